@@ -1,0 +1,1 @@
+"""harmsweep: finds harmful posts every day and acts on what policy says."""

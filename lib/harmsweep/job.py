@@ -1,0 +1,72 @@
+"""What every job shares: its arguments, its exit and its one-line errors."""
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from datetime import date, timedelta
+
+from harmsweep.lake import lake_path, open_lake
+from harmsweep.runs import Outcome
+
+# Exit codes, the same for every job and for the console.
+DONE, FAILED, USAGE, DATA_GATE, HELD = 0, 1, 2, 3, 4
+
+
+class Held(RuntimeError):
+    """A cap was passed: what was planned waits for a person."""
+
+
+class DataRefused(ValueError):
+    """The data to read is not of the agreed form; nothing was written."""
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """A parser with the arguments of every job: the lake and the day or days."""
+    made = argparse.ArgumentParser(description=description, allow_abbrev=False)
+    made.add_argument("--lake", type=lake_path, required=True, help="folder of the tables")
+    days = made.add_mutually_exclusive_group(required=True)
+    days.add_argument("--day", type=date.fromisoformat, help="one UTC day, such as 2026-10-01")
+    days.add_argument("--from", dest="first", type=date.fromisoformat, help="first UTC day")
+    made.add_argument(
+        "--to", dest="last", type=date.fromisoformat, help="last UTC day, with --from"
+    )
+    return made
+
+
+def run(main: Callable[..., Iterable[Outcome]], arguments: argparse.ArgumentParser) -> None:
+    """Parse, run `main` with `lake`, `days` and the job's own options, and exit with a code.
+
+    Each outcome is one line on stdout; an error is one line on stderr, with the trace only where
+    HARMSWEEP_TRACE is set.
+    """
+    options = vars(arguments.parse_args())
+    day, first, last = (options.pop(name) for name in ("day", "first", "last"))
+    if (first is None) != (last is None) or (first and last < first):
+        arguments.error("--from D needs --to D of the same day or later")
+    try:
+        open_lake(options["lake"])
+        for outcome in main(days=_days(day or first, day or last), **options):
+            print(outcome.line(), flush=True)
+    except Exception as error:
+        if os.environ.get("HARMSWEEP_TRACE"):
+            traceback.print_exc()
+        print(f"{arguments.prog}: {one_line(error)}", file=sys.stderr)
+        sys.exit(exit_code(error))
+
+
+def exit_code(error: Exception) -> int:
+    """The exit code that tells a caller what kind of failure it was."""
+    codes = {Held: HELD, DataRefused: DATA_GATE}
+    return next((code for kind, code in codes.items() if isinstance(error, kind)), FAILED)
+
+
+def one_line(error: Exception) -> str:
+    """The error's first line, without Java's trace."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0] if lines else 'no message'}"
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]

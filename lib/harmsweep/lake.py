@@ -1,0 +1,255 @@
+"""The only reads and writes of Delta tables.
+
+A lake is a folder; each table stands in a folder of its own under it. A writer holds the table's
+lock from the snapshot that it read to its commit. Small tables of the driver's own (`runs`) and
+everything about files goes through deltalake, which needs no JVM; rows go through Spark.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import deltalake
+import pyarrow as pa
+from deltalake.schema import Schema
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from harmsweep.failpoints import failpoint
+from harmsweep.locks import locked
+from harmsweep.tables import TABLES, Table
+
+Slice = Mapping[str, date | str]
+
+# Plain features only, so that polars, duckdb and deltalake read every table; a checkpoint at each
+# tenth commit keeps a start from reading a long log.
+PROPERTIES = {
+    "delta.checkpointInterval": "10",
+    "delta.dataSkippingNumIndexedCols": "32",
+}
+
+
+class SchemaMismatch(ValueError):
+    """The rows to write are not of the table's declared schema."""
+
+
+class LakeMismatch(RuntimeError):
+    """A table in the lake is not as the code declares it."""
+
+
+def lake_path(text: str) -> Path:
+    """The lake's folder.
+
+    Raises:
+        ValueError: a plain S3 path, on which two drivers would lose rows.
+    """
+    if text.startswith(("s3:", "s3a:", "s3n:")):
+        raise ValueError(
+            f"{text}: two drivers on plain S3 lose rows; use catalog-managed commits or a log store"
+            " with mutual exclusion, mounted under a path"
+        )
+    return Path(text).resolve()
+
+
+def open_lake(lake: Path) -> Path:
+    """Create what tables the lake lacks and add the columns that conf declares since; give the lake.
+
+    Raises:
+        LakeMismatch: a table has other columns than the code declares, each named.
+    """
+    lake.mkdir(parents=True, exist_ok=True)
+    for table in TABLES.values():
+        with locked(lake, [table.name]):
+            _create_or_check(lake, table)
+    return lake
+
+
+def _delta_schema(table: Table) -> Schema:
+    return Schema.from_json(table.schema.json())
+
+
+def _create_or_check(lake: Path, table: Table) -> None:
+    uri = str(lake / table.name)
+    if not deltalake.DeltaTable.is_deltatable(uri):
+        created = deltalake.DeltaTable.create(
+            uri,
+            _delta_schema(table),
+            partition_by=list(table.partition_by),
+            name=table.name,
+            description=table.comment,
+            configuration=PROPERTIES | ({"delta.appendOnly": "true"} if table.append_only else {}),
+        )
+        if table.constraints:
+            created.alter.add_constraint(dict(table.constraints))
+        return
+    have = {f.name: f.type for f in deltalake.DeltaTable(uri).schema().fields}
+    want = {f.name: f for f in _delta_schema(table).fields}
+    changed = sorted(n for n in have.keys() & want.keys() if have[n] != want[n].type)
+    missing = [f for n, f in want.items() if n not in have]
+    if changed or any(not f.nullable for f in missing):
+        raise LakeMismatch(
+            f"{table.name}: columns of another type {changed},"
+            f" required columns missing {[f.name for f in missing if not f.nullable]}"
+        )
+    if missing:
+        grown = deltalake.DeltaTable(uri)
+        grown.alter.add_columns(missing)
+        new = {f"{f.name}_finite" for f in missing} & set(table.constraints)
+        if new:
+            grown.alter.add_constraint({name: table.constraints[name] for name in new})
+
+
+def conform(df: DataFrame, table: Table, lake: Path | None = None) -> DataFrame:
+    """The rows with the table's columns in order.
+
+    Columns that the stored table has and conf no longer declares (a retired harm) become null.
+
+    Raises:
+        SchemaMismatch: a column is missing, extra, or of another type; each is named.
+    """
+    want = {f.name: f.dataType.simpleString() for f in table.schema}
+    have = {f.name: f.dataType.simpleString() for f in df.schema}
+    if want != have:
+        missing, extra = sorted(want.keys() - have.keys()), sorted(have.keys() - want.keys())
+        retyped = sorted(
+            f"{n} is {have[n]}, not {want[n]}"
+            for n in want.keys() & have.keys()
+            if have[n] != want[n]
+        )
+        raise SchemaMismatch(
+            f"{table.name}: missing {missing}, extra {extra}, of another type {retyped}"
+        )
+    return df.select(*table.schema.names)
+
+
+def read(spark: SparkSession, table: Table, lake: Path, *, version: int | None = None) -> DataFrame:
+    """All rows of a table, now or as of a version."""
+    reader = spark.read.format("delta")
+    if version is not None:
+        reader = reader.option("versionAsOf", version)
+    return reader.load(str(lake / table.name))
+
+
+def read_days(
+    spark: SparkSession, table: Table, lake: Path, first: date, last: date | None = None
+) -> DataFrame:
+    """The rows of the days from `first` to `last` (by default that day alone), by partition."""
+    day = F.col("day")
+    return read(spark, table, lake).where(day.between(F.lit(first), F.lit(last or first)))
+
+
+def predicate(where: Slice) -> str:
+    """A slice as SQL: equality on each column.
+
+    Raises:
+        ValueError: a value that is no plain name, so that none has to be quoted.
+    """
+
+    def literal(value: date | str) -> str:
+        if isinstance(value, date):
+            return f"DATE'{value.isoformat()}'"
+        if not re.fullmatch(r"[\w.:@/+-]*", value, re.ASCII):
+            raise ValueError(f"{value!r} is no plain name")
+        return f"'{value}'"
+
+    return " AND ".join(f"{name} = {literal(value)}" for name, value in where.items())
+
+
+def replace_slice(df: DataFrame, table: Table, lake: Path, *, where: Slice) -> None:
+    """Make the rows of the slice exactly `df`, in one commit; a second run changes nothing.
+
+    Delta refuses rows that lie outside the slice. The caller puts `day` and every version of the
+    table's key in `where`.
+    """
+    if table.append_only:
+        raise ValueError(f"{table.name} is append-only")
+    with locked(lake, [table.name]):
+        failpoint(f"{table.name}:before-commit")
+        write = conform(df, table).write.format("delta").mode("overwrite")
+        write = write.option("replaceWhere", predicate(where))
+        write.option("optimizeWrite", "true").save(str(lake / table.name))
+        failpoint(f"{table.name}:after-commit")
+
+
+def append_new(df: DataFrame, table: Table, lake: Path, *, where: Slice) -> int:
+    """Append the rows whose key the slice does not hold yet, in one commit; give how many.
+
+    Nothing is written where there is nothing new. `where` bounds the look-up of known keys.
+    """
+    with locked(lake, [table.name]):
+        known = read(df.sparkSession, table, lake).where(predicate(where)).select(*table.key)
+        new = conform(df, table).join(known, on=list(table.key), how="left_anti")
+        new = new.select(*table.schema.names).persist()
+        try:
+            count = new.count()
+            if count:
+                failpoint(f"{table.name}:before-commit")
+                write = new.write.format("delta").mode("append").option("optimizeWrite", "true")
+                write.save(str(lake / table.name))
+                failpoint(f"{table.name}:after-commit")
+        finally:
+            new.unpersist()
+        return count
+
+
+def replace_rows(
+    rows: Sequence[Mapping[str, Any]], table: Table, lake: Path, *, where: Slice
+) -> None:
+    """`replace_slice` for a few rows of the driver's own, without Spark."""
+    with locked(lake, [table.name]):
+        stored = deltalake.DeltaTable(str(lake / table.name))
+        schema = pa.schema(stored.schema().to_arrow())
+        deltalake.write_deltalake(
+            stored,
+            pa.Table.from_pylist(list(rows), schema=schema),
+            mode="overwrite",
+            predicate=_plain(where),
+        )
+
+
+def rows(
+    table: Table, lake: Path, *, day: date | None = None, version: int | None = None
+) -> pa.Table:
+    """A table's rows as Arrow, of one day or all, without Spark: for reports and the console."""
+    stored = deltalake.DeltaTable(str(lake / table.name), version=version)
+    builder = deltalake.QueryBuilder().register("t", stored)
+    where = f" WHERE {_plain({'day': day})}" if day else ""
+    return pa.table(builder.execute(f"SELECT * FROM t{where}").read_all())
+
+
+def _plain(where: Slice) -> str:
+    return predicate(where).replace("DATE'", "'")
+
+
+def version(table: Table, lake: Path) -> int:
+    """The table's current version."""
+    return int(deltalake.DeltaTable(str(lake / table.name)).version())
+
+
+def days(table: Table, lake: Path) -> list[date]:
+    """The days that have rows in a table partitioned by day, in order."""
+    parts = deltalake.DeltaTable(str(lake / table.name)).partitions()
+    return sorted({date.fromisoformat(str(p["day"])) for p in parts})
+
+
+def files_digest(table: Table, lake: Path, *, first: date | None, last: date | None) -> str:
+    """A hash of which files hold a table's rows of some days: it changes when the slice does.
+
+    With no days, of the whole table. Reads the log only.
+    """
+    found = pa.table(deltalake.DeltaTable(str(lake / table.name)).get_add_actions(flatten=True))
+    paths = found.column("path").to_pylist()
+    if first is not None and last is not None:
+        wanted = {first + timedelta(days=n) for n in range((last - first).days + 1)}
+        in_days = found.column("partition.day").to_pylist()
+        paths = [p for p, d in zip(paths, in_days, strict=True) if d in wanted]
+    return hashlib.sha256("\n".join(sorted(paths)).encode()).hexdigest()
+
+
+def as_json(values: Mapping[str, Any] | Sequence[Any]) -> str:
+    """JSON with sorted keys, so that equal values are equal text."""
+    return json.dumps(values, sort_keys=True, ensure_ascii=False, default=str)

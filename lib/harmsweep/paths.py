@@ -1,0 +1,9 @@
+"""Where the project's own files are."""
+
+import os
+from pathlib import Path
+
+ROOT = Path(os.environ.get("HARMSWEEP_HOME", Path(__file__).resolve().parents[2]))
+CONF = ROOT / "conf"
+JOBS = ROOT / "jobs"
+CACHE = ROOT / ".cache"

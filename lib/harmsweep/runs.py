@@ -1,0 +1,137 @@
+"""Run a stage for a day once: skip it where nothing that it reads, writes or is made of changed.
+
+The unit is the slice of files that a stage reads and writes, known from the Delta log alone, so that
+an unchanged day costs milliseconds and no Spark. The record is written after the stage's own
+commits: a run that is killed in between is simply run again.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from harmsweep import lake as lakes
+from harmsweep.logs import log
+from harmsweep.paths import ROOT
+from harmsweep.tables import RUNS, Table
+
+# Stages take the session as a function, so that a skipped one starts no Spark.
+Spark = Callable[[], SparkSession]
+Counts = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Read:
+    """A table that a stage reads: the run's own day and `before` days before it."""
+
+    table: Table
+    before: int = 0
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a stage reads and writes for one day."""
+
+    name: str
+    reads: tuple[Read, ...]
+    writes: tuple[Table, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a stage's day went: `items` is what the stage handles, mostly posts."""
+
+    stage: str
+    day: date
+    items: int
+    seconds: float
+    skipped: bool = False
+    counts: Counts = field(default_factory=dict)
+
+    def line(self) -> str:
+        """The one-line summary that a log or Airflow shows."""
+        if self.skipped:
+            return f"{self.stage} {self.day}: unchanged"
+        counts = ", ".join(f"{name} {n}" for name, n in self.counts.items())
+        return f"{self.stage} {self.day}: {counts} in {self.seconds:.1f} s"
+
+
+@cache
+def code_digest() -> str:
+    """A hash of the package's own sources and conf: another code is another run."""
+    digest = hashlib.sha256()
+    lib, conf = ROOT / "lib" / "harmsweep", ROOT / "conf"
+    sources = [*lib.rglob("*.py"), *conf.glob("*.yaml")]
+    for path in sorted(sources):
+        digest.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def run_step(
+    step: Step,
+    lake: Path,
+    day: date,
+    work: Callable[[], Counts],
+    *,
+    variant: str = "",
+    inputs: str = "",
+) -> Outcome:
+    """Do `work` for the day unless it was done with the same inputs, outputs and code.
+
+    `variant` names the versions that make the run one of its own (model, policy); `inputs` is a
+    digest of what the stage reads outside the lake. The first of the counts is the items handled.
+    """
+    started = time.monotonic()
+    known = {r["variant"]: r for r in _runs(lake, day, step.name)}.get(variant)
+    if known and known["digest"] == _digest(step, lake, day, variant, inputs):
+        return Outcome(step.name, day, known["posts"], time.monotonic() - started, skipped=True)
+    counts = dict(work())
+    outcome = Outcome(
+        step.name, day, next(iter(counts.values()), 0), time.monotonic() - started, counts=counts
+    )
+    _record(outcome, lake, variant, _digest(step, lake, day, variant, inputs))
+    log(step.name, day=str(day)).info("done", seconds=round(outcome.seconds, 2), **counts)
+    return outcome
+
+
+def _digest(step: Step, lake: Path, day: date, variant: str, inputs: str) -> str:
+    parts = [code_digest(), variant, inputs]
+    for source in step.reads:
+        first = day - timedelta(days=source.before)
+        parts.append(_slice_digest(source.table, lake, first, day))
+    parts += [_slice_digest(table, lake, day, day) for table in step.writes]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _slice_digest(table: Table, lake: Path, first: date, last: date) -> str:
+    by_day = "day" in table.partition_by
+    return lakes.files_digest(
+        table, lake, first=first if by_day else None, last=last if by_day else None
+    )
+
+
+def _runs(lake: Path, day: date, stage: str) -> list[dict[str, Any]]:
+    found = lakes.rows(RUNS, lake, day=day)
+    return [row for row in found.to_pylist() if row["stage"] == stage]
+
+
+def _record(outcome: Outcome, lake: Path, variant: str, digest: str) -> None:
+    row = {
+        "day": outcome.day,
+        "stage": outcome.stage,
+        "variant": variant,
+        "digest": digest,
+        "posts": outcome.items,
+        "counts": lakes.as_json(outcome.counts),
+        "seconds": outcome.seconds,
+        "finished_at": datetime.now(UTC),
+        "code_version": code_digest()[:12],
+    }
+    where: lakes.Slice = {"day": outcome.day, "stage": outcome.stage, "variant": variant}
+    lakes.replace_rows([row], RUNS, lake, where=where)

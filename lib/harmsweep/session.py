@@ -1,0 +1,42 @@
+"""The one way to start Spark."""
+
+import os
+import sys
+from functools import cache
+from pathlib import Path
+
+from pyspark import SparkConf, SparkContext
+from pyspark.sql import SparkSession
+
+from harmsweep.paths import CONF
+
+
+def properties(path: Path) -> dict[str, str]:
+    """The settings of a Spark properties file, as `spark-submit --properties-file` reads them."""
+    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    pairs = (line.split(None, 1) for line in lines if line and not line.startswith("#"))
+    return {name: value for name, value in pairs}
+
+
+@cache
+def session(app: str) -> SparkSession:
+    """A Spark session with Delta, once a process.
+
+    What spark-submit or the cluster sets wins; where no master is set, Spark runs in this process
+    with the settings of conf/spark/local.conf.
+    """
+    # Workers must run this environment's Python, and one thread each: set before the JVM forks them.
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    if "PYSPARK_GATEWAY_PORT" in os.environ:  # started by spark-submit: its settings are in the JVM
+        SparkContext._ensure_initialized()
+    conf = SparkConf()
+    defaults = properties(CONF / "spark" / "delta.conf")
+    if not conf.contains("spark.master") or (conf.get("spark.master") or "").startswith("local"):
+        defaults = properties(CONF / "spark" / "local.conf") | defaults
+    for name, value in defaults.items():
+        conf.setIfMissing(name, value)
+    spark = SparkSession.builder.config(conf=conf).appName(f"harmsweep {app}").getOrCreate()
+    spark.sparkContext.setLogLevel("ERROR")
+    return spark

@@ -1,0 +1,68 @@
+"""Every table of the lake, declared once."""
+
+from harmsweep.harms import HARMS
+from harmsweep.tables.content import (
+    ACCOUNT_LABELS,
+    CONTENT,
+    INGESTS,
+    INTERACTIONS,
+    LABELS,
+    POSTS,
+    REJECTS,
+    USERS,
+)
+from harmsweep.tables.derived import (
+    AUTHOR_FEATURES,
+    AUTHOR_NUMBERS,
+    AUTHOR_VECTORS,
+    DERIVED,
+    EMBEDDINGS,
+    ENGAGEMENT_NUMBERS,
+    MEDIA,
+    POST_FEATURES,
+    POST_VECTORS,
+    SCORE_STATUSES,
+    TEXT_NUMBERS,
+    scores_table,
+)
+from harmsweep.tables.enforcement import (
+    ACTIONS,
+    DECISIONS,
+    ENFORCEMENT,
+    METRICS,
+    POST_VISIBILITY,
+    RUNS,
+)
+from harmsweep.tables.spec import Table
+
+SCORES = scores_table(HARMS)
+TABLES: dict[str, Table] = {t.name: t for t in (*CONTENT, *DERIVED, SCORES, *ENFORCEMENT)}
+
+__all__ = [
+    "ACCOUNT_LABELS",
+    "ACTIONS",
+    "AUTHOR_FEATURES",
+    "AUTHOR_NUMBERS",
+    "AUTHOR_VECTORS",
+    "DECISIONS",
+    "EMBEDDINGS",
+    "ENGAGEMENT_NUMBERS",
+    "INGESTS",
+    "INTERACTIONS",
+    "LABELS",
+    "MEDIA",
+    "METRICS",
+    "POSTS",
+    "POST_FEATURES",
+    "POST_VECTORS",
+    "POST_VISIBILITY",
+    "REJECTS",
+    "RUNS",
+    "SCORES",
+    "SCORE_STATUSES",
+    "TABLES",
+    "TEXT_NUMBERS",
+    "USERS",
+    "Table",
+    "scores_table",
+]

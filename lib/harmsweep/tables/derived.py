@@ -1,0 +1,211 @@
+"""What the stages derive from content: features, media, vectors and scores."""
+
+from collections.abc import Iterable
+
+from pyspark.sql import types as T
+
+from harmsweep.tables.spec import (
+    BOOL,
+    DAY,
+    DOUBLE,
+    INT,
+    LONG,
+    STRING,
+    STRINGS,
+    VECTOR,
+    Table,
+    columns,
+    optional,
+    required,
+)
+
+
+def _numbers(**comments: str) -> list[T.StructField]:
+    return [optional(name, DOUBLE, comment) for name, comment in comments.items()]
+
+
+# Facts of the author at the cut-off: the same columns stand in author_features and post_features.
+AUTHOR_NUMBERS = _numbers(
+    account_age_days="days from the account's opening to the cut-off",
+    followers="accounts that follow the author",
+    following="accounts that the author follows",
+    follower_ratio="followers / (following + 1)",
+    listed="lists that hold the author",
+    likes_given="likes that the author gave",
+    account_posts="posts that the platform counts for the author",
+    verified="1 verified, 0 not",
+    default_avatar="1 the default picture, 0 not",
+    description_length="characters of the author's description",
+    posts_30d="posts of the author in the 30 days up to the cut-off",
+    reports_30d="reports on the author's other posts in the 30 days up to the cut-off",
+    violations_30d="posts of the author removed or demoted in the 30 days up to the cut-off",
+)
+TEXT_NUMBERS = _numbers(
+    n_chars="characters of the clean text",
+    n_words="words of the clean text",
+    n_urls="links in the text",
+    n_mentions="mentions of accounts in the text",
+    n_hashtags="hashtags in the text",
+    n_emoji="emoji in the text",
+    n_exclamations="exclamation marks in the text",
+    upper_share="share of the letters that are capitals",
+    digit_share="share of the characters that are digits",
+    n_media="media references of the post",
+)
+ENGAGEMENT_NUMBERS = _numbers(
+    likes="likes up to the cut-off",
+    comments="comments up to the cut-off",
+    saves="saves up to the cut-off",
+    views="views up to the cut-off",
+    reports="reports up to the cut-off; never an input of a head that trains on reports",
+    hours_since_last_post="hours from the author's previous post to this one",
+)
+_POST_KEY = [
+    required("day", DAY, "the post's day"),
+    required("post_id", STRING, "the post"),
+    required("revision", INT, "the revision"),
+]
+
+POST_FEATURES = Table(
+    name="post_features_v1",
+    comment="Model inputs of each current revision, from events recorded up to its cut-off.",
+    key=("day", "post_id", "revision"),
+    schema=columns(
+        *_POST_KEY,
+        required("author_id", STRING, "the author"),
+        required("cutoff_day", DAY, "events up to the end of this UTC day were used"),
+        required("clean_text", STRING, "NFKC text, entities decoded, links and mentions replaced"),
+        required("language", STRING, "ISO 639-1 code, or und: undetermined"),
+        optional("language_score", DOUBLE, "the detector's probability of that language"),
+        required("surface", STRING, "where on the platform the post stands"),
+        required("country", STRING, "country of the author"),
+        required("dataset", STRING, "collection the post comes from"),
+        required("author_origin", STRING, "native, or assigned: attached by hash, no signal"),
+        required("split_group", STRING, "group that a split keeps together"),
+        required("text_flags", STRINGS, "capped, nul or invalid_utf8: the text was repaired"),
+        required("simulated", BOOL, "whether any interaction counted here was simulated"),
+        *TEXT_NUMBERS,
+        *ENGAGEMENT_NUMBERS,
+        *AUTHOR_NUMBERS,
+    ),
+)
+
+AUTHOR_FEATURES = Table(
+    name="author_features_v1",
+    comment="Facts of each of the day's authors at the end of the day.",
+    key=("day", "author_id"),
+    schema=columns(
+        required("day", DAY, "the UTC day at whose end the facts hold"),
+        required("author_id", STRING, "the author"),
+        required("clean_description", STRING, "the description, cleaned like a text; may be empty"),
+        required("origin", STRING, "collection the account comes from"),
+        *AUTHOR_NUMBERS,
+    ),
+)
+
+MEDIA = Table(
+    name="media_v1",
+    comment="Every medium that a current revision refers to, with its content's hash and status.",
+    key=("day", "post_id", "revision", "position"),
+    schema=columns(
+        *_POST_KEY,
+        required("position", INT, "place among the post's media, from 0"),
+        required("kind", STRING, "image or video"),
+        required("uri", STRING, "the reference, relative to the media root"),
+        required("status", STRING, "ok, missing, refused, undecodable or unsupported"),
+        optional("reason", STRING, "why it is not ok"),
+        optional("content_hash", STRING, "SHA-256 of the file's bytes"),
+        optional("bytes", LONG, "size of the file"),
+        optional("width", INT, "pixels across"),
+        optional("height", INT, "pixels down"),
+    ),
+    constraints={
+        "status_known": "status IN ('ok', 'missing', 'refused', 'undecodable', 'unsupported')"
+    },
+)
+
+EMBEDDINGS = Table(
+    name="embeddings_v1",
+    comment="A cache of vectors by the hash of the encoder's exact input, over a 30-day window.",
+    key=("input_hash", "encoder_id"),
+    schema=columns(
+        required("day", DAY, "UTC day whose run computed the vector"),
+        required("input_hash", STRING, "SHA-256 of the encoder's exact input"),
+        required("encoder_id", STRING, "weights, preprocessing, runtime and precision"),
+        required("status", STRING, "ok or undecodable"),
+        optional("reason", STRING, "why there is no vector"),
+        optional("vector", VECTOR, "the vector; null where the status is not ok"),
+        required("windows", INT, "windows that a long input was embedded in"),
+    ),
+    constraints={"status_known": "status IN ('ok', 'undecodable')"},
+)
+
+POST_VECTORS = Table(
+    name="post_vectors_v1",
+    comment="The vectors of the day's posts: one row per encoder that had an input.",
+    key=("day", "post_id", "revision", "encoder_id"),
+    schema=columns(
+        *_POST_KEY,
+        required("encoder_id", STRING, "weights, preprocessing, runtime and precision"),
+        required("modality", STRING, "text or image"),
+        required("status", STRING, "ok; partial (some inputs had none); undecodable (none had)"),
+        optional("reason", STRING, "why a vector is missing or partial"),
+        optional("vector", VECTOR, "mean over the post's inputs; null where no input decoded"),
+        required("inputs", INT, "inputs of this modality"),
+        required("windows", INT, "windows that the inputs were embedded in"),
+    ),
+    constraints={"status_known": "status IN ('ok', 'partial', 'undecodable')"},
+)
+
+AUTHOR_VECTORS = Table(
+    name="author_vectors_v1",
+    comment="The vectors of the descriptions of the day's authors.",
+    key=("day", "author_id", "encoder_id"),
+    schema=columns(
+        required("day", DAY, "the UTC day"),
+        required("author_id", STRING, "the author"),
+        required("encoder_id", STRING, "weights, preprocessing, runtime and precision"),
+        required("vector", VECTOR, "the description's vector"),
+        required("windows", INT, "windows that the description was embedded in"),
+    ),
+)
+
+SCORE_STATUSES = ("scored", "scored_partial", "quarantined", "failed")
+
+
+def scores_table(harms: Iterable[str]) -> Table:
+    """The scores table with one nullable double per harm that conf declares."""
+    names = list(harms)
+    return Table(
+        name="scores_v1",
+        comment="One row per accepted post revision and model version; one probability per harm.",
+        key=("day", "post_id", "revision", "model_version"),
+        partition_by=("day", "model_version"),
+        schema=columns(
+            *_POST_KEY,
+            required("model_version", STRING, "the model that scored"),
+            required("author_id", STRING, "the author"),
+            required("surface", STRING, "where on the platform the post stands"),
+            required("country", STRING, "country of the author"),
+            required("language", STRING, "language of the text"),
+            required("dataset", STRING, "collection the post comes from"),
+            required("status", STRING, ", ".join(SCORE_STATUSES)),
+            optional("reason", STRING, "why the status is not scored"),
+            required("inputs", STRINGS, "the modalities that the model saw"),
+            required("trained_on", BOOL, "whether the model was trained on the post's group"),
+            *(
+                optional(name, DOUBLE, f"probability of {name}; null: no such head")
+                for name in names
+            ),
+        ),
+        constraints={
+            "status_known": f"status IN {SCORE_STATUSES}",
+            **{
+                f"{name}_finite": f"{name} IS NULL OR ({name} >= 0 AND {name} <= 1)"
+                for name in names
+            },
+        },
+    )
+
+
+DERIVED = (POST_FEATURES, AUTHOR_FEATURES, MEDIA, EMBEDDINGS, POST_VECTORS, AUTHOR_VECTORS)

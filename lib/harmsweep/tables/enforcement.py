@@ -1,0 +1,136 @@
+"""What policy wants, what was done, what the platform reads, and what it all came to."""
+
+from harmsweep.tables.spec import (
+    DAY,
+    DOUBLE,
+    INT,
+    LONG,
+    STRING,
+    TIME,
+    Table,
+    columns,
+    optional,
+    required,
+)
+
+DECISIONS = Table(
+    name="decisions_v1",
+    comment="What policy would do and why: one row per post, surface and jurisdiction it acts in.",
+    key=(
+        "day",
+        "post_id",
+        "revision",
+        "model_version",
+        "policy_version",
+        "surface",
+        "jurisdiction",
+    ),
+    partition_by=("day", "model_version", "policy_version"),
+    schema=columns(
+        required("day", DAY, "the post's day"),
+        required("post_id", STRING, "the post"),
+        required("revision", INT, "the revision that was scored"),
+        required("model_version", STRING, "the model that scored"),
+        required("policy_version", STRING, "the policy that decided"),
+        required("surface", STRING, "where the action holds, or all"),
+        required("jurisdiction", STRING, "country where the action holds, or all"),
+        required("author_id", STRING, "the author"),
+        required("language", STRING, "language of the text"),
+        required("action", STRING, "the most severe action whose rule was met"),
+        required("policy_action", STRING, "what the rule said before approval was asked for"),
+        required("harm", STRING, "the harm whose rule it was"),
+        optional("score", DOUBLE, "the harm's probability; null: a review for damaged input"),
+        optional("threshold", DOUBLE, "the rule's threshold"),
+        required("reason", STRING, "threshold_met, near_threshold or damaged_input"),
+        required("evidence", STRING, "JSON: every harm's score, the status and modalities seen"),
+    ),
+)
+
+ACTIONS = Table(
+    name="actions_v1",
+    comment="The ledger: intents and outcomes of every effect, append-only.",
+    key=("effect_key", "entry"),
+    schema=columns(
+        required("day", DAY, "the subject's creation day"),
+        required("effect_key", STRING, "hash of subject, revision, action, scope and cause"),
+        required("entry", STRING, "intent, outcome or held"),
+        required("recorded_at", TIME, "when the entry was written (UTC)"),
+        required("sweep_id", STRING, "the sweep that wrote it; undo takes this id"),
+        required("subject_kind", STRING, "post or account"),
+        required("subject_id", STRING, "id of the post or account"),
+        required("revision", INT, "content revision that the effect is about"),
+        required("action", STRING, "label, demote, remove, review, or none: a release"),
+        required("previous_action", STRING, "what held before; none where nothing did"),
+        required("direction", STRING, "apply (as severe or more) or release (less severe)"),
+        required("surface", STRING, "where the effect holds, or all"),
+        required("jurisdiction", STRING, "country where the effect holds, or all"),
+        required("cause_kind", STRING, "decision, withdrawn, undo or reapply"),
+        required("cause_id", STRING, "what caused it; with the effect it makes the key"),
+        optional("harm", STRING, "the harm"),
+        optional("score", DOUBLE, "the harm's probability"),
+        optional("threshold", DOUBLE, "the rule's threshold"),
+        optional("model_version", STRING, "the model that scored"),
+        optional("policy_version", STRING, "the policy that decided"),
+        required("operator", STRING, "user of the system who ran the sweep"),
+    ),
+    constraints={
+        "entry_known": "entry IN ('intent', 'outcome', 'held')",
+        "direction_known": "direction IN ('apply', 'release')",
+        "score_finite": "score IS NULL OR (score >= 0 AND score <= 1)",
+    },
+    append_only=True,
+)
+
+POST_VISIBILITY = Table(
+    name="post_visibility_v1",
+    comment="Exceptions that the platform reads: what is restricted now. Rebuilt from the ledger.",
+    key=("day", "subject_kind", "subject_id", "surface", "jurisdiction"),
+    schema=columns(
+        required("day", DAY, "the subject's creation day"),
+        required("subject_kind", STRING, "post or account"),
+        required("subject_id", STRING, "id of the post or account"),
+        required("surface", STRING, "where it holds, or all"),
+        required("jurisdiction", STRING, "country where it holds, or all"),
+        required("action", STRING, "label, demote, remove or review"),
+        required("revision", INT, "content revision that the action is about"),
+        optional("harm", STRING, "the harm"),
+        required("effect_key", STRING, "the ledger's entry that put it in force"),
+        required("since", TIME, "when it came in force (UTC)"),
+    ),
+)
+
+METRICS = Table(
+    name="metrics_v1",
+    comment="The day in numbers, long form.",
+    key=("day", "model_version", "policy_version", "metric", "harm", "slice", "value_of"),
+    partition_by=("day", "model_version", "policy_version"),
+    schema=columns(
+        required("day", DAY, "the UTC day"),
+        required("model_version", STRING, "the model"),
+        required("policy_version", STRING, "the policy"),
+        required("metric", STRING, "posts, decisions, effects, score_quantile or accounts"),
+        required("harm", STRING, "the harm, or all"),
+        required("slice", STRING, "what the number is by: status, action, language, quantile…"),
+        required("value_of", STRING, "the slice's value, such as remove or en"),
+        required("value", DOUBLE, "the number"),
+    ),
+)
+
+RUNS = Table(
+    name="runs_v1",
+    comment="The last run of each stage, day and variant: what it read, how much, how long.",
+    key=("day", "stage", "variant"),
+    schema=columns(
+        required("day", DAY, "the UTC day that was run"),
+        required("stage", STRING, "the stage"),
+        required("variant", STRING, "the options that make it a run of its own"),
+        required("digest", STRING, "hash of the slices read and written, and of the code"),
+        required("posts", LONG, "items that the stage handled"),
+        required("counts", STRING, "JSON: the stage's own counts"),
+        required("seconds", DOUBLE, "how long it took"),
+        required("finished_at", TIME, "when it ended (UTC)"),
+        required("code_version", STRING, "version of the package"),
+    ),
+)
+
+ENFORCEMENT = (DECISIONS, ACTIONS, POST_VISIBILITY, METRICS, RUNS)

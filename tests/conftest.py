@@ -1,0 +1,34 @@
+"""One Spark session for all tests, and a fresh lake for each that asks."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+SAMPLE = Path(__file__).parent / "sample"
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator["SparkSession"]:  # noqa: F821
+    from harmsweep.session import session
+
+    started = session("tests")
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Path:
+    """An empty lake with every table made."""
+    from harmsweep.lake import open_lake
+
+    return open_lake(tmp_path / "lake")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real posts beside the project; tests that need them skip without."""
+    if not SHARED_DATA.exists():
+        pytest.skip("needs the research posts in ../shared/data")
+    return SHARED_DATA
