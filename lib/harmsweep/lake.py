@@ -15,6 +15,7 @@ from typing import Any
 
 import deltalake
 import pyarrow as pa
+import pyarrow.compute as pc
 from deltalake.schema import Schema
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -56,7 +57,7 @@ def lake_path(text: str) -> Path:
 
 
 def open_lake(lake: Path) -> Path:
-    """Create what tables the lake lacks and add the columns that conf declares since; give the lake.
+    """Create the tables that the lake lacks, add columns that conf declares since; give the lake.
 
     Raises:
         LakeMismatch: a table has other columns than the code declares, each named.
@@ -221,6 +222,15 @@ def rows(
     return pa.table(builder.execute(f"SELECT * FROM t{where}").read_all())
 
 
+def query(lake: Path, sql: str) -> pa.Table:
+    """The answer to a SELECT over the lake's tables by their names, as Arrow, without Spark."""
+    builder = deltalake.QueryBuilder()
+    for name in TABLES:
+        if re.search(rf"\b{name}\b", sql):
+            builder = builder.register(name, deltalake.DeltaTable(str(lake / name)))
+    return pa.table(builder.execute(sql).read_all())
+
+
 def _plain(where: Slice) -> str:
     return predicate(where).replace("DATE'", "'")
 
@@ -236,18 +246,22 @@ def days(table: Table, lake: Path) -> list[date]:
     return sorted({date.fromisoformat(str(p["day"])) for p in parts})
 
 
-def files_digest(table: Table, lake: Path, *, first: date | None, last: date | None) -> str:
-    """A hash of which files hold a table's rows of some days: it changes when the slice does.
+def files_digest(
+    table: Table, lake: Path, first: date, last: date, versions: Mapping[str, str]
+) -> str:
+    """A hash of which files hold a table's slice: it changes when the slice does.
 
-    With no days, of the whole table. Reads the log only.
+    The slice is the days from `first` to `last` and, of the versions, those that partition the
+    table. Reads the log only.
     """
     found = pa.table(deltalake.DeltaTable(str(lake / table.name)).get_add_actions(flatten=True))
-    paths = found.column("path").to_pylist()
-    if first is not None and last is not None:
-        wanted = {first + timedelta(days=n) for n in range((last - first).days + 1)}
-        in_days = found.column("partition.day").to_pylist()
-        paths = [p for p, d in zip(paths, in_days, strict=True) if d in wanted]
-    return hashlib.sha256("\n".join(sorted(paths)).encode()).hexdigest()
+    wanted: dict[str, set[Any]] = {name: {value} for name, value in versions.items()}
+    wanted["day"] = {first + timedelta(days=n) for n in range((last - first).days + 1)}
+    for name in wanted.keys() & set(table.partition_by):
+        column = found.column(f"partition.{name}")
+        found = found.filter(pc.is_in(column, value_set=pa.array(wanted[name], column.type)))
+    paths = sorted(found.column("path").to_pylist())
+    return hashlib.sha256("\n".join(paths).encode()).hexdigest()
 
 
 def as_json(values: Mapping[str, Any] | Sequence[Any]) -> str:

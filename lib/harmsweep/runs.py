@@ -1,7 +1,7 @@
 """Run a stage for a day once: skip it where nothing that it reads, writes or is made of changed.
 
-The unit is the slice of files that a stage reads and writes, known from the Delta log alone, so that
-an unchanged day costs milliseconds and no Spark. The record is written after the stage's own
+The unit is the slice of files that a stage reads and writes, known from the Delta log alone, so
+that an unchanged day costs milliseconds and no Spark. The record is written after the stage's own
 commits: a run that is killed in between is simply run again.
 """
 
@@ -79,41 +79,37 @@ def run_step(
     day: date,
     work: Callable[[], Counts],
     *,
-    variant: str = "",
+    versions: Mapping[str, str] | None = None,
     inputs: str = "",
 ) -> Outcome:
     """Do `work` for the day unless it was done with the same inputs, outputs and code.
 
-    `variant` names the versions that make the run one of its own (model, policy); `inputs` is a
-    digest of what the stage reads outside the lake. The first of the counts is the items handled.
+    `versions` holds what makes the run one of its own (model_version, policy_version): of a table
+    partitioned by them only those slices count. `inputs` is a digest of what the stage reads
+    outside the lake. The first of the counts that `work` gives is the items handled.
     """
+    versions = versions or {}
+    variant = ",".join(versions.values())
     started = time.monotonic()
     known = {r["variant"]: r for r in _runs(lake, day, step.name)}.get(variant)
-    if known and known["digest"] == _digest(step, lake, day, variant, inputs):
+    if known and known["digest"] == _digest(step, lake, day, versions, inputs):
         return Outcome(step.name, day, known["posts"], time.monotonic() - started, skipped=True)
     counts = dict(work())
     outcome = Outcome(
         step.name, day, next(iter(counts.values()), 0), time.monotonic() - started, counts=counts
     )
-    _record(outcome, lake, variant, _digest(step, lake, day, variant, inputs))
+    _record(outcome, lake, variant, _digest(step, lake, day, versions, inputs))
     log(step.name, day=str(day)).info("done", seconds=round(outcome.seconds, 2), **counts)
     return outcome
 
 
-def _digest(step: Step, lake: Path, day: date, variant: str, inputs: str) -> str:
-    parts = [code_digest(), variant, inputs]
+def _digest(step: Step, lake: Path, day: date, versions: Mapping[str, str], inputs: str) -> str:
+    parts = [code_digest(), lakes.as_json(versions), inputs]
     for source in step.reads:
         first = day - timedelta(days=source.before)
-        parts.append(_slice_digest(source.table, lake, first, day))
-    parts += [_slice_digest(table, lake, day, day) for table in step.writes]
+        parts.append(lakes.files_digest(source.table, lake, first, day, versions))
+    parts += [lakes.files_digest(table, lake, day, day, versions) for table in step.writes]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def _slice_digest(table: Table, lake: Path, first: date, last: date) -> str:
-    by_day = "day" in table.partition_by
-    return lakes.files_digest(
-        table, lake, first=first if by_day else None, last=last if by_day else None
-    )
 
 
 def _runs(lake: Path, day: date, stage: str) -> list[dict[str, Any]]:

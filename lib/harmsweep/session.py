@@ -15,7 +15,7 @@ def properties(path: Path) -> dict[str, str]:
     """The settings of a Spark properties file, as `spark-submit --properties-file` reads them."""
     lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
     pairs = (line.split(None, 1) for line in lines if line and not line.startswith("#"))
-    return {name: value for name, value in pairs}
+    return {line[0]: line[1] for line in pairs}
 
 
 @cache
@@ -25,7 +25,7 @@ def session(app: str) -> SparkSession:
     What spark-submit or the cluster sets wins; where no master is set, Spark runs in this process
     with the settings of conf/spark/local.conf.
     """
-    # Workers must run this environment's Python, and one thread each: set before the JVM forks them.
+    # Workers run this environment's Python, one thread each: set before the JVM forks them.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")

@@ -1,0 +1,5 @@
+"""The one-page report of a lake: what was done and why, the accounts, and how good the heads are."""
+
+from harmsweep.report.page import write_report
+
+__all__ = ["write_report"]

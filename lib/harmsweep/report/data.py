@@ -1,0 +1,151 @@
+"""What the report says, read from the lake by SQL without Spark.
+
+Numbers only: no post's text is read here.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from harmsweep import lake as lakes
+from harmsweep.harms import HARMS
+
+# Invariant 1, left and right side, as an analyst would ask for it.
+LANDED_SQL = "SELECT sum(landed) AS landed FROM ingests_v1 WHERE source = 'posts'"
+POSTS_SQL = "SELECT status, count(*) AS n FROM posts_v1 GROUP BY status"
+REJECTS_SQL = "SELECT status, count(*) AS n FROM rejects_v1 WHERE stage = 'ingest' AND source = 'posts' GROUP BY status"
+STATUS_SQL = """
+SELECT s.status, count(*) AS n FROM scores_v1 s
+JOIN posts_v1 p ON s.day = p.day AND s.post_id = p.post_id AND s.revision = p.revision
+WHERE p.status = 'accepted' AND s.model_version = '{model}' GROUP BY s.status"""
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """Where every landed post went: both equations of invariant 1."""
+
+    landed: int
+    accepted: int
+    rejected: int
+    duplicate: int
+    superseded: int
+    deleted: int
+    scored: int
+    scored_partial: int
+    quarantined: int
+    failed: int
+
+    @property
+    def balanced(self) -> bool:
+        """Whether nothing was lost and nothing counted twice."""
+        gone = self.rejected + self.duplicate + self.superseded + self.deleted
+        ended = self.scored + self.scored_partial + self.quarantined + self.failed
+        return self.landed == self.accepted + gone and self.accepted == ended
+
+
+def accounts(lake: Path, model: str) -> Accounts:
+    """Count every landed post once on each side, over the whole lake, for one model."""
+    posts, rejects = _counts(lake, POSTS_SQL), _counts(lake, REJECTS_SQL)
+    scores = _counts(lake, STATUS_SQL.format(model=model))
+    landed = lakes.query(lake, LANDED_SQL).to_pylist()[0]["landed"]
+    return Accounts(
+        landed=int(landed or 0),
+        accepted=posts.get("accepted", 0),
+        rejected=rejects.get("rejected", 0),
+        duplicate=rejects.get("duplicate", 0),
+        superseded=posts.get("superseded", 0) + rejects.get("superseded", 0),
+        deleted=posts.get("deleted", 0),
+        scored=scores.get("scored", 0),
+        scored_partial=scores.get("scored_partial", 0),
+        quarantined=scores.get("quarantined", 0),
+        failed=scores.get("failed", 0),
+    )
+
+
+def in_force(lake: Path) -> pd.DataFrame:
+    """What holds now, by action and harm: posts, and the lowest score that did it."""
+    return _frame(
+        lake,
+        "SELECT v.action, v.harm, count(*) AS posts, min(a.score) AS lowest_score,"
+        " min(a.threshold) AS threshold FROM post_visibility_v1 v"
+        " JOIN actions_v1 a ON a.effect_key = v.effect_key AND a.entry = 'intent'"
+        " GROUP BY v.action, v.harm ORDER BY v.action, posts DESC",
+    )
+
+
+def review_reasons(lake: Path, model: str, policy: str) -> pd.DataFrame:
+    """Why posts went to review."""
+    return _frame(
+        lake,
+        "SELECT reason, policy_action, count(*) AS posts FROM decisions_v1"
+        f" WHERE action = 'review' AND model_version = '{model}' AND policy_version = '{policy}'"
+        " GROUP BY reason, policy_action ORDER BY posts DESC",
+    )
+
+
+def statuses_by_day(lake: Path, model: str) -> pd.DataFrame:
+    """Posts by score status: a row per day, a column per status."""
+    found = _frame(
+        lake,
+        "SELECT day, status, count(*) AS n FROM scores_v1"
+        f" WHERE model_version = '{model}' GROUP BY day, status ORDER BY day",
+    )
+    return found.pivot(index="day", columns="status", values="n").fillna(0)
+
+
+def reject_rules(lake: Path) -> pd.DataFrame:
+    """What was refused, by stage, source and rule."""
+    return _frame(
+        lake,
+        "SELECT stage, source, status, reason, count(*) AS items FROM rejects_v1"
+        " GROUP BY stage, source, status, reason ORDER BY stage, source, items DESC",
+    )
+
+
+def media_statuses(lake: Path) -> pd.DataFrame:
+    """Media by kind, status and reason."""
+    return _frame(
+        lake,
+        "SELECT kind, status, coalesce(reason, '') AS reason, count(*) AS media FROM media_v1"
+        " GROUP BY kind, status, reason ORDER BY kind, media DESC",
+    )
+
+
+def languages(lake: Path) -> pd.DataFrame:
+    """Posts by language, the ten most frequent."""
+    return _frame(
+        lake,
+        "SELECT language, count(*) AS posts FROM post_features_v1 GROUP BY language"
+        " ORDER BY posts DESC LIMIT 10",
+    )
+
+
+def score_shares(lake: Path, model: str) -> pd.DataFrame:
+    """The share of scored posts at or above each score: index the score, a column per head."""
+    names = ", ".join(HARMS)
+    scores = _frame(lake, f"SELECT {names} FROM scores_v1 WHERE model_version = '{model}'").dropna(
+        axis="columns", how="all"
+    )
+    at = np.linspace(0, 1, 101)
+    shares = {}
+    for head in scores:
+        ranked = np.sort(scores[head].dropna().to_numpy())
+        shares[head] = 1 - np.searchsorted(ranked, at, side="left") / max(len(ranked), 1)
+    return pd.DataFrame(shares, index=at).replace(0, np.nan)
+
+
+def stage_seconds(lake: Path) -> pd.Series:
+    """Seconds of each stage's last runs over all days, longest first."""
+    found = _frame(lake, "SELECT stage, sum(seconds) AS seconds FROM runs_v1 GROUP BY stage")
+    return found.set_index("stage")["seconds"].sort_values(ascending=False)
+
+
+def _counts(lake: Path, sql: str) -> dict[str, int]:
+    return {row["status"]: row["n"] for row in lakes.query(lake, sql).to_pylist()}
+
+
+def _frame(lake: Path, sql: str) -> pd.DataFrame:
+    frame: pd.DataFrame = lakes.query(lake, sql).to_pandas()
+    return frame

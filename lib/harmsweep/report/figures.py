@@ -1,0 +1,109 @@
+"""The report's plots, as SVG text that stands in the page itself."""
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+mpl.use("svg")
+mpl.rcParams.update(
+    {
+        "svg.hashsalt": "harmsweep",  # the same figure gives the same bytes
+        "font.size": 9,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.titlelocation": "left",
+    }
+)
+ACTION_COLOURS = {
+    "remove": "#b3261e",
+    "demote": "#e08e0b",
+    "label": "#6b8e23",
+    "review": "#3f6fb5",
+}
+STATUS_COLOURS = {
+    "scored": "#4c8c6b",
+    "scored_partial": "#e0b30b",
+    "quarantined": "#8a5a9e",
+    "failed": "#b3261e",
+}
+Record = Mapping[str, Any]
+
+
+def as_svg(figure: Figure) -> str:
+    """The figure as an SVG element, without date or prologue."""
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None}, bbox_inches="tight")
+    text = buffer.getvalue()
+    return text[text.index("<svg") :]
+
+
+def stacked(counts: pd.DataFrame, *, colours: Mapping[str, str], title: str) -> str:
+    """Horizontal stacked bars: a row per index value, a colour per column; numbers of posts."""
+    figure, axes = _axes(rows=len(counts))
+    left = pd.Series(0.0, index=counts.index)
+    for name in (n for n in colours if n in counts):
+        axes.barh([str(i) for i in counts.index], counts[name], left=left, color=colours[name])
+        left = left + counts[name]
+    axes.set_xlabel("posts")
+    axes.set_title(title)
+    axes.invert_yaxis()
+    _legend(axes, [n for n in colours if n in counts], [colours[n] for n in colours if n in counts])
+    return as_svg(figure)
+
+
+def held_out(records: Sequence[Record]) -> str:
+    """AUROC of each head and dataset with its interval, beside the best logistic baseline."""
+    figure, axes = _axes(rows=len(records))
+    for row, record in enumerate(records):
+        if record.get("low") is not None:
+            axes.plot([record["low"], record["high"]], [row, row], color="#1f3b57", linewidth=2)
+        axes.plot(record["auroc"], row, "o", color="#1f3b57")
+        if record.get("best_baseline") is not None:
+            axes.plot(record["best_baseline"], row, "D", color="#e08e0b", fillstyle="none")
+    axes.set_yticks(range(len(records)), [f"{r['harm']} · {r['dataset']}" for r in records])
+    axes.axvline(0.5, color="#999999", linewidth=0.8, linestyle=":")
+    axes.invert_yaxis()
+    axes.set_xlabel("AUROC on held-out groups (line: 95 % interval; diamond: logistic regression)")
+    return as_svg(figure)
+
+
+def score_curves(shares: pd.DataFrame) -> str:
+    """For each head, the share of posts scored at least x: index is x, a column per head."""
+    figure, axes = _axes(rows=7)
+    for number, head in enumerate(shares.columns):
+        axes.plot(
+            shares.index,
+            shares[head],
+            label=head,
+            color=f"C{number % 10}",
+            linestyle="-" if number < 10 else "--",
+        )
+    axes.set_yscale("log")
+    axes.set_xlabel("score")
+    axes.set_ylabel("share of posts at or above")
+    axes.legend(fontsize=7, frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+    return as_svg(figure)
+
+
+def seconds(by_stage: pd.Series) -> str:
+    """Seconds that each stage took over all days."""
+    figure, axes = _axes(rows=len(by_stage))
+    axes.barh([str(i) for i in by_stage.index], by_stage, color="#6c7a89")
+    axes.invert_yaxis()
+    axes.set_xlabel("seconds, all days together")
+    return as_svg(figure)
+
+
+def _axes(*, rows: int) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(7.2, max(1.4, 0.32 * rows + 0.8)))
+    return figure, figure.subplots()
+
+
+def _legend(axes: Axes, names: Sequence[str], colours: Sequence[str]) -> None:
+    handles = [mpl.patches.Patch(color=c, label=n) for n, c in zip(names, colours, strict=True)]
+    axes.legend(handles=handles, fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1, 1))

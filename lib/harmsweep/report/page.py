@@ -1,0 +1,69 @@
+"""Write the report: one HTML file that needs no other."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from harmsweep.report import data, figures
+
+TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
+)
+
+
+def write_report(
+    lake: Path, out: Path, *, model: str, policy: str, evaluation: Sequence[Mapping[str, Any]]
+) -> Path:
+    """Write the lake's report to `out` and give that path.
+
+    `evaluation` holds the model's records of held-out figures, one per harm and dataset.
+    """
+    accounts = data.accounts(lake, model)
+    effects = data.in_force(lake)
+    evaluated = [record for record in evaluation if record.get("auroc") is not None]
+    page = TEMPLATES.get_template("page.html").render(
+        model=model,
+        policy=policy,
+        lake=lake.name,
+        demonstration=(lake / "DEMONSTRATION").exists(),
+        accounts=accounts,
+        accounts_sql="\n\n".join(
+            (data.LANDED_SQL, data.POSTS_SQL, data.REJECTS_SQL, data.STATUS_SQL.strip())
+        ).format(model=model),
+        effects=records(effects),
+        effects_figure=_effects_figure(effects),
+        reviews=records(data.review_reasons(lake, model, policy)),
+        statuses_figure=figures.stacked(
+            data.statuses_by_day(lake, model),
+            colours=figures.STATUS_COLOURS,
+            title="Posts by how they were scored",
+        ),
+        evaluation=list(evaluation),
+        evaluation_figure=figures.held_out(evaluated) if evaluated else "",
+        worse=[f"{r['harm']} ({r['dataset']})" for r in evaluation if r["worse_than_baseline"]],
+        scores_figure=figures.score_curves(data.score_shares(lake, model)),
+        rejects=records(data.reject_rules(lake)),
+        media=records(data.media_statuses(lake)),
+        languages=records(data.languages(lake)),
+        seconds_figure=figures.seconds(data.stage_seconds(lake)),
+    )
+    out.write_text(page, encoding="utf-8")
+    return out
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows as dicts, with None where a value is missing."""
+    rows = frame.astype(object).where(frame.notna(), None).to_dict(orient="records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
+
+
+def _effects_figure(effects: pd.DataFrame) -> str:
+    if effects.empty:
+        return ""
+    table = effects.pivot_table(index="harm", columns="action", values="posts", aggfunc="sum")
+    return figures.stacked(
+        table.fillna(0), colours=figures.ACTION_COLOURS, title="Posts under an action now"
+    )
