@@ -1,4 +1,4 @@
-"""The one-page report of a lake: what was done and why, the accounts, and how good the heads are."""
+"""The one-page report of a lake: what was done and why, the accounts, how good the heads are."""
 
 from harmsweep.report.page import write_report
 

@@ -15,7 +15,9 @@ from harmsweep.harms import HARMS
 # Invariant 1, left and right side, as an analyst would ask for it.
 LANDED_SQL = "SELECT sum(landed) AS landed FROM ingests_v1 WHERE source = 'posts'"
 POSTS_SQL = "SELECT status, count(*) AS n FROM posts_v1 GROUP BY status"
-REJECTS_SQL = "SELECT status, count(*) AS n FROM rejects_v1 WHERE stage = 'ingest' AND source = 'posts' GROUP BY status"
+REJECTS_SQL = """
+SELECT status, count(*) AS n FROM rejects_v1
+WHERE stage = 'ingest' AND source = 'posts' GROUP BY status"""
 STATUS_SQL = """
 SELECT s.status, count(*) AS n FROM scores_v1 s
 JOIN posts_v1 p ON s.day = p.day AND s.post_id = p.post_id AND s.revision = p.revision

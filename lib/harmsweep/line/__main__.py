@@ -1,0 +1,69 @@
+"""Run the whole line over a landing zone, in a demonstration lake, and write its report."""
+
+import argparse
+import os
+import sys
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+
+from harmsweep.job import exit_code, one_line
+from harmsweep.lake import lake_path, open_lake
+from harmsweep.line.days import run_line
+from harmsweep.line.summary import print_summary, progress
+from harmsweep.manifest import load_manifest
+from harmsweep.paths import ROOT
+from harmsweep.policy import load_policy, mark_demonstration
+from harmsweep.report import write_report
+from harmsweep.session import session
+
+
+def main(*, posts: Path, lake: Path, model: Path | None) -> None:
+    """Open the lake, run the line, write the report where anything changed, and say what holds."""
+    console = Console(stderr=True)
+    mark_demonstration(lake)
+    open_lake(lake)
+    with progress(console) as announce:
+        line = run_line(partial(session, "line"), lake, posts=posts, model=model, announce=announce)
+    report = lake / "report.html"
+    if line.changed or not report.exists():
+        manifest, policy = load_manifest(line.manifest), load_policy(line.policy)
+        write_report(
+            lake,
+            report,
+            model=manifest.model_version,
+            policy=policy.policy_version,
+            evaluation=manifest.evaluation(),
+        )
+    print_summary(Console(), line, lake, report)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="scripts/quickstart", description=__doc__, allow_abbrev=False
+    )
+    parser.add_argument(
+        "--posts",
+        type=lambda text: Path(text).resolve(),
+        default=ROOT / "tests" / "sample",
+        metavar="DIR",
+        help="landing zone (default: the project's own sample)",
+    )
+    parser.add_argument(
+        "--lake", type=lake_path, default=ROOT / "lake", metavar="DIR", help="folder of the tables"
+    )
+    parser.add_argument(
+        "--model", type=Path, metavar="MANIFEST", help="score with this model; train none"
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    try:
+        main(**vars(_arguments()))
+    except Exception as error:
+        if os.environ.get("HARMSWEEP_TRACE"):
+            raise
+        print(f"quickstart: {one_line(error)}", file=sys.stderr)
+        sys.exit(exit_code(error))

@@ -1,0 +1,123 @@
+"""Run every stage for every day, train in between where no model was given."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from harmsweep.decide import decide_day
+from harmsweep.embed import embed_day
+from harmsweep.enforce import enforce_day
+from harmsweep.features import features_day
+from harmsweep.ingest import ingest_day, landing_days
+from harmsweep.line.landing import with_interactions
+from harmsweep.manifest import load_manifest
+from harmsweep.measure import measure_day
+from harmsweep.paths import CONF, JOBS, ROOT
+from harmsweep.policy import approve_for_demonstration, load_policy
+from harmsweep.runs import Outcome, Spark, code_digest
+from harmsweep.score import score_day
+from harmsweep.snapshot import take_snapshot
+
+# Called with a stage and its number of days: before its first day, then after each with how it went.
+Announce = Callable[[str, int, Outcome | None], None]
+
+
+class TrainingFailed(RuntimeError):
+    """The trainer's process ended with an error."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """What a run of the line came to."""
+
+    days: list[date]
+    outcomes: list[Outcome]
+    manifest: Path
+    policy: Path
+
+    @property
+    def changed(self) -> list[Outcome]:
+        """The stages and days that were not as they should be before."""
+        return [outcome for outcome in self.outcomes if not outcome.skipped]
+
+
+def run_line(
+    spark: Spark, lake: Path, *, posts: Path, model: Path | None, announce: Announce
+) -> Line:
+    """Take every day of the landing zone `posts` from ingest to metrics, in a demonstration lake.
+
+    A model is trained on the landing zone's own labels where `model` (a manifest) is None. Stages
+    and days that are unchanged are skipped.
+    """
+    landing = with_interactions(posts, lake)
+    days = landing_days(landing)
+    prepare = {
+        "ingest": partial(ingest_day, spark, lake, landing=landing),
+        "features": partial(features_day, spark, lake, media_root=posts),
+        "embed": partial(embed_day, spark, lake, media_root=posts),
+    }
+    outcomes = list(_each(prepare, days, announce))
+    manifest = model or _trained(spark, lake, days, announce)
+    policy = approve_for_demonstration(
+        CONF / "policy" / "demonstration.yaml",
+        load_manifest(manifest).model_version,
+        lake / "policy" / "demonstration.yaml",
+    )
+    outcomes += _each(_act(spark, lake, manifest, policy), days, announce)
+    return Line(days, outcomes, manifest, policy)
+
+
+Stages = dict[str, Callable[[date], Outcome]]
+
+
+def _act(spark: Spark, lake: Path, manifest: Path, policy: Path) -> Stages:
+    model, version = load_manifest(manifest).model_version, load_policy(policy).policy_version
+    return {
+        "score": partial(score_day, spark, lake, manifest=manifest),
+        "decide": partial(decide_day, spark, lake, policy=policy, model_version=model),
+        "enforce": partial(enforce_day, spark, lake, policy=policy, model_version=model),
+        "measure": partial(measure_day, spark, lake, model_version=model, policy_version=version),
+    }
+
+
+def _each(stages: Stages, days: list[date], announce: Announce) -> Iterator[Outcome]:
+    """Stage by stage, so that a late row of an earlier day is there before the next stage."""
+    for name, stage in stages.items():
+        announce(name, len(days), None)
+        for day in days:
+            outcome = stage(day)
+            announce(name, len(days), outcome)
+            yield outcome
+
+
+def _trained(spark: Spark, lake: Path, days: list[date], announce: Announce) -> Path:
+    announce("snapshot", 1, None)
+    snapshot = take_snapshot(spark, lake, first=days[0], last=days[-1], out=lake / "snapshots")
+    # The same snapshot and code give the same model: it is trained once.
+    known = snapshot.parent / f"{snapshot.name}-{code_digest()[:12]}.model.json"
+    announce("train", 1, None)
+    if not known.exists():
+        known.write_text(json.dumps(_train(snapshot, lake)), encoding="utf-8")
+    return Path(json.loads(known.read_text(encoding="utf-8"))["manifest"])
+
+
+def _train(snapshot: Path, lake: Path) -> dict[str, str]:
+    command = [
+        str(ROOT / ".venv-trainer" / "bin" / "python"),
+        str(JOBS / "train.py"),
+        *("--snapshot", str(snapshot)),
+        *("--models", str(lake / "models")),
+        *("--tracking", str(lake / "mlflow")),
+    ]
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=sys.stderr, text=True, check=False
+    )
+    if done.returncode:
+        raise TrainingFailed(f"training on {snapshot.name} ended with exit code {done.returncode}")
+    result: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
+    return result
