@@ -1,0 +1,140 @@
+"""The frozen encoders that conf names: where their weights are, what they must hash to, their ids.
+
+Nothing here imports torch: the driver plans with an encoder's id and width, and the workers load
+it. Weights are found on this machine only, and hashed before anything parses them.
+"""
+
+import hashlib
+import json
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from harmsweep.paths import CONF, ROOT
+
+INPUTS = ("text", "description", "image")
+Sha256 = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class EncoderRefused(RuntimeError):
+    """A file of an encoder is missing, or is not the one that conf pins."""
+
+
+class Source(BaseModel):
+    """A package's pickle from which `scripts/convert_encoders` makes the safetensors file once."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str
+    sha256: str = Sha256
+
+
+class Encoder(BaseModel):
+    """A frozen encoder: its files, their hashes, its preprocessing and the width of its vectors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z0-9-]+$")
+    modality: Literal["text", "image"]
+    # Which architecture the modality's loader builds.
+    kind: Literal["mean_pooling", "efficientnet_lite0", "clip_vision"]
+    # A folder: `package:NAME/FOLDER` lies inside an installed package, else beneath the project.
+    path: str
+    # Every file that is loaded, the weights among them, with its SHA-256.
+    files: dict[str, str] = Field(min_length=1)
+    source: Source | None = None
+    width: int = Field(gt=0)
+    precision: Literal["fp32", "bf16"] = "fp32"
+    preprocessing: dict[str, int | float | str | tuple[float, ...]]
+
+    @model_validator(mode="after")
+    def _weights_are_pinned(self) -> "Encoder":
+        if "model.safetensors" not in self.files:
+            raise ValueError(f"{self.name}: files lacks model.safetensors")
+        return self
+
+    @property
+    def folder(self) -> Path:
+        """Where the files lie on this machine."""
+        return resolve(self.path)
+
+    @property
+    def encoder_id(self) -> str:
+        """Name, weights, preprocessing with the other files, precision: other vectors, other id.
+
+        Such as `minilm-l6-v2-53aa51172d14-5d0c1f7e-fp32`.
+        """
+        others = [self.kind, self.preprocessing, sorted(self.files.items())]
+        preprocessing = hashlib.sha256(json.dumps(others, sort_keys=True).encode()).hexdigest()
+        weights = self.files["model.safetensors"]
+        return f"{self.name}-{weights[:12]}-{preprocessing[:8]}-{self.precision}"
+
+    def number(self, name: str) -> int:
+        """An integer of the preprocessing, such as the window in tokens or the size in pixels."""
+        value = self.preprocessing[name]
+        if not isinstance(value, int):
+            raise TypeError(f"{self.name}: {name} is {value!r}, not an integer")
+        return value
+
+
+@cache
+def load_encoders(path: Path = CONF / "encoders.yaml") -> dict[str, Encoder]:
+    """The encoder of each input: text, description and image.
+
+    Raises:
+        pydantic.ValidationError: an encoder lacks a field, or has one that is not known.
+        ValueError: an input has no encoder, or one that the file does not declare.
+    """
+    declared = yaml.safe_load(path.read_text(encoding="utf-8"))
+    encoders = {n: Encoder(name=n, **entry) for n, entry in declared["encoders"].items()}
+    chosen = declared["inputs"]
+    unknown = sorted(set(chosen.values()) - encoders.keys())
+    if set(chosen) != set(INPUTS) or unknown:
+        raise ValueError(
+            f"{path}: inputs must be {INPUTS}, each one of {sorted(encoders)}; found {chosen}"
+        )
+    return {name: encoders[chosen[name]] for name in INPUTS}
+
+
+def resolve(path: str) -> Path:
+    """A folder or file of conf on this machine.
+
+    Raises:
+        EncoderRefused: the package that should hold it is not installed.
+    """
+    if not path.startswith("package:"):
+        return ROOT / path
+    package, _, rest = path.removeprefix("package:").partition("/")
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise EncoderRefused(f"{path}: package {package} is not installed")
+    return Path(spec.origin).parent / rest
+
+
+def verify(encoder: Encoder) -> Path:
+    """The encoder's folder, once every file in it has the SHA-256 that conf pins.
+
+    Raises:
+        EncoderRefused: naming the file, the hash expected and the hash found.
+    """
+    for name, expected in encoder.files.items():
+        check_file(encoder.folder / name, expected)
+    return encoder.folder
+
+
+def check_file(path: Path, expected: str) -> None:
+    """Refuse a file whose SHA-256 is not the expected one; nothing has parsed it yet.
+
+    Raises:
+        EncoderRefused: the file is missing or another one.
+    """
+    if not path.is_file():
+        raise EncoderRefused(f"{path}: missing; scripts/setup makes it")
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != expected:
+        raise EncoderRefused(f"{path}: expected SHA-256 {expected}, found {found}")
