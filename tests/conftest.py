@@ -1,7 +1,8 @@
 """One Spark session for all tests, and a fresh lake for each that asks."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,3 +33,17 @@ def shared_data() -> Path:
     if not SHARED_DATA.exists():
         pytest.skip("needs the research posts in ../shared/data")
     return SHARED_DATA
+
+
+@pytest.fixture
+def add_rows() -> Callable[..., None]:
+    """A function that appends literal rows to a table without Spark; absent columns are null."""
+    import deltalake
+    import pyarrow as pa
+
+    def append(rows: list[dict[str, Any]], table: "Table", lake: Path) -> None:  # noqa: F821
+        stored = deltalake.DeltaTable(str(lake / table.name))
+        schema = pa.schema(stored.schema().to_arrow())
+        deltalake.write_deltalake(stored, pa.Table.from_pylist(rows, schema=schema), mode="append")
+
+    return append

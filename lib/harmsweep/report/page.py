@@ -23,6 +23,7 @@ def write_report(
     """
     accounts = data.accounts(lake, model)
     effects = data.in_force(lake)
+    shares = data.score_shares(lake, model)
     evaluated = [record for record in evaluation if record.get("auroc") is not None]
     page = TEMPLATES.get_template("page.html").render(
         model=model,
@@ -44,7 +45,7 @@ def write_report(
         evaluation=list(evaluation),
         evaluation_figure=figures.held_out(evaluated) if evaluated else "",
         worse=[f"{r['harm']} ({r['dataset']})" for r in evaluation if r["worse_than_baseline"]],
-        scores_figure=figures.score_curves(data.score_shares(lake, model)),
+        scores_figure=figures.score_curves(shares) if len(shares.columns) else "",
         rejects=records(data.reject_rules(lake)),
         media=records(data.media_statuses(lake)),
         languages=records(data.languages(lake)),

@@ -1,0 +1,141 @@
+"""The accounts and the effects, counted from literal rows."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harmsweep.lake import replace_rows
+from harmsweep.report import data
+from harmsweep.tables import ACTIONS, INGESTS, POST_VISIBILITY, POSTS, REJECTS, SCORES
+
+DAY = date(2026, 10, 1)
+NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
+
+
+def post(post_id: str, revision: int, status: str) -> dict[str, Any]:
+    return {
+        "day": DAY,
+        "post_id": post_id,
+        "revision": revision,
+        "event_id": f"{post_id}-{revision}",
+        "sequence": revision,
+        "recorded_at": NOON,
+        "recorded_day": DAY,
+        "created_at": NOON,
+        "status": status,
+        "author_id": "a1",
+        "author_origin": "native",
+        "text_flags": [],
+        "media": [],
+        "surface": "feed",
+        "country": "ZZ",
+        "dataset": "live",
+        "split_group": post_id,
+    }
+
+
+def score(post_id: str, revision: int, status: str) -> dict[str, Any]:
+    return {
+        "day": DAY,
+        "post_id": post_id,
+        "revision": revision,
+        "model_version": "m1",
+        "author_id": "a1",
+        "surface": "feed",
+        "country": "ZZ",
+        "language": "en",
+        "dataset": "live",
+        "status": status,
+        "inputs": ["text"],
+        "trained_on": False,
+        "hate": 0.25 if status == "scored" else None,
+    }
+
+
+@pytest.fixture
+def accounted(lake: Path) -> Path:
+    """Six landed posts: an edit, a deletion, a reject, one scored and one quarantined."""
+    posts = [
+        post("edited", 1, "superseded"),
+        post("edited", 2, "accepted"),
+        post("gone", 1, "deleted"),
+        post("gone", 2, "deleted"),
+        post("blank", 1, "accepted"),
+    ]
+    replace_rows(posts, POSTS, lake, where={"day": DAY})
+    reject = {
+        "day": DAY,
+        "stage": "ingest",
+        "source": "posts",
+        "item_id": "e9",
+        "status": "rejected",
+        "reason": "bad_time",
+        "recorded_day": DAY,
+    }
+    replace_rows([reject], REJECTS, lake, where={"day": DAY})
+    landed = {"day": DAY, "source": "posts", "landed": 6}
+    replace_rows([landed], INGESTS, lake, where={"day": DAY})
+    scores = [score("edited", 2, "scored"), score("blank", 1, "quarantined")]
+    replace_rows(scores, SCORES, lake, where={"day": DAY})
+    return lake
+
+
+def test_accounts_balance_when_every_post_has_one_place(accounted: Path) -> None:
+    counted = data.accounts(accounted, "m1")
+    assert counted == data.Accounts(6, 2, 1, 0, 1, 2, 1, 0, 1, 0)
+    assert counted.balanced
+
+
+def test_accounts_show_a_post_that_was_never_scored(accounted: Path) -> None:
+    replace_rows([score("edited", 2, "scored")], SCORES, accounted, where={"day": DAY})
+    assert not data.accounts(accounted, "m1").balanced
+
+
+def test_a_score_of_an_old_revision_is_not_counted(accounted: Path) -> None:
+    scores = [score("edited", r, "scored") for r in (1, 2)] + [score("blank", 1, "quarantined")]
+    replace_rows(scores, SCORES, accounted, where={"day": DAY})
+    assert data.accounts(accounted, "m1").scored == 1
+
+
+def test_score_shares_fall_from_one_and_skip_absent_heads(accounted: Path) -> None:
+    shares = data.score_shares(accounted, "m1")
+    assert list(shares) == ["hate"]
+    assert shares["hate"].iloc[0] == 1
+    assert shares["hate"].loc[0.25:0.26].tolist()[0] == 1
+    assert shares["hate"].iloc[-1] != shares["hate"].iloc[-1]  # nothing at 1.0: not drawn
+
+
+def test_effects_in_force_name_the_score_that_did_it(
+    lake: Path, add_rows: Callable[..., None]
+) -> None:
+    effect = {
+        "day": DAY,
+        "effect_key": "k1",
+        "entry": "intent",
+        "recorded_at": NOON,
+        "sweep_id": "s1",
+        "subject_kind": "post",
+        "subject_id": "p1",
+        "revision": 1,
+        "action": "remove",
+        "previous_action": "none",
+        "direction": "apply",
+        "surface": "all",
+        "jurisdiction": "all",
+        "cause_kind": "decision",
+        "cause_id": "c1",
+        "harm": "hate",
+        "score": 0.97,
+        "threshold": 0.95,
+        "operator": "tester",
+    }
+    add_rows([effect], ACTIONS, lake)
+    seen = {k: effect[k] for k in ("day", "subject_kind", "subject_id", "surface", "jurisdiction")}
+    seen |= {"action": "remove", "revision": 1, "harm": "hate", "effect_key": "k1", "since": NOON}
+    replace_rows([seen], POST_VISIBILITY, lake, where={"day": DAY})
+    assert data.in_force(lake).to_dict(orient="records") == [
+        {"action": "remove", "harm": "hate", "posts": 1, "lowest_score": 0.97, "threshold": 0.95}
+    ]
