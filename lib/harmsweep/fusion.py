@@ -1,0 +1,84 @@
+"""Early fusion: modality vectors, their masks and scaled numbers as one matrix.
+
+Training and scoring call the same function on columns of the same names, so that a post is fused
+alike in both.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+Columns = Mapping[str, NDArray[Any]]
+Matrix = NDArray[np.float32]
+
+# A scaled number beyond four standard deviations says no more than four: one account with millions
+# of followers must not outweigh the text.
+CLIP = 4.0
+
+
+class Input(BaseModel):
+    """One modality's vector: `<name>_vector` of `width` numbers, and `<name>_present`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    encoder_id: str = Field(min_length=1)
+    width: int = Field(gt=0)
+    # One over the root mean square of the vectors' entries in the training rows.
+    scale: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+
+
+class Feature(BaseModel):
+    """One number, brought to mean 0 and standard deviation 1 over the training rows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    transform: Literal["log1p", "none"]
+    mean: float = Field(default=0.0, allow_inf_nan=False)
+    std: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+
+
+def fused_width(inputs: Sequence[Input], features: Sequence[Feature]) -> int:
+    """Columns of the fused matrix: each vector with its mask, then the numbers."""
+    return sum(source.width + 1 for source in inputs) + len(features)
+
+
+def input_columns(inputs: Sequence[Input], features: Sequence[Feature]) -> list[str]:
+    """The columns that `fuse` reads."""
+    pairs = [(f"{source.name}_vector", f"{source.name}_present") for source in inputs]
+    return [name for pair in pairs for name in pair] + [feature.name for feature in features]
+
+
+def transformed(values: NDArray[Any], transform: str) -> NDArray[np.float64]:
+    """A feature's values before scaling; NaN (unknown) stays NaN.
+
+    Counts span orders of magnitude: log1p brings them together; below 0 it mirrors.
+    """
+    numbers = np.asarray(values, dtype=np.float64)
+    return np.sign(numbers) * np.log1p(np.abs(numbers)) if transform == "log1p" else numbers
+
+
+def fuse(columns: Columns, inputs: Sequence[Input], features: Sequence[Feature]) -> Matrix:
+    """The fused matrix, rows by `fused_width`, float32.
+
+    An absent vector is zeros whatever its column holds, and an unknown number is the training mean.
+    """
+    parts: list[Matrix] = []
+    for source in inputs:
+        present = np.asarray(columns[f"{source.name}_present"], dtype=np.float32)[:, None]
+        vectors = np.asarray(columns[f"{source.name}_vector"], dtype=np.float32)
+        if vectors.shape != (len(present), source.width):
+            raise ValueError(f"{source.name}: {vectors.shape}, not {len(present)} x {source.width}")
+        parts += [np.where(present > 0, vectors * np.float32(source.scale), np.float32(0)), present]
+    parts += [_scaled(columns[feature.name], feature) for feature in features]
+    return np.concatenate(parts, axis=1)
+
+
+def _scaled(values: NDArray[Any], feature: Feature) -> Matrix:
+    scaled = (transformed(values, feature.transform) - feature.mean) / feature.std
+    clipped = np.clip(np.where(np.isfinite(scaled), scaled, 0.0), -CLIP, CLIP)
+    return clipped.astype(np.float32)[:, None]

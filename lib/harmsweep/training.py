@@ -1,0 +1,91 @@
+"""The configuration of snapshot and training: conf/training.yaml as frozen types."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from harmsweep.paths import CONF
+
+# Numbers that no head may see: reports become labels, and policy keeps age and gender apart.
+NEVER = frozenset({"reports", "age", "gender"})
+
+
+class TrainingRefused(ValueError):
+    """The configuration or the snapshot can't be trained with."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Split(_Frozen):
+    """Shares of the rows, by whole groups."""
+
+    seed: int
+    train: float = Field(gt=0, lt=1)
+    validation: float = Field(gt=0, lt=1)
+    test: float = Field(gt=0, lt=1)
+    few_groups: int = Field(ge=2)
+
+    @model_validator(mode="after")
+    def _shares_sum_to_one(self) -> "Split":
+        if abs(self.train + self.validation + self.test - 1) > 1e-9:
+            raise ValueError("train, validation and test do not sum to 1")
+        return self
+
+
+class Fit(_Frozen):
+    """The network's size and its optimisation."""
+
+    seed: int
+    hidden: int = Field(gt=0)
+    dropout: float = Field(ge=0, lt=1)
+    batch: int = Field(gt=0)
+    shuffle_rows: int = Field(gt=0)
+    epochs: int = Field(gt=0)
+    patience: int = Field(gt=0)
+    learning_rate: float = Field(gt=0)
+    weight_decay: float = Field(ge=0)
+
+
+class Evaluation(_Frozen):
+    """The intervals and the baselines."""
+
+    resamples: int = Field(ge=100)
+    min_groups: int = Field(ge=2)
+    baseline_rows: int = Field(gt=0)
+
+
+class TrainingConfig(_Frozen):
+    """All of conf/training.yaml."""
+
+    split: Split
+    inputs: tuple[str, ...] = Field(min_length=1)
+    features: Mapping[str, Literal["log1p", "none"]]
+    min_class_rows: int = Field(ge=1)
+    fit: Fit
+    evaluation: Evaluation
+
+    @model_validator(mode="after")
+    def _no_forbidden_feature(self) -> "TrainingConfig":
+        forbidden = sorted(NEVER & self.features.keys())
+        if forbidden:
+            raise ValueError(f"features: {forbidden} are never inputs of a model")
+        return self
+
+
+def load_training(path: Path = CONF / "training.yaml") -> TrainingConfig:
+    """The configuration in a YAML file.
+
+    Raises:
+        TrainingRefused: a value is missing, unknown or out of range; file and key are named.
+    """
+    try:
+        return TrainingConfig.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(map(str, first["loc"]))
+        raise TrainingRefused(f"{path}: {key or 'file'}: {first['msg']}") from None
