@@ -29,6 +29,8 @@ def session(app: str) -> SparkSession:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    # Its log4j2.properties keeps the JVM's start quiet; an installation's own folder wins.
+    os.environ.setdefault("SPARK_CONF_DIR", str(CONF / "spark"))
     if "PYSPARK_GATEWAY_PORT" in os.environ:  # started by spark-submit: its settings are in the JVM
         SparkContext._ensure_initialized()
     conf = SparkConf()
