@@ -1,0 +1,150 @@
+"""Views, likes, comments, saves and reports for any landing zone's posts.
+
+Only a post's id, author and time are used, with the seed: never its words, media or labels. So the
+rows of one post tell nothing about harm, and other posts change none of them.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple
+
+from harmsweep.harms import HARMS
+
+ACTORS = 2000
+CROWD = "simulated-crowd"  # the actor of rows that stand for many events
+DAYS_SEEN = 3  # a post is seen on its own day and on two more
+LIKED, SAVED, REPORTED = 0.05, 0.25, 0.04  # of views; of posts; of posts
+COMMENTS = ("Nice one.", "I had to read this twice.", "Thanks for sharing!", "Hm.", "Where is it?")
+HOUR = 3600.0
+
+
+class _Post(NamedTuple):
+    post_id: str
+    author_id: str
+    created_at: datetime
+
+    @property
+    def day(self) -> date:
+        return self.created_at.date()
+
+
+def write_interactions(landing: Path, out: Path, *, seed: int) -> Path:
+    """Write simulated interactions of the posts in `landing` to `out`, JSON Lines; returns `out`.
+
+    Events past the landing zone's last day are left out. Posts are read as a stream, twice (the
+    first time for the last day); only their ids are held. The file appears whole or not at all.
+
+    Raises:
+        FileNotFoundError: `landing` has neither posts.jsonl nor posts.parquet.
+    """
+    last = max((post.day for post in _posts(landing)), default=date.min)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = out.with_name(out.name + ".partial")
+    with partial.open("w", encoding="utf-8") as file:
+        for post in _posts(landing):
+            for row in _interactions(post, last, Random(f"{seed}:{post.post_id}")):
+                file.write(json.dumps(row) + "\n")
+    return partial.replace(out)
+
+
+def _interactions(post: _Post, last: date, rng: Random) -> Iterator[dict[str, Any]]:
+    """Rows of one post, 3 to 8 as a rule: bulk rows by day, then single events."""
+    events = sorted([*_bulk(post, rng), *_singles(post, rng)], key=lambda event: event[0])
+    for number, (recorded_at, fields) in enumerate(events):
+        if recorded_at.date() <= last:
+            yield {
+                "event_id": f"sim-{post.post_id}-{number}",
+                "post_id": post.post_id,
+                "post_day": post.day.isoformat(),
+                "author_id": post.author_id,
+                "recorded_at": recorded_at.isoformat(),
+                "text": None,
+                "reason": None,
+                "amount": 1,
+                "simulated": True,
+            } | fields
+
+
+def _bulk(post: _Post, rng: Random) -> Iterator[tuple[datetime, dict[str, Any]]]:
+    """Views and likes by day; each further day brings about a fifth of the one before."""
+    views = 1 + int(rng.lognormvariate(4.0, 1.2))
+    for offset in range(DAYS_SEEN):
+        seen = _moment(post, offset, rng)
+        likes = sum(rng.random() < LIKED for _ in range(min(views, 1000)))
+        for kind, amount in (("view", views), ("like", likes)):
+            if amount:
+                yield seen, {"kind": kind, "actor_id": CROWD, "amount": amount}
+        views //= 5
+
+
+def _singles(post: _Post, rng: Random) -> Iterator[tuple[datetime, dict[str, Any]]]:
+    """Comments, saves and reports, each by one actor, most of them on the post's own day."""
+    kinds = ["comment"] * rng.choice((0, 0, 0, 1, 1, 2))
+    kinds += ["save"] * (rng.random() < SAVED) + ["report"] * (rng.random() < REPORTED)
+    for kind in kinds:
+        actor = f"simulated-{rng.randrange(ACTORS):04d}"
+        fields: dict[str, Any] = {"kind": kind, "actor_id": actor}
+        if kind == "comment":
+            fields["text"] = rng.choice(COMMENTS)
+        if kind == "report":
+            fields["reason"] = rng.choice(HARMS)
+        yield _moment(post, rng.choice((0, 0, 0, 0, 1, 2)), rng), fields
+
+
+def _moment(post: _Post, offset: int, rng: Random) -> datetime:
+    """A time after the post's creation, on its own UTC day or `offset` days later."""
+    midnight = datetime.combine(post.day, datetime.min.time(), UTC) + timedelta(days=offset)
+    start = max(midnight, post.created_at)
+    end = midnight + timedelta(days=1)
+    left = (end - start).total_seconds()
+    # Within six hours of the start, as attention fades fast, and never at the very start.
+    return start + timedelta(seconds=1 + int(rng.random() * min(left - 1, 6 * HOUR)))
+
+
+def _posts(landing: Path) -> Iterator[_Post]:
+    """Originals by first sight of their id: no edits, deletions, repeats or unreadable rows."""
+    seen: set[str] = set()
+    for row in _rows(landing):
+        post = _parsed(row)
+        if post is not None and post.post_id not in seen:
+            seen.add(post.post_id)
+            yield post
+
+
+def _parsed(row: Any) -> _Post | None:
+    if not isinstance(row, dict) or row.get("deleted") or (row.get("revision") or 1) != 1:
+        return None
+    post_id, author_id, created = (row.get(k) for k in ("post_id", "author_id", "created_at"))
+    if not (isinstance(post_id, str) and isinstance(author_id, str)):
+        return None
+    try:
+        moment = created if isinstance(created, datetime) else datetime.fromisoformat(str(created))
+    except ValueError:
+        return None
+    utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return _Post(post_id, author_id, utc)
+
+
+def _rows(landing: Path) -> Iterator[Any]:
+    """Decoded rows of the landing zone's posts; None for a line that is no JSON."""
+    lines, parquet = landing / "posts.jsonl", landing / "posts.parquet"
+    if lines.exists():
+        with lines.open(encoding="utf-8", errors="replace") as file:
+            yield from map(_decoded, file)
+    elif parquet.exists():
+        import pyarrow.dataset as ds
+
+        for batch in ds.dataset(parquet).to_batches(batch_size=4096):
+            yield from batch.to_pylist()
+    else:
+        raise FileNotFoundError(f"{landing}: neither posts.jsonl nor posts.parquet")
+
+
+def _decoded(line: str) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
