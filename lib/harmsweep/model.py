@@ -49,7 +49,7 @@ class Heads(nn.Module):
 
 
 def masked_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Binary cross-entropy per harm, summed over the harms; a NaN label is absent and costs nothing.
+    """Binary cross-entropy per harm, summed over harms; a NaN label is absent and costs nothing.
 
     Each harm's mean is over its own labels in the batch, so a harm with few labels counts like one
     with many.

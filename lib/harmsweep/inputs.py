@@ -1,0 +1,69 @@
+"""The inputs of each post, stored numbers and vectors, joined alike to train and to score."""
+
+from collections.abc import Sequence
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from harmsweep.fusion import Input
+from harmsweep.tables import AUTHOR_NUMBERS, ENGAGEMENT_NUMBERS, TEXT_NUMBERS
+
+# Every number that may be an input. Reports on the post are none: they become labels.
+NUMBERS = tuple(
+    field.name
+    for field in (*TEXT_NUMBERS, *ENGAGEMENT_NUMBERS, *AUTHOR_NUMBERS)
+    if field.name != "reports"
+)
+_POST = ["day", "post_id", "revision"]
+_AUTHOR = ["day", "author_id"]
+
+
+def with_inputs(
+    features: DataFrame,
+    post_vectors: DataFrame,
+    author_vectors: DataFrame,
+    *,
+    inputs: Sequence[Input],
+) -> DataFrame:
+    """Rows of post_features with `<input>_vector` (zeros if absent) and `<input>_present`.
+
+    An author that was attached by hash says nothing of the post: that description and those
+    numbers are absent.
+    """
+    joined = features.withColumns(
+        {
+            field.name: F.when(~_is_assigned(), F.col(field.name)).cast("double")
+            for field in AUTHOR_NUMBERS
+        }
+    )
+    for source in inputs:
+        of_author = source.name == "description"
+        key = _AUTHOR if of_author else _POST
+        vectors = (author_vectors if of_author else post_vectors).where(_is_of(source))
+        vectors = vectors.select(*key, F.col("vector").alias("_vector"))
+        joined = joined.join(vectors, on=key, how="left").transform(_with_vector, source, of_author)
+    return joined
+
+
+def _is_assigned() -> Column:
+    return F.col("author_origin") == "assigned"
+
+
+def _is_of(source: Input) -> Column:
+    of_encoder = F.col("encoder_id") == source.encoder_id
+    if source.name == "description":
+        return of_encoder
+    return of_encoder & (F.col("modality") == source.name)
+
+
+def _with_vector(rows: DataFrame, source: Input, of_author: bool) -> DataFrame:
+    present = F.col("_vector").isNotNull()
+    if of_author:
+        present = present & ~_is_assigned()
+    zeros = F.array_repeat(F.lit(0.0).cast("float"), source.width)
+    return rows.withColumns(
+        {
+            f"{source.name}_present": present,
+            f"{source.name}_vector": F.when(present, F.col("_vector")).otherwise(zeros),
+        }
+    ).drop("_vector")

@@ -1,0 +1,83 @@
+"""What a training snapshot says of itself, for the stage that takes it and the one that trains.
+
+<id>/snapshot.json      the facts below
+<id>/train/*.parquet    and validation/, test/: one row per post
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from harmsweep.fusion import Input
+from harmsweep.training import Split
+
+PARTS = ("train", "validation", "test")
+FACTS = "snapshot.json"
+
+
+class SnapshotRefused(ValueError):
+    """A snapshot's files are not what its snapshot.json says."""
+
+
+class Snapshot(BaseModel):
+    """Where a snapshot comes from and what its files hold."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str = Field(pattern=r"^s[0-9a-f]{12}$")
+    # The Delta version of each table that the rows were read from.
+    versions: Mapping[str, int]
+    first: date
+    last: date
+    split: Split
+    inputs: tuple[Input, ...]
+    numbers: tuple[str, ...]
+    harms: tuple[str, ...]
+    rows: Mapping[str, int]
+    groups: Mapping[str, int]
+    # Rows left out because another group holds the same content.
+    duplicates: int
+    files: Mapping[str, str]
+
+
+def load_snapshot(folder: Path) -> Snapshot:
+    """The facts of a snapshot, once the hash of every file agrees.
+
+    Raises:
+        SnapshotRefused: snapshot.json is no valid one, or a file is missing or differs.
+    """
+    try:
+        snapshot = Snapshot.model_validate_json((folder / FACTS).read_bytes())
+    except (OSError, ValidationError) as error:
+        raise SnapshotRefused(f"{folder / FACTS}: {type(error).__name__}") from None
+    found = file_hashes(folder)
+    if found != dict(snapshot.files):
+        different = sorted(n for n, _ in found.items() ^ snapshot.files.items())
+        raise SnapshotRefused(f"{folder}: differs from its snapshot.json in {different[:3]}")
+    return snapshot
+
+
+def file_hashes(folder: Path) -> dict[str, str]:
+    """The SHA-256 of each Parquet file of a snapshot, by its path in the folder."""
+    found = {}
+    for path in sorted(folder.glob("*/*.parquet")):
+        with path.open("rb") as file:
+            found[path.relative_to(folder).as_posix()] = hashlib.file_digest(
+                file, "sha256"
+            ).hexdigest()
+    return found
+
+
+def snapshot_id(identity: Mapping[str, object]) -> str:
+    """ "s" and 12 hexadecimal digits over what a snapshot is made from."""
+    content = json.dumps(identity, sort_keys=True, default=str).encode()
+    return "s" + hashlib.sha256(content).hexdigest()[:12]
+
+
+def label_column(harm: str) -> str:
+    """The column of a harm's label: 1, 0 or NaN (not annotated)."""
+    return f"label_{harm}"
