@@ -1,0 +1,85 @@
+"""Texts as untrusted input: repaired on the way in, normalised for the models.
+
+`repair` makes any text storable and says what it changed; `clean` is what a model reads. Neither
+needs Spark: both run in its Python workers.
+"""
+
+import html
+import re
+import unicodedata
+
+import ftfy
+
+# The longest post that a platform allows is shorter; 10 MB of text would hold a worker for minutes.
+MAX_CHARS = 100_000
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+# Invisible characters that part a word's letters or turn its direction. Joiners stay: emoji and
+# several scripts need them.
+_INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+_URL = re.compile(r"(?:https?://|www\.)[^\s<>\"]+", re.IGNORECASE)
+_MENTION = re.compile(r"(?<![\w@./])@\w{1,50}")
+_HASHTAG = re.compile(r"(?<![\w&])#\w+")
+_EMOJI = re.compile("[\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff\u2600-\u27bf]")
+_SPACE = re.compile(r"\s+")
+
+FIX = ftfy.TextFixerConfig(unescape_html=False, normalization="NFKC", explain=False)
+
+
+def repair(text: str, limit: int = MAX_CHARS) -> tuple[str, list[str]]:
+    r"""The text without NUL and lone surrogates, cut at `limit` characters, and what was changed.
+
+    >>> repair("a\x00b")
+    ('ab', ['nul'])
+    """
+    flags = []
+    if len(text) > limit:
+        text = text[:limit]
+        flags.append("capped")
+    if "\x00" in text:
+        text = text.replace("\x00", "")
+        flags.append("nul")
+    if _SURROGATES.search(text):
+        text = _SURROGATES.sub("\ufffd", text)
+        flags.append("invalid_utf8")
+    return text, flags
+
+
+def clean(text: str | None) -> str:
+    """The text as a model reads it.
+
+    Mojibake is repaired and HTML entities decoded (ftfy), characters normalised (NFKC), invisible
+    ones removed; a link becomes "http", a mention "@user", any white space one space.
+
+    >>> clean("Look&amp;see  https://a.example/b @someone")
+    'Look&see http @user'
+    """
+    if not text:
+        return ""
+    fixed = ftfy.fix_text(html.unescape(text), FIX)
+    # NFKC once more: what stood behind a removed character may compose now.
+    visible = unicodedata.normalize("NFKC", _INVISIBLE.sub("", fixed))
+    linked = _MENTION.sub("@user", _URL.sub("http", visible))
+    return repair(_SPACE.sub(" ", linked).strip())[0]
+
+
+def text_numbers(text: str | None, cleaned: str) -> dict[str, float | None]:
+    """Counts of the original text and of its clean form; the shares of an empty text are unknown.
+
+    >>> text_numbers("SALE now!", "SALE now!")["upper_share"]
+    0.5714285714285714
+    """
+    original = html.unescape(text or "")
+    letters = [character for character in cleaned if character.isalpha()]
+    digits = sum(map(str.isdigit, cleaned))
+    return {
+        "n_chars": float(len(cleaned)),
+        "n_words": float(len(cleaned.split())),
+        "n_urls": float(len(_URL.findall(original))),
+        "n_mentions": float(len(_MENTION.findall(original))),
+        "n_hashtags": float(len(_HASHTAG.findall(original))),
+        "n_emoji": float(len(_EMOJI.findall(original))),
+        "n_exclamations": float(original.count("!")),
+        "upper_share": sum(map(str.isupper, letters)) / len(letters) if letters else None,
+        "digit_share": digits / len(cleaned) if cleaned else None,
+    }
