@@ -104,10 +104,11 @@ def _create_or_check(lake: Path, table: Table) -> None:
             grown.alter.add_constraint({name: table.constraints[name] for name in new})
 
 
-def conform(df: DataFrame, table: Table, lake: Path | None = None) -> DataFrame:
+def conform(df: DataFrame, table: Table) -> DataFrame:
     """The rows with the table's columns in order.
 
-    Columns that the stored table has and conf no longer declares (a retired harm) become null.
+    Delta fills columns that the stored table has and conf no longer declares (a retired harm) with
+    null.
 
     Raises:
         SchemaMismatch: a column is missing, extra, or of another type; each is named.

@@ -41,10 +41,10 @@ def locked(lake: Path, names: Iterable[str], *, wait: float | None = None) -> It
 
 @contextmanager
 def _lock(path: Path, wait: float) -> Iterator[None]:
-    lock = FileLock(f"{path}.lock", timeout=wait, is_singleton=True)
+    lock = FileLock(f"{path}.lock", is_singleton=True)
     holder = Path(f"{path}.holder")
     try:
-        lock.acquire()
+        lock.acquire(timeout=wait)
     except Timeout:
         who = holder.read_text(encoding="utf-8").strip() if holder.exists() else "unknown"
         raise TableLocked(f"{path.name}: locked for over {wait:g} s by {who}") from None

@@ -1,0 +1,88 @@
+"""What every job shares: its arguments, its exit and its one-line errors."""
+
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harmsweep.job import DataRefused, Held, one_line, parser, run
+from harmsweep.runs import Outcome
+
+
+def call(
+    monkeypatch: pytest.MonkeyPatch, *arguments: str, error: Exception | None = None
+) -> list[date]:
+    seen: list[date] = []
+
+    def main(*, lake: Path, days: list[date]) -> Iterable[Outcome]:
+        if error:
+            raise error
+        for day in days:
+            seen.append(day)
+            yield Outcome("stage", day, 1, 0.5, counts={"posts": 1})
+
+    monkeypatch.setattr("sys.argv", ["stage.py", *arguments])
+    run(main, parser("A job."))
+    return seen
+
+
+def exits(monkeypatch: pytest.MonkeyPatch, *arguments: str, **options: Any) -> object:
+    with pytest.raises(SystemExit) as caught:
+        call(monkeypatch, *arguments, **options)
+    return caught.value.code
+
+
+def test_a_range_runs_each_day_in_order_and_prints_a_line_for_each(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--lake", str(tmp_path), "--from", "2026-10-31", "--to", "2026-11-01"]
+    assert call(monkeypatch, *arguments) == [date(2026, 10, 31), date(2026, 11, 1)]
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "stage 2026-10-31: posts 1 in 0.5 s"
+    assert len(lines) == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--day", "2026-10-01"],
+        ["--lake", "x"],
+        ["--lake", "x", "--day", "1 October"],
+        ["--lake", "x", "--day", "2026-10-01", "--from", "2026-10-01", "--to", "2026-10-02"],
+        ["--lake", "x", "--from", "2026-10-01"],
+        ["--lake", "x", "--from", "2026-10-02", "--to", "2026-10-01"],
+        ["--lake", "x", "--day", "2026-10-01", "--to", "2026-10-02"],
+        ["--lake", "x", "--day", "2026-10-01", "--unknown"],
+        ["--lake", "x", "--da", "2026-10-01"],
+        ["--lake", "s3://bucket/lake", "--day", "2026-10-01"],
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_command_line_is_refused_before_anything_is_made(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert exits(monkeypatch, *arguments) == 2
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(Held("cap"), 4), (DataRefused("drift"), 3), (RuntimeError("x"), 1)]
+)
+def test_the_kind_of_failure_is_the_exit_code_and_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    error: Exception,
+    code: int,
+) -> None:
+    arguments = ["--lake", str(tmp_path), "--day", "2026-10-01"]
+    assert exits(monkeypatch, *arguments, error=error) == code
+    assert capsys.readouterr().err == f"stage.py: {type(error).__name__}: {error}\n"
+
+
+def test_an_error_keeps_its_first_line_only() -> None:
+    error = ValueError("\n  posts_v1: missing ['text']\n\tat org.apache.spark.Executor\n")
+    assert one_line(error) == "ValueError: posts_v1: missing ['text']"

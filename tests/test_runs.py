@@ -1,0 +1,105 @@
+"""A stage's day runs again only where something that it reads, writes or is made of changed."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harmsweep import runs
+from harmsweep.runs import Read, Step, run_step
+from harmsweep.tables import INGESTS, LABELS, METRICS, Table
+
+DAY = date(2026, 10, 1)
+STEP = Step("count", reads=(Read(INGESTS, before=1),), writes=(METRICS,))
+Add = Callable[[list[dict[str, Any]], Table, Path], None]
+
+
+def metric(model: str) -> dict[str, Any]:
+    names = ("policy_version", "metric", "harm", "slice", "value_of")
+    return {"day": DAY, "model_version": model, "value": 1.0} | dict.fromkeys(names, "x")
+
+
+class Line:
+    """A stage that writes one metric, in a lake, and counts how often it worked."""
+
+    def __init__(self, lake: Path, add_rows: Add) -> None:
+        self.lake, self.add_rows, self.worked = lake, add_rows, 0
+
+    def run(self, *, model: str = "m1", inputs: str = "") -> bool:
+        """Run the stage; give whether it was skipped."""
+
+        def work() -> Mapping[str, int]:
+            self.worked += 1
+            self.add_rows([metric(model)], METRICS, self.lake)
+            return {"posts": 7, "other": 1}
+
+        versions = {"model_version": model}
+        outcome = run_step(STEP, self.lake, DAY, work, versions=versions, inputs=inputs)
+        assert outcome.items == 7
+        return outcome.skipped
+
+    def land(self, day: date) -> None:
+        self.add_rows([{"day": day, "source": "posts", "landed": 1}], INGESTS, self.lake)
+
+
+@pytest.fixture
+def line(lake: Path, add_rows: Add) -> Line:
+    made = Line(lake, add_rows)
+    assert not made.run()
+    return made
+
+
+def test_an_unchanged_day_is_skipped_and_keeps_its_counts(line: Line) -> None:
+    assert line.run()
+    assert line.worked == 1
+
+
+def test_a_change_of_the_inputs_runs_it_again(line: Line) -> None:
+    line.land(DAY)
+    assert not line.run()
+    assert line.run()
+
+
+def test_a_change_within_the_window_runs_it_again_and_outside_does_not(line: Line) -> None:
+    line.land(DAY - timedelta(days=1))
+    assert not line.run()
+    line.land(DAY - timedelta(days=2))
+    line.land(DAY + timedelta(days=1))
+    assert line.run()
+
+
+def test_a_change_of_the_output_by_another_hand_runs_it_again(line: Line) -> None:
+    line.add_rows([metric("m1")], METRICS, line.lake)
+    assert not line.run()
+
+
+def test_another_version_is_a_run_of_its_own_and_leaves_the_first_current(line: Line) -> None:
+    assert not line.run(model="m2")
+    assert line.run(model="m1")
+    assert line.run(model="m2")
+
+
+def test_another_table_is_no_concern_of_the_stage(line: Line) -> None:
+    label = {"post_id": "p1", "harm": "hate", "label": 1, "source": "hand", "dataset": "x"}
+    line.add_rows([{"day": DAY, **label}], LABELS, line.lake)
+    assert line.run()
+
+
+def test_other_outside_inputs_run_it_again(line: Line) -> None:
+    assert not line.run(inputs="another file")
+
+
+def test_other_code_runs_it_again(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "code_digest", lambda: "another code, another digest")
+    assert not line.run()
+
+
+def test_a_run_that_failed_is_not_recorded(lake: Path) -> None:
+    def fail() -> Mapping[str, int]:
+        raise RuntimeError("disk full")
+
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="disk full"):
+            run_step(STEP, lake, DAY, fail)
