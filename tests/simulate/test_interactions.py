@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from harmsweep.harms import HARMS
 from harmsweep.simulate import write_interactions
 
