@@ -1,10 +1,12 @@
 """Run the whole line over a landing zone, in a demonstration lake, and write its report."""
 
 import argparse
+import json
 import os
 import sys
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -12,7 +14,7 @@ from harmsweep.job import exit_code, one_line
 from harmsweep.lake import lake_path, open_lake
 from harmsweep.line.days import run_line
 from harmsweep.line.summary import print_summary, progress
-from harmsweep.manifest import load_manifest
+from harmsweep.manifest import Manifest, load_manifest, verified_bytes
 from harmsweep.paths import ROOT
 from harmsweep.policy import load_policy, mark_demonstration
 from harmsweep.report import write_report
@@ -34,9 +36,16 @@ def main(*, posts: Path, lake: Path, model: Path | None) -> None:
             report,
             model=manifest.model_version,
             policy=policy.policy_version,
-            evaluation=manifest.evaluation(),
+            evaluation=_evaluation(line.manifest, manifest),
         )
     print_summary(Console(), line, lake, report)
+
+
+def _evaluation(path: Path, manifest: Manifest) -> list[dict[str, Any]]:
+    """The records of held-out figures that stand beside the manifest."""
+    content = verified_bytes(path.parent / manifest.evaluation.name, manifest.evaluation.sha256)
+    records: list[dict[str, Any]] = json.loads(content)
+    return records
 
 
 def _arguments() -> argparse.Namespace:

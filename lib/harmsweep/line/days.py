@@ -23,7 +23,7 @@ from harmsweep.runs import Outcome, Spark, code_digest
 from harmsweep.score import score_day
 from harmsweep.snapshot import take_snapshot
 
-# Called with a stage and its number of days: before its first day, then after each with how it went.
+# Called with a stage and how many days it has: before the first, then after each with its outcome.
 Announce = Callable[[str, int, Outcome | None], None]
 
 
@@ -63,6 +63,7 @@ def run_line(
     }
     outcomes = list(_each(prepare, days, announce))
     manifest = model or _trained(spark, lake, days, announce)
+    (lake / "policy").mkdir(exist_ok=True)
     policy = approve_for_demonstration(
         CONF / "policy" / "demonstration.yaml",
         load_manifest(manifest).model_version,

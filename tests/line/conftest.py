@@ -1,0 +1,54 @@
+"""The sample taken through the whole line once; each test works on a copy of its lake."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from harmsweep.line import Line
+
+    Finished = tuple[Path, Line]
+
+SAMPLE = Path(__file__).resolve().parents[1] / "sample"
+
+
+@pytest.fixture(scope="session")
+def finished(spark: "SparkSession", tmp_path_factory: pytest.TempPathFactory) -> "Finished":
+    """The sample's lake after a run of the line, with the model that it trained."""
+    from harmsweep.lake import open_lake
+    from harmsweep.line import run_line
+    from harmsweep.policy import mark_demonstration
+
+    lake = tmp_path_factory.mktemp("line") / "lake"
+    mark_demonstration(lake)
+    line = run_line(
+        lambda: spark, open_lake(lake), posts=SAMPLE, model=None, announce=lambda *_: None
+    )
+    return lake, line
+
+
+@pytest.fixture
+def copied(finished: "Finished", tmp_path: Path) -> Path:
+    """A copy of the finished lake that a test may change."""
+    return Path(shutil.copytree(finished[0], tmp_path / "lake"))
+
+
+@pytest.fixture(scope="session")
+def contents() -> Callable[..., list[str]]:
+    """A function that gives a table's rows as sorted text, without the facts of the run itself."""
+    from harmsweep.lake import rows
+    from harmsweep.tables import Table
+
+    # When and by which sweep a row was written, and whether Spark wrote it, is not its content.
+    run_metadata = {"recorded_at", "since", "finished_at", "seconds", "sweep_id"}
+
+    def sorted_rows(table: Table, lake: Path, *but: str) -> list[str]:
+        kept = [n for n in table.schema.names if n not in run_metadata | {*but}]
+        return sorted(str(row) for row in rows(table, lake).select(kept).to_pylist())
+
+    return sorted_rows

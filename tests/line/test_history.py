@@ -1,0 +1,132 @@
+"""One more day after 1,000 days reads and writes its own slices only.
+
+The history is synthetic: two rows a table and day, small random vectors, no text worth the name. The
+proof is by the files: once the log of each table is written, the data files of every day outside the
+30-day window are deleted, so a stage that opened one would fail.
+"""
+
+import random
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import deltalake
+import pytest
+from pyspark.sql import SparkSession
+from pyspark.sql import types as T
+
+from harmsweep import lake as lakes
+from harmsweep.decide import decide_day
+from harmsweep.embed import embed_day
+from harmsweep.enforce import enforce_day
+from harmsweep.features import features_day
+from harmsweep.ingest import ingest_day
+from harmsweep.line import Line
+from harmsweep.manifest import load_manifest
+from harmsweep.measure import measure_day
+from harmsweep.policy import load_policy, mark_demonstration
+from harmsweep.runs import Spark
+from harmsweep.score import score_day
+from harmsweep.tables import ACCOUNT_LABELS, POST_VECTORS, SCORES, TABLES, Table
+
+pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow]
+SAMPLE = Path(__file__).resolve().parents[1] / "sample"
+TODAY = date(2026, 10, 1)
+HISTORY = [TODAY - timedelta(days=n) for n in range(1, 1001)]
+WINDOW_DAYS = 30
+VALID = {
+    "status": {"posts_v1": "accepted", "rejects_v1": "rejected", "scores_v1": "scored"},
+    "kind": {"interactions_v1": "like", "media_v1": "image"},
+    "entry": {"actions_v1": "outcome"},
+    "direction": {"actions_v1": "apply"},
+}
+
+
+def value(table: Table, field: T.StructField, day: date, number: int, fixed: dict[str, str]) -> Any:
+    """A synthetic value of the column's type that the table's constraints allow."""
+    if field.name in fixed:
+        return fixed[field.name]
+    if field.name in VALID:
+        return VALID[field.name].get(table.name, "ok")
+    if isinstance(field.dataType, T.ArrayType):
+        floats = isinstance(field.dataType.elementType, T.FloatType)
+        return [random.random() for _ in range(8)] if floats else []
+    made: dict[type[T.DataType], Any] = {
+        T.StringType: f"{field.name}-{day}-{number}",
+        T.DateType: day,
+        T.TimestampType: datetime.combine(day, time(12), UTC),
+        T.BooleanType: False,
+        T.IntegerType: 1,
+        T.LongType: 1,
+        T.DoubleType: 0.5,
+    }
+    return made[type(field.dataType)]
+
+
+def remember(lake: Path, add_rows: Callable[..., None], fixed: dict[str, str]) -> None:
+    """Write the history of every table, then delete the files of the days outside the window."""
+    for table in TABLES.values():
+        if table == ACCOUNT_LABELS:
+            continue
+        rows = [
+            {f.name: value(table, f, day, number, fixed) for f in table.schema}
+            for day in HISTORY
+            for number in (1, 2)
+        ]
+        add_rows(rows, table, lake)
+        for day in HISTORY[WINDOW_DAYS:]:
+            for file in (lake / table.name / f"day={day}").rglob("*.parquet"):
+                file.unlink()
+
+
+def stages(spark: Spark, lake: Path, line: Line, model: str, policy: str) -> None:
+    """Take one day of the sample from ingest to metrics."""
+    ingest_day(spark, lake, TODAY, landing=SAMPLE)
+    features_day(spark, lake, TODAY, media_root=SAMPLE)
+    embed_day(spark, lake, TODAY, media_root=SAMPLE)
+    score_day(spark, lake, TODAY, manifest=line.manifest)
+    decide_day(spark, lake, TODAY, policy=line.policy, model_version=model)
+    enforce_day(spark, lake, TODAY, policy=line.policy, model_version=model)
+    measure_day(spark, lake, TODAY, model_version=model, policy_version=policy)
+
+
+def days_by_file(table: Table, lake: Path) -> dict[str, str]:
+    """The day of each of a table's files."""
+    stored = deltalake.DeltaTable(str(lake / table.name))
+    return {uri: uri.split("/day=")[1].split("/")[0] for uri in stored.file_uris()}
+
+
+def test_one_more_day_touches_its_own_slices_only(
+    spark: SparkSession,
+    tmp_path: Path,
+    finished: tuple[Path, Line],
+    add_rows: Callable[..., None],
+) -> None:
+    line = finished[1]
+    model = load_manifest(line.manifest).model_version
+    policy = load_policy(line.policy).policy_version
+    lake = tmp_path / "lake"
+    mark_demonstration(lake)
+    lakes.open_lake(lake)
+    remember(lake, add_rows, {"model_version": model, "policy_version": policy})
+    partitioned = [t for t in TABLES.values() if "day" in t.partition_by]
+    before = {t.name: days_by_file(t, lake) for t in partitioned}
+
+    stages(lambda: spark, lake, line, model, policy)
+
+    for table in partitioned:
+        after = days_by_file(table, lake)
+        changed = set(before[table.name].items()) ^ set(after.items())
+        touched = {day for _, day in changed}
+        assert touched <= {str(TODAY)}, table.name
+
+
+@pytest.mark.parametrize("table", [SCORES, POST_VECTORS], ids=lambda t: t.name)
+def test_a_day_is_read_by_its_partition(
+    spark: SparkSession, finished: tuple[Path, Line], table: Table
+) -> None:
+    rows = lakes.read_days(spark, table, finished[0], TODAY)
+    plan = rows._jdf.queryExecution().executedPlan().toString()
+    assert "PartitionFilters: [isnotnull(day" in plan
+    assert {uri.split("/day=")[1].split("/")[0] for uri in rows.inputFiles()} == {str(TODAY)}

@@ -1,0 +1,141 @@
+"""What must stay apart stays apart: revisions, models, policies, sweeps and days, on the sample."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+from safetensors.numpy import load_file, save_file
+
+from harmsweep import lake as lakes
+from harmsweep.decide import decide_day
+from harmsweep.embed import embed_day
+from harmsweep.enforce import enforce_day
+from harmsweep.enforce.undo import undo
+from harmsweep.features import features_day
+from harmsweep.ingest import ingest_day
+from harmsweep.line import Line
+from harmsweep.manifest import File, load_manifest, sealed, write_manifest
+from harmsweep.policy import approve_for_demonstration, load_policy, mark_demonstration
+from harmsweep.score import score_day
+from harmsweep.tables import (
+    ACTIONS,
+    EMBEDDINGS,
+    POST_FEATURES,
+    POST_VECTORS,
+    POST_VISIBILITY,
+    POSTS,
+    SCORES,
+)
+
+pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow]
+SAMPLE = Path(__file__).resolve().parents[1] / "sample"
+DAYS = [date(2026, 10, d) for d in (1, 2, 3)]
+Finished = tuple[Path, Line]
+Contents = Callable[..., list[str]]
+
+
+def second_model(first: Path, out: Path) -> Path:
+    """The first model with its weights halved: another version of the same shape."""
+    manifest = load_manifest(first)
+    out.mkdir()
+    weights = load_file(first.parent / manifest.weights.name)
+    save_file({name: w * 0.5 for name, w in weights.items()}, out / manifest.weights.name)
+    (out / manifest.evaluation.name).write_bytes(
+        (first.parent / manifest.evaluation.name).read_bytes()
+    )
+    halved = File(name=manifest.weights.name, sha256=_sha256(out / manifest.weights.name))
+    facts = manifest.model_dump(exclude={"model_version", "digest"}) | {"weights": halved}
+    return write_manifest(sealed(facts), out)
+
+
+def _sha256(path: Path) -> str:
+    import hashlib
+
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def act(spark: SparkSession, lake: Path, day: date, model: Path, policy: Path) -> None:
+    """Score, decide and enforce one day."""
+    version = load_manifest(model).model_version
+    score_day(lambda: spark, lake, day, manifest=model)
+    decide_day(lambda: spark, lake, day, policy=policy, model_version=version)
+    enforce_day(lambda: spark, lake, day, policy=policy, model_version=version)
+
+
+def test_a_second_model_adds_its_rows_and_embeds_nothing(
+    spark: SparkSession, copied: Path, finished: Finished, contents: Contents, tmp_path: Path
+) -> None:
+    model = second_model(finished[1].manifest, tmp_path / "second")
+    before = contents(SCORES, copied)
+    vectors = [lakes.version(table, copied) for table in (POST_VECTORS, EMBEDDINGS)]
+    for day in DAYS:
+        score_day(lambda: spark, copied, day, manifest=model)
+    after = contents(SCORES, copied)
+    assert set(before) < set(after)
+    assert len(after) == 2 * len(before)
+    assert [lakes.version(table, copied) for table in (POST_VECTORS, EMBEDDINGS)] == vectors
+
+
+def test_a_second_policy_writes_only_the_differences(
+    spark: SparkSession, copied: Path, finished: Finished, contents: Contents
+) -> None:
+    line = finished[1]
+    stricter = line.policy.read_text().replace("version: 1", "version: 2")
+    policy = copied / "policy" / "second.yaml"
+    policy.write_text(stricter.replace("remove, threshold: 0.95", "remove, threshold: 0.999"))
+    ledger = set(contents(ACTIONS, copied))
+    model = load_manifest(line.manifest).model_version
+    for day in DAYS:
+        decide_day(lambda: spark, copied, day, policy=policy, model_version=model)
+        enforce_day(lambda: spark, copied, day, policy=policy, model_version=model)
+    new = lakes.query(
+        copied,
+        "SELECT DISTINCT entry, previous_action, action FROM actions_v1"
+        f" WHERE policy_version = '{load_policy(policy).policy_version}'",
+    ).to_pylist()
+    assert ledger < set(contents(ACTIONS, copied))
+    # A post that lost its removal is demoted; nothing that stayed as it was is written again.
+    assert {(r["previous_action"], r["action"]) for r in new} == {("remove", "demote")}
+
+
+def test_undo_then_redo_restores_what_the_platform_reads(
+    spark: SparkSession, copied: Path, contents: Contents
+) -> None:
+    swept = contents(POST_VISIBILITY, copied)
+    sweeps = lakes.query(copied, "SELECT DISTINCT sweep_id FROM actions_v1").column(0).to_pylist()
+    for sweep in sweeps:
+        undo(lambda: spark, copied, sweep_id=sweep)
+    assert contents(POST_VISIBILITY, copied) == []
+    for sweep in sweeps:
+        undo(lambda: spark, copied, sweep_id=sweep, redo=True)
+    assert contents(POST_VISIBILITY, copied) == swept
+
+
+def test_days_out_of_order_and_a_backfill_end_in_the_same_tables(
+    spark: SparkSession, finished: Finished, contents: Contents, tmp_path: Path
+) -> None:
+    """Day 3 (an edit, a late row) before day 1, acted on at once; then day 1 is run again."""
+    whole, line = finished
+    lake = tmp_path / "lake"
+    mark_demonstration(lake)
+    lakes.open_lake(lake)
+    (lake / "policy").mkdir()
+    policy = approve_for_demonstration(
+        Path("conf/policy/demonstration.yaml"),
+        load_manifest(line.manifest).model_version,
+        lake / "policy" / "demonstration.yaml",
+    )
+    for day in (DAYS[0], DAYS[2], DAYS[1], DAYS[0]):
+        ingest_day(lambda: spark, lake, day, landing=SAMPLE)
+        features_day(lambda: spark, lake, day, media_root=SAMPLE)
+        embed_day(lambda: spark, lake, day, media_root=SAMPLE)
+        act(spark, lake, day, line.manifest, policy)
+    for table in (POSTS, POST_FEATURES, POST_VISIBILITY):
+        assert contents(table, lake, "effect_key") == contents(table, whole, "effect_key")
+    scored = {(r["post_id"], r["revision"]) for r in lakes.rows(SCORES, lake).to_pylist()}
+    once = {(r["post_id"], r["revision"]) for r in lakes.rows(SCORES, whole).to_pylist()}
+    # The score of the text before its edit, and of the post before its deletion, stay as history.
+    assert scored - once == {("hostile-edited", 1), ("hostile-deleted", 1)}
+    assert once <= scored

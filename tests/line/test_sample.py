@@ -1,0 +1,71 @@
+"""The sample's three days, end to end."""
+
+from pathlib import Path
+
+import pytest
+
+from harmsweep import lake as lakes
+from harmsweep.line import Line, run_line
+from harmsweep.manifest import load_manifest
+from harmsweep.report.data import accounts
+from harmsweep.tables import MEDIA, TABLES
+
+pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow]
+SAMPLE = Path(__file__).resolve().parents[1] / "sample"
+Finished = tuple[Path, Line]
+
+
+def test_every_landed_post_has_a_place(finished: Finished) -> None:
+    lake, line = finished
+    counted = accounts(lake, load_manifest(line.manifest).model_version)
+    assert counted.balanced
+    assert (counted.landed, counted.duplicate, counted.superseded, counted.deleted) == (
+        499,
+        1,
+        1,
+        2,
+    )
+    assert counted.failed == 0
+    assert counted.quarantined > 0
+
+
+def test_something_is_removed_and_something_reviewed(finished: Finished) -> None:
+    found = lakes.query(finished[0], "SELECT DISTINCT action FROM post_visibility_v1")
+    assert {"remove", "review"} <= set(found.column("action").to_pylist())
+
+
+def test_hostile_media_end_in_a_status_with_a_reason(finished: Finished) -> None:
+    media = lakes.rows(MEDIA, finished[0]).to_pylist()
+    hostile = {m["post_id"]: (m["status"], m["reason"]) for m in media if "hostile" in m["post_id"]}
+    assert {post: status for post, (status, _) in hostile.items()} == {
+        "hostile-text-named-png": "undecodable",
+        "hostile-truncated-jpeg": "undecodable",
+        "hostile-path-traversal": "refused",
+        "hostile-missing-media": "missing",
+    }
+    assert all(reason for _, reason in hostile.values())
+
+
+def test_the_edited_text_is_what_is_scored(finished: Finished) -> None:
+    found = lakes.query(
+        finished[0], "SELECT revision FROM scores_v1 WHERE post_id = 'hostile-edited'"
+    )
+    assert found.column("revision").to_pylist() == [2]
+
+
+def test_a_second_run_changes_nothing_and_starts_no_spark(finished: Finished) -> None:
+    def no_spark() -> None:
+        raise AssertionError("an unchanged line started Spark")
+
+    lake, line = finished
+    before = {name: lakes.version(table, lake) for name, table in TABLES.items()}
+    again = run_line(
+        no_spark,  # type: ignore[arg-type]
+        lakes.open_lake(lake),
+        posts=SAMPLE,
+        model=None,
+        announce=lambda *_: None,
+    )
+    assert again.changed == []
+    assert again.manifest == line.manifest
+    assert {name: lakes.version(table, lake) for name, table in TABLES.items()} == before
