@@ -13,7 +13,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 # A 65535 x 65535 PNG fits in 86 KB and takes 4 GB decoded; 25 megapixels take 75 MB.
@@ -65,16 +65,14 @@ def inspect_media(root: Path, uri: str, kind: str) -> MediaFacts:
 
 
 def resolve_media(root: Path, uri: str) -> Path:
-    """The file that a reference names beneath the media root, links followed.
+    """The file that a reference names beneath the media root, links followed; it may be missing.
 
     Raises:
-        MediaProblem: refused, where it leads out of the root or is no path; missing.
+        MediaProblem: refused, where it leads out of the root or is no path.
     """
     base = root.resolve()
     try:
-        path = (base / uri).resolve(strict=True)
-    except (FileNotFoundError, NotADirectoryError):
-        raise MediaProblem("missing", "no such file") from None
+        path = (base / uri).resolve()
     except (OSError, ValueError, RuntimeError):
         raise MediaProblem("refused", "not a usable path") from None
     if Path(uri).is_absolute() or not path.is_relative_to(base):
@@ -123,7 +121,7 @@ def _open_regular(path: Path) -> io.BufferedReader:
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
         descriptor = os.open(path, flags)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise MediaProblem("missing", "no such file") from None
     except OSError as error:
         name = errno.errorcode.get(error.errno or 0, "OSError")
@@ -150,7 +148,7 @@ def _opened(data: bytes) -> Image.Image:
             image = Image.open(io.BytesIO(data), formats=FORMATS)
         except Image.DecompressionBombError:
             raise MediaProblem("refused", "over 25 megapixels") from None
-        except Image.UnidentifiedImageError:
+        except UnidentifiedImageError:
             raise MediaProblem("undecodable", "not a JPEG, PNG, WEBP or GIF") from None
     if image.width * image.height > MAX_PIXELS:
         raise MediaProblem("refused", f"{image.width}x{image.height} is over 25 megapixels")

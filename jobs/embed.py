@@ -1,0 +1,23 @@
+"""Embed the texts, descriptions and images of a day or of a range of days."""
+
+from collections.abc import Iterable
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from harmsweep.embed import embed_day
+from harmsweep.job import parser, run
+from harmsweep.runs import Outcome
+from harmsweep.session import session
+
+
+def main(*, lake: Path, days: list[date], media: Path) -> Iterable[Outcome]:
+    """Embed each day in order: a later one finds what an earlier one computed."""
+    for day in days:
+        yield embed_day(partial(session, "embed"), lake, day, media_root=media)
+
+
+if __name__ == "__main__":
+    arguments = parser(__doc__)
+    arguments.add_argument("--media", type=Path, required=True, help="folder of the landing zone")
+    run(main, arguments)

@@ -1,0 +1,109 @@
+"""The stage embed: a vector for each distinct input of the day's posts and authors."""
+
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from harmsweep import lake as lakes
+from harmsweep.embed.inputs import INPUT, author_inputs, distinct_inputs, known, post_inputs
+from harmsweep.embed.vectors import author_vectors, latest, post_vectors
+from harmsweep.embed.workers import COLUMNS, Loaded, embed_batches
+from harmsweep.encoders import Encoder, load_encoders
+from harmsweep.runs import Counts, Outcome, Read, Spark, Step, run_step
+from harmsweep.tables import (
+    AUTHOR_FEATURES,
+    AUTHOR_VECTORS,
+    EMBEDDINGS,
+    MEDIA,
+    POST_FEATURES,
+    POST_VECTORS,
+)
+
+# The cache is no input of a run: what it holds changes when an input is embedded, never how.
+STEP = Step(
+    "embed",
+    reads=(Read(POST_FEATURES), Read(AUTHOR_FEATURES), Read(MEDIA)),
+    writes=(EMBEDDINGS, POST_VECTORS, AUTHOR_VECTORS),
+)
+
+
+def embed_day(
+    spark: Spark,
+    lake: Path,
+    day: date,
+    *,
+    media_root: Path,
+    encoders: dict[str, Encoder] | None = None,
+) -> Outcome:
+    """Embed what the day needs and the cache lacks; write the day's vectors.
+
+    The counts are the day's posts, its inputs that were embedded now, the vectors of posts and
+    authors, how many of the posts' are partial or undecodable, and how often a model was loaded.
+    """
+    chosen = encoders or load_encoders()
+    work = partial(_work, spark, lake, day, media_root, chosen)
+    return run_step(STEP, lake, day, work, inputs=",".join(e.encoder_id for e in chosen.values()))
+
+
+def _work(
+    spark: Spark, lake: Path, day: date, media_root: Path, encoders: dict[str, Encoder]
+) -> Counts:
+    started = spark()
+    posts = post_inputs(started, lake, day, encoders)
+    authors = author_inputs(started, lake, day, encoders)
+    loads = started.sparkContext.accumulator(0)
+    lacking = distinct_inputs(posts, authors).join(
+        known(started, lake, day).select(*INPUT), on=list(INPUT), how="left_anti"
+    )
+    fresh = _embedded(lacking, encoders, media_root, loads.add)
+    embedded = lakes.append_new(
+        fresh.withColumn("day", F.lit(day)), EMBEDDINGS, lake, where={"day": day}
+    )
+    _write_vectors(started, lake, day, posts, authors)
+    return {**_counts(lake, day), "embedded": embedded, "model_loads": int(loads.value)}
+
+
+def _embedded(
+    lacking: DataFrame, encoders: dict[str, Encoder], media_root: Path, loaded: Loaded
+) -> DataFrame:
+    """The embeddings of the inputs, computed on as many cores as there are."""
+    fields = {f.name: f for f in EMBEDDINGS.schema}
+    function = partial(
+        embed_batches,
+        encoders={e.encoder_id: e.model_dump_json() for e in encoders.values()},
+        media_root=media_root.resolve(),
+        loaded=loaded,
+    )
+    # Named by number, so that adaptive execution does not merge a small day into one task.
+    cores = lacking.sparkSession.sparkContext.defaultParallelism
+    spread = lacking.repartition(cores, "input_hash")
+    return spread.mapInPandas(function, T.StructType([fields[name] for name in COLUMNS]))
+
+
+def _write_vectors(
+    spark: SparkSession, lake: Path, day: date, posts: DataFrame, authors: DataFrame
+) -> None:
+    cache = known(spark, lake, day)
+    of_posts = post_vectors(posts, latest(cache, posts), day)
+    lakes.replace_slice(of_posts, POST_VECTORS, lake, where={"day": day})
+    # Most platforms have no descriptions on most days: a commit of nothing costs a second.
+    if day in lakes.days(AUTHOR_VECTORS, lake) or not authors.isEmpty():
+        of_authors = author_vectors(authors, latest(cache, authors), day)
+        lakes.replace_slice(of_authors, AUTHOR_VECTORS, lake, where={"day": day})
+
+
+def _counts(lake: Path, day: date) -> Counts:
+    def count(name: str, condition: str = "true") -> int:
+        sql = f"SELECT count(*) AS n FROM {name} WHERE day = '{day}' AND {condition}"
+        return int(lakes.query(lake, sql).column("n")[0].as_py())
+
+    return {
+        "posts": count(POST_FEATURES.name),
+        "post_vectors": count(POST_VECTORS.name),
+        "not_ok": count(POST_VECTORS.name, "status <> 'ok'"),
+        "author_vectors": count(AUTHOR_VECTORS.name),
+    }

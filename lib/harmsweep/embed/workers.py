@@ -1,0 +1,123 @@
+"""What the executors do: read inputs, embed them in bounded buffers, one model load a worker.
+
+Torch is imported by the modalities' loaders, in the worker: never before the fork.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from harmsweep.encoders import Encoder
+from harmsweep.logs import log
+from harmsweep.media import MediaProblem, read_image, resolve_media
+from harmsweep.modalities import MODALITIES
+from harmsweep.modalities.device import Device, choose_device
+
+COLUMNS = ["input_hash", "encoder_id", "status", "reason", "vector", "windows"]
+Row = tuple[str, str, str, str | None, Any, int]
+Loaded = Callable[[int], None]
+
+
+class Item(NamedTuple):
+    """A distinct input: `content` is a text, or an image's reference beneath the media root."""
+
+    input_hash: str
+    encoder_id: str
+    content: str
+
+
+@lru_cache(maxsize=4)
+def load_model(encoder: str, device: Device) -> Any:
+    """The loaded model of an encoder (its JSON), once a Python worker and device."""
+    parsed = Encoder.model_validate_json(encoder)
+    if device.wasted:
+        log("embed").warning(device.reason, encoder_id=parsed.encoder_id, device=device.name)
+    return MODALITIES[parsed.modality].load(parsed, device.name)
+
+
+def embed_batches(
+    batches: Iterator[pd.DataFrame],
+    *,
+    encoders: dict[str, str],
+    media_root: Path,
+    loaded: Loaded,
+) -> Iterator[pd.DataFrame]:
+    """Rows of COLUMNS for batches of `Item`; `loaded` is told of each model load.
+
+    An input that no vector can be computed of for good is a row with status undecodable. A file
+    that is gone, or changed since it was hashed, gives no row: its hash says nothing of it now.
+    """
+    for encoder_id, items in _buffers(batches, encoders):
+        rows = _embed(encoders[encoder_id], items, media_root, loaded)
+        yield pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _buffers(
+    batches: Iterator[pd.DataFrame], encoders: dict[str, str]
+) -> Iterator[tuple[str, list[Item]]]:
+    """Items of one encoder, at most the modality's buffer of them, across Arrow batches."""
+    held: dict[str, list[Item]] = {encoder_id: [] for encoder_id in encoders}
+    limits = {i: _module(json).BUFFER for i, json in encoders.items()}
+    for batch in batches:
+        rows = batch[list(Item._fields)].itertuples(index=False, name=None)
+        for encoder_id, items in groupby(map(Item._make, rows), key=attrgetter("encoder_id")):
+            for item in items:
+                held[encoder_id].append(item)
+                if len(held[encoder_id]) == limits[encoder_id]:
+                    yield encoder_id, held[encoder_id]
+                    held[encoder_id] = []
+    yield from ((encoder_id, items) for encoder_id, items in held.items() if items)
+
+
+def _module(encoder: str) -> ModuleType:
+    return MODALITIES[Encoder.model_validate_json(encoder).modality]
+
+
+def _embed(encoder: str, items: list[Item], media_root: Path, loaded: Loaded) -> list[Row]:
+    misses = load_model.cache_info().misses
+    model = load_model(encoder, choose_device())
+    loaded(load_model.cache_info().misses - misses)
+    module = _module(encoder)
+    rows: list[Row] = []
+    inputs, owners = [], []
+    for item in items:
+        try:
+            raw = _read(item, model.encoder, media_root)
+        except MediaProblem:
+            continue
+        try:
+            inputs.append(module.prepare(model.encoder, raw))
+            owners.append(item)
+        except MediaProblem as problem:
+            rows.append(_undecodable(item, problem.reason))
+    if inputs:
+        embedded = module.embed(model, inputs)
+        rows += map(_row, owners, embedded.vectors, embedded.windows.tolist())
+    return rows
+
+
+def _read(item: Item, encoder: Encoder, media_root: Path) -> str | bytes:
+    if encoder.modality == "text":
+        return item.content
+    data = read_image(resolve_media(media_root, item.content))
+    if hashlib.sha256(data).hexdigest() != item.input_hash:
+        raise MediaProblem("refused", "changed since it was hashed")
+    return data
+
+
+def _row(item: Item, vector: np.ndarray, windows: int) -> Row:
+    if not np.isfinite(vector).all():
+        return _undecodable(item, "the vector is not finite")
+    return (item.input_hash, item.encoder_id, "ok", None, vector, windows)
+
+
+def _undecodable(item: Item, reason: str) -> Row:
+    return (item.input_hash, item.encoder_id, "undecodable", reason, None, 0)

@@ -1,0 +1,7 @@
+"""The modalities: each module has EXAMPLES, BUFFER, load, prepare and embed."""
+
+from types import ModuleType
+
+from harmsweep.modalities import image, text
+
+MODALITIES: dict[str, ModuleType] = {"text": text, "image": image}

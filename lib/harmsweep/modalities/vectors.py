@@ -1,0 +1,15 @@
+"""What every modality gives back."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+
+class Embedded(NamedTuple):
+    """One vector per input, [inputs, width], and how many windows each was embedded in."""
+
+    vectors: Floats
+    windows: NDArray[np.int32]
