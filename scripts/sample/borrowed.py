@@ -52,7 +52,7 @@ def _spread(
 ) -> list[tuple[dict[str, str], str]]:
     """The offers in an order that takes one of each group before a second of any."""
     taken: dict[str, int] = defaultdict(int)
-    turns = []
+    turns: list[tuple[int, int, dict[str, str], str]] = []
     for case, group in sorted(offered, key=lambda pair: digest(seed, pair[0]["case_id"])):
         turns.append((taken[group], len(turns), case, group))
         taken[group] += 1

@@ -140,7 +140,13 @@ def write_clip(image: Image.Image, path: Path) -> None:
         stream.codec_context.thread_count = 1
         for number in range(FRAMES):
             left = number * width // FRAMES
-            frame = wide.crop((left, 0, left + width, height))
-            shown = av.VideoFrame.from_ndarray(np.asarray(frame), format="rgb24")
-            container.mux(stream.encode(shown))
+            planes = _planes(wide.crop((left, 0, left + width, height)))
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(planes, format="yuv420p")))
         container.mux(stream.encode())
+
+
+def _planes(image: Image.Image) -> np.ndarray:
+    """Luma over halved chroma; by Pillow, as FFmpeg's conversion gave other bytes run by run."""
+    luma, *chroma = image.convert("YCbCr").split()
+    halved = [plane.resize((plane.width // 2, plane.height // 2)) for plane in chroma]
+    return np.concatenate([np.asarray(plane).reshape(-1, image.width) for plane in (luma, *halved)])
