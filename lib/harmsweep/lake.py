@@ -24,7 +24,7 @@ from harmsweep.failpoints import failpoint
 from harmsweep.locks import locked
 from harmsweep.tables import TABLES, Table
 
-Slice = Mapping[str, date | str]
+Slice = Mapping[str, date | str | Sequence[date]]
 
 # Plain features only, so that polars, duckdb and deltalake read every table; a checkpoint at each
 # tenth commit keeps a start from reading a long log.
@@ -145,7 +145,7 @@ def read_days(
 
 
 def predicate(where: Slice) -> str:
-    """A slice as SQL: equality on each column.
+    """A slice as SQL: equality on each column, or one of several days; all rows where it is empty.
 
     Raises:
         ValueError: a value that is no plain name, so that none has to be quoted.
@@ -158,7 +158,12 @@ def predicate(where: Slice) -> str:
             raise ValueError(f"{value!r} is no plain name")
         return f"'{value}'"
 
-    return " AND ".join(f"{name} = {literal(value)}" for name, value in where.items())
+    def condition(name: str, value: date | str | Sequence[date]) -> str:
+        if isinstance(value, date | str):
+            return f"{name} = {literal(value)}"
+        return f"{name} IN ({', '.join(map(literal, value))})"
+
+    return " AND ".join(condition(name, value) for name, value in where.items()) or "TRUE"
 
 
 def replace_slice(df: DataFrame, table: Table, lake: Path, *, where: Slice) -> None:

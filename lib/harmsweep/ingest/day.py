@@ -1,0 +1,203 @@
+"""Ingest a day: what the platform recorded on it, to the tables, each by its own rules."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial, reduce
+from pathlib import Path
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from harmsweep.failpoints import failpoint
+from harmsweep.ingest import labels, others, posts
+from harmsweep.ingest.check import refused
+from harmsweep.ingest.files import fingerprint, landing_days
+from harmsweep.ingest.landing import cached, decoded_sources
+from harmsweep.ingest.write import put_slice
+from harmsweep.lake import Slice, append_new, read, read_days, replace_rows
+from harmsweep.locks import locked
+from harmsweep.runs import Outcome, Spark, Step, run_step
+from harmsweep.tables import (
+    ACCOUNT_LABELS,
+    INGESTS,
+    INTERACTIONS,
+    LABELS,
+    POSTS,
+    REJECTS,
+    USERS,
+    Table,
+)
+
+# Only tables whose slice of the day no other day's ingest writes: a late row that another day
+# brings to this day's posts must not make this day's ingest run again.
+STEP = Step("ingest", reads=(), writes=(USERS, INTERACTIONS, INGESTS))
+# How far back the post of a label is looked for where the landing zone does not hold it.
+LABEL_DAYS = 30
+_TABLES = (POSTS, USERS, INTERACTIONS, LABELS, ACCOUNT_LABELS, REJECTS, INGESTS)
+
+
+def ingest_day(spark: Spark, lake: Path, day: date, *, landing: Path) -> Outcome:
+    """Take what the platform recorded on the day from the landing zone to the tables.
+
+    The first count is the posts' landing rows.
+
+    Raises:
+        DataRefused: a source drifted from the contract; nothing was written.
+    """
+
+    def work() -> Mapping[str, int]:
+        return _ingest(spark(), lake, day, landing)
+
+    return run_step(STEP, lake, day, work, inputs=fingerprint(landing))
+
+
+def _ingest(spark: SparkSession, lake: Path, day: date, landing: Path) -> Mapping[str, int]:
+    first = landing_days(landing)[0]
+    decoded_sources(spark, landing)  # refuses drift before anything else happens
+    with ExitStack() as held:
+        # From the read of the stored rows to the last commit: no other ingest comes in between.
+        held.enter_context(locked(lake, [table.name for table in _TABLES]))
+        checked = _checked(spark, landing, lake, day, first)
+        for frame in checked.values():
+            held.callback(frame.persist().unpersist)
+        counts = _counts(checked)
+        resolved = _resolved(spark, checked["posts"], lake, day)
+        held.callback(resolved.frame.persist().unpersist)
+        _write_rejects(checked, resolved, lake, day)
+        failpoint("ingest:after-rejects")
+        _write(checked, resolved, lake, day)
+        _write_landed(counts, lake, day)
+        return _summary(counts, resolved)
+
+
+def _checked(
+    spark: SparkSession, landing: Path, lake: Path, day: date, first: date
+) -> dict[str, DataFrame]:
+    """The day's landing rows of each source with what becomes of each.
+
+    A row whose day cannot be read counts with the landing zone's first day.
+    """
+    sources = decoded_sources(spark, landing)
+
+    def of_day(rows: DataFrame) -> DataFrame:
+        return rows.where(F.coalesce("landed_day", F.lit(first)) == F.lit(day))
+
+    landed = of_day(sources["posts"])
+    checked = {"posts": posts.check_posts(landed)}
+    if "users" in sources:
+        rows = others.users_of_day(sources["users"], landed, day, first)
+        checked["users"] = others.check_users(rows, day)
+    if "interactions" in sources:
+        checked["interactions"] = others.check_interactions(of_day(sources["interactions"]))
+    if "labels" in sources:
+        build = partial(labels.locate_labels, sources["labels"], sources["posts"])
+        made_of = fingerprint(landing, ("labels", "posts"))
+        located = of_day(cached(spark, "located labels", made_of, build))
+        stored = read_days(spark, POSTS, lake, day - timedelta(days=LABEL_DAYS), day)
+        checked["labels"] = labels.find_posts(located, stored)
+    if "account_labels" in sources:
+        build = partial(labels.check_account_labels, sources["account_labels"])
+        made_of = fingerprint(landing, ("account_labels",))
+        checked["account_labels"] = of_day(cached(spark, "account labels", made_of, build))
+    return checked
+
+
+Counts = dict[tuple[str, str], int]
+
+
+def _counts(checked: Mapping[str, DataFrame]) -> Counts:
+    """How many rows of each source have each status, in one job over all sources."""
+    frames = [
+        frame.select(F.lit(source).alias("source"), F.coalesce("status", F.lit("new")).alias("s"))
+        for source, frame in checked.items()
+    ]
+    rows = reduce(DataFrame.unionAll, frames).groupBy("source", "s").count().collect()
+    return {(row["source"], row["s"]): row["count"] for row in rows}
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The posts of the days that the landing rows belong to, with events that lost their place."""
+
+    frame: DataFrame
+    days: list[date]
+    lost: Mapping[date, int]
+
+
+def _resolved(spark: SparkSession, checked: DataFrame, lake: Path, day: date) -> Resolved:
+    new = posts.candidates(checked, day)
+    days = sorted(row["day"] for row in new.select("day").distinct().collect())
+    stored = read(spark, POSTS, lake).where(F.col("day").isin(days))
+    frame = posts.resolve(new, stored, day).persist()
+    rows = frame.where("lost").groupBy("recorded_day").count().collect()
+    return Resolved(frame, days, {row["recorded_day"]: row["count"] for row in rows})
+
+
+def _write_rejects(
+    checked: Mapping[str, DataFrame], resolved: Resolved, lake: Path, day: date
+) -> None:
+    """The day's rejects, and those of other days' events that the day's events took the place of.
+
+    They are written before posts: a run that is killed in between still finds those events in
+    posts and, when it is run again, adds nothing twice.
+    """
+    frames = [refused(frame, source, day) for source, frame in checked.items()]
+    lost = posts.losers(resolved.frame)
+    rejects = reduce(DataFrame.unionAll, [*frames, lost.where(F.col("day") == F.lit(day))])
+    put_slice(rejects, REJECTS, lake, where={"day": day, "stage": "ingest"})
+    others = sorted(resolved.lost.keys() - {day})
+    if others:
+        taken = lost.where(F.col("day") != F.lit(day))
+        append_new(taken, REJECTS, lake, where={"day": others, "stage": "ingest"})
+
+
+def _write(checked: Mapping[str, DataFrame], resolved: Resolved, lake: Path, day: date) -> None:
+    put_slice(posts.winners(resolved.frame), POSTS, lake, where={"day": resolved.days or [day]})
+    if "users" in checked:
+        put_slice(others.to_users(checked["users"], day), USERS, lake, where={"day": day})
+    if "interactions" in checked:
+        rows = others.to_interactions(checked["interactions"], day)
+        put_slice(rows, INTERACTIONS, lake, where={"day": day})
+    if "labels" in checked:
+        _merge(labels.to_labels(checked["labels"]), LABELS, lake)
+    if "account_labels" in checked:
+        _merge(labels.to_account_labels(checked["account_labels"]), ACCOUNT_LABELS, lake)
+
+
+def _merge(rows: DataFrame, table: Table, lake: Path) -> None:
+    """Put the rows in the place of those with their keys, within the days that they belong to."""
+    where: Slice = {}
+    stored = read(rows.sparkSession, table, lake)
+    if "day" in table.partition_by:
+        days = sorted(row["day"] for row in rows.select("day").distinct().collect())
+        where = {"day": days}
+        stored = stored.where(F.col("day").isin(days))
+    elif rows.isEmpty():
+        return
+    kept = stored.join(rows.select(*table.key), on=list(table.key), how="left_anti")
+    merged = kept.select(*table.schema.names).unionByName(rows)
+    if where.get("day", True):
+        put_slice(merged, table, lake, where=where)
+
+
+def _write_landed(counts: Counts, lake: Path, day: date) -> None:
+    landed: dict[str, int] = defaultdict(int)
+    for (source, _), count in counts.items():
+        landed[source] += count
+    rows = [{"day": day, "source": name, "landed": count} for name, count in landed.items()]
+    replace_rows(rows, INGESTS, lake, where={"day": day})
+
+
+def _summary(counts: Counts, resolved: Resolved) -> dict[str, int]:
+    """The day's counts: the landing rows of posts first, then what did not go on."""
+    of_posts = {status: count for (source, status), count in counts.items() if source == "posts"}
+    refused_posts = {s: of_posts.get(s, 0) for s in ("rejected", "duplicate")}
+    other = {f"{source}": 0 for source, _ in counts if source != "posts"}
+    for (source, _), count in counts.items():
+        if source != "posts":
+            other[source] += count
+    superseded = sum(resolved.lost.values())
+    return {"posts": sum(of_posts.values()), **refused_posts, "superseded": superseded, **other}
