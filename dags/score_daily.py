@@ -1,0 +1,46 @@
+"""The day that has ended, from the landing zone to the ledger and the metrics."""
+
+from airflow.sdk import DAG, CronDataIntervalTimetable, chain
+from common import DEFAULTS, path_param, spark_job
+
+# A bare cron string would give the day that is still in progress.
+FINISHED_DAY = CronDataIntervalTimetable("0 2 * * *", timezone="UTC")
+# Late rows change days that were run before: an unchanged day is skipped within milliseconds.
+DAYS = ("--from", "{{ macros.ds_add(ds, -2) }}", "--to", "{{ ds }}")
+MEDIA = ("--media", "{{ params.landing }}")
+MODEL = ("--model", "{{ params.model }}")
+POLICY = ("--policy", "{{ params.policy }}")
+
+with DAG(
+    "score_daily",
+    schedule=FINISHED_DAY,
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULTS,
+    tags=["harmsweep", "daily"],
+    params={
+        "lake": path_param("HARMSWEEP_LAKE", "lake", "folder of the tables"),
+        "landing": path_param("HARMSWEEP_LANDING", "landing", "landing zone, with its media"),
+        "model": path_param(
+            "HARMSWEEP_MODEL", "models/current/manifest.json", "manifest of the model in use"
+        ),
+        "policy": path_param("HARMSWEEP_POLICY", "policy.yaml", "policy in force"),
+    },
+    doc_md="""
+    Scores the posts of the day that has ended and of the two before it, decides under the policy,
+    sweeps, and measures. It never trains. Each task is idempotent: clear and run it at any time.
+
+    A task that fails with **a cap holds the batch** waits for people: the log's last line says
+    which harm, how many, and the command that approves it. One that fails with **the data was
+    refused** wrote nothing; the line names the difference.
+    """,
+):
+    chain(
+        spark_job("ingest", "--day", "{{ ds }}", "--landing", "{{ params.landing }}"),
+        spark_job("features", *DAYS, *MEDIA),
+        spark_job("embed", *DAYS, *MEDIA),
+        spark_job("score", *DAYS, *MODEL),
+        spark_job("decide", *DAYS, *MODEL, *POLICY),
+        spark_job("enforce", *DAYS, *MODEL, *POLICY),
+        spark_job("measure", *DAYS, *MODEL, *POLICY),
+    )

@@ -1,0 +1,138 @@
+"""Invariants over every DAG, and the exact command of every task."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from jsonschema import ValidationError, validate
+
+pytestmark = pytest.mark.airflow
+
+ROOT = Path(__file__).resolve().parents[2]
+GOLDEN = Path(__file__).parent / "golden"
+EXPECTED = {
+    "score_daily": ["ingest", "features", "embed", "score", "decide", "enforce", "measure"],
+    "train_once": ["snapshot", "train"],
+}
+TASKS = [(dag, task) for dag, tasks in EXPECTED.items() for task in tasks]
+PARAMS = {
+    name: f"/data/{name}"
+    for name in ("lake", "landing", "model", "policy", "snapshots", "models", "tracking")
+} | {"first": "2026-10-01", "last": "2026-10-14"}
+
+
+def test_the_dags_are_the_expected_ones_and_their_tasks_run_in_order(dags: dict[str, Any]) -> None:
+    assert {name: [t.task_id for t in dag.topological_sort()] for name, dag in dags.items()} == (
+        EXPECTED
+    )
+    for dag in dags.values():
+        assert all(len(task.downstream_list) <= 1 for task in dag.tasks)
+        assert len(dag.roots) == 1
+
+
+def test_every_dag_runs_once_at_a_time_from_now_on_and_says_what_it_is(
+    dags: dict[str, Any],
+) -> None:
+    for dag in dags.values():
+        assert dag.max_active_runs == 1
+        assert dag.catchup is False
+        assert "harmsweep" in dag.tags
+        assert dag.doc_md and len(dag.doc_md.split()) > 20
+
+
+def test_every_task_has_an_owner_a_time_limit_and_retries_that_back_off(
+    dags: dict[str, Any],
+) -> None:
+    for task in (task for dag in dags.values() for task in dag.tasks):
+        assert task.owner == "trust-and-safety"
+        assert timedelta(minutes=5) < task.execution_timeout <= timedelta(hours=6)
+        assert task.retries >= 1
+        assert task.retry_exponential_backoff
+        assert task.max_retry_delay <= timedelta(hours=1)
+
+
+def test_the_daily_dag_is_given_the_day_that_has_ended(dags: dict[str, Any]) -> None:
+    table = dags["score_daily"].timetable
+    assert type(table).__name__ == "CronDataIntervalTimetable"
+    assert (table.expression, str(table.timezone)) == ("0 2 * * *", "UTC")
+
+
+def test_the_daily_dag_never_trains(dags: dict[str, Any]) -> None:
+    assert not {"train", "snapshot"} & {task.task_id for task in dags["score_daily"].tasks}
+
+
+@pytest.mark.parametrize(
+    ("code", "action"), [(1, "default"), (137, "default"), (2, "fail"), (3, "fail"), (4, "fail")]
+)
+def test_only_what_a_retry_may_mend_is_retried(
+    dags: dict[str, Any], code: int, action: str
+) -> None:
+    error = RuntimeError(f"Cannot execute: spark-submit x.py. Error code is: {code}.\nlast lines")
+    for task in dags["score_daily"].tasks:
+        assert task.retry_policy.evaluate(error, 1, 3).action.value == action
+
+
+@pytest.mark.parametrize("name", ["lake", "landing", "model", "policy"])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "relative/path",
+        "/a/../b",
+        "/a b",
+        "/a;b",
+        "/{{ ds }}",
+        "/a'b",
+        "/a$(b)",
+        "/a\n",
+        "",
+        3,
+        None,
+    ],
+)
+def test_a_path_that_is_no_plain_absolute_path_is_refused(
+    dags: dict[str, Any], name: str, odd: object
+) -> None:
+    schema = dags["score_daily"].params.get_param(name).schema
+    validate(PARAMS[name], schema)
+    with pytest.raises(ValidationError):
+        validate(odd, schema)
+
+
+@pytest.mark.parametrize("odd", ["2026-1-1", "today", "2026-10-01 ", "2026-10-01\n", "{{ ds }}"])
+def test_a_day_that_is_no_day_is_refused(dags: dict[str, Any], odd: str) -> None:
+    schema = dags["train_once"].params.get_param("first").schema
+    validate("2026-10-01", schema)
+    with pytest.raises(ValidationError):
+        validate(odd, schema)
+
+
+@pytest.mark.parametrize(("dag", "task"), TASKS, ids=[".".join(pair) for pair in TASKS])
+def test_a_task_runs_exactly_its_golden_command(dags: dict[str, Any], dag: str, task: str) -> None:
+    """HARMSWEEP_GOLDEN=write makes the files again; review their diff."""
+    command = rendered_command(dags[dag].get_task(task))
+    path = GOLDEN / f"{dag}.{task}.txt"
+    if os.environ.get("HARMSWEEP_GOLDEN") == "write":
+        path.write_text(command, encoding="utf-8")
+    assert command == path.read_text(encoding="utf-8")
+
+
+def test_no_golden_command_is_left_over() -> None:
+    assert {path.stem for path in GOLDEN.iterdir()} == {".".join(pair) for pair in TASKS}
+
+
+def rendered_command(task: Any) -> str:
+    """What the task runs for 2026-10-03, one argument a line; the project's folder is $ROOT."""
+    from airflow.sdk.execution_time import macros
+
+    run = SimpleNamespace(run_after=datetime(2026, 10, 4, 2, tzinfo=UTC))
+    context = {"params": PARAMS, "ds": "2026-10-03", "macros": macros, "dag_run": run}
+    task = task.prepare_for_execution()
+    task.render_template_fields(context)
+    if task.task_type == "BashOperator":
+        lines = [f"{name}={value}" for name, value in task.env.items()] + [task.bash_command]
+    else:
+        lines = task._get_hook()._build_spark_submit_command(task.application)
+    return "\n".join(map(str, lines)).replace(str(ROOT), "$ROOT") + "\n"
