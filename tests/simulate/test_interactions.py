@@ -1,5 +1,6 @@
 """The simulator's rows: repeatable, marked, after the post, and blind to what posts say."""
 
+import gzip
 import json
 import subprocess
 import sys
@@ -92,18 +93,25 @@ def test_edits_deletions_repeats_and_bad_lines_add_no_rows(tmp_path: Path) -> No
     clean = simulated(landing(tmp_path / "clean", [post(1)]))
     more = [post(1), "{broken", "[]", post(1), post(1, revision=2), post(3, deleted=True)]
     more += [post(4, created_at="yesterday"), post(5, post_id=None)]
+    more += [post(6, created_at="9999-12-31T23:00:00+00:00"), post(7, author_id="")]
     assert simulated(landing(tmp_path / "more", more)) == clean
 
 
-def test_posts_may_be_parquet(tmp_path: Path) -> None:
+def test_posts_may_be_parquet_compressed_or_in_a_folder(tmp_path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     lines = landing(tmp_path / "lines", [post(1), post(2)])
-    (tmp_path / "parquet").mkdir()
+    plain = (lines / "posts.jsonl").read_bytes()
+    for name in ("parquet", "gz", "folder/posts"):
+        (tmp_path / name).mkdir(parents=True)
     ids = [{k: post(n)[k] for k in ("post_id", "author_id", "created_at")} for n in (1, 2)]
     pq.write_table(pa.Table.from_pylist(ids), tmp_path / "parquet" / "posts.parquet")
-    assert simulated(tmp_path / "parquet") == simulated(lines)
+    (tmp_path / "gz" / "posts.jsonl.gz").write_bytes(gzip.compress(plain))
+    (tmp_path / "folder" / "posts" / "part-0.jsonl").write_bytes(plain)
+    (tmp_path / "folder" / "posts" / "_unfinished.jsonl").write_text(json.dumps(post(3)))
+    for name in ("parquet", "gz", "folder"):
+        assert simulated(tmp_path / name) == simulated(lines)
 
 
 def test_a_folder_without_posts_is_named(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ Only a post's id, author and time are used, with the seed: never its words, medi
 rows of one post tell nothing about harm, and other posts change none of them.
 """
 
+import gzip
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 
 from harmsweep.harms import HARMS
 
+SUFFIXES = (".jsonl", ".jsonl.gz", ".parquet")
 ACTORS = 2000
 CROWD = "simulated-crowd"  # the actor of rows that stand for many events
 DAYS_SEEN = 3  # a post is seen on its own day and on two more
@@ -38,11 +40,11 @@ def write_interactions(landing: Path, out: Path, *, seed: int) -> Path:
     first time for the last day); only their ids are held. The file appears whole or not at all.
 
     Raises:
-        FileNotFoundError: `landing` has neither posts.jsonl nor posts.parquet.
+        FileNotFoundError: `landing` has no posts.
     """
     last = max((post.day for post in _posts(landing)), default=date.min)
     out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(out.name + ".partial")
+    partial = out.with_name(f".{out.name}.partial")
     with partial.open("w", encoding="utf-8") as file:
         for post in _posts(landing):
             for row in _interactions(post, last, Random(f"{seed}:{post.post_id}")):
@@ -118,33 +120,47 @@ def _parsed(row: Any) -> _Post | None:
     if not isinstance(row, dict) or row.get("deleted") or (row.get("revision") or 1) != 1:
         return None
     post_id, author_id, created = (row.get(k) for k in ("post_id", "author_id", "created_at"))
-    if not (isinstance(post_id, str) and isinstance(author_id, str)):
+    if not (isinstance(post_id, str) and isinstance(author_id, str) and post_id and author_id):
         return None
+    utc = _utc(created)
+    return None if utc is None else _Post(post_id, author_id, utc)
+
+
+def _utc(created: Any) -> datetime | None:
+    """The time in UTC; None where it cannot be read or has no room for the days after it."""
     try:
         moment = created if isinstance(created, datetime) else datetime.fromisoformat(str(created))
-    except ValueError:
+        utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        return utc if utc + timedelta(days=DAYS_SEEN + 1) else None
+    except (ValueError, OverflowError):
         return None
-    utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return _Post(post_id, author_id, utc)
 
 
 def _rows(landing: Path) -> Iterator[Any]:
     """Decoded rows of the landing zone's posts; None for a line that is no JSON."""
-    lines, parquet = landing / "posts.jsonl", landing / "posts.parquet"
-    if lines.exists():
-        with lines.open(encoding="utf-8", errors="replace") as file:
-            yield from map(_decoded, file)
-    elif parquet.exists():
-        import pyarrow.dataset as ds
+    for path in _files(landing):
+        if path.name.endswith(".parquet"):
+            import pyarrow.dataset as ds
 
-        for batch in ds.dataset(parquet).to_batches(batch_size=4096):
-            yield from batch.to_pylist()
-    else:
-        raise FileNotFoundError(f"{landing}: neither posts.jsonl nor posts.parquet")
+            for batch in ds.dataset(path).to_batches(batch_size=4096):
+                yield from batch.to_pylist()
+        else:
+            with gzip.open(path) if path.name.endswith(".gz") else path.open("rb") as file:
+                yield from map(_decoded, file)
 
 
-def _decoded(line: str) -> Any:
+def _files(landing: Path) -> list[Path]:
+    """`posts.jsonl` and the like, and what is in a folder `posts`; hidden files are unfinished."""
+    named = [landing / f"posts{suffix}" for suffix in SUFFIXES]
+    found = [path for path in (*named, *landing.glob("posts/*")) if path.exists()]
+    files = [p for p in found if p.name.endswith(SUFFIXES) and not p.name.startswith((".", "_"))]
+    if not files:
+        raise FileNotFoundError(f"{landing}: no posts ({', '.join(path.name for path in named)})")
+    return sorted(files)
+
+
+def _decoded(line: bytes) -> Any:
     try:
-        return json.loads(line)
-    except ValueError:
+        return json.loads(line.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
         return None
