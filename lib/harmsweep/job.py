@@ -45,14 +45,23 @@ def run(main: Callable[..., Iterable[Outcome]], arguments: argparse.ArgumentPars
     day, first, last = (options.pop(name) for name in ("day", "first", "last"))
     if (first is None) != (last is None) or (first and last < first):
         arguments.error("--from D needs --to D of the same day or later")
-    try:
+
+    def outcomes() -> Iterable[Outcome]:
         open_lake(options["lake"])
-        for outcome in main(days=_days(day or first, day or last), **options):
+        return main(days=_days(day or first, day or last), **options)
+
+    finish(outcomes, arguments.prog)
+
+
+def finish(outcomes: Callable[[], Iterable[Outcome]], name: str) -> None:
+    """Print each outcome; exit with one line and a code where one raises."""
+    try:
+        for outcome in outcomes():
             print(outcome.line(), flush=True)
     except Exception as error:
         if os.environ.get("HARMSWEEP_TRACE"):
             traceback.print_exc()
-        print(f"{arguments.prog}: {one_line(error)}", file=sys.stderr)
+        print(f"{name}: {one_line(error)}", file=sys.stderr)
         sys.exit(exit_code(error))
 
 

@@ -89,7 +89,7 @@ def run_step(
     outside the lake. The first of the counts that `work` gives is the items handled.
     """
     versions = versions or {}
-    variant = ",".join(versions.values())
+    variant = "/".join(versions.values())
     started = time.monotonic()
     known = {r["variant"]: r for r in _runs(lake, day, step.name)}.get(variant)
     if known and known["digest"] == _digest(step, lake, day, versions, inputs):
@@ -101,6 +101,13 @@ def run_step(
     _record(outcome, lake, variant, _digest(step, lake, day, versions, inputs))
     log(step.name, day=str(day)).info("done", seconds=round(outcome.seconds, 2), **counts)
     return outcome
+
+
+def is_done(step: Step, lake: Path, day: date, *, versions: Mapping[str, str]) -> bool:
+    """Whether the stage ran for the day and nothing that it reads or is made of changed since."""
+    variant = "/".join(versions.values())
+    known = {r["variant"]: r for r in _runs(lake, day, step.name)}.get(variant)
+    return bool(known and known["digest"] == _digest(step, lake, day, versions, ""))
 
 
 def _digest(step: Step, lake: Path, day: date, versions: Mapping[str, str], inputs: str) -> str:

@@ -66,6 +66,8 @@ ACTIONS = Table(
         required("jurisdiction", STRING, "country where the effect holds, or all"),
         required("cause_kind", STRING, "decision, withdrawn, undo or reapply"),
         required("cause_id", STRING, "what caused it; with the effect it makes the key"),
+        optional("previous_key", STRING, "the effect before it there; null for the first"),
+        required("state_key", STRING, "effect whose state holds from here: its own, or restored"),
         optional("harm", STRING, "the harm"),
         optional("score", DOUBLE, "the harm's probability"),
         optional("threshold", DOUBLE, "the rule's threshold"),

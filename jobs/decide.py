@@ -1,0 +1,28 @@
+"""Decide, under a policy, about the scored posts of a day or of a range of days."""
+
+from collections.abc import Iterable
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from harmsweep.decide import decide_day
+from harmsweep.job import parser, run
+from harmsweep.manifest import load_manifest
+from harmsweep.runs import Outcome
+from harmsweep.session import session
+
+
+def main(*, lake: Path, days: list[date], model: Path, policy: Path) -> Iterable[Outcome]:
+    """Decide about each day in order."""
+    version = load_manifest(model).model_version
+    for day in days:
+        yield decide_day(
+            partial(session, "decide"), lake, day, policy=policy, model_version=version
+        )
+
+
+if __name__ == "__main__":
+    arguments = parser(__doc__)
+    arguments.add_argument("--model", type=Path, required=True, help="manifest.json of the model")
+    arguments.add_argument("--policy", type=Path, required=True, help="policy file")
+    run(main, arguments)

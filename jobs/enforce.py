@@ -1,0 +1,35 @@
+"""Bring what holds for the posts of a day, or of a range of days, to what was decided."""
+
+from collections.abc import Iterable
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from harmsweep.enforce import enforce_day
+from harmsweep.job import Held, parser, run
+from harmsweep.manifest import load_manifest
+from harmsweep.runs import Outcome
+from harmsweep.session import session
+
+
+def main(
+    *, lake: Path, days: list[date], model: Path, policy: Path, dry_run: bool
+) -> Iterable[Outcome]:
+    """Sweep each day in order; a day that a cap holds does not keep the later ones waiting."""
+    sweep = partial(enforce_day, partial(session, "enforce"), lake, policy=policy, dry_run=dry_run)
+    version, held = load_manifest(model).model_version, []
+    for day in days:
+        try:
+            yield sweep(day, model_version=version)
+        except Held as error:
+            held.append(str(error))
+    if held:
+        raise Held("; ".join(held))
+
+
+if __name__ == "__main__":
+    arguments = parser(__doc__)
+    arguments.add_argument("--model", type=Path, required=True, help="manifest.json of the model")
+    arguments.add_argument("--policy", type=Path, required=True, help="policy file")
+    arguments.add_argument("--dry-run", action="store_true", help="count, and write nothing")
+    run(main, arguments)

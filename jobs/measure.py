@@ -1,0 +1,28 @@
+"""Measure a day or a range of days: counts, score distributions and the accounts."""
+
+from collections.abc import Iterable
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from harmsweep.job import parser, run
+from harmsweep.manifest import load_manifest
+from harmsweep.measure import measure_day
+from harmsweep.policy import load_policy
+from harmsweep.runs import Outcome
+from harmsweep.session import session
+
+
+def main(*, lake: Path, days: list[date], model: Path, policy: Path) -> Iterable[Outcome]:
+    """Measure each day in order."""
+    version, rules = load_manifest(model).model_version, load_policy(policy).policy_version
+    measure = partial(measure_day, partial(session, "measure"), lake, policy_version=rules)
+    for day in days:
+        yield measure(day, model_version=version)
+
+
+if __name__ == "__main__":
+    arguments = parser(__doc__)
+    arguments.add_argument("--model", type=Path, required=True, help="manifest.json of the model")
+    arguments.add_argument("--policy", type=Path, required=True, help="policy file")
+    run(main, arguments)

@@ -1,0 +1,114 @@
+"""A policy's rules as column expressions: the most severe rung that a row's scores reach."""
+
+from collections.abc import Iterator
+from functools import reduce
+from operator import and_
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from harmsweep.ledger import SEVERITY
+from harmsweep.policy import ALL, Policy, Rule
+
+NO_HARM = "none"
+# A part of scores.reason that says that a medium has no encoder, which is no damage.
+NO_ENCODER = r"unsupported|not embedded"
+
+
+def is_usable(harm: str) -> Column:
+    """Whether the harm's score is a finite number in [0, 1]: NaN passes every `>=` in Spark."""
+    score = F.col(harm)
+    return score.isNotNull() & ~F.isnan(score) & score.between(0.0, 1.0)
+
+
+def has_scores() -> Column:
+    """Whether the model gave the post scores at all."""
+    return F.col("status").isin("scored", "scored_partial")
+
+
+def is_damaged() -> Column:
+    """Whether an input was broken: such a post is seen by a person, whatever its scores."""
+    parts = F.split(F.coalesce("reason", F.lit("unknown")), r"\s*[;,]\s*")
+    broken = F.exists(parts, lambda part: ~part.rlike(NO_ENCODER))
+    return ~has_scores() | ((F.col("status") == "scored_partial") & broken)
+
+
+def best(policy: Policy) -> Column:
+    """The winning candidate of each scope, as an array without nulls.
+
+    A candidate is compared by severity, then by its margin over the threshold, then by the harms'
+    order in the policy.
+    """
+    per_scope = [_best_in(scope, policy) for scope in policy.scopes()]
+    return F.array_compact(F.array(*per_scope))
+
+
+def _best_in(scope: tuple[str, str], policy: Policy) -> Column:
+    candidates: list[Column] = []
+    for order, (harm, rules) in enumerate(policy.rules.items()):
+        for rule in rules:
+            if (rule.surface, rule.jurisdiction) == scope:
+                candidates += _candidates(harm, order, rule, policy.near_margin)
+    if scope == (ALL, ALL):
+        candidates.append(_damaged())
+    return F.array_max(F.array(*candidates))
+
+
+def _candidates(harm: str, order: int, rule: Rule, near_margin: float) -> Iterator[Column]:
+    score = F.col(harm)
+    on_surface = F.lit(True) if rule.surface == ALL else F.col("surface") == rule.surface
+    applies = has_scores() & on_surface & is_usable(harm)
+    for rung in rule.ladder:
+        won = _candidate(
+            rule,
+            harm,
+            order=order,
+            action=rung.action,
+            threshold=rung.threshold,
+            reason="threshold_met",
+        )
+        yield F.when(applies & (score >= rung.threshold), won)
+    near = _candidate(
+        rule, harm, order=order, action="review", threshold=rule.lowest, reason="near_threshold"
+    )
+    is_near = [
+        F.col("status") == "scored_partial",
+        score < rule.lowest,
+        score >= rule.lowest - near_margin,
+    ]
+    yield F.when(reduce(and_, is_near, applies), near)
+
+
+def _candidate(
+    rule: Rule, harm: str, *, order: int, action: str, threshold: float, reason: str
+) -> Column:
+    return F.struct(
+        F.lit(SEVERITY[action]).alias("severity"),
+        (F.col(harm) - F.lit(threshold)).alias("margin"),
+        F.lit(-order).alias("order"),
+        F.lit(rule.surface).alias("surface"),
+        F.lit(rule.jurisdiction).alias("jurisdiction"),
+        F.lit(action).alias("policy_action"),
+        F.lit(harm).alias("harm"),
+        F.col(harm).alias("score"),
+        F.lit(threshold).alias("threshold"),
+        F.lit(reason).alias("reason"),
+    )
+
+
+def _damaged() -> Column:
+    # A margin of -1 lies below any near miss, so that a harm is named where one is near.
+    nothing = F.lit(None).cast("double")
+    candidate = F.struct(
+        F.lit(SEVERITY["review"]).alias("severity"),
+        F.lit(-1.0).alias("margin"),
+        F.lit(0).alias("order"),
+        F.lit(ALL).alias("surface"),
+        F.lit(ALL).alias("jurisdiction"),
+        F.lit("review").alias("policy_action"),
+        F.lit(NO_HARM).alias("harm"),
+        nothing.alias("score"),
+        nothing.alias("threshold"),
+        F.lit("damaged_input").alias("reason"),
+    )
+    return F.when(is_damaged(), candidate)

@@ -1,0 +1,94 @@
+"""Scores of a day to decisions, under one policy and for one model."""
+
+from datetime import date
+from pathlib import Path
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from harmsweep import lake as lakes
+from harmsweep.decide.rules import best
+from harmsweep.harms import HARMS
+from harmsweep.ledger import DECIDE, SEVERITY, pair
+from harmsweep.policy import Policy, check_lake, load_policy
+from harmsweep.runs import Counts, Outcome, Spark, run_step
+from harmsweep.tables import ACTIONS, DECISIONS, POSTS, SCORES
+
+
+def decide_day(spark: Spark, lake: Path, day: date, *, policy: Path, model_version: str) -> Outcome:
+    """Write the decisions of a day for a model under a policy; a second run changes nothing.
+
+    Raises:
+        PolicyError: the policy is refused; nothing was written.
+    """
+    rules = load_policy(policy)
+    check_lake(rules, lake)
+
+    def work() -> Counts:
+        return _decide(spark(), lake, day, rules, model_version)
+
+    versions = pair(model_version, rules.policy_version)
+    return run_step(DECIDE, lake, day, work, versions=versions)
+
+
+def _decide(
+    spark: SparkSession, lake: Path, day: date, policy: Policy, model_version: str
+) -> Counts:
+    versions: lakes.Slice = {"day": day, **pair(model_version, policy.policy_version)}
+    scores = current_scores(spark, lake, day, model_version).persist()
+    decided = decisions(scores, policy, model_version).persist()
+    try:
+        cited = lakes.read(spark, ACTIONS, lake).where(lakes.predicate(versions))
+        if cited.isEmpty():
+            lakes.replace_slice(decided, DECISIONS, lake, where=versions)
+        else:
+            lakes.append_new(decided, DECISIONS, lake, where=versions)
+        found = {r["action"]: r["count"] for r in decided.groupBy("action").count().collect()}
+        return {"posts": scores.count()} | {a: found[a] for a in SEVERITY if a in found}
+    finally:
+        decided.unpersist()
+        scores.unpersist()
+
+
+def current_scores(spark: SparkSession, lake: Path, day: date, model_version: str) -> DataFrame:
+    """The model's scores of the day's current revisions; those of older ones lead to nothing."""
+    scores = lakes.read_days(spark, SCORES, lake, day)
+    accepted = lakes.read_days(spark, POSTS, lake, day).where(F.col("status") == "accepted")
+    current = accepted.select("day", "post_id", "revision")
+    of_model = scores.where(F.col("model_version") == model_version)
+    return of_model.join(current, on=["day", "post_id", "revision"], how="left_semi")
+
+
+def decisions(scores: DataFrame, policy: Policy, model_version: str) -> DataFrame:
+    """Rows of decisions: one per post and scope in which a rule is met or a person must look."""
+    chosen = scores.withColumn("evidence", evidence(policy, model_version))
+    chosen = chosen.withColumn("automatic", automation(policy, model_version) == "allowed")
+    chosen = chosen.select("*", F.explode(best(policy)).alias("best"))
+    action = F.when(F.col("automatic"), F.col("best.policy_action")).otherwise(F.lit("review"))
+    return chosen.select(
+        *("day", "post_id", "revision", "model_version"),
+        F.lit(policy.policy_version).alias("policy_version"),
+        *("best.surface", "best.jurisdiction", "author_id", "language"),
+        action.alias("action"),
+        *(f"best.{name}" for name in ("policy_action", "harm", "score", "threshold", "reason")),
+        "evidence",
+    )
+
+
+def automation(policy: Policy, model_version: str) -> Column:
+    """`allowed`, or why every action on the row becomes review."""
+    if model_version not in policy.approved_models:
+        return F.lit("model_not_approved")
+    certified = F.col("language").isin(*policy.languages)
+    return F.when(certified, F.lit("allowed")).otherwise(F.lit("language_not_certified"))
+
+
+def evidence(policy: Policy, model_version: str) -> Column:
+    """JSON of what the decision rests on: scores to 6 places, status, reason, inputs, approval."""
+    scores = F.struct(*(F.round(F.col(harm), 6).alias(harm) for harm in HARMS))
+    facts = F.struct(
+        scores.alias("scores"),
+        *(F.col(name) for name in ("status", "reason", "inputs")),
+        automation(policy, model_version).alias("automation"),
+    )
+    return F.to_json(facts)

@@ -1,0 +1,5 @@
+"""Measure: the day in numbers."""
+
+from harmsweep.measure.stage import measure_day
+
+__all__ = ["measure_day"]

@@ -1,0 +1,266 @@
+"""Policy: what is done at which score, per harm, surface and jurisdiction, from a YAML file.
+
+Thresholds belong to a pair of model version and policy version: a model that the policy does not
+name as approved leads to review and to nothing else.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from harmsweep import lake as lakes
+from harmsweep.harms import ALL_HARMS, Harm
+from harmsweep.ledger import SEVERITY
+from harmsweep.marked_yaml import Marked, YamlError, load_marked
+from harmsweep.tables import POSTS
+
+ALL = "all"
+DEFAULT = "default"
+DEMONSTRATION_MARK = "DEMONSTRATION"
+
+
+class PolicyError(ValueError):
+    """A policy file is refused, with its line cited; nothing was touched."""
+
+
+def _as_version(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError("must be a whole number or text in quotes")
+    return str(value)
+
+
+Word = Annotated[str, Field(strict=True, pattern=r"^[a-z][a-z0-9_-]*$")]
+Version = Annotated[str, BeforeValidator(_as_version), Field(pattern=r"^[0-9A-Za-z][\w.]*$")]
+ModelVersion = Annotated[str, Field(strict=True, pattern=r"^[A-Za-z0-9][\w.:@+-]*$")]
+Jurisdiction = Annotated[str, Field(strict=True, pattern=r"^(all|[A-Z]{2})$")]
+Language = Annotated[str, Field(strict=True, pattern=r"^[a-z]{2,3}$")]
+Threshold = Annotated[float, Field(strict=True, gt=0, lt=1, allow_inf_nan=False)]
+Margin = Annotated[float, Field(strict=True, ge=0, le=0.5, allow_inf_nan=False)]
+Count = Annotated[int, Field(strict=True, ge=0)]
+
+
+class Frozen(BaseModel):
+    """A value that cannot change and knows no other keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Rung(Frozen):
+    """An action and the score from which it is taken."""
+
+    action: Literal["remove", "demote", "label", "review"]
+    threshold: Threshold
+
+
+class Rule(Frozen):
+    """A ladder of actions and where they hold; the most severe rung that is reached wins."""
+
+    surface: Word
+    jurisdiction: Jurisdiction
+    ladder: tuple[Rung, ...] = Field(min_length=1)
+
+    @property
+    def lowest(self) -> float:
+        """The lowest threshold of the ladder."""
+        return min(rung.threshold for rung in self.ladder)
+
+
+class Cap(Frozen):
+    """The most effects of one harm in 24 hours, by direction."""
+
+    apply: Count
+    release: Count
+
+
+class PolicyFile(Frozen):
+    """The keys of a policy file."""
+
+    name: Word
+    version: Version
+    mode: Literal["production", "demonstration"]
+    approved_models: tuple[ModelVersion, ...]
+    # Posts in other languages go to review: the model was not certified for them.
+    languages: tuple[Language, ...]
+    # Harms for which no rung but review is accepted.
+    review_only: tuple[Word, ...]
+    near_margin: Margin
+    rules: Mapping[Word, Annotated[tuple[Rule, ...], Field(min_length=1)]] = Field(min_length=1)
+    caps: Mapping[Word, Cap]
+
+
+class Policy(PolicyFile):
+    """A policy that was checked, with its version."""
+
+    policy_version: str
+
+    def cap(self, harm: str, direction: str) -> int:
+        """The most effects of a harm in 24 hours in a direction."""
+        cap = self.caps.get(harm, self.caps[DEFAULT])
+        return cap.apply if direction == "apply" else cap.release
+
+    def scopes(self) -> list[tuple[str, str]]:
+        """Every surface and jurisdiction that a rule names, and all of both, in order."""
+        named = {(r.surface, r.jurisdiction) for rules in self.rules.values() for r in rules}
+        return sorted(named | {(ALL, ALL)})
+
+
+Location = tuple[str | int, ...]
+_KEYS: dict[int, type[BaseModel]] = {
+    1: PolicyFile,
+    3: Cap,
+    4: Rule,
+    6: Rung,
+}  # which type's keys stand at a depth
+
+
+def load_policy(path: Path, harms: Mapping[str, Harm] = ALL_HARMS) -> Policy:
+    """The policy of a file; its version ends in a digest of the content.
+
+    Raises:
+        PolicyError: the file, line, key, value and what would be allowed, in one line.
+    """
+    try:
+        marked = load_marked(path.read_text(encoding="utf-8"))
+    except YamlError as error:
+        raise PolicyError(f"{path}:{error.line}: {error}") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8, or no plain values"
+        raise PolicyError(f"{path}:1: {reason}") from None
+    parsed, faults = _parse(marked.data)
+    faults += _faults(parsed, harms) if parsed else []
+    if faults or not parsed:
+        raise PolicyError(_message(path, marked, faults))
+    digest = hashlib.sha256(lakes.as_json(marked.data).encode()).hexdigest()[:8]
+    version = f"{parsed.name}-{parsed.version}-{digest}"
+    return Policy(policy_version=version, **dict(parsed))
+
+
+def _message(path: Path, marked: Marked, faults: list[tuple[Location, str]]) -> str:
+    where, what = min(faults, key=lambda fault: marked.line(fault[0]))
+    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    key = ".".join(str(part) for part in where) or "policy"
+    return f"{path}:{marked.line(where)}: {key}: {what}{more}"
+
+
+def _parse(data: Any) -> tuple[PolicyFile | None, list[tuple[Location, str]]]:
+    try:
+        return PolicyFile.model_validate(data), []
+    except ValidationError as error:
+        return None, [(e["loc"], _explain(dict(e))) for e in error.errors(include_url=False)]
+
+
+def _explain(error: Mapping[str, Any]) -> str:
+    location, message = error["loc"], error["msg"].removeprefix("Value error, ")
+    if error["type"] == "missing":
+        return "is required"
+    if error["type"] == "extra_forbidden":
+        known = sorted(_KEYS[len(location)].model_fields) if len(location) in _KEYS else []
+        return f"unknown key; known are {', '.join(known)}"
+    if error["type"] == "model_type":
+        message = "Input should be a mapping of keys to values"
+    return f"{repr(error['input'])[:60]} is refused: {message}"
+
+
+def _faults(policy: PolicyFile, harms: Mapping[str, Harm]) -> list[tuple[Location, str]]:
+    found: list[tuple[Location, str]] = []
+    for key, names in (("rules", policy.rules), ("caps", policy.caps)):
+        found += [((key, n), m) for n in names if n != DEFAULT and (m := _unknown(n, harms))]
+    if DEFAULT in policy.rules:
+        found.append((("rules", DEFAULT), "is no harm"))
+    for place, name in enumerate(policy.review_only):
+        if message := _unknown(name, harms):
+            found.append((("review_only", place), message))
+    if DEFAULT not in policy.caps:
+        found.append((("caps",), f"{DEFAULT!r} is required"))
+    if policy.mode == "demonstration" and not policy.approved_models:
+        found.append((("approved_models",), "a demonstration policy must name its model"))
+    for harm, rules in policy.rules.items():
+        found += _rule_faults(harm, rules, review_only=harm in policy.review_only)
+    return found
+
+
+def _unknown(name: str, harms: Mapping[str, Harm]) -> str | None:
+    usable = [h.name for h in harms.values() if h.applies_to == "post" and not h.retired]
+    if name in usable:
+        return None
+    known = harms.get(name)
+    why = "is no harm" if not known else "is retired" if known.retired else "is a harm of accounts"
+    return f"{name!r} {why}; known are {', '.join(usable)}"
+
+
+def _rule_faults(
+    harm: str, rules: tuple[Rule, ...], *, review_only: bool
+) -> Iterator[tuple[Location, str]]:
+    scopes: set[tuple[str, str]] = set()
+    for place, rule in enumerate(rules):
+        scope = (rule.surface, rule.jurisdiction)
+        if scope in scopes:
+            yield ("rules", harm, place), f"surface and jurisdiction {scope} are given twice"
+        scopes.add(scope)
+        yield from _ladder_faults(("rules", harm, place, "ladder"), rule, review_only)
+
+
+def _ladder_faults(
+    where: Location, rule: Rule, review_only: bool
+) -> Iterator[tuple[Location, str]]:
+    for place, rung in enumerate(rule.ladder):
+        if review_only and rung.action != "review":
+            yield (*where, place, "action"), f"{rung.action!r}: this harm is review_only"
+        for other in rule.ladder[:place]:
+            mild, severe = sorted((rung, other), key=lambda r: SEVERITY[r.action])
+            if mild.action == severe.action:
+                yield (*where, place, "action"), f"{rung.action!r} is given twice"
+            elif severe.threshold <= mild.threshold:
+                yield (
+                    (*where, place, "threshold"),
+                    f"{severe.action} at {severe.threshold} must be above"
+                    f" {mild.action} at {mild.threshold}",
+                )
+
+
+def check_lake(policy: Policy, lake: Path) -> None:
+    """Refuse a demonstration policy where the lake is not marked for it.
+
+    Raises:
+        PolicyError: the lake is not a demonstration's.
+    """
+    if policy.mode == "demonstration" and not (lake / DEMONSTRATION_MARK).exists():
+        raise PolicyError(
+            f"{policy.policy_version}: a demonstration policy on {lake}, which is no demonstration"
+            f" lake (it has no file {DEMONSTRATION_MARK})"
+        )
+
+
+def mark_demonstration(lake: Path) -> None:
+    """Mark a lake as a demonstration's, before it holds any post; marking it again does nothing.
+
+    Raises:
+        PolicyError: the lake has posts and no mark, so it may be a real one.
+    """
+    mark = lake / DEMONSTRATION_MARK
+    if mark.exists():
+        return
+    if (lake / POSTS.name / "_delta_log").exists() and lakes.days(POSTS, lake):
+        raise PolicyError(f"{lake} holds posts and is not marked as a demonstration: not marked")
+    lake.mkdir(parents=True, exist_ok=True)
+    mark.write_text("Policies of mode demonstration may act on this lake.\n", encoding="utf-8")
+
+
+def approve_for_demonstration(template: Path, model_version: str, out: Path) -> Path:
+    """Write the template's policy with the model named as approved; the same model, the same bytes.
+
+    Raises:
+        PolicyError: the template has no line `approved_models: []`, or is no policy otherwise.
+    """
+    text, line = template.read_text(encoding="utf-8"), "approved_models: []"
+    if text.count(line) != 1:
+        raise PolicyError(f"{template}:1: needs one line {line!r}")
+    filled = text.replace(line, f"approved_models: [{lakes.as_json([model_version])[1:-1]}]")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if not out.exists() or out.read_text(encoding="utf-8") != filled:
+        out.write_text(filled, encoding="utf-8")
+    load_policy(out)
+    return out

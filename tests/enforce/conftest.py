@@ -1,0 +1,224 @@
+"""Small lakes for sweeps: literal posts and scores, decided under a policy, copied for each test."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harmsweep import lake as lakes
+from harmsweep.decide import decide_day
+from harmsweep.enforce import enforce_day
+from harmsweep.harms import HARMS
+from harmsweep.policy import mark_demonstration
+from harmsweep.tables import ACTIONS, POST_VISIBILITY, POSTS, SCORES
+
+DAY = date(2026, 10, 1)
+NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
+Rows = list[dict[str, Any]]
+
+POLICY = """
+name: trial
+version: {version}
+mode: demonstration
+approved_models: [m-1, m-2]
+languages: [en]
+review_only: []
+near_margin: 0.1
+rules:
+  hate:
+    - surface: all
+      jurisdiction: all
+      ladder:
+        - {{action: remove, threshold: {remove}}}
+        - {{action: demote, threshold: {demote}}}
+        - {{action: review, threshold: 0.5}}
+  spam:
+    - surface: all
+      jurisdiction: all
+      ladder: [{{action: remove, threshold: 0.95}}]
+caps:
+  default: {{apply: {apply}, release: {release}}}
+"""
+
+
+def post(post_id: str, revision: int = 1, status: str = "accepted") -> dict[str, Any]:
+    """A row of posts."""
+    return {
+        "day": DAY,
+        "post_id": post_id,
+        "revision": revision,
+        "event_id": f"{post_id}-{revision}",
+        "sequence": revision,
+        "recorded_at": NOON,
+        "recorded_day": DAY,
+        "created_at": NOON,
+        "status": status,
+        "author_id": "a1",
+        "author_origin": "native",
+        "text": "words",
+        "text_flags": [],
+        "media": [],
+        "surface": "feed",
+        "country": "DE",
+        "dataset": "live",
+        "split_group": post_id,
+    }
+
+
+def scored(
+    post_id: str, revision: int = 1, *, model_version: str = "m-1", **harms: float
+) -> dict[str, Any]:
+    """A row of scores."""
+    return {
+        "day": DAY,
+        "post_id": post_id,
+        "revision": revision,
+        "model_version": model_version,
+        "author_id": "a1",
+        "surface": "feed",
+        "country": "DE",
+        "language": "en",
+        "dataset": "live",
+        "status": "scored",
+        "reason": None,
+        "inputs": ["text"],
+        "trained_on": False,
+    } | {harm: harms.get(harm) for harm in HARMS}
+
+
+class Lake:
+    """A lake for one test, with what a test does to it."""
+
+    def __init__(self, root: Path, spark: Any) -> None:
+        self.root, self.spark = root, spark
+
+    def policy(self, **changes: Any) -> Path:
+        """A policy file; `changes` go into POLICY."""
+        values = {"version": 1, "remove": 0.95, "demote": 0.85, "apply": 1000, "release": 1000}
+        path = self.root / "policy.yaml"
+        path.write_text(POLICY.format(**values | changes), encoding="utf-8")
+        return path
+
+    def put_posts(self, rows: Rows) -> None:
+        """Make these the day's posts."""
+        lakes.replace_rows(rows, POSTS, self.root, where={"day": DAY})
+
+    def put_scores(self, rows: Rows) -> None:
+        """Make these the day's scores by the model of the first row."""
+        where = {"day": DAY, "model_version": rows[0]["model_version"]}
+        lakes.replace_rows(rows, SCORES, self.root, where=where)
+
+    def decide(self, model_version: str = "m-1", **changes: Any) -> None:
+        """Decide about the day."""
+        policy = self.policy(**changes)
+        decide_day(lambda: self.spark, self.root, DAY, policy=policy, model_version=model_version)
+
+    def sweep(self, model_version: str = "m-1", **changes: Any) -> dict[str, int]:
+        """Decide about the day, sweep it, and give the sweep's counts."""
+        self.decide(model_version, **changes)
+        return dict(
+            enforce_day(
+                lambda: self.spark,
+                self.root,
+                DAY,
+                policy=self.policy(**changes),
+                model_version=model_version,
+            ).counts
+        )
+
+    def ledger(self, entry: str = "intent") -> Rows:
+        """The ledger's entries of a kind, in the order of their writing."""
+        found = lakes.rows(ACTIONS, self.root).to_pylist()
+        kept = [row for row in found if row["entry"] == entry]
+        return sorted(kept, key=lambda r: (r["recorded_at"], r["subject_id"]))
+
+    def content(self) -> tuple[Rows, Rows]:
+        """All rows of the ledger and of post_visibility without their times."""
+        return (
+            _without(lakes.rows(ACTIONS, self.root).to_pylist(), "recorded_at"),
+            _without(self.visible(), "since"),
+        )
+
+    def visible(self) -> Rows:
+        """What the platform reads, by post."""
+        found = lakes.rows(POST_VISIBILITY, self.root).to_pylist()
+        return sorted(found, key=lambda r: r["subject_id"])
+
+    def states(self) -> dict[str, str]:
+        """What holds for each post."""
+        return {row["subject_id"]: row["action"] for row in self.visible()}
+
+    def copy(self, root: Path) -> "Lake":
+        """The same lake elsewhere."""
+        shutil.copytree(self.root, root)
+        return Lake(root, self.spark)
+
+
+def _without(rows: Rows, name: str) -> Rows:
+    return sorted(({k: v for k, v in r.items() if k != name} for r in rows), key=repr)
+
+
+SCORED = {
+    "removed": scored("removed", hate=0.99, spam=0.1),
+    "demoted": scored("demoted", hate=0.9, spam=0.1),
+    "reviewed": scored("reviewed", hate=0.6, spam=0.1),
+    "clean": scored("clean", hate=0.1, spam=0.1),
+    "spam": scored("spam", hate=0.1, spam=0.97),
+}
+
+
+@pytest.fixture(scope="module")
+def decided(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """Five posts, scored by m-1 and decided: to be copied, not changed."""
+    root = tmp_path_factory.mktemp("decided") / "lake"
+    mark_demonstration(root)
+    made = Lake(lakes.open_lake(root), spark)
+    made.put_posts([post(name) for name in SCORED])
+    made.put_scores(list(SCORED.values()))
+    made.decide()
+    return made
+
+
+@pytest.fixture(scope="module")
+def swept(decided: Lake, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """The same after a sweep: to be copied, not changed."""
+    made = decided.copy(tmp_path_factory.mktemp("swept") / "lake")
+    made.sweep()
+    return made
+
+
+@pytest.fixture
+def fresh(decided: Lake, tmp_path: Path) -> Lake:
+    """A decided lake of the test's own."""
+    return decided.copy(tmp_path / "fresh")
+
+
+@pytest.fixture
+def held(swept: Lake, tmp_path: Path) -> Lake:
+    """A swept lake of the test's own, in which removals, a demotion and a review hold."""
+    return swept.copy(tmp_path / "held")
+
+
+@pytest.fixture
+def rows() -> tuple[Callable[..., dict[str, Any]], Callable[..., dict[str, Any]]]:
+    """What makes rows of posts and of scores."""
+    return post, scored
+
+
+@pytest.fixture
+def crash_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, int], None]]:
+    """Raise instead of the kill at the nth passage of a failpoint."""
+    passed: list[str] = []
+
+    def arm(name: str, passage: int) -> None:
+        def point(reached: str) -> None:
+            passed.append(reached)
+            if reached == name and passed.count(name) == passage:
+                raise KeyboardInterrupt(name)
+
+        monkeypatch.setattr(lakes, "failpoint", point)
+
+    yield arm

@@ -1,0 +1,157 @@
+"""What a sweep does for each difference between what is wanted and what holds."""
+
+from pathlib import Path
+
+import pytest
+
+from harmsweep import lake as lakes
+from harmsweep.enforce import enforce_day
+from harmsweep.enforce.sweep import sweep
+from harmsweep.job import DataRefused
+from harmsweep.policy import PolicyError, load_policy
+from harmsweep.tables import ACTIONS, POST_VISIBILITY
+
+pytestmark = pytest.mark.spark
+FIRST = {"removed": "remove", "demoted": "demote", "reviewed": "review", "spam": "remove"}
+
+
+def test_each_decision_is_carried_out_once_and_shown(held):
+    intents, outcomes = held.ledger("intent"), held.ledger("outcome")
+    assert held.states() == FIRST
+    assert {r["subject_id"]: r["action"] for r in intents} == FIRST
+    assert {r["effect_key"] for r in intents} == {r["effect_key"] for r in outcomes}
+    assert {
+        (r["harm"], r["score"], r["threshold"]) for r in intents if r["action"] == "remove"
+    } == {
+        ("hate", 0.99, 0.95),
+        ("spam", 0.97, 0.95),
+    }
+
+
+def test_a_second_sweep_writes_nothing(held, spark):
+    versions = [lakes.version(t, held.root) for t in (ACTIONS, POST_VISIBILITY)]
+    assert held.sweep() == {}  # skipped: unchanged
+    policy = load_policy(held.policy())
+    counts = sweep(spark, held.root, held.visible()[0]["day"], policy, "m-1")
+    assert counts == {"decisions": 4, "finished": 0}
+    assert [lakes.version(t, held.root) for t in (ACTIONS, POST_VISIBILITY)] == versions
+
+
+def test_a_dry_run_counts_and_writes_nothing(fresh, spark):
+    day = fresh.visible() or None
+    assert day is None
+    found = _enforce(fresh, spark, dry_run=True)
+    assert found.counts == {"decisions": 4, "demote": 1, "remove": 2, "review": 1, "finished": 0}
+    assert fresh.content() == ([], [])
+
+
+def _enforce(lake, spark, **options):
+    from datetime import date
+
+    day, policy = date(2026, 10, 1), lake.policy()
+    return enforce_day(lambda: spark, lake.root, day, policy=policy, model_version="m-1", **options)
+
+
+def test_a_sweep_without_fresh_decisions_is_refused(fresh, spark, rows):
+    _, scored = rows
+    fresh.put_scores([scored("removed", hate=0.2)])
+    with pytest.raises(DataRefused, match="run decide first"):
+        _enforce(fresh, spark)
+
+
+def test_a_demonstration_policy_is_refused_on_another_lake(fresh, spark):
+    (fresh.root / "DEMONSTRATION").unlink()
+    with pytest.raises(PolicyError, match="no demonstration lake"):
+        _enforce(fresh, spark)
+
+
+def test_another_policy_repeats_no_effect_and_releases_what_it_no_longer_wants(held):
+    before = {r["subject_id"]: r for r in held.visible()}
+    counts = held.sweep(version=2, remove=0.98, demote=0.95)  # 'demoted' at 0.9 becomes a review
+    assert counts == {"decisions": 4, "released": 1, "finished": 0}
+    assert held.states() == FIRST | {"demoted": "review"}
+    assert held.visible()[1] == before["removed"]
+    again = held.sweep()
+    assert again == {"decisions": 4, "demote": 1, "finished": 0}
+    demotions = [r for r in held.ledger() if r["action"] == "demote"]
+    assert len({r["effect_key"] for r in demotions}) == 2
+    assert len({r["sweep_id"] for r in held.ledger()}) == 3
+
+
+def test_another_model_that_agrees_repeats_no_effect(held, rows):
+    _, scored = rows
+    ledger = held.content()
+    held.put_scores(
+        [
+            scored("removed", model_version="m-2", hate=0.96),
+            scored("demoted", model_version="m-2", hate=0.86),
+            scored("reviewed", model_version="m-2", hate=0.7),
+            scored("spam", model_version="m-2", spam=0.99),
+        ]
+    )
+    assert held.sweep("m-2") == {"decisions": 4, "finished": 0}
+    assert held.content() == ledger
+
+
+def test_an_edit_keeps_what_holds_until_it_is_scored_and_then_follows_its_score(held, rows):
+    post, scored = rows
+    names = ("demoted", "reviewed", "clean", "spam")
+    others = [post(name) for name in names]
+    old = [scored("removed", hate=0.99), scored("demoted", hate=0.9)]
+    old += [scored("reviewed", hate=0.6), scored("clean", hate=0.1), scored("spam", spam=0.97)]
+    edited = [post("removed", 1, "superseded"), post("removed", 2)]
+    held.put_posts(others + edited)
+    assert held.sweep() == {"decisions": 3, "finished": 0}
+    assert held.states() == FIRST
+    held.put_scores([*old, scored("removed", 2, hate=0.97)])
+    assert held.sweep() == {"decisions": 4, "remove": 1, "finished": 0}
+    assert {r["subject_id"]: r["revision"] for r in held.visible()}["removed"] == 2
+    held.put_posts([*others, *edited[:1], post("removed", 2, "superseded"), post("removed", 3)])
+    held.put_scores([*old, scored("removed", 2, hate=0.97), scored("removed", 3, hate=0.1)])
+    assert held.sweep() == {"decisions": 3, "released": 1, "finished": 0}
+    assert "removed" not in held.states()
+    assert held.ledger()[-1]["cause_kind"] == "withdrawn"
+
+
+def test_a_deleted_post_gets_no_effect_and_keeps_its_state(held, rows):
+    post, _ = rows
+    ledger = held.content()
+    gone = [post("removed", 1, "superseded"), post("removed", 2, "deleted")]
+    held.put_posts(gone + [post(name) for name in ("demoted", "reviewed", "clean", "spam")])
+    assert held.sweep() == {"decisions": 3, "finished": 0}
+    assert held.content() == ledger
+
+
+def test_what_the_platform_reads_can_be_rebuilt_from_the_ledger(held, spark):
+    from harmsweep.ledger import visibility
+
+    rebuilt = visibility(lakes.read(spark, ACTIONS, held.root)).drop("since").collect()
+    assert sorted(r["subject_id"] for r in rebuilt) == sorted(FIRST)
+    assert {r["effect_key"] for r in rebuilt} == {r["effect_key"] for r in held.visible()}
+
+
+POINTS = [
+    ("actions_v1:before-commit", 1),
+    ("actions_v1:after-commit", 1),
+    ("post_visibility_v1:before-commit", 1),
+    ("post_visibility_v1:after-commit", 1),
+    ("actions_v1:before-commit", 2),
+    ("actions_v1:after-commit", 2),
+]
+
+
+@pytest.mark.parametrize(("point", "passage"), POINTS)
+def test_a_sweep_that_breaks_at_any_commit_ends_as_a_clean_one(
+    fresh, swept, crash_at, point: str, passage: int
+):
+    crash_at(point, passage)
+    with pytest.raises(KeyboardInterrupt):
+        fresh.sweep()
+    fresh.sweep()
+    assert fresh.content() == swept.content()
+
+
+def test_jobs_are_thin() -> None:
+    jobs = Path(__file__).resolve().parents[2] / "jobs"
+    for name in ("decide", "enforce", "measure", "undo"):
+        assert len((jobs / f"{name}.py").read_text(encoding="utf-8").splitlines()) < 40
