@@ -1,0 +1,136 @@
+"""The stage embed on literal rows: what is embedded, once, and what is said of what is not."""
+
+from collections.abc import Callable
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from pyspark.sql import SparkSession
+
+from harmsweep import lake as lakes
+from harmsweep.embed import embed_day
+from harmsweep.encoders import load_encoders
+from harmsweep.runs import Outcome
+from harmsweep.tables import AUTHOR_VECTORS, EMBEDDINGS, POST_VECTORS, Table
+
+pytestmark = [pytest.mark.spark, pytest.mark.torch]
+
+FIRST, SECOND = date(2026, 10, 1), date(2026, 10, 2)
+TEXT, IMAGE = (load_encoders()[name].encoder_id for name in ("text", "image"))
+Fill = Callable[..., None]
+Embed = Callable[[date], Outcome]
+
+
+@pytest.fixture
+def embed(spark: SparkSession, lake: Path, tmp_path: Path) -> Embed:
+    return partial(embed_day, lambda: spark, lake, media_root=tmp_path)
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Two pictures, a copy of the first under another name, and one that is cut."""
+    Image.linear_gradient("L").save(tmp_path / "ramp.png")
+    Image.radial_gradient("L").save(tmp_path / "disc.png")
+    (tmp_path / "copy.png").write_bytes((tmp_path / "ramp.png").read_bytes())
+    (tmp_path / "cut.png").write_bytes((tmp_path / "disc.png").read_bytes()[:900])
+    return tmp_path
+
+
+def rows(table: Table, lake: Path, day: date, *key: str) -> dict[Any, dict[str, Any]]:
+    found = lakes.rows(table, lake, day=day).to_pylist()
+    return {tuple(r[k] for k in key): r for r in found}
+
+
+def test_a_day_is_embedded_once_and_the_next_finds_what_it_computed(
+    fill: Fill, embed: Embed, lake: Path, pictures: Path
+) -> None:
+    fill(
+        FIRST,
+        {"p1": "the lake", "p2": "the lake", "p3": "", "p4": "   "},
+        {"p1": ["ramp.png", "disc.png"], "p2": ["copy.png"], "p3": ["cut.png", "ramp.png"]},
+        {"a1": "the lake", "a2": "a poet", "a3": ""},
+    )
+    outcome = embed(FIRST)
+
+    cached = rows(EMBEDDINGS, lake, FIRST, "input_hash", "encoder_id")
+    assert sorted(encoder for _, encoder in cached) == sorted([TEXT] * 2 + [IMAGE] * 2)
+    assert (outcome.items, outcome.counts["embedded"]) == (4, 4)
+    # Two Python workers at most, each with a text and an image encoder.
+    assert 2 <= outcome.counts["model_loads"] <= 4
+
+    vectors = rows(POST_VECTORS, lake, FIRST, "post_id", "encoder_id")
+    assert set(vectors) == {("p1", TEXT), ("p2", TEXT), *((p, IMAGE) for p in ("p1", "p2", "p3"))}
+    assert vectors["p1", TEXT]["vector"] == vectors["p2", TEXT]["vector"]
+    assert len(vectors["p1", TEXT]["vector"]) == 384
+    by_hash = [r["vector"] for r in cached.values() if r["encoder_id"] == IMAGE]
+    np.testing.assert_allclose(vectors["p1", IMAGE]["vector"], np.mean(by_hash, axis=0), atol=1e-6)
+    assert vectors["p1", IMAGE]["inputs"] == 2
+    assert vectors["p3", IMAGE]["status"] == "partial"
+    assert vectors["p3", IMAGE]["vector"] == vectors["p2", IMAGE]["vector"]
+
+    authors = rows(AUTHOR_VECTORS, lake, FIRST, "author_id")
+    assert set(authors) == {("a1",), ("a2",)}
+    assert authors["a1",]["vector"] == vectors["p1", TEXT]["vector"]
+
+    fill(SECOND, {"q1": "the lake"}, {"q1": ["copy.png"]})
+    repeated = embed(SECOND)
+    assert (repeated.counts["embedded"], repeated.counts["model_loads"]) == (0, 0)
+    assert not rows(EMBEDDINGS, lake, SECOND, "input_hash")
+    again = rows(POST_VECTORS, lake, SECOND, "post_id", "encoder_id")
+    assert again["q1", TEXT]["vector"] == vectors["p1", TEXT]["vector"]
+    assert again["q1", IMAGE]["vector"] == vectors["p2", IMAGE]["vector"]
+
+
+def test_an_unchanged_day_is_skipped_and_an_edited_one_keeps_what_it_needs(
+    fill: Fill, embed: Embed, lake: Path
+) -> None:
+    fill(FIRST, {"p1": "the lake", "p2": "a poet"})
+    embed(FIRST)
+    before = rows(POST_VECTORS, lake, FIRST, "post_id")
+    assert embed(FIRST).skipped
+
+    fill(FIRST, {"p1": "the lake", "p2": "a painter"})
+    edited = embed(FIRST)
+    assert (edited.skipped, edited.counts["embedded"]) == (False, 1)
+    after = rows(POST_VECTORS, lake, FIRST, "post_id")
+    assert after["p1",] == before["p1",]
+    assert after["p2",]["vector"] != before["p2",]["vector"]
+
+    fill(FIRST, {"p1": "the lake"})
+    assert embed(FIRST).counts["embedded"] == 0
+    assert set(rows(POST_VECTORS, lake, FIRST, "post_id")) == {("p1",)}
+
+
+def test_a_backfilled_day_finds_what_a_later_day_computed(
+    fill: Fill, embed: Embed, lake: Path
+) -> None:
+    fill(SECOND, {"q1": "the lake"})
+    embed(SECOND)
+    fill(FIRST, {"p1": "the lake"})
+    assert embed(FIRST).counts["embedded"] == 0
+    assert set(rows(POST_VECTORS, lake, FIRST, "post_id")) == {("p1",)}
+
+
+def test_media_without_a_vector_have_a_status_and_a_reason(
+    fill: Fill, embed: Embed, lake: Path, pictures: Path
+) -> None:
+    fill(
+        FIRST,
+        {"cut": "", "gone": "", "changed": ""},
+        {"cut": ["cut.png"], "gone": ["ramp.png"], "changed": ["disc.png"]},
+    )
+    (pictures / "ramp.png").unlink()
+    (pictures / "disc.png").write_bytes((pictures / "copy.png").read_bytes())
+    assert embed(FIRST).counts["not_ok"] == 3
+
+    vectors = rows(POST_VECTORS, lake, FIRST, "post_id")
+    assert {r["status"] for r in vectors.values()} == {"undecodable"}
+    assert {r["vector"] for r in vectors.values()} == {None}
+    assert "truncated or damaged" in vectors["cut",]["reason"]
+    assert "gone or changed" in vectors["gone",]["reason"]
+    # A hash whose file is gone or changed is not cached: the picture may come again, whole.
+    assert not rows(EMBEDDINGS, lake, FIRST, "input_hash")

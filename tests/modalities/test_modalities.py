@@ -1,0 +1,165 @@
+"""The contract of every modality, and what is particular to each."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from harmsweep.encoders import Encoder, EncoderRefused, load_encoders
+from harmsweep.media import MediaProblem
+from harmsweep.modalities import MODALITIES, image, text
+from harmsweep.modalities.device import choose_device
+from harmsweep.modalities.vectors import Embedded
+
+pytestmark = pytest.mark.torch
+
+
+@cache
+def model(name: str) -> text.Model | image.Model:
+    encoder = load_encoders()[name]
+    loaded: text.Model | image.Model = MODALITIES[encoder.modality].load(encoder, "cpu")
+    return loaded
+
+
+def embed(name: str, raws: list[str] | list[bytes]) -> Embedded:
+    module: ModuleType = MODALITIES[model(name).encoder.modality]
+    prepared = [module.prepare(model(name).encoder, raw) for raw in raws]
+    embedded: Embedded = module.embed(model(name), prepared)
+    return embedded
+
+
+@pytest.mark.parametrize("name", MODALITIES)
+def test_vectors_are_finite_repeatable_and_as_wide_as_declared(name: str) -> None:
+    examples = list(MODALITIES[name].EXAMPLES)
+    first, second = (embed(name, examples) for _ in range(2))
+    assert first.vectors.shape == (len(examples), model(name).encoder.width)
+    assert first.vectors.dtype == np.float32
+    assert np.isfinite(first.vectors).all()
+    assert np.array_equal(first.vectors, second.vectors)
+    assert (first.windows >= 1).all()
+
+
+@pytest.mark.parametrize("name", MODALITIES)
+def test_an_input_has_the_same_vector_alone_and_in_company(name: str) -> None:
+    examples = list(MODALITIES[name].EXAMPLES)
+    together = embed(name, examples * 3).vectors[: len(examples)]
+    alone = np.concatenate([embed(name, [one]).vectors for one in examples])
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", MODALITIES)
+def test_different_inputs_have_different_vectors(name: str) -> None:
+    vectors = embed(name, list(MODALITIES[name].EXAMPLES)).vectors
+    assert len(np.unique(vectors.round(3), axis=0)) == len(vectors)
+
+
+def test_text_vectors_have_unit_length_and_follow_meaning() -> None:
+    texts = ["You won a cash prize!", "Claim your free money now", "The cat sleeps on the mat"]
+    vectors = embed("text", texts).vectors
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.2
+
+
+def test_text_agrees_with_transformers_own_tokenizer_and_mean_pooling() -> None:
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+
+    folder = load_encoders()["text"].folder
+    tokens = AutoTokenizer.from_pretrained(folder, local_files_only=True)(
+        ["Café <URL> said 'no'"], return_tensors="pt"
+    )
+    with torch.inference_mode():
+        hidden = AutoModel.from_pretrained(folder, local_files_only=True)(**tokens)
+    mean = hidden.last_hidden_state.mean(1).numpy()[0]
+    ours = embed("text", ["Café <URL> said 'no'"]).vectors[0]
+    np.testing.assert_allclose(ours, mean / np.linalg.norm(mean), atol=1e-5)
+
+
+@pytest.mark.parametrize(("tokens", "windows"), [(1, 1), (254, 1), (255, 2), (444, 2), (445, 3)])
+def test_a_long_text_is_cut_in_overlapping_windows(tokens: int, windows: int) -> None:
+    assert embed("text", ["lake " * tokens]).windows.tolist() == [windows]
+
+
+def test_a_tail_after_300_tokens_changes_the_vector() -> None:
+    harmless = "lake " * 300
+    plain, tailed = embed("text", [harmless, harmless + "I will hurt you tonight"]).vectors
+    assert plain @ tailed < 0.99
+
+
+def test_bf16_is_close_to_fp32() -> None:
+    full = model("text")
+    assert isinstance(full, text.Model)
+    half = text.Model(
+        full.encoder.model_copy(update={"precision": "bf16"}), full.net, full.tokenizer, "cpu"
+    )
+    cosine = (
+        text.embed(full, text.EXAMPLES).vectors * text.embed(half, text.EXAMPLES).vectors
+    ).sum(1)
+    assert cosine.min() >= 0.999
+
+
+def test_a_damaged_picture_is_refused_when_prepared() -> None:
+    encoder = load_encoders()["image"]
+    with pytest.raises(MediaProblem):
+        image.prepare(encoder, image.EXAMPLES[1][:-30])
+
+
+def test_pixels_are_scaled_as_the_weights_were_trained() -> None:
+    black = image.prepare(load_encoders()["image"], image.EXAMPLES[0])
+    assert black.shape == (3, 224, 224)
+    np.testing.assert_allclose(black, (9 - 127) / 128)
+
+
+def random_clip(folder: Path) -> Encoder:
+    """A small randomly initialised encoder of the form of CLIP, with none of its weights."""
+    import torch
+    from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
+
+    torch.manual_seed(0)
+    config = CLIPVisionConfig(
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        image_size=32,
+        patch_size=8,
+        projection_dim=16,
+    )
+    CLIPVisionModelWithProjection(config).save_pretrained(folder)
+    hashes = {
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        for name in ("model.safetensors", "config.json")
+    }
+    return Encoder(
+        name="random-clip",
+        modality="image",
+        kind="clip_vision",
+        path=str(folder),
+        files=hashes,
+        width=16,
+        preprocessing={"size": 32, "mean": (123, 117, 104), "std": (69, 67, 70)},
+    )
+
+
+def test_clips_visual_encoder_comes_from_a_local_folder(tmp_path: Path) -> None:
+    encoder = random_clip(tmp_path / "random-clip")
+    pictures = [image.prepare(encoder, example) for example in image.EXAMPLES]
+    first, second = (image.embed(image.load(encoder, "cpu"), pictures) for _ in range(2))
+    assert first.vectors.shape == (3, 16)
+    assert np.isfinite(first.vectors).all()
+    assert np.array_equal(first.vectors, second.vectors)
+
+
+def test_tampered_weights_are_refused_before_they_are_loaded(tmp_path: Path) -> None:
+    encoder = random_clip(tmp_path / "random-clip")
+    weights = encoder.folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes() + b"\0")
+    with pytest.raises(EncoderRefused, match="expected SHA-256"):
+        image.load(encoder, "cpu")
+
+
+def test_outside_a_task_the_device_is_the_cpu() -> None:
+    assert choose_device().name == "cpu"
