@@ -108,6 +108,8 @@ class Policy(PolicyFile):
 
 
 Location = tuple[str | int, ...]
+Fault = tuple[Location, str]
+MISSING = "is required"
 _KEYS: dict[int, type[BaseModel]] = {
     1: PolicyFile,
     3: Cap,
@@ -138,24 +140,28 @@ def load_policy(path: Path, harms: Mapping[str, Harm] = ALL_HARMS) -> Policy:
     return Policy(policy_version=version, **dict(parsed))
 
 
-def _message(path: Path, marked: Marked, faults: list[tuple[Location, str]]) -> str:
-    where, what = min(faults, key=lambda fault: marked.line(fault[0]))
+def _message(path: Path, marked: Marked, faults: list[Fault]) -> str:
+    # A misspelt key also lacks the right one: cite what is there before what is not.
+    where, what = min(faults, key=lambda f: (f[1] == MISSING, marked.line(f[0])))
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
     key = ".".join(str(part) for part in where) or "policy"
     return f"{path}:{marked.line(where)}: {key}: {what}{more}"
 
 
-def _parse(data: Any) -> tuple[PolicyFile | None, list[tuple[Location, str]]]:
+def _parse(data: Any) -> tuple[PolicyFile | None, list[Fault]]:
     try:
         return PolicyFile.model_validate(data), []
     except ValidationError as error:
-        return None, [(e["loc"], _explain(dict(e))) for e in error.errors(include_url=False)]
+        found = error.errors(include_url=False)
+    # A list with a bad item is also called too short: only the innermost faults count.
+    outer = {e["loc"][:n] for e in found for n in range(len(e["loc"]))}
+    return None, [(e["loc"], _explain(dict(e))) for e in found if e["loc"] not in outer]
 
 
 def _explain(error: Mapping[str, Any]) -> str:
     location, message = error["loc"], error["msg"].removeprefix("Value error, ")
     if error["type"] == "missing":
-        return "is required"
+        return MISSING
     if error["type"] == "extra_forbidden":
         known = sorted(_KEYS[len(location)].model_fields) if len(location) in _KEYS else []
         return f"unknown key; known are {', '.join(known)}"
@@ -164,8 +170,8 @@ def _explain(error: Mapping[str, Any]) -> str:
     return f"{repr(error['input'])[:60]} is refused: {message}"
 
 
-def _faults(policy: PolicyFile, harms: Mapping[str, Harm]) -> list[tuple[Location, str]]:
-    found: list[tuple[Location, str]] = []
+def _faults(policy: PolicyFile, harms: Mapping[str, Harm]) -> list[Fault]:
+    found: list[Fault] = []
     for key, names in (("rules", policy.rules), ("caps", policy.caps)):
         found += [((key, n), m) for n in names if n != DEFAULT and (m := _unknown(n, harms))]
     if DEFAULT in policy.rules:
@@ -191,9 +197,7 @@ def _unknown(name: str, harms: Mapping[str, Harm]) -> str | None:
     return f"{name!r} {why}; known are {', '.join(usable)}"
 
 
-def _rule_faults(
-    harm: str, rules: tuple[Rule, ...], *, review_only: bool
-) -> Iterator[tuple[Location, str]]:
+def _rule_faults(harm: str, rules: tuple[Rule, ...], *, review_only: bool) -> Iterator[Fault]:
     scopes: set[tuple[str, str]] = set()
     for place, rule in enumerate(rules):
         scope = (rule.surface, rule.jurisdiction)
@@ -203,9 +207,7 @@ def _rule_faults(
         yield from _ladder_faults(("rules", harm, place, "ladder"), rule, review_only)
 
 
-def _ladder_faults(
-    where: Location, rule: Rule, review_only: bool
-) -> Iterator[tuple[Location, str]]:
+def _ladder_faults(where: Location, rule: Rule, review_only: bool) -> Iterator[Fault]:
     for place, rung in enumerate(rule.ladder):
         if review_only and rung.action != "review":
             yield (*where, place, "action"), f"{rung.action!r}: this harm is review_only"

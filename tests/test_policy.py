@@ -1,0 +1,272 @@
+"""A policy file is parsed whole or refused with its line; a refused one touches nothing."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from harmsweep.harms import Harm
+from harmsweep.paths import CONF
+from harmsweep.policy import (
+    PolicyError,
+    approve_for_demonstration,
+    check_lake,
+    load_policy,
+    mark_demonstration,
+)
+
+GOOD = """\
+name: trial
+version: 1
+mode: production
+approved_models: [m-1]
+languages: [en]
+review_only: [violence]
+near_margin: 0.1
+rules:
+  hate:
+    - surface: all
+      jurisdiction: DE
+      ladder:
+        - {action: remove, threshold: 0.95}
+        - {action: review, threshold: 0.5}
+  violence:
+    - surface: feed
+      jurisdiction: all
+      ladder: [{action: review, threshold: 0.6}]
+caps:
+  default: {apply: 100, release: 50}
+  hate: {apply: 7, release: 8}
+"""
+REMOVE = "{action: remove, threshold: 0.95}"
+DEFAULT_CAP = "default: {apply: 100, release: 50}"
+VIOLENCE = """\
+    - surface: feed
+      jurisdiction: all
+      ladder: [{action: review, threshold: 0.6}]
+"""
+
+# What is replaced in GOOD, by what, the line cited, and what the message must say.
+BAD = {
+    "typo in a key": ("near_margin", "near_margn", 7, "near_margn: unknown key; known are"),
+    "typo in a rung": ("threshold: 0.95", "treshold: 0.95", 13, "treshold: unknown key"),
+    "typo in a rule": ("    - surface: all", "    - surfaces: all", 10, "surfaces: unknown key"),
+    "typo in a cap": ("apply: 7", "aply: 7", 21, "aply: unknown key"),
+    "key left out": ("mode: production\n", "", 1, "mode: is required"),
+    "threshold left out": (", threshold: 0.95", "", 13, "threshold: is required"),
+    "ladder left out": ("      ladder: [{action: review, threshold: 0.6}]\n", "", 16, "ladder"),
+    "unknown harm": ("  hate:\n", "  hat:\n", 9, "'hat' is no harm; known are hate"),
+    "harm of accounts": ("  hate:\n", "  phishing:\n", 9, "is a harm of accounts"),
+    "unknown harm in caps": ("  hate: {", "  hat: {", 21, "'hat' is no harm"),
+    "unknown harm in review_only": ("[violence]", "[violance]", 6, "'violance' is no harm"),
+    "default as a harm": ("  violence:\n", "  default:\n", 15, "is no harm"),
+    "unknown action": ("action: remove", "action: delete", 13, "'delete' is refused"),
+    "action none": ("action: remove", "action: none", 13, "'none' is refused"),
+    "threshold 0": ("threshold: 0.5}", "threshold: 0}", 14, "0 is refused"),
+    "threshold 1": ("threshold: 0.95", "threshold: 1", 13, "1 is refused"),
+    "threshold 1.0": ("threshold: 0.95", "threshold: 1.0", 13, "1.0 is refused"),
+    "threshold below 0": ("threshold: 0.5}", "threshold: -0.5}", 14, "-0.5 is refused"),
+    "threshold above 1": ("threshold: 0.95", "threshold: 95", 13, "95 is refused"),
+    "threshold NaN": ("threshold: 0.95", "threshold: .nan", 13, "nan is refused"),
+    "threshold infinite": ("threshold: 0.95", "threshold: .inf", 13, "inf is refused"),
+    "threshold as text": ("threshold: 0.95", 'threshold: "0.95"', 13, "'0.95' is refused"),
+    "threshold true": ("threshold: 0.95", "threshold: true", 13, "True is refused"),
+    "threshold null": ("threshold: 0.95", "threshold:", 13, "None is refused"),
+    "threshold with comma": ("threshold: 0.95", "threshold: [0,95]", 13, "is refused"),
+    "removal below review": (
+        "threshold: 0.95",
+        "threshold: 0.4",
+        14,
+        "remove at 0.4 must be above",
+    ),
+    "removal as review": ("threshold: 0.95", "threshold: 0.5", 14, "remove at 0.5 must be above"),
+    "action twice": (
+        "action: review, threshold: 0.5}",
+        "action: remove, threshold: 0.5}",
+        14,
+        "twice",
+    ),
+    "removal of a review-only harm": (
+        "[{action: review, threshold: 0.6}]",
+        "[{action: remove, threshold: 0.6}]",
+        18,
+        "this harm is review_only",
+    ),
+    "scope twice": (
+        "  violence:\n",
+        "    - {surface: all, jurisdiction: DE, ladder: [{action: label, threshold: 0.9}]}\n"
+        "  violence:\n",
+        15,
+        "are given twice",
+    ),
+    "empty ladder": ("[{action: review, threshold: 0.6}]", "[]", 18, "is refused"),
+    "ladder no list": ("[{action: review, threshold: 0.6}]", "0.6", 18, "is refused"),
+    "rule no mapping": (
+        VIOLENCE,
+        "    - review\n",
+        16,
+        "mapping",
+    ),
+    "harm without rules": (
+        VIOLENCE,
+        "    []\n",
+        15,
+        "is refused",
+    ),
+    "surface with space": ("surface: feed", "surface: the feed", 16, "'the feed' is refused"),
+    "Norway as a truth value": ("jurisdiction: DE", "jurisdiction: NO", 11, "False is refused"),
+    "country in small letters": ("jurisdiction: DE", "jurisdiction: de", 11, "'de' is refused"),
+    "unknown mode": ("mode: production", "mode: prod", 3, "'prod' is refused"),
+    "demonstration without a model": (
+        "mode: production\napproved_models: [m-1]",
+        "mode: demonstration\napproved_models: []",
+        4,
+        "must name its model",
+    ),
+    "model with a quote": ("[m-1]", '["m\'1"]', 4, "is refused"),
+    "models as text": ("[m-1]", "m-1", 4, "is refused"),
+    "version with a point": ("version: 1", "version: 1.10", 2, "1.1 is refused: must be a whole"),
+    "version true": ("version: 1", "version: yes", 2, "True is refused"),
+    "name with a path": ("name: trial", "name: ../trial", 1, "'../trial' is refused"),
+    "margin below 0": ("near_margin: 0.1", "near_margin: -0.1", 7, "-0.1 is refused"),
+    "margin NaN": ("near_margin: 0.1", "near_margin: .nan", 7, "nan is refused"),
+    "no default cap": ("  " + DEFAULT_CAP + "\n", "", 19, "'default' is required"),
+    "cap below 0": ("apply: 7", "apply: -7", 21, "-7 is refused"),
+    "cap not whole": ("apply: 7", "apply: 7.5", 21, "7.5 is refused"),
+    "cap one way only": ("{apply: 7, release: 8}", "{apply: 7}", 21, "release: is required"),
+    "key twice": (
+        "mode: production",
+        "mode: production\nmode: production",
+        4,
+        "'mode' is given twice",
+    ),
+    "harm twice": ("  violence:\n", "  hate:\n", 15, "'hate' is given twice"),
+    "alias": (
+        "  violence:\n",
+        "  sexism: &a [{surface: all, jurisdiction: all, ladder: [" + REMOVE + "]}]\n"
+        "  sexual: *a\n  violence:\n",
+        15,
+        "anchor",
+    ),
+    "merge": ("  hate: {", "  <<: {", 21, "plain name"),
+    "tag": ("name: trial", "name: !!python/name:os.system trial", 1, "tag"),
+    "tab": ("  violence:\n", "\tviolence:\n", 15, ""),
+    "unclosed": ("[m-1]", "[m-1", 5, ""),
+    "two documents": ("caps:\n", "---\ncaps:\n", 19, "document"),
+    "control character": ("name: trial", "name: tr\x00ial", 1, "unprintable"),
+}
+WHOLE = {
+    "empty": "",
+    "comment": "# nothing\n",
+    "a list": "- 1\n",
+    "text": "policy\n",
+    "a number": "7\n",
+}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "trial.yaml"
+
+
+def refused(file: Path, text: str) -> str:
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(PolicyError) as caught:
+        load_policy(file)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+@pytest.mark.parametrize("fault", BAD)
+def test_a_bad_file_is_refused_with_its_line(file: Path, fault: str):
+    old, new, line, what = BAD[fault]
+    assert GOOD.count(old) >= 1
+    message = refused(file, GOOD.replace(old, new, 1))
+    assert message.startswith(f"{file}:{line}: ")
+    assert what in message
+
+
+@pytest.mark.parametrize("fault", WHOLE)
+def test_a_file_that_is_no_policy_is_refused(file: Path, fault: str):
+    assert refused(file, WHOLE[fault]).startswith(f"{file}:1: policy: ")
+
+
+def test_rules_without_a_harm_are_refused(file: Path):
+    text = re.sub(r"rules:\n.*(?=caps:)", "rules: {}\n", GOOD, flags=re.DOTALL)
+    assert ":8: rules: " in refused(file, text)
+
+
+def test_a_retired_harm_is_refused(file: Path):
+    file.write_text(GOOD, encoding="utf-8")
+    known = {"description": "d", "policy": "p", "examples": ("e",)}
+    harms = {n: Harm(name=n, retired=n == "hate", **known) for n in ("hate", "violence")}
+    with pytest.raises(
+        PolicyError, match=r":9: rules\.hate: 'hate' is retired; known are violence"
+    ):
+        load_policy(file, harms)
+
+
+def test_a_file_that_is_missing_or_not_utf8_is_refused(file: Path):
+    with pytest.raises(PolicyError, match="No such file"):
+        load_policy(file)
+    file.write_bytes(b"name: \xff")
+    with pytest.raises(PolicyError, match="not UTF-8"):
+        load_policy(file)
+
+
+def test_the_first_of_several_faults_is_cited_and_the_others_counted(file: Path):
+    text = GOOD.replace("0.6", "6").replace("mode: production", "mode: prod")
+    assert re.search(r":3: mode: .*\(and 1 more\)$", refused(file, text))
+
+
+def test_a_good_file_becomes_a_frozen_policy(file: Path):
+    file.write_text(GOOD, encoding="utf-8")
+    policy = load_policy(file)
+    assert re.fullmatch(r"trial-1-[0-9a-f]{8}", policy.policy_version)
+    assert policy.scopes() == [("all", "DE"), ("all", "all"), ("feed", "all")]
+    assert [policy.cap("hate", "apply"), policy.cap("violence", "release")] == [7, 50]
+    with pytest.raises(ValueError, match="frozen"):
+        policy.mode = "demonstration"  # type: ignore[misc]
+
+
+def test_the_version_follows_the_content_and_not_the_layout(file: Path):
+    versions = []
+    for text in (
+        GOOD,
+        "# a comment\n" + GOOD.replace("0.95", "0.950"),
+        GOOD.replace("0.95", "0.96"),
+    ):
+        file.write_text(text, encoding="utf-8")
+        versions.append(load_policy(file).policy_version)
+    assert versions[0] == versions[1] != versions[2]
+
+
+def test_the_default_policy_reviews_and_approves_no_model():
+    policy = load_policy(CONF / "policy" / "default.yaml")
+    rungs = [r for rules in policy.rules.values() for rule in rules for r in rule.ladder]
+    assert {rung.action for rung in rungs} == {"review"}
+    assert policy.approved_models == ()
+
+
+def test_the_demonstration_names_its_model_in_the_same_bytes_each_time(tmp_path: Path):
+    template, out = CONF / "policy" / "demonstration.yaml", tmp_path / "lake" / "policy.yaml"
+    with pytest.raises(PolicyError, match="must name its model"):
+        load_policy(template)
+    first = approve_for_demonstration(template, "m-1", out).read_bytes()
+    written = out.stat().st_mtime_ns
+    policy = load_policy(approve_for_demonstration(template, "m-1", out))
+    assert (out.read_bytes(), out.stat().st_mtime_ns) == (first, written)
+    assert policy.approved_models == ("m-1",)
+    automatic = {h for h, rules in policy.rules.items() if len(rules[0].ladder) > 1}
+    assert automatic == {"hate", "harassment", "sexual", "spam", "sexism"}
+
+
+def test_a_demonstration_policy_needs_a_lake_that_is_marked(tmp_path: Path):
+    template = CONF / "policy" / "demonstration.yaml"
+    policy = load_policy(approve_for_demonstration(template, "m-1", tmp_path / "p.yaml"))
+    with pytest.raises(PolicyError, match="no demonstration lake"):
+        check_lake(policy, tmp_path)
+    mark_demonstration(tmp_path)
+    mark_demonstration(tmp_path)
+    check_lake(policy, tmp_path)
