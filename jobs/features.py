@@ -1,0 +1,23 @@
+"""Make the features of the posts of a day or of a range of days."""
+
+from collections.abc import Iterable
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from harmsweep.features import features_day
+from harmsweep.job import parser, run
+from harmsweep.runs import Outcome
+from harmsweep.session import session
+
+
+def main(*, lake: Path, days: list[date], media: Path) -> Iterable[Outcome]:
+    """Make the features of each of the days."""
+    for day in days:
+        yield features_day(partial(session, "features"), lake, day, media_root=media)
+
+
+if __name__ == "__main__":
+    arguments = parser(__doc__)
+    arguments.add_argument("--media", type=Path, required=True, help="folder that uris start from")
+    run(main, arguments)

@@ -1,0 +1,44 @@
+"""The day's media: each distinct file looked at once, in Spark's Python workers."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from harmsweep.tables import MEDIA
+
+_FACTS = ["status", "reason", "content_hash", "bytes", "width", "height"]
+_SCHEMA = T.StructType([MEDIA.schema[name] for name in ["kind", "uri", *_FACTS]])
+_ARROW = pa.schema(
+    [(name, pa.string()) for name in ["kind", "uri", "status", "reason", "content_hash"]]
+    + [("bytes", pa.int64()), ("width", pa.int32()), ("height", pa.int32())]
+)
+
+
+def media_of(posts: DataFrame, media_root: Path) -> DataFrame:
+    """The rows of media for the posts' references."""
+    references = posts.select(
+        "day", "post_id", "revision", F.posexplode("media").alias("position", "medium")
+    ).select("day", "post_id", "revision", "position", "medium.kind", "medium.uri")
+    tasks = posts.sparkSession.sparkContext.defaultParallelism
+    # A number keeps adaptive execution from giving all decoding to one task.
+    distinct = references.select("kind", "uri").dropDuplicates().repartition(tasks)
+    facts = distinct.mapInArrow(partial(inspect_batches, root=str(media_root)), _SCHEMA)
+    joined = references.join(facts, on=["kind", "uri"], how="inner")
+    return joined.select(*MEDIA.schema.names)
+
+
+def inspect_batches(batches: Iterator[pa.RecordBatch], *, root: str) -> Iterator[pa.RecordBatch]:
+    """The facts of each medium; bad content is a status, never an error."""
+    from harmsweep.media import inspect_media
+
+    for batch in batches:
+        rows = []
+        for kind, uri in zip(batch["kind"].to_pylist(), batch["uri"].to_pylist(), strict=True):
+            facts = inspect_media(Path(root), uri, kind)
+            rows.append({"kind": kind, "uri": uri, **{n: getattr(facts, n) for n in _FACTS}})
+        yield pa.RecordBatch.from_pylist(rows, _ARROW)

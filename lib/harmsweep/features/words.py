@@ -1,0 +1,80 @@
+"""Clean text, language and counts of texts, in Spark's Python workers."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from harmsweep.tables import TEXT_NUMBERS
+from harmsweep.text import clean, text_numbers
+
+UNDETERMINED = "und"
+# Letters, counted in UTF-8 bytes: seven say little in Latin, three of Chinese say enough.
+MIN_BYTES = 8
+_NUMBERS = [field.name for field in TEXT_NUMBERS if field.name != "n_media"]
+_STRINGS = ("clean_text", "language")
+_ADDED = [("clean_text", "string"), ("language", "string"), ("language_score", "double")]
+
+
+def with_words(posts: DataFrame) -> DataFrame:
+    """The posts with clean text, language and the numbers of their text, in place of `text`."""
+    schema = T.StructType([field for field in posts.schema if field.name != "text"])
+    for name, kind in [*_ADDED, *((name, "double") for name in _NUMBERS)]:
+        schema = schema.add(name, kind)
+    # One file is one task otherwise, whatever the cores.
+    spread = posts.repartition(posts.sparkSession.sparkContext.defaultParallelism)
+    return spread.mapInArrow(_add_words, schema)
+
+
+def clean_column(frame: DataFrame, name: str) -> DataFrame:
+    """The frame with one of its columns cleaned like a text; null becomes empty."""
+
+    def cleaned(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            values = pa.array([clean(text) for text in batch[name].to_pylist()], pa.string())
+            yield batch.set_column(batch.schema.get_field_index(name), name, values)
+
+    spread = frame.withColumn(name, F.col(name).cast("string"))
+    return spread.mapInArrow(cleaned, spread.schema)
+
+
+def _add_words(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        rows = [words(text) for text in batch["text"].to_pylist()]
+        kept = batch.drop_columns(["text"])
+        added = {name: pa.array([row[name] for row in rows], pa.string()) for name in _STRINGS}
+        numbers = ["language_score", *_NUMBERS]
+        added |= {name: pa.array([row[name] for row in rows], pa.float64()) for name in numbers}
+        yield pa.RecordBatch.from_arrays(
+            [*kept.columns, *added.values()], names=[*kept.schema.names, *added]
+        )
+
+
+def words(text: str | None) -> dict[str, Any]:
+    """Clean text, language, the detector's probability of it, and the text's numbers."""
+    cleaned = clean(text)
+    language, score = detect(cleaned)
+    numbers = text_numbers(text, cleaned)
+    return {"clean_text": cleaned, "language": language, "language_score": score, **numbers}
+
+
+def detect(cleaned: str) -> tuple[str, float | None]:
+    """The language of a clean text by py3langid, with its probability; `und` for a short one."""
+    prose = " ".join(word for word in cleaned.split() if word not in ("http", "@user"))
+    letters = "".join(filter(str.isalpha, prose))
+    if len(letters.encode()) < MIN_BYTES:
+        return UNDETERMINED, None
+    # A few thousand characters settle it; 100,000 take a second.
+    language, score = _identifier().classify(prose[:4000])
+    return str(language), float(score)
+
+
+@lru_cache(maxsize=1)
+def _identifier() -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
