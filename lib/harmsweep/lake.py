@@ -222,19 +222,41 @@ def rows(
     table: Table, lake: Path, *, day: date | None = None, version: int | None = None
 ) -> pa.Table:
     """A table's rows as Arrow, of one day or all, without Spark: for reports and the console."""
-    stored = deltalake.DeltaTable(str(lake / table.name), version=version)
-    builder = deltalake.QueryBuilder().register("t", stored)
     where = f" WHERE {_plain({'day': day})}" if day else ""
-    return pa.table(builder.execute(f"SELECT * FROM t{where}").read_all())
+    versions = {} if version is None else {table.name: version}
+    return query(lake, f"SELECT * FROM {table.name}{where}", versions=versions)
 
 
-def query(lake: Path, sql: str) -> pa.Table:
-    """The answer to a SELECT over the lake's tables by their names, as Arrow, without Spark."""
+def query(
+    lake: Path,
+    sql: str,
+    *,
+    names: Mapping[str, str] | None = None,
+    versions: Mapping[str, int] | None = None,
+    limit: int | None = None,
+) -> pa.Table:
+    """The answer to a SELECT over the tables, or those of `names` (what the SQL calls them)."""
+    names = names or {name: name for name in TABLES if re.search(rf"\b{name}\b", sql)}
     builder = deltalake.QueryBuilder()
-    for name in TABLES:
-        if re.search(rf"\b{name}\b", sql):
-            builder = builder.register(name, deltalake.DeltaTable(str(lake / name)))
-    return pa.table(builder.execute(sql).read_all())
+    for alias, name in names.items():
+        builder = builder.register(f'"{alias}"', stored(lake, name, (versions or {}).get(name)))
+    reader = pa.RecordBatchReader.from_stream(builder.execute(sql))
+    batches: list[pa.RecordBatch] = []
+    for batch in reader:
+        batches.append(batch)
+        if limit is not None and sum(b.num_rows for b in batches) >= limit:
+            break
+    return pa.Table.from_batches(batches, reader.schema).slice(0, limit)
+
+
+def stored(lake: Path, name: str, version: int | None = None) -> deltalake.DeltaTable:
+    """A table's log as it stands, or as of a version: its schema, files, protocol and history."""
+    return deltalake.DeltaTable(str(lake / name), version=version)
+
+
+def stored_names(lake: Path) -> list[str]:
+    """The tables that the lake's folder holds, whether this code declares them or not."""
+    return sorted(log.parent.name for log in lake.glob("*/_delta_log"))
 
 
 def _plain(where: Slice) -> str:

@@ -1,0 +1,88 @@
+"""The command for people, `harmsweep`: ask the lake, see its tables, check the installation.
+
+Nothing here starts Spark or imports torch. Data goes to stdout, everything else to stderr.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, CycloptsError, Parameter
+from deltalake.exceptions import DeltaError
+
+from harmsweep.console.ask import QueryRefused, ask
+from harmsweep.console.catalog import print_columns, print_tables
+from harmsweep.console.checks import print_checks
+from harmsweep.console.show import clean, show
+from harmsweep.job import FAILED, USAGE, one_line
+
+DEFAULT_LAKE = Path(os.environ.get("HARMSWEEP_LAKE", "lake"))
+Lake = Annotated[Path, Parameter(help="Folder of the tables; HARMSWEEP_LAKE sets the default.")]
+app = App(name="harmsweep", help="Ask harmsweep's tables, list them, check the installation.")
+
+
+@app.command
+def query(
+    sql: str,
+    *,
+    lake: Lake = DEFAULT_LAKE,
+    as_of: Annotated[list[str] | None, Parameter(negative=())] = None,
+    format: Literal["table", "csv", "json"] = "table",
+    limit: int | None = None,
+) -> None:
+    """Answer a SELECT over the lake's tables.
+
+    Parameters
+    ----------
+    sql
+        One SELECT; a table goes by its name, scores_v1, or without the version, scores.
+    as_of
+        Read a table as it was at version N; with several tables, TABLE=N, once for each.
+    format
+        csv and json are for other programs: csv disarms cells that a spreadsheet would run.
+    limit
+        Rows at most; by default 100 as a table, and all as csv or json.
+    """
+    most = 100 if limit is None and format == "table" else limit
+    # One more row than is shown tells whether there are more.
+    rows = ask(lake, sql, as_of=as_of or [], limit=None if most is None else most + 1)
+    show(rows.slice(0, most), format)
+    if most is not None and rows.num_rows > most:
+        print(f"the first {most} rows; --limit N gives more", file=sys.stderr)
+
+
+@app.command
+def tables(name: str | None = None, *, lake: Lake = DEFAULT_LAKE) -> None:
+    """List the tables with their keys, rows and days, or the columns of one.
+
+    Parameters
+    ----------
+    name
+        A table, such as scores: gives its columns and what each is for.
+    """
+    if name is None:
+        print_tables(lake)
+    else:
+        print_columns(lake, name)
+
+
+@app.command
+def doctor(*, lake: Lake = DEFAULT_LAKE) -> None:
+    """Check Python, Java, the environments, JARs, encoders and tables; say how to mend each."""
+    if not print_checks(lake):
+        sys.exit(FAILED)
+
+
+def main() -> None:
+    """The console script: run a command; an error is one line on stderr and an exit code."""
+    try:
+        app(exit_on_error=False)
+    except CycloptsError:
+        sys.exit(USAGE)
+    except (QueryRefused, DeltaError, OSError) as error:
+        if os.environ.get("HARMSWEEP_TRACE"):
+            raise
+        text = str(error) if isinstance(error, QueryRefused) else one_line(error)
+        print(f"harmsweep: {clean(text)}", file=sys.stderr)
+        sys.exit(FAILED)

@@ -1,0 +1,93 @@
+"""A SELECT over the lake's tables by their full or short names, now or as of a version."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+from deltalake.exceptions import DeltaError
+
+from harmsweep import lake as lakes
+
+# What follows FROM or JOIN: one name, or several with commas and aliases between.
+_NAME = r'"?(\w+)"?'
+_SOURCES = re.compile(
+    r'\b(?:from|join)\s+("?\w+"?(?:(?:\s+(?:as\s+)?\w+)?\s*,\s*"?\w+"?)*)', re.IGNORECASE
+)
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_MISSING = re.compile(r"table '(?:datafusion\.public\.)?(.+)' not found")
+
+
+class QueryRefused(ValueError):
+    """The query cannot be answered; the message says what to change."""
+
+
+def ask(lake: Path, sql: str, *, as_of: Sequence[str], limit: int | None) -> pa.Table:
+    """The rows of a SELECT, at most `limit`.
+
+    Raises:
+        QueryRefused: no SELECT, an unknown table or column, or a version that a table has not.
+    """
+    # The engine would also run COPY … TO, which writes files.
+    if not re.match(r"\s*(select|with)\b", _COMMENT.sub(" ", sql), re.IGNORECASE):
+        raise QueryRefused("only SELECT is answered; the tables are read-only here")
+    names = tables_in(sql, known_names(lake))
+    versions = parse_as_of(as_of, names)
+    for name, version in versions.items():
+        newest = lakes.stored(lake, name).version()
+        if not 0 <= version <= newest:
+            raise QueryRefused(f"{name} has versions 0 to {newest}, not {version}")
+    try:
+        return lakes.query(lake, sql, names=names, versions=versions, limit=limit)
+    except DeltaError as error:
+        raise QueryRefused(_explain(str(error), lake)) from error
+
+
+def known_names(lake: Path) -> dict[str, str]:
+    """Every name that a table goes by, short and full, and its folder.
+
+    Raises:
+        QueryRefused: the folder holds no tables.
+    """
+    stored = lakes.stored_names(lake)
+    if not stored:
+        raise QueryRefused(f"{lake} holds no tables; give --lake DIR or set HARMSWEEP_LAKE")
+    return {re.sub(r"_v\d+$", "", name): name for name in stored} | {n: n for n in stored}
+
+
+def tables_in(sql: str, known: Mapping[str, str]) -> dict[str, str]:
+    """The tables that a query reads, by the names that it gives them, in their own case."""
+    text = _COMMENT.sub(" ", sql)
+    sources = [re.split(r"\s*,\s*", found) for found in _SOURCES.findall(text)]
+    written = [re.match(_NAME, source.strip()) for found in sources for source in found]
+    names = [match[1] for match in written if match]
+    return {name: known[name.lower()] for name in names if name.lower() in known}
+
+
+def parse_as_of(as_of: Sequence[str], names: Mapping[str, str]) -> dict[str, int]:
+    """Versions by table, from N (one table in the query) or TABLE=N.
+
+    Raises:
+        QueryRefused: N with several tables, no number, or a table that the query does not read.
+    """
+    versions: dict[str, int] = {}
+    read = sorted(set(names.values()))
+    for text in as_of:
+        table, _, number = text.rpartition("=")
+        if not number.isdecimal():
+            raise QueryRefused(f"--as-of {text}: give a version, N or TABLE=N")
+        if not table and len(read) != 1:
+            raise QueryRefused(f"--as-of {text}: the query reads {', '.join(read)}; give TABLE=N")
+        name = names.get(table, table) if table else read[0]
+        full = [n for n in read if n == name or n.startswith(f"{name}_v")]
+        if not full:
+            raise QueryRefused(f"--as-of {text}: the query does not read {table}")
+        versions[full[0]] = int(number)
+    return versions
+
+
+def _explain(message: str, lake: Path) -> str:
+    missing = _MISSING.search(message)
+    if missing:
+        return f"no table {missing[1]}; there are {', '.join(lakes.stored_names(lake))}"
+    return " ".join(line.strip() for line in message.splitlines() if line.strip())
