@@ -77,7 +77,7 @@ def doctor(*, lake: Lake = DEFAULT_LAKE) -> None:
 def main() -> None:
     """The console script: run a command; an error is one line on stderr and an exit code."""
     try:
-        app(exit_on_error=False)
+        app(sys.argv[1:], exit_on_error=False)
     except CycloptsError:
         sys.exit(USAGE)
     except (QueryRefused, DeltaError, OSError) as error:
