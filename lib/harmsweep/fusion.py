@@ -17,6 +17,9 @@ Matrix = NDArray[np.float32]
 # A scaled number beyond four standard deviations says no more than four: one account with millions
 # of followers must not outweigh the text.
 CLIP = 4.0
+# Numbers are small beside the vectors, which have length 1: at full size, twenty numbers cost heads
+# with few positives up to 0.1 of AUROC under one L2 term; at 0.05 they add and cost nothing.
+NUMBER_SCALE = 0.05
 
 
 class Input(BaseModel):
@@ -81,4 +84,4 @@ def fuse(columns: Columns, inputs: Sequence[Input], features: Sequence[Feature])
 def _scaled(values: NDArray[Any], feature: Feature) -> Matrix:
     scaled = (transformed(values, feature.transform) - feature.mean) / feature.std
     clipped = np.clip(np.where(np.isfinite(scaled), scaled, 0.0), -CLIP, CLIP)
-    return clipped.astype(np.float32)[:, None]
+    return (clipped * NUMBER_SCALE).astype(np.float32)[:, None]

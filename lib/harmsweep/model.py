@@ -7,6 +7,8 @@ and deep, Cheng et al., 2016), so that it starts from logistic regression and th
 Imports torch: for workers and the trainer, never for a driver that forks workers.
 """
 
+import math
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,9 +20,7 @@ from safetensors.torch import save as to_safetensors
 from torch import Tensor, nn
 
 from harmsweep.fusion import Columns, Matrix, fuse
-from harmsweep.manifest import HeadsConfig, Manifest, load_manifest, verified_bytes
-
-__all__ = ["Heads", "HeadsConfig", "load_heads", "masked_loss", "predict", "serialized"]
+from harmsweep.manifest import HeadCounts, HeadsConfig, Manifest, load_manifest, verified_bytes
 
 
 class Heads(nn.Module):
@@ -30,6 +30,7 @@ class Heads(nn.Module):
         super().__init__()
         self.wide = nn.Linear(config.width, len(config.harms))
         self.trunk = nn.Sequential(
+            nn.LayerNorm(config.width, elementwise_affine=False),
             nn.Dropout(config.dropout),
             nn.Linear(config.width, config.hidden),
             nn.GELU(),
@@ -47,9 +48,19 @@ class Heads(nn.Module):
         deep: Tensor = self.deep(self.trunk(fused))
         return wide + deep
 
+    def start_from(self, counts: Sequence[HeadCounts]) -> None:
+        """Put each head's bias at the log-odds of its training rows: rare harms start rare."""
+        odds = [math.log(count.positives / count.negatives) for count in counts]
+        with torch.no_grad():
+            self.wide.bias.copy_(torch.tensor(odds))
+
+    def wide_penalty(self, rows: Tensor, c: float) -> Tensor:
+        """Logistic regression's L2 term of strength `c`, for losses that are means over `rows`."""
+        return (self.wide.weight.square().sum(dim=1) / (2 * c * rows)).sum()
+
 
 def masked_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Binary cross-entropy per harm, summed over harms; a NaN label is absent and costs nothing.
+    """Binary cross-entropy of each harm; a NaN label is absent and costs nothing.
 
     Each harm's mean is over its own labels in the batch, so a harm with few labels counts like one
     with many.
@@ -57,8 +68,7 @@ def masked_loss(logits: Tensor, labels: Tensor) -> Tensor:
     known = ~torch.isnan(labels)
     targets = torch.where(known, labels, torch.zeros_like(labels))
     costs = nn.functional.binary_cross_entropy_with_logits(logits, targets, reduction="none")
-    per_harm = (costs * known).sum(dim=0) / known.sum(dim=0).clamp(min=1)
-    return per_harm.sum()
+    return (costs * known).sum(dim=0) / known.sum(dim=0).clamp(min=1)
 
 
 def serialized(heads: Heads) -> bytes:

@@ -47,7 +47,9 @@ class Fit(_Frozen):
     shuffle_rows: int = Field(gt=0)
     epochs: int = Field(gt=0)
     patience: int = Field(gt=0)
-    learning_rate: float = Field(gt=0)
+    wide_rate: float = Field(gt=0)
+    c: float = Field(gt=0)
+    deep_rate: float = Field(gt=0)
     weight_decay: float = Field(ge=0)
 
 

@@ -1,0 +1,22 @@
+"""Score the posts of a day or of a range of days with a trained model."""
+
+from collections.abc import Iterable
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from harmsweep.job import parser, run
+from harmsweep.runs import Outcome
+from harmsweep.score import score_day
+from harmsweep.session import session
+
+
+def main(*, lake: Path, days: list[date], model: Path) -> Iterable[Outcome]:
+    for day in days:
+        yield score_day(partial(session, "score"), lake, day, manifest=model)
+
+
+if __name__ == "__main__":
+    arguments = parser(__doc__)
+    arguments.add_argument("--model", type=Path, required=True, help="manifest.json of the model")
+    run(main, arguments)

@@ -1,0 +1,39 @@
+"""Train the heads on a snapshot; run with the trainer's own Python.
+
+Prints one line of JSON: the manifest's path and the model's version.
+"""
+
+import argparse
+import json
+import os
+import sys
+import traceback
+import warnings
+from pathlib import Path
+
+from harmsweep.paths import CONF
+from harmsweep.train import train
+
+
+def main(*, snapshot: Path, models: Path, tracking: Path, config: Path) -> dict[str, str]:
+    manifest = train(snapshot, models=models, tracking=tracking, config=config)
+    return {"manifest": str(manifest), "model_version": manifest.parent.name}
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument("--snapshot", type=Path, required=True, help="folder of the snapshot")
+    parser.add_argument("--models", type=Path, required=True, help="folder of the models")
+    parser.add_argument("--tracking", type=Path, required=True, help="folder of MLflow's files")
+    parser.add_argument("--config", type=Path, default=CONF / "training.yaml")
+    options = vars(parser.parse_args())
+    # petastorm 0.13.1 calls interfaces that pyarrow 14 still has and says so at every row group.
+    warnings.simplefilter("ignore", FutureWarning)
+    try:
+        print(json.dumps(main(**options)))
+    except Exception as error:
+        if os.environ.get("HARMSWEEP_TRACE"):
+            traceback.print_exc()
+        first = (str(error).splitlines() or ["no message"])[0]
+        print(f"{parser.prog}: {type(error).__name__}: {first}", file=sys.stderr)
+        sys.exit(1)

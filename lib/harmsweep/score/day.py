@@ -1,0 +1,112 @@
+"""One day's scores by one model."""
+
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from harmsweep import lake as lakes
+from harmsweep.encoders import load_encoders
+from harmsweep.harms import HARMS
+from harmsweep.manifest import Manifest, check_encoders, check_harms, load_manifest
+from harmsweep.runs import Counts, Outcome, Read, Spark, Step, run_step
+from harmsweep.score.batches import score_batches
+from harmsweep.score.rows import CARRIED, rows_to_score, with_status
+from harmsweep.tables import (
+    ACTIONS,
+    AUTHOR_VECTORS,
+    MEDIA,
+    POST_FEATURES,
+    POST_VECTORS,
+    POSTS,
+    REJECTS,
+    SCORE_STATUSES,
+    SCORES,
+    Table,
+)
+
+SOURCES = (POSTS, POST_FEATURES, MEDIA, POST_VECTORS, AUTHOR_VECTORS)
+STEP = Step("score", reads=tuple(Read(table) for table in SOURCES), writes=(SCORES,))
+
+
+def score_day(spark: Spark, lake: Path, day: date, *, manifest: Path) -> Outcome:
+    """Score the day's current revisions with a model; another model's rows stay as they are.
+
+    Raises:
+        ManifestRefused: the model's files differ from their hashes, or it was trained on other
+            encoders than conf's; nothing is written.
+    """
+    model = load_manifest(manifest)
+    check_encoders(model, {name: e.encoder_id for name, e in load_encoders().items()})
+    check_harms(model, HARMS)
+    return run_step(
+        STEP,
+        lake,
+        day,
+        lambda: _score(spark(), lake, day, model, manifest.resolve()),
+        versions={"model_version": model.model_version},
+    )
+
+
+def _score(spark: SparkSession, lake: Path, day: date, model: Manifest, path: Path) -> Counts:
+    tables = [lakes.read_days(spark, table, lake, day) for table in SOURCES]
+    rows = rows_to_score(*tables, manifest=model)
+    outputs = rows.mapInPandas(partial(score_batches, path=str(path)), output_schema(rows, model))
+    scored = with_status(outputs, model.harms).withColumn("day", F.lit(day)).persist()
+    try:
+        _write(scored, lake, day, model.model_version)
+        counted = {
+            row["status"]: row["count"] for row in scored.groupBy("status").count().collect()
+        }
+    finally:
+        scored.unpersist()
+    by_status = {status: counted.get(status, 0) for status in SCORE_STATUSES}
+    return {"posts": sum(counted.values()), **by_status}
+
+
+def output_schema(rows: DataFrame, model: Manifest) -> T.StructType:
+    """What a worker gives back: the carried columns, `trained_on` and one double per head."""
+    schema = T.StructType([rows.schema[name] for name in CARRIED]).add("trained_on", "boolean")
+    for harm in model.harms:
+        schema = schema.add(harm, "double")
+    return schema
+
+
+def _write(scored: DataFrame, lake: Path, day: date, model_version: str) -> None:
+    """Write the slices of scores and of rejects, each replaced unless the ledger cites it."""
+    with_version = scored.withColumn("model_version", F.lit(model_version))
+    columns = [F.col(f.name).cast(f.dataType).alias(f.name) for f in SCORES.schema]
+    scores = with_version.select(*columns)
+    # Several models score one day: the source keeps their rejects apart.
+    source = f"scores:{model_version}"
+    rejects = rejected(scored, source)
+    where: lakes.Slice = {"day": day, "model_version": model_version}
+    refused: lakes.Slice = {"day": day, "stage": "score", "source": source}
+    if not rejects.isEmpty() or not _is_empty(scored.sparkSession, REJECTS, lake, refused):
+        lakes.replace_slice(rejects, REJECTS, lake, where=refused)
+    if _is_empty(scored.sparkSession, ACTIONS, lake, where):
+        lakes.replace_slice(scores, SCORES, lake, where=where)
+    else:
+        lakes.append_new(scores, SCORES, lake, where=where)
+
+
+def rejected(scored: DataFrame, source: str) -> DataFrame:
+    """A reject for each post whose output was no probability."""
+    return scored.where(F.col("status") == "failed").select(
+        "day",
+        F.lit("score").alias("stage"),
+        F.lit(source).alias("source"),
+        F.concat_ws("/", "post_id", "revision").alias("item_id"),
+        F.lit("rejected").alias("status"),
+        F.lit("score_not_finite").alias("reason"),
+        F.col("reason").alias("detail"),
+        "post_id",
+        "recorded_day",
+    )
+
+
+def _is_empty(spark: SparkSession, table: Table, lake: Path, where: lakes.Slice) -> bool:
+    return lakes.read(spark, table, lake).where(lakes.predicate(where)).isEmpty()

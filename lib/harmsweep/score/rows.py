@@ -1,0 +1,140 @@
+"""What is scored, with what stands against it; and the status that follows."""
+
+from collections.abc import Iterable, Sequence
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from harmsweep.fusion import Input, input_columns
+from harmsweep.harms import HARMS
+from harmsweep.inputs import with_inputs
+from harmsweep.manifest import Manifest
+
+_POST = ["day", "post_id", "revision"]
+# What a row carries through the model besides its inputs.
+CARRIED = (
+    "post_id",
+    "revision",
+    "author_id",
+    "surface",
+    "country",
+    "language",
+    "dataset",
+    "split_group",
+    "recorded_day",
+    "damage",
+    "inputs",
+)
+
+
+def rows_to_score(
+    posts: DataFrame,
+    features: DataFrame,
+    media: DataFrame,
+    post_vectors: DataFrame,
+    author_vectors: DataFrame,
+    *,
+    manifest: Manifest,
+) -> DataFrame:
+    """Every accepted revision with the model's inputs, its `damage` and the `inputs` it has.
+
+    A revision without a row of features is kept: it has no input and says why.
+    """
+    current = posts.where(F.col("status") == "accepted").select(
+        *_POST, "author_id", "author_origin", "surface", "country", "dataset", "split_group",
+        "recorded_day", F.col("text_flags").alias("flags"),
+    )  # fmt: skip
+    numbers = [feature.name for feature in manifest.features]
+    known = features.select(*_POST, "language", "clean_text", *numbers)
+    joined = current.join(known, on=_POST, how="left")
+    damaged = joined.join(_media_damage(media), on=_POST, how="left").join(
+        _vector_damage(post_vectors, manifest.inputs), on=_POST, how="left"
+    )
+    fused = with_inputs(damaged, post_vectors, author_vectors, inputs=manifest.inputs)
+    return fused.select(
+        *(name for name in CARRIED if name not in {"damage", "inputs", "language"}),
+        F.coalesce("language", F.lit("und")).alias("language"),
+        _damage(manifest.inputs).alias("damage"),
+        _seen(manifest.inputs).alias("inputs"),
+        *input_columns(manifest.inputs, manifest.features),
+    )
+
+
+def with_status(scored: DataFrame, harms: Sequence[str]) -> DataFrame:
+    """The rows with `status` and `reason`; harms null unless the post was scored.
+
+    Without a usable text or image of its own a post is quarantined; an output that is no finite
+    number in [0, 1] fails it; damage makes it partial, so that no harm found there clears nothing.
+    """
+    usable = F.size(F.array_except("inputs", F.array(F.lit("description")))) > 0
+    finite = _all(_is_probability(F.col(harm)) for harm in harms)
+    damage = F.when(F.size("damage") > 0, F.array_join("damage", "; "))
+    unusable = F.concat_ws("; ", F.lit("no usable text or image"), damage)
+    status = (
+        F.when(~usable, "quarantined")
+        .when(~finite, "failed")
+        .when(damage.isNotNull(), "scored_partial")
+        .otherwise("scored")
+    )
+    reason = (
+        F.when(~usable, unusable)
+        .when(~finite, F.lit("output is not a probability"))
+        .otherwise(damage)
+    )
+    kept = usable & finite
+    scores = [
+        (F.when(kept, F.col(harm)) if harm in harms else F.lit(None)).cast("double").alias(harm)
+        for harm in HARMS
+    ]
+    carried = [name for name in CARRIED if name not in {"damage", "split_group"}]
+    return scored.select(
+        *carried, "trained_on", status.alias("status"), reason.alias("reason"), *scores
+    )
+
+
+def _is_probability(score: Column) -> Column:
+    # NaN >= 0 is true in Spark, and so is NaN > 1: a NaN has to be asked for.
+    return score.isNotNull() & ~F.isnan(score) & score.between(0.0, 1.0)
+
+
+def _all(conditions: Iterable[Column]) -> Column:
+    result = F.lit(True)
+    for condition in conditions:
+        result = result & condition
+    return result
+
+
+def _media_damage(media: DataFrame) -> DataFrame:
+    what = F.concat_ws(" ", "kind", "status")
+    wrong = media.where(F.col("status") != "ok").groupBy(*_POST)
+    return wrong.agg(F.sort_array(F.collect_set(what)).alias("media_damage"))
+
+
+def _vector_damage(post_vectors: DataFrame, inputs: Sequence[Input]) -> DataFrame:
+    ids = [source.encoder_id for source in inputs]
+    wrong = post_vectors.where(F.col("encoder_id").isin(ids) & (F.col("status") != "ok"))
+    what = F.concat_ws(" ", "modality", "status")
+    return wrong.groupBy(*_POST).agg(F.sort_array(F.collect_set(what)).alias("vector_damage"))
+
+
+def _damage(inputs: Sequence[Input]) -> Column:
+    """All that stands against a row, sorted: media, vectors, repaired text, missing inputs."""
+    none = F.array().cast("array<string>")
+    flags = F.transform(F.col("flags"), lambda flag: F.concat(F.lit("text "), flag))
+    missing = [F.when(F.col("clean_text").isNull(), F.lit("no features"))]
+    if any(source.name == "text" for source in inputs):
+        unread = (F.length("clean_text") > 0) & ~F.col("text_present")
+        known = F.array_contains(F.coalesce("vector_damage", none), "text undecodable")
+        missing.append(F.when(unread & ~known, F.lit("text not embedded")))
+    parts = F.concat(
+        F.coalesce("media_damage", none),
+        F.coalesce("vector_damage", none),
+        F.coalesce(flags, none),
+        F.array_compact(F.array(*missing)),
+    )
+    return F.array_distinct(F.sort_array(parts))
+
+
+def _seen(inputs: Sequence[Input]) -> Column:
+    present = [F.when(F.col(f"{s.name}_present"), F.lit(s.name)) for s in inputs]
+    return F.array_compact(F.array(*present))

@@ -1,0 +1,5 @@
+"""Train the fused heads on a snapshot, in the trainer's environment, without Spark."""
+
+from harmsweep.train.run import train
+
+__all__ = ["train"]

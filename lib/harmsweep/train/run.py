@@ -1,0 +1,177 @@
+"""From a snapshot to a model's folder: heads, manifest and evaluation."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from harmsweep.fusion import Feature, Input, fused_width
+from harmsweep.manifest import (
+    File,
+    HeadCounts,
+    HeadsConfig,
+    Manifest,
+    SnapshotFacts,
+    group_hash,
+    sealed,
+    write_manifest,
+)
+from harmsweep.model import Heads, serialized
+from harmsweep.paths import CONF, ROOT
+from harmsweep.snapshots import Snapshot, load_snapshot
+from harmsweep.train.data import Task, fit_scaling
+from harmsweep.train.evaluate import Record, few_group_records, finite, records, score_part
+from harmsweep.train.fit import choose_heads, class_counts, fit
+from harmsweep.train.progress import epochs_shown
+from harmsweep.train.tracking import log_run
+from harmsweep.training import TrainingConfig, TrainingRefused, load_training
+
+WEIGHTS, EVALUATION = "model.safetensors", "evaluation.json"
+LIBRARIES = ("torch", "numpy", "pyarrow", "petastorm", "safetensors", "scikit-learn", "mlflow")
+
+
+def train(
+    snapshot: Path, *, models: Path, tracking: Path, config: Path = CONF / "training.yaml"
+) -> Path:
+    """Train on a snapshot; give the path of the manifest, `models/<version>/manifest.json`.
+
+    The same snapshot and configuration give the same version. The run is logged to MLflow under
+    `tracking`: parameters, metrics, manifest; never text.
+
+    Raises:
+        SnapshotRefused: the snapshot's files differ from its own hashes.
+        TrainingRefused: the configuration is wrong, or no harm has enough labels for a head.
+    """
+    facts, options = load_snapshot(snapshot), load_training(config)
+    chosen, skipped = _heads(snapshot, facts, options)
+    task = Task(chosen, *_scaled(snapshot, facts, options))
+    shape = HeadsConfig(
+        harms=task.harms,
+        width=fused_width(task.inputs, task.features),
+        hidden=options.fit.hidden,
+        dropout=options.fit.dropout,
+    )
+    with epochs_shown(options.fit.epochs) as (report, history):
+        heads = fit(snapshot, task, shape, options.fit, report=report)
+    evaluation = evaluated(snapshot, task, heads, options)
+    files = {WEIGHTS: serialized(heads), EVALUATION: _json(evaluation)}
+    manifest = sealed(
+        _described(task, facts, options, files)
+        | {"network": shape, "skipped": skipped, "groups": training_groups(snapshot)}
+        | {"metrics": head_metrics(evaluation["records"])}
+    )
+    path = _publish(manifest, files, models)
+    log_run(path, manifest, history, tracking=tracking)
+    return path
+
+
+def _described(
+    task: Task, facts: Snapshot, options: TrainingConfig, files: Mapping[str, bytes]
+) -> dict[str, Any]:
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    return {
+        "inputs": task.inputs,
+        "features": task.features,
+        "heads": task.heads,
+        "snapshot": SnapshotFacts(**facts.model_dump(include=set(SnapshotFacts.model_fields))),
+        "training": options.model_dump(mode="json"),
+        "weights": File(name=WEIGHTS, sha256=hashes[WEIGHTS]),
+        "evaluation": File(name=EVALUATION, sha256=hashes[EVALUATION]),
+        "code_version": code_version(),
+        "libraries": {name: version(name) for name in LIBRARIES},
+    }
+
+
+def _heads(
+    snapshot: Path, facts: Snapshot, options: TrainingConfig
+) -> tuple[tuple[HeadCounts, ...], tuple[HeadCounts, ...]]:
+    if not facts.rows["train"]:
+        raise TrainingRefused(f"{snapshot}: the training part is empty")
+    counts = class_counts(snapshot / "train", facts.harms, batch=options.fit.batch)
+    chosen, skipped = choose_heads(counts, options.min_class_rows)
+    if not chosen:
+        raise TrainingRefused(
+            f"{snapshot}: no harm has {options.min_class_rows} training rows of each class"
+        )
+    return chosen, skipped
+
+
+def _scaled(
+    snapshot: Path, facts: Snapshot, options: TrainingConfig
+) -> tuple[tuple[Input, ...], tuple[Feature, ...]]:
+    known = {source.name: source for source in facts.inputs}
+    absent = sorted(set(options.inputs) - known.keys()) + sorted(
+        set(options.features) - set(facts.numbers)
+    )
+    if absent:
+        raise TrainingRefused(f"{snapshot}: the snapshot has no {absent}")
+    inputs = [known[name] for name in options.inputs]
+    transforms = dict(options.features)
+    return fit_scaling(snapshot / "train", inputs, transforms, batch=options.fit.batch)
+
+
+def evaluated(
+    snapshot: Path, task: Task, heads: Heads, options: TrainingConfig
+) -> dict[str, list[Record]]:
+    """Everything that evaluation.json says: a record per head and dataset."""
+    found: dict[str, list[Record]] = {"records": [], "leave_one_group_out": []}
+    limits = options.evaluation
+    for scored in score_part(snapshot, task, heads, limits):
+        found["records"] += records(scored, limits, seed=options.fit.seed)
+        found["leave_one_group_out"] += few_group_records(snapshot, task, scored, limits)
+    return {name: finite(rows) for name, rows in found.items()}
+
+
+def training_groups(snapshot: Path) -> tuple[str, ...]:
+    """Hashes of the groups that the model was fitted on or stopped by."""
+    names = {
+        name
+        for part in ("train", "validation")
+        for path in sorted((snapshot / part).glob("*.parquet"))
+        for name in pq.read_table(path, columns=["split_group"]).column(0).to_pylist()
+    }
+    return tuple(sorted(group_hash(name) for name in names))
+
+
+def head_metrics(rows: Sequence[Record]) -> dict[str, float]:
+    """The areas of each head over all its test rows, by `<harm>.<metric>`."""
+    return {
+        f"{row['harm']}.{name}": row[name]
+        for row in rows
+        for name in ("auroc", "auc_pr", "difference")
+        if row["dataset"] == "all" and row.get(name) is not None
+    }
+
+
+def code_version() -> str:
+    """12 hexadecimal digits over the sources that a model depends on."""
+    lib = ROOT / "lib" / "harmsweep"
+    sources = [lib / f"{name}.py" for name in ("fusion", "manifest", "model", "training")]
+    digest = hashlib.sha256()
+    for path in [*sources, *sorted((lib / "train").glob("*.py"))]:
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _publish(manifest: Manifest, files: Mapping[str, bytes], models: Path) -> Path:
+    """Put the model's folder in place whole; a folder of the same version gives way to it."""
+    folder = models / manifest.model_version
+    fresh = models / f".{manifest.model_version}.{os.getpid()}"
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    for name, content in files.items():
+        (fresh / name).write_bytes(content)
+    write_manifest(manifest, fresh)
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh.rename(folder)
+    return folder / "manifest.json"
+
+
+def _json(content: Mapping[str, Any]) -> bytes:
+    return (json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()

@@ -1,0 +1,66 @@
+"""A training run in MLflow: a SQLite file and artifacts beside it, without a server."""
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from harmsweep.manifest import Manifest
+
+EXPERIMENT = "harmsweep"
+# MLflow sends usage events, tries Git, and prints each migration of a new database.
+QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "GIT_PYTHON_REFRESH": "quiet",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+}
+
+
+def log_run(
+    path: Path, manifest: Manifest, history: Sequence[tuple[float, float]], *, tracking: Path
+) -> str:
+    """Log parameters, losses, metrics, manifest and evaluation; give the run's id.
+
+    Numbers, names and hashes only: no row of the snapshot, no text.
+    """
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    import mlflow  # after the environment: it reads it at import
+
+    tracking.mkdir(parents=True, exist_ok=True)
+    mlflow.set_tracking_uri(f"sqlite:///{(tracking / 'mlflow.db').resolve()}")
+    if mlflow.get_experiment_by_name(EXPERIMENT) is None:
+        artifacts = (tracking / "artifacts").resolve().as_uri()
+        mlflow.create_experiment(EXPERIMENT, artifact_location=artifacts)
+    mlflow.set_experiment(EXPERIMENT)
+    with mlflow.start_run(run_name=manifest.model_version) as run:
+        mlflow.log_params(_parameters(manifest))
+        for epoch, (loss, held_out) in enumerate(history):
+            losses = {"loss": loss, "validation_loss": held_out}
+            mlflow.log_metrics({n: v for n, v in losses.items() if math.isfinite(v)}, step=epoch)
+        mlflow.log_metrics(dict(manifest.metrics))
+        mlflow.log_artifact(str(path))
+        mlflow.log_artifact(str(path.parent / manifest.evaluation.name))
+        return str(run.info.run_id)
+
+
+def _parameters(manifest: Manifest) -> dict[str, Any]:
+    return {
+        "model_version": manifest.model_version,
+        "snapshot": manifest.snapshot.id,
+        "heads": ",".join(manifest.harms),
+        "code_version": manifest.code_version,
+        **_flat(manifest.training),
+    }
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            found |= _flat(value, f"{prefix}{name}.")
+        else:
+            found[f"{prefix}{name}"] = value
+    return found
