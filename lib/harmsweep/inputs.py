@@ -30,18 +30,15 @@ def with_inputs(
     An author that was attached by hash says nothing of the post: that description and those
     numbers are absent.
     """
-    joined = features.withColumns(
-        {
-            field.name: F.when(~_is_assigned(), F.col(field.name)).cast("double")
-            for field in AUTHOR_NUMBERS
-        }
-    )
+    of_author = [f.name for f in AUTHOR_NUMBERS if f.name in features.columns]
+    unassigned = {n: F.when(~_is_assigned(), F.col(n)).cast("double") for n in of_author}
+    joined = features.withColumns(unassigned) if unassigned else features
     for source in inputs:
-        of_author = source.name == "description"
-        key = _AUTHOR if of_author else _POST
-        vectors = (author_vectors if of_author else post_vectors).where(_is_of(source))
+        described = source.name == "description"
+        key = _AUTHOR if described else _POST
+        vectors = (author_vectors if described else post_vectors).where(_is_of(source))
         vectors = vectors.select(*key, F.col("vector").alias("_vector"))
-        joined = joined.join(vectors, on=key, how="left").transform(_with_vector, source, of_author)
+        joined = joined.join(vectors, on=key, how="left").transform(_with_vector, source)
     return joined
 
 
@@ -56,9 +53,9 @@ def _is_of(source: Input) -> Column:
     return of_encoder & (F.col("modality") == source.name)
 
 
-def _with_vector(rows: DataFrame, source: Input, of_author: bool) -> DataFrame:
+def _with_vector(rows: DataFrame, source: Input) -> DataFrame:
     present = F.col("_vector").isNotNull()
-    if of_author:
+    if source.name == "description":
         present = present & ~_is_assigned()
     zeros = F.array_repeat(F.lit(0.0).cast("float"), source.width)
     return rows.withColumns(

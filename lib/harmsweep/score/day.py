@@ -75,22 +75,28 @@ def output_schema(rows: DataFrame, model: Manifest) -> T.StructType:
     return schema
 
 
-def _write(scored: DataFrame, lake: Path, day: date, model_version: str) -> None:
-    """Write the slices of scores and of rejects, each replaced unless the ledger cites it."""
+def _write_scores(scored: DataFrame, lake: Path, day: date, model_version: str) -> None:
+    """Replace the slice of scores; where the ledger cites it, only add the posts that are new."""
     with_version = scored.withColumn("model_version", F.lit(model_version))
-    columns = [F.col(f.name).cast(f.dataType).alias(f.name) for f in SCORES.schema]
-    scores = with_version.select(*columns)
-    # Several models score one day: the source keeps their rejects apart.
-    source = f"scores:{model_version}"
-    rejects = rejected(scored, source)
+    scores = with_version.select(
+        *(F.col(f.name).cast(f.dataType).alias(f.name) for f in SCORES.schema)
+    )
     where: lakes.Slice = {"day": day, "model_version": model_version}
-    refused: lakes.Slice = {"day": day, "stage": "score", "source": source}
-    if not rejects.isEmpty() or not _is_empty(scored.sparkSession, REJECTS, lake, refused):
-        lakes.replace_slice(rejects, REJECTS, lake, where=refused)
     if _is_empty(scored.sparkSession, ACTIONS, lake, where):
         lakes.replace_slice(scores, SCORES, lake, where=where)
     else:
         lakes.append_new(scores, SCORES, lake, where=where)
+
+
+def _write_rejects(
+    scored: DataFrame, lake: Path, day: date, model_version: str, *, any_failed: bool
+) -> None:
+    """Replace this model's rejects of the day; write nothing where there are and were none."""
+    # Several models score one day: the source keeps their rejects apart.
+    source = f"scores:{model_version}"
+    where: lakes.Slice = {"day": day, "stage": "score", "source": source}
+    if any_failed or not _is_empty(scored.sparkSession, REJECTS, lake, where):
+        lakes.replace_slice(rejected(scored, source), REJECTS, lake, where=where)
 
 
 def rejected(scored: DataFrame, source: str) -> DataFrame:

@@ -1,0 +1,176 @@
+"""A day's scores: one row per accepted revision and model, each with a status and a reason."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harmsweep import lake as lakes
+from harmsweep.harms import HARMS
+from harmsweep.lake import open_lake
+from harmsweep.manifest import ManifestRefused, load_manifest
+from harmsweep.score import score_day
+from harmsweep.tables import ACTIONS, MEDIA, POST_FEATURES, POST_VECTORS, POSTS, REJECTS, SCORES
+
+pytestmark = [pytest.mark.spark, pytest.mark.torch]
+
+DAY = date(2026, 10, 1)
+Rows = dict[str, Callable[..., dict[str, Any]]]
+
+
+def scores(lake: Path, model_version: str) -> dict[tuple[str, int], dict[str, Any]]:
+    found = lakes.rows(SCORES, lake, day=DAY).to_pylist()
+    kept = [row for row in found if row["model_version"] == model_version]
+    return {(row["post_id"], row["revision"]): row for row in kept}
+
+
+def fill(lake: Path, add_rows: Callable[..., None], rows_of: Rows) -> None:
+    """A day with a post in each state."""
+    post, features, vector = (rows_of[name] for name in ("post", "features", "vector"))
+    posts = [
+        post("plain"),
+        post("seen", split_group="trained"),
+        post("capped", text_flags=["capped"]),
+        post("broken"),
+        post("wordless", text=""),
+        post("nan"),
+        post("edited", status="superseded"),
+        post("edited", revision=2),
+        post("unread"),
+        post("unfeatured"),
+    ]
+    add_rows(posts, POSTS, lake)
+    current = [p for p in posts if p["status"] == "accepted" and p["post_id"] != "unfeatured"]
+    add_rows([features(p) for p in current], POST_FEATURES, lake)
+    unread = {"wordless", "unread"}
+    add_rows(
+        [
+            vector(p, float("nan") if p["post_id"] == "nan" else 2.0)
+            for p in current
+            if p["post_id"] not in unread
+        ],
+        POST_VECTORS,
+        lake,
+    )
+    broken = {"day": DAY, "revision": 1, "position": 0, "kind": "image", "uri": "media/x.jpg"}
+    damaged = [broken | {"post_id": p, "status": "undecodable"} for p in ("broken", "wordless")]
+    add_rows(damaged, MEDIA, lake)
+
+
+@pytest.fixture
+def filled(lake: Path, add_rows: Callable[..., None], rows_of: Rows) -> Path:
+    fill(lake, add_rows, rows_of)
+    return lake
+
+
+def test_each_accepted_revision_has_one_row_with_its_status_and_reason(
+    spark: Any, filled: Path, make_model: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = make_model(tmp_path / "m")
+    version = load_manifest(path).model_version
+    outcome = score_day(lambda: spark, filled, DAY, manifest=path)
+    found = scores(filled, version)
+
+    assert {key: (row["status"], row["reason"]) for key, row in found.items()} == {
+        ("plain", 1): ("scored", None),
+        ("seen", 1): ("scored", None),
+        ("edited", 2): ("scored", None),
+        ("capped", 1): ("scored_partial", "text capped"),
+        ("broken", 1): ("scored_partial", "image undecodable"),
+        ("wordless", 1): ("quarantined", "no usable text or image; image undecodable"),
+        ("unread", 1): ("quarantined", "no usable text or image; text not embedded"),
+        ("unfeatured", 1): ("quarantined", "no usable text or image; no features"),
+        ("nan", 1): ("failed", "output is not a probability"),
+    }
+    assert outcome.counts == {
+        "posts": 9, "scored": 3, "scored_partial": 2, "quarantined": 3, "failed": 1,
+    }  # fmt: skip
+    # The head is the sigmoid of the vector's first number; others are null, and so is everything
+    # where the post was not scored.
+    assert found["plain", 1]["hate"] == pytest.approx(0.8807970779778823)
+    unscored = [row for row in found.values() if row["status"] in {"quarantined", "failed"}]
+    assert {row[harm] for row in unscored for harm in HARMS} == {None}
+    assert {row[harm] for row in found.values() for harm in HARMS if harm != "hate"} == {None}
+    assert [key for key, row in found.items() if row["trained_on"]] == [("seen", 1)]
+    assert found["plain", 1]["inputs"] == ["text"] and found["wordless", 1]["inputs"] == []
+
+    rejects = lakes.rows(REJECTS, filled, day=DAY).to_pylist()
+    assert [(r["stage"], r["source"], r["item_id"], r["reason"]) for r in rejects] == [
+        ("score", f"scores:{version}", "nan/1", "score_not_finite")
+    ]
+
+
+def test_a_second_model_adds_rows_and_touches_no_others(
+    spark: Any, filled: Path, make_model: Callable[..., Path], tmp_path: Path
+) -> None:
+    first, second = (make_model(tmp_path / n, bias=b) for n, b in (("m1", 0.0), ("m2", 1.0)))
+    versions = [load_manifest(path).model_version for path in (first, second)]
+    score_day(lambda: spark, filled, DAY, manifest=first)
+    before = scores(filled, versions[0])
+    vectors = lakes.version(POST_VECTORS, filled)
+    score_day(lambda: spark, filled, DAY, manifest=second)
+
+    assert scores(filled, versions[0]) == before
+    assert scores(filled, versions[1]).keys() == before.keys()
+    assert lakes.version(POST_VECTORS, filled) == vectors
+    assert {r["source"] for r in lakes.rows(REJECTS, filled, day=DAY).to_pylist()} == {
+        f"scores:{version}" for version in versions
+    }
+    tables = {table.name: lakes.version(table, filled) for table in (SCORES, REJECTS)}
+    assert score_day(lambda: pytest.fail("started Spark"), filled, DAY, manifest=first).skipped
+    assert tables == {table.name: lakes.version(table, filled) for table in (SCORES, REJECTS)}
+
+
+def test_a_slice_that_the_ledger_cites_only_grows(
+    spark: Any,
+    filled: Path,
+    make_model: Callable[..., Path],
+    add_rows: Callable[..., None],
+    rows_of: Rows,
+) -> None:
+    path = make_model(filled.parent / "m")
+    version = load_manifest(path).model_version
+    score_day(lambda: spark, filled, DAY, manifest=path)
+    before = scores(filled, version)
+    add_rows([_action(version)], ACTIONS, filled)
+    late = rows_of["post"]("late")
+    add_rows([late], POSTS, filled)
+    add_rows([rows_of["features"](late)], POST_FEATURES, filled)
+    add_rows([rows_of["vector"](late, 1.0)], POST_VECTORS, filled)
+    capped = {"day": DAY, "post_id": "plain", "revision": 1, "position": 0, "kind": "image"}
+    add_rows([capped | {"uri": "media/y.jpg", "status": "missing"}], MEDIA, filled)
+    score_day(lambda: spark, filled, DAY, manifest=path)
+
+    after = scores(filled, version)
+    assert after.keys() - before.keys() == {("late", 1)}
+    assert {key: after[key] for key in before} == before
+
+
+def _action(model_version: str) -> dict[str, Any]:
+    from datetime import UTC, datetime
+
+    text = ("sweep_id", "action", "previous_action", "surface", "jurisdiction", "cause_kind",
+            "cause_id", "operator", "effect_key", "state_key")  # fmt: skip
+    return dict.fromkeys(text, "x") | {
+        "day": DAY, "entry": "intent", "recorded_at": datetime.now(UTC), "subject_kind": "post",
+        "subject_id": "plain", "revision": 1, "direction": "apply", "model_version": model_version,
+    }  # fmt: skip
+
+
+def test_a_day_without_posts_has_no_scores(
+    spark: Any, lake: Path, make_model: Callable[..., Path], tmp_path: Path
+) -> None:
+    outcome = score_day(lambda: spark, lake, DAY, manifest=make_model(tmp_path / "m"))
+    assert outcome.items == 0 and lakes.rows(SCORES, lake).num_rows == 0
+
+
+def test_a_model_of_other_encoders_is_refused_before_any_write(
+    lake: Path, make_model: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = make_model(tmp_path / "m", encoder_id="clip-0")
+    before = lakes.version(SCORES, open_lake(lake))
+    with pytest.raises(ManifestRefused, match="text was trained on clip-0"):
+        score_day(lambda: pytest.fail("started Spark"), lake, DAY, manifest=path)
+    assert lakes.version(SCORES, lake) == before

@@ -1,0 +1,128 @@
+"""Manifests: sealed once, refused when a byte of the model differs."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harmsweep.manifest import (
+    ManifestRefused,
+    check_encoders,
+    check_harms,
+    group_hash,
+    load_manifest,
+    sealed,
+    write_manifest,
+)
+
+WEIGHTS, EVALUATION = bytes(range(256)) * 2, b'{"records": []}'
+
+
+def facts(**changes: Any) -> dict[str, Any]:
+    def file(name: str, content: bytes) -> dict[str, str]:
+        return {"name": name, "sha256": hashlib.sha256(content).hexdigest()}
+
+    return {
+        "network": {"harms": ["hate"], "width": 4, "hidden": 2, "dropout": 0.0},
+        "inputs": [{"name": "text", "encoder_id": "minilm", "width": 2, "scale": 1.5}],
+        "features": [{"name": "n_chars", "transform": "log1p", "mean": 0.25, "std": 1.5}],
+        "heads": [{"harm": "hate", "positives": 3, "negatives": 9}],
+        "skipped": [],
+        "groups": [group_hash("g1")],
+        "snapshot": {
+            "id": "s000000000000",
+            "versions": {"posts_v1": 3},
+            "first": "2026-10-01",
+            "last": "2026-10-02",
+            "rows": {"train": 12},
+        },
+        "training": {"fit": {"seed": 1}},
+        "metrics": {"hate.auroc": 0.5},
+        "weights": file("model.safetensors", WEIGHTS),
+        "evaluation": file("evaluation.json", EVALUATION),
+        "code_version": "abc",
+        "libraries": {"torch": "2"},
+    } | changes
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    (tmp_path / "model.safetensors").write_bytes(WEIGHTS)
+    (tmp_path / "evaluation.json").write_bytes(EVALUATION)
+    return write_manifest(sealed(facts()), tmp_path)
+
+
+def test_a_written_manifest_is_read_back_equal(model: Path) -> None:
+    assert load_manifest(model) == sealed(facts())
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "evaluation.json"])
+def test_a_flipped_byte_of_a_file_is_refused_by_name(model: Path, name: str) -> None:
+    path = model.parent / name
+    content = path.read_bytes()
+    for place in range(len(content)):
+        flipped = bytearray(content)
+        flipped[place] ^= 1
+        path.write_bytes(flipped)
+        with pytest.raises(ManifestRefused, match=name):
+            load_manifest(model)
+
+
+def test_a_flipped_byte_of_the_manifest_is_refused_or_changes_nothing(model: Path) -> None:
+    content, original = model.read_bytes(), load_manifest(model)
+    refused = 0
+    for place in range(len(content)):
+        for bit in (1, 16):
+            flipped = bytearray(content)
+            flipped[place] ^= bit
+            model.write_bytes(flipped)
+            try:
+                # Only a change that JSON does not see (of white space) may pass.
+                assert load_manifest(model) == original
+            except ManifestRefused:
+                refused += 1
+    assert refused > len(content)
+
+
+def test_an_edited_statistic_is_refused(model: Path) -> None:
+    content = json.loads(model.read_text())
+    content["features"][0]["mean"] = 0.5
+    model.write_text(json.dumps(content))
+    with pytest.raises(ManifestRefused, match="digest"):
+        load_manifest(model)
+
+
+def test_missing_weights_are_refused_by_name(model: Path) -> None:
+    (model.parent / "model.safetensors").unlink()
+    with pytest.raises(ManifestRefused, match=r"model\.safetensors: No such file"):
+        load_manifest(model)
+
+
+def test_a_file_outside_the_folder_is_refused() -> None:
+    with pytest.raises(ValueError, match="pattern"):
+        sealed(facts(weights={"name": "../model.safetensors", "sha256": "0" * 64}))
+
+
+def test_a_width_that_the_inputs_do_not_have_is_refused() -> None:
+    with pytest.raises(ValueError, match="width is not 4"):
+        sealed(facts(network={"harms": ["hate"], "width": 5, "hidden": 2, "dropout": 0.0}))
+
+
+def test_the_version_depends_on_what_scores_depend_on_only() -> None:
+    first = sealed(facts()).model_version
+    other = facts(groups=[group_hash("g2")])
+    assert sealed(facts(code_version="new", metrics={})).model_version == first
+    assert sealed(other).model_version != first
+
+
+def test_another_encoder_is_refused_by_name() -> None:
+    check_encoders(sealed(facts()), {"text": "minilm", "image": "clip"})
+    with pytest.raises(ManifestRefused, match="text was trained on minilm, conf has clip"):
+        check_encoders(sealed(facts()), {"text": "clip"})
+
+
+def test_a_head_that_conf_does_not_declare_is_refused() -> None:
+    with pytest.raises(ManifestRefused, match="hate"):
+        check_harms(sealed(facts()), ["spam"])

@@ -1,0 +1,37 @@
+"""conf/training.yaml and what may not stand in it."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from harmsweep.inputs import NUMBERS
+from harmsweep.paths import CONF
+from harmsweep.training import TrainingRefused, load_training
+
+
+def test_the_features_in_conf_are_columns_of_post_features() -> None:
+    assert set(load_training().features) <= set(NUMBERS)
+
+
+def test_reports_on_the_post_are_no_number_of_a_snapshot() -> None:
+    assert "reports" not in NUMBERS
+
+
+@pytest.mark.parametrize("name", ["reports", "age", "gender"])
+def test_a_forbidden_feature_is_refused_by_name(tmp_path: Path, name: str) -> None:
+    content = yaml.safe_load((CONF / "training.yaml").read_text())
+    content["features"][name] = "none"
+    path = tmp_path / "training.yaml"
+    path.write_text(yaml.safe_dump(content))
+    with pytest.raises(TrainingRefused, match=rf"training\.yaml.*{name}"):
+        load_training(path)
+
+
+def test_shares_that_do_not_sum_to_one_are_refused(tmp_path: Path) -> None:
+    content = yaml.safe_load((CONF / "training.yaml").read_text())
+    content["split"]["test"] = 0.5
+    path = tmp_path / "training.yaml"
+    path.write_text(yaml.safe_dump(content))
+    with pytest.raises(TrainingRefused, match=r"split: .*sum to 1"):
+        load_training(path)
