@@ -1,7 +1,7 @@
 """What is known of authors at each cut-off: profile, posts, reports and violations.
 
 `pairs` are the distinct (author_id, cutoff_day) of the day's posts. A window is the WINDOW_DAYS
-days up to and with the cut-off; an event counts where it was recorded by the end of the cut-off day.
+days up to and with the cut-off; an event counts where it was recorded by the end of that day.
 """
 
 from collections.abc import Sequence

@@ -55,8 +55,8 @@ def ingest_day(spark: Spark, lake: Path, day: date, *, landing: Path) -> Outcome
 
 
 def _ingest(spark: SparkSession, lake: Path, day: date, landing: Path) -> Mapping[str, int]:
-    first = landing_days(landing)[0]
     decoded_sources(spark, landing)  # refuses drift before anything else happens
+    first = landing_days(landing)[0]
     with ExitStack() as held:
         # From the read of the stored rows to the last commit: no other ingest comes in between.
         held.enter_context(locked(lake, [table.name for table in _TABLES]))
