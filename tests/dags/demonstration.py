@@ -1,6 +1,6 @@
 """Makes a model with random weights, and a policy that approves it, for a run of the DAG.
 
-Run with the platform's Python; prints the paths of the manifest and the policy. The scores mean nothing.
+Run with the platform's Python; prints the paths of manifest and policy. The scores mean nothing.
 """
 
 import hashlib
