@@ -57,14 +57,13 @@ def _score(spark: SparkSession, lake: Path, day: date, model: Manifest, path: Pa
     outputs = rows.mapInPandas(partial(score_batches, path=str(path)), output_schema(rows, model))
     scored = with_status(outputs, model.harms).withColumn("day", F.lit(day)).persist()
     try:
-        _write(scored, lake, day, model.model_version)
-        counted = {
-            row["status"]: row["count"] for row in scored.groupBy("status").count().collect()
-        }
+        by_status = scored.groupBy("status").count().collect()
+        counted = {row["status"]: int(row["count"]) for row in by_status}
+        _write_rejects(scored, lake, day, model.model_version, any_failed="failed" in counted)
+        _write_scores(scored, lake, day, model.model_version)
     finally:
         scored.unpersist()
-    by_status = {status: counted.get(status, 0) for status in SCORE_STATUSES}
-    return {"posts": sum(counted.values()), **by_status}
+    return {"posts": sum(counted.values())} | {s: counted.get(s, 0) for s in SCORE_STATUSES}
 
 
 def output_schema(rows: DataFrame, model: Manifest) -> T.StructType:
@@ -82,7 +81,7 @@ def _write_scores(scored: DataFrame, lake: Path, day: date, model_version: str) 
         *(F.col(f.name).cast(f.dataType).alias(f.name) for f in SCORES.schema)
     )
     where: lakes.Slice = {"day": day, "model_version": model_version}
-    if _is_empty(scored.sparkSession, ACTIONS, lake, where):
+    if _is_empty(ACTIONS, lake, where):
         lakes.replace_slice(scores, SCORES, lake, where=where)
     else:
         lakes.append_new(scores, SCORES, lake, where=where)
@@ -95,7 +94,7 @@ def _write_rejects(
     # Several models score one day: the source keeps their rejects apart.
     source = f"scores:{model_version}"
     where: lakes.Slice = {"day": day, "stage": "score", "source": source}
-    if any_failed or not _is_empty(scored.sparkSession, REJECTS, lake, where):
+    if any_failed or not _is_empty(REJECTS, lake, where):
         lakes.replace_slice(rejected(scored, source), REJECTS, lake, where=where)
 
 
@@ -114,5 +113,6 @@ def rejected(scored: DataFrame, source: str) -> DataFrame:
     )
 
 
-def _is_empty(spark: SparkSession, table: Table, lake: Path, where: lakes.Slice) -> bool:
-    return lakes.read(spark, table, lake).where(lakes.predicate(where)).isEmpty()
+def _is_empty(table: Table, lake: Path, where: lakes.Slice) -> bool:
+    found = lakes.query(lake, f"SELECT 1 FROM {table.name} WHERE {lakes.predicate(where)} LIMIT 1")
+    return bool(found.num_rows == 0)
