@@ -93,9 +93,7 @@ def test_a_wrong_option_is_a_usage_error(call: Call, landed: Path) -> None:
 
 def test_a_limit_cuts_and_says_so_on_stderr(call: Call, landed: Path) -> None:
     sql = "SELECT day, source FROM ingests ORDER BY day DESC, source"
-    code, out, err = call(
-        "query", sql, "--lake", landed, "--limit", "1", "--format", "csv"
-    )  # fmt: skip
+    code, out, err = call("query", sql, "--lake", landed, "--limit", "1", "--format", "csv")
     assert (code, out) == (0, "day,source\n2026-10-02,posts\n")
     assert err == "the first 1 rows; --limit N gives more\n"
 
@@ -104,9 +102,8 @@ def test_a_limit_cuts_and_says_so_on_stderr(call: Call, landed: Path) -> None:
 def test_no_format_lets_a_control_character_reach_the_terminal(
     call: Call, hostile: Path, format: str
 ) -> None:
-    code, out, _ = call(
-        "query", "SELECT * FROM rejects", "--lake", hostile, "--format", format
-    )  # fmt: skip
+    sql = "SELECT * FROM rejects"
+    code, out, _ = call("query", sql, "--lake", hostile, "--format", format)
     assert code == 0
     assert "wiped" in out
     assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(out)

@@ -1,0 +1,69 @@
+"""scripts/setup says what is missing in one line, and makes nothing when it is only asked."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """What set-up reads, in a folder where nothing is set up."""
+    for name in ("scripts", "conf"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    for name in ("setup.cfg", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+Done = subprocess.CompletedProcess[str]
+
+
+def setup(checkout: Path, *arguments: str, **commands: str) -> Done:
+    """Run scripts/setup with some commands of the machine replaced by shell lines."""
+    replaced = checkout / "replaced"
+    replaced.mkdir()
+    for name, line in commands.items():
+        path = replaced / name.replace("_", ".")
+        path.write_text(f"#!/bin/sh\n{line}\n", encoding="utf-8")
+        path.chmod(0o755)
+    environment = {name: value for name, value in os.environ.items() if name != "JAVA_HOME"}
+    environment["PATH"] = f"{replaced}:{environment['PATH']}"
+    command = [str(checkout / "scripts" / "setup"), *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_a_check_says_what_is_missing_and_makes_nothing(checkout: Path) -> None:
+    done = setup(checkout, "--check")
+    assert done.stdout.splitlines() == [
+        "platform environment: missing",
+        "trainer environment: missing",
+        "airflow environment: missing",
+        "JARs: missing or not those of conf/jars.txt",
+    ]
+    assert not (checkout / ".cache").exists()
+
+
+def test_an_unknown_environment_is_refused(checkout: Path) -> None:
+    done = setup(checkout, "spark")
+    assert done.returncode == 2
+    assert done.stderr == "setup: spark is no environment: platform, trainer or airflow\n"
+
+
+def test_a_missing_python_is_one_line_with_the_command(checkout: Path) -> None:
+    done = setup(checkout, python3_11="exit 127")
+    assert done.returncode == 2
+    assert done.stderr.startswith("setup: Python 3.11 is missing; on Debian 12 run: sudo apt-get")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("said", ['openjdk version "11.0.2"', 'java version "1.8.0_392"', ""])
+def test_a_missing_java_is_one_line_with_the_command(checkout: Path, said: str) -> None:
+    done = setup(checkout, java=f"echo '{said}' >&2", id="echo 1000")
+    assert done.returncode == 2
+    assert "openjdk-17-jre-headless" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
