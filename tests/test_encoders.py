@@ -3,11 +3,14 @@
 import hashlib
 import subprocess
 import sys
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from harmsweep.encoders import Encoder, EncoderRefused, load_encoders, verify
+from harmsweep.encoders import Encoder, EncoderRefused, Source, load_encoders, verify
+from harmsweep.paths import ROOT
 
 
 def encoder(folder: Path, **changes: object) -> Encoder:
@@ -83,6 +86,45 @@ def test_an_input_without_a_declared_encoder_is_refused(tmp_path: Path) -> None:
     conf.write_text("inputs: {text: a, description: a, image: a}\nencoders: {}\n")
     with pytest.raises(ValueError, match="inputs must be"):
         load_encoders(conf)
+
+
+def converter() -> ModuleType:
+    """scripts/convert_encoders as a module."""
+    path = ROOT / "scripts" / "convert_encoders"
+    loader = SourceFileLoader("convert_encoders", str(path))
+    module = ModuleType(loader.name)
+    loader.exec_module(module)
+    return module
+
+
+@pytest.mark.torch
+def test_a_conversion_gives_the_pinned_file_and_a_second_does_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = converter()
+    image = load_encoders()["image"].model_copy(update={"path": str(tmp_path / "made")})
+    monkeypatch.setattr(script, "load_encoders", lambda: {"image": image})
+    script.main()
+    assert verify(image) == tmp_path / "made"
+    assert [p.name for p in (tmp_path / "made").iterdir()] == ["model.safetensors"]
+    capsys.readouterr()
+    script.main()
+    assert capsys.readouterr().out == ""
+
+
+def test_another_pickle_is_refused_unopened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = converter()
+    (tmp_path / "weights.pth").write_bytes(b"not the pickle")
+    source = Source(path=str(tmp_path / "weights.pth"), sha256="0" * 64)
+    image = load_encoders()["image"].model_copy(
+        update={"path": str(tmp_path / "made"), "source": source}
+    )
+    monkeypatch.setattr(script, "load_encoders", lambda: {"image": image})
+    monkeypatch.setattr(script, "convert", lambda *_: pytest.fail("it was opened"))
+    with pytest.raises(EncoderRefused, match=r"weights\.pth: expected"):
+        script.main()
 
 
 def test_the_driver_plans_without_torch() -> None:

@@ -6,6 +6,7 @@ import struct
 import zlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -130,6 +131,12 @@ def test_a_video_is_hashed_and_unsupported(tmp_path: Path) -> None:
 def test_transparency_is_laid_on_white(tmp_path: Path) -> None:
     Image.new("RGBA", (4, 4), (0, 0, 0, 0)).save(tmp_path / "x.png")
     assert open_image(tmp_path / "x.png").getpixel((0, 0)) == (255, 255, 255)
+
+
+def test_sixteen_bits_of_grey_keep_their_shades(tmp_path: Path) -> None:
+    shades = np.array([[0, 20000, 40000, 65535]], np.uint16)
+    Image.fromarray(shades).save(tmp_path / "x.png")
+    assert np.asarray(open_image(tmp_path / "x.png"))[0, :, 0].tolist() == [0, 78, 156, 255]
 
 
 def test_a_picture_is_turned_upright(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
@@ -99,16 +100,23 @@ def decode_image(data: bytes) -> Image.Image:
     """
     try:
         with _opened(data) as image:
-            upright = ImageOps.exif_transpose(image)
-            if upright.has_transparency_data:
-                white = Image.new("RGBA", upright.size, "white")
-                upright = Image.alpha_composite(white, upright.convert("RGBA"))
-            return upright.convert("RGB")
+            return _as_seen(ImageOps.exif_transpose(image))
     except MediaProblem:
         raise
     # Decoders raise nearly anything for hostile bytes (struct.error, SyntaxError, zlib.error…).
     except Exception as error:
         raise _undecodable(error) from None
+
+
+def _as_seen(image: Image.Image) -> Image.Image:
+    """The picture as a viewer shows it: what hides from us would not hide from people."""
+    if image.mode.startswith("I"):
+        # 16 bits of grey: Pillow clips them to 8, and nearly every pixel to white.
+        return Image.fromarray((np.asarray(image) // 256).astype(np.uint8)).convert("RGB")
+    if image.has_transparency_data:
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
+    return image.convert("RGB")
 
 
 def open_image(path: Path) -> Image.Image:

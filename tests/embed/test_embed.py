@@ -20,9 +20,10 @@ from harmsweep.tables import AUTHOR_VECTORS, EMBEDDINGS, POST_VECTORS, Table
 pytestmark = [pytest.mark.spark, pytest.mark.torch]
 
 FIRST, SECOND = date(2026, 10, 1), date(2026, 10, 2)
-TEXT, IMAGE = (load_encoders()[name].encoder_id for name in ("text", "image"))
+ENCODERS = load_encoders()
+TEXT, IMAGE = (ENCODERS[name].encoder_id for name in ("text", "image"))
 Fill = Callable[..., None]
-Embed = Callable[[date], Outcome]
+Embed = Callable[..., Outcome]
 
 
 @pytest.fixture
@@ -100,9 +101,15 @@ def test_an_unchanged_day_is_skipped_and_an_edited_one_keeps_what_it_needs(
     assert after["p1",] == before["p1",]
     assert after["p2",]["vector"] != before["p2",]["vector"]
 
-    fill(FIRST, {"p1": "the lake"})
-    assert embed(FIRST).counts["embedded"] == 0
-    assert set(rows(POST_VECTORS, lake, FIRST, "post_id")) == {("p1",)}
+    # Another encoder adds its vectors, of the posts that are left; the first one's stay.
+    fill(FIRST, {"p1": "the lake"}, {}, {"a1": "the lake"})
+    other = ENCODERS["text"].model_copy(update={"precision": "bf16"})
+    chosen = ENCODERS | {"text": other, "description": other}
+    assert embed(FIRST, encoders=chosen).counts["embedded"] == 1
+    both = rows(POST_VECTORS, lake, FIRST, "post_id", "encoder_id")
+    assert set(both) == {("p1", TEXT), ("p1", other.encoder_id)}
+    assert both["p1", TEXT] == before["p1",]
+    assert set(rows(AUTHOR_VECTORS, lake, FIRST, "encoder_id")) == {(other.encoder_id,)}
 
 
 def test_a_backfilled_day_finds_what_a_later_day_computed(

@@ -140,7 +140,12 @@ def random_clip(folder: Path) -> Encoder:
         path=str(folder),
         files=hashes,
         width=16,
-        preprocessing={"size": 32, "mean": (123, 117, 104), "std": (69, 67, 70)},
+        preprocessing={
+            "size": 32,
+            "mean": (122.77, 116.75, 104.09),
+            "std": (68.5, 66.63, 70.32),
+            "resample": "bicubic",
+        },
     )
 
 

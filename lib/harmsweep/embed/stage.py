@@ -4,7 +4,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
@@ -21,6 +21,7 @@ from harmsweep.tables import (
     MEDIA,
     POST_FEATURES,
     POST_VECTORS,
+    Table,
 )
 
 # The cache is no input of a run: what it holds changes when an input is embedded, never how.
@@ -63,7 +64,7 @@ def _work(
     embedded = lakes.append_new(
         fresh.withColumn("day", F.lit(day)), EMBEDDINGS, lake, where={"day": day}
     )
-    _write_vectors(started, lake, day, posts, authors)
+    _write_vectors(lake, day, encoders, posts, authors)
     return {**_counts(lake, day), "embedded": embedded, "model_loads": int(loads.value)}
 
 
@@ -85,25 +86,46 @@ def _embedded(
 
 
 def _write_vectors(
-    spark: SparkSession, lake: Path, day: date, posts: DataFrame, authors: DataFrame
+    lake: Path, day: date, encoders: dict[str, Encoder], posts: DataFrame, authors: DataFrame
 ) -> None:
-    cache = known(spark, lake, day)
+    cache = known(posts.sparkSession, lake, day)
+    ids = sorted({encoder.encoder_id for encoder in encoders.values()})
     of_posts = post_vectors(posts, latest(cache, posts), day)
-    lakes.replace_slice(of_posts, POST_VECTORS, lake, where={"day": day})
+    kept = _of_other_encoders(POST_VECTORS, lake, day, ids, of=posts, key=["post_id", "revision"])
+    lakes.replace_slice(_union(of_posts, kept), POST_VECTORS, lake, where={"day": day})
     # Most platforms have no descriptions on most days: a commit of nothing costs a second.
     if day in lakes.days(AUTHOR_VECTORS, lake) or not authors.isEmpty():
         of_authors = author_vectors(authors, latest(cache, authors), day)
-        lakes.replace_slice(of_authors, AUTHOR_VECTORS, lake, where={"day": day})
+        kept = _of_other_encoders(AUTHOR_VECTORS, lake, day, ids, of=authors, key=["author_id"])
+        lakes.replace_slice(_union(of_authors, kept), AUTHOR_VECTORS, lake, where={"day": day})
+
+
+def _of_other_encoders(
+    table: Table, lake: Path, day: date, ids: list[str], *, of: DataFrame, key: list[str]
+) -> DataFrame | None:
+    """The day's vectors of encoders that conf named before: an older model still scores by them."""
+    quoted = ", ".join(f"'{encoder_id}'" for encoder_id in ids)
+    if not _count(table, lake, f"day = '{day}' AND encoder_id NOT IN ({quoted})"):
+        return None
+    stored = lakes.read_days(of.sparkSession, table, lake, day)
+    return stored.where(~F.col("encoder_id").isin(ids)).join(of, on=key, how="left_semi")
+
+
+def _union(new: DataFrame, kept: DataFrame | None) -> DataFrame:
+    return new if kept is None else new.unionByName(kept)
 
 
 def _counts(lake: Path, day: date) -> Counts:
-    def count(name: str, condition: str = "true") -> int:
-        sql = f"SELECT count(*) AS n FROM {name} WHERE day = '{day}' AND {condition}"
-        return int(lakes.query(lake, sql).column("n")[0].as_py())
-
+    today = f"day = '{day}'"
     return {
-        "posts": count(POST_FEATURES.name),
-        "post_vectors": count(POST_VECTORS.name),
-        "not_ok": count(POST_VECTORS.name, "status <> 'ok'"),
-        "author_vectors": count(AUTHOR_VECTORS.name),
+        "posts": _count(POST_FEATURES, lake, today),
+        "post_vectors": _count(POST_VECTORS, lake, today),
+        "not_ok": _count(POST_VECTORS, lake, f"{today} AND status <> 'ok'"),
+        "author_vectors": _count(AUTHOR_VECTORS, lake, today),
     }
+
+
+def _count(table: Table, lake: Path, condition: str) -> int:
+    """How many rows, without Spark."""
+    sql = f"SELECT count(*) AS n FROM {table.name} WHERE {condition}"
+    return int(lakes.query(lake, sql).column("n")[0].as_py())

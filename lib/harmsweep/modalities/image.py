@@ -53,7 +53,8 @@ def prepare(encoder: Encoder, raw: bytes) -> Floats:
         MediaProblem: the picture cannot be decoded or is refused.
     """
     size = encoder.number("size")
-    picture = decode_image(raw).resize((size, size), Image.Resampling.BICUBIC)
+    resample = Image.Resampling[str(encoder.preprocessing["resample"]).upper()]
+    picture = decode_image(raw).resize((size, size), resample)
     mean, std = (np.asarray(encoder.preprocessing[n], np.float32) for n in ("mean", "std"))
     pixels = (np.asarray(picture, np.float32) - mean) / std
     return np.ascontiguousarray(pixels.transpose(2, 0, 1))
