@@ -194,13 +194,19 @@ def append_new(df: DataFrame, table: Table, lake: Path, *, where: Slice) -> int:
         try:
             count = new.count()
             if count:
-                failpoint(f"{table.name}:before-commit")
-                write = new.write.format("delta").mode("append").option("optimizeWrite", "true")
-                write.save(str(lake / table.name))
-                failpoint(f"{table.name}:after-commit")
+                append(new, table, lake)
         finally:
             new.unpersist()
         return count
+
+
+def append(df: DataFrame, table: Table, lake: Path) -> None:
+    """Append rows that the caller knows to be new, in one commit."""
+    with locked(lake, [table.name]):
+        failpoint(f"{table.name}:before-commit")
+        write = conform(df, table).write.format("delta").mode("append")
+        write.option("optimizeWrite", "true").save(str(lake / table.name))
+        failpoint(f"{table.name}:after-commit")
 
 
 def replace_rows(

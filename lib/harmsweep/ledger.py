@@ -46,11 +46,9 @@ def effect_key() -> Column:
     return F.sha2(F.to_json(F.array(*parts)), 256)
 
 
-def is_counted() -> Column:
-    """Whether a cap counts the effect: it puts, changes or lifts an action that others can see."""
-    applied = (F.col("direction") == "apply") & F.col("action").isin(*VISIBLE)
-    released = (F.col("direction") == "release") & F.col("previous_action").isin(*VISIBLE)
-    return applied | released
+# Effects that caps count, in SQL: they put, change or lift an action that others can see.
+COUNTED = f"""CASE direction WHEN 'apply' THEN action IN {VISIBLE}
+    ELSE previous_action IN {VISIBLE} END"""
 
 
 def latest(entries: DataFrame) -> DataFrame:
@@ -74,7 +72,9 @@ def open_intents(entries: DataFrame) -> DataFrame:
 
 def visibility(entries: DataFrame) -> DataFrame:
     """Rows of post_visibility from a day's ledger: each place's state, where one holds."""
-    held_by = latest(entries).select(F.col("state_key").alias("effect_key"))
-    effects = entries.where((F.col("entry") == "intent") & (F.col("action") != "none"))
-    states = effects.join(held_by, on="effect_key", how="left_semi")
-    return states.withColumnRenamed("recorded_at", "since").select(*POST_VISIBILITY.schema.names)
+    newest = Window.partitionBy(*PLACE).orderBy(F.desc("recorded_at"), F.desc("effect_key"))
+    effects = entries.where(F.col("entry") == "intent")
+    states = effects.withColumn("holds", F.first("state_key").over(newest))
+    in_force = (F.col("effect_key") == F.col("holds")) & (F.col("action") != "none")
+    states = states.where(in_force).withColumnRenamed("recorded_at", "since")
+    return states.select(*POST_VISIBILITY.schema.names)

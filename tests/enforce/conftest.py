@@ -1,4 +1,4 @@
-"""Small lakes for sweeps: literal posts and scores, decided under a policy, copied for each test."""
+"""Small lakes for sweeps: literal posts and scores, decided, and copied for each test."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -214,6 +214,8 @@ def crash_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, int], N
     passed: list[str] = []
 
     def arm(name: str, passage: int) -> None:
+        passed.clear()
+
         def point(reached: str) -> None:
             passed.append(reached)
             if reached == name and passed.count(name) == passage:

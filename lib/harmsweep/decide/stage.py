@@ -12,7 +12,7 @@ from harmsweep.harms import HARMS
 from harmsweep.ledger import DECIDE, SEVERITY, pair
 from harmsweep.policy import Policy, check_lake, load_policy
 from harmsweep.runs import Counts, Outcome, Spark, run_step
-from harmsweep.tables import ACTIONS, DECISIONS, POSTS, SCORES
+from harmsweep.tables import DECISIONS, POSTS, SCORES
 
 
 def decide_day(spark: Spark, lake: Path, day: date, *, policy: Path, model_version: str) -> Outcome:
@@ -35,19 +35,21 @@ def _decide(
     spark: SparkSession, lake: Path, day: date, policy: Policy, model_version: str
 ) -> Counts:
     versions: lakes.Slice = {"day": day, **pair(model_version, policy.policy_version)}
-    scores = current_scores(spark, lake, day, model_version).persist()
-    decided = decisions(scores, policy, model_version).persist()
-    try:
-        cited = lakes.read(spark, ACTIONS, lake).where(lakes.predicate(versions))
-        if cited.isEmpty():
-            lakes.replace_slice(decided, DECISIONS, lake, where=versions)
-        else:
-            lakes.append_new(decided, DECISIONS, lake, where=versions)
-        found = {r["action"]: r["count"] for r in decided.groupBy("action").count().collect()}
-        return {"posts": scores.count()} | {a: found[a] for a in SEVERITY if a in found}
-    finally:
-        decided.unpersist()
-        scores.unpersist()
+    decided = decisions(current_scores(spark, lake, day, model_version), policy, model_version)
+    where = lakes.predicate(versions)
+    if lakes.query(lake, f"SELECT 1 FROM actions_v1 WHERE {where} LIMIT 1").num_rows:
+        lakes.append_new(decided, DECISIONS, lake, where=versions)
+    else:
+        lakes.replace_slice(decided, DECISIONS, lake, where=versions)
+    scored = f"SELECT count(*) AS n FROM scores_v1 WHERE {lakes.predicate(_by_model(versions))}"
+    by_action = f"SELECT action, count(*) AS n FROM decisions_v1 WHERE {where} GROUP BY action"
+    found = {row["action"]: row["n"] for row in lakes.query(lake, by_action).to_pylist()}
+    posts: int = lakes.query(lake, scored).to_pylist()[0]["n"]
+    return {"posts": posts} | {action: found[action] for action in SEVERITY if action in found}
+
+
+def _by_model(versions: lakes.Slice) -> lakes.Slice:
+    return {name: value for name, value in versions.items() if name != "policy_version"}
 
 
 def current_scores(spark: SparkSession, lake: Path, day: date, model_version: str) -> DataFrame:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
@@ -15,6 +15,7 @@ from harmsweep.ledger import open_intents, visibility
 from harmsweep.locks import locked
 from harmsweep.tables import ACTIONS, POST_VISIBILITY
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Clock = Callable[[], int]
 
 
@@ -44,45 +45,51 @@ def entries(spark: SparkSession, lake: Path, day: date) -> DataFrame:
     return lakes.read_days(spark, ACTIONS, lake, day)
 
 
-def books(spark: SparkSession, lake: Path, day: date, clock: Clock) -> Books:
+def books(lake: Path, day: date, clock: Clock) -> Books:
     """Where the day's ledger stands, and the time to write next.
 
     The time never goes back within a day, even where the wall clock does: order rests on it.
     """
-    intent = F.col("entry") == "intent"
-    facts = entries(spark, lake, day).agg(
-        F.count_if(intent).alias("intents"),
-        F.count_if(F.col("entry") == "outcome").alias("outcomes"),
-        F.max(F.unix_micros("recorded_at")).alias("last"),
-        F.max_by(F.when(intent, F.col("sweep_id")), F.when(intent, F.col("recorded_at"))).alias(
-            "sweep_id"
-        ),
-    )
-    row = facts.collect()[0]
-    at = max(clock(), (row["last"] or 0) + 1)
-    return Books(row["intents"] - row["outcomes"], row["sweep_id"] or "", at)
+    facts = f"""SELECT coalesce(sum(CASE entry WHEN 'intent' THEN 1 WHEN 'outcome' THEN -1 END), 0)
+        AS open, max(recorded_at) AS last FROM actions_v1 WHERE day = '{day}'"""
+    newest = f"""SELECT sweep_id FROM actions_v1 WHERE day = '{day}' AND entry = 'intent'
+        ORDER BY recorded_at DESC LIMIT 1"""
+    found = lakes.query(lake, facts).to_pylist()[0]
+    sweeps = lakes.query(lake, newest).to_pylist()
+    last = micros(found["last"]) + 1 if found["last"] else 0
+    return Books(found["open"], sweeps[0]["sweep_id"] if sweeps else "", max(clock(), last))
+
+
+def micros(time: datetime) -> int:
+    """Microseconds since 1970."""
+    return (time - EPOCH) // timedelta(microseconds=1)
 
 
 def settle(spark: SparkSession, lake: Path, day: date, clock: Clock) -> tuple[Books, int]:
-    """Carry out the day's open intents, if any: show them to the platform, then book outcomes.
-
-    Gives where the ledger stands then, and how many were open. A sweep that was killed is finished
-    so by the next one; one that wrote its intents calls it for them.
+    """Carry out intents that a killed sweep left open; give where the ledger stands then, and how
+    many there were.
     """
-    before = books(spark, lake, day, clock)
+    before = books(lake, day, clock)
     if not before.open:
         return before, 0
-    lakes.replace_slice(
-        visibility(entries(spark, lake, day)), POST_VISIBILITY, lake, where={"day": day}
-    )
-    outcomes = open_intents(entries(spark, lake, day)).withColumns(
-        {"entry": F.lit("outcome"), "recorded_at": F.timestamp_micros(F.lit(before.at))}
-    )
-    lakes.append_new(outcomes, ACTIONS, lake, where={"day": day})
+    unfinished = open_intents(entries(spark, lake, day)).localCheckpoint()
+    _finish(unfinished, lake, day, before.at)
     return Books(0, before.last_sweep, max(clock(), before.at + 1)), before.open
 
 
-def carry_out(intents: DataFrame, lake: Path, day: date, clock: Clock) -> int:
-    """Append intents and held entries that are new, carry the intents out; give how many were."""
-    lakes.append_new(intents, ACTIONS, lake, where={"day": day})
-    return settle(intents.sparkSession, lake, day, clock)[1]
+def carry_out(booked: DataFrame, lake: Path, day: date, clock: Clock) -> None:
+    """Append intents and held entries, show the intents to the platform, book their outcomes.
+
+    A kill at any point between leaves intents open, which `settle` finishes in the same way.
+    """
+    lakes.append(booked, ACTIONS, lake)
+    intents = booked.where(F.col("entry") == "intent")
+    if not intents.isEmpty():
+        _finish(intents, lake, day, books(lake, day, clock).at)
+
+
+def _finish(intents: DataFrame, lake: Path, day: date, at: int) -> None:
+    shown = visibility(entries(intents.sparkSession, lake, day))
+    lakes.replace_slice(shown, POST_VISIBILITY, lake, where={"day": day})
+    done = {"entry": F.lit("outcome"), "recorded_at": F.timestamp_micros(F.lit(at))}
+    lakes.append(intents.withColumns(done), ACTIONS, lake)

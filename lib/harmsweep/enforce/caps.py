@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import reduce
+from operator import or_
 from pathlib import Path
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from harmsweep import lake as lakes
-from harmsweep.ledger import is_counted
+from harmsweep.ledger import COUNTED
 from harmsweep.policy import Policy
-from harmsweep.tables import ACTIONS
 
 WINDOW_MICROS = 24 * 3600 * 1_000_000
 Batch = tuple[str, str]  # harm and direction
@@ -34,22 +36,18 @@ class Excess:
         )
 
 
-def counted(effects: DataFrame) -> dict[Batch, int]:
-    """How many effects each harm has that caps count, by direction."""
-    groups = effects.where(is_counted()).groupBy("harm", "direction").count()
-    return {(r["harm"], r["direction"]): r["count"] for r in groups.collect()}
-
-
-def spent(spark: SparkSession, lake: Path, now: int) -> dict[Batch, int]:
+def spent(lake: Path, now: int) -> dict[Batch, int]:
     """The effects that sweeps began in the 24 hours before `now`, in microseconds since 1970.
 
     Files with older entries are skipped by their statistics. What a person undid or put back is
     not counted: an undo must never wait for a cap.
     """
-    since = F.timestamp_micros(F.lit(now - WINDOW_MICROS))
-    recent = lakes.read(spark, ACTIONS, lake).where(F.col("recorded_at") > since)
-    by_sweep = F.col("cause_kind").isin("decision", "withdrawn")
-    return counted(recent.where((F.col("entry") == "intent") & by_sweep))
+    since = datetime.fromtimestamp((now - WINDOW_MICROS) / 1e6, UTC).isoformat()
+    recent = f"""SELECT harm, direction, count(*) AS effects FROM actions_v1
+        WHERE recorded_at > TIMESTAMP '{since}' AND entry = 'intent'
+        AND cause_kind IN ('decision', 'withdrawn') AND {COUNTED} GROUP BY harm, direction"""
+    found = lakes.query(lake, recent).to_pylist()
+    return {(row["harm"], row["direction"]): row["effects"] for row in found}
 
 
 def excesses(
@@ -63,15 +61,15 @@ def excesses(
     return [e for e in found if e.planned + e.spent > e.cap]
 
 
-def hold(intents: DataFrame, batches: Iterable[Excess]) -> DataFrame:
-    """The intents, with those of the batches that pass their cap as `held` entries.
+def hold(intents: DataFrame, over: Iterable[Excess], ledger: DataFrame) -> DataFrame:
+    """The intents, with those of batches that pass their cap as `held` entries not held before.
 
     The whole batch is held: a part of a broken model's output is broken too. Reviews go on.
     """
-    over = F.lit(False)
-    for batch in batches:
-        over = over | _is_of(batch)
-    return intents.withColumn("entry", F.when(over & is_counted(), "held").otherwise("intent"))
+    stopped = reduce(or_, map(_is_of, over), F.lit(False)) & F.expr(COUNTED)
+    entry = F.when(stopped, F.lit("held")).otherwise(F.lit("intent"))
+    known = ledger.where(F.col("entry") == "held").select("effect_key", "entry")
+    return intents.withColumn("entry", entry).join(known, on=["effect_key", "entry"], how="anti")
 
 
 def _is_of(batch: Excess) -> Column:

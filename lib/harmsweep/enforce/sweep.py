@@ -2,18 +2,19 @@
 
 import getpass
 import time
+from collections import Counter
 from datetime import date
 from pathlib import Path
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from harmsweep import lake as lakes
 from harmsweep.enforce.books import Clock, books, carry_out, entries, now_micros, settle, writing
-from harmsweep.enforce.caps import Excess, counted, excesses, hold, spent
+from harmsweep.enforce.caps import Batch, Excess, excesses, hold, spent
 from harmsweep.enforce.plan import Sweep, changes, desired
 from harmsweep.job import DataRefused, Held
-from harmsweep.ledger import DECIDE, pair
+from harmsweep.ledger import COUNTED, DECIDE, pair
 from harmsweep.logs import log
 from harmsweep.policy import Policy, check_lake, load_policy
 from harmsweep.runs import Counts, Outcome, Read, Spark, Step, is_done, run_step
@@ -81,18 +82,16 @@ def sweep(
     with writing(lake):
         standing, finished = settle(spark, lake, day, clock)
         plan = _sweep(day, policy, model_version, after=standing.last_sweep, at=standing.at)
-        wanted, intents = _plan(spark, lake, policy, plan)
-        intents = intents.persist()
-        try:
-            over = excesses(counted(intents), spent(spark, lake, standing.at), policy)
-            booked = hold(intents, over).persist()
-            counts = {"decisions": wanted.count()} | _summary(booked) | {"finished": finished}
-            if len(counts) > 2:
-                carry_out(booked, lake, day, clock)
-                log("enforce", day=str(day)).info("swept", sweep_id=plan.sweep_id, **counts)
-            booked.unpersist()
-        finally:
-            intents.unpersist()
+        # Cut from its sources, so that no later step can compute it again from a changed ledger.
+        intents = _planned(spark, lake, policy, plan).localCheckpoint()
+        groups = _groups(intents)
+        over = excesses(_counted(groups), spent(lake, plan.at), policy)
+        counts = _summary(lake, plan, groups, over) | {"finished": finished}
+        if groups:
+            known = entries(spark, lake, day)
+            booked = hold(intents, over, known).localCheckpoint() if over else intents
+            carry_out(booked, lake, day, clock)
+            log("enforce", day=str(day)).info("swept", sweep_id=plan.sweep_id, **counts)
     if over:
         raise Held(_advice(day, policy, over))
     return counts
@@ -102,12 +101,11 @@ def preview(
     spark: SparkSession, lake: Path, day: date, policy: Policy, model_version: str
 ) -> Counts:
     """What a sweep would do now, in counts; it writes nothing and takes no lock."""
-    standing = books(spark, lake, day, now_micros)
+    standing = books(lake, day, now_micros)
     plan = _sweep(day, policy, model_version, after=standing.last_sweep, at=standing.at)
-    wanted, intents = _plan(spark, lake, policy, plan)
-    over = excesses(counted(intents), spent(spark, lake, standing.at), policy)
-    summary = _summary(hold(intents, over))
-    return {"decisions": wanted.count()} | summary | {"finished": standing.open}
+    groups = _groups(_planned(spark, lake, policy, plan))
+    over = excesses(_counted(groups), spent(lake, plan.at), policy)
+    return _summary(lake, plan, groups, over) | {"finished": standing.open}
 
 
 def _sweep(day: date, policy: Policy, model_version: str, *, after: str, at: int) -> Sweep:
@@ -115,29 +113,56 @@ def _sweep(day: date, policy: Policy, model_version: str, *, after: str, at: int
     return Sweep(day, "enforce", subject, after, at, getpass.getuser())
 
 
-def _plan(
-    spark: SparkSession, lake: Path, policy: Policy, plan: Sweep
-) -> tuple[DataFrame, DataFrame]:
+def _planned(spark: SparkSession, lake: Path, policy: Policy, plan: Sweep) -> DataFrame:
     model_version, policy_version = plan.subject
     versions: lakes.Slice = {"day": plan.day, **pair(model_version, policy_version)}
     key = ["post_id", "revision"]
     accepted = lakes.read_days(spark, POSTS, lake, plan.day).where(F.col("status") == "accepted")
+    accepted = accepted.select(*key)
     scores = lakes.read_days(spark, SCORES, lake, plan.day)
     scored = scores.where(F.col("model_version") == model_version).select(*key)
-    judged = accepted.select(*key).join(scored, on=key, how="left_semi")
+    judged = accepted.join(scored, on=key, how="semi")
     decided = lakes.read(spark, DECISIONS, lake).where(lakes.predicate(versions))
-    current = decided.join(judged, on=key, how="left_semi")
+    current = decided.join(accepted, on=key, how="semi")
     wanted = desired(current, approved=model_version in policy.approved_models)
     judged = judged.withColumnRenamed("post_id", "subject_id")
-    return wanted, changes(wanted, entries(spark, lake, plan.day), judged, plan)
+    return changes(wanted, entries(spark, lake, plan.day), judged, plan)
 
 
-def _summary(booked: DataFrame) -> dict[str, int]:
-    """Counts by what is done: an action applied, `released`, or `held`; absent where none is."""
-    released = F.when(F.col("direction") == "release", F.lit("released"))
-    held = F.when(F.col("entry") == "held", F.lit("held"))
-    groups = booked.groupBy(F.coalesce(held, released, "action").alias("what")).count()
-    return {str(row["what"]): int(row["count"]) for row in sorted(groups.collect())}
+Groups = list[Row]  # of intents: harm, direction, action, counted (by caps), and how many: n
+
+
+def _groups(intents: DataFrame) -> Groups:
+    by = ("harm", "direction", "action", F.expr(COUNTED).alias("counted"))
+    return intents.groupBy(*by).agg(F.count("*").alias("n")).collect()
+
+
+def _counted(groups: Groups) -> dict[Batch, int]:
+    totals: Counter[Batch] = Counter()
+    for row in groups:
+        if row["counted"]:
+            totals[row["harm"], row["direction"]] += row["n"]
+    return totals
+
+
+def _summary(lake: Path, plan: Sweep, groups: Groups, over: list[Excess]) -> dict[str, int]:
+    """The day's decisions, and effects by what is done: an action, `released`, or `held`."""
+    stopped = {(batch.harm, batch.direction) for batch in over}
+    done: Counter[str] = Counter()
+    for row in groups:
+        held = row["counted"] and (row["harm"], row["direction"]) in stopped
+        lifted = "released" if row["direction"] == "release" else row["action"]
+        done["held" if held else lifted] += row["n"]
+    return {"decisions": _decided(lake, plan)} | dict(sorted(done.items()))
+
+
+def _decided(lake: Path, plan: Sweep) -> int:
+    versions: lakes.Slice = {"day": plan.day, **pair(*plan.subject)}
+    where = lakes.predicate(versions)
+    sql = f"""SELECT count(*) AS n FROM (SELECT * FROM decisions_v1 WHERE {where}) d
+        JOIN (SELECT * FROM posts_v1 WHERE day = '{plan.day}' AND status = 'accepted') p
+        ON d.post_id = p.post_id AND d.revision = p.revision"""
+    return int(lakes.query(lake, sql).to_pylist()[0]["n"])
 
 
 def _advice(day: date, policy: Policy, over: list[Excess]) -> str:

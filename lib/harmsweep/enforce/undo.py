@@ -52,11 +52,10 @@ def undo(
         standing = _standing(spark(), lake, day, dry_run=dry_run, clock=clock)
         plan = Sweep(day, kind, (sweep_id,), standing.last_sweep, standing.at, getpass.getuser())
         total, back = _restored(spark(), lake, plan)
-        intents = entry(back, plan).persist()
+        intents = entry(back, plan).localCheckpoint()
         counts = {"effects": intents.count()}
         if counts["effects"] and not dry_run:
             carry_out(intents, lake, day, clock)
-        intents.unpersist()
     counts["left"] = total - counts["effects"]
     if not dry_run:
         log(kind, day=str(day)).info("done", of_sweep=sweep_id, **counts)
@@ -70,7 +69,7 @@ def _day(sweep_id: str) -> date:
 
 
 def _standing(spark: SparkSession, lake: Path, day: date, *, dry_run: bool, clock: Clock) -> Books:
-    return books(spark, lake, day, clock) if dry_run else settle(spark, lake, day, clock)[0]
+    return books(lake, day, clock) if dry_run else settle(spark, lake, day, clock)[0]
 
 
 def _restored(spark: SparkSession, lake: Path, plan: Sweep) -> tuple[int, DataFrame]:

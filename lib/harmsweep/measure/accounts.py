@@ -8,13 +8,11 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
-
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from typing import Any
 
 from harmsweep import lake as lakes
 from harmsweep.measure.counts import Metric
-from harmsweep.tables import INGESTS, POSTS, REJECTS, SCORE_STATUSES, SCORES
+from harmsweep.tables import SCORE_STATUSES
 
 # An edit or deletion may land this many days after its post; a look-up reads no further back.
 LATE_DAYS = 30
@@ -23,44 +21,45 @@ LANDED = ("accepted", "rejected", "duplicate", "superseded", "deleted")
 UNSCORED = "unscored"
 
 
-def accounts(spark: SparkSession, lake: Path, day: date, model_version: str) -> Iterator[Metric]:
+def accounts(lake: Path, day: date, model_version: str) -> Iterator[Metric]:
     """What became of the posts that landed on the day, as things stand now.
 
     A row counts on the day of its landing, whichever day its post belongs to, so that both
     equations hold for each day alone; an edit that lands later moves its post's earlier row from
     accepted to superseded.
     """
-    ingests = lakes.read_days(spark, INGESTS, lake, day).where(F.col("source") == "posts")
-    landed = ingests.agg(F.coalesce(F.sum("landed"), F.lit(0)).alias("n")).collect()[0]["n"]
     found: Counter[str] = Counter()
-    for status, n in [*_posts(spark, lake, day, model_version), *_rejects(spark, lake, day)]:
-        found[status] += n
-    yield Metric("accounts", "all", "status", "landed", float(landed))
-    for status in (*LANDED, *SCORE_STATUSES, UNSCORED):
-        yield Metric("accounts", "all", "status", status, float(found[status]))
-
-
-def _posts(
-    spark: SparkSession, lake: Path, day: date, model_version: str
-) -> Iterator[tuple[str, int]]:
-    """Revisions that the day brought by status; the accepted ones by the score's status too."""
-    first, last = day - timedelta(days=LATE_DAYS), day + timedelta(days=1)
-    key = ["day", "post_id", "revision"]
-    posts = lakes.read_days(spark, POSTS, lake, first, last)
-    brought = posts.where(F.col("recorded_day") == F.lit(day)).select(*key, "status")
-    scores = lakes.read_days(spark, SCORES, lake, first, last)
-    scored = scores.where(F.col("model_version") == model_version)
-    scored = scored.select(*key, F.col("status").alias("scored"))
-    groups = brought.join(scored, on=key, how="left").groupBy("status", "scored").count()
-    for row in groups.collect():
-        yield row["status"], row["count"]
+    for row in _ask(lake, _revisions(day, model_version)):
+        found[row["status"]] += row["n"]
         if row["status"] == "accepted":
-            yield row["scored"] or UNSCORED, row["count"]
+            found[row["scored"]] += row["n"]
+    for row in _ask(lake, _refused(day)):
+        found[row["status"]] += row["n"]
+    for name in ("landed", *LANDED, *SCORE_STATUSES, UNSCORED):
+        yield Metric("accounts", "all", "status", name, float(found[name]))
 
 
-def _rejects(spark: SparkSession, lake: Path, day: date) -> Iterator[tuple[str, int]]:
-    """What ingest refused of the day's posts, by status."""
-    rejects: DataFrame = lakes.read_days(spark, REJECTS, lake, day)
-    of_posts = rejects.where((F.col("stage") == "ingest") & (F.col("source") == "posts"))
-    for row in of_posts.groupBy("status").count().collect():
-        yield row["status"], row["count"]
+def _ask(lake: Path, sql: str) -> list[dict[str, Any]]:
+    return list(lakes.query(lake, sql).to_pylist())
+
+
+def _revisions(day: date, model_version: str) -> str:
+    """Revisions that the day brought, by status and by the model's status."""
+    first, last = day - timedelta(days=LATE_DAYS), day + timedelta(days=1)
+    window = f"day BETWEEN '{first}' AND '{last}'"
+    return f"""SELECT p.status, coalesce(s.status, '{UNSCORED}') AS scored, count(*) AS n
+        FROM (SELECT day, post_id, revision, status FROM posts_v1
+              WHERE {window} AND recorded_day = '{day}') p
+        LEFT JOIN (SELECT day, post_id, revision, status FROM scores_v1
+                   WHERE {window} AND {lakes.predicate({"model_version": model_version})}) s
+        ON p.day = s.day AND p.post_id = s.post_id AND p.revision = s.revision
+        GROUP BY 1, 2"""
+
+
+def _refused(day: date) -> str:
+    """How many posts landed on the day, and what ingest refused of them, by status."""
+    return f"""SELECT 'landed' AS status, coalesce(sum(landed), 0) AS n FROM ingests_v1
+        WHERE day = '{day}' AND source = 'posts'
+        UNION ALL
+        SELECT status, count(*) AS n FROM rejects_v1
+        WHERE day = '{day}' AND stage = 'ingest' AND source = 'posts' GROUP BY status"""

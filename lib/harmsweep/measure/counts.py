@@ -1,16 +1,14 @@
 """Counts and score distributions of a day, each table read once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
-
+from harmsweep import lake as lakes
 from harmsweep.harms import HARMS
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
-# Ranks are exact to one in 10,000: a day's tails are what a threshold cuts.
-ACCURACY = 10_000
 
 
 @dataclass(frozen=True)
@@ -23,54 +21,54 @@ class Metric:
     value_of: str
     value: float
 
-    def row(self) -> dict[str, str | float]:
+    def row(self) -> dict[str, Any]:
         """The number as columns of metrics."""
         return asdict(self)
 
 
-def by_status(scores: DataFrame) -> Iterator[Metric]:
+def current(table: str, where: str) -> str:
+    """SQL for the rows of a table of revisions that still stand."""
+    return f"""SELECT t.* FROM (SELECT * FROM {table} WHERE {where}) t
+        JOIN posts_v1 p ON p.day = t.day AND p.post_id = t.post_id AND p.revision = t.revision
+        WHERE p.status = 'accepted'"""
+
+
+def by_status(lake: Path, scores: str) -> Iterator[Metric]:
     """How many posts the model gave each status, and how many there are of each language."""
-    sets = [[F.col("status")], [F.col("language")]]
-    groups = scores.groupingSets(sets, "status", "language").agg(F.count("*").alias("n"))
-    for row in groups.collect():
-        by = "language" if row["status"] is None else "status"
-        yield Metric("posts", "all", by, row[by], float(row["n"]))
+    for by in ("status", "language"):
+        sql = f"SELECT {by} AS value_of, count(*) AS n FROM ({scores}) GROUP BY {by} ORDER BY {by}"
+        for row in lakes.query(lake, sql).to_pylist():
+            yield Metric("posts", "all", by, row["value_of"], float(row["n"]))
 
 
-def quantiles(scores: DataFrame) -> Iterator[Metric]:
-    """Of each head that scored: quantiles, the greatest score, and the share from 0.5 up."""
-    rows = scores.agg(*(_distribution(harm).alias(harm) for harm in HARMS)).collect()
+def quantiles(lake: Path, scores: str) -> Iterator[Metric]:
+    """Of each head that scored: quantiles, the greatest score, and the share from 0.5 up.
+
+    Quantiles are approximate (t-digest), most exact in the tails, which is where thresholds lie.
+    """
+    numbers = ", ".join(_distribution(harm) for harm in HARMS)
+    found = lakes.query(lake, f"SELECT {numbers} FROM ({scores})").to_pylist()[0]
     for harm in HARMS:
-        found = rows[0][harm]
-        if not found["posts"]:
-            continue
-        for name, value in zip(QUANTILES, found["quantiles"], strict=True):
-            yield Metric("score_quantile", harm, "quantile", name, float(value))
-        yield Metric("score_quantile", harm, "quantile", "max", float(found["max"]))
-        yield Metric("score_quantile", harm, "share", "from_0.5", float(found["share"]))
+        if found[f"{harm}_n"]:
+            yield from _head(harm, found)
 
 
-def _distribution(harm: str) -> Column:
-    score = F.col(harm)
-    return F.struct(
-        F.count(score).alias("posts"),
-        F.percentile_approx(score, list(QUANTILES.values()), ACCURACY).alias("quantiles"),
-        F.max(score).alias("max"),
-        F.avg((score >= 0.5).cast("double")).alias("share"),
-    )
+def _distribution(harm: str) -> str:
+    wanted = [f"approx_percentile_cont({harm}, {q}) AS {harm}_{n}" for n, q in QUANTILES.items()]
+    wanted.append(f"count({harm}) AS {harm}_n, max({harm}) AS {harm}_max")
+    wanted.append(f"avg(CASE WHEN {harm} >= 0.5 THEN 1.0 WHEN {harm} < 0.5 THEN 0.0 END)")
+    return ", ".join(wanted) + f" AS {harm}_share"
 
 
-def decision_counts(decisions: DataFrame) -> Iterator[Metric]:
-    """How many decisions there are of each harm and action."""
-    yield from _by_action("decisions", decisions)
+def _head(harm: str, found: Mapping[str, float]) -> Iterator[Metric]:
+    for name in (*QUANTILES, "max"):
+        yield Metric("score_quantile", harm, "quantile", name, found[f"{harm}_{name}"])
+    yield Metric("score_quantile", harm, "share", "from_0.5", found[f"{harm}_share"])
 
 
-def effect_counts(visibility: DataFrame) -> Iterator[Metric]:
-    """How many effects of each harm and action are in force on the day's posts."""
-    yield from _by_action("effects", visibility)
-
-
-def _by_action(metric: str, rows: DataFrame) -> Iterator[Metric]:
-    groups = rows.groupBy(F.coalesce("harm", F.lit("none")).alias("harm"), "action")
-    for row in groups.agg(F.count("*").alias("n")).collect():
+def by_action(lake: Path, metric: str, rows: str) -> Iterator[Metric]:
+    """How many rows there are of each harm and action."""
+    sql = f"""SELECT coalesce(harm, 'none') AS harm, action, count(*) AS n FROM ({rows})
+        GROUP BY 1, 2 ORDER BY 1, 2"""
+    for row in lakes.query(lake, sql).to_pylist():
         yield Metric(metric, row["harm"], "action", row["action"], float(row["n"]))

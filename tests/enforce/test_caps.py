@@ -1,0 +1,71 @@
+"""Caps hold a harm's whole batch, once, and let the others go on."""
+
+import pytest
+
+from harmsweep import lake as lakes
+from harmsweep.enforce.caps import Excess, excesses, spent
+from harmsweep.enforce.sweep import sweep
+from harmsweep.job import Held
+from harmsweep.policy import load_policy
+from harmsweep.tables import ACTIONS
+
+pytestmark = pytest.mark.spark
+HOUR = 3600 * 1_000_000
+
+
+def test_a_flood_of_removals_is_held_whole_and_other_harms_go_on(fresh, rows):
+    post, scored = rows
+    flood = [f"p{n}" for n in range(2000)]
+    fresh.put_posts([post(name) for name in [*flood, "spam"]])
+    scores = [scored(name, hate=0.99) for name in flood]
+    fresh.put_scores([*scores, scored("spam", spam=0.97)])
+    for _ in range(2):
+        with pytest.raises(
+            Held, match="hate: 2000 to apply and 0 in the last 24 hours pass the cap"
+        ):
+            fresh.sweep(apply=100)
+        assert fresh.states() == {"spam": "remove"}
+        assert len(fresh.ledger("held")) == 2000
+        assert len(fresh.ledger("intent")) == len(fresh.ledger("outcome")) == 1
+
+
+def test_all_sweeps_of_24_hours_share_a_cap_in_each_direction(fresh, rows, spark):
+    post, scored = rows
+    day, names = post("x")["day"], ["removed", "demoted", "reviewed", "clean", "spam", "late"]
+    start = 1_800_000_000_000_000
+
+    def at(hours: int, **policy: float) -> dict[str, int]:
+        fresh.decide(**policy)
+        found = load_policy(fresh.policy(**policy))
+        return sweep(spark, fresh.root, day, found, "m-1", clock=lambda: start + hours * HOUR)
+
+    assert at(0, apply=2)["remove"] == 2
+    fresh.put_posts([post(name) for name in names])
+    old = [scored("removed", hate=0.99), scored("demoted", hate=0.9), scored("spam", spam=0.97)]
+    fresh.put_scores([*old, scored("late", hate=0.99)])
+    with pytest.raises(Held, match="hate: 1 to apply and 2 in the last 24 hours pass the cap of 2"):
+        at(23, apply=2)
+    assert at(25, apply=2)["remove"] == 1
+    assert fresh.states()["late"] == "remove"
+    with pytest.raises(Held, match="hate: 3 to release and 0 in the last 24 hours pass"):
+        at(26, remove=0.998, demote=0.997, release=2)
+    assert fresh.states()["removed"] == "remove"
+    assert spent(fresh.root, start + 26 * HOUR) == {("hate", "apply"): 1}
+
+
+def test_a_held_entry_changes_no_state_and_reviews_are_not_held(fresh):
+    with pytest.raises(Held, match="spam: 1 to apply"):
+        fresh.sweep(apply=0)
+    assert fresh.states() == {"reviewed": "review"}
+    assert len(fresh.ledger("held")) == 3
+    versions = lakes.version(ACTIONS, fresh.root)
+    with pytest.raises(Held):
+        fresh.sweep(apply=0)
+    assert lakes.version(ACTIONS, fresh.root) == versions
+
+
+def test_a_batch_may_reach_its_cap_and_not_pass_it(fresh):
+    policy = load_policy(fresh.policy(apply=10))
+    assert excesses({("hate", "apply"): 4}, {("hate", "apply"): 6}, policy) == []
+    over = excesses({("hate", "apply"): 5, ("spam", "apply"): 1}, {("hate", "apply"): 6}, policy)
+    assert over == [Excess("hate", "apply", 5, 6, 10)]
