@@ -17,7 +17,7 @@ def print_tables(lake: Path) -> None:
     names = ("table", "rows", "days", "version", "key", "what it holds")
     stored = sorted(set(known_names(lake).values()))
     rows = [_table_line(lakes.stored(lake, name), name) for name in stored]
-    print_grid(names, rows, right={"rows", "version"})
+    print_grid(names, rows, right={"rows", "version"}, fold=True)
 
 
 def print_columns(lake: Path, name: str) -> None:
@@ -42,7 +42,7 @@ def print_columns(lake: Path, name: str) -> None:
         )
         for field in table.schema().fields
     ]
-    print_grid(("column", "type", "", "what it is"), rows, right=set())
+    print_grid(("column", "type", "", "what it is"), rows, right=set(), fold=True)
 
 
 def _table_line(table: DeltaTable, name: str) -> tuple[str, ...]:

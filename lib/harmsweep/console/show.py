@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 from rich import box
@@ -61,11 +61,16 @@ def cell(value: Any) -> str:
     return text if len(text) <= LONGEST_CELL else f"{text[:LONGEST_CELL]}…"
 
 
-def print_grid(names: Sequence[str], rows: Sequence[Sequence[str]], *, right: set[str]) -> None:
-    """Print a grid; one that is wider than the terminal becomes one block of lines per row."""
+def print_grid(
+    names: Sequence[str], rows: Sequence[Sequence[str]], *, right: set[str], fold: bool = False
+) -> None:
+    """Print a grid, with the columns of `right` set right.
+
+    Where it is wider than the terminal, its cells fold, or each row becomes a block of lines.
+    """
     console = Console(width=None if sys.stdout.isatty() else 10_000, highlight=False)
     widths = [max(map(len, column)) for column in zip(names, *rows, strict=True)]
-    if console.is_terminal and sum(widths) + 3 * len(widths) > console.width:
+    if console.is_terminal and not fold and sum(widths) + 3 * len(widths) > console.width:
         for row in rows:
             for name, text in zip(names, row, strict=True):
                 console.print(Text(f"{name:>{max(map(len, names))}}  {text}"))
@@ -73,7 +78,8 @@ def print_grid(names: Sequence[str], rows: Sequence[Sequence[str]], *, right: se
         return
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in names:
-        grid.add_column(Text(name), justify="right" if name in right else "left", no_wrap=True)
+        justify: Literal["right", "left"] = "right" if name in right else "left"
+        grid.add_column(Text(name), justify=justify, no_wrap=not fold)
     for row in rows:
         grid.add_row(*map(Text, row))
     console.print(grid)
