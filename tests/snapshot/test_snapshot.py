@@ -1,0 +1,184 @@
+"""A snapshot: from named versions, whole groups on one side, whole or absent, without text."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from harmsweep import lake as lakes
+from harmsweep.encoders import load_encoders
+from harmsweep.snapshot import take_snapshot
+from harmsweep.snapshots import FACTS, PARTS, SnapshotRefused, load_snapshot
+from harmsweep.tables import AUTHOR_VECTORS, LABELS, POST_FEATURES, POST_VECTORS, POSTS
+
+pytestmark = pytest.mark.spark
+
+DAY, LAST = date(2026, 10, 1), date(2026, 10, 2)
+SECRET = "words that no snapshot may hold"
+
+
+def rows(n: int, **changes: Any) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """A post, its features and its text's vector."""
+    noon = datetime(2026, 10, 1, 12, tzinfo=UTC)
+    shared = {
+        "day": DAY, "post_id": f"p{n}", "revision": 1, "author_id": "a1", "surface": "feed",
+        "country": "ZZ", "dataset": "sms", "author_origin": "native", "split_group": f"g{n}",
+        "text_flags": [],
+    } | changes  # fmt: skip
+    text = shared.pop("text", f"{SECRET} {n}")
+    post = shared | {
+        "event_id": f"e{n}", "sequence": n, "recorded_at": noon, "recorded_day": DAY,
+        "created_at": noon, "status": shared.pop("status", "accepted"), "text": text, "media": [],
+    }  # fmt: skip
+    features = shared | {
+        "cutoff_day": DAY, "clean_text": text, "language": "en", "simulated": False,
+        "followers": 7.0, "n_words": None,
+    }  # fmt: skip
+    encoder = load_encoders()["text"]
+    vector = {
+        "day": DAY, "post_id": shared["post_id"], "revision": shared["revision"],
+        "encoder_id": encoder.encoder_id, "modality": "text", "status": "ok",
+        "vector": [float(n)] * encoder.width, "inputs": 1, "windows": 1,
+    }  # fmt: skip
+    return post, features, vector
+
+
+def label(n: int, value: int, *, harm: str = "spam", source: str = "hand") -> dict[str, Any]:
+    return {
+        "day": DAY, "post_id": f"p{n}", "harm": harm, "label": value, "source": source,
+        "dataset": "sms",
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def taken(
+    spark: Any, tmp_path_factory: pytest.TempPathFactory, add: Callable[..., None]
+) -> tuple[Path, Path]:
+    """A lake with 40 posts in 20 groups and some odd ones, and its snapshot."""
+    root = tmp_path_factory.mktemp("snapshot")
+    lake = lakes.open_lake(root / "lake")
+    posts = [rows(n, split_group=f"g{n % 20}") for n in range(40)]
+    odd = [
+        rows(40),  # without a label
+        rows(41),  # without a vector
+        rows(42, status="superseded"),
+        rows(43, author_origin="assigned"),
+        rows(44, text=f"{SECRET} 0", split_group="z"),  # the words of p0 under another name
+        rows(45),  # labelled by hand and by a report, which disagree
+    ]
+    made = posts + odd
+    add([post for post, _, _ in made], POSTS, lake)
+    add([f for _, f, _ in made if f["post_id"] != "p42"], POST_FEATURES, lake)
+    add([v for _, _, v in made if v["post_id"] != "p41"], POST_VECTORS, lake)
+    width = load_encoders()["description"].width
+    described = {"day": DAY, "author_id": "a1", "windows": 1, "vector": [0.5] * width}
+    add(
+        [described | {"encoder_id": load_encoders()["description"].encoder_id}],
+        AUTHOR_VECTORS,
+        lake,
+    )
+    labels = [label(n, n % 2) for n in range(44) if n != 40] + [label(44, 0), label(45, 1)]
+    labels += [label(45, 0, source="a_report"), label(3, 1, harm="hate")]
+    add(labels, LABELS, lake)
+    return lake, take_snapshot(lambda: spark, lake, first=DAY, last=LAST, out=root / "out")
+
+
+@pytest.fixture(scope="module")
+def add() -> Callable[..., None]:
+    """Append literal rows to a table."""
+    import deltalake
+    import pyarrow as pa
+
+    def append(found: list[dict[str, Any]], table: Any, lake: Path) -> None:
+        stored = deltalake.DeltaTable(str(lake / table.name))
+        schema = pa.schema(stored.schema().to_arrow())
+        deltalake.write_deltalake(stored, pa.Table.from_pylist(found, schema), mode="append")
+
+    return append
+
+
+@pytest.fixture(scope="module")
+def frame(taken: tuple[Path, Path]) -> pl.DataFrame:
+    return pl.concat([pl.read_parquet(taken[1] / part / "*.parquet") for part in PARTS])
+
+
+def test_rows_are_current_labelled_and_have_a_vector(frame: pl.DataFrame) -> None:
+    expected = {f"p{n}" for n in range(46)} - {"p40", "p41", "p42", "p44"}
+    assert sorted(frame["post_id"]) == sorted(expected)
+
+
+def test_no_group_is_in_two_parts(frame: pl.DataFrame) -> None:
+    assert frame.group_by("split_group").agg(pl.col("split").n_unique())["split"].max() == 1
+    assert frame["split"].n_unique() == 3
+
+
+def test_the_same_words_under_another_group_are_left_out_and_counted(
+    frame: pl.DataFrame, taken: tuple[Path, Path]
+) -> None:
+    assert "p44" not in frame["post_id"] and load_snapshot(taken[1]).duplicates == 1
+
+
+def test_there_is_no_text(taken: tuple[Path, Path], frame: pl.DataFrame) -> None:
+    assert not {"text", "clean_text", "content"} & set(frame.columns)
+    for path in taken[1].rglob("*"):
+        assert path.is_dir() or SECRET.encode() not in path.read_bytes()
+
+
+def test_absent_labels_are_nan_and_the_hand_goes_before_reports(frame: pl.DataFrame) -> None:
+    by_post = {row["post_id"]: row for row in frame.iter_rows(named=True)}
+    assert by_post["p3"]["label_hate"] == 1.0 and by_post["p3"]["label_spam"] == 1.0
+    assert by_post["p2"]["label_hate"] != by_post["p2"]["label_hate"]
+    assert by_post["p45"]["label_spam"] == 1.0
+
+
+def test_vectors_have_one_length_and_absent_ones_are_zeros(frame: pl.DataFrame) -> None:
+    row = frame.row(by_predicate=pl.col("post_id") == "p7", named=True)
+    assert row["text_present"] and row["text_vector"] == [7.0] * load_encoders()["text"].width
+    assert not row["image_present"]
+    assert row["image_vector"] == [0.0] * load_encoders()["image"].width
+
+
+def test_an_assigned_author_says_nothing(frame: pl.DataFrame) -> None:
+    native, assigned = (
+        frame.row(by_predicate=pl.col("post_id") == name, named=True) for name in ("p7", "p43")
+    )
+    assert native["followers"] == 7.0 and native["description_present"]
+    assert assigned["followers"] is None and not assigned["description_present"]
+
+
+def test_the_facts_name_versions_rows_and_groups(taken: tuple[Path, Path]) -> None:
+    lake, folder = taken
+    facts = load_snapshot(folder)
+    assert facts.versions["posts_v1"] == lakes.version(POSTS, lake)
+    assert sum(facts.rows.values()) == 42 and facts.id == folder.name
+
+
+def test_a_snapshot_is_taken_once_and_another_when_a_table_changed(
+    spark: Any, taken: tuple[Path, Path], add: Callable[..., None]
+) -> None:
+    lake, folder = taken
+    before = (folder / FACTS).stat().st_mtime_ns
+    options = {"first": DAY, "last": LAST, "out": folder.parent}
+    again = take_snapshot(lambda: pytest.fail("started Spark"), lake, **options)
+    assert again == folder and (folder / FACTS).stat().st_mtime_ns == before
+    add([label(1, 1, harm="hate")], LABELS, lake)
+    other = take_snapshot(lambda: spark, lake, **options)
+    assert other != folder
+    # Nothing half-written stays beside the two.
+    assert {path.name for path in folder.parent.iterdir()} == {folder.name, other.name}
+
+
+def test_a_changed_file_is_refused(taken: tuple[Path, Path], tmp_path: Path) -> None:
+    import shutil
+
+    copy = tmp_path / taken[1].name
+    shutil.copytree(taken[1], copy)
+    path = next(copy.glob("train/*.parquet"))
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(SnapshotRefused, match=path.name):
+        load_snapshot(copy)
