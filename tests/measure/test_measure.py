@@ -1,0 +1,123 @@
+"""A day's metrics from literal rows: the accounts balance and each count is right."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harmsweep import lake as lakes
+from harmsweep.harms import HARMS
+from harmsweep.measure import measure_day
+from harmsweep.tables import DECISIONS, INGESTS, METRICS, POST_VISIBILITY, POSTS, REJECTS, SCORES
+
+DAY, BEFORE = date(2026, 10, 2), date(2026, 10, 1)
+NOON = datetime(2026, 10, 2, 12, tzinfo=UTC)
+VERSIONS = {"model_version": "m-1", "policy_version": "p-1"}
+Row = dict[str, Any]
+
+
+def post(day: date, post_id: str, revision: int, status: str) -> Row:
+    row = {"day": day, "post_id": post_id, "revision": revision, "status": status}
+    row |= {"event_id": f"{post_id}-{revision}", "sequence": revision, "recorded_at": NOON}
+    row |= {"recorded_day": DAY, "created_at": NOON, "author_id": "a", "author_origin": "native"}
+    row |= {"text": "words", "text_flags": [], "media": [], "surface": "feed", "country": "DE"}
+    return row | {"dataset": "live", "split_group": post_id}
+
+
+def score(
+    day: date, post_id: str, revision: int, status: str, language: str, **harms: float
+) -> Row:
+    row = {"day": day, "post_id": post_id, "revision": revision, "status": status}
+    row |= {"model_version": "m-1", "author_id": "a", "surface": "feed", "country": "DE"}
+    row |= {"language": language, "dataset": "live", "reason": None, "inputs": ["text"]}
+    return row | {"trained_on": False} | {harm: harms.get(harm) for harm in HARMS}
+
+
+def reject(item: str, status: str, stage: str = "ingest") -> Row:
+    row = {"day": DAY, "stage": stage, "source": "posts", "item_id": item, "status": status}
+    return row | {"reason": "rule", "detail": None, "post_id": item, "recorded_day": DAY}
+
+
+def decision(post_id: str, revision: int, action: str) -> Row:
+    row = {"day": DAY, "post_id": post_id, "revision": revision, **VERSIONS, "surface": "all"}
+    row |= {"jurisdiction": "all", "author_id": "a", "language": "en", "action": action}
+    row |= {"policy_action": action, "harm": "hate", "score": 0.9, "threshold": 0.5}
+    return row | {"reason": "threshold_met", "evidence": "{}"}
+
+
+def effect(post_id: str, action: str) -> Row:
+    row = {"day": DAY, "subject_kind": "post", "subject_id": post_id, "surface": "all"}
+    row |= {"jurisdiction": "all", "action": action, "revision": 1, "harm": "hate"}
+    return row | {"effect_key": post_id, "since": NOON}
+
+
+@pytest.fixture
+def measured(lake: Path) -> dict[tuple[str, str, str, str], float]:
+    day = {"day": DAY}
+    posts = [post(DAY, "a", 1, "superseded"), post(DAY, "a", 2, "accepted")]
+    posts += [post(DAY, "b", 1, "accepted"), post(DAY, "c", 1, "accepted")]
+    posts += [post(DAY, "d", 1, "superseded"), post(DAY, "d", 2, "deleted")]
+    lakes.replace_rows(posts, POSTS, lake, where=day)
+    # An edit that landed on the day, of a post of the day before.
+    lakes.replace_rows([post(BEFORE, "z", 2, "accepted")], POSTS, lake, where={"day": BEFORE})
+    of_model = {"model_version": "m-1"}
+    scores = [score(DAY, "a", 1, "scored", "en", hate=0.99, spam=0.9)]
+    scores += [score(DAY, "a", 2, "scored", "en", hate=0.9), score(DAY, "b", 1, "failed", "fr")]
+    scores += [score(DAY, "c", 1, "scored_partial", "en", hate=0.1)]
+    lakes.replace_rows(scores, SCORES, lake, where=day | of_model)
+    late = [score(BEFORE, "z", 2, "quarantined", "und")]
+    lakes.replace_rows(late, SCORES, lake, where={"day": BEFORE} | of_model)
+    refused = [reject("e", "rejected"), reject("a", "duplicate"), reject("f", "superseded")]
+    lakes.replace_rows([*refused, reject("b", "rejected", "score")], REJECTS, lake, where=day)
+    landed = [{"day": DAY, "source": "posts", "landed": 10}]
+    lakes.replace_rows(landed, INGESTS, lake, where=day)
+    decided = [decision("a", 1, "remove"), decision("a", 2, "demote"), decision("b", 1, "review")]
+    lakes.replace_rows(decided, DECISIONS, lake, where=day | VERSIONS)
+    lakes.replace_rows([effect("a", "demote")], POST_VISIBILITY, lake, where=day)
+    assert _measure(lake).items == 3
+    key = ("metric", "harm", "slice", "value_of")
+    return {tuple(r[k] for k in key): r["value"] for r in lakes.rows(METRICS, lake).to_pylist()}
+
+
+def _measure(lake: Path) -> Any:
+    return measure_day(lambda: pytest.fail("needs no Spark"), lake, DAY, **VERSIONS)
+
+
+def test_the_accounts_balance_and_count_late_edits_where_they_landed(measured, lake):
+    found = {k[3]: n for k, n in measured.items() if k[0] == "accounts"}
+    assert found == {
+        "landed": 10,
+        "accepted": 4,
+        "rejected": 1,
+        "duplicate": 1,
+        "superseded": 3,
+        "deleted": 1,
+        "scored": 1,
+        "scored_partial": 1,
+        "quarantined": 1,
+        "failed": 1,
+        "unscored": 0,
+    }
+    assert _measure(lake).skipped
+
+
+def test_counts_and_distributions_are_of_the_revisions_that_stand(measured):
+    rest = {k: n for k, n in measured.items() if k[0] != "accounts"}
+    p50, p90, p99 = (rest.pop(("score_quantile", "hate", "quantile", p)) for p in PERCENTILES)
+    assert 0.1 <= p50 <= p90 <= p99 <= 0.9
+    assert rest == {
+        ("posts", "all", "status", "scored"): 1,
+        ("posts", "all", "status", "scored_partial"): 1,
+        ("posts", "all", "status", "failed"): 1,
+        ("posts", "all", "language", "en"): 2,
+        ("posts", "all", "language", "fr"): 1,
+        ("score_quantile", "hate", "quantile", "max"): 0.9,
+        ("score_quantile", "hate", "share", "from_0.5"): 0.5,
+        ("decisions", "hate", "action", "demote"): 1,
+        ("decisions", "hate", "action", "review"): 1,
+        ("effects", "hate", "action", "demote"): 1,
+    }
+
+
+PERCENTILES = ("p50", "p90", "p99")
