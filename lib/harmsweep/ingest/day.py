@@ -16,8 +16,8 @@ from harmsweep.ingest import labels, others, posts
 from harmsweep.ingest.check import refused
 from harmsweep.ingest.files import fingerprint, landing_days
 from harmsweep.ingest.landing import cached, decoded_sources
-from harmsweep.ingest.write import put_slice
-from harmsweep.lake import Slice, append_new, read, read_days, replace_rows
+from harmsweep.ingest.write import has_rows, put_slice
+from harmsweep.lake import Slice, append_new, predicate, read, read_days, replace_rows
 from harmsweep.locks import locked
 from harmsweep.runs import Outcome, Spark, Step, run_step
 from harmsweep.tables import (
@@ -66,9 +66,9 @@ def _ingest(spark: SparkSession, lake: Path, day: date, landing: Path) -> Mappin
         counts = _counts(checked)
         resolved = _resolved(spark, checked["posts"], lake, day)
         held.callback(resolved.frame.persist().unpersist)
-        _write_rejects(checked, resolved, lake, day)
+        _write_rejects(checked, resolved, counts, lake, day)
         failpoint("ingest:after-rejects")
-        _write(checked, resolved, lake, day)
+        _write(checked, resolved, counts, lake, day)
         _write_landed(counts, lake, day)
         return _summary(counts, resolved)
 
@@ -137,7 +137,7 @@ def _resolved(spark: SparkSession, checked: DataFrame, lake: Path, day: date) ->
 
 
 def _write_rejects(
-    checked: Mapping[str, DataFrame], resolved: Resolved, lake: Path, day: date
+    checked: Mapping[str, DataFrame], resolved: Resolved, counts: Counts, lake: Path, day: date
 ) -> None:
     """The day's rejects, and those of other days' events that the day's events took the place of.
 
@@ -147,57 +147,64 @@ def _write_rejects(
     frames = [refused(frame, source, day) for source, frame in checked.items()]
     lost = posts.losers(resolved.frame)
     rejects = reduce(DataFrame.unionAll, [*frames, lost.where(F.col("day") == F.lit(day))])
-    put_slice(rejects, REJECTS, lake, where={"day": day, "stage": "ingest"})
+    count = sum(n for (_, status), n in counts.items() if status != "new")
+    count += resolved.lost.get(day, 0)
+    put_slice(rejects, REJECTS, lake, where={"day": day, "stage": "ingest"}, count=count)
     others = sorted(resolved.lost.keys() - {day})
     if others:
         taken = lost.where(F.col("day") != F.lit(day))
         append_new(taken, REJECTS, lake, where={"day": others, "stage": "ingest"})
 
 
-def _write(checked: Mapping[str, DataFrame], resolved: Resolved, lake: Path, day: date) -> None:
-    put_slice(posts.winners(resolved.frame), POSTS, lake, where={"day": resolved.days or [day]})
+def _write(
+    checked: Mapping[str, DataFrame], resolved: Resolved, counts: Counts, lake: Path, day: date
+) -> None:
+    def count(source: str) -> int:
+        return counts.get((source, "new"), 0)
+
+    of_day: Slice = {"day": day}
+    if resolved.days:
+        put_slice(posts.winners(resolved.frame), POSTS, lake, where={"day": resolved.days})
     if "users" in checked:
-        put_slice(others.to_users(checked["users"], day), USERS, lake, where={"day": day})
+        rows = others.to_users(checked["users"], day)
+        put_slice(rows, USERS, lake, where=of_day, count=count("users"))
     if "interactions" in checked:
         rows = others.to_interactions(checked["interactions"], day)
-        put_slice(rows, INTERACTIONS, lake, where={"day": day})
-    if "labels" in checked:
+        put_slice(rows, INTERACTIONS, lake, where=of_day, count=count("interactions"))
+    if count("labels"):
         _merge(labels.to_labels(checked["labels"]), LABELS, lake)
-    if "account_labels" in checked:
+    if count("account_labels"):
         _merge(labels.to_account_labels(checked["account_labels"]), ACCOUNT_LABELS, lake)
 
 
 def _merge(rows: DataFrame, table: Table, lake: Path) -> None:
     """Put the rows in the place of those with their keys, within the days that they belong to."""
     where: Slice = {}
-    stored = read(rows.sparkSession, table, lake)
     if "day" in table.partition_by:
-        days = sorted(row["day"] for row in rows.select("day").distinct().collect())
-        where = {"day": days}
-        stored = stored.where(F.col("day").isin(days))
-    elif rows.isEmpty():
-        return
-    kept = stored.join(rows.select(*table.key), on=list(table.key), how="left_anti")
-    merged = kept.select(*table.schema.names).unionByName(rows)
-    if where.get("day", True):
-        put_slice(merged, table, lake, where=where)
+        where = {"day": sorted(row["day"] for row in rows.select("day").distinct().collect())}
+    if has_rows(table, lake, where):
+        stored = read(rows.sparkSession, table, lake).where(predicate(where))
+        kept = stored.join(rows.select(*table.key), on=list(table.key), how="left_anti")
+        rows = kept.select(*table.schema.names).unionByName(rows)
+    put_slice(rows, table, lake, where=where)
 
 
 def _write_landed(counts: Counts, lake: Path, day: date) -> None:
-    landed: dict[str, int] = defaultdict(int)
-    for (source, _), count in counts.items():
-        landed[source] += count
-    rows = [{"day": day, "source": name, "landed": count} for name, count in landed.items()]
+    landed = _landed(counts).items()
+    rows = [{"day": day, "source": name, "landed": count} for name, count in landed]
     replace_rows(rows, INGESTS, lake, where={"day": day})
 
 
 def _summary(counts: Counts, resolved: Resolved) -> dict[str, int]:
-    """The day's counts: the landing rows of posts first, then what did not go on."""
-    of_posts = {status: count for (source, status), count in counts.items() if source == "posts"}
-    refused_posts = {s: of_posts.get(s, 0) for s in ("rejected", "duplicate")}
-    other = {f"{source}": 0 for source, _ in counts if source != "posts"}
-    for (source, _), count in counts.items():
-        if source != "posts":
-            other[source] += count
+    """The day's counts: the landing rows of posts first, what of them did not go on, the others."""
+    landed = _landed(counts)
+    refused_posts = {name: counts.get(("posts", name), 0) for name in ("rejected", "duplicate")}
     superseded = sum(resolved.lost.values())
-    return {"posts": sum(of_posts.values()), **refused_posts, "superseded": superseded, **other}
+    return {"posts": landed.pop("posts", 0), **refused_posts, "superseded": superseded, **landed}
+
+
+def _landed(counts: Counts) -> dict[str, int]:
+    landed: dict[str, int] = defaultdict(int)
+    for (source, _), count in counts.items():
+        landed[source] += count
+    return dict(landed)

@@ -10,22 +10,25 @@ from harmsweep.lake import Slice, days, predicate, read, replace_slice, version
 from harmsweep.tables import Table
 
 
-def put_slice(rows: DataFrame, table: Table, lake: Path, *, where: Slice) -> None:
-    """`replace_slice` where the rows differ from the stored ones.
+def put_slice(
+    rows: DataFrame, table: Table, lake: Path, *, where: Slice, count: int | None = None
+) -> None:
+    """`replace_slice` where the rows differ from the stored ones; `count` rows, where it is known.
 
     A slice that is not rewritten keeps its files, so that the later stages of its day see no change
     when a landing zone grows and all its days are ingested again.
     """
-    if _has_rows(table, lake, where):
+    if has_rows(table, lake, where):
         stored = read(rows.sparkSession, table, lake).where(predicate(where))
         if _sum(rows.select(*table.schema.names)) == _sum(stored):
             return
-    elif rows.isEmpty():
+    elif count == 0:
         return
     replace_slice(rows, table, lake, where=where)
 
 
-def _has_rows(table: Table, lake: Path, where: Slice) -> bool:
+def has_rows(table: Table, lake: Path, where: Slice) -> bool:
+    """Whether the table may hold rows of the slice's days, by its log alone."""
     if "day" not in where:
         return version(table, lake) > 0
     wanted = where["day"]
