@@ -73,8 +73,8 @@ def event(post: str, kind: str, recorded: datetime, amount: int, **values: Any) 
 
 
 def outcome(post: str, day: int, action: str, recorded: datetime) -> Row:
-    text = ("sweep_id", "previous_action", "surface", "jurisdiction", "cause_id", "operator")
-    return dict.fromkeys(text, "all") | {
+    required = [field.name for field in ACTIONS.schema if not field.nullable]
+    return dict.fromkeys(required, "all") | {
         "day": date(2026, 10, day),
         "effect_key": f"{post}-{action}",
         "entry": "outcome",

@@ -285,8 +285,7 @@ def test_a_second_run_changes_nothing(spark: "SparkSession", ingested: Path, lan
     rows = {table.name: content(ingested, table) for table in CONTENT}
     with (landing / "posts.jsonl").open("a") as file:
         file.write("\n")  # another file, the same rows
-    for day in DAYS:
-        assert not ingest_day(lambda: spark, ingested, day, landing=landing).skipped
+    assert not ingest_day(lambda: spark, ingested, DAYS[1], landing=landing).skipped
     assert rows == {table.name: content(ingested, table) for table in CONTENT}
     assert versions == [lakes.version(table, ingested) for table in CONTENT if table != INGESTS]
 
