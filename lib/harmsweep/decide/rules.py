@@ -12,7 +12,7 @@ from harmsweep.policy import ALL, Policy, Rule
 
 NO_HARM = "none"
 # A part of scores.reason that says that a medium has no encoder, which is no damage.
-NO_ENCODER = r"unsupported|not embedded"
+NO_ENCODER = r"^\w+ unsupported$"
 
 
 def is_usable(harm: str) -> Column:
