@@ -1,0 +1,60 @@
+"""Records of the evaluation: beside the baselines, by group, and what they may not claim."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+pytestmark = pytest.mark.torch
+
+from harmsweep.train.evaluate import Scored, finite, record, records  # noqa: E402
+from harmsweep.training import Evaluation  # noqa: E402
+
+LIMITS = Evaluation(resamples=200, min_groups=20, baseline_rows=100)
+TRUTH = np.arange(200) % 4 == 0
+NOISE = np.random.default_rng(5).normal(size=200)
+GOOD, POOR = TRUTH + NOISE / 3, TRUTH / 10 + NOISE
+
+
+def scored(scores: Mapping[str, np.ndarray], *, groups: int = 100) -> Scored:
+    datasets = np.where(np.arange(200) < 100, "sms", "edos").astype(object)
+    names = np.array([f"g{n % groups}" for n in range(200)], dtype=object)
+    return Scored("spam", TRUTH, scores, names, datasets)
+
+
+def test_a_head_wholly_below_the_best_baseline_is_named_worse() -> None:
+    found = record(scored({"model": POOR, "text": GOOD, "image": POOR}), "all", LIMITS, seed=1)
+    assert found["worse_than_baseline"] and found["best_baseline"] == "text"
+    assert found["difference_low"] < found["difference"] < found["difference_high"] < 0
+
+
+def test_a_head_as_good_as_the_baseline_is_not() -> None:
+    found = record(scored({"model": GOOD, "text": GOOD}), "all", LIMITS, seed=1)
+    assert not found["worse_than_baseline"] and found["difference"] == 0
+    assert found["low"] < found["auroc"] < found["high"]
+
+
+def test_few_groups_have_no_interval_and_say_so() -> None:
+    rows = scored({"model": POOR, "text": GOOD}, groups=19)
+    found = record(rows, "all", LIMITS, seed=1)
+    assert found["note"] == "groups < 20" and "low" not in found
+    assert not found["worse_than_baseline"]
+
+
+def test_one_class_gives_counts_only() -> None:
+    rows = scored({"model": GOOD})
+    only = Scored("spam", np.ones(200, dtype=bool), rows.scores, rows.groups, rows.datasets)
+    found = record(only, "all", LIMITS, seed=1)
+    assert found["positives"] == 200 and "auroc" not in found and "one class" in found["note"]
+
+
+def test_there_is_a_record_for_all_and_for_each_dataset_with_both_labels() -> None:
+    rows = scored({"model": GOOD, "text": POOR})
+    one_class = np.where(rows.datasets == "edos", True, rows.truth)
+    rows = Scored("spam", one_class, rows.scores, rows.groups, rows.datasets)
+    assert [r["dataset"] for r in records(rows, LIMITS, seed=1)] == ["all", "sms"]
+
+
+def test_what_is_not_finite_is_null_in_json() -> None:
+    assert finite([{"auroc": float("nan"), "n": 3}]) == [{"auroc": None, "n": 3}]
