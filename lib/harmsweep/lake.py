@@ -216,12 +216,8 @@ def replace_rows(
     with locked(lake, [table.name]):
         stored = deltalake.DeltaTable(str(lake / table.name))
         schema = pa.schema(stored.schema().to_arrow())
-        deltalake.write_deltalake(
-            stored,
-            pa.Table.from_pylist(list(rows), schema=schema),
-            mode="overwrite",
-            predicate=_plain(where),
-        )
+        content = pa.Table.from_pylist(list(rows), schema=schema)
+        deltalake.write_deltalake(stored, content, mode="overwrite", predicate=_plain(where))
 
 
 def rows(
