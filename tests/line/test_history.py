@@ -1,8 +1,8 @@
 """One more day after 1,000 days reads and writes its own slices only.
 
-The history is synthetic: two rows a table and day, small random vectors, no text worth the name. The
-proof is by the files: once the log of each table is written, the data files of every day outside the
-30-day window are deleted, so a stage that opened one would fail.
+The history is synthetic: two rows a table and day, small random vectors, no text worth the name.
+The proof is by the files: once the log of each table is written, the data files of every day
+outside the 30-day window are deleted, so a stage that opened one would fail.
 """
 
 import random

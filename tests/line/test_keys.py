@@ -84,7 +84,7 @@ def test_a_second_policy_writes_only_the_differences(
     line = finished[1]
     stricter = line.policy.read_text().replace("version: 1", "version: 2")
     policy = copied / "policy" / "second.yaml"
-    policy.write_text(stricter.replace("remove, threshold: 0.95", "remove, threshold: 0.999"))
+    policy.write_text(stricter.replace("remove, threshold: 0.85", "remove, threshold: 0.999"))
     ledger = set(contents(ACTIONS, copied))
     model = load_manifest(line.manifest).model_version
     for day in DAYS:

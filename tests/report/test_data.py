@@ -127,6 +127,7 @@ def test_effects_in_force_name_the_score_that_did_it(
         "jurisdiction": "all",
         "cause_kind": "decision",
         "cause_id": "c1",
+        "state_key": "k1",
         "harm": "hate",
         "score": 0.97,
         "threshold": 0.95,

@@ -44,7 +44,7 @@ def main(*, posts: Path, lake: Path, model: Path | None) -> None:
 def _evaluation(path: Path, manifest: Manifest) -> list[dict[str, Any]]:
     """The records of held-out figures that stand beside the manifest."""
     content = verified_bytes(path.parent / manifest.evaluation.name, manifest.evaluation.sha256)
-    records: list[dict[str, Any]] = json.loads(content)
+    records: list[dict[str, Any]] = json.loads(content)["records"]
     return records
 
 

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -25,6 +25,7 @@ from harmsweep.snapshot import take_snapshot
 
 # Called with a stage and how many days it has: before the first, then after each with its outcome.
 Announce = Callable[[str, int, Outcome | None], None]
+Stages = Mapping[str, Callable[[date], Outcome]]
 
 
 class TrainingFailed(RuntimeError):
@@ -56,7 +57,7 @@ def run_line(
     """
     landing = with_interactions(posts, lake)
     days = landing_days(landing)
-    prepare = {
+    prepare: Stages = {
         "ingest": partial(ingest_day, spark, lake, landing=landing),
         "features": partial(features_day, spark, lake, media_root=posts),
         "embed": partial(embed_day, spark, lake, media_root=posts),
@@ -71,9 +72,6 @@ def run_line(
     )
     outcomes += _each(_act(spark, lake, manifest, policy), days, announce)
     return Line(days, outcomes, manifest, policy)
-
-
-Stages = dict[str, Callable[[date], Outcome]]
 
 
 def _act(spark: Spark, lake: Path, manifest: Path, policy: Path) -> Stages:

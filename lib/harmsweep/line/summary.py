@@ -17,6 +17,7 @@ from rich.table import Table
 
 from harmsweep.line.days import Announce, Line
 from harmsweep.report import data
+from harmsweep.report.page import records
 from harmsweep.runs import Outcome
 
 
@@ -51,18 +52,15 @@ def progress(console: Console) -> Iterator[Announce]:
 
 def print_summary(console: Console, line: Line, lake: Path, report: Path) -> None:
     """The closing table: what holds now and why, where the tables are, a first question to ask."""
-    effects = data.in_force(lake)
+    effects = records(data.in_force(lake))
     table = Table(title="Posts under an action now", title_justify="left")
     for name in ("action", "harm", "posts", "why"):
         table.add_column(name, justify="right" if name == "posts" else "left")
-    for row in effects.itertuples():
-        score = row.lowest_score == row.lowest_score  # NaN: a review for damaged input
-        why = (
-            f"scores from {row.lowest_score:.3f}, threshold {row.threshold:.2f}"
-            if score
-            else ("the input was damaged or nothing of it could be scored")
-        )
-        table.add_row(str(row.action), str(row.harm), str(row.posts), why)
+    for row in effects:
+        why = "the input was damaged or nothing of it could be scored"
+        if row["lowest_score"] is not None:
+            why = f"scores from {row['lowest_score']:.3f}, threshold {row['threshold']:.2f}"
+        table.add_row(row["action"], row["harm"], str(row["posts"]), why)
     console.print(table)
     if not line.changed:
         console.print(f"Nothing changed: all {len(line.outcomes)} stages and days were up to date.")

@@ -60,11 +60,11 @@ def held_out(records: Sequence[Record]) -> str:
     """AUROC of each head and dataset with its interval, beside the best logistic baseline."""
     figure, axes = _axes(rows=len(records))
     for row, record in enumerate(records):
-        if record.get("low") is not None:
+        if record["low"] is not None:
             axes.plot([record["low"], record["high"]], [row, row], color="#1f3b57", linewidth=2)
         axes.plot(record["auroc"], row, "o", color="#1f3b57")
-        if record.get("best_baseline") is not None:
-            axes.plot(record["best_baseline"], row, "D", color="#e08e0b", fillstyle="none")
+        if record["baseline"] is not None:
+            axes.plot(record["baseline"], row, "D", color="#e08e0b", fillstyle="none")
     axes.set_yticks(range(len(records)), [f"{r['harm']} · {r['dataset']}" for r in records])
     axes.axvline(0.5, color="#999999", linewidth=0.8, linestyle=":")
     axes.invert_yaxis()

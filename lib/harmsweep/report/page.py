@@ -24,7 +24,8 @@ def write_report(
     accounts = data.accounts(lake, model)
     effects = data.in_force(lake)
     shares = data.score_shares(lake, model)
-    evaluated = [record for record in evaluation if record.get("auroc") is not None]
+    figures_of = [_filled(record) for record in evaluation]
+    evaluated = [record for record in figures_of if record["auroc"] is not None]
     page = TEMPLATES.get_template("page.html").render(
         model=model,
         policy=policy,
@@ -42,9 +43,9 @@ def write_report(
             colours=figures.STATUS_COLOURS,
             title="Posts by how they were scored",
         ),
-        evaluation=list(evaluation),
+        evaluation=figures_of,
         evaluation_figure=figures.held_out(evaluated) if evaluated else "",
-        worse=[f"{r['harm']} ({r['dataset']})" for r in evaluation if r["worse_than_baseline"]],
+        worse=[f"{r['harm']} ({r['dataset']})" for r in figures_of if r["worse_than_baseline"]],
         scores_figure=figures.score_curves(shares) if len(shares.columns) else "",
         rejects=records(data.reject_rules(lake)),
         media=records(data.media_statuses(lake)),
@@ -53,6 +54,17 @@ def write_report(
     )
     out.write_text(page, encoding="utf-8")
     return out
+
+
+# What a record of held-out figures may lack: with one class no curve, with few groups no interval.
+FIGURES = ("auroc", "low", "high", "auc_pr", "difference", "difference_low", "difference_high")
+
+
+def _filled(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The record with None for absent figures, and the best baseline's AUROC as `baseline`."""
+    best = record.get("best_baseline")
+    baseline = {"best_baseline": best, "baseline": record.get(f"baseline_{best}_auroc")}
+    return dict.fromkeys(FIGURES) | dict(record) | baseline
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
