@@ -38,11 +38,17 @@ def wait_for(path: Path, text: str, seconds: float = 60) -> None:
         time.sleep(0.2)
 
 
+def fresh_environment() -> dict[str, str]:
+    """The environment as before a session of another test set its quiet log configuration."""
+    kept = {name: value for name, value in os.environ.items() if name != "SPARK_CONF_DIR"}
+    return kept | {"PYSPARK_PYTHON": sys.executable}
+
+
 @contextmanager
 def daemon(log: Path, *command: str) -> Iterator[None]:
     """A process of our own, until the block ends; its output is in `log`."""
     mine = {"SPARK_LOCAL_IP": "127.0.0.1", "SPARK_DAEMON_JAVA_OPTS": JAVA}
-    environment = os.environ | mine | {"PYSPARK_PYTHON": sys.executable}
+    environment = fresh_environment() | mine
     with log.open("w") as out:
         process = subprocess.Popen(
             [str(BIN / "spark-class"), *command], stdout=out, stderr=out, env=environment
@@ -106,8 +112,7 @@ def test_the_job_computes_on_the_device_that_spark_gives_it(
         text=True,
         timeout=400,
         check=False,
-        env=os.environ
-        | {"PYSPARK_PYTHON": sys.executable, "PYSPARK_DRIVER_PYTHON": sys.executable},
+        env=fresh_environment() | {"PYSPARK_DRIVER_PYTHON": sys.executable},
     )
     assert run.returncode == 0, run.stderr[-2000:]
     assert "posts 1, post_vectors 1" in run.stdout

@@ -64,7 +64,6 @@ def run_line(
     }
     outcomes = list(_each(prepare, days, announce))
     manifest = model or _trained(spark, lake, days, announce)
-    (lake / "policy").mkdir(exist_ok=True)
     policy = approve_for_demonstration(
         CONF / "policy" / "demonstration.yaml",
         load_manifest(manifest).model_version,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,13 @@ class Metric:
         return asdict(self)
 
 
-def current(table: str, where: str) -> str:
-    """SQL for the rows of a table of revisions that still stand."""
-    return f"""SELECT t.* FROM (SELECT * FROM {table} WHERE {where}) t
-        JOIN posts_v1 p ON p.day = t.day AND p.post_id = t.post_id AND p.revision = t.revision
+def current(table: str, day: date, versions: Mapping[str, str]) -> str:
+    """SQL for the day's rows of a table of revisions that still stand."""
+    # Each side by its own partition: the engine does not carry the day over the join.
+    return f"""SELECT t.* FROM (SELECT * FROM {table}
+              WHERE {lakes.predicate({"day": day, **versions})}) t
+        JOIN (SELECT * FROM posts_v1 WHERE {lakes.predicate({"day": day})}) p
+        ON p.post_id = t.post_id AND p.revision = t.revision
         WHERE p.status = 'accepted'"""
 
 

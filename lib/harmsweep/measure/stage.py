@@ -40,10 +40,9 @@ def measure_day(
 def _metrics(lake: Path, day: date, versions: dict[str, str]) -> Iterator[Metric]:
     model_version = versions["model_version"]
     yield from accounts(lake, day, model_version)
-    of_model = lakes.predicate({"day": day, "model_version": model_version})
-    scores = current("scores_v1", of_model)
+    scores = current("scores_v1", day, {"model_version": model_version})
     yield from by_status(lake, scores)
     yield from quantiles(lake, scores)
-    decided = current("decisions_v1", lakes.predicate({"day": day, **versions}))
+    decided = current("decisions_v1", day, versions)
     yield from by_action(lake, "decisions", decided)
     yield from by_action(lake, "effects", f"SELECT * FROM post_visibility_v1 WHERE day = '{day}'")
