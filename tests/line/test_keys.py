@@ -56,9 +56,11 @@ def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def act(spark: SparkSession, lake: Path, day: date, model: Path, policy: Path) -> None:
-    """Score, decide and enforce one day."""
+def prepare_and_act(spark: SparkSession, lake: Path, day: date, model: Path, policy: Path) -> None:
+    """Take a day that was ingested from features to the ledger."""
     version = load_manifest(model).model_version
+    features_day(lambda: spark, lake, day, media_root=SAMPLE)
+    embed_day(lambda: spark, lake, day, media_root=SAMPLE)
     score_day(lambda: spark, lake, day, manifest=model)
     decide_day(lambda: spark, lake, day, policy=policy, model_version=version)
     enforce_day(lambda: spark, lake, day, policy=policy, model_version=version)
@@ -116,7 +118,7 @@ def test_undo_then_redo_restores_what_the_platform_reads(
 def test_days_out_of_order_and_a_backfill_end_in_the_same_tables(
     spark: SparkSession, finished: Finished, contents: Contents, tmp_path: Path
 ) -> None:
-    """Day 3 (an edit, a late row) before day 1, acted on at once; then day 1 is run again."""
+    """Day 1 is acted on; day 3 (an edit, a late row) comes before day 2; day 1 is run again."""
     whole, line = finished
     lake = tmp_path / "lake"
     mark_demonstration(lake)
@@ -127,11 +129,13 @@ def test_days_out_of_order_and_a_backfill_end_in_the_same_tables(
         load_manifest(line.manifest).model_version,
         lake / "policy" / "demonstration.yaml",
     )
-    for day in (DAYS[0], DAYS[2], DAYS[1], DAYS[0]):
+    first, second, third = DAYS
+    ingest_day(lambda: spark, lake, first, landing=SAMPLE)
+    prepare_and_act(spark, lake, first, line.manifest, policy)
+    for day in (third, second):
         ingest_day(lambda: spark, lake, day, landing=SAMPLE)
-        features_day(lambda: spark, lake, day, media_root=SAMPLE)
-        embed_day(lambda: spark, lake, day, media_root=SAMPLE)
-        act(spark, lake, day, line.manifest, policy)
+    for day in (second, first, third):
+        prepare_and_act(spark, lake, day, line.manifest, policy)
     for table in (POSTS, POST_FEATURES, POST_VISIBILITY):
         assert contents(table, lake, "effect_key") == contents(table, whole, "effect_key")
     scored = {(r["post_id"], r["revision"]) for r in lakes.rows(SCORES, lake).to_pylist()}
