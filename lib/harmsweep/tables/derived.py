@@ -92,10 +92,10 @@ POST_FEATURES = Table(
 
 AUTHOR_FEATURES = Table(
     name="author_features_v1",
-    comment="Facts of each of the day's authors at the end of the day.",
+    comment="Facts of each of the day's authors at the latest cut-off of their posts of the day.",
     key=("day", "author_id"),
     schema=columns(
-        required("day", DAY, "the UTC day at whose end the facts hold"),
+        required("day", DAY, "UTC day of the posts whose authors these are"),
         required("author_id", STRING, "the author"),
         required("clean_description", STRING, "the description, cleaned like a text; may be empty"),
         required("origin", STRING, "collection the account comes from"),
