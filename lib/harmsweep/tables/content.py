@@ -139,7 +139,7 @@ REJECTS = Table(
         required("day", DAY, "UTC day that the item counts with: in ingest the recorded day"),
         required("stage", STRING, "ingest, features, embed or score"),
         required("source", STRING, "posts, users, interactions, labels, account_labels or media"),
-        required("item_id", STRING, "event id, #2 for its repeat, or file@hash where there is none"),
+        required("item_id", STRING, "event id, #2 for a repeat, or file@hash where there is none"),
         required("status", STRING, "rejected, duplicate or superseded"),
         required("reason", STRING, "name of the rule"),
         optional("detail", STRING, "what the rule saw: names and sizes, never content"),
