@@ -57,7 +57,10 @@ def write_report(
 
 
 # What a record of held-out figures may lack: with one class no curve, with few groups no interval.
-FIGURES = ("auroc", "low", "high", "auc_pr", "difference", "difference_low", "difference_high")
+FIGURES = (
+    *("auroc", "low", "high", "auc_pr", "difference", "difference_low", "difference_high"),
+    *("baseline_text_auroc", "baseline_image_auroc"),
+)
 
 
 def _filled(record: Mapping[str, Any]) -> dict[str, Any]:
