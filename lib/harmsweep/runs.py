@@ -89,25 +89,35 @@ def run_step(
     outside the lake. The first of the counts that `work` gives is the items handled.
     """
     versions = versions or {}
-    variant = "/".join(versions.values())
     started = time.monotonic()
-    known = {r["variant"]: r for r in _runs(lake, day, step.name)}.get(variant)
-    if known and known["digest"] == _digest(step, lake, day, versions, inputs):
-        return Outcome(step.name, day, known["posts"], time.monotonic() - started, skipped=True)
+    done = _same_run(step, lake, day, versions, inputs)
+    if done:
+        return Outcome(step.name, day, done["posts"], time.monotonic() - started, skipped=True)
     counts = dict(work())
     outcome = Outcome(
         step.name, day, next(iter(counts.values()), 0), time.monotonic() - started, counts=counts
     )
-    _record(outcome, lake, variant, _digest(step, lake, day, versions, inputs))
+    _record(outcome, lake, _variant(versions), _digest(step, lake, day, versions, inputs))
     log(step.name, day=str(day)).info("done", seconds=round(outcome.seconds, 2), **counts)
     return outcome
 
 
 def is_done(step: Step, lake: Path, day: date, *, versions: Mapping[str, str]) -> bool:
     """Whether the stage ran for the day and nothing that it reads or is made of changed since."""
-    variant = "/".join(versions.values())
-    known = {r["variant"]: r for r in _runs(lake, day, step.name)}.get(variant)
-    return bool(known and known["digest"] == _digest(step, lake, day, versions, ""))
+    return _same_run(step, lake, day, versions, "") is not None
+
+
+def _same_run(
+    step: Step, lake: Path, day: date, versions: Mapping[str, str], inputs: str
+) -> dict[str, Any] | None:
+    """The stage's last run of the day, where its inputs, outputs and code are as they were."""
+    known = {r["variant"]: r for r in _runs(lake, day, step.name)}.get(_variant(versions))
+    same = known and known["digest"] == _digest(step, lake, day, versions, inputs)
+    return known if same else None
+
+
+def _variant(versions: Mapping[str, str]) -> str:
+    return "/".join(versions.values())
 
 
 def _digest(step: Step, lake: Path, day: date, versions: Mapping[str, str], inputs: str) -> str:

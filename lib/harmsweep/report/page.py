@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from harmsweep.policy import DEMONSTRATION_MARK
 from harmsweep.report import data, figures
 
 TEMPLATES = Environment(
@@ -30,7 +31,7 @@ def write_report(
         model=model,
         policy=policy,
         lake=lake.name,
-        demonstration=(lake / "DEMONSTRATION").exists(),
+        demonstration=(lake / DEMONSTRATION_MARK).exists(),
         accounts=accounts,
         accounts_sql="\n\n".join(
             (data.LANDED_SQL, data.POSTS_SQL, data.REJECTS_SQL, data.STATUS_SQL.strip())
