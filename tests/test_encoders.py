@@ -9,7 +9,15 @@ from types import ModuleType
 
 import pytest
 
-from harmsweep.encoders import Encoder, EncoderRefused, Source, load_encoders, verify
+from harmsweep.encoders import (
+    INPUTS,
+    OPTIONAL_INPUTS,
+    Encoder,
+    EncoderRefused,
+    Source,
+    load_encoders,
+    verify,
+)
 from harmsweep.paths import ROOT
 
 
@@ -30,8 +38,9 @@ def encoder(folder: Path, **changes: object) -> Encoder:
 
 def test_every_input_has_an_encoder() -> None:
     found = load_encoders()
-    assert set(found) == {"text", "description", "image"}
+    assert set(INPUTS) <= set(found) <= {*INPUTS, *OPTIONAL_INPUTS}
     assert found["text"].encoder_id == found["description"].encoder_id
+    assert found["raw_text"].cache_id == found["text"].cache_id != found["raw_text"].encoder_id
     assert found["text"].encoder_id.startswith("minilm-l6-v2-53aa51172d14-")
 
 

@@ -16,7 +16,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from harmsweep.paths import CONF, ROOT
 
-INPUTS = ("text", "description", "image")
+# What of a post or its author is embedded. text is normalised; raw_text is the clean text of a post
+# whose disguises were undone; media_text is what was read in its images; caption is the clean text
+# in the space of the image encoder (CLIP's text encoder), where conf names one.
+INPUTS = ("text", "raw_text", "media_text", "description", "image")
+OPTIONAL_INPUTS = ("video", "caption")
+# Inputs of a post that share an encoder with `text` and are told apart by their id.
+_DERIVED_TEXTS = ("raw_text", "media_text")
 Sha256 = Field(pattern=r"^[0-9a-f]{64}$")
 
 
@@ -39,9 +45,13 @@ class Encoder(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(pattern=r"^[a-z0-9-]+$")
-    modality: Literal["text", "image"]
+    # The input that this encoder embeds, where conf gives it one.
+    input: str = "text"
+    modality: Literal["text", "image", "video"]
     # Which architecture the modality's loader builds.
-    kind: Literal["mean_pooling", "efficientnet_lite0", "clip_vision"]
+    kind: Literal[
+        "mean_pooling", "clip_text", "efficientnet_lite0", "clip_vision", "sampled_frames"
+    ]
     # A folder: `package:NAME/FOLDER` lies inside an installed package, else beneath the project.
     path: str
     # Every file that is loaded, the weights among them, with its SHA-256.
@@ -64,9 +74,17 @@ class Encoder(BaseModel):
 
     @property
     def encoder_id(self) -> str:
+        """The id of a post's vectors: `cache_id`, and which text of the post where it has several.
+
+        Such as `minilm-l6-v2-53aa51172d14-5d0c1f7e-fp32:raw_text`.
+        """
+        return f"{self.cache_id}:{self.input}" if self.input in _DERIVED_TEXTS else self.cache_id
+
+    @property
+    def cache_id(self) -> str:
         """Name, weights, preprocessing with the other files, precision: other vectors, other id.
 
-        Such as `minilm-l6-v2-53aa51172d14-5d0c1f7e-fp32`.
+        Such as `minilm-l6-v2-53aa51172d14-5d0c1f7e-fp32`: equal inputs share a vector under it.
         """
         others = [self.kind, self.preprocessing, sorted(self.files.items())]
         preprocessing = hashlib.sha256(json.dumps(others, sort_keys=True).encode()).hexdigest()
@@ -83,7 +101,7 @@ class Encoder(BaseModel):
 
 @cache
 def load_encoders(path: Path = CONF / "encoders.yaml") -> dict[str, Encoder]:
-    """The encoder of each input: text, description and image.
+    """The encoder of each input of INPUTS, and of the optional ones that conf names.
 
     Raises:
         pydantic.ValidationError: an encoder lacks a field, or has one that is not known.
@@ -93,11 +111,13 @@ def load_encoders(path: Path = CONF / "encoders.yaml") -> dict[str, Encoder]:
     encoders = {n: Encoder(name=n, **entry) for n, entry in declared["encoders"].items()}
     chosen = declared["inputs"]
     unknown = sorted(set(chosen.values()) - encoders.keys())
-    if set(chosen) != set(INPUTS) or unknown:
+    if set(chosen) - set(OPTIONAL_INPUTS) != set(INPUTS) or unknown:
         raise ValueError(
-            f"{path}: inputs must be {INPUTS}, each one of {sorted(encoders)}; found {chosen}"
+            f"{path}: inputs must be {INPUTS}, and may be {OPTIONAL_INPUTS}, each one of"
+            f" {sorted(encoders)}; found {chosen}"
         )
-    return {name: encoders[chosen[name]] for name in INPUTS}
+    names = [name for name in (*INPUTS, *OPTIONAL_INPUTS) if name in chosen]
+    return {name: encoders[chosen[name]].model_copy(update={"input": name}) for name in names}
 
 
 def resolve(path: str) -> Path:

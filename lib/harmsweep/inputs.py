@@ -50,7 +50,7 @@ def _is_of(source: Input) -> Column:
     of_encoder = F.col("encoder_id") == source.encoder_id
     if source.name == "description":
         return of_encoder
-    return of_encoder & (F.col("modality") == source.name)
+    return of_encoder & (F.col("input") == source.name)
 
 
 def _with_vector(rows: DataFrame, source: Input) -> DataFrame:

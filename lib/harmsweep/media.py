@@ -34,7 +34,10 @@ class MediaProblem(ValueError):
 
 @dataclass(frozen=True)
 class MediaFacts:
-    """What is known of a medium; `reason` says why it is not ok, `width` and `height` in pixels."""
+    """What is known of a medium; `reason` says why it is not ok, `width` and `height` in pixels.
+
+    `seconds` is a video's length; `pdq` its perceptual hashes, `pdq_quality` the best's quality.
+    """
 
     status: str
     reason: str | None = None
@@ -42,6 +45,9 @@ class MediaFacts:
     bytes: int | None = None
     width: int | None = None
     height: int | None = None
+    seconds: float | None = None
+    pdq: tuple[str, ...] | None = None
+    pdq_quality: int | None = None
 
 
 def inspect_media(root: Path, uri: str, kind: str) -> MediaFacts:

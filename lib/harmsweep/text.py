@@ -82,4 +82,5 @@ def text_numbers(text: str | None, cleaned: str) -> dict[str, float | None]:
         "n_exclamations": float(original.count("!")),
         "upper_share": sum(map(str.isupper, letters)) / len(letters) if letters else None,
         "digit_share": digits / len(cleaned) if cleaned else None,
+        "n_disguises": 0.0,
     }

@@ -93,7 +93,7 @@ def vector(row: Row, first: float, *, status: str = "ok") -> Row:
     values[0] = first
     return {
         "day": DAY, "post_id": row["post_id"], "revision": row["revision"],
-        "encoder_id": encoder.encoder_id, "modality": "text", "status": status,
+        "encoder_id": encoder.encoder_id, "input": "text", "status": status,
         "vector": None if status == "undecodable" else values.tolist(), "inputs": 1, "windows": 1,
     }  # fmt: skip
 

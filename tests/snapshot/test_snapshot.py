@@ -40,7 +40,7 @@ def rows(n: int, **changes: Any) -> tuple[dict[str, Any], dict[str, Any], dict[s
     encoder = load_encoders()["text"]
     vector = {
         "day": DAY, "post_id": shared["post_id"], "revision": shared["revision"],
-        "encoder_id": encoder.encoder_id, "modality": "text", "status": "ok",
+        "encoder_id": encoder.encoder_id, "input": "text", "status": "ok",
         "vector": [float(n)] * encoder.width, "inputs": 1, "windows": 1,
     }  # fmt: skip
     return post, features, vector

@@ -27,7 +27,7 @@ def post_inputs(
         "post_id",
         "revision",
         F.lit(0).alias("position"),
-        F.lit("text").alias("modality"),
+        F.lit("text").alias("input"),
         *_input("text", F.sha2("clean_text", 256), F.col("clean_text"), encoders),
         F.lit(None).cast("string").alias("reason"),
     )
@@ -37,7 +37,7 @@ def post_inputs(
         "post_id",
         "revision",
         "position",
-        F.lit("image").alias("modality"),
+        F.lit("image").alias("input"),
         *_input("image", F.when(ok, F.col("content_hash")), F.when(ok, F.col("uri")), encoders),
         F.when(~ok, F.coalesce("reason", "status")).alias("reason"),
     )

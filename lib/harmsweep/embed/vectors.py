@@ -23,7 +23,7 @@ def post_vectors(inputs: DataFrame, embeddings: DataFrame, day: date) -> DataFra
     joined = inputs.join(found, on=list(INPUT), how="left")
     reason = F.coalesce("reason", "cause", F.lit("the file is gone or changed since it was hashed"))
     missing = F.col("vector").isNull()
-    grouped = joined.groupBy("post_id", "revision", "encoder_id", "modality").agg(
+    grouped = joined.groupBy("post_id", "revision", "encoder_id", "input").agg(
         F.array_sort(
             F.collect_list(F.when(~missing, F.struct("position", "vector"))),
         ).alias("found"),
@@ -36,7 +36,7 @@ def post_vectors(inputs: DataFrame, embeddings: DataFrame, day: date) -> DataFra
         "post_id",
         "revision",
         "encoder_id",
-        "modality",
+        "input",
         _status().alias("status"),
         F.col("first.reason").alias("reason"),
         _mean(F.col("found.vector")).alias("vector"),

@@ -11,11 +11,15 @@ from pyspark.sql import types as T
 
 from harmsweep.tables import MEDIA
 
-_FACTS = ["status", "reason", "content_hash", "bytes", "width", "height"]
+_FACTS = [
+    *("status", "reason", "content_hash", "bytes", "width", "height"),
+    *("seconds", "pdq", "pdq_quality"),
+]
 _SCHEMA = T.StructType([MEDIA.schema[name] for name in ["kind", "uri", *_FACTS]])
 _ARROW = pa.schema(
     [(name, pa.string()) for name in ["kind", "uri", "status", "reason", "content_hash"]]
     + [("bytes", pa.int64()), ("width", pa.int32()), ("height", pa.int32())]
+    + [("seconds", pa.float64()), ("pdq", pa.list_(pa.string())), ("pdq_quality", pa.int32())]
 )
 
 

@@ -16,8 +16,8 @@ UNDETERMINED = "und"
 # Letters, counted in UTF-8 bytes: seven say little in Latin, three of Chinese say enough.
 MIN_BYTES = 8
 _NUMBERS = [field.name for field in TEXT_NUMBERS if field.name != "n_media"]
-_STRINGS = ("clean_text", "language")
-_ADDED = [("clean_text", "string"), ("language", "string"), ("language_score", "double")]
+_STRINGS = ("clean_text", "normal_text", "language")
+_ADDED = [*((name, "string") for name in _STRINGS), ("language_score", "double")]
 
 
 def with_words(posts: DataFrame) -> DataFrame:
@@ -59,7 +59,8 @@ def words(text: str | None) -> dict[str, Any]:
     cleaned = clean(text)
     language, score = detect(cleaned)
     numbers = text_numbers(text, cleaned)
-    return {"clean_text": cleaned, "language": language, "language_score": score, **numbers}
+    texts = {"clean_text": cleaned, "normal_text": cleaned}
+    return {**texts, "language": language, "language_score": score, **numbers}
 
 
 def detect(cleaned: str) -> tuple[str, float | None]:

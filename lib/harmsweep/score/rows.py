@@ -113,7 +113,7 @@ def _media_damage(media: DataFrame) -> DataFrame:
 def _vector_damage(post_vectors: DataFrame, inputs: Sequence[Input]) -> DataFrame:
     ids = [source.encoder_id for source in inputs]
     wrong = post_vectors.where(F.col("encoder_id").isin(ids) & (F.col("status") != "ok"))
-    what = F.concat_ws(" ", "modality", "status")
+    what = F.concat_ws(" ", "input", "status")
     return wrong.groupBy(*_POST).agg(F.sort_array(F.collect_set(what)).alias("vector_damage"))
 
 

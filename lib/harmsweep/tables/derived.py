@@ -51,6 +51,7 @@ TEXT_NUMBERS = _numbers(
     upper_share="share of the letters that are capitals",
     digit_share="share of the characters that are digits",
     n_media="media references of the post",
+    n_disguises="words of the clean text that were disguised: normal_text undoes them",
 )
 ENGAGEMENT_NUMBERS = _numbers(
     likes="likes up to the cut-off",
@@ -75,6 +76,11 @@ POST_FEATURES = Table(
         required("author_id", STRING, "the author"),
         required("cutoff_day", DAY, "events up to the end of this UTC day were used"),
         required("clean_text", STRING, "NFKC text, entities decoded, links and mentions replaced"),
+        required(
+            "normal_text",
+            STRING,
+            "clean_text with disguises undone: homoglyphs, leetspeak, spacing",
+        ),
         required("language", STRING, "ISO 639-1 code, or und: undetermined"),
         optional("language_score", DOUBLE, "the detector's probability of that language"),
         required("surface", STRING, "where on the platform the post stands"),
@@ -118,10 +124,42 @@ MEDIA = Table(
         optional("bytes", LONG, "size of the file"),
         optional("width", INT, "pixels across"),
         optional("height", INT, "pixels down"),
+        optional("seconds", DOUBLE, "length of a video"),
+        optional(
+            "pdq",
+            T.ArrayType(STRING, False),
+            "perceptual hashes (PDQ, 64 hexadecimal digits): of an image, or of frames",
+        ),
+        optional("pdq_quality", INT, "PDQ's quality, 0 to 100, the highest of the hashes"),
     ),
     constraints={
         "status_known": "status IN ('ok', 'missing', 'refused', 'undecodable', 'unsupported')"
     },
+)
+
+TEXT_BOXES = T.ArrayType(
+    T.StructType()
+    .add("text", STRING, False)
+    .add("score", DOUBLE, False)
+    .add("box", T.ArrayType(DOUBLE, False), False),
+    False,
+)
+
+MEDIA_TEXTS = Table(
+    name="media_texts_v1",
+    comment="The text read in each distinct image, once per content, over a 30-day window.",
+    key=("content_hash", "reader_id"),
+    schema=columns(
+        required("day", DAY, "UTC day whose run read it"),
+        required("content_hash", STRING, "SHA-256 of the image file's bytes"),
+        required("reader_id", STRING, "the reader's package, version and settings"),
+        required("status", STRING, "ok (there may be no text) or undecodable"),
+        optional("reason", STRING, "why it could not be read"),
+        required("text", STRING, "the lines read, top to bottom, as they stand in the image"),
+        required("normal_text", STRING, "the text cleaned, with disguises undone"),
+        required("boxes", TEXT_BOXES, "each line with its score and box: x and y of four corners"),
+    ),
+    constraints={"status_known": "status IN ('ok', 'undecodable')"},
 )
 
 EMBEDDINGS = Table(
@@ -142,12 +180,16 @@ EMBEDDINGS = Table(
 
 POST_VECTORS = Table(
     name="post_vectors_v1",
-    comment="The vectors of the day's posts: one row per encoder that had an input.",
+    comment="The vectors of the day's posts: one row per input that the post has.",
     key=("day", "post_id", "revision", "encoder_id"),
     schema=columns(
         *_POST_KEY,
-        required("encoder_id", STRING, "weights, preprocessing, runtime and precision"),
-        required("modality", STRING, "text or image"),
+        required(
+            "encoder_id", STRING, "weights, preprocessing, precision, and which text was embedded"
+        ),
+        required(
+            "input", STRING, "text, raw_text, media_text, image, video or caption, as conf names it"
+        ),
         required("status", STRING, "ok; partial (some inputs had none); undecodable (none had)"),
         optional("reason", STRING, "why a vector is missing or partial"),
         optional("vector", VECTOR, "mean over the post's inputs; null where no input decoded"),
@@ -208,4 +250,12 @@ def scores_table(harms: Iterable[str]) -> Table:
     )
 
 
-DERIVED = (POST_FEATURES, AUTHOR_FEATURES, MEDIA, EMBEDDINGS, POST_VECTORS, AUTHOR_VECTORS)
+DERIVED = (
+    POST_FEATURES,
+    AUTHOR_FEATURES,
+    MEDIA,
+    MEDIA_TEXTS,
+    EMBEDDINGS,
+    POST_VECTORS,
+    AUTHOR_VECTORS,
+)
