@@ -14,7 +14,7 @@ from harmsweep.snapshot.split import Group, part_by_hash, parts_by_balance
 from harmsweep.snapshots import label_column
 from harmsweep.training import Split
 
-IDS = ["day", "post_id", "revision", "dataset", "author_origin", "split_group"]
+IDS = ["day", "post_id", "revision", "dataset", "language", "author_origin", "split_group"]
 _POST = ["day", "post_id"]
 
 
