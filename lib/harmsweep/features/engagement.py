@@ -23,7 +23,9 @@ def with_engagement(posts: DataFrame, lake: Path, day: date, cutoffs: Sequence[d
     stored = read(posts.sparkSession, INTERACTIONS, lake).where(F.col("day").isin(known_days))
     events = stored.where(F.col("post_day") == F.lit(day)).withColumnRenamed("day", "event_day")
     cutoff = posts.select("post_id", "cutoff_day")
-    counted = events.join(cutoff, on="post_id", how="inner")
+    # A report on a comment says nothing of the post.
+    on_post = events.where(F.col("comment_id").isNull())
+    counted = on_post.join(cutoff, on="post_id", how="inner")
     counted = counted.where(F.col("event_day") <= F.col("cutoff_day"))
     sums = counted.groupBy("post_id").agg(
         *(F.sum(F.when(F.col("kind") == k, F.col("amount"))).alias(n) for n, k in KINDS.items()),

@@ -53,7 +53,9 @@ def past_posts(pairs: DataFrame, lake: Path, cutoffs: Sequence[date]) -> DataFra
 
 def reports(pairs: DataFrame, lake: Path, cutoffs: Sequence[date]) -> DataFrame:
     """Reports on each of the authors' posts in their windows."""
-    events = _events(pairs, INTERACTIONS, lake, cutoffs).where("kind = 'report'")
+    events = _events(pairs, INTERACTIONS, lake, cutoffs).where(
+        "kind = 'report' AND comment_id IS NULL"
+    )
     known = events.join(pairs, on="author_id", how="inner").where(_within("day"))
     return known.groupBy(*_POST).agg(
         F.sum("amount").alias("reports"), F.max("simulated").alias("simulated")

@@ -126,6 +126,7 @@ INTERACTIONS = Source(
         "recorded_at": "time",
         "text": "text",
         "reason": "text",
+        "comment_id": "text",
         "amount": "integer",
         "simulated": "boolean",
     },

@@ -53,6 +53,7 @@ RULES: dict[str, dict[str, str]] = {
     "interactions": {
         **_DECODED,
         **_ids("post_id", "author_id", "actor_id", "event_id"),
+        "bad_comment_id": f"NOT comment_id {ID} OR comment_id IS NOT NULL AND kind <> 'report'",
         **_missing("recorded_at", "post_day"),
         "unknown_kind": f"kind IS NULL OR "
         f"{_unknown('kind', ('like', 'comment', 'save', 'view', 'report'))}",

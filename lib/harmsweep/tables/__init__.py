@@ -1,6 +1,7 @@
 """Every table of the lake, declared once."""
 
 from harmsweep.harms import HARMS
+from harmsweep.tables.comments import COMMENT_SCORES, COMMENT_VECTORS, COMMENTS
 from harmsweep.tables.content import (
     ACCOUNT_LABELS,
     CONTENT,
@@ -37,7 +38,9 @@ from harmsweep.tables.enforcement import (
 from harmsweep.tables.spec import Table
 
 SCORES = scores_table(HARMS)
-TABLES: dict[str, Table] = {t.name: t for t in (*CONTENT, *DERIVED, SCORES, *ENFORCEMENT)}
+TABLES: dict[str, Table] = {
+    t.name: t for t in (*CONTENT, *DERIVED, SCORES, *COMMENTS, *ENFORCEMENT)
+}
 
 __all__ = [
     "ACCOUNT_LABELS",
@@ -45,6 +48,8 @@ __all__ = [
     "AUTHOR_FEATURES",
     "AUTHOR_NUMBERS",
     "AUTHOR_VECTORS",
+    "COMMENT_SCORES",
+    "COMMENT_VECTORS",
     "DECISIONS",
     "EMBEDDINGS",
     "ENGAGEMENT_NUMBERS",

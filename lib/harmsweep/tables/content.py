@@ -92,6 +92,7 @@ INTERACTIONS = Table(
         required("recorded_at", TIME, "when the platform recorded the event (UTC)"),
         optional("text", STRING, "a comment's words"),
         optional("reason", STRING, "a report's reason: a harm's name"),
+        optional("comment_id", STRING, "the comment that a report is about; null: the post itself"),
         required("amount", LONG, "how many events the row stands for (views come in bulk)"),
         required("simulated", BOOL, "made by the simulator: no claim of quality rests on it"),
     ),
