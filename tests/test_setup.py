@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from harmsweep.session import JAVA_OPTIONS
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -67,3 +69,17 @@ def test_a_missing_java_is_one_line_with_the_command(checkout: Path, said: str) 
     assert done.returncode == 2
     assert "openjdk-17-jre-headless" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("content", [None, b"of another Java"])
+def test_a_start_without_a_usable_archive_of_classes_is_the_same_without_a_word(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    archive = tmp_path / "classes.jsa"
+    if content is not None:
+        archive.write_bytes(content)
+    options = JAVA_OPTIONS.replace(f"{ROOT}/.cache/java-classes.jsa", str(archive)).split()
+    assert str(archive) in " ".join(options)
+    done = subprocess.run(["java", *options, "--version"], capture_output=True, text=True)
+    plain = subprocess.run(["java", "--version"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, plain.stdout, plain.stderr)

@@ -8,7 +8,14 @@ from pathlib import Path
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
-from harmsweep.paths import CONF
+from harmsweep.paths import CONF, ROOT
+
+# Read by spark-submit, and by pyspark when it starts a JVM: quiet logs, and the classes that
+# scripts/archive_classes archived (an absent or outdated archive is ignored, without a word).
+JAVA_OPTIONS = (
+    f"-Dlog4j2.configurationFile=file:{CONF}/spark/log4j2.properties"
+    f" -XX:SharedArchiveFile={ROOT}/.cache/java-classes.jsa -Xlog:disable"
+)
 
 
 def properties(path: Path) -> dict[str, str]:
@@ -29,8 +36,8 @@ def session(app: str) -> SparkSession:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    # Its log4j2.properties keeps the JVM's start quiet; an installation's own folder wins.
-    os.environ.setdefault("SPARK_CONF_DIR", str(CONF / "spark"))
+    if "SPARK_CONF_DIR" not in os.environ:  # an installation's own settings win
+        os.environ.setdefault("SPARK_SUBMIT_OPTS", JAVA_OPTIONS)
     if "PYSPARK_GATEWAY_PORT" in os.environ:  # started by spark-submit: its settings are in the JVM
         SparkContext._ensure_initialized()
     conf = SparkConf()

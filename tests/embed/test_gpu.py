@@ -40,7 +40,7 @@ def wait_for(path: Path, text: str, seconds: float = 60) -> None:
 
 def fresh_environment() -> dict[str, str]:
     """The environment as before a session of another test set its quiet log configuration."""
-    kept = {name: value for name, value in os.environ.items() if name != "SPARK_CONF_DIR"}
+    kept = {name: value for name, value in os.environ.items() if name != "SPARK_SUBMIT_OPTS"}
     return kept | {"PYSPARK_PYTHON": sys.executable}
 
 
