@@ -80,6 +80,7 @@ def test_a_start_without_a_usable_archive_of_classes_is_the_same_without_a_word(
         archive.write_bytes(content)
     options = JAVA_OPTIONS.replace(f"{ROOT}/.cache/java-classes.jsa", str(archive)).split()
     assert str(archive) in " ".join(options)
-    done = subprocess.run(["java", *options, "--version"], capture_output=True, text=True)
-    plain = subprocess.run(["java", "--version"], capture_output=True, text=True)
-    assert (done.returncode, done.stdout, done.stderr) == (0, plain.stdout, plain.stderr)
+    done = subprocess.run(
+        ["java", *options, "--version"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
