@@ -133,6 +133,33 @@ def test_a_truncated_jpeg_and_a_text_named_png_are_there() -> None:
         Image.open(SAMPLE / text["media"][0]["uri"])
 
 
+def test_a_huge_png_a_cut_clip_and_a_playlist_named_mp4_are_there() -> None:
+    (huge,), (cut,), (playlist,) = map(
+        hostile, ("huge-png", "truncated-clip", "playlist-named-mp4")
+    )
+    path = SAMPLE / huge["media"][0]["uri"]
+    assert Image.open(path).size == (9400, 9400)
+    assert path.stat().st_size < 100_000
+    assert {m["kind"] for post in (cut, playlist) for m in post["media"]} == {"video"}
+    assert (SAMPLE / playlist["media"][0]["uri"]).read_bytes().startswith(b"#EXTM3U")
+
+
+def test_pictures_come_again_smaller_under_another_name() -> None:
+    again = [p for p in SAMPLE.glob("media/images/*-again.jpg")]
+    assert len(again) == 3
+    for path in again:
+        original = path.with_name(path.name.replace("-again", ""))
+        assert Image.open(path).width < Image.open(original).width
+        assert path.read_bytes() != original.read_bytes()
+
+
+def test_disguised_texts_share_the_group_and_label_of_the_plain_ones() -> None:
+    harms = {(row["post_id"], row["harm"]): row["label"] for row in LABELS}
+    hidden = [row for row in POSTS if "\u200b" in (row["text"] or "")]
+    assert {harms[row["post_id"], "sexism"] for row in hidden} == {0, 1}
+    assert all(len([r for r in POSTS if r["split_group"] == h["split_group"]]) > 1 for h in hidden)
+
+
 def test_texts_with_nul_and_half_a_surrogate_pair_are_there() -> None:
     assert "\x00" in hostile("nul-in-text")[0]["text"]
     with pytest.raises(UnicodeEncodeError):

@@ -36,6 +36,8 @@ SCENES = tuple(f"scene{number:02d}" for number in range(13))
 PICTURES = (*SOURCES, *SCENES)
 PLAIN = ("chelsea", "coffee", "rocket", "hubble", "horse", "scene03")
 CLIPS = ("chelsea", "coffee", "rocket", "gravel", "scene05")
+# Files that come again under another name, smaller and compressed harder, as people repost.
+REPOSTS = ("rocket-plain", "coffee-mocking", "hubble-friendly")
 
 
 def pictured(out: Path, *, seed: int) -> Iterator[Draft]:
@@ -61,6 +63,11 @@ def pictured(out: Path, *, seed: int) -> Iterator[Draft]:
             # Two in three say the words in the post too; of the others only the picture speaks.
             text = "" if number % 3 == 0 else caption
             yield _shown(f"{name}-{kind}", text, uri, name, {"harmful_meme": label})
+    for name, text in zip(REPOSTS, TEXTS["reposts"], strict=True):
+        again = Image.open(out / uri_of(f"{name}.jpg"))
+        uri = uri_of(f"{name}-again.jpg")
+        again.resize((again.width * 3 // 5, again.height * 3 // 5)).save(out / uri, quality=40)
+        yield _shown(f"{name}-again", text, uri, name.partition("-")[0])
     for number, name in enumerate(CLIPS):
         uri = f"media/videos/{name}.mp4"
         write_clip(picture(name, seed), out / uri)

@@ -1,7 +1,7 @@
 """Posts from the texts that were written for the sample."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,6 +16,15 @@ SPAMMERS = tuple(f"user-{number:04d}" for number in range(80, 84))
 BOTS = tuple(f"user-{number:04d}" for number in range(84, 88))
 HARMS = ("harassment", "violence", "sexism")
 NOT_HARMFUL = dict.fromkeys(("hate", "spam", *HARMS), 0)
+# How people hide a word from a filter: other scripts' letters, digits, blanks, invisible characters.
+LOOKALIKES = str.maketrans("aceopx", "\u0430\u0441\u0435\u043e\u0440\u0445")
+LEET = str.maketrans("aeio", "4310")
+DISGUISES: tuple[Callable[[str], str], ...] = (
+    lambda word: word.translate(LOOKALIKES),
+    lambda word: word.translate(LEET),
+    " ".join,
+    "\u200b".join,
+)
 # What a text that breaks one rule says of the others; insults to a group, and threats, may well be
 # harassment too, so that label stays absent there.
 HARMFUL = {
@@ -29,6 +38,7 @@ def written(seed: int) -> Iterator[Draft]:
     """All posts without pictures, in the order of the file."""
     for harm in HARMS:
         yield from _filled(TEXTS[harm]["harmful"], f"{harm}-harmful", 2, HARMFUL[harm], seed)
+        yield from _disguised(harm, seed)
         harmless = dict.fromkeys(HARMS, 0)
         yield from _filled(TEXTS[harm]["harmless"], f"{harm}-harmless", 1, harmless, seed)
     yield from _filled(TEXTS["benign"], "benign", 1, NOT_HARMFUL, seed)
@@ -47,6 +57,17 @@ def _filled(
         texts = _fillings(template, Random(f"{seed}:{group}"), times)
         for turn, text in enumerate(texts):
             yield Draft("written", f"{group}-{turn}", text, f"written-{group}", labels)
+
+
+def _disguised(harm: str, seed: int) -> Iterator[Draft]:
+    """Four of the harm's texts once more, with every word of over three letters in disguise."""
+    for number, (template, disguise) in enumerate(
+        zip(TEXTS[harm]["harmful"], DISGUISES, strict=False)
+    ):
+        group = f"{harm}-harmful-{number:02d}"
+        (text,) = _fillings(template, Random(f"{seed}:{group}"), 1)
+        hidden = re.sub(r"[A-Za-z]{4,}", lambda word: disguise(word[0]), text)
+        yield Draft("written", f"{group}-hidden", hidden, f"written-{group}", HARMFUL[harm])
 
 
 def _fillings(template: str, rng: Random, times: int) -> list[str]:

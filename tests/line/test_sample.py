@@ -20,7 +20,7 @@ def test_every_landed_post_has_a_place(finished: Finished) -> None:
     counted = accounts(lake, load_manifest(line.manifest).model_version)
     assert counted.balanced
     assert (counted.landed, counted.duplicate, counted.superseded, counted.deleted) == (
-        499,
+        517,
         1,
         1,
         2,
@@ -40,6 +40,9 @@ def test_hostile_media_end_in_a_status_with_a_reason(finished: Finished) -> None
     assert {post: status for post, (status, _) in hostile.items()} == {
         "hostile-text-named-png": "undecodable",
         "hostile-truncated-jpeg": "undecodable",
+        "hostile-huge-png": "refused",
+        "hostile-truncated-clip": "undecodable",
+        "hostile-playlist-named-mp4": "undecodable",
         "hostile-path-traversal": "refused",
         "hostile-missing-media": "missing",
     }
