@@ -145,7 +145,7 @@ def test_a_huge_png_a_cut_clip_and_a_playlist_named_mp4_are_there() -> None:
 
 
 def test_pictures_come_again_smaller_under_another_name() -> None:
-    again = [p for p in SAMPLE.glob("media/images/*-again.jpg")]
+    again = list(SAMPLE.glob("media/images/*-again.jpg"))
     assert len(again) == 3
     for path in again:
         original = path.with_name(path.name.replace("-again", ""))

@@ -21,8 +21,8 @@ from harmsweep.paths import CONF, ROOT
 # in the space of the image encoder (CLIP's text encoder), where conf names one.
 INPUTS = ("text", "raw_text", "media_text", "description", "image")
 OPTIONAL_INPUTS = ("video", "caption")
-# Inputs of a post that share an encoder with `text` and are told apart by their id.
-_DERIVED_TEXTS = ("raw_text", "media_text")
+# Inputs of a post that may share an encoder with `text` and are told apart by their id.
+_DERIVED_TEXTS = ("raw_text", "media_text", "caption")
 Sha256 = Field(pattern=r"^[0-9a-f]{64}$")
 
 
@@ -105,7 +105,8 @@ def load_encoders(path: Path = CONF / "encoders.yaml") -> dict[str, Encoder]:
 
     Raises:
         pydantic.ValidationError: an encoder lacks a field, or has one that is not known.
-        ValueError: an input has no encoder, or one that the file does not declare.
+        ValueError: an input has no encoder, or one that the file does not declare; or `caption` is
+            not in the space of `image`.
     """
     declared = yaml.safe_load(path.read_text(encoding="utf-8"))
     encoders = {n: Encoder(name=n, **entry) for n, entry in declared["encoders"].items()}
@@ -117,7 +118,20 @@ def load_encoders(path: Path = CONF / "encoders.yaml") -> dict[str, Encoder]:
             f" {sorted(encoders)}; found {chosen}"
         )
     names = [name for name in (*INPUTS, *OPTIONAL_INPUTS) if name in chosen]
-    return {name: encoders[chosen[name]].model_copy(update={"input": name}) for name in names}
+    found = {name: encoders[chosen[name]].model_copy(update={"input": name}) for name in names}
+    _check_caption(found, path)
+    return found
+
+
+def _check_caption(encoders: dict[str, Encoder], path: Path) -> None:
+    if "caption" not in encoders:
+        return
+    caption, image = encoders["caption"], encoders["image"]
+    if (caption.kind, image.kind, caption.width) != ("clip_text", "clip_vision", image.width):
+        raise ValueError(
+            f"{path}: caption needs CLIP's two encoders of one width; found {caption.kind} of"
+            f" {caption.width} for caption, {image.kind} of {image.width} for image"
+        )
 
 
 def resolve(path: str) -> Path:

@@ -8,12 +8,20 @@ from pyspark.sql import functions as F
 from harmsweep.fusion import Input
 from harmsweep.tables import AUTHOR_NUMBERS, ENGAGEMENT_NUMBERS, TEXT_NUMBERS
 
+# The cosine of the caption's and the image's vectors by CLIP, where a post has both.
+SIMILARITY = "text_image_similarity"
 # Every number that may be an input. Reports on the post are none: they become labels.
-NUMBERS = tuple(
-    field.name
-    for field in (*TEXT_NUMBERS, *ENGAGEMENT_NUMBERS, *AUTHOR_NUMBERS)
-    if field.name != "reports"
+NUMBERS = (
+    *(
+        field.name
+        for field in (*TEXT_NUMBERS, *ENGAGEMENT_NUMBERS, *AUTHOR_NUMBERS)
+        if field.name != "reports"
+    ),
+    SIMILARITY,
 )
+# What says nothing of a post unless another input is there: the author's words, and the same words
+# in another form.
+NOT_ALONE = ("description", "raw_text", "caption")
 _POST = ["day", "post_id", "revision"]
 _AUTHOR = ["day", "author_id"]
 
@@ -25,7 +33,7 @@ def with_inputs(
     *,
     inputs: Sequence[Input],
 ) -> DataFrame:
-    """Rows of post_features with `<input>_vector` (zeros if absent) and `<input>_present`.
+    """Rows of post_features with `<input>_vector` (zeros if absent), `<input>_present`, SIMILARITY.
 
     An author that was attached by hash says nothing of the post: that description and those
     numbers are absent.
@@ -39,7 +47,7 @@ def with_inputs(
         vectors = (author_vectors if described else post_vectors).where(_is_of(source))
         vectors = vectors.select(*key, F.col("vector").alias("_vector"))
         joined = joined.join(vectors, on=key, how="left").transform(_with_vector, source)
-    return joined
+    return joined.withColumn(SIMILARITY, _similarity({source.name for source in inputs}))
 
 
 def _is_assigned() -> Column:
@@ -64,3 +72,19 @@ def _with_vector(rows: DataFrame, source: Input) -> DataFrame:
             f"{source.name}_vector": F.when(present, F.col("_vector")).otherwise(zeros),
         }
     ).drop("_vector")
+
+
+def _similarity(names: set[str]) -> Column:
+    """Radford et al., CLIP, ICML 2021: the cosine of both towers' vectors; null without either."""
+    if not {"caption", "image"} <= names:
+        return F.lit(None).cast("double")
+    caption, image = F.col("caption_vector"), F.col("image_vector")
+    # A vector of zeros has no direction: null, where `/` would fail the query.
+    lengths = F.sqrt(_dot(caption, caption) * _dot(image, image))
+    cosine = F.try_divide(_dot(caption, image), lengths)
+    return F.when(F.col("caption_present") & F.col("image_present"), cosine)
+
+
+def _dot(first: Column, second: Column) -> Column:
+    products = F.zip_with(first, second, lambda a, b: a.cast("double") * b)
+    return F.aggregate(products, F.lit(0.0), lambda total, product: total + product)

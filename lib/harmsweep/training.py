@@ -78,6 +78,12 @@ class TrainingConfig(_Frozen):
             raise ValueError(f"features: {forbidden} are never inputs of a model")
         return self
 
+    @model_validator(mode="after")
+    def _similarity_has_its_vectors(self) -> "TrainingConfig":
+        if "text_image_similarity" in self.features and not {"caption", "image"} <= {*self.inputs}:
+            raise ValueError("features: text_image_similarity needs inputs caption and image")
+        return self
+
 
 def load_training(path: Path = CONF / "training.yaml") -> TrainingConfig:
     """The configuration in a YAML file.

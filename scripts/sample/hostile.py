@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from draft import Draft
-from PIL import Image
 from pictures import picture, uri_of, write_clip
+from PIL import Image
 
 FIRST, SECOND, THIRD = "2026-10-01", "2026-10-02", "2026-10-03"
 NO_ACCOUNT = "user-9999"

@@ -16,7 +16,7 @@ SPAMMERS = tuple(f"user-{number:04d}" for number in range(80, 84))
 BOTS = tuple(f"user-{number:04d}" for number in range(84, 88))
 HARMS = ("harassment", "violence", "sexism")
 NOT_HARMFUL = dict.fromkeys(("hate", "spam", *HARMS), 0)
-# How people hide a word from a filter: other scripts' letters, digits, blanks, invisible characters.
+# How people hide a word from a filter: lookalike letters, digits, blanks, invisible characters.
 LOOKALIKES = str.maketrans("aceopx", "\u0430\u0441\u0435\u043e\u0440\u0445")
 LEET = str.maketrans("aeio", "4310")
 DISGUISES: tuple[Callable[[str], str], ...] = (
@@ -66,7 +66,9 @@ def _disguised(harm: str, seed: int) -> Iterator[Draft]:
     ):
         group = f"{harm}-harmful-{number:02d}"
         (text,) = _fillings(template, Random(f"{seed}:{group}"), 1)
-        hidden = re.sub(r"[A-Za-z]{4,}", lambda word: disguise(word[0]), text)
+        # Every word of four letters and more: the parts at odd places of the split.
+        parts = re.split(r"([A-Za-z]{4,})", text)
+        hidden = "".join(disguise(p) if place % 2 else p for place, p in enumerate(parts))
         yield Draft("written", f"{group}-hidden", hidden, f"written-{group}", HARMFUL[harm])
 
 

@@ -9,12 +9,13 @@ import pytest
 
 from harmsweep import lake as lakes
 from harmsweep.media import inspect_media
-from harmsweep.tables import AUTHOR_FEATURES, MEDIA, POST_FEATURES
+from harmsweep.reader import load_reader
+from harmsweep.tables import AUTHOR_FEATURES, MEDIA, MEDIA_TEXTS, POST_FEATURES
 
 Fill = Callable[..., None]
 
 
-def _post(day: date, post_id: str, text: str) -> dict[str, Any]:
+def _post(day: date, post_id: str, text: str, normal_text: str) -> dict[str, Any]:
     names = ("surface", "country", "dataset", "author_origin", "split_group", "author_id")
     return dict.fromkeys(names, "x") | {
         "day": day,
@@ -22,6 +23,7 @@ def _post(day: date, post_id: str, text: str) -> dict[str, Any]:
         "revision": 1,
         "cutoff_day": day,
         "clean_text": text,
+        "normal_text": normal_text,
         "language": "en",
         "text_flags": [],
         "simulated": False,
@@ -29,20 +31,47 @@ def _post(day: date, post_id: str, text: str) -> dict[str, Any]:
 
 
 def _medium(day: date, root: Path, post_id: str, position: int, uri: str) -> dict[str, Any]:
-    facts = vars(inspect_media(root, uri, "image"))
-    place = {"day": day, "post_id": post_id, "revision": 1, "position": position}
-    return place | {"kind": "image", "uri": uri} | facts
+    place = {"day": day, "post_id": post_id, "revision": 1, "position": position, "uri": uri}
+    if uri.endswith(".mp4"):
+        return place | {"kind": "video", "status": "ok", "content_hash": f"hash of {uri}"}
+    return place | {"kind": "image"} | vars(inspect_media(root, uri, "image"))
+
+
+def _readings(
+    day: date, media: list[dict[str, Any]], read: dict[str, str | None], unread: tuple[str, ...]
+) -> list[dict[str, Any]]:
+    """What was read in each picture, by its first name; None: it could not be read."""
+    texts: dict[str, str | None] = {}
+    for medium in media:
+        if medium["kind"] == "image" and medium["status"] == "ok" and medium["uri"] not in unread:
+            texts.setdefault(medium["content_hash"], read.get(medium["uri"], ""))
+    same = {"day": day, "reader_id": load_reader().reader_id, "boxes": []}
+    ok, bad = {"status": "ok"}, {"status": "undecodable", "reason": "too small"}
+    return [
+        same
+        | {"content_hash": content_hash, "text": text or "", "normal_text": text or ""}
+        | (bad if text is None else ok)
+        for content_hash, text in texts.items()
+    ]
 
 
 @pytest.fixture
 def fill(lake: Path, tmp_path: Path) -> Fill:
-    """Make a day's texts by post, pictures (relative to tmp_path) by post, and descriptions."""
+    """Make a day's texts by post, pictures (relative to tmp_path) by post, and descriptions.
+
+    `normal` holds the normal text of a post where it differs, `read` what was read in a picture
+    (nothing, where it is not named).
+    """
 
     def made(
         day: date,
         texts: dict[str, str],
         pictures: dict[str, list[str]] | None = None,
         descriptions: dict[str, str] | None = None,
+        *,
+        normal: dict[str, str] | None = None,
+        read: dict[str, str | None] | None = None,
+        unread: tuple[str, ...] = (),
     ) -> None:
         media = [
             _medium(day, tmp_path, post_id, position, uri)
@@ -53,8 +82,10 @@ def fill(lake: Path, tmp_path: Path) -> Fill:
             {"day": day, "author_id": a, "clean_description": text, "origin": "x"}
             for a, text in (descriptions or {}).items()
         ]
-        posts = [_post(day, post_id, text) for post_id, text in texts.items()]
-        for table, rows in ((POST_FEATURES, posts), (MEDIA, media), (AUTHOR_FEATURES, authors)):
+        posts = [_post(day, p, text, (normal or {}).get(p, text)) for p, text in texts.items()]
+        readings = _readings(day, media, read or {}, unread)
+        filled = (POST_FEATURES, posts), (MEDIA, media), (AUTHOR_FEATURES, authors)
+        for table, rows in (*filled, (MEDIA_TEXTS, readings)):
             lakes.replace_rows(rows, table, lake, where={"day": day})
 
     return made

@@ -13,7 +13,9 @@ from pyspark.sql import SparkSession
 
 from harmsweep import lake as lakes
 from harmsweep.embed import embed_day
+from harmsweep.embed.inputs import post_inputs
 from harmsweep.encoders import load_encoders
+from harmsweep.reader import load_reader
 from harmsweep.runs import Outcome
 from harmsweep.tables import AUTHOR_VECTORS, EMBEDDINGS, POST_VECTORS, Table
 
@@ -21,7 +23,8 @@ pytestmark = [pytest.mark.spark, pytest.mark.torch]
 
 FIRST, SECOND = date(2026, 10, 1), date(2026, 10, 2)
 ENCODERS = load_encoders()
-TEXT, IMAGE = (ENCODERS[name].encoder_id for name in ("text", "image"))
+NAMES = ("text", "raw_text", "media_text", "image")
+TEXT, RAW, READ, IMAGE = (ENCODERS[name].encoder_id for name in NAMES)
 Fill = Callable[..., None]
 Embed = Callable[..., Outcome]
 
@@ -51,21 +54,30 @@ def test_a_day_is_embedded_once_and_the_next_finds_what_it_computed(
 ) -> None:
     fill(
         FIRST,
-        {"p1": "the lake", "p2": "the lake", "p3": "", "p4": "   "},
+        {"p1": "the lake", "p2": "the lake", "p3": "  ", "p4": "a p0et"},
         {"p1": ["ramp.png", "disc.png"], "p2": ["copy.png"], "p3": ["cut.png", "ramp.png"]},
         {"a1": "the lake", "a2": "a poet", "a3": ""},
+        normal={"p4": "a poet"},
+        read={"ramp.png": "the lake"},
     )
     outcome = embed(FIRST)
 
     cached = rows(EMBEDDINGS, lake, FIRST, "input_hash", "encoder_id")
-    assert sorted(encoder for _, encoder in cached) == sorted([TEXT] * 2 + [IMAGE] * 2)
-    assert (outcome.items, outcome.counts["embedded"]) == (4, 4)
+    assert sorted(encoder for _, encoder in cached) == sorted([TEXT] * 3 + [IMAGE] * 2)
+    assert (outcome.items, outcome.counts["embedded"]) == (4, 5)
     # Two Python workers at most, each with a text and an image encoder.
     assert 2 <= outcome.counts["model_loads"] <= 4
 
     vectors = rows(POST_VECTORS, lake, FIRST, "post_id", "encoder_id")
-    assert set(vectors) == {("p1", TEXT), ("p2", TEXT), *((p, IMAGE) for p in ("p1", "p2", "p3"))}
+    with_media = {(post, encoder) for post in ("p1", "p2", "p3") for encoder in (IMAGE, READ)}
+    with_text = {(post, TEXT) for post in ("p1", "p2", "p4")}
+    assert set(vectors) == with_media | with_text | {("p4", RAW)}
     assert vectors["p1", TEXT]["vector"] == vectors["p2", TEXT]["vector"]
+    assert vectors["p1", TEXT]["vector"] == vectors["p3", READ]["vector"]
+    assert vectors["p4", TEXT]["vector"] != vectors["p4", RAW]["vector"]
+    assert {encoder: v["input"] for (_, encoder), v in vectors.items()} == {
+        TEXT: "text", RAW: "raw_text", READ: "media_text", IMAGE: "image"
+    }  # fmt: skip
     assert len(vectors["p1", TEXT]["vector"]) == 384
     by_hash = [r["vector"] for r in cached.values() if r["encoder_id"] == IMAGE]
     np.testing.assert_allclose(vectors["p1", IMAGE]["vector"], np.mean(by_hash, axis=0), atol=1e-6)
@@ -76,6 +88,7 @@ def test_a_day_is_embedded_once_and_the_next_finds_what_it_computed(
     authors = rows(AUTHOR_VECTORS, lake, FIRST, "author_id")
     assert set(authors) == {("a1",), ("a2",)}
     assert authors["a1",]["vector"] == vectors["p1", TEXT]["vector"]
+    assert authors["a2",]["vector"] == vectors["p4", TEXT]["vector"]
 
     fill(SECOND, {"q1": "the lake"}, {"q1": ["copy.png"]})
     repeated = embed(SECOND)
@@ -84,6 +97,41 @@ def test_a_day_is_embedded_once_and_the_next_finds_what_it_computed(
     again = rows(POST_VECTORS, lake, SECOND, "post_id", "encoder_id")
     assert again["q1", TEXT]["vector"] == vectors["p1", TEXT]["vector"]
     assert again["q1", IMAGE]["vector"] == vectors["p2", IMAGE]["vector"]
+
+
+def test_each_form_of_a_posts_words_and_media_is_an_input_of_its_own(
+    spark: SparkSession, fill: Fill, lake: Path, pictures: Path
+) -> None:
+    Image.new("L", (9, 9)).save(pictures / "small.png")
+    Image.new("L", (8, 9)).save(pictures / "unread.png")
+    fill(
+        FIRST,
+        {"p1": "h4te", "p2": "", "p3": ""},
+        {"p2": ["disc.png", "small.png", "ramp.png"], "p3": ["clip.mp4", "cut.png", "unread.png"]},
+        normal={"p1": "hate"},
+        read={"ramp.png": "lake", "disc.png": "the", "small.png": None},
+        unread=("unread.png",),
+    )
+    optional = {n: ENCODERS["text"].model_copy(update={"input": n}) for n in ("video", "caption")}
+    found = post_inputs(
+        spark, lake, FIRST, ENCODERS | optional, reader_id=load_reader().reader_id
+    ).collect()
+    told = {(r.post_id, r.input, r.position): r.content or r.reason for r in found}
+    assert {key: value for key, value in told.items() if key[1] != "image"} == {
+        ("p1", "text", 0): "hate",
+        ("p1", "raw_text", 0): "h4te",
+        ("p1", "caption", 0): "h4te",
+        ("p2", "media_text", 0): "the lake",
+        ("p2", "media_text", 1): "too small",
+        ("p3", "video", 0): "clip.mp4",
+        ("p3", "media_text", 2): "the image was not read",
+    }
+    assert sorted((r.post_id, r.position) for r in found if r.input == "image") == [
+        ("p2", 0), ("p2", 1), ("p2", 2), ("p3", 1), ("p3", 2)
+    ]  # fmt: skip
+    assert {r.input for r in found if r.input_hash is None} == {"media_text", "image"}
+    plain = post_inputs(spark, lake, FIRST, ENCODERS, reader_id="another-reader")
+    assert {r.input for r in plain.collect()} == {"text", "raw_text", "media_text", "image"}
 
 
 def test_an_unchanged_day_is_skipped_and_an_edited_one_keeps_what_it_needs(
@@ -134,7 +182,8 @@ def test_media_without_a_vector_have_a_status_and_a_reason(
     (pictures / "disc.png").write_bytes((pictures / "copy.png").read_bytes())
     assert embed(FIRST).counts["not_ok"] == 3
 
-    vectors = rows(POST_VECTORS, lake, FIRST, "post_id")
+    found = rows(POST_VECTORS, lake, FIRST, "post_id", "input")
+    vectors = {(post,): row for (post, name), row in found.items() if name == "image"}
     assert {r["status"] for r in vectors.values()} == {"undecodable"}
     assert {r["vector"] for r in vectors.values()} == {None}
     assert "truncated or damaged" in vectors["cut",]["reason"]

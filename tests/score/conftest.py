@@ -80,8 +80,9 @@ def features(row: Row) -> Row:
     """The row of post_features of a post."""
     shared = ("day", "post_id", "revision", "author_id", "surface", "country", "dataset",
               "author_origin", "split_group", "text_flags")  # fmt: skip
-    own = {"cutoff_day": DAY, "clean_text": row["text"], "language": "en", "simulated": False}
-    return {name: row[name] for name in shared} | own
+    own = {"cutoff_day": DAY, "language": "en", "simulated": False}
+    texts = {"clean_text": row["text"], "normal_text": row["text"]}
+    return {name: row[name] for name in shared} | own | texts
 
 
 def vector(row: Row, first: float, *, status: str = "ok") -> Row:

@@ -34,7 +34,8 @@ def rows(n: int, **changes: Any) -> tuple[dict[str, Any], dict[str, Any], dict[s
         "created_at": noon, "status": shared.pop("status", "accepted"), "text": text, "media": [],
     }  # fmt: skip
     features = shared | {
-        "cutoff_day": DAY, "clean_text": text, "language": "en", "simulated": False,
+        "cutoff_day": DAY, "clean_text": text, "normal_text": text, "language": "en",
+        "simulated": False,
         "followers": 7.0, "n_words": None,
     }  # fmt: skip
     encoder = load_encoders()["text"]

@@ -9,16 +9,25 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from harmsweep import lake as lakes
-from harmsweep.embed.inputs import INPUT, author_inputs, distinct_inputs, known, post_inputs
+from harmsweep.embed.inputs import (
+    INPUT,
+    Encoders,
+    author_inputs,
+    distinct_inputs,
+    known,
+    post_inputs,
+)
 from harmsweep.embed.vectors import author_vectors, latest, post_vectors
 from harmsweep.embed.workers import COLUMNS, Loaded, embed_batches
-from harmsweep.encoders import Encoder, load_encoders
+from harmsweep.encoders import load_encoders
+from harmsweep.reader import load_reader
 from harmsweep.runs import Counts, Outcome, Read, Spark, Step, run_step
 from harmsweep.tables import (
     AUTHOR_FEATURES,
     AUTHOR_VECTORS,
     EMBEDDINGS,
     MEDIA,
+    MEDIA_TEXTS,
     POST_FEATURES,
     POST_VECTORS,
     Table,
@@ -27,7 +36,7 @@ from harmsweep.tables import (
 # The cache is no input of a run: what it holds changes when an input is embedded, never how.
 STEP = Step(
     "embed",
-    reads=(Read(POST_FEATURES), Read(AUTHOR_FEATURES), Read(MEDIA)),
+    reads=tuple(Read(table) for table in (POST_FEATURES, AUTHOR_FEATURES, MEDIA, MEDIA_TEXTS)),
     writes=(EMBEDDINGS, POST_VECTORS, AUTHOR_VECTORS),
 )
 
@@ -38,7 +47,7 @@ def embed_day(
     day: date,
     *,
     media_root: Path,
-    encoders: dict[str, Encoder] | None = None,
+    encoders: Encoders | None = None,
 ) -> Outcome:
     """Embed what the day needs and the cache lacks; write the day's vectors.
 
@@ -47,18 +56,19 @@ def embed_day(
     """
     chosen = encoders or load_encoders()
     work = partial(_work, spark, lake, day, media_root, chosen)
-    return run_step(STEP, lake, day, work, inputs=",".join(e.encoder_id for e in chosen.values()))
+    ids = [encoder.encoder_id for encoder in chosen.values()] + [load_reader().reader_id]
+    return run_step(STEP, lake, day, work, inputs=",".join(ids))
 
 
-def _work(
-    spark: Spark, lake: Path, day: date, media_root: Path, encoders: dict[str, Encoder]
-) -> Counts:
+def _work(spark: Spark, lake: Path, day: date, media_root: Path, encoders: Encoders) -> Counts:
     started = spark()
-    posts = post_inputs(started, lake, day, encoders)
+    posts = post_inputs(started, lake, day, encoders, reader_id=load_reader().reader_id)
     authors = author_inputs(started, lake, day, encoders)
     loads = started.sparkContext.accumulator(0)
     lacking = distinct_inputs(posts, authors).join(
-        known(started, lake, day).select(*INPUT), on=list(INPUT), how="left_anti"
+        known(started, lake, day, encoders.values()).select(*INPUT),
+        on=list(INPUT),
+        how="left_anti",
     )
     fresh = _embedded(lacking, encoders, media_root, loads.add)
     embedded = lakes.append_new(
@@ -69,26 +79,27 @@ def _work(
 
 
 def _embedded(
-    lacking: DataFrame, encoders: dict[str, Encoder], media_root: Path, loaded: Loaded
+    lacking: DataFrame, encoders: Encoders, media_root: Path, loaded: Loaded
 ) -> DataFrame:
     """The embeddings of the inputs, computed on as many cores as there are."""
     fields = {f.name: f for f in EMBEDDINGS.schema}
     function = partial(
         embed_batches,
-        encoders={e.encoder_id: e.model_dump_json() for e in encoders.values()},
+        encoders={e.cache_id: e.model_dump_json() for e in encoders.values()},
         media_root=media_root.resolve(),
         loaded=loaded,
     )
     # Named by number, so that adaptive execution does not merge a small day into one task.
     cores = lacking.sparkSession.sparkContext.defaultParallelism
-    spread = lacking.repartition(cores, "input_hash")
+    keyed = lacking.withColumnRenamed("cache_id", "encoder_id")
+    spread = keyed.repartition(cores, "input_hash")
     return spread.mapInPandas(function, T.StructType([fields[name] for name in COLUMNS]))
 
 
 def _write_vectors(
-    lake: Path, day: date, encoders: dict[str, Encoder], posts: DataFrame, authors: DataFrame
+    lake: Path, day: date, encoders: Encoders, posts: DataFrame, authors: DataFrame
 ) -> None:
-    cache = known(posts.sparkSession, lake, day)
+    cache = known(posts.sparkSession, lake, day, encoders.values())
     ids = sorted({encoder.encoder_id for encoder in encoders.values()})
     of_posts = post_vectors(posts, latest(cache, posts), day)
     kept = _of_other_encoders(POST_VECTORS, lake, day, ids, of=posts, key=["post_id", "revision"])

@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from harmsweep.fusion import Input, input_columns
 from harmsweep.harms import HARMS
-from harmsweep.inputs import with_inputs
+from harmsweep.inputs import NOT_ALONE, SIMILARITY, with_inputs
 from harmsweep.manifest import Manifest
 
 _POST = ["day", "post_id", "revision"]
@@ -44,8 +44,8 @@ def rows_to_score(
         *_POST, "author_id", "author_origin", "surface", "country", "dataset", "split_group",
         "recorded_day", F.col("text_flags").alias("flags"),
     )  # fmt: skip
-    numbers = [feature.name for feature in manifest.features]
-    known = features.select(*_POST, "language", "clean_text", *numbers)
+    numbers = [f.name for f in manifest.features if f.name != SIMILARITY]
+    known = features.select(*_POST, "language", "normal_text", *numbers)
     joined = current.join(known, on=_POST, how="left")
     damaged = joined.join(_media_damage(media), on=_POST, how="left").join(
         _vector_damage(post_vectors, manifest.inputs), on=_POST, how="left"
@@ -63,10 +63,10 @@ def rows_to_score(
 def with_status(scored: DataFrame, harms: Sequence[str]) -> DataFrame:
     """The rows with `status` and `reason`; harms null unless the post was scored.
 
-    Without a usable text or image of its own a post is quarantined; an output that is no finite
-    number in [0, 1] fails it; damage makes it partial, so that no harm found there clears nothing.
+    Without a usable text, image or video of its own a post is quarantined; an output that is no
+    finite number in [0, 1] fails it; damage makes it partial: no harm found there clears nothing.
     """
-    usable = F.size(F.array_except("inputs", F.array(F.lit("description")))) > 0
+    usable = F.size(F.array_except("inputs", F.array(*map(F.lit, NOT_ALONE)))) > 0
     finite = _all(_is_probability(F.col(harm)) for harm in harms)
     damage = F.when(F.size("damage") > 0, F.array_join("damage", "; "))
     unusable = F.concat_ws("; ", F.lit("no usable text or image"), damage)
@@ -121,9 +121,9 @@ def _damage(inputs: Sequence[Input]) -> Column:
     """All that stands against a row, sorted: media, vectors, repaired text, missing inputs."""
     none = F.array().cast("array<string>")
     flags = F.transform(F.col("flags"), lambda flag: F.concat(F.lit("text "), flag))
-    missing = [F.when(F.col("clean_text").isNull(), F.lit("no features"))]
+    missing = [F.when(F.col("normal_text").isNull(), F.lit("no features"))]
     if any(source.name == "text" for source in inputs):
-        unread = (F.length("clean_text") > 0) & ~F.col("text_present")
+        unread = (F.length(F.trim("normal_text")) > 0) & ~F.col("text_present")
         known = F.array_contains(F.coalesce("vector_damage", none), "text undecodable")
         missing.append(F.when(unread & ~known, F.lit("text not embedded")))
     parts = F.concat(

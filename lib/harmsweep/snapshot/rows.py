@@ -9,7 +9,7 @@ from pyspark.sql.window import Window
 
 from harmsweep.fusion import Input, input_columns
 from harmsweep.harms import HARMS
-from harmsweep.inputs import NUMBERS, with_inputs
+from harmsweep.inputs import NOT_ALONE, NUMBERS, with_inputs
 from harmsweep.snapshot.split import Group, part_by_hash, parts_by_balance
 from harmsweep.snapshots import label_column
 from harmsweep.training import Split
@@ -27,7 +27,7 @@ def labelled_rows(
     *,
     inputs: Sequence[Input],
 ) -> DataFrame:
-    """Current revisions with a label and a text or image vector, and the hash of their content."""
+    """Current revisions with a label and a vector of their own, and the hash of their content."""
     current = posts.where(F.col("status") == "accepted").select(*_POST, "revision")
     rows = features.join(current, on=[*_POST, "revision"], how="left_semi")
     fused = with_inputs(rows, post_vectors, author_vectors, inputs=inputs)
@@ -71,17 +71,18 @@ def with_parts(rows: DataFrame, split: Split) -> DataFrame:
 
 
 def _has_own_vector(inputs: Sequence[Input]) -> Column:
-    own = [F.col(f"{s.name}_present") for s in inputs if s.name != "description"]
+    own = [F.col(f"{s.name}_present") for s in inputs if s.name not in NOT_ALONE]
     return F.greatest(*own) if len(own) > 1 else own[0]
 
 
 def _content(inputs: Sequence[Input]) -> Column:
-    """A hash of the words; of the picture's vector where there are none."""
-    words = F.sha2("clean_text", 256)
-    if not any(source.name == "image" for source in inputs):
+    """A hash of the words, disguised or not; of the media's vectors where there are none."""
+    words = F.sha2("normal_text", 256)
+    media = [f"{s.name}_vector" for s in inputs if s.name in {"image", "video"}]
+    if not media:
         return words
     return F.when(F.col("text_present"), words).otherwise(
-        F.concat(F.lit("image:"), F.xxhash64("image_vector").cast("string"))
+        F.concat(F.lit("media:"), F.xxhash64(*media).cast("string"))
     )
 
 
