@@ -112,7 +112,7 @@ def test_a_conversion_gives_the_pinned_file_and_a_second_does_nothing(
 ) -> None:
     script = converter()
     image = load_encoders()["image"].model_copy(update={"path": str(tmp_path / "made")})
-    monkeypatch.setattr(script, "load_encoders", lambda: {"image": image})
+    monkeypatch.setattr(script, "declared_encoders", lambda: {"image": image})
     script.main()
     assert verify(image) == tmp_path / "made"
     assert [p.name for p in (tmp_path / "made").iterdir()] == ["model.safetensors"]
@@ -130,7 +130,7 @@ def test_another_pickle_is_refused_unopened(
     image = load_encoders()["image"].model_copy(
         update={"path": str(tmp_path / "made"), "source": source}
     )
-    monkeypatch.setattr(script, "load_encoders", lambda: {"image": image})
+    monkeypatch.setattr(script, "declared_encoders", lambda: {"image": image})
     monkeypatch.setattr(script, "convert", lambda *_: pytest.fail("it was opened"))
     with pytest.raises(EncoderRefused, match=r"weights\.pth: expected"):
         script.main()

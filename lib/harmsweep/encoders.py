@@ -50,7 +50,12 @@ class Encoder(BaseModel):
     modality: Literal["text", "image", "video"]
     # Which architecture the modality's loader builds.
     kind: Literal[
-        "mean_pooling", "clip_text", "efficientnet_lite0", "clip_vision", "sampled_frames"
+        "mean_pooling",
+        "clip_text",
+        "efficientnet_lite0",
+        "clip_vision",
+        "sampled_frames",
+        "videomoco",
     ]
     # A folder: `package:NAME/FOLDER` lies inside an installed package, else beneath the project.
     path: str
@@ -108,9 +113,8 @@ def load_encoders(path: Path = CONF / "encoders.yaml") -> dict[str, Encoder]:
         ValueError: an input has no encoder, or one that the file does not declare; or `caption` is
             not in the space of `image`.
     """
-    declared = yaml.safe_load(path.read_text(encoding="utf-8"))
-    encoders = {n: Encoder(name=n, **entry) for n, entry in declared["encoders"].items()}
-    chosen = declared["inputs"]
+    encoders = declared_encoders(path)
+    chosen = yaml.safe_load(path.read_text(encoding="utf-8"))["inputs"]
     unknown = sorted(set(chosen.values()) - encoders.keys())
     if set(chosen) - set(OPTIONAL_INPUTS) != set(INPUTS) or unknown:
         raise ValueError(
@@ -121,6 +125,16 @@ def load_encoders(path: Path = CONF / "encoders.yaml") -> dict[str, Encoder]:
     found = {name: encoders[chosen[name]].model_copy(update={"input": name}) for name in names}
     _check_caption(found, path)
     return found
+
+
+def declared_encoders(path: Path = CONF / "encoders.yaml") -> dict[str, Encoder]:
+    """Every encoder that the file declares, whether an input names it or not.
+
+    Raises:
+        pydantic.ValidationError: an encoder lacks a field, or has one that is not known.
+    """
+    declared = yaml.safe_load(path.read_text(encoding="utf-8"))["encoders"]
+    return {name: Encoder(name=name, **entry) for name, entry in declared.items()}
 
 
 def _check_caption(encoders: dict[str, Encoder], path: Path) -> None:

@@ -1,0 +1,68 @@
+"""The options of pre-training: conf/videomoco.yaml as a frozen type."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from harmsweep.paths import CONF
+
+
+class VideoMocoRefused(ValueError):
+    """The clips, the options or a checkpoint can't be used for VideoMoCo."""
+
+
+class Options(BaseModel):
+    """Everything that the weights depend on, the clips apart."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seed: int
+    epochs: int = Field(gt=0)
+    # The generator joins after this share of the epochs.
+    warm_up: float = Field(ge=0, le=1)
+    batch: int = Field(ge=2)
+    # Frames and pixels of a view; a view is cut from at most `kept_frames` frames of a clip.
+    frames: int = Field(ge=2)
+    kept_frames: int = Field(ge=2)
+    size: int = Field(ge=16)
+    # The smallest share of the picture that a view shows.
+    crop: float = Field(gt=0, le=1)
+    width: int = Field(gt=0)
+    queue: int = Field(gt=0)
+    momentum: float = Field(ge=0, lt=1)
+    temperature: float = Field(gt=0)
+    decay: float = Field(gt=0, le=1)
+    # The share of the query's frames that the generator drops.
+    drop: float = Field(gt=0, lt=1)
+    rate: float = Field(gt=0)
+    generator_rate: float = Field(gt=0)
+    sgd_momentum: float = Field(ge=0, lt=1)
+    weight_decay: float = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _a_view_fits(self) -> "Options":
+        if self.frames > self.kept_frames:
+            raise ValueError(f"frames: {self.frames} is over kept_frames: {self.kept_frames}")
+        if self.dropped == 0:
+            raise ValueError(f"drop: {self.drop} of {self.frames} frames is less than one frame")
+        return self
+
+    @property
+    def dropped(self) -> int:
+        """How many frames of a view the generator drops."""
+        return int(self.frames * self.drop)
+
+
+def load_options(
+    path: Path = CONF / "videomoco.yaml", *, changes: Mapping[str, Any] | None = None
+) -> Options:
+    """The options of a file, with changes laid over them.
+
+    Raises:
+        pydantic.ValidationError: a field is missing, unknown or out of range.
+    """
+    declared = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return Options(**declared | dict(changes or {}))
