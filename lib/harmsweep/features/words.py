@@ -1,4 +1,4 @@
-"""Clean text, language and counts of texts, in Spark's Python workers."""
+"""Clean and normal text, language and counts of texts, in Spark's Python workers."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from harmsweep.tables import TEXT_NUMBERS
-from harmsweep.text import clean, text_numbers
+from harmsweep.text import clean, disguised_words, normalise, text_numbers
 
 UNDETERMINED = "und"
 # Letters, counted in UTF-8 bytes: seven say little in Latin, three of Chinese say enough.
@@ -55,16 +55,18 @@ def _add_words(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 
 def words(text: str | None) -> dict[str, Any]:
-    """Clean text, language, the detector's probability of it, and the text's numbers."""
+    """Clean and normal text, language, the detector's probability of it, and the text's numbers."""
     cleaned = clean(text)
-    language, score = detect(cleaned)
+    normal = normalise(cleaned)
+    language, score = detect(normal)
     numbers = text_numbers(text, cleaned)
-    texts = {"clean_text": cleaned, "normal_text": cleaned}
+    numbers["n_disguises"] = float(disguised_words(cleaned, normal))
+    texts = {"clean_text": cleaned, "normal_text": normal}
     return {**texts, "language": language, "language_score": score, **numbers}
 
 
 def detect(cleaned: str) -> tuple[str, float | None]:
-    """The language of a clean text by py3langid, with its probability; `und` for a short one."""
+    """The language of a text by py3langid, with its probability; `und` for a short one."""
     prose = " ".join(word for word in cleaned.split() if word not in ("http", "@user"))
     letters = "".join(filter(str.isalpha, prose))
     if len(letters.encode()) < MIN_BYTES:

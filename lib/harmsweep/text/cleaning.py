@@ -1,8 +1,4 @@
-"""Texts as untrusted input: repaired on the way in, normalised for the models.
-
-`repair` makes any text storable and says what it changed; `clean` is what a model reads. Neither
-needs Spark: both run in its Python workers.
-"""
+"""Texts repaired on the way in, and cleaned for the models."""
 
 import html
 import re
@@ -18,7 +14,10 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 # several scripts need them.
 _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>\"]+", re.IGNORECASE)
-_MENTION = re.compile(r"(?<![\w@./])@\w{1,50}")
+# @ss and its kin are no account's name.
+_MENTION = re.compile(r"(?<![\w@./])@(?!ss(?:es|holes?|hats?|wipes?)?\b)\w{1,50}", re.IGNORECASE)
+# Text that a right-to-left override shows backwards.
+_REVERSED = re.compile("\u202e([^\u202c-\u202e\n]*)\u202c?")
 _HASHTAG = re.compile(r"(?<![\w&])#\w+")
 _EMOJI = re.compile("[\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff\u2600-\u27bf]")
 _SPACE = re.compile(r"\s+")
@@ -48,15 +47,16 @@ def repair(text: str, limit: int = MAX_CHARS) -> tuple[str, list[str]]:
 def clean(text: str | None) -> str:
     """The text as a model reads it.
 
-    Mojibake is repaired and HTML entities decoded (ftfy), characters normalised (NFKC), invisible
-    ones removed; a link becomes "http", a mention "@user", any white space one space.
+    Text shown backwards is turned, mojibake repaired and HTML entities decoded (ftfy), characters
+    normalised (NFKC), invisible ones removed; a link becomes "http", a mention "@user", any white space one space.
 
     >>> clean("Look&amp;see  https://a.example/b @someone")
     'Look&see http @user'
     """
     if not text:
         return ""
-    fixed = ftfy.fix_text(html.unescape(text), FIX)
+    shown = _REVERSED.sub(lambda match: match[1][::-1], html.unescape(text))
+    fixed = ftfy.fix_text(shown, FIX)
     # NFKC once more: what stood behind a removed character may compose now.
     visible = unicodedata.normalize("NFKC", _INVISIBLE.sub("", fixed))
     linked = _MENTION.sub("@user", _URL.sub("http", visible))
@@ -82,5 +82,4 @@ def text_numbers(text: str | None, cleaned: str) -> dict[str, float | None]:
         "n_exclamations": float(original.count("!")),
         "upper_share": sum(map(str.isupper, letters)) / len(letters) if letters else None,
         "digit_share": digits / len(cleaned) if cleaned else None,
-        "n_disguises": 0.0,
     }
