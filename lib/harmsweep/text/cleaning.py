@@ -48,7 +48,8 @@ def clean(text: str | None) -> str:
     """The text as a model reads it.
 
     Text shown backwards is turned, mojibake repaired and HTML entities decoded (ftfy), characters
-    normalised (NFKC), invisible ones removed; a link becomes "http", a mention "@user", any white space one space.
+    normalised (NFKC), invisible ones removed; a link becomes "http", a mention "@user", any white
+    space one space.
 
     >>> clean("Look&amp;see  https://a.example/b @someone")
     'Look&see http @user'

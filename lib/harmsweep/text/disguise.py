@@ -1,0 +1,99 @@
+"""Disguises undone: what a reader sees through, a tokenizer should see through too.
+
+Each step believes a decoded word only where it is a word, or reads better than what stands there
+(lexicon), so that product names, code, dates and other languages stay as they are. A change makes
+the text shorter or more ASCII, so the steps come to an end; they are repeated until nothing
+changes.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+
+from harmsweep.text.homoglyphs import undo_homoglyphs
+from harmsweep.text.leet import undo_leet
+from harmsweep.text.spaced import undo_spacing
+
+# More rounds than any text needs that was not made to need them; each is linear.
+ROUNDS = 8
+_LATIN = "A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u04ff"
+# What is not seen beside a letter of a script that needs no joiners: joiners, fillers, selectors.
+_UNSEEN = re.compile(
+    f"(?<=[{_LATIN}])"
+    "[\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e01ef]+"
+)
+# Lines through, over and under a letter, and rings around it: no orthography writes them apart.
+_LINES = re.compile(f"(?<=[{_LATIN}])[\u0305\u0332-\u0338\u033f\u0347\u20d0-\u20e5]+")
+# Two marks that did not compose with their letter are a stack; languages need one at most.
+_STACK = re.compile(f"[{_LATIN}\u1e00-\u1eff][\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff]{{2,}}")
+_MARKED = re.compile(f"(?:[{_LATIN}][\u0300-\u036f\u0483-\u0489]){{3,}}")
+# Letters on a tile or disc that NFKC leaves: \U0001f150 is a white A on black.
+_TILES = {
+    ord(first) + n: chr(ord("A") + n) for first in ("\U0001f150", "\U0001f170") for n in range(26)
+}
+_TILE_RUN = re.compile("(?:[\U0001f150-\U0001f169\U0001f170-\U0001f189]\ufe0f? ?){2,}")
+_TILE_INSIDE = re.compile("(?<=[A-Za-z])[\U0001f150-\U0001f169\U0001f170-\U0001f189]\ufe0f?")
+_TILE_BEFORE = re.compile("[\U0001f150-\U0001f169\U0001f170-\U0001f189]\ufe0f?(?=[A-Za-z])")
+# Flags are pairs of regional letters; an odd number of them is none.
+_REGIONAL = re.compile("[\U0001f1e6-\U0001f1ff]+")
+_PARENTHESISED = re.compile(r"(?:\([A-Za-z]\)){3,}")
+
+
+def normalise(cleaned: str) -> str:
+    """The clean text with its disguises undone: a second time changes nothing.
+
+    Undone are unseen characters within words, stacks of marks, letters on tiles, homoglyphs,
+    l.e.t.t.e.r.s apart, leetspeak and repeeeeated letters. Words that are none stay.
+
+    >>> normalise("you are a l1ar and a f.r.a.u.d")
+    'you are a liar and a fraud'
+    """
+    text = cleaned
+    for _ in range(ROUNDS):
+        before, text = text, _round(text)
+        if text == before:
+            break
+    return text
+
+
+def disguised_words(cleaned: str, normal: str) -> int:
+    """How many words of the clean text no longer stand in the normal one."""
+    if cleaned == normal:
+        return 0
+    return (Counter(cleaned.split()) - Counter(normal.split())).total()
+
+
+def _round(text: str) -> str:
+    if not text.isascii():
+        text = undo_homoglyphs(_undo_marks(text))
+    return undo_leet(undo_spacing(_PARENTHESISED.sub(_letters, text)))
+
+
+def _undo_marks(text: str) -> str:
+    """The text without unseen characters in words, stacks of marks, and letters on tiles."""
+    seen = _LINES.sub("", _UNSEEN.sub("", text))
+    bare = _MARKED.sub(_base, _STACK.sub(_base, seen))
+    for pattern in (_TILE_RUN, _TILE_INSIDE, _TILE_BEFORE):
+        bare = pattern.sub(_off_tiles, bare)
+    return unicodedata.normalize("NFKC", _REGIONAL.sub(_off_flags, bare))
+
+
+def _base(match: re.Match[str]) -> str:
+    """The letters without any mark."""
+    decomposed = unicodedata.normalize("NFD", match[0])
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+def _off_tiles(match: re.Match[str]) -> str:
+    return match[0].replace("\ufe0f", "").translate(_TILES)
+
+
+def _off_flags(match: re.Match[str]) -> str:
+    if len(match[0]) % 2 == 0:
+        return match[0]
+    return "".join(chr(ord(c) - 0x1F1E6 + ord("A")) for c in match[0])
+
+
+def _letters(match: re.Match[str]) -> str:
+    return re.sub("[()]", "", match[0])
