@@ -18,6 +18,7 @@ WINDOW_DAYS = 30
 # The key of `embeddings`: `cache_id` is its encoder_id, the same for all inputs of an encoder.
 INPUT = ("input_hash", "cache_id")
 Encoders = dict[str, Encoder]
+_POST = ("post_id", "revision")
 
 
 def post_inputs(
@@ -28,19 +29,14 @@ def post_inputs(
     A medium that is not ok, or an image that was not read, has a reason in place of its input_hash
     and content. Only inputs that `encoders` names are asked for.
     """
-    posts = read_days(spark, POST_FEATURES, lake, day)
     media = read_days(spark, MEDIA, lake, day)
-    read = media_texts(media, _readings(spark, lake, day, reader_id))
-    found = {
-        "text": _texts(posts, F.col("normal_text")),
-        "raw_text": _texts(posts, _raw_text()),
-        "media_text": read,
-        "image": _media(media, "image"),
-        "video": _media(media, "video"),
-        "caption": _texts(posts, F.col("clean_text")),
-    }
-    named = (_of(rows, encoders[n]) for n, rows in found.items() if n in encoders)
-    return reduce(DataFrame.unionByName, named)
+    rows = [
+        texts(read_days(spark, POST_FEATURES, lake, day)),
+        media_texts(media, _readings(spark, lake, day, reader_id)),
+        _media(media),
+    ]
+    named = reduce(DataFrame.unionByName, rows).where(F.col("input").isin(list(encoders)))
+    return named.transform(_with_ids, encoders)
 
 
 def author_inputs(spark: SparkSession, lake: Path, day: date, encoders: Encoders) -> DataFrame:
@@ -49,9 +45,23 @@ def author_inputs(spark: SparkSession, lake: Path, day: date, encoders: Encoders
     described = authors.where(F.length(F.trim("clean_description")) > 0)
     text = F.col("clean_description")
     rows = described.select(
-        "author_id", F.sha2(text, 256).alias("input_hash"), text.alias("content")
+        F.lit("description").alias("input"),
+        "author_id",
+        F.sha2(text, 256).alias("input_hash"),
+        text.alias("content"),
     )
-    return _of(rows, encoders["description"]).drop("input")
+    return rows.transform(_with_ids, encoders).drop("input")
+
+
+def texts(posts: DataFrame) -> DataFrame:
+    """A post's own words: normal, raw where its disguises were undone, and as a caption."""
+    clean, normal = F.col("clean_text"), F.col("normal_text")
+    found = {"text": normal, "raw_text": F.when(clean != normal, clean), "caption": clean}
+    each = F.array(
+        *(F.struct(F.lit(n).alias("input"), t.alias("content")) for n, t in found.items())
+    )
+    told = posts.select(*_POST, F.inline(each)).where(F.length(F.trim("content")) > 0)
+    return _hashed(told.withColumns({"position": F.lit(0), "reason": _none()}))
 
 
 def media_texts(media: DataFrame, readings: DataFrame) -> DataFrame:
@@ -61,17 +71,26 @@ def media_texts(media: DataFrame, readings: DataFrame) -> DataFrame:
     """
     images = media.where((F.col("kind") == "image") & (F.col("status") == "ok"))
     found = images.join(readings, on="content_hash", how="left")
-    key = ["post_id", "revision"]
-    words = F.col("found.status") == "ok"
-    text = F.struct("position", "found.normal_text")
-    joined = found.where(words & (F.length(F.trim("found.normal_text")) > 0)).groupBy(*key)
-    told = joined.agg(F.array_sort(F.collect_list(text)).alias("texts"))
-    content = F.array_join(F.col("texts.normal_text"), " ")
-    unread = found.where(~F.coalesce(words, F.lit(False)))
+    read = F.coalesce(F.col("found.status") == "ok", F.lit(False))
+    words = read & (F.length(F.trim("found.normal_text")) > 0)
     reason = F.coalesce("found.reason", "found.status", F.lit("the image was not read"))
-    return _input(told, key, F.lit(0), content).unionByName(
-        _input(unread, key, F.col("position"), F.lit(None).cast("string"), reason=reason)
+    line = F.struct(
+        "position", F.col("found.normal_text").alias("content"), _none().alias("reason")
     )
+    unread = F.struct("position", _none().alias("content"), reason.alias("reason"))
+    grouped = found.groupBy(*_POST).agg(
+        F.array_sort(F.collect_list(F.when(words, line))).alias("lines"),
+        F.collect_list(F.when(~read, unread)).alias("unread"),
+    )
+    joined = F.struct(
+        F.lit(0).alias("position"),
+        F.array_join("lines.content", " ").alias("content"),
+        _none().alias("reason"),
+    )
+    none = F.slice("unread", 1, 0)
+    told = F.when(F.size("lines") > 0, F.array(joined)).otherwise(none)
+    rows = grouped.select(*_POST, F.inline(F.concat(told, "unread")))
+    return _hashed(rows.withColumn("input", F.lit("media_text")))
 
 
 def distinct_inputs(posts: DataFrame, authors: DataFrame) -> DataFrame:
@@ -101,20 +120,12 @@ def _readings(spark: SparkSession, lake: Path, day: date, reader_id: str) -> Dat
     return of_reader.groupBy("content_hash").agg(F.max_by(reading, "day").alias("found"))
 
 
-def _raw_text() -> Column:
-    """The clean text where its disguises were undone; null where the normal text is the same."""
-    return F.when(F.col("clean_text") != F.col("normal_text"), F.col("clean_text"))
-
-
-def _texts(posts: DataFrame, text: Column) -> DataFrame:
-    return _input(posts.where(F.length(F.trim(text)) > 0), ["post_id", "revision"], F.lit(0), text)
-
-
-def _media(media: DataFrame, kind: str) -> DataFrame:
+def _media(media: DataFrame) -> DataFrame:
+    """Images and videos as their files: the hash of a file is the input's."""
     ok = F.col("status") == "ok"
-    return media.where(F.col("kind") == kind).select(
-        "post_id",
-        "revision",
+    return media.select(
+        *_POST,
+        F.col("kind").alias("input"),
         "position",
         F.when(ok, F.col("content_hash")).alias("input_hash"),
         F.when(ok, F.col("uri")).alias("content"),
@@ -122,19 +133,22 @@ def _media(media: DataFrame, kind: str) -> DataFrame:
     )
 
 
-def _input(
-    rows: DataFrame, key: list[str], position: Column, text: Column, *, reason: Column | None = None
-) -> DataFrame:
-    """Rows of a text: its hash is the input's; null of null, where there is a reason."""
-    return rows.select(
-        *key,
-        position.alias("position"),
-        F.sha2(text, 256).alias("input_hash"),
-        text.alias("content"),
-        (F.lit(None) if reason is None else reason).cast("string").alias("reason"),
-    )
+def _hashed(rows: DataFrame) -> DataFrame:
+    return rows.withColumn("input_hash", F.sha2("content", 256))
 
 
-def _of(rows: DataFrame, encoder: Encoder) -> DataFrame:
-    ids = {"input": encoder.input, "encoder_id": encoder.encoder_id, "cache_id": encoder.cache_id}
-    return rows.withColumns({name: F.lit(value) for name, value in ids.items()})
+def _with_ids(rows: DataFrame, encoders: Encoders) -> DataFrame:
+    """Rows with the ids of their input's encoder, as post_vectors and as the cache key them."""
+
+    def ids(values: dict[str, str]) -> Column:
+        return F.create_map(*(F.lit(part) for pair in values.items() for part in pair))
+
+    found = {
+        "encoder_id": ids({name: e.encoder_id for name, e in encoders.items()}),
+        "cache_id": ids({name: e.cache_id for name, e in encoders.items()}),
+    }
+    return rows.withColumns({name: values[F.col("input")] for name, values in found.items()})
+
+
+def _none() -> Column:
+    return F.lit(None).cast("string")

@@ -62,19 +62,18 @@ def embed_day(
 
 def _work(spark: Spark, lake: Path, day: date, media_root: Path, encoders: Encoders) -> Counts:
     started = spark()
-    posts = post_inputs(started, lake, day, encoders, reader_id=load_reader().reader_id)
-    authors = author_inputs(started, lake, day, encoders)
     loads = started.sparkContext.accumulator(0)
-    lacking = distinct_inputs(posts, authors).join(
-        known(started, lake, day, encoders.values()).select(*INPUT),
-        on=list(INPUT),
-        how="left_anti",
-    )
-    fresh = _embedded(lacking, encoders, media_root, loads.add)
-    embedded = lakes.append_new(
-        fresh.withColumn("day", F.lit(day)), EMBEDDINGS, lake, where={"day": day}
-    )
-    _write_vectors(lake, day, encoders, posts, authors)
+    authors = author_inputs(started, lake, day, encoders)
+    # Asked for four times, and a join over three tables each time.
+    posts = post_inputs(started, lake, day, encoders, reader_id=load_reader().reader_id).persist()
+    try:
+        cached = known(started, lake, day, encoders.values()).select(*INPUT)
+        lacking = distinct_inputs(posts, authors).join(cached, on=list(INPUT), how="left_anti")
+        fresh = _embedded(lacking, encoders, media_root, loads.add).withColumn("day", F.lit(day))
+        embedded = lakes.append_new(fresh, EMBEDDINGS, lake, where={"day": day})
+        _write_vectors(lake, day, encoders, posts, authors)
+    finally:
+        posts.unpersist()
     return {**_counts(lake, day), "embedded": embedded, "model_loads": int(loads.value)}
 
 
