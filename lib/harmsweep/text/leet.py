@@ -18,7 +18,10 @@ _TOKEN = re.compile(rf"(?<!\w)[A-Za-z0-9{_SIGN}]++(?!\w)")
 _SUSPECT = re.compile(rf"[A-Za-z][{_SIGN}]|[{_SIGN}][A-Za-z]|[@$]{{3}}|([A-Za-z])\1\1")
 _ADDRESS = re.compile(r"\w@[^@]+\.\w|://")
 _REPEAT = re.compile(r"([A-Za-z])\1{2,}")
-_INSIDE = re.compile(rf"[A-Za-z]+(?:[{_SIGN}][A-Za-z]+)+")
+_INSIDE = re.compile(r"[A-Za-z]+(?:[013457@$!|][A-Za-z]+)+")
+_LETTERS = re.compile(r"[a-z]+")
+# A word's first and last letter and how many are between: i18n, a11y.
+_NUMERONYM = re.compile(r"[A-Za-z][0-9]{2,}[A-Za-z]")
 _ROMAN = re.compile(r"[IVXLCDM]+")
 # Words beside a number that the lexicon does not list.
 _UNITS = {"am", "pm", "st", "nd", "rd", "th", "cm", "mm", "km", "kg", "mg", "ml", "nm"}
@@ -94,7 +97,12 @@ def _may_be_leet(core: str) -> bool:
     letters = sum(map(str.isalpha, core))
     digits = sum(map(str.isdigit, core))
     unread = any(c.isdigit() and c not in LETTERS_OF for c in core)
-    if unread or digits > letters or (not letters and len(set(core)) == 1):
+    if (
+        _NUMERONYM.fullmatch(core)
+        or unread
+        or digits > letters
+        or (not letters and len(set(core)) == 1)
+    ):
         return False
     body = core.strip(_SIGNS).lower()
     if not digits and len(core) - len(body) > 1:
@@ -123,14 +131,24 @@ def _commonest(words: Iterable[str]) -> str | None:
 
 
 def _reads_better(core: str, word: str) -> bool:
-    """Whether an unlisted word is one in disguise: signs inside it only, and fewer WordPieces."""
-    inside = _INSIDE.fullmatch(core) is not None
-    one_case = core.lower() in (core, core[0].lower() + core[1:]) or core.upper() == core
-    return inside and one_case and len(core) > 4 and pieces(word.lower()) < pieces(core.lower())
+    """Whether an unlisted word is one in disguise, as most slurs are: short parts and fewer pieces.
+
+    What stands beside the sign must be no word itself, as in now!still, and 8 and 9 are rarely
+    letters; a WordPiece of a real word has two letters or more.
+    """
+    lower, parts = core.lower(), _LETTERS.findall(core.lower())
+    one_case = core[1:].islower() or core.isupper()
+    # Longer ones beside a mark are two words without a space.
+    longest = 5 if set(core) & set("@$!|") else 9
+    of_parts = max(map(len, parts)) < longest and not any(len(p) > 2 and is_word(p) for p in parts)
+    if not (one_case and of_parts and len(core) > 4 and _INSIDE.fullmatch(core)):
+        return False
+    count = pieces(word.lower())
+    return count < pieces(lower) and count * 2 <= len(word)
 
 
 def _shortened(word: str) -> str:
-    """A word without repeated letters; three of one letter stay where no shorter word is known."""
+    """A word without repeated letters; up to four of one letter stay where no shorter word is."""
     lower = word.lower()
     if rank(lower) < UNKNOWN or len(set(lower)) == 1 or _ROMAN.fullmatch(word):
         return word
@@ -139,4 +157,4 @@ def _shortened(word: str) -> str:
     if known:
         return min(known, key=lambda w: rank(w.lower()))
     longest = max(len(m[0]) for m in _REPEAT.finditer(word))
-    return _REPEAT.sub(r"\1\1", word) if longest > 3 else word
+    return _REPEAT.sub(r"\1\1", word) if longest > 4 else word

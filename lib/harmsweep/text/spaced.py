@@ -27,14 +27,20 @@ def _pair(match: re.Match[str]) -> str:
 
 
 def _joined(match: re.Match[str]) -> str:
-    abbreviated = match[1] == "." and match[0].isupper() and match.string[match.end() :][:1] == "."
-    if abbreviated:
+    if _is_abbreviation(match):
         return match[0]
     run = match[0][0] + match[0][1:].replace(match[1], "")
     parts = [_words(part, clitic=n > 0) for n, part in enumerate(run.split("'"))]
     if not all(parts) or not _is_believed(" ".join(parts), match[1]):
         return match[0]
     return "'".join(parts)
+
+
+def _is_abbreviation(match: re.Match[str]) -> bool:
+    """Whether a point follows the last letter too, as in U.S.A. and a.k.a."""
+    run = match[0]
+    ends = match[1] == "." and match.string[match.end() : match.end() + 1] == "."
+    return ends and (run.isupper() or len(run) < 6)
 
 
 def _words(part: str, *, clitic: bool) -> str:
