@@ -5,15 +5,34 @@ Nothing here imports the reader: the driver plans with its id, and the workers l
 
 import hashlib
 import json
+from datetime import date, timedelta
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from harmsweep.encoders import check_file, resolve
+from harmsweep.lake import read_days
 from harmsweep.paths import CONF
+from harmsweep.tables import MEDIA_TEXTS
+
+# A reading is looked for this many days around the day: a backfill finds what later days read.
+WINDOW_DAYS = 30
+
+
+class ReaderSettings(BaseModel):
+    """Sizes in pixels, the least probability of a line, and how many lines are read at once."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    min_side: int = Field(ge=32)
+    max_side: int = Field(ge=64)
+    text_score: float = Field(ge=0, lt=1)
+    batch: int = Field(gt=0)
 
 
 class Reader(BaseModel):
@@ -26,7 +45,7 @@ class Reader(BaseModel):
     path: str
     # Every model that is loaded, with its SHA-256.
     files: dict[str, str] = Field(min_length=1)
-    settings: dict[str, int | float | bool | str]
+    settings: ReaderSettings
 
     @property
     def reader_id(self) -> str:
@@ -34,7 +53,8 @@ class Reader(BaseModel):
 
         Such as `rapidocr-3.10.0-5d0c1f7e1a2b`.
         """
-        facts = json.dumps([sorted(self.files.items()), self.settings], sort_keys=True)
+        settings = self.settings.model_dump()
+        facts = json.dumps([sorted(self.files.items()), settings], sort_keys=True)
         digest = hashlib.sha256(facts.encode()).hexdigest()
         return f"{self.package}-{version(self.package)}-{digest[:12]}"
 
@@ -58,3 +78,15 @@ def load_reader(path: Path = CONF / "reader.yaml") -> Reader:
         pydantic.ValidationError: a field is missing or not known.
     """
     return Reader.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def readings(spark: SparkSession, lake: Path, day: date, reader_id: str) -> DataFrame:
+    """What a reader read in the days around the day: a row per picture, by partition.
+
+    Two days outside each other's window may both have read a picture: the later reading counts.
+    """
+    around = timedelta(days=WINDOW_DAYS)
+    texts = read_days(spark, MEDIA_TEXTS, lake, day - around, day + around)
+    of_reader = texts.where(F.col("reader_id") == reader_id)
+    reading = F.struct("status", "reason", "normal_text")
+    return of_reader.groupBy("content_hash").agg(F.max_by(reading, "day").alias("found"))

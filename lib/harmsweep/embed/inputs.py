@@ -10,10 +10,10 @@ from pyspark.sql import functions as F
 
 from harmsweep.encoders import Encoder
 from harmsweep.lake import read_days
-from harmsweep.tables import AUTHOR_FEATURES, EMBEDDINGS, MEDIA, MEDIA_TEXTS, POST_FEATURES
+from harmsweep.reader import readings
+from harmsweep.tables import AUTHOR_FEATURES, EMBEDDINGS, MEDIA, POST_FEATURES
 
-# A vector or a reading is looked for this many days around the day: a backfill finds what later
-# days computed.
+# A vector is looked for this many days around the day: a backfill finds what later days computed.
 WINDOW_DAYS = 30
 # The key of `embeddings`: `cache_id` is its encoder_id, the same for all inputs of an encoder.
 INPUT = ("input_hash", "cache_id")
@@ -32,7 +32,7 @@ def post_inputs(
     media = read_days(spark, MEDIA, lake, day)
     rows = [
         texts(read_days(spark, POST_FEATURES, lake, day)),
-        media_texts(media, _readings(spark, lake, day, reader_id)),
+        media_texts(media, readings(spark, lake, day, reader_id)),
         _media(media),
     ]
     named = reduce(DataFrame.unionByName, rows).where(F.col("input").isin(list(encoders)))
@@ -64,13 +64,13 @@ def texts(posts: DataFrame) -> DataFrame:
     return _hashed(told.withColumns({"position": F.lit(0), "reason": _none()}))
 
 
-def media_texts(media: DataFrame, readings: DataFrame) -> DataFrame:
+def media_texts(media: DataFrame, read_texts: DataFrame) -> DataFrame:
     """The text read in each post's images, in their order; a row with a reason per image unread.
 
     The lines of all images of a post are one text: what is said across two pictures is said.
     """
     images = media.where((F.col("kind") == "image") & (F.col("status") == "ok"))
-    found = images.join(readings, on="content_hash", how="left")
+    found = images.join(read_texts, on="content_hash", how="left")
     read = F.coalesce(F.col("found.status") == "ok", F.lit(False))
     words = read & (F.length(F.trim("found.normal_text")) > 0)
     reason = F.coalesce("found.reason", "found.status", F.lit("the image was not read"))
@@ -110,14 +110,6 @@ def known(spark: SparkSession, lake: Path, day: date, encoders: Iterable[Encoder
 
 def _around(day: date) -> tuple[date, date]:
     return day - timedelta(days=WINDOW_DAYS), day + timedelta(days=WINDOW_DAYS)
-
-
-def _readings(spark: SparkSession, lake: Path, day: date, reader_id: str) -> DataFrame:
-    """One reading per picture: two days outside each other's window may both have read it."""
-    texts = read_days(spark, MEDIA_TEXTS, lake, *_around(day))
-    of_reader = texts.where(F.col("reader_id") == reader_id)
-    reading = F.struct("status", "reason", "normal_text")
-    return of_reader.groupBy("content_hash").agg(F.max_by(reading, "day").alias("found"))
 
 
 def _media(media: DataFrame) -> DataFrame:

@@ -1,0 +1,23 @@
+"""Read the text in the images of a day or of a range of days."""
+
+from collections.abc import Iterable
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from harmsweep.job import parser, run
+from harmsweep.read import read_day
+from harmsweep.runs import Outcome
+from harmsweep.session import session
+
+
+def main(*, lake: Path, days: list[date], media: Path) -> Iterable[Outcome]:
+    """Read each day in order: a later one finds what an earlier one read."""
+    for day in days:
+        yield read_day(partial(session, "read"), lake, day, media_root=media)
+
+
+if __name__ == "__main__":
+    arguments = parser(__doc__)
+    arguments.add_argument("--media", type=Path, required=True, help="folder of the landing zone")
+    run(main, arguments)

@@ -1,0 +1,60 @@
+"""What the executors do: read pictures, one model load a worker."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from harmsweep.media import MediaProblem, decode_image, read_image, resolve_media
+from harmsweep.reader import Reader
+from harmsweep.text import clean, normalise, repair
+
+COLUMNS = ["content_hash", "reader_id", "status", "reason", "text", "normal_text", "boxes"]
+Row = tuple[str, str, str, str | None, str, str, list[dict[str, Any]]]
+Loaded = Callable[[int], None]
+
+
+def read_batches(
+    batches: Iterator[pd.DataFrame], *, reader: str, media_root: Path, loaded: Loaded
+) -> Iterator[pd.DataFrame]:
+    """Rows of COLUMNS for batches of content_hash and uri; `loaded` is told of each model load.
+
+    A picture that cannot be read is a row with status undecodable. A file that is gone, or changed
+    since it was hashed, gives no row: its hash says nothing of it now.
+    """
+    parsed = Reader.model_validate_json(reader)
+    for batch in batches:
+        rows = []
+        for content_hash, uri in batch[["content_hash", "uri"]].itertuples(index=False, name=None):
+            try:
+                data = _unchanged(read_image(resolve_media(media_root, uri)), content_hash)
+            except MediaProblem:
+                continue
+            rows.append((content_hash, parsed.reader_id, *_read(data, reader, parsed, loaded)))
+        yield pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _unchanged(data: bytes, content_hash: str) -> bytes:
+    if hashlib.sha256(data).hexdigest() != content_hash:
+        raise MediaProblem("refused", "changed since it was hashed")
+    return data
+
+
+def _read(
+    data: bytes, reader: str, parsed: Reader, loaded: Loaded
+) -> tuple[str, str | None, str, str, list[dict[str, Any]]]:
+    """Status, reason, text, normal text and boxes of a picture."""
+    from harmsweep.read.ocr import load_engine, read_lines
+
+    misses = load_engine.cache_info().misses
+    engine = load_engine(reader)
+    loaded(load_engine.cache_info().misses - misses)
+    try:
+        lines = read_lines(engine, decode_image(data), parsed.settings)
+    except MediaProblem as problem:
+        return "undecodable", problem.reason, "", "", []
+    text = repair("\n".join(line.text for line in lines))[0]
+    boxes = [line._asdict() for line in lines]
+    return "ok", None, text, normalise(clean(text)), boxes

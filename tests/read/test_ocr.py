@@ -1,0 +1,104 @@
+"""What is read in a picture, where, and in which order."""
+
+import socket
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from harmsweep.encoders import EncoderRefused
+from harmsweep.media import MediaProblem
+from harmsweep.read.ocr import MAX_PIECES, Line, in_order, load_engine, pieces, read_lines
+from harmsweep.reader import load_reader
+
+READER = load_reader()
+Draw = Callable[..., Image.Image]
+
+
+def line(text: str, left: float, upper: float, height: float = 10) -> Line:
+    right, lower = left + 50, upper + height
+    return Line(text, 0.9, (left, upper, right, upper, right, lower, left, lower))
+
+
+def words(picture: Image.Image) -> list[str]:
+    lines = read_lines(load_engine(READER.model_dump_json()), picture, READER.settings)
+    return [one.text for one in lines]
+
+
+@pytest.mark.torch
+def test_lines_are_read_in_order_with_boxes_in_the_pictures_own_pixels(
+    draw: Draw, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("asked the network"))
+    load_engine.cache_clear()
+    placed = {"BELOW": (30, 140), "RIGHT": (200, 20), "LEFT": (20, 24)}
+    engine = load_engine(READER.model_dump_json())
+    lines = read_lines(engine, draw((320, 200), placed), READER.settings)
+    assert [one.text for one in lines] == ["LEFT", "RIGHT", "BELOW"]
+    for one in lines:
+        left, upper = placed[one.text]
+        assert one.box[0] == pytest.approx(left, abs=10)
+        assert upper - 10 <= one.box[1] <= upper + 14
+        assert 0.5 <= one.score <= 1
+    captured = capfd.readouterr()
+    assert (captured.out, captured.err) == ("", "")
+
+
+@pytest.mark.torch
+def test_a_picture_without_words_has_no_lines() -> None:
+    assert words(Image.new("RGB", (300, 200), "white")) == []
+
+
+@pytest.mark.torch
+def test_a_long_strip_is_read_as_a_reader_scrolls(draw: Draw) -> None:
+    placed = {name: (30, 40 + 590 * n) for n, name in enumerate(["FIRST", "SECOND", "THIRD"])}
+    assert words(draw((240, 1300), placed)) == ["FIRST", "SECOND", "THIRD"]
+
+
+@pytest.mark.parametrize("size", [(240, 1300), (1000, 37), (500, 500), (3, 100)])
+def test_the_cores_of_the_pieces_cover_the_picture_once(size: tuple[int, int]) -> None:
+    found = pieces(*size)
+    places = np.arange(max(size)) + 0.5
+    covered = sum((one.core[0] <= places) & (places < one.core[1]) for one in found)
+    assert set(np.unique(covered)) <= {1, 2} and (covered == 2).mean() < 0.05
+    assert all(max(w, h) <= 3 * min(w, h) + 1 for w, h in map(_size, (p.area for p in found)))
+
+
+def _size(area: tuple[int, int, int, int]) -> tuple[int, int]:
+    return area[2] - area[0], area[3] - area[1]
+
+
+def test_a_picture_that_is_too_long_is_refused() -> None:
+    assert len(pieces(100, 4000)) <= MAX_PIECES
+    with pytest.raises(MediaProblem, match="too long to be read: 100x9000 pixels"):
+        pieces(100, 9000)
+
+
+def test_words_of_one_row_go_left_to_right() -> None:
+    lines = [line("down", 0, 40), line("right", 90, 3), line("left", 10, 0), line("tall", 5, 80)]
+    assert [one.text for one in in_order(lines)] == ["left", "right", "down", "tall"]
+
+
+def test_a_reader_that_fails_is_named_without_its_message() -> None:
+    def broken(_: object) -> None:
+        raise RuntimeError("secret content")
+
+    with pytest.raises(MediaProblem) as failed:
+        read_lines(broken, Image.new("RGB", (9, 9)), READER.settings)
+    assert failed.value.reason == "the reader failed (RuntimeError)"
+
+
+def test_another_model_is_refused_before_it_is_loaded() -> None:
+    files = dict.fromkeys(READER.files, "0" * 64)
+    with pytest.raises(EncoderRefused, match=r"PP-OCRv6_det_small\.onnx: expected SHA-256"):
+        load_engine(READER.model_copy(update={"files": files}).model_dump_json())
+
+
+def test_models_and_settings_make_another_id() -> None:
+    others = [
+        READER.model_copy(update={"files": dict.fromkeys(READER.files, "0" * 64)}),
+        READER.model_copy(update={"settings": READER.settings.model_copy(update={"batch": 9})}),
+    ]
+    assert len({one.reader_id for one in (READER, *others)}) == 3
+    assert READER.reader_id.startswith("rapidocr-3.10.0-")
