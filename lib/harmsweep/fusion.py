@@ -4,7 +4,7 @@ Training and scoring call the same function on columns of the same names, so tha
 alike in both.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -14,6 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field
 Columns = Mapping[str, NDArray[Any]]
 Matrix = NDArray[np.float32]
 
+# The scaled numbers are one modality of their own; raw_text is the post's text once more.
+NUMBERS = "numbers"
+_PART_OF = {"raw_text": "text"}
 # A scaled number beyond four standard deviations says no more than four: one account with millions
 # of followers must not outweigh the text.
 CLIP = 4.0
@@ -54,6 +57,26 @@ def input_columns(inputs: Sequence[Input], features: Sequence[Feature]) -> list[
     """The columns that `fuse` reads."""
     pairs = [(f"{source.name}_vector", f"{source.name}_present") for source in inputs]
     return [name for pair in pairs for name in pair] + [feature.name for feature in features]
+
+
+def modalities_of(inputs: Iterable[str], features: Collection[str]) -> tuple[str, ...]:
+    """What can be switched off for a head: the inputs' modalities in order, then the numbers."""
+    names = [_PART_OF.get(name, name) for name in inputs] + [NUMBERS] * bool(features)
+    return tuple(dict.fromkeys(names))
+
+
+def inputs_of(modality: str, inputs: Iterable[str]) -> list[str]:
+    """The inputs that make up a modality; none for the numbers."""
+    return [name for name in inputs if _PART_OF.get(name, name) == modality]
+
+
+def kept_columns(
+    inputs: Sequence[Input], features: Sequence[Feature], off: Collection[str]
+) -> NDArray[np.int64]:
+    """The columns of the fused matrix that are of no modality in `off`."""
+    names = [_PART_OF.get(s.name, s.name) for s in inputs for _ in range(s.width + 1)]
+    names += [NUMBERS] * len(features)
+    return np.flatnonzero([name not in off for name in names])
 
 
 def transformed(values: NDArray[Any], transform: str) -> NDArray[np.float64]:

@@ -11,9 +11,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
-from harmsweep.fusion import Feature, Input, fused_width
+from harmsweep.fusion import Feature, Input, fused_width, kept_columns, modalities_of
+from harmsweep.training import check_switched_off
 
 SHA256 = r"^[0-9a-f]{64}$"
 NAME = "manifest.json"
@@ -71,6 +74,8 @@ class Manifest(_Frozen):
     features: tuple[Feature, ...]
     heads: tuple[HeadCounts, ...]
     skipped: tuple[HeadCounts, ...]
+    # Modalities that a harm's head does not see; a manifest from before has none.
+    switched_off: Mapping[str, tuple[str, ...]] = {}
     # Groups of the training and validation parts, each as `group_hash`; sorted.
     groups: tuple[str, ...]
     snapshot: SnapshotFacts
@@ -88,12 +93,24 @@ class Manifest(_Frozen):
             raise ValueError("heads and network.harms differ")
         if self.network.width != fused_width(self.inputs, self.features):
             raise ValueError(f"network.width is not {fused_width(self.inputs, self.features)}")
+        if not self.switched_off.keys() <= set(self.network.harms):
+            raise ValueError("switched_off names a harm without a head")
+        names = modalities_of([s.name for s in self.inputs], [f.name for f in self.features])
+        check_switched_off(self.switched_off, names)
         return self
 
     @property
     def harms(self) -> tuple[str, ...]:
         """The harms that the model has a head for, in the order of its outputs."""
         return self.network.harms
+
+    @property
+    def kept(self) -> dict[str, NDArray[np.int64]]:
+        """The columns of the fused vector that a head sees, for heads that do not see all."""
+        return {
+            harm: kept_columns(self.inputs, self.features, off)
+            for harm, off in self.switched_off.items()
+        }
 
 
 def group_hash(split_group: str) -> str:
@@ -110,7 +127,16 @@ def sealed(facts: Mapping[str, Any]) -> Manifest:
 
 def version_of(manifest: Manifest) -> str:
     """ "m" and 12 hexadecimal digits over all that the scores depend on."""
-    core = {"weights", "network", "inputs", "features", "groups", "snapshot", "training"}
+    core = {
+        "weights",
+        "network",
+        "inputs",
+        "features",
+        "groups",
+        "snapshot",
+        "training",
+        "switched_off",
+    }
     return "m" + _sha256(_canonical(manifest.model_dump(mode="json", include=core)))[:12]
 
 
@@ -185,7 +211,10 @@ def check_harms(manifest: Manifest, harms: Iterable[str]) -> None:
         raise ManifestRefused(f"model {manifest.model_version}: conf declares no {unknown}")
 
 
-def _canonical(content: Any) -> bytes:
+def _canonical(content: dict[str, Any]) -> bytes:
+    # A manifest from before `switched_off` keeps its version and digest.
+    if not content.get("switched_off"):
+        content.pop("switched_off", None)
     return json.dumps(content, sort_keys=True, ensure_ascii=False, allow_nan=False).encode()
 
 

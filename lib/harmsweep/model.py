@@ -8,7 +8,7 @@ Imports torch: for workers and the trainer, never for a driver that forks worker
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,35 +18,64 @@ from numpy.typing import NDArray
 from safetensors.torch import load as parse_safetensors
 from safetensors.torch import save as to_safetensors
 from torch import Tensor, nn
+from torch.nn import functional
 
 from harmsweep.fusion import Columns, Matrix, fuse
-from harmsweep.manifest import HeadCounts, HeadsConfig, Manifest, load_manifest, verified_bytes
+from harmsweep.manifest import (
+    HeadCounts,
+    HeadsConfig,
+    Manifest,
+    ManifestRefused,
+    load_manifest,
+    verified_bytes,
+)
+
+# What dropout leaves of the trunk's input and of its output, as factors; rows by columns.
+Noise = tuple[Tensor, Tensor]
 
 
 class Heads(nn.Module):
-    """Fused vectors to one logit per harm."""
+    """Fused vectors to one logit per harm.
 
-    def __init__(self, config: HeadsConfig) -> None:
+    `kept` gives the columns that a harm's head sees, for heads that do not see all: the trunk then
+    runs once more for each distinct set, with the same weights, as if there were no other columns.
+    """
+
+    def __init__(
+        self, config: HeadsConfig, *, kept: Mapping[str, NDArray[np.int64]] | None = None
+    ) -> None:
         super().__init__()
+        self.config = config
         self.wide = nn.Linear(config.width, len(config.harms))
-        self.trunk = nn.Sequential(
-            nn.LayerNorm(config.width, elementwise_affine=False),
-            nn.Dropout(config.dropout),
-            nn.Linear(config.width, config.hidden),
-            nn.GELU(),
-            nn.Dropout(config.dropout),
-        )
+        self.trunk = nn.Linear(config.width, config.hidden)
         self.deep = nn.Linear(config.hidden, len(config.harms))
+        self._passes = _passes(config.harms, kept or {})
         # Zero weights: the first step is that of plain logistic regression for every head.
         for layer in (self.wide, self.deep):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
 
-    def forward(self, fused: Tensor) -> Tensor:
-        """Logits, rows by harms."""
-        wide: Tensor = self.wide(fused)
-        deep: Tensor = self.deep(self.trunk(fused))
-        return wide + deep
+    def forward(self, fused: Tensor, noise: Noise | None = None) -> Tensor:
+        """Logits, rows by harms; with dropout where its `noise` is given."""
+        found = [self._logits(fused, noise, heads, kept) for heads, kept in self._passes]
+        order = torch.cat([heads for heads, _ in self._passes]).argsort()
+        return torch.cat(found, dim=1)[:, order] if len(found) > 1 else found[0]
+
+    def _logits(
+        self, fused: Tensor, noise: Noise | None, heads: Tensor, kept: Tensor | None
+    ) -> Tensor:
+        """The logits of some heads, from the columns that they see."""
+        dropped, out = noise or (None, None)
+        wide, trunk = self.wide.weight[heads], self.trunk.weight
+        if kept is not None:
+            fused, wide, trunk = (t.index_select(1, kept) for t in (fused, wide, trunk))
+            dropped = None if dropped is None else dropped.index_select(1, kept)
+        normal = functional.layer_norm(fused, fused.shape[1:])
+        normal = normal if dropped is None else normal * dropped
+        hidden = functional.gelu(functional.linear(normal, trunk, self.trunk.bias))
+        hidden = hidden if out is None else hidden * out
+        deep = functional.linear(hidden, self.deep.weight[heads], self.deep.bias[heads])
+        return functional.linear(fused, wide, self.wide.bias[heads]) + deep
 
     def start_from(self, counts: Sequence[HeadCounts]) -> None:
         """Put each head's bias at the log-odds of its training rows: rare harms start rare."""
@@ -59,6 +88,22 @@ class Heads(nn.Module):
         return (self.wide.weight.square().sum(dim=1) / (2 * c * rows)).sum()
 
 
+def _passes(
+    harms: Sequence[str], kept: Mapping[str, NDArray[np.int64]]
+) -> list[tuple[Tensor, Tensor | None]]:
+    """The heads of each distinct set of columns; None stands for all columns."""
+    together: dict[bytes, list[int]] = {}
+    for place, harm in enumerate(harms):
+        together.setdefault(kept[harm].tobytes() if harm in kept else b"", []).append(place)
+    return [
+        (torch.tensor(places), _columns(kept.get(harms[places[0]]))) for places in together.values()
+    ]
+
+
+def _columns(kept: NDArray[np.int64] | None) -> Tensor | None:
+    return None if kept is None else torch.from_numpy(kept)
+
+
 def masked_loss(logits: Tensor, labels: Tensor) -> Tensor:
     """Binary cross-entropy of each harm; a NaN label is absent and costs nothing.
 
@@ -67,7 +112,7 @@ def masked_loss(logits: Tensor, labels: Tensor) -> Tensor:
     """
     known = ~torch.isnan(labels)
     targets = torch.where(known, labels, torch.zeros_like(labels))
-    costs = nn.functional.binary_cross_entropy_with_logits(logits, targets, reduction="none")
+    costs = functional.binary_cross_entropy_with_logits(logits, targets, reduction="none")
     return (costs * known).sum(dim=0) / known.sum(dim=0).clamp(min=1)
 
 
@@ -85,8 +130,11 @@ def load_heads(path: Path) -> tuple[Manifest, Heads]:
     """
     manifest = load_manifest(path)
     content = verified_bytes(path.parent / manifest.weights.name, manifest.weights.sha256)
-    heads = Heads(manifest.network)
-    heads.load_state_dict(parse_safetensors(content))
+    heads = Heads(manifest.network, kept=manifest.kept)
+    try:
+        heads.load_state_dict(parse_safetensors(content))
+    except RuntimeError:
+        raise ManifestRefused(f"{path}: the weights are not those of this network") from None
     return manifest, heads.eval()
 
 

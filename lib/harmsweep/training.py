@@ -1,12 +1,14 @@
 """The configuration of snapshot and training: conf/training.yaml as frozen types."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from harmsweep.fusion import modalities_of
+from harmsweep.harms import HARMS
 from harmsweep.paths import CONF
 
 # Numbers that no head may see: reports become labels, and policy keeps age and gender apart.
@@ -68,6 +70,8 @@ class TrainingConfig(_Frozen):
     inputs: tuple[str, ...] = Field(min_length=1)
     features: Mapping[str, Literal["log1p", "none"]]
     min_class_rows: int = Field(ge=1)
+    # Modalities that a harm's head does not see.
+    switched_off: Mapping[str, tuple[str, ...]] = {}
     fit: Fit
     evaluation: Evaluation
 
@@ -79,10 +83,32 @@ class TrainingConfig(_Frozen):
         return self
 
     @model_validator(mode="after")
+    def _off_is_known(self) -> "TrainingConfig":
+        unknown = sorted(set(self.switched_off) - set(HARMS))
+        if unknown:
+            raise ValueError(f"switched_off: conf declares no harm {unknown}")
+        check_switched_off(self.switched_off, modalities_of(self.inputs, self.features))
+        return self
+
+    @model_validator(mode="after")
     def _similarity_has_its_vectors(self) -> "TrainingConfig":
         if "text_image_similarity" in self.features and not {"caption", "image"} <= {*self.inputs}:
             raise ValueError("features: text_image_similarity needs inputs caption and image")
         return self
+
+
+def check_switched_off(off: Mapping[str, Collection[str]], modalities: Collection[str]) -> None:
+    """Refuse to switch off what is no modality, or all that a head could see.
+
+    Raises:
+        ValueError: the harm and the names.
+    """
+    for harm, names in off.items():
+        unknown = sorted(set(names) - set(modalities))
+        if unknown:
+            raise ValueError(f"switched_off: {harm}: {unknown} is none of {sorted(modalities)}")
+        if set(modalities) <= set(names):
+            raise ValueError(f"switched_off: {harm}: a head needs one modality at least")
 
 
 def load_training(path: Path = CONF / "training.yaml") -> TrainingConfig:

@@ -18,8 +18,11 @@ from harmsweep.training import Split
 
 INPUTS = tuple(
     Input(name=name, encoder_id="tiny", width=width)
-    for name, width in (("text", 6), ("description", 6), ("image", 4))
-)
+    for name, width in (("text", 6), ("raw_text", 6), ("media_text", 6), ("description", 6),
+                        ("image", 4))
+)  # fmt: skip
+# Which rows have an input: text all, with the class; the words in pictures a fifth, without it.
+PRESENT = {"text": 1, "media_text": 5}
 ROWS = {"train": 160, "validation": 40, "test": 80}
 
 
@@ -31,15 +34,18 @@ def _part(part: str, rng: np.random.Generator) -> pa.Table:
         "post_id": [f"{part}-{i}" for i in range(n)],
         "revision": [1] * n,
         "dataset": ["sms"] * n,
+        "language": ["de" if i % 4 else "en" for i in range(n)],
         "author_origin": ["native"] * n,
         "split_group": [f"{part}-group-{i // 2}" for i in range(n)],
         "split": [part] * n,
     }
     for source in INPUTS:
+        every = PRESENT.get(source.name, n + 1)
+        present = np.arange(1, n + 1) % every == 0
         vectors = rng.normal(size=(n, source.width)).astype(np.float32)
-        vectors[:, 0] += 2 * spam
-        columns[f"{source.name}_present"] = [source.name == "text"] * n
-        listed = (vectors * (source.name == "text")).tolist()
+        vectors[:, 0] += 2 * spam * (source.name == "text")
+        columns[f"{source.name}_present"] = present
+        listed = (vectors * present[:, None]).tolist()
         columns[f"{source.name}_vector"] = pa.array(listed, pa.list_(pa.float32()))
     for name in NUMBERS:
         known = name == "n_chars"
@@ -82,6 +88,7 @@ def tiny_snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """conf/training.yaml with a small network and few epochs."""
     content = yaml.safe_load((CONF / "training.yaml").read_text())
+    content["inputs"] = [source.name for source in INPUTS]
     content["fit"] |= {"hidden": 8, "epochs": 8, "batch": 32, "shuffle_rows": 64}
     # Thirty steps in all.
     content["fit"] |= {"wide_rate": 0.1, "c": 10.0}

@@ -1,6 +1,7 @@
 """Records of the evaluation: beside the baselines, by group, and what they may not claim."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
-from harmsweep.train.evaluate import Scored, finite, record, records  # noqa: E402
+from harmsweep.train.evaluate import Scored, finite, language_records, record, records  # noqa: E402
 from harmsweep.training import Evaluation  # noqa: E402
 
 LIMITS = Evaluation(resamples=200, min_groups=20, baseline_rows=100)
@@ -20,7 +21,8 @@ GOOD, POOR = TRUTH + NOISE / 3, TRUTH / 10 + NOISE
 def scored(scores: Mapping[str, np.ndarray], *, groups: int = 100) -> Scored:
     datasets = np.where(np.arange(200) < 100, "sms", "edos").astype(object)
     names = np.array([f"g{n % groups}" for n in range(200)], dtype=object)
-    return Scored("spam", TRUTH, scores, names, datasets)
+    languages = np.where(np.arange(200) < 150, "en", "de").astype(object)
+    return Scored("spam", TRUTH, scores, names, datasets, languages)
 
 
 def test_a_head_wholly_below_the_best_baseline_is_named_worse() -> None:
@@ -44,7 +46,7 @@ def test_few_groups_have_no_interval_and_say_so() -> None:
 
 def test_one_class_gives_counts_only() -> None:
     rows = scored({"model": GOOD})
-    only = Scored("spam", np.ones(200, dtype=bool), rows.scores, rows.groups, rows.datasets)
+    only = replace(rows, truth=np.ones(200, dtype=bool))
     found = record(only, "all", LIMITS, seed=1)
     assert found["positives"] == 200 and "auroc" not in found and "one class" in found["note"]
 
@@ -52,8 +54,25 @@ def test_one_class_gives_counts_only() -> None:
 def test_there_is_a_record_for_all_and_for_each_dataset_with_both_labels() -> None:
     rows = scored({"model": GOOD, "text": POOR})
     one_class = np.where(rows.datasets == "edos", True, rows.truth)
-    rows = Scored("spam", one_class, rows.scores, rows.groups, rows.datasets)
+    rows = replace(rows, truth=one_class)
     assert [r["dataset"] for r in records(rows, LIMITS, seed=1)] == ["all", "sms"]
+
+
+def test_a_language_with_both_labels_and_twenty_groups_has_a_record() -> None:
+    rows = scored({"model": GOOD, "text": POOR})
+    found = list(language_records(rows, LIMITS, seed=1))
+    assert [(r["language"], r["n"], r["groups"]) for r in found] == [
+        ("de", 50, 50),
+        ("en", 150, 100),
+    ]
+    few = replace(rows, languages=np.where(np.arange(200) < 190, "en", "de").astype(object))
+    assert [r["language"] for r in language_records(few, LIMITS, seed=1)] == ["en"]
+
+
+def test_a_head_without_any_baseline_has_areas_and_no_difference() -> None:
+    found = record(scored({"model": GOOD}), "all", LIMITS, seed=1)
+    assert found["best_baseline"] is None and "difference" not in found
+    assert found["low"] < found["auroc"] < found["high"] and not found["worse_than_baseline"]
 
 
 def test_what_is_not_finite_is_null_in_json() -> None:

@@ -65,7 +65,9 @@ def test_the_head_learned_and_stands_beside_its_baseline(models: list[Path]) -> 
     [overall, by_dataset] = evaluation["records"]
     assert overall["auroc"] > 0.8 and overall["n"] == 40 and overall["groups"] == 40
     assert overall["low"] < overall["auroc"] < overall["high"]
-    assert overall["baseline_text_auroc"] > 0.8 and overall["baseline_image_auroc"] == 0.5
+    # No row has a picture: nothing to compare with.
+    assert overall["baseline_text_auroc"] > 0.8 and "baseline_image_auroc" not in overall
+    assert abs(overall["baseline_media_text_auroc"] - 0.5) < 0.3
     assert by_dataset["dataset"] == "sms" and not overall["worse_than_baseline"]
 
 

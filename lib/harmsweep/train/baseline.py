@@ -16,12 +16,14 @@ from harmsweep.train.bootstrap import Bools, Floats
 
 # The regularisation that scikit-learn starts from.
 C = 1.0
-MODALITIES = ("text", "image")
+MODALITIES = ("text", "media_text", "image", "video")
 LEAST_OF_A_CLASS = 2
 
 
 def fit_baseline(part: Path, harm: str, modality: str, *, rows: int) -> LogisticRegression | None:
-    """A regression on the rows that have a label; None where no row has the modality."""
+    """A regression on the rows that have a label; None where no such row has the modality."""
+    if not has_modality(_dataset([part]), harm, modality):
+        return None
     vectors, truth, _ = labelled(_dataset([part]), harm, modality, rows=rows)
     return _fitted(vectors, truth)
 
@@ -33,13 +35,19 @@ def baseline_scores(model: LogisticRegression | None, vectors: NDArray[Any]) -> 
     return np.asarray(model.decision_function(vectors), dtype=np.float64)
 
 
+def has_modality(
+    source: ds.Dataset, harm: str, modality: str, *, dataset: str | None = None
+) -> bool:
+    """Whether any row with a label has the modality."""
+    where = _has_label(harm, dataset) & ds.field(f"{modality}_present")
+    return bool(source.count_rows(filter=where))
+
+
 def labelled(
     source: ds.Dataset, harm: str, modality: str, *, rows: int, dataset: str | None = None
 ) -> tuple[NDArray[Any], Bools, NDArray[Any]]:
     """Vectors (zeros if absent), labels and groups of at most `rows` rows with a label."""
-    where = ds.field(label_column(harm)) >= 0  # NaN is not
-    if dataset is not None:
-        where &= ds.field("dataset") == dataset
+    where = _has_label(harm, dataset)
     columns = [f"{modality}_vector", label_column(harm), "split_group"]
     found = source.head(rows, columns=columns, filter=where)
     vectors, labels, groups = (vectors_of(found, column) for column in columns)
@@ -60,10 +68,12 @@ def leave_one_group_out(
 ) -> Iterator[tuple[Bools, Floats]]:
     """Each group's truth and log-odds by a regression on the dataset's other groups.
 
-    `of` names harm, dataset and baseline. Over all parts: with few groups one part's AUROC hangs on
-    which of them it holds.
+    `of` names harm, dataset and baseline; nothing where no row has the baseline's modality. Over
+    all parts: with few groups one part's AUROC hangs on which of them it holds.
     """
     source = _dataset([snapshot / part for part in PARTS])
+    if not has_modality(source, of["harm"], of["baseline"], dataset=of["dataset"]):
+        return
     vectors, truth, groups = labelled(
         source, of["harm"], of["baseline"], rows=rows, dataset=of["dataset"]
     )
@@ -77,6 +87,11 @@ def read_columns(path: Path, columns: Sequence[str]) -> dict[str, NDArray[Any]]:
     """Columns of a Parquet file as numpy."""
     table = pq.read_table(path, columns=list(columns))
     return {column: vectors_of(table, column) for column in columns}
+
+
+def _has_label(harm: str, dataset: str | None) -> ds.Expression:
+    known = ds.field(label_column(harm)) >= 0  # NaN is not
+    return known if dataset is None else known & (ds.field("dataset") == dataset)
 
 
 def _dataset(folders: list[Path]) -> ds.Dataset:

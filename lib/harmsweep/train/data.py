@@ -1,10 +1,9 @@
 """Batches of a snapshot's part through petastorm: sharded by row group, never all in memory."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -17,13 +16,15 @@ from harmsweep.fusion import (
     Input,
     Matrix,
     fuse,
+    fused_width,
     input_columns,
+    kept_columns,
+    modalities_of,
     transformed,
 )
 from harmsweep.manifest import HeadCounts
 from harmsweep.snapshots import label_column
-
-Batch = dict[str, NDArray[Any]]
+from harmsweep.train.vectors import Batch, RowGroups, Vectors
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,24 @@ class Task:
     def columns(self) -> list[str]:
         """The columns of inputs and labels."""
         return [*input_columns(self.inputs, self.features), *map(label_column, self.harms)]
+
+    @property
+    def width(self) -> int:
+        """Columns of the fused matrix."""
+        return fused_width(self.inputs, self.features)
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """What a head may be trained without."""
+        return modalities_of([s.name for s in self.inputs], [f.name for f in self.features])
+
+    def without(self, off: Collection[str]) -> NDArray[np.int64]:
+        """The columns of the fused matrix that are of no modality in `off`."""
+        return kept_columns(self.inputs, self.features, off)
+
+    def kept(self, off: Mapping[str, Collection[str]]) -> dict[str, NDArray[np.int64]]:
+        """The columns that a head sees, for heads that do not see all."""
+        return {harm: self.without(names) for harm, names in off.items()}
 
     def fused(self, rows: Columns) -> Matrix:
         """The fused matrix of some rows."""
@@ -67,6 +86,10 @@ def batches(
 
     Row groups come in the seed's order and rows leave a buffer of `shuffle_rows` at random (torch's
     generator); one reading thread keeps their order the same. `shard` is this one, of how many.
+
+    petastorm 0.13.1 asks whether its workers are idle before it asks whether all row groups were
+    handed out: a reader of one pass ended early, without an error, in 1 of 8 trials on a busy
+    machine. An endless one never thinks that it is done, so the row groups are counted here.
     """
     # Only the trainer's environment has petastorm; the rest of this package is tested without.
     from petastorm import make_batch_reader
@@ -85,34 +108,20 @@ def batches(
         num_epochs=None,
     )
     try:
-        once = _Once(reader, len(range(this or 0, _row_groups(part), of or 1)))
-        capacity = shuffle_rows if seed is not None else 0
+        once = islice(reader, len(range(this or 0, _row_groups(part), of or 1)))
+        vectors = Vectors()
         # torch.tensor copies: petastorm's arrays are views of Arrow's memory, which is read-only.
         loader = BatchedDataLoader(
-            once, batch_size=batch, transform_fn=torch.tensor, shuffling_queue_capacity=capacity
+            RowGroups(once, vectors),
+            batch_size=batch,
+            transform_fn=torch.tensor,
+            shuffling_queue_capacity=shuffle_rows if seed is not None else 0,
         )
         for tensors in loader:
-            yield {name: tensor.numpy() for name, tensor in tensors.items()}
+            yield vectors.put_back({name: tensor.numpy() for name, tensor in tensors.items()})
     finally:
         reader.stop()
         reader.join()
-
-
-@dataclass(frozen=True)
-class _Once:
-    """An endless reader up to the end of its first pass.
-
-    petastorm 0.13.1 asks whether its workers are idle before it asks whether all row groups were
-    handed out: a reader of one pass ended early, without an error, in 1 of 8 trials on a busy
-    machine. An endless one never thinks that it is done, so the row groups are counted here.
-    """
-
-    reader: Any
-    row_groups: int
-    batched_output: bool = True
-
-    def __iter__(self) -> Iterator[Any]:
-        return islice(self.reader, self.row_groups)
 
 
 def _row_groups(part: Path) -> int:

@@ -2,14 +2,17 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
 
+from harmsweep.fusion import Columns
 from harmsweep.model import Heads, predict
 from harmsweep.train.baseline import (
     MODALITIES,
@@ -28,53 +31,81 @@ MODEL, ALL = "model", "all"
 
 @dataclass(frozen=True)
 class Scored:
-    """One harm's labelled test rows: truth, each scorer's scores, groups and datasets."""
+    """One harm's labelled rows: truth, each scorer's scores, groups, datasets and languages."""
 
     harm: str
     truth: Bools
     scores: Mapping[str, Floats]
     groups: NDArray[Any]
     datasets: NDArray[Any]
+    languages: NDArray[Any]
+
+    def where(self, keep: Bools) -> "Scored":
+        """Some of the rows."""
+        scores = {name: values[keep] for name, values in self.scores.items()}
+        ids = self.groups[keep], self.datasets[keep], self.languages[keep]
+        return Scored(self.harm, self.truth[keep], scores, *ids)
 
     def of(self, dataset: str) -> "Scored":
         """The rows of one dataset."""
-        keep = self.datasets == dataset
-        scores = {name: values[keep] for name, values in self.scores.items()}
-        return Scored(self.harm, self.truth[keep], scores, self.groups[keep], self.datasets[keep])
+        return self.where(self.datasets == dataset)
+
+    @property
+    def has_both(self) -> bool:
+        """Whether there are rows of both classes."""
+        return bool(self.truth.any() and not self.truth.all())
 
 
-def score_part(snapshot: Path, task: Task, heads: Heads, options: Evaluation) -> Iterator[Scored]:
-    """The model's and the baselines' scores on the test part, harm by harm."""
-    modalities = modalities_of(task)
-    baselines = {
-        (harm, m): fit_baseline(snapshot / "train", harm, m, rows=options.baseline_rows)
-        for harm in task.harms
-        for m in modalities
-    }
+IDS = {"split_group": "groups", "dataset": "datasets", "language": "languages"}
+Scorer = Callable[[Columns], NDArray[Any]]
+
+
+def scored_rows(part: Path, task: Task, scorers: Mapping[str, Scorer]) -> Iterator[Scored]:
+    """A part's labelled rows with what each scorer (rows by harms) says of them, harm by harm."""
     parts: dict[str, list[NDArray[Any]]] = defaultdict(list)
     # File by file: the vectors of one row group in memory, the scores of all.
-    for path in sorted((snapshot / "test").glob("*.parquet")):
-        rows = read_columns(path, [*task.columns, "split_group", "dataset"])
-        parts["groups"].append(rows["split_group"])
-        parts["datasets"].append(rows["dataset"])
+    for path in sorted(part.glob("*.parquet")):
+        rows = read_columns(path, [*task.columns, *IDS])
         parts["labels"].append(task.labels(rows))
-        parts[MODEL].append(predict(heads, task.fused(rows)))
-        for m in modalities:
-            scores = [baseline_scores(baselines[h, m], rows[f"{m}_vector"]) for h in task.harms]
-            parts[m].append(np.stack(scores, axis=1))
+        for column, name in IDS.items():
+            parts[name].append(rows[column])
+        for name, scorer in scorers.items():
+            parts[name].append(scorer(rows))
     whole = {name: np.concatenate(values) for name, values in parts.items()}
     for place, harm in enumerate(task.harms):
         known = ~np.isnan(whole["labels"][:, place])
-        yield Scored(
-            harm,
-            whole["labels"][known, place] > 0.5,
-            {name: whole[name][known, place] for name in (MODEL, *modalities)},
-            whole["groups"][known],
-            whole["datasets"][known],
-        )
+        scores = {name: whole[name][known, place] for name in scorers}
+        truth = whole["labels"][known, place] > 0.5
+        yield Scored(harm, truth, scores, *(whole[name][known] for name in IDS.values()))
 
 
-def modalities_of(task: Task) -> list[str]:
+def score_part(snapshot: Path, task: Task, heads: Heads, options: Evaluation) -> Iterator[Scored]:
+    """The model's and the baselines' scores on the test part, harm by harm.
+
+    A baseline whose modality no training row of the harm has is left out.
+    """
+    baselines = {
+        (harm, m): fit_baseline(snapshot / "train", harm, m, rows=options.baseline_rows)
+        for harm in task.harms
+        for m in baselines_of(task)
+    }
+    scorers: dict[str, Scorer] = {MODEL: lambda rows: predict(heads, task.fused(rows))}
+    for m in baselines_of(task):
+        scorers[m] = partial(_by_baselines, [baselines[harm, m] for harm in task.harms], m)
+    for scored in scored_rows(snapshot / "test", task, scorers):
+        left_out = [m for m in baselines_of(task) if baselines[scored.harm, m] is None]
+        scores = {name: v for name, v in scored.scores.items() if name not in left_out}
+        yield replace(scored, scores=scores)
+
+
+def _by_baselines(
+    models: Sequence[LogisticRegression | None], modality: str, rows: Columns
+) -> NDArray[Any]:
+    vectors = rows[f"{modality}_vector"]
+    return np.stack([baseline_scores(model, vectors) for model in models], axis=1)
+
+
+def baselines_of(task: Task) -> list[str]:
     """The modalities that a baseline is fitted on."""
     return [m for m in MODALITIES if m in {source.name for source in task.inputs}]
 
@@ -82,10 +113,18 @@ def modalities_of(task: Task) -> list[str]:
 def records(scored: Scored, options: Evaluation, *, seed: int) -> Iterator[Record]:
     """One record of all the harm's test rows, and one per dataset that has both labels."""
     yield record(scored, ALL, options, seed=seed)
-    for dataset in sorted(set(scored.datasets)):
-        rows = scored.of(str(dataset))
-        if rows.truth.any() and not rows.truth.all():
-            yield record(rows, str(dataset), options, seed=seed)
+    for dataset in map(str, sorted(set(scored.datasets))):
+        rows = scored.of(dataset)
+        if rows.has_both:
+            yield record(rows, dataset, options, seed=seed)
+
+
+def language_records(scored: Scored, options: Evaluation, *, seed: int) -> Iterator[Record]:
+    """One record per language with both labels and enough groups for an interval."""
+    for language in map(str, sorted(set(scored.languages))):
+        rows = scored.where(scored.languages == language)
+        if rows.has_both and len(set(rows.groups)) >= options.min_groups:
+            yield record(rows, ALL, options, seed=seed) | {"language": language}
 
 
 def record(rows: Scored, dataset: str, options: Evaluation, *, seed: int) -> Record:
@@ -103,29 +142,32 @@ def record(rows: Scored, dataset: str, options: Evaluation, *, seed: int) -> Rec
         "groups": groups,
         "note": "",
     }
-    if not rows.truth.any() or rows.truth.all():
+    if not rows.has_both:
         return found | {"note": "one class only: counts, no areas", "worse_than_baseline": False}
     points = {name: point(rows.truth, values) for name, values in rows.scores.items()}
     baselines = {name: auroc for name, (auroc, _) in points.items() if name != MODEL}
-    best = max(sorted(baselines), key=lambda name: baselines[name])
+    best = max(sorted(baselines), key=lambda name: baselines[name], default=None)
     found |= {"auroc": points[MODEL][0], "auc_pr": points[MODEL][1], "best_baseline": best}
     for name in baselines:
         found |= {f"baseline_{name}_auroc": points[name][0]}
         found |= {f"baseline_{name}_auc_pr": points[name][1]}
-    found["difference"] = points[MODEL][0] - baselines[best]
+    if best is not None:
+        found["difference"] = points[MODEL][0] - baselines[best]
     found["worse_than_baseline"] = False
     if groups < options.min_groups:
         return found | {"note": f"groups < {options.min_groups}"}
     return found | _intervals(rows, best, options, seed)
 
 
-def _intervals(rows: Scored, best: str, options: Evaluation, seed: int) -> Record:
+def _intervals(rows: Scored, best: str | None, options: Evaluation, seed: int) -> Record:
     drawn = resampled(rows.truth, rows.scores, rows.groups, resamples=options.resamples, seed=seed)
     found: Record = {}
     for name, (auroc, auc_pr) in drawn.items():
         prefix = "" if name == MODEL else f"baseline_{name}_"
         found[f"{prefix}low"], found[f"{prefix}high"] = interval(auroc)
         found[f"{prefix}ap_low"], found[f"{prefix}ap_high"] = interval(auc_pr)
+    if best is None:
+        return found
     low, high = interval(drawn[MODEL][0] - drawn[best][0])
     found |= {"difference_low": low, "difference_high": high}
     return found | {"worse_than_baseline": high < 0}
@@ -141,19 +183,19 @@ def few_group_records(
     for dataset in map(str, sorted(set(scored.datasets))):
         if len(set(scored.of(dataset).groups)) >= options.min_groups:
             continue
-        for modality in modalities_of(task):
+        for modality in baselines_of(task):
             found = {"harm": scored.harm, "dataset": dataset, "baseline": modality}
-            rows = options.baseline_rows
-            yield found | _pooled(leave_one_group_out(snapshot, found, rows=rows))
+            folds = list(leave_one_group_out(snapshot, found, rows=options.baseline_rows))
+            if folds:
+                yield found | _pooled(folds)
 
 
-def _pooled(folds: Iterable[tuple[Bools, Floats]]) -> Record:
-    kept = list(folds)
-    truth = np.concatenate([t for t, _ in kept])
-    auroc, auc_pr = point(truth, np.concatenate([s for _, s in kept]))
+def _pooled(folds: Sequence[tuple[Bools, Floats]]) -> Record:
+    truth = np.concatenate([t for t, _ in folds])
+    auroc, auc_pr = point(truth, np.concatenate([s for _, s in folds]))
     return {
-        "groups": len(kept),
-        "folds": sum(bool(t.any() and not t.all()) for t, _ in kept),
+        "groups": len(folds),
+        "folds": sum(bool(t.any() and not t.all()) for t, _ in folds),
         "n": len(truth),
         "positives": int(truth.sum()),
         "auroc": auroc,

@@ -1,23 +1,27 @@
-"""Fit the network: masked cross-entropy per harm, early stopping on the validation part."""
+"""Fit networks: masked cross-entropy per harm, early stopping on the validation part."""
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from harmsweep.manifest import HeadCounts, HeadsConfig
-from harmsweep.model import Heads, masked_loss
+from harmsweep.model import Heads, Noise, masked_loss
 from harmsweep.snapshots import label_column
 from harmsweep.train.data import Task, batches
 from harmsweep.training import Fit
 
 Pair = tuple[Tensor, Tensor]
-# Called after each epoch with its number, its training loss and its validation loss.
+Columns = NDArray[np.int64]
+# Called after each epoch with its number, and the mean training and validation loss of the networks
+# that were still training.
 Report = Callable[[int, float, float], None]
 
 
@@ -44,33 +48,95 @@ def choose_heads(
     return chosen, skipped
 
 
-def fit(snapshot: Path, task: Task, config: HeadsConfig, options: Fit, *, report: Report) -> Heads:
-    """The network with the lowest validation loss; equal data and seed give equal bits on a CPU.
+@dataclass
+class Network:
+    """A network in training: its best weights so far, and for how long they were the best."""
 
-    Without a validation part, the network after the last epoch.
+    heads: Heads
+    optimiser: torch.optim.Optimizer
+    # The columns of the fused matrix that it sees at all; None stands for every one.
+    columns: Tensor | None = None
+    best: float = math.inf
+    kept: dict[str, Tensor] = field(default_factory=dict)
+    since: int = 0
+
+    def logits(self, fused: Tensor, noise: Noise | None = None) -> Tensor:
+        """Logits, rows by harms, of rows with every column."""
+        seen = noise and (self._seen(noise[0]), noise[1])
+        found: Tensor = self.heads(self._seen(fused), seen)
+        return found
+
+    def step(self, pair: Pair, noise: Noise, rows: Tensor, options: Fit) -> float:
+        """One step down the loss of a batch; gives the loss."""
+        fused, labels = pair
+        loss = masked_loss(self.logits(fused, noise), labels).sum()
+        loss = loss + self.heads.wide_penalty(rows, options.c)
+        self.optimiser.zero_grad()
+        torch.autograd.backward(loss)
+        self.optimiser.step()
+        return float(loss.detach())
+
+    def judge(self, held_out: float) -> None:
+        """Keep the weights where the validation loss fell, else count the epoch."""
+        self.since += 1
+        if not held_out >= self.best:
+            self.best, self.kept = held_out, copy.deepcopy(self.heads.state_dict())
+            self.since = 0
+
+    def _seen(self, whole: Tensor) -> Tensor:
+        return whole if self.columns is None else whole.index_select(1, self.columns)
+
+
+def network(
+    task: Task,
+    options: Fit,
+    *,
+    columns: Columns | None = None,
+    kept: Mapping[str, Columns] | None = None,
+) -> Network:
+    """A network to be trained: of all inputs or of some columns; `kept` as Heads has it."""
+    width = task.width if columns is None else len(columns)
+    config = HeadsConfig(
+        harms=task.harms, width=width, hidden=options.hidden, dropout=options.dropout
+    )
+    torch.manual_seed(options.seed)
+    heads = Heads(config, kept=kept)
+    heads.start_from(task.heads)
+    seen = None if columns is None else torch.from_numpy(columns)
+    return Network(heads, _optimiser(heads, options), seen)
+
+
+def fit(
+    snapshot: Path, task: Task, networks: Sequence[Network], options: Fit, *, report: Report
+) -> None:
+    """Train networks side by side, each until its validation loss no longer falls.
+
+    One reading of the snapshot feeds them all, and they share what dropout leaves out: equal data
+    and seed give equal bits on a CPU, for a network alone as among others. Each ends with the
+    weights of its lowest validation loss; without a validation part, with those of its last epoch.
     """
     # One thread: sums over several come in an order that depends on the machine's load.
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     torch.manual_seed(options.seed)
-    heads = Heads(config)
-    heads.start_from(task.heads)
-    optimiser = _optimiser(heads, options)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, options.epochs)
-    best, kept, since = math.inf, heads.state_dict(), 0
+    rng = np.random.default_rng(options.seed)
+    optimisers = [n.optimiser for n in networks]
+    schedules = [torch.optim.lr_scheduler.CosineAnnealingLR(o, options.epochs) for o in optimisers]
     for epoch in range(options.epochs):
-        pairs = _pairs(snapshot / "train", task, options, epoch=epoch)
-        loss = _train_epoch(heads, optimiser, pairs, task, options)
-        schedule.step()
-        checked = _pairs(snapshot / "validation", task, options)
-        held_out = validation_loss(heads, checked)
-        report(epoch, loss, held_out)
-        if not held_out >= best:
-            best, kept, since = held_out, copy.deepcopy(heads.state_dict()), 0
-        elif (since := since + 1) >= options.patience:
+        active = [n for n in networks if n.since < options.patience]
+        if not active:
             break
-    heads.load_state_dict(kept)
-    return heads.eval()
+        loss = _train_epoch(active, _pairs(snapshot / "train", task, options, epoch=epoch), task,
+                            options, rng)  # fmt: skip
+        for schedule in schedules:
+            schedule.step()
+        losses = validation_losses(active, _pairs(snapshot / "validation", task, options))
+        for one, held_out in zip(active, losses, strict=True):
+            one.judge(held_out)
+        report(epoch, loss, float(np.mean(losses)))
+    for one in networks:
+        one.heads.load_state_dict(one.kept)
+        one.heads.eval()
 
 
 def _optimiser(heads: Heads, options: Fit) -> torch.optim.Optimizer:
@@ -98,30 +164,37 @@ def _pairs(part: Path, task: Task, options: Fit, *, epoch: int | None = None) ->
 
 
 def _train_epoch(
-    heads: Heads,
-    optimiser: torch.optim.Optimizer,
+    networks: Sequence[Network],
     pairs: Iterator[Pair],
     task: Task,
     options: Fit,
+    rng: np.random.Generator,
 ) -> float:
-    heads.train()
     rows = torch.tensor([c.positives + c.negatives for c in task.heads])
     losses = []
-    for fused, labels in pairs:
-        loss = masked_loss(heads(fused), labels).sum() + heads.wide_penalty(rows, options.c)
-        optimiser.zero_grad()
-        torch.autograd.backward(loss)
-        optimiser.step()
-        losses.append(float(loss.detach()))
+    for pair in pairs:
+        shape = pair[0].shape
+        noise = _left(rng, shape, options), _left(rng, (shape[0], options.hidden), options)
+        losses += [one.step(pair, noise, rows, options) for one in networks]
     return float(np.mean(losses))
 
 
-def validation_loss(heads: Heads, pairs: Iterator[Pair]) -> float:
-    """The masked loss over all rows; NaN where there are none."""
-    heads.eval()
+def _left(rng: np.random.Generator, shape: tuple[int, ...], options: Fit) -> Tensor:
+    """What dropout leaves: 0, or 1 over the share that is left.
+
+    By numpy: torch's own dropout takes 21 ms for a batch of 256 rows of 6,426, this 5 ms, and
+    networks side by side can share it.
+    """
+    left = rng.random(shape, dtype=np.float32) >= options.dropout
+    return torch.from_numpy(left.astype(np.float32) / np.float32(1 - options.dropout))
+
+
+def validation_losses(networks: Sequence[Network], pairs: Iterator[Pair]) -> list[float]:
+    """Each network's masked loss over all rows; NaN where there are none."""
     with torch.inference_mode():
-        found = [(heads(fused), labels) for fused, labels in pairs]
+        found = [([n.logits(fused) for n in networks], labels) for fused, labels in pairs]
     if not found:
-        return math.nan
-    logits, labels = (torch.cat(column) for column in zip(*found, strict=True))
-    return float(masked_loss(logits, labels).sum())
+        return [math.nan] * len(networks)
+    labels = torch.cat([known for _, known in found])
+    logits = (torch.cat(one) for one in zip(*(each for each, _ in found), strict=True))
+    return [float(masked_loss(one, labels).sum()) for one in logits]

@@ -11,11 +11,10 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from harmsweep.fusion import Feature, Input, fused_width
+from harmsweep.fusion import Feature, Input
 from harmsweep.manifest import (
     File,
     HeadCounts,
-    HeadsConfig,
     Manifest,
     SnapshotFacts,
     group_hash,
@@ -26,13 +25,21 @@ from harmsweep.model import Heads, serialized
 from harmsweep.paths import CONF, ROOT
 from harmsweep.snapshots import Snapshot, load_snapshot
 from harmsweep.train.data import Task, fit_scaling
-from harmsweep.train.evaluate import Record, few_group_records, finite, records, score_part
-from harmsweep.train.fit import choose_heads, class_counts, fit
+from harmsweep.train.evaluate import (
+    Record,
+    few_group_records,
+    finite,
+    language_records,
+    records,
+    score_part,
+)
+from harmsweep.train.fit import choose_heads, class_counts, fit, network
 from harmsweep.train.progress import epochs_shown
 from harmsweep.train.tracking import log_run
 from harmsweep.training import TrainingConfig, TrainingRefused, load_training
 
 WEIGHTS, EVALUATION = "model.safetensors", "evaluation.json"
+Skipped = tuple[HeadCounts, ...]
 LIBRARIES = ("torch", "numpy", "pyarrow", "petastorm", "safetensors", "scikit-learn", "mlflow")
 
 
@@ -49,21 +56,18 @@ def train(
         TrainingRefused: the configuration is wrong, or no harm has enough labels for a head.
     """
     facts, options = load_snapshot(snapshot), load_training(config)
-    chosen, skipped = _heads(snapshot, facts, options)
-    task = Task(chosen, *_scaled(snapshot, facts, options))
-    shape = HeadsConfig(
-        harms=task.harms,
-        width=fused_width(task.inputs, task.features),
-        hidden=options.fit.hidden,
-        dropout=options.fit.dropout,
-    )
+    task, skipped = task_of(snapshot, facts, options)
+    off = {harm: names for harm, names in options.switched_off.items() if harm in task.harms}
+    trained = network(task, options.fit, kept=task.kept(off))
     with epochs_shown(options.fit.epochs) as (report, history):
-        heads = fit(snapshot, task, shape, options.fit, report=report)
+        fit(snapshot, task, [trained], options.fit, report=report)
+    heads = trained.heads
     evaluation = evaluated(snapshot, task, heads, options)
     files = {WEIGHTS: serialized(heads), EVALUATION: _json(evaluation)}
     manifest = sealed(
         _described(task, facts, options, files)
-        | {"network": shape, "skipped": skipped, "groups": training_groups(snapshot)}
+        | {"network": heads.config, "skipped": skipped, "switched_off": off}
+        | {"groups": training_groups(snapshot)}
         | {"metrics": head_metrics(evaluation["records"])}
     )
     path = _publish(manifest, files, models)
@@ -88,9 +92,19 @@ def _described(
     }
 
 
+def task_of(snapshot: Path, facts: Snapshot, options: TrainingConfig) -> tuple[Task, Skipped]:
+    """What can be learned from a snapshot, and the harms that get no head.
+
+    Raises:
+        TrainingRefused: no harm has enough labels, or the snapshot lacks an input.
+    """
+    chosen, skipped = _heads(snapshot, facts, options)
+    return Task(chosen, *_scaled(snapshot, facts, options)), skipped
+
+
 def _heads(
     snapshot: Path, facts: Snapshot, options: TrainingConfig
-) -> tuple[tuple[HeadCounts, ...], tuple[HeadCounts, ...]]:
+) -> tuple[tuple[HeadCounts, ...], Skipped]:
     if not facts.rows["train"]:
         raise TrainingRefused(f"{snapshot}: the training part is empty")
     counts = class_counts(snapshot / "train", facts.harms, batch=options.fit.batch)
@@ -119,11 +133,12 @@ def _scaled(
 def evaluated(
     snapshot: Path, task: Task, heads: Heads, options: TrainingConfig
 ) -> dict[str, list[Record]]:
-    """Everything that evaluation.json says: a record per head and dataset."""
-    found: dict[str, list[Record]] = {"records": [], "leave_one_group_out": []}
+    """Everything that evaluation.json says: a record per head and dataset, and per language."""
+    found: dict[str, list[Record]] = {"records": [], "languages": [], "leave_one_group_out": []}
     limits = options.evaluation
     for scored in score_part(snapshot, task, heads, limits):
         found["records"] += records(scored, limits, seed=options.fit.seed)
+        found["languages"] += language_records(scored, limits, seed=options.fit.seed)
         found["leave_one_group_out"] += few_group_records(snapshot, task, scored, limits)
     return {name: finite(rows) for name, rows in found.items()}
 
