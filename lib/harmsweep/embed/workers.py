@@ -5,6 +5,7 @@ Torch is imported by the modalities' loaders, in the worker: never before the fo
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
@@ -17,7 +18,7 @@ import pandas as pd
 
 from harmsweep.encoders import Encoder
 from harmsweep.logs import log
-from harmsweep.media import MediaProblem, read_image, resolve_media
+from harmsweep.media import MediaProblem, local_media, open_media, run_bounded
 from harmsweep.modalities import MODALITIES
 from harmsweep.modalities.device import Device, choose_device
 
@@ -41,6 +42,10 @@ def load_model(encoder: str, device: Device) -> Any:
     if device.wasted:
         log("embed").warning(device.reason, encoder_id=parsed.encoder_id, device=device.name)
     return MODALITIES[parsed.modality].load(parsed, device.name)
+
+
+class _Gone(Exception):
+    """A file that was there when it was hashed is gone, or is another one."""
 
 
 def embed_batches(
@@ -90,12 +95,10 @@ def _embed(encoder: str, items: list[Item], media_root: Path, loaded: Loaded) ->
     inputs, owners = [], []
     for item in items:
         try:
-            raw = _read(item, model.encoder, media_root)
-        except MediaProblem:
-            continue
-        try:
-            inputs.append(module.prepare(model.encoder, raw))
+            inputs.append(_prepared(item, module, model.encoder, media_root))
             owners.append(item)
+        except _Gone:
+            continue
         except MediaProblem as problem:
             rows.append(_undecodable(item, problem.reason))
     if inputs:
@@ -104,13 +107,27 @@ def _embed(encoder: str, items: list[Item], media_root: Path, loaded: Loaded) ->
     return rows
 
 
-def _read(item: Item, encoder: Encoder, media_root: Path) -> str | bytes:
+def _prepared(item: Item, module: ModuleType, encoder: Encoder, media_root: Path) -> Any:
+    """What the modality embeds; media are decoded in the bounded child.
+
+    Raises:
+        MediaProblem: the content is refused or undecodable, for good.
+        _Gone: the file is not there any more, or is another one.
+    """
     if encoder.modality == "text":
-        return item.content
-    data = read_image(resolve_media(media_root, item.content))
-    if hashlib.sha256(data).hexdigest() != item.input_hash:
-        raise MediaProblem("refused", "changed since it was hashed")
-    return data
+        return module.prepare(encoder, item.content)
+    with ExitStack() as held:
+        try:
+            path = held.enter_context(local_media(media_root, item.content, encoder.modality))
+            with open_media(path, encoder.modality) as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+                file.seek(0)
+                raw = file.read() if encoder.modality == "image" else path
+        except MediaProblem:
+            raise _Gone from None
+        if digest != item.input_hash:
+            raise _Gone
+        return run_bounded(module.prepare, encoder, raw)
 
 
 def _row(item: Item, vector: np.ndarray, windows: int) -> Row:

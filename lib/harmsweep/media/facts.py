@@ -1,0 +1,100 @@
+"""What is known of a medium before any model sees it: status, hash, size, length, PDQ."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from harmsweep.media.bounded import run_bounded
+from harmsweep.media.clips import clip_facts
+from harmsweep.media.files import local_media, open_media
+from harmsweep.media.images import decode_reduced
+from harmsweep.media.problem import MediaProblem
+
+# PDQ works on 64 x 64 means of at most this many pixels a side (its reference implementation).
+PDQ_SIDE = 512
+PDQ_FRAMES = 5
+
+
+@dataclass(frozen=True)
+class MediaFacts:
+    """What is known of a medium; `reason` says why it is not ok, `width` and `height` in pixels.
+
+    `seconds` is a video's length; `pdq` its perceptual hashes, `pdq_quality` the best's quality.
+    """
+
+    status: str
+    reason: str | None = None
+    content_hash: str | None = None
+    bytes: int | None = None
+    width: int | None = None
+    height: int | None = None
+    seconds: float | None = None
+    pdq: tuple[str, ...] | None = None
+    pdq_quality: int | None = None
+
+
+def inspect_media(root: Path, uri: str, kind: str) -> MediaFacts:
+    """The facts of a medium; bad content is a status, never an exception.
+
+    A picture is decoded in full, a video in samples, both in a bounded child: only that tells a
+    truncated file from a whole one before a post is scored on a part of it.
+    """
+    found = MediaFacts("ok")
+    try:
+        with local_media(root, uri, kind) as path:
+            with open_media(path, kind) as file:
+                size = os.fstat(file.fileno()).st_size
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            found = replace(found, content_hash=digest, bytes=size)
+            seen = run_bounded(picture_facts if kind == "image" else video_facts, path)
+    except MediaProblem as problem:
+        return replace(found, status=problem.status, reason=problem.reason)
+    return replace(seen, content_hash=digest, bytes=size)
+
+
+def picture_facts(path: Path) -> MediaFacts:
+    """Size and PDQ of an image file.
+
+    Raises:
+        MediaProblem: it cannot be decoded or is refused.
+    """
+    with open_media(path, "image") as file:
+        picture, (width, height) = decode_reduced(file.read(), PDQ_SIDE)
+    pdq, quality = perceptual_hashes([picture])
+    return MediaFacts("ok", width=width, height=height, pdq=pdq, pdq_quality=quality)
+
+
+def video_facts(path: Path) -> MediaFacts:
+    """Length, size and some frames' PDQ of a video file.
+
+    Raises:
+        MediaProblem: it cannot be decoded or is refused.
+    """
+    seconds, (width, height), frames = clip_facts(path, count=PDQ_FRAMES)
+    pdq, quality = perceptual_hashes([frame.image for frame in frames])
+    return MediaFacts(
+        "ok", width=width, height=height, seconds=seconds, pdq=pdq, pdq_quality=quality
+    )
+
+
+def perceptual_hashes(pictures: Sequence[Image.Image]) -> tuple[tuple[str, ...], int]:
+    """Each picture's PDQ as 64 hexadecimal digits, in order and once, and the best's quality.
+
+    Method: Facebook's PDQ (The TMK+PDQF Video-Hashing Algorithm and the PDQ Image-Hashing
+    Algorithm, 2019); quality is 0 to 100, and below 50 a hash says little.
+    """
+    import pdqhash
+
+    hashes, qualities = [], [0]
+    for picture in pictures:
+        small = picture.copy()
+        small.thumbnail((PDQ_SIDE, PDQ_SIDE))
+        bits, quality = pdqhash.compute(np.asarray(small))
+        hashes.append(np.packbits(bits).tobytes().hex())
+        qualities.append(int(quality))
+    return tuple(dict.fromkeys(hashes)), max(qualities)
