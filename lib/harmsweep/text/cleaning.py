@@ -6,6 +6,8 @@ import unicodedata
 
 import ftfy
 
+from harmsweep.text.lexicon import is_form, rank
+
 # The longest post that a platform allows is shorter; 10 MB of text would hold a worker for minutes.
 MAX_CHARS = 100_000
 
@@ -14,8 +16,10 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 # several scripts need them.
 _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>\"]+", re.IGNORECASE)
-# @ss and its kin are no account's name.
-_MENTION = re.compile(r"(?<![\w@./])@(?!ss(?:es|holes?|hats?|wipes?)?\b)\w{1,50}", re.IGNORECASE)
+_MENTION = re.compile(r"(?<![\w@./$])@\w{1,50}+(?![@$]\w++(?!\.\w))")
+# A word with a sign for a letter: beside one, @ may be a letter too (@ll), and @ss always is.
+_LEETSPEAK = re.compile(r"(?<![\w@./])[A-Za-z]+[@$013457][A-Za-z]+(?![\w@./])")
+_RUDE = re.compile(r"@ss(?:es|holes?|hats?|wipes?)?", re.IGNORECASE)
 # Text that a right-to-left override shows backwards.
 _REVERSED = re.compile("\u202e([^\u202c-\u202e\n]*)\u202c?")
 _HASHTAG = re.compile(r"(?<![\w&])#\w+")
@@ -60,8 +64,20 @@ def clean(text: str | None) -> str:
     fixed = ftfy.fix_text(shown, FIX)
     # NFKC once more: what stood behind a removed character may compose now.
     visible = unicodedata.normalize("NFKC", _INVISIBLE.sub("", fixed))
-    linked = _MENTION.sub("@user", _URL.sub("http", visible))
+    linked = _without_names(_URL.sub("http", visible))
     return repair(_SPACE.sub(" ", linked).strip())[0]
+
+
+def _without_names(text: str) -> str:
+    """The text with "@user" for each mention, but for a word that begins with @ for an a."""
+    disguised = _LEETSPEAK.search(text) is not None
+
+    def named(match: re.Match[str]) -> str:
+        name = match[0][1:].lower()
+        is_leet = disguised and is_form("a" + name) and rank("a" + name) < rank(name)
+        return match[0] if is_leet or _RUDE.fullmatch(match[0]) else "@user"
+
+    return _MENTION.sub(named, text)
 
 
 def text_numbers(text: str | None, cleaned: str) -> dict[str, float | None]:

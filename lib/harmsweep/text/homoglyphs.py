@@ -18,9 +18,11 @@ _LATIN_WORD = re.compile(r"[A-Za-z]{2}")
 # Small letters that Unicode does not list, as their capitals look alike only; too weak to tell a
 # text's script by.
 _MORE = dict(zip("ктмнвκητεωχβρ", "ktmhbkntewxbp", strict=True))
-# Latin letters of phonetics and mathematics that no orthography of a large language has.
 _PHONETIC = re.compile(r"LATIN LETTER SMALL CAPITAL ([A-Z])")
-_SIMILAR_LATIN = {"\u0251": "a", "\u0261": "g", "\u017f": "s"}
+# Letters that stand alone, some after an apostrophe.
+_ALONE = frozenset("aist")
+# Letters that Unicode lists as similar to i, u, y, f and l, and that languages write: Turkish, Ewe.
+_ORTHOGRAPHIC = set("\u0131\u0269\u028b\u0263\u0192\u01c0")
 
 
 @lru_cache(maxsize=4096)
@@ -31,7 +33,7 @@ def _script(character: str) -> str:
 @lru_cache(maxsize=4096)
 def _listed(character: str) -> str | None:
     """The ASCII letter that Unicode lists as looking like the character; of its case if it can."""
-    found = confusables.is_confusable(character, greedy=True, preferred_aliases=["latin"])
+    found = confusables.is_confusable(character, greedy=True)
     letters = [h["c"] for entry in found or [] for h in entry["homoglyphs"]]
     ascii_letters = [c for c in letters if len(c) == 1 and c.isascii() and c.isalpha()]
     same_case = [c for c in ascii_letters if c.isupper() == character.isupper()]
@@ -45,41 +47,53 @@ def _latin(character: str) -> str | None:
         return character
     if _script(character) == "LATIN":
         small = _PHONETIC.fullmatch(unicodedata.name(character))
-        return small[1].lower() if small else _SIMILAR_LATIN.get(character)
+        return small[1].lower() if small else _listed(character)
     base = unicodedata.normalize("NFD", character)[0]
     return _listed(base) or _MORE.get(base)
 
 
 def undo_homoglyphs(text: str) -> str:
-    """The text with words in disguise as Latin; other words as they are."""
+    """The text with words in disguise as Latin; other words as they are.
+
+    Where a word was one for certain, others that can be read as Latin are read so too.
+    """
     letters = {c for c in set(text) if c.isalpha() and not c.isascii()}
     if not any(map(_latin, letters)):
         return text
     own = {_script(c) for c in letters if _listed(unicodedata.normalize("NFD", c)[0]) is None}
-    is_latin = bool(_LATIN_WORD.search(text))
-    return _WORD.sub(lambda match: _read(match[0], own if is_latin else None), text)
+    if not _LATIN_WORD.search(text):
+        own |= set(map(_script, letters))
+    certain = _WORD.sub(lambda match: _read(match[0], own, certain=False), text)
+    if certain == text:
+        return text
+    return _WORD.sub(lambda match: _read(match[0], own, certain=True), certain)
 
 
-def _read(word: str, own: set[str] | None) -> str:
+def _read(word: str, own: set[str], *, certain: bool) -> str:
     """A word as Latin, or as it is; `own` are scripts of the text with a letter of their own."""
     latin = [_latin(character) for character in word]
     if word.isascii() or None in latin:
         return word
     decoded = "".join(c for c in latin if c)
     scripts = {_script(c) for c in word if not c.isascii()}
-    mixed = any(c.isascii() for c in word)
-    if not mixed and scripts != {"LATIN"} and (own is None or scripts & own):
+    mixed = any(c.isascii() for c in word) or len(scripts) > 1
+    if not mixed and scripts & own:
         return word
+    if certain and (mixed or decoded.lower() in _ALONE or is_word(decoded.lower())):
+        return decoded
     return decoded if _is_believed(word, decoded.lower(), scripts, mixed=mixed) else word
 
 
 def _is_believed(word: str, decoded: str, scripts: set[str], *, mixed: bool) -> bool:
     """Whether a decoded word is a word, or reads better than the disguised one.
 
-    A Greek letter beside Latin ones may be a unit or a variable: only words of four letters count.
+    A Greek letter beside Latin ones may be a unit or a variable, and letters that only look like
+    others of the Latin script may be of another orthography: only words of four letters count.
     """
-    if "GREEK" in scripts or not mixed:
+    if not mixed or scripts <= {"GREEK"}:
         return len(decoded) > 3 and is_form(decoded)
+    if scripts <= {"LATIN"}:
+        return len(decoded) > 3 and is_form(decoded) and not set(word) & _ORTHOGRAPHIC
     if len(decoded) < 3:
         return is_word(decoded)
     return is_form(decoded) or pieces(decoded) < pieces(word.lower())

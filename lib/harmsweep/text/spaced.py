@@ -4,26 +4,32 @@ import re
 from itertools import pairwise
 
 from harmsweep.text.leet import LETTERS_OF
-from harmsweep.text.lexicon import is_word, pieces, segment
+from harmsweep.text.lexicon import is_form, is_word, pieces, segment
 
 # A letter or what may stand for one; apostrophes stay between letters.
 _ONE = r"[A-Za-z0-9@$!]"
 _PART = r"[A-Za-z0-9@$!']"
 _BETWEEN = r"( ?[.\-_*~|/·•,] ?| )"
 _RUN = re.compile(rf"(?<![\w@$]){_ONE}(?:{_BETWEEN}{_PART})(?:\1{_PART})+(?![\w@$]|[.\-_*~|/·•]\w)")
-# Two letters beside longer runs, as "i.s" beside "t.h.e.m".
-_PAIR = re.compile(r"(?<![\w@$.])([A-Za-z])[.\-_*~|/·•]([A-Za-z])(?![\w@$.])")
+# Two or three letters beside longer runs, as "i.s" beside "t.h.e.m".
+_SHORT = re.compile(
+    r"(?<![\w@$.*-])([A-Za-z])([.\-_*~|/·•])([A-Za-z])(?:\2([A-Za-z]))?(?![\w@$]|[.\-_*~|/·•]\w)"
+)
+_LONG_RUN = 4
 
 
 def undo_spacing(text: str) -> str:
-    """The text with runs of three or more single letters as words, where they are some."""
+    """The text with runs of three or more single letters as words, where they are some.
+
+    Where a longer run was one for certain, short ones are read too.
+    """
     joined = _RUN.sub(_joined, text)
-    return _PAIR.sub(_pair, joined) if joined != text else joined
+    return _SHORT.sub(_short, joined) if len(text) - len(joined) >= _LONG_RUN - 1 else joined
 
 
-def _pair(match: re.Match[str]) -> str:
-    word = match[1] + match[2]
-    return word if is_word(word.lower()) else match[0]
+def _short(match: re.Match[str]) -> str:
+    word = "".join(part for part in match.group(1, 3, 4) if part)
+    return word if len(word) > 2 or is_word(word.lower()) else match[0]
 
 
 def _joined(match: re.Match[str]) -> str:
@@ -62,7 +68,7 @@ def _is_believed(text: str, between: str) -> bool:
     if len(steps) == 1 and steps <= {0, 1, -1}:
         return False
     words = text.lower().split()
-    known = sum(len(word) for word in words if is_word(word))
+    known = sum(len(word) for word in words if is_form(word))
     if len(letters) == 3:
         return known == 3 and len(words) == 1
     if len(words) == 1 and not known:

@@ -1,0 +1,335 @@
+"""What undoing disguises costs benign texts, and what it gains on disguised ones.
+
+Prints how many benign lines (tests/benign/texts.tsv) normalise changes, the detector's accuracy on
+them, and the AUROC of a hate head on 200 phrases and their disguised copies, by transform, with and
+without normalisation. The phrases are HateCheck's (Röttger et al., ACL 2021), read from
+../shared/data; without them, the project's sample. The head is that of --model, or a logistic
+regression on MiniLM vectors that was trained on phrases of other templates.
+"""
+
+import argparse
+import csv
+import json
+import time
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple
+
+import numpy as np
+from confusable_homoglyphs import confusables
+from numpy.typing import NDArray
+
+from harmsweep.encoders import load_encoders
+from harmsweep.features.words import detect, words
+from harmsweep.paths import ROOT
+from harmsweep.text import clean, normalise
+
+BENIGN = ROOT / "tests" / "benign" / "texts.tsv"
+HATECHECK = ROOT.parent / "shared" / "data" / "hatecheck" / "test_suite_cases.csv"
+SAMPLE = ROOT / "tests" / "sample"
+# Phrases of each class that are disguised; the others train the head.
+PHRASES = 100
+SEED = 7
+Floats = NDArray[np.float64]
+Score = Callable[[Sequence[str]], Floats]
+
+LEET = {"a": "4@", "e": "3", "i": "1!", "o": "0", "s": "5$", "t": "7"}
+UNSEEN = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u180e\ufe0f"
+MARKS = "".join(map(chr, range(0x300, 0x340)))
+
+
+class Line(NamedTuple):
+    """A line of the benign set."""
+
+    language: str
+    kind: str
+    text: str
+
+
+class Case(NamedTuple):
+    """A phrase; phrases of one group are of one template."""
+
+    text: str
+    label: int
+    group: str
+
+
+def benign_lines() -> list[Line]:
+    """The benign set."""
+    rows = BENIGN.read_text(encoding="utf-8").splitlines()
+    return [Line(*row.split("\t")) for row in rows]
+
+
+def changed(lines: Sequence[Line]) -> list[Line]:
+    """The lines that normalise changes at all."""
+    return [line for line in lines if normalise(clean(line.text)) != clean(line.text)]
+
+
+def homoglyphs(text: str, rng: Random) -> str:
+    """Half of the letters as ones that Unicode lists as looking alike."""
+    return "".join(rng.choice(_alike(c)) if _alike(c) and rng.random() < 0.5 else c for c in text)
+
+
+@cache
+def _alike(character: str) -> list[str]:
+    if not (character.isascii() and character.isalpha()):
+        return []
+    found = confusables.is_confusable(character, greedy=True, preferred_aliases=[]) or []
+    others = [h["c"] for entry in found for h in entry["homoglyphs"]]
+    return [c for c in others if len(c) == 1 and c.isalpha() and not c.isascii() and _stays(c)]
+
+
+def _stays(character: str) -> bool:
+    return unicodedata.normalize("NFKC", character) == character
+
+
+def zero_width(text: str, rng: Random) -> str:
+    """Unseen characters between half of the letters."""
+    return "".join(
+        c + rng.choice(UNSEEN) if c.isalpha() and rng.random() < 0.5 else c for c in text
+    )
+
+
+def bidi(text: str, rng: Random) -> str:
+    """Every second word backwards under a right-to-left override; marks of direction between."""
+    return " \u200e".join(
+        f"\u202e{word[::-1]}\u202c" if rng.random() < 0.5 else word for word in text.split(" ")
+    )
+
+
+def leet(text: str, rng: Random) -> str:
+    """Half of the letters that have one as a digit or sign."""
+    return "".join(rng.choice(LEET[c]) if c in LEET and rng.random() < 0.5 else c for c in text)
+
+
+def leet_each(text: str, rng: Random) -> str:
+    """One letter of each word as a digit, as HateCheck's own disguised cases have it."""
+    return " ".join(_one_leet(word, rng) for word in text.split(" "))
+
+
+def _one_leet(word: str, rng: Random) -> str:
+    places = [n for n, c in enumerate(word) if c in LEET]
+    if not places or len(word) < 4:
+        return word
+    place = rng.choice(places)
+    return word[:place] + LEET[word[place]][0] + word[place + 1 :]
+
+
+def spaced(text: str, rng: Random) -> str:
+    """Every letter apart, words further apart."""
+    return "   ".join(" ".join(word) for word in text.split(" "))
+
+
+def dotted(text: str, rng: Random) -> str:
+    """The letters of every word apart by a point, hyphen, underscore or star."""
+    return " ".join(
+        rng.choice(".-_*").join(word) if word.isalpha() else word for word in text.split(" ")
+    )
+
+
+def repeated(text: str, rng: Random) -> str:
+    """A letter of each longer word three to six times."""
+    return " ".join(_repeat(word, rng) for word in text.split(" "))
+
+
+def _repeat(word: str, rng: Random) -> str:
+    places = [n for n, c in enumerate(word) if c.isalpha()]
+    if len(places) < 4:
+        return word
+    place = rng.choice(places)
+    return word[:place] + word[place] * rng.randint(3, 6) + word[place + 1 :]
+
+
+def shifted(text: str, rng: Random, *, upper: int, lower: int) -> str:
+    """ASCII letters moved to another block, such as fullwidth ones."""
+    starts = {True: (upper, ord("A")), False: (lower, ord("a"))}
+    moved = (
+        chr(starts[c.isupper()][0] + ord(c) - starts[c.isupper()][1])
+        if c.isascii() and c.isalpha()
+        else c
+        for c in text
+    )
+    return "".join(moved)
+
+
+def zalgo(text: str, rng: Random) -> str:
+    """Two to six marks on every letter."""
+    return "".join(
+        c + "".join(rng.choices(MARKS, k=rng.randint(2, 6))) if c.isalpha() else c for c in text
+    )
+
+
+fullwidth = partial(shifted, upper=0xFF21, lower=0xFF41)
+bold_script = partial(shifted, upper=0x1D4D0, lower=0x1D4EA)
+tiles = partial(shifted, upper=0x1F170, lower=0x1F170)
+
+
+def mixed(text: str, rng: Random) -> str:
+    """Each word by another transform."""
+    kinds = [t for name, t in TRANSFORMS.items() if name not in ("mixed", "spaced")]
+    return " ".join(rng.choice(kinds)(word, rng) for word in text.split(" "))
+
+
+TRANSFORMS: dict[str, Callable[[str, Random], str]] = {
+    "homoglyphs": homoglyphs,
+    "zero_width": zero_width,
+    "bidi": bidi,
+    "leet": leet,
+    "leet_each": leet_each,
+    "spaced": spaced,
+    "dotted": dotted,
+    "repeated": repeated,
+    "fullwidth": fullwidth,
+    "bold_script": bold_script,
+    "tiles": tiles,
+    "zalgo": zalgo,
+    "mixed": mixed,
+}
+
+
+def cases() -> list[Case]:
+    """HateCheck's cases that are not disguised already; without it, the sample's labelled texts."""
+    if not HATECHECK.exists():
+        return list(_sample())
+    with HATECHECK.open(encoding="utf-8", newline="") as file:
+        rows = [r for r in csv.DictReader(file) if not r["functionality"].startswith("spell_")]
+    return [Case(r["test_case"], int(r["label_gold"] == "hateful"), r["templ_id"]) for r in rows]
+
+
+def _sample() -> Iterator[Case]:
+    labels = map(json.loads, (SAMPLE / "labels.jsonl").open(encoding="utf-8"))
+    hate = {row["post_id"]: row["label"] for row in labels if row["harm"] == "hate"}
+    for line in (SAMPLE / "posts.jsonl").open("rb"):
+        try:
+            post = json.loads(line.decode("utf-8", "replace"))
+        except ValueError:
+            continue
+        if isinstance(post, dict) and post.get("post_id") in hate and post.get("text"):
+            group = post.get("split_group") or post["post_id"]
+            yield Case(post["text"], hate[post["post_id"]], group)
+
+
+def split(found: Sequence[Case]) -> tuple[list[Case], list[Case]]:
+    """Cases to train on, and PHRASES of each class of other groups, at most half of each class."""
+    groups = sorted({case.group for case in found})
+    Random(SEED).shuffle(groups)
+    wanted = {label: sum(c.label == label for c in found) // 2 for label in (0, 1)}
+    wanted = {label: min(PHRASES, count) for label, count in wanted.items()}
+    held: list[Case] = []
+    kept_out = set()
+    for group in groups:
+        members = [c for c in found if c.group == group]
+        if any(sum(h.label == c.label for h in held) < wanted[c.label] for c in members):
+            kept_out.add(group)
+            held += members
+    phrases = [c for label in (0, 1) for c in _of(held, label)[: wanted[label]]]
+    return [c for c in found if c.group not in kept_out], phrases
+
+
+def _of(found: Sequence[Case], label: int) -> list[Case]:
+    return [case for case in found if case.label == label]
+
+
+@cache
+def _text_model() -> Any:
+    from harmsweep.modalities import text
+
+    return text.load(load_encoders()["text"], "cpu")
+
+
+def vectors(texts: Sequence[str]) -> NDArray[np.float32]:
+    """The text encoder's vectors."""
+    from harmsweep.modalities import text
+
+    return text.embed(_text_model(), texts).vectors
+
+
+def fitted(training: Sequence[Case]) -> Callable[[Sequence[str], bool], Floats]:
+    """A logistic regression on the vectors of the texts that are read, normal or clean."""
+    from sklearn.linear_model import LogisticRegression
+
+    head = LogisticRegression(C=10, max_iter=2000)
+    head.fit(vectors([clean(c.text) for c in training]), [c.label for c in training])
+
+    def score(texts: Sequence[str], undo: bool) -> Floats:
+        cleaned = [clean(text) for text in texts]
+        read = [normalise(text) for text in cleaned] if undo else cleaned
+        return np.asarray(head.decision_function(vectors(read)))
+
+    return score
+
+
+def of_manifest(path: Path) -> Callable[[Sequence[str], bool], Floats]:
+    """The hate head of a trained model: text, raw_text and the texts' numbers; nothing else."""
+    from harmsweep.model import load_heads, score_columns
+
+    manifest, heads = load_heads(path)
+    place = manifest.harms.index("hate")
+
+    def score(texts: Sequence[str], undo: bool) -> Floats:
+        rows = [words(text) for text in texts]
+        cleaned = [row["clean_text"] for row in rows]
+        normal = [row["normal_text"] for row in rows] if undo else cleaned
+        differs = np.array([a != b for a, b in zip(cleaned, normal, strict=True)])
+        given = {
+            "text": (vectors(normal), np.ones(len(texts), bool)),
+            "raw_text": (vectors(cleaned), differs),
+        }
+        columns: dict[str, NDArray[Any]] = {}
+        for source in manifest.inputs:
+            absent = np.zeros((len(texts), source.width)), np.zeros(len(texts), bool)
+            found, present = given.get(source.name, absent)
+            columns |= {f"{source.name}_vector": found, f"{source.name}_present": present}
+        for feature in manifest.features:
+            known = [row.get(feature.name) for row in rows]
+            columns[feature.name] = np.array(known, dtype=float)
+        return np.asarray(score_columns(manifest, heads, columns)[:, place])
+
+    return score
+
+
+def robustness(
+    phrases: Sequence[Case], score: Callable[[Sequence[str], bool], Floats]
+) -> Iterator[tuple[str, float, float]]:
+    """Each transform with the AUROC of its copies with and without normalisation; clean first."""
+    from sklearn.metrics import roc_auc_score
+
+    labels = [case.label for case in phrases]
+    for name, transform in {"clean": lambda text, rng: text, **TRANSFORMS}.items():
+        copies = [transform(c.text, Random(f"{SEED}:{n}")) for n, c in enumerate(phrases)]
+        yield name, *(float(roc_auc_score(labels, score(copies, undo))) for undo in (True, False))
+
+
+def language(lines: Sequence[Line]) -> tuple[float, float]:
+    """The share of prose whose language is found, and milliseconds a text."""
+    prose = [line for line in lines if line.kind == "prose"]
+    detect(prose[0].text)
+    started = time.perf_counter()
+    found = [detect(normalise(clean(line.text)))[0] for line in prose]
+    spent = time.perf_counter() - started
+    right = sum(a == line.language for a, line in zip(found, prose, strict=True))
+    return right / len(prose), 1000 * spent / len(prose)
+
+
+def main(*, model: Path | None) -> None:
+    """Print the measures, one line each."""
+    lines = benign_lines()
+    wrong = changed(lines)
+    print(f"benign: {len(wrong)} of {len(lines)} lines changed ({len(wrong) / len(lines):.2%})")
+    share, cost = language(lines)
+    print(f"language: {share:.3f} of the prose right, {cost:.2f} ms a text")
+    training, phrases = split(cases())
+    score = of_manifest(model) if model else fitted(training)
+    print(f"phrases: {len(phrases)}, training cases of other templates: {len(training)}")
+    print(f"{'transform':<12} normalised  as it is")
+    for name, undone, raw in robustness(phrases, score):
+        print(f"{name:<12} {undone:10.3f} {raw:9.3f}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", type=Path, help="a manifest; its hate head is measured")
+    main(**vars(parser.parse_args()))
