@@ -8,13 +8,14 @@ torch's threads along.
 import multiprocessing
 import os
 import resource
+import signal
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as TookTooLong
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pebble import ProcessExpired, ProcessPool
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from harmsweep.media.problem import ChildLimits, MediaProblem, load_limits
 
@@ -30,21 +31,33 @@ def run_bounded(function: Callable[..., Result], *arguments: Any) -> Result:
             conf/media.yaml allows; undecodable, where it ended the child.
     """
     limits = load_limits().child
-    call = _pool(os.getpid()).schedule(
-        _limited, args=(limits, function, *arguments), timeout=limits.wall_seconds
-    )
+    try:
+        call = _schedule(limits, function, *arguments)
+    except RuntimeError:  # a pool that broke stays broken
+        _pool.cache_clear()
+        call = _schedule(limits, function, *arguments)
     try:
         result: Result = call.result()
     except TookTooLong:
         reason = f"decoding took over {limits.wall_seconds:.0f} s"
         raise MediaProblem("refused", reason) from None
     except ProcessExpired as error:
+        if error.exitcode == -signal.SIGXCPU:
+            reason = f"decoding took over {limits.cpu_seconds} s of processor time"
+            raise MediaProblem("refused", reason) from None
         reason = f"decoding ended its process (code {error.exitcode})"
         raise MediaProblem("undecodable", reason) from None
     except MemoryError:
         reason = f"decoding took over {limits.megabytes} MB"
         raise MediaProblem("refused", reason) from None
     return result
+
+
+def _schedule(
+    limits: ChildLimits, function: Callable[..., Result], *arguments: Any
+) -> ProcessFuture[Result]:
+    pool, call = _pool(os.getpid()), (limits, function, *arguments)
+    return pool.schedule(_limited, args=call, timeout=limits.wall_seconds)
 
 
 @cache

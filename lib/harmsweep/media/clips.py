@@ -24,7 +24,7 @@ FRAMES = 16
 # Up to this length every frame up to the last wanted one is decoded; beyond it, only what follows
 # the key frame before each wanted time.
 SEQUENTIAL_SECONDS = 60.0
-# A whole clip's last frame starts one frame before its end; a clip that ends earlier was cut.
+# A clip whose last frame ends before this share of its length was cut.
 TAIL = 0.9
 
 
@@ -127,8 +127,10 @@ def _checked(container: "av.container.InputContainer", limits: VideoLimits) -> C
     seconds = _seconds(container, stream)
     if context.name not in limits.codecs:
         raise MediaProblem("refused", f"codec {context.name} is not listed")
-    if not 0 < width * height <= limits.pixels:
-        raise MediaProblem("refused", f"{width}x{height} is over {limits.pixels} pixels or none")
+    if not width * height:
+        raise MediaProblem("undecodable", "no size in its header")
+    if width * height > limits.pixels:
+        raise MediaProblem("refused", f"{width}x{height} is over {limits.pixels} pixels")
     if not 0 < seconds <= limits.seconds:
         raise MediaProblem("refused", f"{seconds:.0f} seconds are none or over {limits.seconds}")
     if rate is not None and rate > limits.frames_per_second:
@@ -145,24 +147,25 @@ def _seconds(container: "av.container.InputContainer", stream: "av.VideoStream")
 
 
 def _sampled(clip: Clip, count: int) -> Iterator[Frame]:
-    """The first frame at or after each of `count` times in the middle of equal parts."""
+    """The frames shown in the middle of each of `count` equal parts, each once."""
     wanted = [(n + 0.5) * clip.seconds / count for n in range(count)]
     if clip.seconds > SEQUENTIAL_SECONDS:
         for time in wanted:
             clip.container.seek(int(time * 1_000_000))
             yield _frame(*next(_decoded(clip)))
         return
-    last = -1.0
+    shown: tuple[float, Any] | None = None
     for seconds, frame in _decoded(clip):
-        last = seconds
-        due = [time for time in wanted if time <= seconds]
-        if due:
-            yield _frame(seconds, frame)
-            wanted = wanted[len(due) :]
+        if shown and wanted[0] < seconds:
+            yield _frame(*shown)
+        wanted = [time for time in wanted if time >= seconds]
         if not wanted:
             return
-    if last < TAIL * clip.seconds - 1 / float(clip.stream.average_rate or 1):
-        raise MediaProblem("undecodable", f"ends at {max(last, 0):.1f} of {clip.seconds:.1f} s")
+        shown = seconds, frame
+    end = shown[0] + 1 / float(clip.stream.average_rate or 1) if shown else 0.0
+    if shown is None or end < TAIL * clip.seconds:
+        raise MediaProblem("undecodable", f"ends at {end:.1f} of {clip.seconds:.1f} s")
+    yield _frame(*shown)
 
 
 def _decoded(clip: Clip) -> Iterator[tuple[float, Any]]:

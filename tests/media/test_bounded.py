@@ -1,0 +1,85 @@
+"""The decoding child: what ends, fills or hangs it is a reason, and the next call works."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from harmsweep.media import MediaProblem, bounded, run_bounded
+from harmsweep.media.problem import ChildLimits, Limits, load_limits
+
+# The child gets this process's path, and finds the functions there.
+sys.path.insert(0, str(Path(__file__).parent))
+from calls import crash, die, double, fill, refuse, sleep, spin, torch_is_loaded
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_result_and_a_problem_come_back() -> None:
+    assert run_bounded(double, 21) == 42
+    with pytest.raises(MediaProblem) as caught:
+        run_bounded(refuse)
+    assert (caught.value.status, caught.value.reason) == ("refused", "for a reason")
+
+
+def test_the_child_is_kept_between_calls_and_loads_no_torch() -> None:
+    assert run_bounded(os.getpid) == run_bounded(os.getpid) != os.getpid()
+    assert run_bounded(torch_is_loaded) is False
+
+
+@pytest.mark.parametrize(
+    ("function", "status", "reason"),
+    [
+        (die, "undecodable", "decoding ended its process"),
+        (crash, "undecodable", "decoding ended its process"),
+        (fill, "refused", "decoding took over 1024 MB"),
+    ],
+)
+def test_what_ends_or_fills_the_child_is_a_reason_and_the_next_call_works(
+    function: object, status: str, reason: str
+) -> None:
+    with pytest.raises(MediaProblem) as caught:
+        run_bounded(function)  # type: ignore[arg-type]
+    assert caught.value.status == status
+    assert caught.value.reason.startswith(reason)
+    assert run_bounded(double, 21) == 42
+
+
+@pytest.mark.parametrize("function", [spin, sleep])
+def test_what_takes_too_long_is_refused_and_the_next_call_works(
+    function: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = ChildLimits(megabytes=1024, cpu_seconds=1, wall_seconds=2)
+    limits: Limits = load_limits().model_copy(update={"child": short})
+    monkeypatch.setattr(bounded, "load_limits", lambda: limits)
+    started = time.monotonic()
+    with pytest.raises(MediaProblem) as caught:
+        run_bounded(function)  # type: ignore[arg-type]
+    assert caught.value.reason in {
+        "decoding took over 1 s of processor time",
+        "decoding took over 2 s",
+    }
+    assert time.monotonic() - started < 15
+    assert run_bounded(double, 21) == 42
+
+
+def test_the_child_ends_with_the_process_that_asked(tmp_path: Path) -> None:
+    script = (
+        "import os, time\nfrom harmsweep.media import run_bounded\n"
+        "if __name__ == '__main__':\n"
+        "    print(run_bounded(os.getpid), flush=True)\n    time.sleep(60)\n"
+    )
+    path = tmp_path / "asks.py"
+    path.write_text(script, encoding="utf-8")
+    with subprocess.Popen([sys.executable, path], stdout=subprocess.PIPE, text=True) as asked:
+        assert asked.stdout
+        child = Path("/proc") / asked.stdout.readline().strip()
+        assert child.exists()
+        asked.kill()
+    deadline = time.monotonic() + 20
+    while child.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not child.exists()

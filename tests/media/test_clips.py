@@ -1,0 +1,129 @@
+"""Videos as untrusted input: what is sampled, and what each refusal says."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from harmsweep.media import MediaProblem, every_frame, inspect_media, sample_frames
+
+SAMPLE = Path(__file__).resolve().parents[1] / "sample" / "media" / "videos"
+
+
+def write_clip(
+    path: Path, *, frames: int = 20, rate: int = 10, codec: str = "mpeg4", options: str = ""
+) -> Path:
+    """Grey frames that grow lighter: frame n of `frames` has the shade n * 255 / frames."""
+    flags = {"movflags": options} if options else {}
+    with av.open(str(path), "w", options=flags) as container:
+        stream = container.add_stream(codec, rate=rate)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number in range(frames):
+            shade = np.full((48, 64, 3), number * 255 // frames, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(shade, format="rgb24")))
+        container.mux(stream.encode())
+    return path
+
+
+def test_frames_are_spread_evenly_by_time(tmp_path: Path) -> None:
+    frames = sample_frames(write_clip(tmp_path / "x.mp4"), count=4)
+    assert [round(frame.seconds, 2) for frame in frames] == [0.2, 0.7, 1.2, 1.7]
+    shades = [float(np.asarray(frame.image).mean()) for frame in frames]
+    assert shades == sorted(shades)
+    assert shades[-1] - shades[0] > 100
+
+
+def test_a_clip_shorter_than_the_samples_gives_each_frame_once(tmp_path: Path) -> None:
+    assert len(sample_frames(write_clip(tmp_path / "x.mp4", frames=3), count=16)) == 3
+
+
+def test_a_long_clip_is_sampled_by_seeking(tmp_path: Path) -> None:
+    frames = sample_frames(write_clip(tmp_path / "x.mp4", frames=90, rate=1), count=8)
+    assert len(frames) == 8
+    assert frames[-1].seconds > 60
+
+
+@pytest.mark.parametrize(("name", "codec"), [("x.mp4", "h264"), ("x.webm", "libvpx-vp9")])
+def test_common_containers_and_codecs_are_read(tmp_path: Path, name: str, codec: str) -> None:
+    assert len(sample_frames(write_clip(tmp_path / name, codec=codec), count=4)) == 4
+
+
+def test_every_frame_is_scaled_and_capped(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "x.mp4")
+    assert every_frame(path, size=(48, 27), limit=100).shape == (20, 27, 48, 3)
+    assert every_frame(path, size=(48, 27), limit=7).shape == (7, 27, 48, 3)
+
+
+def test_a_video_has_facts_like_a_picture(tmp_path: Path) -> None:
+    facts = inspect_media(SAMPLE, "coffee.mp4", "video")
+    assert (facts.status, facts.width, facts.height) == ("ok", 192, 144)
+    assert facts.seconds == pytest.approx(1.5)
+    assert facts.pdq and 1 <= len(facts.pdq) <= 5
+    assert (facts.pdq_quality or 0) > 50
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "not an MP4 or WebM"),
+        (b"#EXTM3U\n#EXTINF:1,\nhttp://a.example/x.ts\n", "not an MP4 or WebM"),
+        (b"ffconcat version 1.0\nfile /etc/passwd\n", "not an MP4 or WebM"),
+        (b"\0\0\0\x18ftypisom" + b"\0" * 200, "truncated or damaged"),
+        (b"\x1a\x45\xdf\xa3" + b"\xff" * 200, "truncated or damaged"),
+    ],
+)
+def test_what_is_no_video_is_undecodable_whatever_its_name(
+    tmp_path: Path, content: bytes, reason: str
+) -> None:
+    (tmp_path / "x.mp4").write_bytes(content)
+    facts = inspect_media(tmp_path, "x.mp4", "video")
+    assert facts.status == "undecodable"
+    assert (facts.reason or "").startswith(reason)
+
+
+@pytest.mark.parametrize("options", ["", "faststart"])
+def test_a_clip_cut_anywhere_is_undecodable(tmp_path: Path, options: str) -> None:
+    content = write_clip(tmp_path / "whole.mp4", options=options).read_bytes()
+    for percent in range(1, 90, 3):
+        path = tmp_path / "x.mp4"
+        path.write_bytes(content[: len(content) * percent // 100])
+        with pytest.raises(MediaProblem) as caught:
+            sample_frames(path, count=5)
+        assert caught.value.status == "undecodable", percent
+
+
+def test_a_file_without_a_video_stream_is_undecodable(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "x.mp4"), "w") as container:
+        stream = container.add_stream("aac", rate=8000)
+        sound = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
+        sound.rate = 8000
+        container.mux(stream.encode(sound))
+        container.mux(stream.encode())
+    assert inspect_media(tmp_path, "x.mp4", "video").reason == "no video stream"
+
+
+def test_an_absurd_frame_rate_is_refused(tmp_path: Path) -> None:
+    facts = inspect_media(write_clip(tmp_path / "x.mp4", rate=1000).parent, "x.mp4", "video")
+    assert (facts.status, facts.reason) == ("refused", "1000 frames a second are too many")
+
+
+def test_an_absurd_length_is_refused(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "x.mp4"), "w") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number in range(2):
+            frame = av.VideoFrame(64, 48, "yuv420p")
+            frame.pts, frame.time_base = number * 10**6, Fraction(1, 10)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    facts = inspect_media(tmp_path, "x.mp4", "video")
+    assert facts.status == "refused"
+    assert "seconds are none or over" in (facts.reason or "")
+
+
+def test_a_codec_off_the_list_is_refused(tmp_path: Path) -> None:
+    write_clip(tmp_path / "x.mp4", codec="mpeg2video")
+    facts = inspect_media(tmp_path, "x.mp4", "video")
+    assert (facts.status, facts.reason) == ("refused", "codec mpeg2video is not listed")
