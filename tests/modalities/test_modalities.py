@@ -10,7 +10,7 @@ import pytest
 
 from harmsweep.encoders import Encoder, EncoderRefused, load_encoders
 from harmsweep.media import MediaProblem
-from harmsweep.modalities import MODALITIES, image, text
+from harmsweep.modalities import MODALITIES, image, text, video
 from harmsweep.modalities.device import choose_device
 from harmsweep.modalities.vectors import Embedded
 
@@ -18,13 +18,15 @@ pytestmark = pytest.mark.torch
 
 
 @cache
-def model(name: str) -> text.Model | image.Model:
+def model(name: str) -> text.Model | image.Model | video.Model:
     encoder = load_encoders()[name]
-    loaded: text.Model | image.Model = MODALITIES[encoder.modality].load(encoder, "cpu")
+    loaded: text.Model | image.Model | video.Model = MODALITIES[encoder.modality].load(
+        encoder, "cpu"
+    )
     return loaded
 
 
-def embed(name: str, raws: list[str] | list[bytes]) -> Embedded:
+def embed(name: str, raws: list[str] | list[bytes] | list[Path]) -> Embedded:
     module: ModuleType = MODALITIES[model(name).encoder.modality]
     prepared = [module.prepare(model(name).encoder, raw) for raw in raws]
     embedded: Embedded = module.embed(model(name), prepared)

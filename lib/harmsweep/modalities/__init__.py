@@ -2,6 +2,6 @@
 
 from types import ModuleType
 
-from harmsweep.modalities import image, text
+from harmsweep.modalities import image, text, video
 
-MODALITIES: dict[str, ModuleType] = {"text": text, "image": image}
+MODALITIES: dict[str, ModuleType] = {"text": text, "image": image, "video": video}

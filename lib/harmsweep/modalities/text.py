@@ -1,12 +1,14 @@
-"""Text by a sentence encoder: mean over tokens, L2 norm, long texts in windows.
+"""Text by a sentence encoder, or by CLIP's text encoder from a local folder; L2 norm, in windows.
 
-Method: Reimers and Gurevych, Sentence-BERT, EMNLP 2019, as the configuration of all-MiniLM-L6-v2
-has it (mean pooling over the attention mask, then normalisation).
+Methods: Reimers and Gurevych, Sentence-BERT, EMNLP 2019, as the configuration of all-MiniLM-L6-v2
+has it (mean pooling over the attention mask, then normalisation); Radford et al., CLIP, ICML 2021
+(the projected embedding of the last token).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -42,7 +44,6 @@ def load(encoder: Encoder, device: str) -> Model:
         EncoderRefused: a file is missing or another one.
     """
     from tokenizers import Tokenizer
-    from transformers import BertModel
     from transformers.utils import logging
 
     logging.set_verbosity_error()
@@ -51,9 +52,7 @@ def load(encoder: Encoder, device: str) -> Model:
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    net = BertModel.from_pretrained(
-        folder, local_files_only=True, use_safetensors=True, add_pooling_layer=False
-    )
+    net = KINDS[encoder.kind].load(folder)
     return Model(encoder, net.to(device).eval(), tokenizer, device)
 
 
@@ -76,10 +75,10 @@ def embed(model: Model, texts: Sequence[str]) -> Embedded:
 
 
 def _windows(model: Model, text: str) -> list[list[int]]:
-    """Token ids of the text's overlapping windows, each between [CLS] and [SEP]."""
+    """Token ids of the text's overlapping windows, each between the tokens that end a text."""
     length, stride = model.encoder.number("window") - 2, model.encoder.number("stride")
     ids = model.tokenizer.encode(text, add_special_tokens=False).ids
-    start, end = (model.tokenizer.token_to_id(name) for name in ("[CLS]", "[SEP]"))
+    start, end = map(model.tokenizer.token_to_id, KINDS[model.encoder.kind].ends)
     starts = range(0, max(1, len(ids) - length + stride), stride)
     return [[start, *ids[first : first + length], end] for first in starts]
 
@@ -109,14 +108,52 @@ def _forward(model: Model, windows: Sequence[Sequence[int]]) -> Floats:
         torch.inference_mode(),
         torch.autocast(kind_of(model.device), torch.bfloat16, enabled=bf16),
     ):
-        tokens = model.net(ids.to(model.device), mask.to(model.device)).last_hidden_state
-    pooled: Floats = _mean(tokens.float(), mask.to(model.device)).cpu().numpy()
-    return _normalised(pooled)
+        pooled = KINDS[model.encoder.kind].pool(
+            model.net, ids.to(model.device), mask.to(model.device)
+        )
+    vectors: Floats = pooled.float().cpu().numpy()
+    return _normalised(vectors)
 
 
-def _mean(tokens: "torch.Tensor", mask: "torch.Tensor") -> "torch.Tensor":
+def _bert(folder: Path) -> Any:
+    from transformers import BertModel
+
+    return BertModel.from_pretrained(
+        folder, local_files_only=True, use_safetensors=True, add_pooling_layer=False
+    )
+
+
+def _mean(net: Any, ids: "torch.Tensor", mask: "torch.Tensor") -> "torch.Tensor":
+    tokens: torch.Tensor = net(ids, mask).last_hidden_state.float()
     weights = mask.unsqueeze(-1).float()
     return (tokens * weights).sum(1) / weights.sum(1)
+
+
+def _clip(folder: Path) -> Any:
+    from transformers import CLIPTextModelWithProjection
+
+    return CLIPTextModelWithProjection.from_pretrained(
+        folder, local_files_only=True, use_safetensors=True
+    )
+
+
+def _projected(net: Any, ids: "torch.Tensor", mask: "torch.Tensor") -> "torch.Tensor":
+    projected: torch.Tensor = net(ids, mask).text_embeds
+    return projected
+
+
+class Kind(NamedTuple):
+    """An architecture: how it is loaded and pooled, and the tokens before and after a text."""
+
+    load: Callable[[Path], Any]
+    pool: Callable[[Any, "torch.Tensor", "torch.Tensor"], "torch.Tensor"]
+    ends: tuple[str, str]
+
+
+KINDS = {
+    "mean_pooling": Kind(_bert, _mean, ("[CLS]", "[SEP]")),
+    "clip_text": Kind(_clip, _projected, ("<|startoftext|>", "<|endoftext|>")),
+}
 
 
 def _normalised(vectors: Floats) -> Floats:

@@ -13,6 +13,9 @@ from torchvision.models.video import r2plus1d_18
 
 from harmsweep.videomoco.options import Options
 
+# Fewer clips give no half steady statistics.
+HALVES = 16
+
 
 class Moco(nn.Module):
     """R(2+1)D-18 twice, each with one linear projection, and a queue of `queue` keys.
@@ -47,7 +50,7 @@ class Moco(nn.Module):
         batch normalisation tells them apart (MoCo, section 3.3, does so across GPUs).
         """
         order = torch.randperm(len(clips), device=clips.device)
-        halves = clips[order].chunk(2) if len(clips) >= 4 else [clips[order]]
+        halves = clips[order].chunk(2) if len(clips) >= HALVES else [clips[order]]
         shuffled = torch.cat([self.encoder_k(half) for half in halves])
         return F.normalize(shuffled[order.argsort()], dim=1)
 

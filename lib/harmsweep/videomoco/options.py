@@ -30,6 +30,9 @@ class Options(BaseModel):
     size: int = Field(ge=16)
     # The smallest share of the picture that a view shows.
     crop: float = Field(gt=0, le=1)
+    # How much of brightness, contrast, saturation and hue changes, and how often all colour goes.
+    colour: float = Field(ge=0, le=0.5)
+    grey: float = Field(ge=0, le=1)
     width: int = Field(gt=0)
     queue: int = Field(gt=0)
     momentum: float = Field(ge=0, lt=1)

@@ -21,8 +21,8 @@ def augmentation(options: Options) -> v2.Compose:
     return v2.Compose(
         [
             v2.RandomResizedCrop(options.size, scale=(options.crop, 1.0), antialias=True),
-            v2.RandomGrayscale(0.2),
-            v2.ColorJitter(0.4, 0.4, 0.4, 0.4),
+            v2.RandomGrayscale(options.grey),
+            v2.ColorJitter(*[options.colour] * 4),
             v2.RandomHorizontalFlip(),
             v2.ToDtype(torch.float32, scale=True),
             v2.Normalize(MEAN, STD),

@@ -1,0 +1,64 @@
+"""What jobs/pretrain_video.py does with its options."""
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from harmsweep.job import exit_code, one_line
+from harmsweep.videomoco.clips import Clip, clips_of_folder, clips_of_lake
+from harmsweep.videomoco.options import load_options
+
+CHANGES = ("epochs", "frames", "size", "queue", "batch", "seed")
+
+
+def run(options: argparse.Namespace) -> dict[str, str]:
+    """Convert or train, as the options say; give the path and the SHA-256 of the weights."""
+    options.out.mkdir(parents=True, exist_ok=True)
+    weights = options.out / "model.safetensors"
+    if options.published:
+        from harmsweep.videomoco.published import convert_published
+
+        convert_published(options.published, weights)
+    else:
+        _train(options)
+    return {"weights": str(weights), "sha256": _sha256(weights)}
+
+
+def finish(work: Callable[[], dict[str, str]], name: str) -> None:
+    """Print what the work gives as JSON; exit with one line and a code where it raises."""
+    try:
+        print(json.dumps(work()))
+    except Exception as error:
+        if os.environ.get("HARMSWEEP_TRACE"):
+            traceback.print_exc()
+        print(f"{name}: {one_line(error)}", file=sys.stderr)
+        sys.exit(exit_code(error))
+
+
+def _train(options: argparse.Namespace) -> None:
+    from harmsweep.videomoco.pretrain import pretrain
+
+    given = {n: getattr(options, n) for n in CHANGES if getattr(options, n) is not None}
+    pretrain(
+        _clips(options),
+        load_options(options.config, changes=given),
+        out=options.out,
+        tracking=options.tracking or options.out / "tracking",
+        device=options.device,
+    )
+
+
+def _clips(options: argparse.Namespace) -> list[Clip]:
+    if options.clips:
+        return clips_of_folder(options.clips)
+    return clips_of_lake(options.lake, options.media, last=options.day)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
