@@ -35,7 +35,7 @@ pytestmark = pytest.mark.torch
 
 DAY = date(2026, 10, 1)
 WIDTH, WINDOW = 16, 12
-WORDS = "a quiet boat on the lake at dawn".split()
+WORDS = ["a", "quiet", "boat", "on", "the", "lake", "at", "dawn"]
 ENDS = ("<|startoftext|>", "<|endoftext|>")
 
 
