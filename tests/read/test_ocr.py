@@ -9,7 +9,8 @@ from PIL import Image
 
 from harmsweep.encoders import EncoderRefused
 from harmsweep.media import MediaProblem
-from harmsweep.read.ocr import MAX_PIECES, Line, in_order, load_engine, pieces, read_lines
+from harmsweep.pieces import MAX_PIECES, Piece, cut, spans
+from harmsweep.read.ocr import Line, in_order, load_engine, read_lines
 from harmsweep.reader import load_reader
 
 READER = load_reader()
@@ -21,8 +22,13 @@ def line(text: str, left: float, upper: float, height: float = 10) -> Line:
     return Line(text, 0.9, (left, upper, right, upper, right, lower, left, lower))
 
 
+def pieces(picture: Image.Image) -> list[Piece]:
+    settings = READER.settings
+    return cut(picture, min_side=settings.min_side, max_side=settings.max_side)
+
+
 def words(picture: Image.Image) -> list[str]:
-    lines = read_lines(load_engine(READER.model_dump_json()), picture, READER.settings)
+    lines = read_lines(load_engine(READER.model_dump_json()), pieces(picture))
     return [one.text for one in lines]
 
 
@@ -34,7 +40,7 @@ def test_lines_are_read_in_order_with_boxes_in_the_pictures_own_pixels(
     load_engine.cache_clear()
     placed = {"BELOW": (30, 140), "RIGHT": (200, 20), "LEFT": (20, 24)}
     engine = load_engine(READER.model_dump_json())
-    lines = read_lines(engine, draw((320, 200), placed), READER.settings)
+    lines = read_lines(engine, pieces(draw((320, 200), placed)))
     assert [one.text for one in lines] == ["LEFT", "RIGHT", "BELOW"]
     for one in lines:
         left, upper = placed[one.text]
@@ -58,21 +64,29 @@ def test_a_long_strip_is_read_as_a_reader_scrolls(draw: Draw) -> None:
 
 @pytest.mark.parametrize("size", [(240, 1300), (1000, 37), (500, 500), (3, 100)])
 def test_the_cores_of_the_pieces_cover_the_picture_once(size: tuple[int, int]) -> None:
-    found = pieces(*size)
+    found = spans(*size)
     places = np.arange(max(size)) + 0.5
     covered = sum((one.core[0] <= places) & (places < one.core[1]) for one in found)
     assert set(np.unique(covered)) <= {1, 2} and (covered == 2).mean() < 0.05
-    assert all(max(w, h) <= 3 * min(w, h) + 1 for w, h in map(_size, (p.area for p in found)))
+    assert all(one.start <= one.core[0] and one.end - one.start <= 3 * min(size) for one in found)
 
 
-def _size(area: tuple[int, int, int, int]) -> tuple[int, int]:
-    return area[2] - area[0], area[3] - area[1]
+@pytest.mark.parametrize(
+    ("size", "shape"),
+    [((320, 240), (384, 512)), ((30, 20), (80, 120)), ((4000, 2000), (480, 960))],
+)
+def test_small_pictures_are_enlarged_and_large_ones_made_smaller(
+    size: tuple[int, int], shape: tuple[int, int]
+) -> None:
+    (piece,) = cut(Image.new("RGB", size), min_side=384, max_side=960)
+    assert piece.pixels.shape == (*shape, 3)
+    assert piece.scale == pytest.approx((size[0] / shape[1], size[1] / shape[0]))
 
 
 def test_a_picture_that_is_too_long_is_refused() -> None:
-    assert len(pieces(100, 4000)) <= MAX_PIECES
+    assert len(spans(100, 4000)) <= MAX_PIECES
     with pytest.raises(MediaProblem, match="too long to be read: 100x9000 pixels"):
-        pieces(100, 9000)
+        spans(100, 9000)
 
 
 def test_words_of_one_row_go_left_to_right() -> None:
@@ -85,7 +99,7 @@ def test_a_reader_that_fails_is_named_without_its_message() -> None:
         raise RuntimeError("secret content")
 
     with pytest.raises(MediaProblem) as failed:
-        read_lines(broken, Image.new("RGB", (9, 9)), READER.settings)
+        read_lines(broken, pieces(Image.new("RGB", (9, 9))))
     assert failed.value.reason == "the reader failed (RuntimeError)"
 
 

@@ -12,18 +12,11 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from harmsweep.media import MediaProblem
+from harmsweep.pieces import Piece
 from harmsweep.reader import Reader, ReaderSettings
 
-# A picture longer than three times its breadth is read in pieces, as a reader scrolls: made small
-# as a whole, its text could not be read.
-LONGEST = 3.0
-OVERLAP = 0.5
-MAX_PIECES = 16
-# Enlarging beyond this shows nothing new.
-MAX_ENLARGED = 4.0
 # What rapidocr calls the two models.
 _TASKS = {"Det": "_det_", "Rec": "_rec_"}
 Box = tuple[float, ...]
@@ -35,13 +28,6 @@ class Line(NamedTuple):
     text: str
     score: float
     box: Box
-
-
-class Piece(NamedTuple):
-    """A part of a picture: left, upper, right, lower; `core` is its own, less half the overlaps."""
-
-    area: tuple[int, int, int, int]
-    core: tuple[float, float]
 
 
 @lru_cache(maxsize=1)
@@ -86,41 +72,19 @@ def _params(settings: ReaderSettings) -> dict[str, Any]:
     }
 
 
-def read_lines(engine: Any, picture: Image.Image, settings: ReaderSettings) -> list[Line]:
-    """The lines of an RGB picture, top to bottom and left to right.
+def read_lines(engine: Any, pieces: Sequence[Piece]) -> list[Line]:
+    """The lines of a picture from its pieces, top to bottom and left to right.
 
     Raises:
-        MediaProblem: undecodable, where the picture is too long or the reader fails on it.
+        MediaProblem: undecodable, where the reader fails on it.
     """
     lines: list[Line] = []
-    for piece in pieces(*picture.size):
-        found = _read(engine, picture.crop(piece.area), settings)
-        moved = [_moved(line, *piece.area[:2]) for line in found]
-        lengthwise = int(picture.height > picture.width)
+    for piece in pieces:
         first, last = piece.core
-        lines += [line for line in moved if first <= _middle(line.box, lengthwise) < last]
+        lines += [
+            line for line in _read(engine, piece) if first <= _middle(line.box, piece.axis) < last
+        ]
     return in_order(lines)
-
-
-def pieces(width: int, height: int) -> list[Piece]:
-    """A picture in parts along its longer side, none longer than LONGEST times its breadth.
-
-    Raises:
-        MediaProblem: undecodable, where it takes more than MAX_PIECES.
-    """
-    longer, shorter = max(width, height), min(width, height)
-    step = max(1, int((LONGEST - OVERLAP) * shorter))
-    starts = list(range(0, max(1, longer - int(OVERLAP * shorter)), step))
-    if len(starts) > MAX_PIECES:
-        raise MediaProblem("undecodable", f"too long to be read: {width}x{height} pixels")
-    half = OVERLAP * shorter / 2
-    made = []
-    for start in starts:
-        end = longer if start == starts[-1] else min(longer, start + int(LONGEST * shorter))
-        area = (start, 0, end, height) if width >= height else (0, start, width, end)
-        core = (start + half if start else 0.0, end - half if end < longer else float("inf"))
-        made.append(Piece(area, core))
-    return made
 
 
 def in_order(lines: Sequence[Line]) -> list[Line]:
@@ -134,28 +98,18 @@ def in_order(lines: Sequence[Line]) -> list[Line]:
     return [line for row in rows for line in sorted(row, key=lambda one: one.box[0])]
 
 
-def _read(engine: Any, picture: Image.Image, settings: ReaderSettings) -> list[Line]:
-    shorter, longer = sorted(picture.size)
-    scale = min(MAX_ENLARGED, max(1.0, settings.min_side / shorter), settings.max_side / longer)
-    size = tuple(max(1, round(side * scale)) for side in picture.size)
-    pixels = np.asarray(picture.resize((size[0], size[1]), Image.Resampling.BICUBIC))
+def _read(engine: Any, piece: Piece) -> list[Line]:
     try:
         # The models were trained on blue, green, red.
-        found = engine(np.ascontiguousarray(pixels[:, :, ::-1]))
+        found = engine(np.ascontiguousarray(piece.pixels[:, :, ::-1]))
     except Exception as error:
         # The kind of the error alone: its message may quote the content.
         raise MediaProblem("undecodable", f"the reader failed ({type(error).__name__})") from None
     if not found.txts:
         return []
-    across, down = picture.width / size[0], picture.height / size[1]
-    corners = np.asarray(found.boxes, np.float64) * (across, down)
+    corners = np.asarray(found.boxes, np.float64) * piece.scale + piece.corner
     boxes = [tuple(map(float, box.round(1).ravel())) for box in corners]
     return [Line(*line) for line in zip(found.txts, map(float, found.scores), boxes, strict=True)]
-
-
-def _moved(line: Line, left: int, upper: int) -> Line:
-    box = tuple(value + (upper if n % 2 else left) for n, value in enumerate(line.box))
-    return line._replace(box=box)
 
 
 def _middle(box: Box, axis: int) -> float:

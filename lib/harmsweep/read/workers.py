@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from harmsweep.media import MediaProblem, decode_image, read_image, resolve_media
+from harmsweep.media import MediaProblem, local_media, read_image, run_bounded
+from harmsweep.pieces import decoded_pieces
 from harmsweep.reader import Reader
 from harmsweep.text import clean, normalise, repair
 
@@ -29,14 +30,16 @@ def read_batches(
         rows = []
         for content_hash, uri in batch[["content_hash", "uri"]].itertuples(index=False, name=None):
             try:
-                data = _unchanged(read_image(resolve_media(media_root, uri)), content_hash)
+                data = _unchanged(media_root, uri, content_hash)
             except MediaProblem:
                 continue
             rows.append((content_hash, parsed.reader_id, *_read(data, reader, parsed, loaded)))
         yield pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _unchanged(data: bytes, content_hash: str) -> bytes:
+def _unchanged(media_root: Path, uri: str, content_hash: str) -> bytes:
+    with local_media(media_root, uri, "image") as path:
+        data = read_image(path)
     if hashlib.sha256(data).hexdigest() != content_hash:
         raise MediaProblem("refused", "changed since it was hashed")
     return data
@@ -51,8 +54,9 @@ def _read(
     misses = load_engine.cache_info().misses
     engine = load_engine(reader)
     loaded(load_engine.cache_info().misses - misses)
+    sides = parsed.settings.min_side, parsed.settings.max_side
     try:
-        lines = read_lines(engine, decode_image(data), parsed.settings)
+        lines = read_lines(engine, run_bounded(decoded_pieces, data, *sides))
     except MediaProblem as problem:
         return "undecodable", problem.reason, "", "", []
     text = repair("\n".join(line.text for line in lines))[0]

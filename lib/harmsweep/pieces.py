@@ -1,0 +1,94 @@
+"""Pictures cut and scaled to be read: what the decoding child hands to the reader.
+
+Imports no more than decoding does, so that the child stays small.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from harmsweep.media import MediaProblem, decode_image
+
+# A picture longer than three times its breadth is read in pieces, as a reader scrolls: made small
+# as a whole, its text could not be read.
+LONGEST = 3.0
+OVERLAP = 0.5
+MAX_PIECES = 16
+# Enlarging beyond this shows nothing new.
+MAX_ENLARGED = 4.0
+
+
+class Span(NamedTuple):
+    """A part of the longer side, in pixels; `core` is its own, less half the overlaps."""
+
+    start: int
+    end: int
+    core: tuple[float, float]
+
+
+class Piece(NamedTuple):
+    """A part of a picture: RGB pixels [height, width, 3], and where they stand in the picture."""
+
+    pixels: NDArray[np.uint8]
+    # Left and upper corner, and how many of the picture's pixels one pixel stands for.
+    corner: tuple[int, int]
+    scale: tuple[float, float]
+    # Lines whose middle lies here, along the axis (0 across, 1 down), are this piece's.
+    core: tuple[float, float]
+    axis: int
+
+
+def decoded_pieces(data: bytes, min_side: int, max_side: int) -> list[Piece]:
+    """The pieces of an encoded picture: for `run_bounded`.
+
+    Raises:
+        MediaProblem: the picture is refused, undecodable or too long.
+    """
+    return cut(decode_image(data), min_side=min_side, max_side=max_side)
+
+
+def cut(picture: Image.Image, *, min_side: int, max_side: int) -> list[Piece]:
+    """An RGB picture in pieces, none longer than LONGEST times its breadth.
+
+    A piece's shorter side has at least `min_side` pixels unless that enlarges it MAX_ENLARGED
+    times or makes the longer one pass `max_side`.
+
+    Raises:
+        MediaProblem: undecodable, where it takes more than MAX_PIECES.
+    """
+    axis = int(picture.height > picture.width)
+    made = []
+    for span in spans(*picture.size):
+        area = (0, span.start, picture.width, span.end)
+        if axis == 0:
+            area = (span.start, 0, span.end, picture.height)
+        part = picture.crop(area)
+        shorter, longer = sorted(part.size)
+        factor = min(MAX_ENLARGED, max(1.0, min_side / shorter), max_side / longer)
+        width, height = (max(1, round(side * factor)) for side in part.size)
+        pixels = np.asarray(part.resize((width, height), Image.Resampling.BICUBIC))
+        scale = (part.width / width, part.height / height)
+        made.append(Piece(pixels, area[:2], scale, span.core, axis))
+    return made
+
+
+def spans(width: int, height: int) -> list[Span]:
+    """The longer side of a picture in overlapping parts.
+
+    Raises:
+        MediaProblem: undecodable, where it takes more than MAX_PIECES.
+    """
+    longer, shorter = max(width, height), min(width, height)
+    step = max(1, int((LONGEST - OVERLAP) * shorter))
+    starts = range(0, max(1, longer - int(OVERLAP * shorter)), step)
+    if len(starts) > MAX_PIECES:
+        raise MediaProblem("undecodable", f"too long to be read: {width}x{height} pixels")
+    half = OVERLAP * shorter / 2
+    made = []
+    for start in starts:
+        end = longer if start == starts[-1] else start + int(LONGEST * shorter)
+        core = (start + half if start else 0.0, end - half if end < longer else float("inf"))
+        made.append(Span(start, end, core))
+    return made
