@@ -35,3 +35,12 @@ def test_shares_that_do_not_sum_to_one_are_refused(tmp_path: Path) -> None:
     path.write_text(yaml.safe_dump(content))
     with pytest.raises(TrainingRefused, match=r"split: .*sum to 1"):
         load_training(path)
+
+
+def test_the_likeness_of_caption_and_image_needs_both_as_inputs(tmp_path: Path) -> None:
+    content = yaml.safe_load((CONF / "training.yaml").read_text())
+    content["features"]["text_image_similarity"] = "none"
+    path = tmp_path / "training.yaml"
+    path.write_text(yaml.safe_dump(content))
+    with pytest.raises(TrainingRefused, match="needs inputs caption and image"):
+        load_training(path)

@@ -81,7 +81,7 @@ def labelled(posts: Path) -> dict[str, list[Meme]]:
 
 def settings_table(pictures: Sequence[Image.Image]) -> Iterator[str]:
     """A row of each setting: seconds a picture on one thread, and how much is read alike."""
-    yield f"{len(pictures)} memes: settings; CPU seconds, likeness, share of 0.9 alike, letters read"
+    yield f"{len(pictures)} memes: settings; CPU seconds, likeness, share 0.9 alike, letters"
     full, seconds = timed(full_reader(), pictures)
     letters = sum(map(len, full))
     yield row_of("rapidocr's own", seconds, full, full, letters)

@@ -1,0 +1,46 @@
+"""The numbers that are made of a post's vectors."""
+
+import math
+from datetime import date
+
+import pytest
+from pyspark.sql import SparkSession
+
+from harmsweep.fusion import Input
+from harmsweep.inputs import SIMILARITY, with_inputs
+
+pytestmark = pytest.mark.spark
+
+DAY = date(2026, 10, 1)
+
+
+def test_likeness_is_a_cosine_and_unknown_without_both_directions(spark: SparkSession) -> None:
+    key = "day date, post_id string, revision int"
+    vectors = {
+        "slanted": ([3.0, 0.0], [2.0, 2.0]),
+        "opposed": ([1.0, 1.0], [-2.0, -2.0]),
+        "zero": ([0.0, 0.0], [1.0, 0.0]),
+        "wordless": (None, [1.0, 0.0]),
+    }
+    posts = spark.createDataFrame(
+        [(DAY, name, 1, "native", "a") for name in vectors],
+        f"{key}, author_origin string, author_id string",
+    )
+    stored = spark.createDataFrame(
+        [
+            (DAY, name, 1, kind, kind, vector)
+            for name, pair in vectors.items()
+            for kind, vector in zip(("caption", "image"), pair, strict=True)
+        ],
+        f"{key}, encoder_id string, input string, vector array<float>",
+    )
+    inputs = [Input(name=name, encoder_id=name, width=2) for name in ("caption", "image")]
+    fused = with_inputs(posts, stored, stored, inputs=inputs)
+    assert {row["post_id"]: row[SIMILARITY] for row in fused.collect()} == {
+        "slanted": pytest.approx(math.sqrt(0.5)),
+        "opposed": pytest.approx(-1),
+        "zero": None,
+        "wordless": None,
+    }
+    alone = with_inputs(posts, stored, stored, inputs=inputs[1:])
+    assert {row[SIMILARITY] for row in alone.collect()} == {None}
