@@ -38,6 +38,7 @@ with DAG(
     chain(
         spark_job("ingest", "--day", "{{ ds }}", "--landing", "{{ params.landing }}"),
         spark_job("features", *DAYS, *MEDIA),
+        spark_job("read", *DAYS, *MEDIA),
         spark_job("embed", *DAYS, *MEDIA),
         spark_job("score", *DAYS, *MODEL),
         spark_job("decide", *DAYS, *MODEL, *POLICY),

@@ -19,6 +19,7 @@ from harmsweep.manifest import load_manifest
 from harmsweep.measure import measure_day
 from harmsweep.paths import CONF, JOBS, ROOT
 from harmsweep.policy import approve_for_demonstration, load_policy
+from harmsweep.read import read_day
 from harmsweep.runs import Outcome, Spark, code_digest
 from harmsweep.score import score_day
 from harmsweep.snapshot import take_snapshot
@@ -60,6 +61,7 @@ def run_line(
     prepare: Stages = {
         "ingest": partial(ingest_day, spark, lake, landing=landing),
         "features": partial(features_day, spark, lake, media_root=posts),
+        "read": partial(read_day, spark, lake, media_root=posts),
         "embed": partial(embed_day, spark, lake, media_root=posts),
     }
     outcomes = list(_each(prepare, days, announce))
