@@ -6,7 +6,8 @@ import unicodedata
 
 import ftfy
 
-from harmsweep.text.lexicon import is_form, rank
+from harmsweep.text.leet import readings_of
+from harmsweep.text.lexicon import form_rank, rank
 
 # The longest post that a platform allows is shorter; 10 MB of text would hold a worker for minutes.
 MAX_CHARS = 100_000
@@ -16,15 +17,17 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 # several scripts need them.
 _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>\"]+", re.IGNORECASE)
-_MENTION = re.compile(r"(?<![\w@./$])@\w{1,50}+(?![@$]\w++(?!\.\w))")
-# A word with a sign for a letter: beside one, @ may be a letter too (@ll), and @ss always is.
+_MENTION = re.compile(r"(?<![\w@./$])@\w{1,50}+(?![@$!]\w++(?!\.\w))")
+# A word with a sign for a letter: beside one, @ may be a letter too (@lone), and in @ss always is.
 _LEETSPEAK = re.compile(r"(?<![\w@./])[A-Za-z]+[@$013457][A-Za-z]+(?![\w@./])")
-_RUDE = re.compile(r"@ss(?:es|holes?|hats?|wipes?)?", re.IGNORECASE)
+_NO_NAME = re.compile(r"@(?:ss(?:es|holes?|hats?|wipes?)?|nd|re|ll|ny|m|n|s|t)", re.IGNORECASE)
 # Text that a right-to-left override shows backwards.
 _REVERSED = re.compile("\u202e([^\u202c-\u202e\n]*)\u202c?")
 _HASHTAG = re.compile(r"(?<![\w&])#\w+")
 _EMOJI = re.compile("[\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff\u2600-\u27bf]")
 _SPACE = re.compile(r"\s+")
+# The gap between words whose letters are set apart: without it nobody can tell the words.
+_GAP = re.compile(r"(?:(?<=\s\S\s\S)|(?<=\s\S)(?=\s+\S\s\S\s))\s{2,}(?=\S(?:\s|$))")
 
 FIX = ftfy.TextFixerConfig(unescape_html=False, normalization="NFKC", explain=False)
 
@@ -53,7 +56,7 @@ def clean(text: str | None) -> str:
 
     Text shown backwards is turned, mojibake repaired and HTML entities decoded (ftfy), characters
     normalised (NFKC), invisible ones removed; a link becomes "http", a mention "@user", any white
-    space one space.
+    space one space, but for two between words whose letters are set apart.
 
     >>> clean("Look&amp;see  https://a.example/b @someone")
     'Look&see http @user'
@@ -65,7 +68,8 @@ def clean(text: str | None) -> str:
     # NFKC once more: what stood behind a removed character may compose now.
     visible = unicodedata.normalize("NFKC", _INVISIBLE.sub("", fixed))
     linked = _without_names(_URL.sub("http", visible))
-    return repair(_SPACE.sub(" ", linked).strip())[0]
+    apart = _GAP.split(f" {linked.strip()}")
+    return repair("  ".join(_SPACE.sub(" ", part).strip() for part in apart))[0]
 
 
 def _without_names(text: str) -> str:
@@ -74,8 +78,9 @@ def _without_names(text: str) -> str:
 
     def named(match: re.Match[str]) -> str:
         name = match[0][1:].lower()
-        is_leet = disguised and is_form("a" + name) and rank("a" + name) < rank(name)
-        return match[0] if is_leet or _RUDE.fullmatch(match[0]) else "@user"
+        likely = disguised or len(name) > 5 or not name.isalpha()
+        is_leet = likely and min(map(form_rank, readings_of(match[0].lower()))) < rank(name)
+        return match[0] if is_leet or _NO_NAME.fullmatch(match[0]) else "@user"
 
     return _MENTION.sub(named, text)
 

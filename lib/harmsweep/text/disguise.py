@@ -27,11 +27,13 @@ _UNSEEN = re.compile(
 _LINES = re.compile(f"(?<=[{_LATIN}])[\u0305\u0332-\u0338\u033f\u0347\u20d0-\u20e5]+")
 # Two marks that did not compose with their letter are a stack; languages need one at most.
 _STACK = re.compile(f"[{_LATIN}\u1e00-\u1eff][\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff]{{2,}}")
+_SINGLE = re.compile(f"[{_LATIN}\u1e00-\u1eff][\u0300-\u036f\u0483-\u0489]")
 _MARKED = re.compile(f"(?:[{_LATIN}][\u0300-\u036f\u0483-\u0489]){{3,}}")
 # Letters on a tile or disc that NFKC leaves: \U0001f150 is a white A on black.
 _TILES = {
     ord(first) + n: chr(ord("A") + n) for first in ("\U0001f150", "\U0001f170") for n in range(26)
 }
+_TILE = re.compile("[\U0001f150-\U0001f169\U0001f170-\U0001f189]\ufe0f?")
 _TILE_RUN = re.compile("(?:[\U0001f150-\U0001f169\U0001f170-\U0001f189]\ufe0f? ?){2,}")
 _TILE_INSIDE = re.compile("(?<=[A-Za-z])[\U0001f150-\U0001f169\U0001f170-\U0001f189]\ufe0f?")
 _TILE_BEFORE = re.compile("[\U0001f150-\U0001f169\U0001f170-\U0001f189]\ufe0f?(?=[A-Za-z])")
@@ -74,9 +76,13 @@ def _undo_marks(text: str) -> str:
     """The text without unseen characters in words, stacks of marks, and letters on tiles."""
     seen = _LINES.sub("", _UNSEEN.sub("", text))
     bare = _MARKED.sub(_base, _STACK.sub(_base, seen))
-    for pattern in (_TILE_RUN, _TILE_INSIDE, _TILE_BEFORE):
-        bare = pattern.sub(_off_tiles, bare)
-    return unicodedata.normalize("NFKC", _REGIONAL.sub(_off_flags, bare))
+    if bare != seen:
+        # Where one letter has a stack, a single mark that did not compose is none of the language.
+        bare = _SINGLE.sub(_base, bare)
+    tiled = _TILE_RUN.sub(_off_tiles, bare)
+    for pattern in (_TILE_INSIDE, _TILE_BEFORE, *([_TILE] if tiled != bare else [])):
+        tiled = pattern.sub(_off_tiles, tiled)
+    return unicodedata.normalize("NFKC", _REGIONAL.sub(_off_flags, tiled))
 
 
 def _base(match: re.Match[str]) -> str:

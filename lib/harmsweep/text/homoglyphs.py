@@ -9,7 +9,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from confusable_homoglyphs import confusables  # type: ignore[import-untyped]
+from confusable_homoglyphs import confusables
 
 from harmsweep.text.lexicon import is_form, is_word, pieces
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import islice, product
 
-from harmsweep.text.lexicon import is_form, is_word, pieces, rank
+from harmsweep.text.lexicon import form_rank, is_form, is_word, pieces
 from harmsweep.text.repeats import REPEAT, shortened, variants
 
 # What a character may stand for, the likelier first.
@@ -20,8 +20,12 @@ _SUSPECT = re.compile(rf"[A-Za-z][{_SIGN}]|[{_SIGN}][A-Za-z]|[@$]{{3}}|([A-Za-z]
 _ADDRESS = re.compile(r"\w@[^@]+\.\w|://|@user\b")
 _INSIDE = re.compile(r"[A-Za-z]+(?:[013457@$!|][A-Za-z]+)+")
 _LETTERS = re.compile(r"[a-z]+")
-# What follows an apostrophe, as in it's and can't.
-_CLITIC = re.compile(r"(?<=[A-Za-z]')[57$](?!\w)")
+# What may follow an apostrophe, as in it's and can't.
+_CLITIC = re.compile(r"(?<=[A-Za-z]')[A-Za-z0-9$!|]{1,2}(?!\w)")
+_CLITICS = {"s", "t", "m", "d", "re", "ve", "ll"}
+# Numbers that are words in a text with several words in leetspeak.
+_NUMBERS = {"4": "a", "70": "to", "50": "so"}
+_NUMBER = re.compile(r"(?<=[A-Za-z] )(?:4|70|50)(?= [A-Za-z])")
 # Accessibility and localisation, as their initials and the number of letters between.
 _NUMERONYMS = {"a11y", "l10n"}
 # Words beside a number that the lexicon does not list.
@@ -46,8 +50,14 @@ def undo_leet(text: str) -> str:
     certain = _each(text, partial(_plain, english=english))
     if certain == text:
         return text
-    clitics = _CLITIC.sub(lambda match: LETTERS_OF[match[0]][0], certain)
-    return _each(clitics, partial(_lenient, english=english))
+    lenient = _each(_CLITIC.sub(_clitic, certain), partial(_lenient, english=english))
+    changed = sum(a != b for a, b in zip(text.split(" "), lenient.split(" "), strict=True))
+    return _NUMBER.sub(lambda match: _NUMBERS[match[0]], lenient) if changed > 1 else lenient
+
+
+def _clitic(match: re.Match[str]) -> str:
+    found = (r for r in readings_of(match[0].lower()) if r in _CLITICS)
+    return next(found, match[0])
 
 
 def _each(text: str, read: Callable[[re.Match[str]], str]) -> str:
@@ -74,7 +84,7 @@ def _plain(match: re.Match[str], *, english: bool) -> str:
 def _read(core: str) -> str:
     if not _may_be_leet(core):
         return core
-    readings = _readings(core)
+    readings = readings_of(core)
     known = _commonest(v for r in readings for v in (r, *variants(r)))
     if known:
         return known
@@ -91,23 +101,24 @@ def _lenient(match: re.Match[str], *, english: bool) -> str:
             len(core) :
         ]
     unread = any(c.isdigit() and c not in LETTERS_OF for c in core)
-    is_amount = core.strip(_SIGNS).lower() in _UNITS - {"th"}
-    if core == "@" or not letters or unread or is_amount or len(core) > _LONGEST:
+    of_signs = core.isdigit() or len(core) != 2
+    if core == "@" or (not letters and of_signs) or unread or len(core) > _LONGEST:
         return "a" if core == "@" else match[0]
     return _likeliest(core) + match[0][len(core) :]
 
 
 def _likeliest(core: str) -> str:
     """The commonest word that the signs allow; without one, what has fewer WordPieces."""
-    readings = _readings(core)
+    readings = readings_of(core)
     known = [w for w in readings if is_form(w.lower())]
     first = readings[0]
     if known or len(core) < 5:
-        return min(known, key=lambda w: rank(w.lower()), default=core)
+        return min(known, key=lambda w: form_rank(w.lower()), default=core)
     return first if pieces(first.lower()) < pieces(core.lower()) else core
 
 
-def _readings(core: str) -> list[str]:
+def readings_of(core: str) -> list[str]:
+    """What a word in leetspeak may read, the likelier first."""
     letters = (LETTERS_OF.get(c, c) for c in core)
     return ["".join(reading) for reading in islice(product(*letters), _READINGS)]
 
@@ -129,7 +140,7 @@ def _may_be_leet(core: str) -> bool:
 def _commonest(words: Iterable[str]) -> str | None:
     """The most frequent of the words that are words."""
     forms = [w for w in words if len(w) > 2 and is_form(w.lower())]
-    return min(forms, key=lambda w: rank(w.lower()), default=None)
+    return min(forms, key=lambda w: form_rank(w.lower()), default=None)
 
 
 def _is_slur_like(core: str, word: str) -> bool:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from itertools import islice, product
 
-from harmsweep.text.lexicon import UNKNOWN, is_form, pieces, rank
+from harmsweep.text.lexicon import UNKNOWN, form_rank, is_form, pieces, rank
 
 REPEAT = re.compile(r"([A-Za-z])\1{2,}")
 _ROMAN = re.compile(r"[IVXLCDM]+")
@@ -32,7 +32,7 @@ def shortened(word: str, *, english: bool, certain: bool = False) -> str:
     shorter = list(variants(word))
     known = [w for w in shorter if is_form(w.lower())]
     if known:
-        return min(known, key=lambda w: rank(w.lower()))
+        return min(known, key=lambda w: form_rank(w.lower()))
     best = min(shorter, key=lambda w: pieces(w.lower()))
     if english and pieces(best.lower()) + (1 if certain else 2) <= pieces(lower):
         return best

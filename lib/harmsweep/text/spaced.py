@@ -1,6 +1,7 @@
 """Letters set apart (k i l l, k.i.l.l) joined to words again."""
 
 import re
+from functools import partial
 from itertools import pairwise
 
 from harmsweep.text.leet import LETTERS_OF
@@ -9,22 +10,29 @@ from harmsweep.text.lexicon import is_form, is_word, pieces, segment
 # A letter or what may stand for one; apostrophes stay between letters.
 _ONE = r"[A-Za-z0-9@$!]"
 _PART = r"[A-Za-z0-9@$!']"
-_BETWEEN = r"( ?[.\-_*~|/·•,] ?| )"
-_RUN = re.compile(rf"(?<![\w@$]){_ONE}(?:{_BETWEEN}{_PART})(?:\1{_PART})+(?![\w@$]|[.\-_*~|/·•]\w)")
-# Two or three letters beside longer runs, as "i.s" beside "t.h.e.m".
+_MARK = r"[.\-_*~|/·•,]"
+_RUN = re.compile(
+    rf"(?<![\w@$]){_ONE}( ?{_MARK} ?| ){_PART}(?:\1{_PART})+(?<!!)(?![\w@$]|{_MARK}\w)"
+)
+# Two or three letters beside longer runs, as "i.s" beside "t.h.e.m" and "i s" between wide gaps.
 _SHORT = re.compile(
     r"(?<![\w@$.*-])([A-Za-z])([.\-_*~|/·•])([A-Za-z])(?:\2([A-Za-z]))?(?![\w@$]|[.\-_*~|/·•]\w)"
 )
-_LONG_RUN = 4
+_GAPPED = re.compile(r"(?:^|(?<=  ))([A-Za-z])( )([A-Za-z])(?: ([A-Za-z]))?(?=  | \W|$)")
+_GAP = "  "
+# A run that is read makes the text at least so much shorter.
+_LEAST = 3
 
 
 def undo_spacing(text: str) -> str:
     """The text with runs of three or more single letters as words, where they are some.
 
-    Where a longer run was one for certain, short ones are read too.
+    Where one run was a word for certain, shorter ones are read too.
     """
-    joined = _RUN.sub(_joined, text)
-    return _SHORT.sub(_short, joined) if len(text) - len(joined) >= _LONG_RUN - 1 else joined
+    joined = _RUN.sub(partial(_joined, gaps=_GAP in text), text)
+    if len(text) - len(joined) < _LEAST:
+        return joined
+    return _GAPPED.sub(_short, _SHORT.sub(_short, joined)).replace(_GAP, " ")
 
 
 def _short(match: re.Match[str]) -> str:
@@ -32,14 +40,19 @@ def _short(match: re.Match[str]) -> str:
     return word if len(word) > 2 or is_word(word.lower()) else match[0]
 
 
-def _joined(match: re.Match[str]) -> str:
+def _joined(match: re.Match[str], *, gaps: bool) -> str:
+    """A run as one word, if a mark or wider gaps part the words; else as several."""
     if _is_abbreviation(match):
         return match[0]
     run = match[0][0] + match[0][1:].replace(match[1], "")
-    parts = [_words(part, clitic=n > 0) for n, part in enumerate(run.split("'"))]
-    if not all(parts) or not _is_believed(" ".join(parts), match[1]):
+    read = "".join(LETTERS_OF.get(c, c)[0] for c in run)
+    letters = sum(map(str.isalpha, run.replace("'", "")))
+    if letters * 3 < len(run.replace("'", "")) * 2:
         return match[0]
-    return "'".join(parts)
+    if (gaps or match[1] != " ") and _is_one_word(read):
+        return read
+    parts = [_words(part, clitic=n > 0) for n, part in enumerate(read.split("'"))]
+    return "'".join(parts) if _are_words(" ".join(parts)) else match[0]
 
 
 def _is_abbreviation(match: re.Match[str]) -> bool:
@@ -49,26 +62,36 @@ def _is_abbreviation(match: re.Match[str]) -> bool:
     return ends and (run.isupper() or len(run) < 6)
 
 
+def _is_one_word(read: str) -> bool:
+    stem = read.lower().partition("'")[0]
+    if len(stem) < 4 or _is_alphabet(stem):
+        return stem == "i" or (is_word(stem) and not _is_alphabet(stem))
+    unlisted = read.islower() and pieces(stem) * 2 <= len(stem)
+    return is_form(stem) or unlisted
+
+
 def _words(part: str, *, clitic: bool) -> str:
-    """The letters as words in their case; what stands for a letter is one."""
-    read = "".join(LETTERS_OF.get(c, c)[0] for c in part)
-    if sum(map(str.isalpha, part)) * 3 < len(part) * 2:
-        return ""
+    """The letters as words in their case."""
     words, start = [], 0
-    for word in segment(read.lower(), clitic=clitic):
-        words.append(read[start : start + len(word)])
+    for word in segment(part.lower(), clitic=clitic):
+        words.append(part[start : start + len(word)])
         start += len(word)
     return " ".join(words)
 
 
-def _is_believed(text: str, between: str) -> bool:
+def _is_alphabet(letters: str) -> bool:
+    """Whether the letters are neighbours in the alphabet, or all the same."""
+    steps = {ord(b) - ord(a) for a, b in pairwise(letters)}
+    return len(steps) == 1 and steps <= {0, 1, -1}
+
+
+def _are_words(text: str) -> bool:
     """Whether the words are words: enough of the letters are in listed ones, and no alphabet is."""
     letters = text.replace(" ", "").lower()
-    steps = {ord(b) - ord(a) for a, b in pairwise(letters)}
-    if len(steps) == 1 and steps <= {0, 1, -1}:
-        return False
     words = text.lower().split()
     known = sum(len(word) for word in words if is_form(word))
+    if _is_alphabet(letters):
+        return False
     if len(letters) == 3:
         return known == 3 and len(words) == 1
     if len(words) == 1 and not known:
