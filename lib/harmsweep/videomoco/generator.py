@@ -63,7 +63,8 @@ def dropped_frames(scores: Tensor, count: int) -> Tensor:
     """1 for the `count` highest scores of each row, else 0; its gradient is the sigmoid's."""
     soft = scores.sigmoid()
     hard = torch.zeros_like(soft).scatter(1, scores.topk(count, dim=1).indices, 1.0)
-    return hard + soft - soft.detach()
+    # In brackets the difference is exactly 0: only its gradient counts.
+    return hard + (soft - soft.detach())
 
 
 def drop(clips: Tensor, dropped: Tensor) -> Tensor:
