@@ -34,7 +34,8 @@ SAMPLE = ROOT / "tests" / "sample"
 PHRASES = 100
 SEED = 7
 Floats = NDArray[np.float64]
-Score = Callable[[Sequence[str]], Floats]
+# Texts and whether disguises are undone, to a number that grows with the probability of hate.
+Score = Callable[[Sequence[str], bool], Floats]
 
 LEET = {"a": "4@", "e": "3", "i": "1!", "o": "0", "s": "5$", "t": "7"}
 UNSEEN = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u180e\ufe0f"
@@ -212,12 +213,11 @@ def _sample() -> Iterator[Case]:
             yield Case(post["text"], hate[post["post_id"]], group)
 
 
-def split(found: Sequence[Case]) -> tuple[list[Case], list[Case]]:
+def split(found: Sequence[Case], *, seed: int = SEED) -> tuple[list[Case], list[Case]]:
     """Cases to train on, and PHRASES of each class of other groups, at most half of each class."""
     groups = sorted({case.group for case in found})
-    Random(SEED).shuffle(groups)
-    wanted = {label: sum(c.label == label for c in found) // 2 for label in (0, 1)}
-    wanted = {label: min(PHRASES, count) for label, count in wanted.items()}
+    Random(seed).shuffle(groups)
+    wanted = {label: min(PHRASES, len(_of(found, label)) // 2) for label in (0, 1)}
     held: list[Case] = []
     kept_out = set()
     for group in groups:
@@ -247,7 +247,7 @@ def vectors(texts: Sequence[str]) -> NDArray[np.float32]:
     return text.embed(_text_model(), texts).vectors
 
 
-def fitted(training: Sequence[Case]) -> Callable[[Sequence[str], bool], Floats]:
+def fitted(training: Sequence[Case]) -> Score:
     """A logistic regression on the vectors of the texts that are read, normal or clean."""
     from sklearn.linear_model import LogisticRegression
 
@@ -262,7 +262,7 @@ def fitted(training: Sequence[Case]) -> Callable[[Sequence[str], bool], Floats]:
     return score
 
 
-def of_manifest(path: Path) -> Callable[[Sequence[str], bool], Floats]:
+def of_manifest(path: Path) -> Score:
     """The hate head of a trained model: text, raw_text and the texts' numbers; nothing else."""
     from harmsweep.model import load_heads, score_columns
 
@@ -292,14 +292,14 @@ def of_manifest(path: Path) -> Callable[[Sequence[str], bool], Floats]:
 
 
 def robustness(
-    phrases: Sequence[Case], score: Callable[[Sequence[str], bool], Floats]
+    phrases: Sequence[Case], score: Score, *, seed: int = SEED
 ) -> Iterator[tuple[str, float, float]]:
     """Each transform with the AUROC of its copies with and without normalisation; clean first."""
     from sklearn.metrics import roc_auc_score
 
     labels = [case.label for case in phrases]
     for name, transform in {"clean": lambda text, rng: text, **TRANSFORMS}.items():
-        copies = [transform(c.text, Random(f"{SEED}:{n}")) for n, c in enumerate(phrases)]
+        copies = [transform(c.text, Random(f"{seed}:{n}")) for n, c in enumerate(phrases)]
         yield name, *(float(roc_auc_score(labels, score(copies, undo))) for undo in (True, False))
 
 
@@ -314,22 +314,23 @@ def language(lines: Sequence[Line]) -> tuple[float, float]:
     return right / len(prose), 1000 * spent / len(prose)
 
 
-def main(*, model: Path | None) -> None:
+def main(*, model: Path | None, seed: int) -> None:
     """Print the measures, one line each."""
     lines = benign_lines()
     wrong = changed(lines)
     print(f"benign: {len(wrong)} of {len(lines)} lines changed ({len(wrong) / len(lines):.2%})")
     share, cost = language(lines)
     print(f"language: {share:.3f} of the prose right, {cost:.2f} ms a text")
-    training, phrases = split(cases())
+    training, phrases = split(cases(), seed=seed)
     score = of_manifest(model) if model else fitted(training)
     print(f"phrases: {len(phrases)}, training cases of other templates: {len(training)}")
     print(f"{'transform':<12} normalised  as it is")
-    for name, undone, raw in robustness(phrases, score):
+    for name, undone, raw in robustness(phrases, score, seed=seed):
         print(f"{name:<12} {undone:10.3f} {raw:9.3f}")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, help="a manifest; its hate head is measured")
+    parser.add_argument("--seed", type=int, default=SEED, help="of the phrases and the disguises")
     main(**vars(parser.parse_args()))

@@ -26,9 +26,12 @@ _UNSEEN = re.compile(
 # Lines through, over and under a letter, and rings around it: no orthography writes them apart.
 _LINES = re.compile(f"(?<=[{_LATIN}])[\u0305\u0332-\u0338\u033f\u0347\u20d0-\u20e5]+")
 # Two marks that did not compose with their letter are a stack; languages need one at most.
-_STACK = re.compile(f"[{_LATIN}\u1e00-\u1eff][\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff]{{2,}}")
-_SINGLE = re.compile(f"[{_LATIN}\u1e00-\u1eff][\u0300-\u036f\u0483-\u0489]")
-_MARKED = re.compile(f"(?:[{_LATIN}][\u0300-\u036f\u0483-\u0489]){{3,}}")
+_MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff"
+_LETTER = f"[{_LATIN}\u1e00-\u1eff]"
+_WORD = re.compile(f"(?:{_LETTER}[{_MARKS}]*)+")
+_STACK = re.compile(f"{_LETTER}[{_MARKS}]{{2,}}")
+_SINGLE = re.compile(f"{_LETTER}[{_MARKS}]")
+_MARKED = re.compile(f"(?:{_LETTER}[{_MARKS}]){{3,}}")
 # Letters on a tile or disc that NFKC leaves: \U0001f150 is a white A on black.
 _TILES = {
     ord(first) + n: chr(ord("A") + n) for first in ("\U0001f150", "\U0001f170") for n in range(26)
@@ -75,7 +78,7 @@ def _round(text: str) -> str:
 def _undo_marks(text: str) -> str:
     """The text without unseen characters in words, stacks of marks, and letters on tiles."""
     seen = _LINES.sub("", _UNSEEN.sub("", text))
-    bare = _MARKED.sub(_base, _STACK.sub(_base, seen))
+    bare = _WORD.sub(_without_stacks, seen)
     if bare != seen:
         # Where one letter has a stack, a single mark that did not compose is none of the language.
         bare = _SINGLE.sub(_base, bare)
@@ -83,6 +86,11 @@ def _undo_marks(text: str) -> str:
     for pattern in (_TILE_INSIDE, _TILE_BEFORE, *([_TILE] if tiled != bare else [])):
         tiled = pattern.sub(_off_tiles, tiled)
     return unicodedata.normalize("NFKC", _REGIONAL.sub(_off_flags, tiled))
+
+
+def _without_stacks(match: re.Match[str]) -> str:
+    stacked = _STACK.search(match[0]) or _MARKED.search(match[0])
+    return _base(match) if stacked else match[0]
 
 
 def _base(match: re.Match[str]) -> str:

@@ -77,7 +77,7 @@ def _read(word: str, own: set[str], *, certain: bool) -> str:
     decoded = "".join(c for c in latin if c)
     scripts = {_script(c) for c in word if not c.isascii()}
     mixed = any(c.isascii() for c in word) or len(scripts) > 1
-    if not mixed and scripts & own:
+    if not mixed and (scripts - {"LATIN"}) & own:
         return word
     if certain and (mixed or decoded.lower() in _ALONE or is_word(decoded.lower())):
         return decoded
