@@ -57,25 +57,24 @@ class Heads(nn.Module):
 
     def forward(self, fused: Tensor, noise: Noise | None = None) -> Tensor:
         """Logits, rows by harms; with dropout where its `noise` is given."""
-        found = [self._logits(fused, noise, heads, kept) for heads, kept in self._passes]
+        if len(self._passes) == 1:
+            return self._logits(fused, noise, self._passes[0][1])
+        found = [self._logits(fused, noise, kept)[:, heads] for heads, kept in self._passes]
         order = torch.cat([heads for heads, _ in self._passes]).argsort()
-        return torch.cat(found, dim=1)[:, order] if len(found) > 1 else found[0]
+        return torch.cat(found, dim=1)[:, order]
 
-    def _logits(
-        self, fused: Tensor, noise: Noise | None, heads: Tensor, kept: Tensor | None
-    ) -> Tensor:
-        """The logits of some heads, from the columns that they see."""
+    def _logits(self, fused: Tensor, noise: Noise | None, kept: Tensor | None) -> Tensor:
+        """What every head would say if it saw the columns in `kept` only."""
         dropped, out = noise or (None, None)
-        wide, trunk = self.wide.weight[heads], self.trunk.weight
+        wide, trunk = self.wide.weight, self.trunk.weight
         if kept is not None:
             fused, wide, trunk = (t.index_select(1, kept) for t in (fused, wide, trunk))
             dropped = None if dropped is None else dropped.index_select(1, kept)
         normal = functional.layer_norm(fused, fused.shape[1:])
         normal = normal if dropped is None else normal * dropped
         hidden = functional.gelu(functional.linear(normal, trunk, self.trunk.bias))
-        hidden = hidden if out is None else hidden * out
-        deep = functional.linear(hidden, self.deep.weight[heads], self.deep.bias[heads])
-        return functional.linear(fused, wide, self.wide.bias[heads]) + deep
+        deep: Tensor = self.deep(hidden if out is None else hidden * out)
+        return functional.linear(fused, wide, self.wide.bias) + deep
 
     def start_from(self, counts: Sequence[HeadCounts]) -> None:
         """Put each head's bias at the log-odds of its training rows: rare harms start rare."""

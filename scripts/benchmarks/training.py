@@ -139,7 +139,17 @@ def _train(taken: Path, config: Path) -> None:
     train(taken, models=out / "models", tracking=out / "tracking", config=config)
 
 
-STEPS: dict[str, Callable[[Path, Path], None]] = {"read": _read, "train": _train}
+def _ablate(taken: Path, config: Path) -> None:
+    from harmsweep.train import ablate
+
+    ablate(taken, out=taken.parent, config=config)
+
+
+STEPS: dict[str, Callable[[Path, Path], None]] = {
+    "read": _read,
+    "train": _train,
+    "ablate": _ablate,
+}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from harmsweep import lake as lakes
 from harmsweep.harms import HARMS
+from harmsweep.tables import TABLES
 
 # Invariant 1, left and right side, as an analyst would ask for it.
 LANDED_SQL = "SELECT sum(landed) AS landed FROM ingests_v1 WHERE source = 'posts'"
@@ -112,6 +113,52 @@ def media_statuses(lake: Path) -> pd.DataFrame:
         lake,
         "SELECT kind, status, coalesce(reason, '') AS reason, count(*) AS media FROM media_v1"
         " GROUP BY kind, status, reason ORDER BY kind, media DESC",
+    )
+
+
+def inputs_seen(lake: Path) -> pd.DataFrame:
+    """Posts by the input that was embedded of them, and how that ended."""
+    return _frame(
+        lake,
+        "SELECT input, status, coalesce(reason, '') AS reason, count(*) AS posts"
+        " FROM post_vectors_v1 GROUP BY input, status, reason ORDER BY input, posts DESC",
+    )
+
+
+def pictures_read(lake: Path) -> pd.DataFrame:
+    """How many distinct pictures each reader read, and how many had text."""
+    return _frame(
+        lake,
+        "SELECT reader_id AS reader, count(*) AS pictures,"
+        " sum(CASE WHEN status = 'ok' AND text <> '' THEN 1 ELSE 0 END) AS with_text,"
+        " sum(CASE WHEN status = 'ok' AND text = '' THEN 1 ELSE 0 END) AS without_text,"
+        " sum(CASE WHEN status <> 'ok' THEN 1 ELSE 0 END) AS undecodable"
+        " FROM media_texts_v1 GROUP BY reader_id ORDER BY reader_id",
+    )
+
+
+# What media_matches_v1 may be told by.
+MATCH_COLUMNS = ("bank", "lane", "severity", "kind", "media_kind", "verdict", "status")
+
+
+def media_matches(lake: Path) -> pd.DataFrame:
+    """Matches with known media by bank and verdict, where this platform keeps such banks."""
+    if "media_matches_v1" not in TABLES:
+        return pd.DataFrame()
+    known = [c for c in MATCH_COLUMNS if c in TABLES["media_matches_v1"].schema.names]
+    by = ", ".join(known)
+    grouped = f"GROUP BY {by} ORDER BY {by}" if known else "HAVING count(*) > 0"
+    select = ", ".join([*known, "count(*) AS matches"])
+    return _frame(lake, f"SELECT {select} FROM media_matches_v1 {grouped}")
+
+
+def comments(lake: Path, model: str) -> pd.DataFrame:
+    """Posts whose comments were scored, by harm: evidence for review, never for an action."""
+    return _frame(
+        lake,
+        "SELECT harm, count(*) AS posts, sum(comments) AS comments, max(score) AS highest_score"
+        f" FROM comment_scores_v1 WHERE model_version = '{model}'"
+        " GROUP BY harm ORDER BY highest_score DESC",
     )
 
 

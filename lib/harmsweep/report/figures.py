@@ -1,10 +1,12 @@
 """The report's plots, as SVG text that stands in the page itself."""
 
 import io
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -70,6 +72,66 @@ def held_out(records: Sequence[Record]) -> str:
     axes.invert_yaxis()
     axes.set_xlabel("AUROC on held-out groups (line: 95 % interval; diamond: logistic regression)")
     return as_svg(figure)
+
+
+def alone(records: Sequence[Record], modalities: Sequence[str], *, names: Sequence[str]) -> str:
+    """A heat-map of AUROC: a row per record, a column for all modalities and one for each alone."""
+    columns = ["all together", *modalities]
+    values = np.array(
+        [
+            [r["auroc"], *(r["modalities"].get(m, {}).get("alone") for m in modalities)]
+            for r in records
+        ],
+        dtype=float,  # None is NaN
+    )
+    figure, axes = _axes(rows=len(records) + 1)
+    colours = mpl.colormaps["Blues"].with_extremes(bad="#f3f4f6")
+    axes.imshow(values, cmap=colours, vmin=0.45, vmax=1.05, aspect="auto")
+    for (row, column), value in np.ndenumerate(values):
+        text = f"{value:.2f}" if np.isfinite(value) else "-"
+        ink = "white" if value > 0.82 else "#1c2733"
+        axes.text(column, row, text, ha="center", va="center", color=ink, fontsize=8)
+    axes.set_yticks(range(len(values)), list(names))
+    axes.set_xticks(range(len(columns)), [c.replace("_", " ") for c in columns])
+    axes.axvline(0.5, color="white", linewidth=4)
+    axes.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
+    axes.spines[:].set_visible(False)
+    return as_svg(figure)
+
+
+def adds(records: Sequence[Record], modalities: Sequence[str], *, names: Sequence[str]) -> str:
+    """What each modality adds to the others: a panel per modality, a row per record.
+
+    AUROC of all less that of all but it, with its interval; filled where the interval leaves out 0.
+    """
+    size = (7.2, max(1.6, 0.24 * len(records) + 0.9))
+    figure = Figure(figsize=size)
+    panels = figure.subplots(1, len(modalities), sharey=True, squeeze=False)[0]
+    for axes, modality in zip(panels, modalities, strict=True):
+        axes.axvline(0, color="#999999", linewidth=0.8, linestyle=":")
+        for row, record in enumerate(records):
+            _difference(axes, row, record["modalities"].get(modality, {}))
+        axes.set_title(modality.replace("_", " "), fontsize=8)
+        axes.tick_params(labelsize=7, left=axes is panels[0])
+        axes.spines["left"].set_visible(axes is panels[0])
+        axes.margins(x=0.15)
+    panels[0].set_yticks(range(len(records)), list(names), fontsize=8)
+    panels[0].set_ylim(len(records) - 0.5, -0.5)
+    figure.supxlabel("AUROC of all modalities less AUROC of all but this one", fontsize=8)
+    figure.subplots_adjust(wspace=0.12, bottom=0.6 / size[1])
+    return as_svg(figure)
+
+
+def _difference(axes: Axes, row: int, found: Record) -> None:
+    value, low, high = (_number(found.get(name)) for name in ("adds", "adds_low", "adds_high"))
+    told = low > 0 or high < 0  # NaN is neither
+    colour = "#9aa5b1" if not told else "#2e7d5b" if value > 0 else "#b3261e"
+    axes.plot([low, high], [row, row], color=colour, linewidth=1.5)
+    axes.plot(value, row, "o", color=colour, markersize=4, fillstyle="full" if told else "none")
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
 
 
 def score_curves(shares: pd.DataFrame) -> str:

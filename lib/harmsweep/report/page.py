@@ -8,6 +8,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from harmsweep.policy import DEMONSTRATION_MARK
+from harmsweep.report import ablation as ablations
 from harmsweep.report import data, figures
 
 TEMPLATES = Environment(
@@ -16,11 +17,19 @@ TEMPLATES = Environment(
 
 
 def write_report(
-    lake: Path, out: Path, *, model: str, policy: str, evaluation: Sequence[Mapping[str, Any]]
+    lake: Path,
+    out: Path,
+    *,
+    model: str,
+    policy: str,
+    evaluation: Sequence[Mapping[str, Any]],
+    by_language: Sequence[Mapping[str, Any]] = (),
+    ablation: Path | None = None,
 ) -> Path:
     """Write the lake's report to `out` and give that path.
 
-    `evaluation` holds the model's records of held-out figures, one per harm and dataset.
+    `evaluation` holds the model's records of held-out figures, one per harm and dataset, and
+    `by_language` those per harm and language; `ablation` is the file that jobs/ablate.py wrote.
     """
     accounts = data.accounts(lake, model)
     effects = data.in_force(lake)
@@ -50,6 +59,12 @@ def write_report(
         scores_figure=figures.score_curves(shares) if len(shares.columns) else "",
         rejects=records(data.reject_rules(lake)),
         media=records(data.media_statuses(lake)),
+        inputs=records(data.inputs_seen(lake)),
+        pictures=records(data.pictures_read(lake)),
+        matches=records(data.media_matches(lake)),
+        comments=records(data.comments(lake, model)),
+        by_language=[_filled(record) for record in by_language],
+        ablation=_ablation(ablation) if ablation else None,
         languages=records(data.languages(lake)),
         seconds_figure=figures.seconds(data.stage_seconds(lake)),
     )
@@ -60,7 +75,7 @@ def write_report(
 # What a record of held-out figures may lack: with one class no curve, with few groups no interval.
 FIGURES = (
     *("auroc", "low", "high", "auc_pr", "difference", "difference_low", "difference_high"),
-    *("baseline_text_auroc", "baseline_image_auroc"),
+    *(f"baseline_{modality}_auroc" for modality in ("text", "media_text", "image", "video")),
 )
 
 
@@ -75,6 +90,22 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows as dicts, with None where a value is missing."""
     rows = frame.astype(object).where(frame.notna(), None).to_dict(orient="records")
     return [{str(name): value for name, value in row.items()} for row in rows]
+
+
+def _ablation(path: Path) -> dict[str, Any]:
+    """What the page's section on the ablation is filled with."""
+    content = ablations.load_ablation(path)
+    shown, modalities = ablations.by_dataset(content), content["modalities"]
+    names = [ablations.label(record) for record in shown]
+    drawn = bool(shown and modalities)
+    return {
+        "alone_figure": figures.alone(shown, modalities, names=names) if drawn else "",
+        "adds_figure": figures.adds(shown, modalities, names=names) if drawn else "",
+        "rows": list(ablations.table(content)),
+        "proposed": ablations.proposed(content),
+        "switched_off": content["switched_off"],
+        "without_figures": ablations.without_figures(content),
+    }
 
 
 def _effects_figure(effects: pd.DataFrame) -> str:

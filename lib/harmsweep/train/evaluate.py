@@ -4,13 +4,11 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 from harmsweep.fusion import Columns
 from harmsweep.model import Heads, predict
@@ -57,11 +55,12 @@ class Scored:
 
 
 IDS = {"split_group": "groups", "dataset": "datasets", "language": "languages"}
-Scorer = Callable[[Columns], NDArray[Any]]
+# Rows to each scorer's scores, rows by harms.
+Scorers = Callable[[Columns], Mapping[str, NDArray[Any]]]
 
 
-def scored_rows(part: Path, task: Task, scorers: Mapping[str, Scorer]) -> Iterator[Scored]:
-    """A part's labelled rows with what each scorer (rows by harms) says of them, harm by harm."""
+def scored_rows(part: Path, task: Task, scorers: Scorers) -> Iterator[Scored]:
+    """A part's labelled rows with what each scorer says of them, harm by harm."""
     parts: dict[str, list[NDArray[Any]]] = defaultdict(list)
     # File by file: the vectors of one row group in memory, the scores of all.
     for path in sorted(part.glob("*.parquet")):
@@ -69,14 +68,15 @@ def scored_rows(part: Path, task: Task, scorers: Mapping[str, Scorer]) -> Iterat
         parts["labels"].append(task.labels(rows))
         for column, name in IDS.items():
             parts[name].append(rows[column])
-        for name, scorer in scorers.items():
-            parts[name].append(scorer(rows))
+        for name, scores in scorers(rows).items():
+            parts[name].append(scores)
     whole = {name: np.concatenate(values) for name, values in parts.items()}
+    given = {"labels", *IDS.values()}
     for place, harm in enumerate(task.harms):
         known = ~np.isnan(whole["labels"][:, place])
-        scores = {name: whole[name][known, place] for name in scorers}
+        of_harm = {n: v[known, place] for n, v in whole.items() if n not in given}
         truth = whole["labels"][known, place] > 0.5
-        yield Scored(harm, truth, scores, *(whole[name][known] for name in IDS.values()))
+        yield Scored(harm, truth, of_harm, *(whole[name][known] for name in IDS.values()))
 
 
 def score_part(snapshot: Path, task: Task, heads: Heads, options: Evaluation) -> Iterator[Scored]:
@@ -89,20 +89,18 @@ def score_part(snapshot: Path, task: Task, heads: Heads, options: Evaluation) ->
         for harm in task.harms
         for m in baselines_of(task)
     }
-    scorers: dict[str, Scorer] = {MODEL: lambda rows: predict(heads, task.fused(rows))}
-    for m in baselines_of(task):
-        scorers[m] = partial(_by_baselines, [baselines[harm, m] for harm in task.harms], m)
-    for scored in scored_rows(snapshot / "test", task, scorers):
-        left_out = [m for m in baselines_of(task) if baselines[scored.harm, m] is None]
-        scores = {name: v for name, v in scored.scores.items() if name not in left_out}
-        yield replace(scored, scores=scores)
 
+    def scores(rows: Columns) -> dict[str, NDArray[Any]]:
+        found: dict[str, NDArray[Any]] = {MODEL: predict(heads, task.fused(rows))}
+        for m in baselines_of(task):
+            vectors = rows[f"{m}_vector"]
+            each = [baseline_scores(baselines[harm, m], vectors) for harm in task.harms]
+            found[m] = np.stack(each, axis=1)
+        return found
 
-def _by_baselines(
-    models: Sequence[LogisticRegression | None], modality: str, rows: Columns
-) -> NDArray[Any]:
-    vectors = rows[f"{modality}_vector"]
-    return np.stack([baseline_scores(model, vectors) for model in models], axis=1)
+    for scored in scored_rows(snapshot / "test", task, scores):
+        known = [MODEL, *(m for m in baselines_of(task) if baselines[scored.harm, m] is not None)]
+        yield replace(scored, scores={name: scored.scores[name] for name in known})
 
 
 def baselines_of(task: Task) -> list[str]:

@@ -3,7 +3,10 @@
 import copy
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,9 @@ Columns = NDArray[np.int64]
 # Called after each epoch with its number, and the mean training and validation loss of the networks
 # that were still training.
 Report = Callable[[int, float, float], None]
+# Does something for each network, and gives the results in their order.
+Each = Callable[[Callable[["Network"], Any], Sequence["Network"]], list[Any]]
+THREADS = 2
 
 
 def class_counts(part: Path, harms: Sequence[str], *, batch: int) -> list[HeadCounts]:
@@ -115,28 +121,39 @@ def fit(
     and seed give equal bits on a CPU, for a network alone as among others. Each ends with the
     weights of its lowest validation loss; without a validation part, with those of its last epoch.
     """
-    # One thread: sums over several come in an order that depends on the machine's load.
-    torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     torch.manual_seed(options.seed)
     rng = np.random.default_rng(options.seed)
-    optimisers = [n.optimiser for n in networks]
-    schedules = [torch.optim.lr_scheduler.CosineAnnealingLR(o, options.epochs) for o in optimisers]
-    for epoch in range(options.epochs):
-        active = [n for n in networks if n.since < options.patience]
-        if not active:
-            break
-        loss = _train_epoch(active, _pairs(snapshot / "train", task, options, epoch=epoch), task,
-                            options, rng)  # fmt: skip
-        for schedule in schedules:
-            schedule.step()
-        losses = validation_losses(active, _pairs(snapshot / "validation", task, options))
-        for one, held_out in zip(active, losses, strict=True):
-            one.judge(held_out)
-        report(epoch, loss, float(np.mean(losses)))
+    schedules = [_schedule(one, options) for one in networks]
+    with _threads() as each:
+        for epoch in range(options.epochs):
+            active = [one for one in networks if one.since < options.patience]
+            if not active:
+                break
+            train = _pairs(snapshot / "train", task, options, epoch=epoch)
+            loss = _train_epoch(active, train, task, options, rng=rng, each=each)
+            for schedule in schedules:
+                schedule.step()
+            checked = _pairs(snapshot / "validation", task, options)
+            losses = validation_losses(active, checked, each=each)
+            for one, held_out in zip(active, losses, strict=True):
+                one.judge(held_out)
+            report(epoch, loss, float(np.mean(losses)))
     for one in networks:
         one.heads.load_state_dict(one.kept)
         one.heads.eval()
+
+
+@contextmanager
+def _threads() -> Iterator[Each]:
+    """A way to do something for each network, on two threads of the process.
+
+    Each network is computed by one thread: sums over several come in an order that depends on the
+    machine's load.
+    """
+    torch.set_num_threads(1)
+    with ThreadPoolExecutor(THREADS, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        yield lambda work, networks: list(pool.map(work, networks))
 
 
 def _optimiser(heads: Heads, options: Fit) -> torch.optim.Optimizer:
@@ -147,7 +164,12 @@ def _optimiser(heads: Heads, options: Fit) -> torch.optim.Optimizer:
         [wide | {"weight_decay": 0.0}, deep],
         lr=options.deep_rate,
         weight_decay=options.weight_decay,
+        fused=True,
     )
+
+
+def _schedule(one: Network, options: Fit) -> torch.optim.lr_scheduler.LRScheduler:
+    return torch.optim.lr_scheduler.CosineAnnealingLR(one.optimiser, options.epochs)
 
 
 def _pairs(part: Path, task: Task, options: Fit, *, epoch: int | None = None) -> Iterator[Pair]:
@@ -168,14 +190,17 @@ def _train_epoch(
     pairs: Iterator[Pair],
     task: Task,
     options: Fit,
+    *,
     rng: np.random.Generator,
+    each: Each,
 ) -> float:
     rows = torch.tensor([c.positives + c.negatives for c in task.heads])
     losses = []
     for pair in pairs:
         shape = pair[0].shape
         noise = _left(rng, shape, options), _left(rng, (shape[0], options.hidden), options)
-        losses += [one.step(pair, noise, rows, options) for one in networks]
+        step = partial(Network.step, pair=pair, noise=noise, rows=rows, options=options)
+        losses += each(step, networks)
     return float(np.mean(losses))
 
 
@@ -189,12 +214,18 @@ def _left(rng: np.random.Generator, shape: tuple[int, ...], options: Fit) -> Ten
     return torch.from_numpy(left.astype(np.float32) / np.float32(1 - options.dropout))
 
 
-def validation_losses(networks: Sequence[Network], pairs: Iterator[Pair]) -> list[float]:
+def validation_losses(
+    networks: Sequence[Network], pairs: Iterator[Pair], *, each: Each
+) -> list[float]:
     """Each network's masked loss over all rows; NaN where there are none."""
-    with torch.inference_mode():
-        found = [([n.logits(fused) for n in networks], labels) for fused, labels in pairs]
+    found = [(each(partial(_judged, fused=fused), networks), labels) for fused, labels in pairs]
     if not found:
         return [math.nan] * len(networks)
     labels = torch.cat([known for _, known in found])
-    logits = (torch.cat(one) for one in zip(*(each for each, _ in found), strict=True))
+    logits = (torch.cat(one) for one in zip(*(of_all for of_all, _ in found), strict=True))
     return [float(masked_loss(one, labels).sum()) for one in logits]
+
+
+def _judged(one: Network, fused: Tensor) -> Tensor:
+    with torch.inference_mode():  # of this thread
+        return one.logits(fused)

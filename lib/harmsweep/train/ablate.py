@@ -1,0 +1,141 @@
+"""Modality ablation: what each head is worth with one modality alone, with all, with all but one.
+
+All networks train side by side over one reading of the snapshot, with the options and the seed of
+the model, so that the one with all modalities is the model itself (where none is switched off).
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from harmsweep.fusion import Columns
+from harmsweep.paths import CONF
+from harmsweep.snapshots import load_snapshot
+from harmsweep.train.data import Task
+from harmsweep.train.earned import (
+    Off,
+    Present,
+    ablation_records,
+    confirmed,
+    presence,
+    proposals,
+    switched_off,
+)
+from harmsweep.train.evaluate import Record, Scored, finite, scored_rows
+from harmsweep.train.fit import Network, fit, network
+from harmsweep.train.progress import epochs_shown
+from harmsweep.train.run import code_version, task_of
+from harmsweep.training import Fit, TrainingConfig, load_training
+
+ALL, PROPOSED = "all", "proposed"
+Networks = Mapping[str, Network]
+
+
+def ablate(snapshot: Path, *, out: Path, config: Path = CONF / "training.yaml") -> Path:
+    """Write `out/<snapshot id>-<digest>.ablation.json` once; a second call only gives its path.
+
+    `switched_off` of the configuration plays no part: the ablation is what decides it.
+
+    Raises:
+        SnapshotRefused: the snapshot's files differ from its own hashes.
+        TrainingRefused: the configuration is wrong, or no harm has enough labels for a head.
+    """
+    facts, options = load_snapshot(snapshot), load_training(config)
+    made_from = {
+        "snapshot": facts.id,
+        "config": _digest(options.model_dump(mode="json", exclude={"switched_off"})),
+        "code_version": code_version(),
+    }
+    path = out / f"{facts.id}-{_digest(made_from)}.ablation.json"
+    if not path.exists():
+        task, _ = task_of(snapshot, facts, options)
+        content = finite(made_from | ablation(snapshot, task, options))
+        out.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(f".{path.name}.{os.getpid()}")
+        fresh.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        fresh.rename(path)
+    return path
+
+
+def ablation(snapshot: Path, task: Task, options: TrainingConfig) -> dict[str, Any]:
+    """Everything that the ablation found: figures of the test part, proposals and why.
+
+    A proposal is made on the validation part, then confirmed there by a network that is trained
+    with all proposals together: two modalities that can each stand in for the other may both look
+    spare.
+    """
+    present = presence(snapshot / "train", task)
+    networks = variants(task, options.fit, present)
+    _fit(snapshot, task, networks, options.fit)
+    checked = _scored(snapshot / "validation", task, networks)
+    proposed = list(proposals(checked, present, options.evaluation))
+    tested = {scored.harm: scored for scored in _scored(snapshot / "test", task, networks)}
+    off, joint = switched_off(proposed), list[Record]()
+    if off:
+        together = {PROPOSED: network(task, options.fit, kept=task.kept(off))}
+        _fit(snapshot, task, together, options.fit)
+        joint = list(confirmed(off, checked, _joint(snapshot / "validation", task, together)))
+        for harm, scored in _joint(snapshot / "test", task, together).items():
+            tested[harm] = _beside(tested[harm], scored)
+    accepted: Off = {row["harm"]: row["off"] for row in joint if row["confirmed"]}
+    return {
+        "modalities": [m for m in task.modalities if f"only {m}" in networks],
+        "records": [
+            row
+            for scored in tested.values()
+            for row in ablation_records(
+                scored, present, options.evaluation, accepted, seed=options.fit.seed
+            )
+        ],
+        "proposals": proposed,
+        "joint": joint,
+        "switched_off": accepted,
+    }
+
+
+def variants(task: Task, options: Fit, present: Present) -> Networks:
+    """The network of all modalities, and for each that some row has: it alone, and all but it."""
+    found = {ALL: network(task, options)}
+    seen = [m for m in task.modalities if any(key[2] == m for key in present)]
+    for modality in seen if len(seen) > 1 else []:
+        others = [m for m in task.modalities if m != modality]
+        found[f"only {modality}"] = network(task, options, columns=task.without(others))
+        found[f"without {modality}"] = network(task, options, columns=task.without([modality]))
+    return found
+
+
+def _fit(snapshot: Path, task: Task, networks: Networks, options: Fit) -> None:
+    with epochs_shown(options.epochs) as (report, _):
+        fit(snapshot, task, list(networks.values()), options, report=report)
+
+
+def _scored(part: Path, task: Task, networks: Networks) -> list[Scored]:
+    """Each labelled row's score by each network, harm by harm."""
+
+    def scores(rows: Columns) -> dict[str, NDArray[np.float64]]:
+        fused = torch.from_numpy(task.fused(rows))
+        with torch.inference_mode():
+            found = {name: one.logits(fused) for name, one in networks.items()}
+        return {name: torch.sigmoid(logits.double()).numpy() for name, logits in found.items()}
+
+    return list(scored_rows(part, task, scores))
+
+
+def _joint(part: Path, task: Task, networks: Networks) -> dict[str, Scored]:
+    return {scored.harm: scored for scored in _scored(part, task, networks)}
+
+
+def _beside(first: Scored, second: Scored) -> Scored:
+    return replace(first, scores={**first.scores, **second.scores})
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]

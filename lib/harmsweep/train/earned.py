@@ -1,0 +1,172 @@
+"""Whether a modality earns its place in a head: figures of the test part, a rule on validation."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from harmsweep.fusion import NUMBERS, inputs_of
+from harmsweep.snapshots import label_column
+from harmsweep.train.baseline import read_columns
+from harmsweep.train.bootstrap import Floats, interval, point, resampled
+from harmsweep.train.data import Task
+from harmsweep.train.evaluate import ALL as WHOLE
+from harmsweep.train.evaluate import Record, Scored
+from harmsweep.training import Evaluation
+
+# Labelled training rows that have a modality, by harm, dataset and modality; never 0.
+Present = Mapping[tuple[str, str, str], int]
+Off = Mapping[str, Sequence[str]]
+
+
+def presence(part: Path, task: Task) -> Present:
+    """How many labelled rows of each harm and dataset have each modality.
+
+    A row has the numbers where at least one is known.
+    """
+    flags = [f"{source.name}_present" for source in task.inputs]
+    numbers = [feature.name for feature in task.features]
+    found: Counter[tuple[str, str, str]] = Counter()
+    for path in sorted(part.glob("*.parquet")):
+        rows = read_columns(path, ["dataset", *flags, *numbers, *map(label_column, task.harms)])
+        has = {NUMBERS: np.any([np.isfinite(rows[n].astype(float)) for n in numbers], axis=0)}
+        for modality in task.modalities:
+            of = [rows[f"{n}_present"] for n in inputs_of(modality, (s.name for s in task.inputs))]
+            has |= {modality: np.any(of, axis=0)} if of else {}
+        for harm in task.harms:
+            known = np.isfinite(rows[label_column(harm)])
+            for modality in task.modalities:
+                datasets = rows["dataset"][known & has[modality]]
+                found.update((harm, str(dataset), modality) for dataset in datasets)
+    return dict(found)
+
+
+def seen_by(present: Present, harm: str, dataset: str) -> dict[str, int]:
+    """The modalities that training rows of a head and dataset (or of all) have, with how many."""
+    found: Counter[str] = Counter()
+    for (of, home, modality), rows in present.items():
+        if of == harm and dataset in (home, WHOLE):
+            found[modality] += rows
+    return dict(found)
+
+
+def ablation_records(
+    scored: Scored, present: Present, options: Evaluation, off: Off, *, seed: int
+) -> Iterator[Record]:
+    """One record of all the harm's test rows, and one per dataset that has both labels."""
+    datasets = [str(d) for d in sorted(set(scored.datasets)) if scored.of(str(d)).has_both]
+    for dataset in (WHOLE, *datasets):
+        rows = scored if dataset == WHOLE else scored.of(dataset)
+        seen = seen_by(present, scored.harm, dataset)
+        yield {"harm": scored.harm, "dataset": dataset} | _record(
+            rows, seen, options, off=list(off.get(scored.harm, [])), seed=seed
+        )
+
+
+def _record(
+    rows: Scored, seen: Mapping[str, int], options: Evaluation, *, off: list[str], seed: int
+) -> Record:
+    """AUROC with all, with each modality alone, with all but it, and what it adds (paired)."""
+    groups = len(set(rows.groups))
+    found: Record = {"n": len(rows.truth), "positives": int(rows.truth.sum()), "groups": groups}
+    if not rows.has_both:
+        return found | {"note": "one class only", "modalities": {}}
+    drawn: dict[str, Floats] = {}
+    if groups >= options.min_groups:
+        scores = rows.scores
+        areas = resampled(rows.truth, scores, rows.groups, resamples=options.resamples, seed=seed)
+        drawn = {name: auroc for name, (auroc, _) in areas.items()}
+    points = {name: point(rows.truth, scores)[0] for name, scores in rows.scores.items()}
+    found |= {"note": "" if drawn else f"groups < {options.min_groups}"}
+    found |= _figure("auroc", "all", points, drawn)
+    found["modalities"] = {
+        modality: {"training_rows": count}
+        | _figure("alone", f"only {modality}", points, drawn)
+        | _figure("without", f"without {modality}", points, drawn)
+        | _figure("adds", "all", points, drawn, less=f"without {modality}")
+        for modality, count in seen.items()
+        if f"only {modality}" in points
+    }
+    if off:
+        found |= {"switched_off": off} | _figure("proposed", "proposed", points, drawn)
+        found |= _figure("proposed_adds", "proposed", points, drawn, less="all")
+    return found
+
+
+def _figure(
+    name: str,
+    of: str,
+    points: Mapping[str, float],
+    drawn: Mapping[str, Floats],
+    *,
+    less: str | None = None,
+) -> Record:
+    """A point and its interval; with `less`, of the paired difference."""
+    found: Record = {name: points[of] - (points[less] if less else 0.0)}
+    if drawn:
+        low, high = interval(drawn[of] - (drawn[less] if less else 0.0))
+        found |= {f"{name}_low": low, f"{name}_high": high}
+    return found
+
+
+def proposals(checked: Sequence[Scored], present: Present, options: Evaluation) -> Iterator[Record]:
+    """For each head and modality, whether validation rows say that it may go, and why.
+
+    "off" where leaving it out lowers AUROC in no dataset whose training rows have it; "undecided"
+    where one of these has fewer than `min_groups` groups or one class: no figure there can tell.
+    """
+    for scored in checked:
+        for modality in sorted(seen_by(present, scored.harm, WHOLE)):
+            if f"without {modality}" not in scored.scores:
+                continue
+            homes = sorted(d for h, d, m in present if (h, m) == (scored.harm, modality))
+            judged = [_judged(scored.of(d), d, f"without {modality}", options) for d in homes]
+            yield {
+                "harm": scored.harm,
+                "modality": modality,
+                "verdict": _verdict(judged),
+                "datasets": judged,
+            }
+
+
+def _judged(rows: Scored, dataset: str, variant: str, options: Evaluation) -> Record:
+    groups = len(set(rows.groups))
+    found: Record = {"dataset": dataset, "groups": groups}
+    if groups < options.min_groups or not rows.has_both:
+        return found
+    auroc = {name: point(rows.truth, rows.scores[name])[0] for name in ("all", variant)}
+    return found | {"all": auroc["all"], "without": auroc[variant]}
+
+
+def _verdict(judged: Sequence[Record]) -> str:
+    if not judged or any("all" not in row for row in judged):
+        return "undecided"
+    return "off" if all(row["without"] >= row["all"] for row in judged) else "on"
+
+
+def switched_off(proposed: Sequence[Record]) -> Off:
+    """The modalities that each head may lose; a head keeps the last one that it has."""
+    found: dict[str, list[str]] = {}
+    for harm in dict.fromkeys(row["harm"] for row in proposed):
+        verdicts = {r["modality"]: r["verdict"] for r in proposed if r["harm"] == harm}
+        off = [modality for modality, verdict in verdicts.items() if verdict == "off"]
+        if off and len(off) < len(verdicts):
+            found[harm] = off
+    return found
+
+
+def confirmed(off: Off, checked: Sequence[Scored], joint: Mapping[str, Scored]) -> Iterator[Record]:
+    """Each head's proposal, and whether the network with all of them is as good on validation."""
+    before = {scored.harm: scored for scored in checked}
+    for harm, names in off.items():
+        rows = before[harm]
+        scores = {"all": rows.scores["all"], "proposed": joint[harm].scores["proposed"]}
+        judged: list[Record] = []
+        for dataset in map(str, sorted(set(rows.datasets))):
+            here = rows.datasets == dataset
+            if rows.of(dataset).has_both:
+                areas = {n: point(rows.truth[here], v[here])[0] for n, v in scores.items()}
+                judged.append({"dataset": dataset} | areas)
+        holds = bool(judged) and all(row["proposed"] >= row["all"] for row in judged)
+        yield {"harm": harm, "off": list(names), "confirmed": holds, "datasets": judged}
