@@ -84,7 +84,9 @@ def joined(parts: Sequence[Floats]) -> Floats:
     Fusion scales a whole vector by one number, and the parts' own lengths differ by a factor of
     several: without this, an L2 term would hear the longest alone.
     """
-    units = [part / max(float(np.linalg.norm(part)), 1e-12) for part in parts]
+    # In float64: squares of what a badly trained encoder gives can leave float32.
+    lengths = [float(np.linalg.norm(part.astype(np.float64))) for part in parts]
+    units = [part / max(length, 1e-12) for part, length in zip(parts, lengths, strict=True)]
     return np.asarray(np.concatenate(units) / np.sqrt(len(parts)), np.float32)
 
 
@@ -112,11 +114,9 @@ def frame_features(encoder: Encoder, folder: Path, device: str) -> Callable[[Cli
     backbone = folder / str(encoder.preprocessing["backbone"])
     features = image.BACKBONES["efficientnet_lite0"](backbone, device)
     model = image.Model(encoder, features, device)
-    mean, std = (np.asarray(encoder.preprocessing[n], np.float32) for n in ("mean", "std"))
 
     def of_frames(clip: Clip) -> Floats:
-        pixels = (clip.frames.transpose(0, 3, 1, 2) - mean[:, None, None]) / std[:, None, None]
-        return image.embed(model, list(pixels)).vectors
+        return image.embed(model, list(clip.frames.transpose(0, 3, 1, 2))).vectors
 
     return of_frames
 
