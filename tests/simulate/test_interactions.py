@@ -71,6 +71,19 @@ def test_all_kinds_occur_and_only_reports_have_a_reason(rows: list[Row]) -> None
     assert all((row["text"] is not None) == (row["kind"] == "comment") for row in rows)
 
 
+def test_some_reports_are_about_a_comment_of_the_same_post_and_come_after_it(
+    rows: list[Row],
+) -> None:
+    comments = {row["event_id"]: row for row in rows if row["kind"] == "comment"}
+    about = [row for row in rows if row["comment_id"] is not None]
+    assert len(about) >= 5
+    for row in about:
+        comment = comments[row["comment_id"]]
+        assert row["kind"] == "report"
+        assert row["post_id"] == comment["post_id"]
+        assert row["recorded_at"] >= comment["recorded_at"]
+
+
 def test_views_come_in_bulk_so_that_posts_have_few_rows(rows: list[Row]) -> None:
     assert 2 <= len(rows) / 300 <= 8
     assert sum(row["amount"] for row in rows if row["kind"] == "view") > 10 * 300

@@ -19,7 +19,9 @@ ACTORS = 2000
 CROWD = "simulated-crowd"  # the actor of rows that stand for many events
 DAYS_SEEN = 3  # a post is seen on its own day and on two more
 LIKED, SAVED, REPORTED = 0.05, 0.25, 0.04  # of views; of posts; of posts
+RUDE, COMMENT_REPORTED = 0.2, 0.3  # of comments; of rude comments
 COMMENTS = ("Nice one.", "I had to read this twice.", "Thanks for sharing!", "Hm.", "Where is it?")
+RUDE_COMMENTS = ("What a silly thing to say.", "Nobody asked you.", "Go away, you fool.")
 HOUR = 3600.0
 
 
@@ -53,18 +55,20 @@ def write_interactions(landing: Path, out: Path, *, seed: int) -> Path:
 
 
 def _interactions(post: _Post, last: date, rng: Random) -> Iterator[dict[str, Any]]:
-    """Rows of one post, 3 to 8 as a rule: bulk rows by day, then single events."""
+    """Rows of one post, 3 to 8 as a rule: by time, then reports on its comments."""
     events = sorted([*_bulk(post, rng), *_singles(post, rng)], key=lambda event: event[0])
-    for number, (recorded_at, fields) in enumerate(events):
+    named = [(f"sim-{post.post_id}-{n}", *event) for n, event in enumerate(events)]
+    for event_id, recorded_at, fields in (*named, *_reports_on_comments(named, rng)):
         if recorded_at.date() <= last:
             yield {
-                "event_id": f"sim-{post.post_id}-{number}",
+                "event_id": event_id,
                 "post_id": post.post_id,
                 "post_day": post.day.isoformat(),
                 "author_id": post.author_id,
                 "recorded_at": recorded_at.isoformat(),
                 "text": None,
                 "reason": None,
+                "comment_id": None,
                 "amount": 1,
                 "simulated": True,
             } | fields
@@ -90,10 +94,23 @@ def _singles(post: _Post, rng: Random) -> Iterator[tuple[datetime, dict[str, Any
         actor = f"simulated-{rng.randrange(ACTORS):04d}"
         fields: dict[str, Any] = {"kind": kind, "actor_id": actor}
         if kind == "comment":
-            fields["text"] = rng.choice(COMMENTS)
+            fields["text"] = rng.choice(RUDE_COMMENTS if rng.random() < RUDE else COMMENTS)
         if kind == "report":
             fields["reason"] = rng.choice(HARMS)
         yield _moment(post, rng.choice((0, 0, 0, 0, 1, 2)), rng), fields
+
+
+def _reports_on_comments(
+    events: list[tuple[str, datetime, dict[str, Any]]], rng: Random
+) -> Iterator[tuple[str, datetime, dict[str, Any]]]:
+    """A report, some minutes later, on some of the rude comments."""
+    for event_id, recorded_at, fields in events:
+        if fields.get("text") in RUDE_COMMENTS and rng.random() < COMMENT_REPORTED:
+            end = datetime.combine(recorded_at, datetime.max.time(), UTC)
+            later = min(recorded_at + timedelta(minutes=rng.randint(1, 60)), end)
+            actor = f"simulated-{rng.randrange(ACTORS):04d}"
+            report = {"kind": "report", "actor_id": actor, "reason": "harassment"}
+            yield f"{event_id}-report", later, report | {"comment_id": event_id}
 
 
 def _moment(post: _Post, offset: int, rng: Random) -> datetime:
