@@ -3,7 +3,17 @@
 import numpy as np
 import pytest
 
-from harmsweep.fusion import NUMBER_SCALE, Feature, Input, fuse, fused_width, input_columns
+from harmsweep.fusion import (
+    NUMBER_SCALE,
+    Feature,
+    Input,
+    fuse,
+    fused_width,
+    input_columns,
+    inputs_of,
+    kept_columns,
+    modalities_of,
+)
 
 TEXT = Input(name="text", encoder_id="e", width=2, scale=2.0)
 LIKES = Feature(name="followers", transform="log1p", mean=1.0, std=2.0)
@@ -49,3 +59,20 @@ def test_a_vector_of_another_width_is_refused_by_name() -> None:
 
 def test_the_columns_to_read_are_named() -> None:
     assert input_columns([TEXT], [LIKES]) == ["text_vector", "text_present", "followers"]
+
+
+def test_the_raw_text_belongs_to_the_text_and_the_numbers_are_one_modality() -> None:
+    names = ["text", "raw_text", "image"]
+    assert modalities_of(names, ["n_chars"]) == ("text", "image", "numbers")
+    assert modalities_of(names, []) == ("text", "image")
+    assert inputs_of("text", names) == ["text", "raw_text"] and not inputs_of("numbers", names)
+
+
+def test_the_columns_kept_are_those_of_the_other_modalities_with_their_masks() -> None:
+    raw, image = (
+        TEXT.model_copy(update={"name": "raw_text"}),
+        Input(name="image", encoder_id="e", width=1),
+    )
+    inputs = [TEXT, raw, image]
+    assert kept_columns(inputs, [LIKES], ["text"]).tolist() == [6, 7, 8]
+    assert kept_columns(inputs, [LIKES], ["image", "numbers"]).tolist() == [0, 1, 2, 3, 4, 5]

@@ -126,3 +126,45 @@ def test_another_encoder_is_refused_by_name() -> None:
 def test_a_head_that_conf_does_not_declare_is_refused() -> None:
     with pytest.raises(ManifestRefused, match="hate"):
         check_harms(sealed(facts()), ["spam"])
+
+
+def test_a_manifest_from_before_switched_off_loads(model: Path) -> None:
+    content = json.loads(model.read_text())
+    assert content.pop("switched_off") == {}
+    model.write_text(json.dumps(content))
+    assert load_manifest(model).switched_off == {}
+
+
+def test_switched_off_is_part_of_the_version_and_names_the_columns_kept() -> None:
+    features = [{"name": "n_chars", "transform": "log1p"}]
+    off = sealed(facts(features=features, switched_off={"hate": ["numbers"]}))
+    assert off.model_version != sealed(facts(features=features)).model_version
+    assert off.kept["hate"].tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("off", "reason"),
+    [
+        ({"spam": ["numbers"]}, "without a head"),
+        ({"hate": ["sound"]}, "'sound'"),
+        ({"hate": ["text", "numbers"]}, "one modality at least"),
+    ],
+)
+def test_what_cannot_be_switched_off_is_refused(off: dict[str, list[str]], reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        sealed(facts(switched_off=off))
+
+
+@pytest.mark.torch
+def test_weights_of_another_network_are_refused_by_name(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    from harmsweep.manifest import HeadsConfig
+    from harmsweep.model import Heads, load_heads, serialized
+
+    content = serialized(Heads(HeadsConfig(harms=("hate",), width=5, hidden=2, dropout=0.0)))
+    (tmp_path / "model.safetensors").write_bytes(content)
+    (tmp_path / "evaluation.json").write_bytes(EVALUATION)
+    named = {"name": "model.safetensors", "sha256": hashlib.sha256(content).hexdigest()}
+    path = write_manifest(sealed(facts(weights=named)), tmp_path)
+    with pytest.raises(ManifestRefused, match="weights are not those of this network"):
+        load_heads(path)

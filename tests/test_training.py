@@ -44,3 +44,25 @@ def test_the_likeness_of_caption_and_image_needs_both_as_inputs(tmp_path: Path) 
     path.write_text(yaml.safe_dump(content))
     with pytest.raises(TrainingRefused, match="needs inputs caption and image"):
         load_training(path)
+
+
+@pytest.mark.parametrize(
+    ("off", "reason"),
+    [
+        ({"hate": ["sound"]}, r"hate: \['sound'\] is none of"),
+        ({"rudeness": ["image"]}, "no harm.*rudeness"),
+        ({"hate": ["raw_text"]}, "raw_text"),  # it goes with text
+        ({"hate": ["text", "media_text", "description", "image", "numbers"]}, "one modality"),
+    ],
+)
+def test_what_cannot_be_switched_off_is_refused_by_name(
+    tmp_path: Path, off: dict[str, list[str]], reason: str
+) -> None:
+    content = yaml.safe_load((CONF / "training.yaml").read_text())
+    content |= {"inputs": ["text", "raw_text", "media_text", "description", "image"]}
+    path = tmp_path / "training.yaml"
+    path.write_text(yaml.safe_dump(content | {"switched_off": off}))
+    with pytest.raises(TrainingRefused, match=reason):
+        load_training(path)
+    path.write_text(yaml.safe_dump(content | {"switched_off": {"hate": ["image"]}}))
+    assert load_training(path).switched_off == {"hate": ("image",)}

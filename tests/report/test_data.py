@@ -9,7 +9,16 @@ import pytest
 
 from harmsweep.lake import replace_rows
 from harmsweep.report import data
-from harmsweep.tables import ACTIONS, INGESTS, POST_VISIBILITY, POSTS, REJECTS, SCORES
+from harmsweep.tables import (
+    ACTIONS,
+    COMMENT_SCORES,
+    INGESTS,
+    MEDIA_TEXTS,
+    POST_VISIBILITY,
+    POSTS,
+    REJECTS,
+    SCORES,
+)
 
 DAY = date(2026, 10, 1)
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
@@ -139,4 +148,32 @@ def test_effects_in_force_name_the_score_that_did_it(
     replace_rows([seen], POST_VISIBILITY, lake, where={"day": DAY})
     assert data.in_force(lake).to_dict(orient="records") == [
         {"action": "remove", "harm": "hate", "posts": 1, "lowest_score": 0.97, "threshold": 0.95}
+    ]
+
+
+def test_pictures_are_counted_by_what_was_read_in_them(
+    lake: Path, add_rows: Callable[..., None]
+) -> None:
+    read = {"day": DAY, "reader_id": "r1", "normal_text": "", "boxes": []}
+    rows = [
+        read | {"content_hash": "a", "status": "ok", "text": "some words"},
+        read | {"content_hash": "b", "status": "ok", "text": ""},
+        read | {"content_hash": "c", "status": "undecodable", "text": ""},
+    ]
+    add_rows(rows, MEDIA_TEXTS, lake)
+    assert data.pictures_read(lake).to_dict(orient="records") == [
+        {"reader": "r1", "pictures": 3, "with_text": 1, "without_text": 1, "undecodable": 1}
+    ]
+
+
+def test_comments_are_told_by_harm_for_one_model(lake: Path, add_rows: Callable[..., None]) -> None:
+    scored = {"day": DAY, "post_id": "p1", "revision": 1, "harm": "hate", "comment_id": "c1"}
+    rows = [
+        scored | {"model_version": "m1", "score": 0.75, "comments": 2},
+        scored | {"model_version": "m1", "post_id": "p2", "score": 0.25, "comments": 1},
+        scored | {"model_version": "m2", "score": 0.9, "comments": 2},
+    ]
+    add_rows(rows, COMMENT_SCORES, lake)
+    assert data.comments(lake, "m1").to_dict(orient="records") == [
+        {"harm": "hate", "posts": 2, "comments": 3, "highest_score": 0.75}
     ]
