@@ -22,7 +22,7 @@ from pyspark.sql import functions as F
 
 from harmsweep.failpoints import failpoint
 from harmsweep.locks import locked
-from harmsweep.tables import TABLES, Table
+from harmsweep.tables import RESTRICTED, RESTRICTED_FOLDER, TABLES, Table
 
 Slice = Mapping[str, date | str | Sequence[date]]
 
@@ -62,8 +62,8 @@ def open_lake(lake: Path) -> Path:
     Raises:
         LakeMismatch: a table has other columns than the code declares, each named.
     """
-    lake.mkdir(parents=True, exist_ok=True)
-    for table in TABLES.values():
+    (lake / RESTRICTED_FOLDER).mkdir(mode=0o700, parents=True, exist_ok=True)
+    for table in (*TABLES.values(), *RESTRICTED.values()):
         with locked(lake, [table.name]):
             _create_or_check(lake, table)
     return lake

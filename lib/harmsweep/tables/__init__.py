@@ -35,11 +35,21 @@ from harmsweep.tables.enforcement import (
     POST_VISIBILITY,
     RUNS,
 )
+from harmsweep.tables.known import (
+    ESCALATIONS,
+    HASH_BANK,
+    KNOWN,
+    MEDIA_CLUSTERS,
+    MEDIA_MATCHES,
+    RESTRICTED,
+    RESTRICTED_FOLDER,
+    SEVERE_BANK,
+)
 from harmsweep.tables.spec import Table
 
 SCORES = scores_table(HARMS)
 TABLES: dict[str, Table] = {
-    t.name: t for t in (*CONTENT, *DERIVED, SCORES, *COMMENTS, *ENFORCEMENT)
+    t.name: t for t in (*CONTENT, *DERIVED, SCORES, *COMMENTS, *KNOWN, *ENFORCEMENT)
 }
 
 __all__ = [
@@ -53,10 +63,14 @@ __all__ = [
     "DECISIONS",
     "EMBEDDINGS",
     "ENGAGEMENT_NUMBERS",
+    "ESCALATIONS",
+    "HASH_BANK",
     "INGESTS",
     "INTERACTIONS",
     "LABELS",
     "MEDIA",
+    "MEDIA_CLUSTERS",
+    "MEDIA_MATCHES",
     "MEDIA_TEXTS",
     "METRICS",
     "POSTS",
@@ -64,9 +78,12 @@ __all__ = [
     "POST_VECTORS",
     "POST_VISIBILITY",
     "REJECTS",
+    "RESTRICTED",
+    "RESTRICTED_FOLDER",
     "RUNS",
     "SCORES",
     "SCORE_STATUSES",
+    "SEVERE_BANK",
     "TABLES",
     "TEXT_NUMBERS",
     "USERS",
