@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 LIB = ROOT / "lib" / "harmsweep"
 # Packages that are ground; every other package of harmsweep is a stage or uses stages.
-GROUND = {"tables", "modalities", "text"}
+GROUND = {"tables", "modalities", "text", "media"}
 # The whole run and the tools for people: they may import stages, and nothing imports them.
 ON_TOP = {"line", "console", "report"}
 STAGES = {
