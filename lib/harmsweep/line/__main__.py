@@ -36,16 +36,17 @@ def main(*, posts: Path, lake: Path, model: Path | None) -> None:
             report,
             model=manifest.model_version,
             policy=policy.policy_version,
-            evaluation=_evaluation(line.manifest, manifest),
+            **_evaluation(line.manifest, manifest),
+            ablation=line.ablation,
         )
     print_summary(Console(), line, lake, report)
 
 
-def _evaluation(path: Path, manifest: Manifest) -> list[dict[str, Any]]:
-    """The records of held-out figures that stand beside the manifest."""
+def _evaluation(path: Path, manifest: Manifest) -> dict[str, list[dict[str, Any]]]:
+    """The held-out figures that stand beside the manifest, as `write_report` takes them."""
     content = verified_bytes(path.parent / manifest.evaluation.name, manifest.evaluation.sha256)
-    records: list[dict[str, Any]] = json.loads(content)["records"]
-    return records
+    found = json.loads(content)
+    return {"evaluation": found["records"], "by_language": found.get("by_language", [])}
 
 
 def _arguments() -> argparse.Namespace:

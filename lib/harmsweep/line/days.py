@@ -41,6 +41,8 @@ class Line:
     outcomes: list[Outcome]
     manifest: Path
     policy: Path
+    # What each modality is worth, where a model was trained.
+    ablation: Path | None
 
     @property
     def changed(self) -> list[Outcome]:
@@ -65,14 +67,14 @@ def run_line(
         "embed": partial(embed_day, spark, lake, media_root=posts),
     }
     outcomes = list(_each(prepare, days, announce))
-    manifest = model or _trained(spark, lake, days, announce)
+    manifest, ablation = (model, None) if model else _trained(spark, lake, days, announce)
     policy = approve_for_demonstration(
         CONF / "policy" / "demonstration.yaml",
         load_manifest(manifest).model_version,
         lake / "policy" / "demonstration.yaml",
     )
     outcomes += _each(_act(spark, lake, manifest, policy), days, announce)
-    return Line(days, outcomes, manifest, policy)
+    return Line(days, outcomes, manifest, policy, ablation)
 
 
 def _act(spark: Spark, lake: Path, manifest: Path, policy: Path) -> Stages:
@@ -95,29 +97,37 @@ def _each(stages: Stages, days: list[date], announce: Announce) -> Iterator[Outc
             yield outcome
 
 
-def _trained(spark: Spark, lake: Path, days: list[date], announce: Announce) -> Path:
+def _trained(spark: Spark, lake: Path, days: list[date], announce: Announce) -> tuple[Path, Path]:
+    """The model of a snapshot of the days, and the ablation of its modalities; each made once."""
     announce("snapshot", 1, None)
     snapshot = take_snapshot(spark, lake, first=days[0], last=days[-1], out=lake / "snapshots")
-    # The same snapshot and code give the same model: it is trained once.
-    known = snapshot.parent / f"{snapshot.name}-{code_digest()[:12]}.model.json"
     announce("train", 1, None)
+    models, tracking = ("--models", lake / "models"), ("--tracking", lake / "mlflow")
+    trained = _result("train", snapshot, *models, *tracking)
+    announce("ablate", 1, None)
+    ablated = _result("ablate", snapshot, "--out", lake / "ablations")
+    return Path(trained["manifest"]), Path(ablated["ablation"])
+
+
+def _result(job: str, snapshot: Path, *options: str | Path) -> dict[str, str]:
+    """What a job of the trainer prints; the same snapshot and code give the same, so it runs once.
+
+    Raises:
+        TrainingFailed: the process ended with an error; it said why on standard error.
+    """
+    known = snapshot.parent / f"{snapshot.name}-{code_digest()[:12]}.{job}.json"
     if not known.exists():
-        known.write_text(json.dumps(_train(snapshot, lake)), encoding="utf-8")
-    return Path(json.loads(known.read_text(encoding="utf-8"))["manifest"])
-
-
-def _train(snapshot: Path, lake: Path) -> dict[str, str]:
-    command = [
-        str(ROOT / ".venv-trainer" / "bin" / "python"),
-        str(JOBS / "train.py"),
-        *("--snapshot", str(snapshot)),
-        *("--models", str(lake / "models")),
-        *("--tracking", str(lake / "mlflow")),
-    ]
-    done = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=sys.stderr, text=True, check=False
-    )
-    if done.returncode:
-        raise TrainingFailed(f"training on {snapshot.name} ended with exit code {done.returncode}")
-    result: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
-    return result
+        python = ROOT / ".venv-trainer" / "bin" / "python"
+        command = [python, JOBS / f"{job}.py", "--snapshot", snapshot, *options]
+        done = subprocess.run(
+            list(map(str, command)),
+            stdout=subprocess.PIPE,
+            stderr=sys.stderr,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise TrainingFailed(f"{job} of {snapshot.name} ended with exit code {done.returncode}")
+        known.write_text(done.stdout.splitlines()[-1], encoding="utf-8")
+    found: dict[str, str] = json.loads(known.read_text(encoding="utf-8"))
+    return found
