@@ -46,7 +46,7 @@ def _evaluation(path: Path, manifest: Manifest) -> dict[str, list[dict[str, Any]
     """The held-out figures that stand beside the manifest, as `write_report` takes them."""
     content = verified_bytes(path.parent / manifest.evaluation.name, manifest.evaluation.sha256)
     found = json.loads(content)
-    return {"evaluation": found["records"], "by_language": found.get("by_language", [])}
+    return {"evaluation": found["records"], "by_language": found.get("languages", [])}
 
 
 def _arguments() -> argparse.Namespace:
