@@ -75,6 +75,12 @@ class Cap(Frozen):
     release: Count
 
 
+class Comments(Frozen):
+    """The score of other people's comments from which a person looks at the post."""
+
+    review: Threshold
+
+
 class PolicyFile(Frozen):
     """The keys of a policy file."""
 
@@ -89,6 +95,9 @@ class PolicyFile(Frozen):
     near_margin: Margin
     rules: Mapping[Word, Annotated[tuple[Rule, ...], Field(min_length=1)]] = Field(min_length=1)
     caps: Mapping[Word, Cap]
+    # What others wrote, and a match with known media, lead to review and to nothing else.
+    comments: Comments
+    known_media: Literal["review"]
 
 
 class Policy(PolicyFile):
@@ -112,6 +121,7 @@ Fault = tuple[Location, str]
 MISSING = "is required"
 _KEYS: dict[int, type[BaseModel]] = {
     1: PolicyFile,
+    2: Comments,
     3: Cap,
     4: Rule,
     6: Rung,

@@ -41,6 +41,8 @@ rules:
       ladder: [{{action: remove, threshold: 0.95}}]
 caps:
   default: {{apply: {apply}, release: {release}}}
+comments: {{review: 0.9}}
+known_media: review
 """
 
 
