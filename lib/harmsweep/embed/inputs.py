@@ -93,9 +93,9 @@ def media_texts(media: DataFrame, read_texts: DataFrame) -> DataFrame:
     return _hashed(rows.withColumn("input", F.lit("media_text")))
 
 
-def distinct_inputs(posts: DataFrame, authors: DataFrame) -> DataFrame:
-    """Each input once, however many posts and authors share it."""
-    inputs = posts.select(*INPUT, "content").unionByName(authors.select(*INPUT, "content"))
+def distinct_inputs(*asked: DataFrame) -> DataFrame:
+    """Each input once, however many posts, authors and comments share it."""
+    inputs = reduce(DataFrame.unionByName, (rows.select(*INPUT, "content") for rows in asked))
     usable = inputs.where(F.col("input_hash").isNotNull())
     # The same picture may lie under several references: the first by name will do.
     return usable.groupBy(*INPUT).agg(F.min("content").alias("content"))

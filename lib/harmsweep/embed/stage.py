@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from harmsweep import lake as lakes
+from harmsweep.embed.comments import comment_inputs, comment_vectors
 from harmsweep.embed.inputs import (
     INPUT,
     Encoders,
@@ -25,7 +26,9 @@ from harmsweep.runs import Counts, Outcome, Read, Spark, Step, run_step
 from harmsweep.tables import (
     AUTHOR_FEATURES,
     AUTHOR_VECTORS,
+    COMMENT_VECTORS,
     EMBEDDINGS,
+    INTERACTIONS,
     MEDIA,
     MEDIA_TEXTS,
     POST_FEATURES,
@@ -36,8 +39,10 @@ from harmsweep.tables import (
 # The cache is no input of a run: what it holds changes when an input is embedded, never how.
 STEP = Step(
     "embed",
-    reads=tuple(Read(table) for table in (POST_FEATURES, AUTHOR_FEATURES, MEDIA, MEDIA_TEXTS)),
-    writes=(EMBEDDINGS, POST_VECTORS, AUTHOR_VECTORS),
+    reads=tuple(
+        Read(table) for table in (POST_FEATURES, AUTHOR_FEATURES, MEDIA, MEDIA_TEXTS, INTERACTIONS)
+    ),
+    writes=(EMBEDDINGS, POST_VECTORS, AUTHOR_VECTORS, COMMENT_VECTORS),
 )
 
 
@@ -51,8 +56,9 @@ def embed_day(
 ) -> Outcome:
     """Embed what the day needs and the cache lacks; write the day's vectors.
 
-    The counts are the day's posts, its inputs that were embedded now, the vectors of posts and
-    authors, how many of the posts' are partial or undecodable, and how often a model was loaded.
+    The counts are the day's posts, its inputs that were embedded now, the vectors of posts,
+    authors and comments, how many of the posts' are partial or undecodable, and how often a model
+    was loaded.
     """
     chosen = encoders or load_encoders()
     work = partial(_work, spark, lake, day, media_root, chosen)
@@ -64,16 +70,24 @@ def _work(spark: Spark, lake: Path, day: date, media_root: Path, encoders: Encod
     started = spark()
     loads = started.sparkContext.accumulator(0)
     authors = author_inputs(started, lake, day, encoders)
+    comments = comment_inputs(started, lake, day, encoders["text"])
+    if comments is not None:
+        comments.persist()
     # Asked for four times, and a join over three tables each time.
     posts = post_inputs(started, lake, day, encoders, reader_id=load_reader().reader_id).persist()
     try:
         cached = known(started, lake, day, encoders.values()).select(*INPUT)
-        lacking = distinct_inputs(posts, authors).join(cached, on=list(INPUT), how="left_anti")
+        asked = [rows for rows in (posts, authors, comments) if rows is not None]
+        lacking = distinct_inputs(*asked).join(cached, on=list(INPUT), how="left_anti")
         fresh = _embedded(lacking, encoders, media_root, loads.add).withColumn("day", F.lit(day))
         embedded = lakes.append_new(fresh, EMBEDDINGS, lake, where={"day": day})
         _write_vectors(lake, day, encoders, posts, authors)
+        if comments is not None:
+            _write_comments(lake, day, encoders, comments)
     finally:
         posts.unpersist()
+        if comments is not None:
+            comments.unpersist()
     return {**_counts(lake, day), "embedded": embedded, "model_loads": int(loads.value)}
 
 
@@ -110,6 +124,14 @@ def _write_vectors(
         lakes.replace_slice(_union(of_authors, kept), AUTHOR_VECTORS, lake, where={"day": day})
 
 
+def _write_comments(lake: Path, day: date, encoders: Encoders, comments: DataFrame) -> None:
+    cache = known(comments.sparkSession, lake, day, [encoders["text"]])
+    rows = comment_vectors(comments, latest(cache, comments), day)
+    ids, key = [encoders["text"].encoder_id], ["post_id", "revision", "comment_id"]
+    kept = _of_other_encoders(COMMENT_VECTORS, lake, day, ids, of=comments, key=key)
+    lakes.replace_slice(_union(rows, kept), COMMENT_VECTORS, lake, where={"day": day})
+
+
 def _of_other_encoders(
     table: Table, lake: Path, day: date, ids: list[str], *, of: DataFrame, key: list[str]
 ) -> DataFrame | None:
@@ -132,6 +154,7 @@ def _counts(lake: Path, day: date) -> Counts:
         "post_vectors": _count(POST_VECTORS, lake, today),
         "not_ok": _count(POST_VECTORS, lake, f"{today} AND status <> 'ok'"),
         "author_vectors": _count(AUTHOR_VECTORS, lake, today),
+        "comment_vectors": _count(COMMENT_VECTORS, lake, today),
     }
 
 
