@@ -101,10 +101,11 @@ def test_a_head_keeps_at_least_one_modality() -> None:
 
 
 def test_proposals_that_cost_something_together_are_not_confirmed() -> None:
-    off = {"spam": ["image"]}
-    [same] = confirmed(off, [scored()], {"spam": scored({"proposed": GOOD})})
-    [worse] = confirmed(off, [scored()], {"spam": scored({"proposed": POOR})})
+    off = {"spam": (["image", "video"], "without image and video")}
+    [same] = confirmed(off, [scored(SCORES | {"without image and video": GOOD})], LIMITS)
+    [worse] = confirmed(off, [scored(SCORES | {"without image and video": POOR})], LIMITS)
     assert same["confirmed"] and not worse["confirmed"]
+    assert worse["off"] == ["image", "video"]
 
 
 def test_presence_counts_labelled_rows_and_never_zero(tiny_snapshot: Path) -> None:

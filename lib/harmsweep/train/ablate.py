@@ -7,7 +7,7 @@ the model, so that the one with all modalities is the model itself (where none i
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ from harmsweep.paths import CONF
 from harmsweep.snapshots import load_snapshot
 from harmsweep.train.data import Task
 from harmsweep.train.earned import (
-    Off,
     Present,
     ablation_records,
     confirmed,
@@ -68,8 +67,8 @@ def ablate(snapshot: Path, *, out: Path, config: Path = CONF / "training.yaml") 
 def ablation(snapshot: Path, task: Task, options: TrainingConfig) -> dict[str, Any]:
     """Everything that the ablation found: figures of the test part, proposals and why.
 
-    A proposal is made on the validation part, then confirmed there by a network that is trained
-    with all proposals together: two modalities that can each stand in for the other may both look
+    A proposal is made on the validation part. Where it takes several modalities from a head, it is
+    confirmed there by a network without all of them: two that stand in for each other both look
     spare.
     """
     present = presence(snapshot / "train", task)
@@ -77,24 +76,30 @@ def ablation(snapshot: Path, task: Task, options: TrainingConfig) -> dict[str, A
     _fit(snapshot, task, networks, options.fit)
     checked = _scored(snapshot / "validation", task, networks)
     proposed = list(proposals(checked, present, options.evaluation))
-    tested = {scored.harm: scored for scored in _scored(snapshot / "test", task, networks)}
-    off, joint = switched_off(proposed), list[Record]()
-    if off:
-        together = {PROPOSED: network(task, options.fit, kept=task.kept(off))}
+    off = switched_off(proposed)
+    together = {
+        _without(names): network(task, options.fit, columns=task.without(names))
+        for names in off.values()
+        if _without(names) not in networks
+    }
+    if together:
         _fit(snapshot, task, together, options.fit)
-        joint = list(confirmed(off, checked, _joint(snapshot / "validation", task, together)))
-        for harm, scored in _joint(snapshot / "test", task, together).items():
-            tested[harm] = _beside(tested[harm], scored)
-    accepted: Off = {row["harm"]: row["off"] for row in joint if row["confirmed"]}
+        again = _scored(snapshot / "validation", task, together)
+        checked = [_beside(*pair) for pair in zip(checked, again, strict=True)]
+    variant = {harm: (names, _without(names)) for harm, names in off.items()}
+    joint = list(confirmed(variant, checked, options.evaluation))
+    accepted = {row["harm"]: row["off"] for row in joint if row["confirmed"]}
+    records: list[Record] = []
+    for scored in _scored(snapshot / "test", task, {**networks, **together}):
+        mine = accepted.get(scored.harm, [])
+        named = {PROPOSED: scored.scores[_without(mine)]} if mine else {}
+        rows = replace(scored, scores={**scored.scores, **named})
+        records += ablation_records(
+            rows, present, options.evaluation, accepted, seed=options.fit.seed
+        )
     return {
         "modalities": [m for m in task.modalities if f"only {m}" in networks],
-        "records": [
-            row
-            for scored in tested.values()
-            for row in ablation_records(
-                scored, present, options.evaluation, accepted, seed=options.fit.seed
-            )
-        ],
+        "records": records,
         "proposals": proposed,
         "joint": joint,
         "switched_off": accepted,
@@ -108,7 +113,7 @@ def variants(task: Task, options: Fit, present: Present) -> Networks:
     for modality in seen if len(seen) > 1 else []:
         others = [m for m in task.modalities if m != modality]
         found[f"only {modality}"] = network(task, options, columns=task.without(others))
-        found[f"without {modality}"] = network(task, options, columns=task.without([modality]))
+        found[_without([modality])] = network(task, options, columns=task.without([modality]))
     return found
 
 
@@ -129,11 +134,12 @@ def _scored(part: Path, task: Task, networks: Networks) -> list[Scored]:
     return list(scored_rows(part, task, scores))
 
 
-def _joint(part: Path, task: Task, networks: Networks) -> dict[str, Scored]:
-    return {scored.harm: scored for scored in _scored(part, task, networks)}
+def _without(names: Sequence[str]) -> str:
+    return f"without {' and '.join(names)}"
 
 
 def _beside(first: Scored, second: Scored) -> Scored:
+    """The same rows with the scores of both."""
     return replace(first, scores={**first.scores, **second.scores})
 
 

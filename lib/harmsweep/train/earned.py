@@ -156,17 +156,17 @@ def switched_off(proposed: Sequence[Record]) -> Off:
     return found
 
 
-def confirmed(off: Off, checked: Sequence[Scored], joint: Mapping[str, Scored]) -> Iterator[Record]:
-    """Each head's proposal, and whether the network with all of them is as good on validation."""
-    before = {scored.harm: scored for scored in checked}
-    for harm, names in off.items():
-        rows = before[harm]
-        scores = {"all": rows.scores["all"], "proposed": joint[harm].scores["proposed"]}
-        judged: list[Record] = []
-        for dataset in map(str, sorted(set(rows.datasets))):
-            here = rows.datasets == dataset
-            if rows.of(dataset).has_both:
-                areas = {n: point(rows.truth[here], v[here])[0] for n, v in scores.items()}
-                judged.append({"dataset": dataset} | areas)
-        holds = bool(judged) and all(row["proposed"] >= row["all"] for row in judged)
-        yield {"harm": harm, "off": list(names), "confirmed": holds, "datasets": judged}
+def confirmed(
+    off: Mapping[str, tuple[Sequence[str], str]], checked: Sequence[Scored], options: Evaluation
+) -> Iterator[Record]:
+    """Whether each head's proposal costs nothing on any validation dataset with enough groups.
+
+    `off` gives a head's modalities, and which scores are those without all of them.
+    """
+    for rows in (rows for rows in checked if rows.harm in off):
+        names, variant = off[rows.harm]
+        datasets = map(str, sorted(set(rows.datasets)))
+        found = [_judged(rows.of(d), d, variant, options) for d in datasets]
+        judged = [row for row in found if "all" in row]
+        holds = bool(judged) and all(row["without"] >= row["all"] for row in judged)
+        yield {"harm": rows.harm, "off": list(names), "confirmed": holds, "datasets": judged}
