@@ -88,6 +88,11 @@ def test_few_groups_decide_nothing() -> None:
     assert set(verdicts(scored(groups=19)).values()) == {"undecided"}
 
 
+def test_few_groups_of_one_class_decide_nothing() -> None:
+    rows = replace(scored(), truth=TRUTH & (np.arange(200) < 60))
+    assert set(verdicts(rows).values()) == {"undecided"}
+
+
 def test_a_dataset_with_too_few_groups_protects_the_modality_that_it_has() -> None:
     datasets = np.where(np.arange(200) < 190, "sms", "fights").astype(object)
     rows = replace(scored(), datasets=datasets)
