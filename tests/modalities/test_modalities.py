@@ -110,9 +110,12 @@ def test_a_damaged_picture_is_refused_when_prepared() -> None:
 
 
 def test_pixels_are_scaled_as_the_weights_were_trained() -> None:
-    black = image.prepare(load_encoders()["image"], image.EXAMPLES[0])
-    assert black.shape == (3, 224, 224)
-    np.testing.assert_allclose(black, (9 - 127) / 128)
+    encoder = load_encoders()["image"]
+    black = image.prepare(encoder, image.EXAMPLES[0])
+    assert (black.shape, black.dtype) == ((3, 224, 224), np.uint8)
+    scaled = image.normalised(encoder, black[None])
+    assert scaled.dtype == np.float32
+    np.testing.assert_allclose(scaled, (9 - 127) / 128)
 
 
 def random_clip(folder: Path) -> Encoder:

@@ -6,7 +6,7 @@ Torch is imported by the modalities' loaders, in the worker: never before the fo
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -18,7 +18,7 @@ import pandas as pd
 
 from harmsweep.encoders import Encoder
 from harmsweep.logs import log
-from harmsweep.media import MediaProblem, local_media, open_media, run_bounded
+from harmsweep.media import MediaProblem, in_turn, local_media, open_media, run_bounded
 from harmsweep.modalities import MODALITIES
 from harmsweep.modalities.device import Device, choose_device
 
@@ -93,18 +93,24 @@ def _embed(encoder: str, items: list[Item], media_root: Path, loaded: Loaded) ->
     module = _module(encoder)
     rows: list[Row] = []
     inputs, owners = [], []
-    for item in items:
-        try:
-            inputs.append(_prepared(item, module, model.encoder, media_root))
+    prepare = partial(_attempt, module=module, encoder=model.encoder, media_root=media_root)
+    for item, found in zip(items, in_turn(prepare, items), strict=True):
+        if isinstance(found, MediaProblem):
+            rows.append(_undecodable(item, found.reason))
+        elif not isinstance(found, _Gone):
+            inputs.append(found)
             owners.append(item)
-        except _Gone:
-            continue
-        except MediaProblem as problem:
-            rows.append(_undecodable(item, problem.reason))
     if inputs:
         embedded = module.embed(model, inputs)
         rows += map(_row, owners, embedded.vectors, embedded.windows.tolist())
     return rows
+
+
+def _attempt(item: Item, *, module: ModuleType, encoder: Encoder, media_root: Path) -> Any:
+    try:
+        return _prepared(item, module, encoder, media_root)
+    except (_Gone, MediaProblem) as problem:
+        return problem
 
 
 def _prepared(item: Item, module: ModuleType, encoder: Encoder, media_root: Path) -> Any:

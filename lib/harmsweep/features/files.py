@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from harmsweep.media import in_turn, inspect_media
 from harmsweep.tables import MEDIA
 
 _FACTS = [
@@ -38,11 +40,11 @@ def media_of(posts: DataFrame, media_root: Path) -> DataFrame:
 
 def inspect_batches(batches: Iterator[pa.RecordBatch], *, root: str) -> Iterator[pa.RecordBatch]:
     """The facts of each medium; bad content is a status, never an error."""
-    from harmsweep.media import inspect_media
-
     for batch in batches:
-        rows = []
-        for kind, uri in zip(batch["kind"].to_pylist(), batch["uri"].to_pylist(), strict=True):
-            facts = inspect_media(Path(root), uri, kind)
-            rows.append({"kind": kind, "uri": uri, **{n: getattr(facts, n) for n in _FACTS}})
+        rows = list(in_turn(partial(_row, Path(root)), batch.to_pylist()))
         yield pa.RecordBatch.from_pylist(rows, _ARROW)
+
+
+def _row(root: Path, reference: dict[str, str]) -> dict[str, Any]:
+    facts = inspect_media(root, reference["uri"], reference["kind"])
+    return {**reference, **{name: getattr(facts, name) for name in _FACTS}}

@@ -4,7 +4,7 @@ What a file is, its content decides, never its name. Bad content is a status and
 that quotes none of it.
 """
 
-from harmsweep.media.bounded import run_bounded
+from harmsweep.media.bounded import in_turn, run_bounded
 from harmsweep.media.clips import Frame, every_frame, sample_frames
 from harmsweep.media.facts import MediaFacts, inspect_media
 from harmsweep.media.files import local_media, open_media, read_image, resolve_media
@@ -17,6 +17,7 @@ __all__ = [
     "MediaProblem",
     "decode_image",
     "every_frame",
+    "in_turn",
     "inspect_media",
     "local_media",
     "open_media",

@@ -1,0 +1,162 @@
+"""What the bound on decoding costs: pictures a second with and without it, and clips a second.
+
+As many workers as there are cores, as in Spark, inspect every picture and prepare it for the image
+encoder, as the features and embed stages do. Every round has the same pictures decoded in the
+workers and in their bounded children, in turn, so that what else the machine does slows both.
+Prints one line of JSON; `ratio` is the median of the rounds' ratios of bounded to unbounded rates,
+and below 0.85 the exit code is 1.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import Any
+from unittest import mock
+
+from harmsweep.encoders import Encoder, load_encoders
+from harmsweep.media import (
+    MediaProblem,
+    facts,
+    in_turn,
+    inspect_media,
+    read_image,
+    run_bounded,
+    sample_frames,
+)
+from harmsweep.modalities import image
+from harmsweep.paths import ROOT
+
+SEED = 1
+LEAST_RATIO = 0.85
+PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".gif"}
+CLIPS = {".mp4", ".webm"}
+Run = Callable[..., Any]
+
+
+def main(*, media: Path, pictures: int, clips: int, rounds: int, workers: int) -> int:
+    found = sorted(path for path in media.rglob("*") if path.is_file())
+    chosen = _sample([p for p in found if p.suffix in PICTURES], pictures)
+    videos = _sample([p for p in found if p.suffix in CLIPS], clips)
+    shares = [chosen[n::workers] for n in range(workers)]
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        pairs = [_rates(pool, media, shares, turn) for turn in range(-1, rounds)][1:]
+        clips_per_s = len(videos) / _seconds(
+            pool, _sampled, [videos[n::workers] for n in range(workers)]
+        )
+    ratios = [bounded / direct for bounded, direct in pairs]
+    numbers = {
+        "workers": workers,
+        "pictures": len(chosen),
+        "pictures_per_s_bounded": round(statistics.median(p[0] for p in pairs), 1),
+        "pictures_per_s_direct": round(statistics.median(p[1] for p in pairs), 1),
+        "ratio": round(statistics.median(ratios), 3),
+        "ratios": [round(ratio, 3) for ratio in ratios],
+        "ms_per_picture": _parts(media, chosen),
+        "clips": len(videos),
+        "clips_per_s": round(clips_per_s, 2),
+    }
+    print(json.dumps(numbers))
+    return 0 if statistics.median(ratios) >= LEAST_RATIO else 1
+
+
+def direct(function: Run, *arguments: Any) -> Any:
+    """`run_bounded` without the bound."""
+    return function(*arguments)
+
+
+def _rates(
+    pool: ProcessPoolExecutor, media: Path, shares: Sequence[Sequence[Path]], turn: int
+) -> tuple[float, float]:
+    """Pictures a second with and without the bound; which comes first changes with the round."""
+    count = sum(map(len, shares))
+    rates = {}
+    for bounded in (True, False) if turn % 2 else (False, True):
+        rates[bounded] = count / _seconds(pool, partial(_both, media, bounded), shares)
+    return rates[True], rates[False]
+
+
+def _both(media: Path, bounded: bool, paths: Sequence[Path]) -> None:
+    """One worker's share: features first, then embed, each over all its pictures."""
+    encoder = load_encoders()["image"]
+    run, walk = (run_bounded, in_turn) if bounded else (direct, map)
+    with mock.patch.object(facts, "run_bounded", run):
+        list(walk(partial(_inspect, media), paths))
+    list(walk(partial(_prepare, encoder, run), paths))
+
+
+def _inspect(media: Path, path: Path) -> None:
+    inspect_media(media, str(path.relative_to(media)), "image")
+
+
+def _prepare(encoder: Encoder, run: Run, path: Path) -> None:
+    try:
+        run(image.prepare, encoder, read_image(path))
+    except MediaProblem:
+        return
+
+
+def _sampled(paths: Sequence[Path]) -> None:
+    list(in_turn(_count, paths))
+
+
+def _count(path: Path) -> int:
+    try:
+        return run_bounded(_frames, path)
+    except MediaProblem:
+        return 0
+
+
+def _frames(path: Path) -> int:
+    """In the child, where the frames themselves stay but for a small copy of each."""
+    return len(sample_frames(path))
+
+
+def _parts(media: Path, paths: Sequence[Path]) -> dict[str, float]:
+    """Milliseconds a picture of each part without the bound, and of an empty bounded call."""
+    encoder = load_encoders()["image"]
+    parts: dict[str, Callable[[Path], Any]] = {
+        "inspect": partial(_inspect, media),
+        "prepare": partial(_prepare, encoder, direct),
+        "empty_call": lambda _: run_bounded(abs, 1),
+    }
+    found = {}
+    with mock.patch.object(facts, "run_bounded", direct):
+        for name, part in parts.items():
+            part(paths[0])
+            started = time.perf_counter()
+            for path in paths:
+                part(path)
+            found[name] = round(1000 * (time.perf_counter() - started) / len(paths), 2)
+    return found
+
+
+def _sample(paths: Sequence[Path], count: int) -> list[Path]:
+    return Random(SEED).sample(paths, min(count, len(paths)))
+
+
+def _seconds(
+    pool: ProcessPoolExecutor, function: Callable[..., Any], shares: Sequence[Sequence[Path]]
+) -> float:
+    started = time.perf_counter()
+    list(pool.map(function, shares))
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--media", type=Path, default=ROOT / "tests" / "sample" / "media")
+    parser.add_argument("--pictures", type=int, default=400)
+    parser.add_argument("--clips", type=int, default=40)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--workers", type=int, default=os.cpu_count())
+    sys.exit(main(**vars(parser.parse_args())))
