@@ -1,5 +1,6 @@
 """Write the report: one HTML file that needs no other."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ def write_report(
     accounts = data.accounts(lake, model)
     effects = data.in_force(lake)
     shares = data.score_shares(lake, model)
-    figures_of = [_filled(record) for record in evaluation]
+    figures_of = [_filled(record) for record in without_repeats(evaluation)]
     evaluated = [record for record in figures_of if record["auroc"] is not None]
     page = TEMPLATES.get_template("page.html").render(
         model=model,
@@ -73,17 +74,24 @@ def write_report(
 
 
 # What a record of held-out figures may lack: with one class no curve, with few groups no interval.
-FIGURES = (
-    *("auroc", "low", "high", "auc_pr", "difference", "difference_low", "difference_high"),
-    *(f"baseline_{modality}_auroc" for modality in ("text", "media_text", "image", "video")),
-)
+FIGURES = ("auroc", "low", "high", "auc_pr", "difference", "difference_low", "difference_high")
+# The modalities that a plain logistic regression may stand beside a head with.
+BASELINES = ("text", "media_text", "image", "video")
 
 
 def _filled(record: Mapping[str, Any]) -> dict[str, Any]:
     """The record with None for absent figures, and the best baseline's AUROC as `baseline`."""
     best = record.get("best_baseline")
-    baseline = {"best_baseline": best, "baseline": record.get(f"baseline_{best}_auroc")}
+    areas = {name: record.get(f"baseline_{name}_auroc") for name in BASELINES}
+    known = {name: area for name, area in areas.items() if area is not None}
+    baseline = {"best_baseline": best, "baseline": areas.get(str(best)), "baselines": known}
     return dict.fromkeys(FIGURES) | dict(record) | baseline
+
+
+def without_repeats(evaluation: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The records without those of all datasets where a harm has only one: it would stand twice."""
+    datasets = Counter(record["harm"] for record in evaluation if record["dataset"] != "all")
+    return [r for r in evaluation if r["dataset"] != "all" or datasets[r["harm"]] != 1]
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
