@@ -10,7 +10,17 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from harmsweep.runs import Read, Step
-from harmsweep.tables import DECISIONS, POST_VISIBILITY, POSTS, SCORES
+from harmsweep.tables import (
+    COMMENT_SCORES,
+    DECISIONS,
+    ESCALATIONS,
+    MEDIA,
+    MEDIA_CLUSTERS,
+    MEDIA_MATCHES,
+    POST_VISIBILITY,
+    POSTS,
+    SCORES,
+)
 
 # From the mildest; a release is the action `none`.
 SEVERITY = {"none": 0, "review": 1, "label": 2, "demote": 3, "remove": 4}
@@ -20,7 +30,8 @@ PLACE = ("subject_kind", "subject_id", "surface", "jurisdiction")
 IDENTITY = ("subject_kind", "subject_id", "revision", "action", "surface", "jurisdiction")
 
 # Enforce acts only on decisions that are up to date, so what decide reads is shared knowledge.
-DECIDE = Step("decide", reads=(Read(SCORES), Read(POSTS)), writes=(DECISIONS,))
+_SEEN = (SCORES, POSTS, MEDIA, MEDIA_MATCHES, MEDIA_CLUSTERS, ESCALATIONS, COMMENT_SCORES)
+DECIDE = Step("decide", reads=tuple(map(Read, _SEEN)), writes=(DECISIONS,))
 
 
 def pair(model_version: str, policy_version: str) -> dict[str, str]:

@@ -2,57 +2,18 @@
 
 import json
 import math
-from datetime import date
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 
 from harmsweep.decide.stage import decisions
-from harmsweep.harms import HARMS
-from harmsweep.policy import Policy, load_policy
-from harmsweep.tables import SCORES
+from harmsweep.policy import Policy
 
 pytestmark = pytest.mark.spark
 
-POLICY = """
-name: trial
-version: 1
-mode: production
-approved_models: [m-1]
-languages: [en]
-review_only: []
-near_margin: 0.1
-rules:
-  hate:
-    - surface: all
-      jurisdiction: all
-      ladder: [{action: remove, threshold: 0.95}, {action: review, threshold: 0.5}]
-    - surface: ads
-      jurisdiction: all
-      ladder: [{action: remove, threshold: 0.3}]
-    - surface: all
-      jurisdiction: DE
-      ladder: [{action: demote, threshold: 0.4}]
-  spam:
-    - surface: all
-      jurisdiction: all
-      ladder: [{action: remove, threshold: 0.9}, {action: demote, threshold: 0.8}]
-  sexism:
-    - surface: all
-      jurisdiction: all
-      ladder: [{action: remove, threshold: 0.9}]
-caps:
-  default: {apply: 9, release: 9}
-"""
 EVERYWHERE = ("all", "all")
-
-
-@pytest.fixture(scope="module")
-def policy(tmp_path_factory: pytest.TempPathFactory) -> Policy:
-    path = tmp_path_factory.mktemp("policy") / "trial.yaml"
-    path.write_text(POLICY, encoding="utf-8")
-    return load_policy(path)
 
 
 ROWS: dict[str, dict[str, Any]] = {
@@ -86,37 +47,27 @@ ROWS: dict[str, dict[str, Any]] = {
 }
 
 
-def frame(spark: SparkSession) -> DataFrame:
-
-    rest = {"day": date(2026, 10, 1), "model_version": "m-1", "author_id": "a", "surface": "feed"}
-    rest |= {"country": "DE", "language": "en", "dataset": "live", "status": "scored"}
-    rest |= {"revision": 1, "reason": None, "inputs": ["text"], "trained_on": False}
-    rest |= dict.fromkeys(HARMS)
-    rows = [rest | {"post_id": name} | row for name, row in ROWS.items()]
-    values = [[row[name] for name in SCORES.schema.names] for row in rows]
-    return spark.createDataFrame(values, SCORES.schema)
-
-
+See = Callable[..., DataFrame]
 Found = dict[str, dict[tuple[str, str], dict[str, Any]]]
 
 
-def decide(spark: SparkSession, policy: Policy, model_version: str) -> Found:
+def decide(see: See, policy: Policy, model_version: str) -> Found:
     found: Found = {name: {} for name in ROWS}
-    for row in decisions(frame(spark), policy, model_version).collect():
+    for row in decisions(see(ROWS, policy), policy, model_version).collect():
         found[row["post_id"]][row["surface"], row["jurisdiction"]] = row.asDict()
     return found
 
 
 @pytest.fixture(scope="module")
-def decided(spark: SparkSession, policy: Policy) -> Found:
+def decided(see: See, policy: Policy) -> Found:
     """Decisions of an approved model by post and scope."""
-    return decide(spark, policy, "m-1")
+    return decide(see, policy, "m-1")
 
 
 @pytest.fixture(scope="module")
-def unapproved(spark: SparkSession, policy: Policy) -> Found:
+def unapproved(see: See, policy: Policy) -> Found:
     """Decisions of a model that the policy does not name."""
-    return decide(spark, policy, "m-2")
+    return decide(see, policy, "m-2")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """What a sweep does for each difference between what is wanted and what holds."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from harmsweep.enforce.sweep import sweep
 from harmsweep.job import DataRefused
 from harmsweep.ledger import visibility
 from harmsweep.policy import PolicyError, load_policy
-from harmsweep.tables import ACTIONS, POST_VISIBILITY
+from harmsweep.tables import ACTIONS, ESCALATIONS, POST_VISIBILITY
 
 pytestmark = pytest.mark.spark
 DAY = date(2026, 10, 1)
@@ -152,3 +152,14 @@ def test_jobs_are_thin() -> None:
     jobs = Path(__file__).resolve().parents[2] / "jobs"
     for name in ("decide", "enforce", "measure", "undo"):
         assert len((jobs / f"{name}.py").read_text(encoding="utf-8").splitlines()) < 40
+
+
+def test_what_holds_for_an_escalated_post_stays(held, add_rows):
+    escalated = {"day": DAY, "post_id": "removed", "revision": 1, "position": 0, "bank": "b"}
+    escalated |= {"hash": "0" * 64, "media_hash": "0" * 64, "distance": 0, "quality": 100}
+    escalated |= {"content_hash": "0", "contact": "duty officer"}
+    add_rows(
+        [escalated | {"matched_at": datetime(2026, 10, 1, tzinfo=UTC)}], ESCALATIONS, held.root
+    )
+    held.sweep(version=2)  # decides anew, and no longer about the escalated post
+    assert held.states() == FIRST

@@ -12,7 +12,14 @@ from harmsweep import lake as lakes
 from harmsweep.encoders import load_encoders
 from harmsweep.snapshot import take_snapshot
 from harmsweep.snapshots import FACTS, PARTS, SnapshotRefused, load_snapshot
-from harmsweep.tables import AUTHOR_VECTORS, LABELS, POST_FEATURES, POST_VECTORS, POSTS
+from harmsweep.tables import (
+    AUTHOR_VECTORS,
+    ESCALATIONS,
+    LABELS,
+    POST_FEATURES,
+    POST_VECTORS,
+    POSTS,
+)
 
 pytestmark = pytest.mark.spark
 
@@ -69,6 +76,7 @@ def taken(
         rows(43, author_origin="assigned"),
         rows(44, text=f"{SECRET} 0", split_group="z"),  # the words of p0 under another name
         rows(45),  # labelled by hand and by a report, which disagree
+        rows(46),  # escalated: its picture is in a severe bank
     ]
     made = posts + odd
     add([post for post, _, _ in made], POSTS, lake)
@@ -81,9 +89,16 @@ def taken(
         AUTHOR_VECTORS,
         lake,
     )
-    labels = [label(n, n % 2) for n in range(44) if n != 40] + [label(44, 0), label(45, 1)]
+    labels = [label(n, n % 2) for n in range(44) if n != 40]
+    labels += [label(44, 0), label(45, 1), label(46, 1)]
     labels += [label(45, 0, source="a_report"), label(3, 1, harm="hate")]
     add(labels, LABELS, lake)
+    escalated = {
+        "day": DAY, "post_id": "p46", "revision": 1, "position": 0, "bank": "b", "hash": "0" * 64,
+        "media_hash": "0" * 64, "distance": 0, "quality": 100, "content_hash": "0",
+        "contact": "duty officer", "matched_at": datetime(2026, 10, 1, 13, tzinfo=UTC),
+    }  # fmt: skip
+    add([escalated], ESCALATIONS, lake)
     return lake, take_snapshot(lambda: spark, lake, first=DAY, last=LAST, out=root / "out")
 
 

@@ -11,6 +11,8 @@ from harmsweep.ledger import SEVERITY
 from harmsweep.policy import ALL, Policy, Rule
 
 NO_HARM = "none"
+# Bits of a PDQ hash: the farthest that two can be apart.
+BITS = 256
 # A part of scores.reason that says that a medium has no encoder, which is no damage.
 NO_ENCODER = r"^\w+ unsupported$"
 
@@ -50,7 +52,7 @@ def _best_in(scope: tuple[str, str], policy: Policy) -> Column:
             if (rule.surface, rule.jurisdiction) == scope:
                 candidates += _candidates(harm, order, rule, policy.near_margin)
     if scope == (ALL, ALL):
-        candidates.append(_damaged())
+        candidates += _reviews(policy)
     return F.array_max(F.array(*candidates))
 
 
@@ -96,19 +98,40 @@ def _candidate(
     )
 
 
-def _damaged() -> Column:
+def _reviews(policy: Policy) -> Iterator[Column]:
+    """Candidates that no score of the post leads to; each is a review, whatever the policy says."""
     # A margin of -1 lies below any near miss, so that a harm is named where one is near.
+    yield F.when(is_damaged(), _review(F.lit(NO_HARM), F.lit(-1.0), "damaged_input"))
+    match = F.get("known_media", F.lit(0))
+    # A picture that is known is surer than a score, and the nearer the surer.
+    nearness = 1.0 - match["distance"] / BITS
+    yield F.when(match.isNotNull(), _review(match["harm"], nearness, "known_media"))
+    comment = F.get("comments", F.lit(0))
+    score, threshold = comment["score"], F.lit(policy.comments.review)
+    # Below all that the post itself leads to, and above a damaged input.
+    below = score - threshold - F.lit(1.0)
+    review = _review(comment["harm"], below, "comments", score=score, threshold=threshold)
+    yield F.when(comment.isNotNull(), review)
+
+
+def _review(
+    harm: Column,
+    margin: Column,
+    reason: str,
+    *,
+    score: Column | None = None,
+    threshold: Column | None = None,
+) -> Column:
     nothing = F.lit(None).cast("double")
-    candidate = F.struct(
+    return F.struct(
         F.lit(SEVERITY["review"]).alias("severity"),
-        F.lit(-1.0).alias("margin"),
+        margin.alias("margin"),
         F.lit(0).alias("order"),
         F.lit(ALL).alias("surface"),
         F.lit(ALL).alias("jurisdiction"),
         F.lit("review").alias("policy_action"),
-        F.lit(NO_HARM).alias("harm"),
-        nothing.alias("score"),
-        nothing.alias("threshold"),
-        F.lit("damaged_input").alias("reason"),
+        harm.alias("harm"),
+        (nothing if score is None else score).alias("score"),
+        (nothing if threshold is None else threshold).alias("threshold"),
+        F.lit(reason).alias("reason"),
     )
-    return F.when(is_damaged(), candidate)

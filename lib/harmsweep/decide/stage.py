@@ -7,12 +7,22 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from harmsweep import lake as lakes
+from harmsweep.decide.others import OTHERS, copies_of, with_others
 from harmsweep.decide.rules import best
 from harmsweep.harms import HARMS
 from harmsweep.ledger import DECIDE, SEVERITY, pair
 from harmsweep.policy import Policy, check_lake, load_policy
 from harmsweep.runs import Counts, Outcome, Spark, run_step
-from harmsweep.tables import DECISIONS, POSTS, SCORES
+from harmsweep.tables import (
+    COMMENT_SCORES,
+    DECISIONS,
+    ESCALATIONS,
+    MEDIA,
+    MEDIA_CLUSTERS,
+    MEDIA_MATCHES,
+    POSTS,
+    SCORES,
+)
 
 
 def decide_day(spark: Spark, lake: Path, day: date, *, policy: Path, model_version: str) -> Outcome:
@@ -35,7 +45,9 @@ def _decide(
     spark: SparkSession, lake: Path, day: date, policy: Policy, model_version: str
 ) -> Counts:
     versions: lakes.Slice = {"day": day, **pair(model_version, policy.policy_version)}
-    decided = decisions(current_scores(spark, lake, day, model_version), policy, model_version)
+    scores = current_scores(spark, lake, day, model_version)
+    seen = with_others(scores, policy, **_others(spark, lake, day))
+    decided = decisions(seen, policy, model_version)
     where = lakes.predicate(versions)
     if lakes.query(lake, f"SELECT 1 FROM actions_v1 WHERE {where} LIMIT 1").num_rows:
         lakes.append_new(decided, DECISIONS, lake, where=versions)
@@ -53,16 +65,33 @@ def _by_model(versions: lakes.Slice) -> lakes.Slice:
 
 
 def current_scores(spark: SparkSession, lake: Path, day: date, model_version: str) -> DataFrame:
-    """The model's scores of the day's current revisions; those of older ones lead to nothing."""
+    """The model's scores of the day's current revisions; those of older ones lead to nothing.
+
+    A post that was escalated is the named contact's alone: no decision sends it to review.
+    """
     scores = lakes.read_days(spark, SCORES, lake, day)
     accepted = lakes.read_days(spark, POSTS, lake, day).where(F.col("status") == "accepted")
     current = accepted.select("day", "post_id", "revision")
     of_model = scores.where(F.col("model_version") == model_version)
-    return of_model.join(current, on=["day", "post_id", "revision"], how="left_semi")
+    escalated = lakes.read_days(spark, ESCALATIONS, lake, day).select("post_id")
+    judged = of_model.join(current, on=["day", "post_id", "revision"], how="left_semi")
+    return judged.join(escalated, on="post_id", how="left_anti")
+
+
+def _others(spark: SparkSession, lake: Path, day: date) -> dict[str, DataFrame]:
+    clusters = lakes.read_days(spark, MEDIA_CLUSTERS, lake, day)
+    return {
+        "matches": lakes.read_days(spark, MEDIA_MATCHES, lake, day),
+        "copies": copies_of(lakes.read_days(spark, MEDIA, lake, day), clusters),
+        "comments": lakes.read_days(spark, COMMENT_SCORES, lake, day),
+    }
 
 
 def decisions(scores: DataFrame, policy: Policy, model_version: str) -> DataFrame:
-    """Rows of decisions: one per post and scope in which a rule is met or a person must look."""
+    """Rows of decisions: one per post and scope in which a rule is met or a person must look.
+
+    `scores` has the columns of `with_others` too.
+    """
     chosen = scores.withColumn("evidence", evidence(policy, model_version))
     chosen = chosen.withColumn("automatic", automation(policy, model_version) == "allowed")
     chosen = chosen.select("*", F.explode(best(policy)).alias("best"))
@@ -86,11 +115,14 @@ def automation(policy: Policy, model_version: str) -> Column:
 
 
 def evidence(policy: Policy, model_version: str) -> Column:
-    """JSON of what the decision rests on: scores to 6 places, status, reason, inputs, approval."""
+    """JSON of what the decision rests on: scores to 6 places, status, reason, inputs, approval.
+
+    Known media, copies and comments are there where the post has them.
+    """
     scores = F.struct(*(F.round(F.col(harm), 6).alias(harm) for harm in HARMS))
     facts = F.struct(
         scores.alias("scores"),
-        *(F.col(name) for name in ("status", "reason", "inputs")),
+        *(F.col(name) for name in ("status", "reason", "inputs", *OTHERS)),
         automation(policy, model_version).alias("automation"),
     )
     return F.to_json(facts)

@@ -18,7 +18,7 @@ from harmsweep.ledger import COUNTED, DECIDE, pair
 from harmsweep.logs import log
 from harmsweep.policy import Policy, check_lake, load_policy
 from harmsweep.runs import Counts, Outcome, Read, Spark, Step, is_done, run_step
-from harmsweep.tables import ACTIONS, DECISIONS, POST_VISIBILITY, POSTS, SCORES
+from harmsweep.tables import ACTIONS, DECISIONS, ESCALATIONS, POST_VISIBILITY, POSTS, SCORES
 
 ENFORCE = Step(
     "enforce",
@@ -121,7 +121,9 @@ def _planned(spark: SparkSession, lake: Path, policy: Policy, plan: Sweep) -> Da
     accepted = accepted.select(*key)
     scores = lakes.read_days(spark, SCORES, lake, plan.day)
     scored = scores.where(F.col("model_version") == model_version).select(*key)
-    judged = accepted.join(scored, on=key, how="semi")
+    # What holds for an escalated post stays as it is: it has no decision, which lifts nothing.
+    escalated = lakes.read_days(spark, ESCALATIONS, lake, plan.day).select("post_id")
+    judged = accepted.join(scored, on=key, how="semi").join(escalated, on="post_id", how="anti")
     decided = lakes.read(spark, DECISIONS, lake).where(lakes.predicate(versions))
     current = decided.join(accepted, on=key, how="semi")
     wanted = desired(current, approved=model_version in policy.approved_models)

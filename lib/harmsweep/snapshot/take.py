@@ -18,10 +18,17 @@ from harmsweep.logs import log
 from harmsweep.runs import Spark
 from harmsweep.snapshot.rows import labelled_rows, with_parts
 from harmsweep.snapshots import FACTS, PARTS, Snapshot, file_hashes, snapshot_id
-from harmsweep.tables import AUTHOR_VECTORS, LABELS, POST_FEATURES, POST_VECTORS, POSTS
+from harmsweep.tables import (
+    AUTHOR_VECTORS,
+    ESCALATIONS,
+    LABELS,
+    POST_FEATURES,
+    POST_VECTORS,
+    POSTS,
+)
 from harmsweep.training import Split, TrainingConfig, load_training
 
-SOURCES = (POSTS, POST_FEATURES, POST_VECTORS, AUTHOR_VECTORS, LABELS)
+SOURCES = (POSTS, POST_FEATURES, POST_VECTORS, AUTHOR_VECTORS, LABELS, ESCALATIONS)
 # Another number where the rows or the layout of a snapshot change their meaning.
 FORMAT = 2
 # A file is one row group, the unit that the trainer shuffles and shards: 1,000 rows are 8 MB.
@@ -78,11 +85,13 @@ def _identity(
 def _tables(
     spark: SparkSession, lake: Path, versions: Mapping[str, int], first: date, last: date
 ) -> list[DataFrame]:
+    """The sources' rows of the days; posts that were escalated are never trained on."""
     in_range = F.col("day").between(F.lit(first), F.lit(last))
-    return [
+    posts, *rest, escalated = (
         lakes.read(spark, table, lake, version=versions[table.name]).where(in_range)
         for table in SOURCES
-    ]
+    )
+    return [posts.join(escalated, on=["day", "post_id"], how="left_anti"), *rest]
 
 
 def _write(rows: DataFrame, folder: Path, facts: Mapping[str, object]) -> None:

@@ -39,10 +39,16 @@ DECISIONS = Table(
         required("action", STRING, "the most severe action whose rule was met"),
         required("policy_action", STRING, "what the rule said before approval was asked for"),
         required("harm", STRING, "the harm whose rule it was"),
-        optional("score", DOUBLE, "the harm's probability; null: a review for damaged input"),
+        optional("score", DOUBLE, "the harm's probability; null: a review without one"),
         optional("threshold", DOUBLE, "the rule's threshold"),
-        required("reason", STRING, "threshold_met, near_threshold or damaged_input"),
-        required("evidence", STRING, "JSON: every harm's score, the status and modalities seen"),
+        required(
+            "reason",
+            STRING,
+            "threshold_met, near_threshold, damaged_input, known_media or comments",
+        ),
+        required(
+            "evidence", STRING, "JSON: scores, status, inputs; known media, copies and comments"
+        ),
     ),
 )
 

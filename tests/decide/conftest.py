@@ -1,0 +1,101 @@
+"""A policy, and literal scores with what else is known of their posts."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+
+from harmsweep.decide.others import copies_of, with_others
+from harmsweep.harms import HARMS
+from harmsweep.policy import Policy, load_policy
+from harmsweep.tables import (
+    COMMENT_SCORES,
+    MEDIA,
+    MEDIA_CLUSTERS,
+    MEDIA_MATCHES,
+    SCORES,
+    Table,
+)
+
+Rows = list[dict[str, Any]]
+DAY = date(2026, 10, 1)
+
+POLICY = """
+name: trial
+version: 1
+mode: production
+approved_models: [m-1]
+languages: [en]
+review_only: []
+near_margin: 0.1
+rules:
+  hate:
+    - surface: all
+      jurisdiction: all
+      ladder: [{action: remove, threshold: 0.95}, {action: review, threshold: 0.5}]
+    - surface: ads
+      jurisdiction: all
+      ladder: [{action: remove, threshold: 0.3}]
+    - surface: all
+      jurisdiction: DE
+      ladder: [{action: demote, threshold: 0.4}]
+  spam:
+    - surface: all
+      jurisdiction: all
+      ladder: [{action: remove, threshold: 0.9}, {action: demote, threshold: 0.8}]
+  sexism:
+    - surface: all
+      jurisdiction: all
+      ladder: [{action: remove, threshold: 0.9}]
+caps:
+  default: {apply: 9, release: 9}
+comments: {review: 0.9}
+known_media: review
+"""
+
+
+@pytest.fixture(scope="module")
+def policy(tmp_path_factory: pytest.TempPathFactory) -> Policy:
+    path = tmp_path_factory.mktemp("policy") / "trial.yaml"
+    path.write_text(POLICY, encoding="utf-8")
+    return load_policy(path)
+
+
+def score_rows(posts: Mapping[str, Mapping[str, Any]]) -> Rows:
+    """Rows of scores: by post, what differs from a plain post in German without any score."""
+    rest: dict[str, Any] = {"day": DAY, "model_version": "m-1", "author_id": "a"}
+    rest |= {"surface": "feed", "country": "DE", "language": "en", "dataset": "live"}
+    rest |= {"status": "scored", "revision": 1, "reason": None, "inputs": ["text"]}
+    rest |= {"trained_on": False} | dict.fromkeys(HARMS)
+    return [rest | {"post_id": name} | dict(row) for name, row in posts.items()]
+
+
+@pytest.fixture(scope="module")
+def see(spark: SparkSession) -> Callable[..., DataFrame]:
+    """A function that gives scores with known media, copies and comments, from literal rows."""
+
+    def frame(rows: Rows, table: Table) -> DataFrame:
+        common = {"day": DAY, "revision": 1, "position": 0, "model_version": "m-1"}
+        values = [[(common | row).get(n) for n in table.schema.names] for row in rows]
+        return spark.createDataFrame(values, table.schema)
+
+    def seen(
+        posts: Mapping[str, Mapping[str, Any]],
+        policy: Policy,
+        *,
+        matches: Rows | None = None,
+        media: Rows | None = None,
+        clusters: Rows | None = None,
+        comments: Rows | None = None,
+    ) -> DataFrame:
+        return with_others(
+            frame(score_rows(posts), SCORES),
+            policy,
+            matches=frame(matches or [], MEDIA_MATCHES),
+            copies=copies_of(frame(media or [], MEDIA), frame(clusters or [], MEDIA_CLUSTERS)),
+            comments=frame(comments or [], COMMENT_SCORES),
+        )
+
+    return seen
