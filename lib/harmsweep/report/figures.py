@@ -106,7 +106,7 @@ def adds(records: Sequence[Record], modalities: Sequence[str], *, names: Sequenc
     """
     size = (7.2, max(1.6, 0.24 * len(records) + 0.9))
     figure = Figure(figsize=size)
-    panels = figure.subplots(1, len(modalities), sharey=True, squeeze=False)[0]
+    panels = figure.subplots(1, len(modalities), sharex=True, sharey=True, squeeze=False)[0]
     for axes, modality in zip(panels, modalities, strict=True):
         axes.axvline(0, color="#999999", linewidth=0.8, linestyle=":")
         for row, record in enumerate(records):
