@@ -5,15 +5,21 @@ import io
 import os
 import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import IO
-from urllib.parse import urlsplit
+
+import pyarrow as pa
+from pyarrow import fs
 
 from harmsweep.media.problem import MediaProblem, Store, load_limits
 
 COPY_BYTES = 1 << 20
+# Of one attempt, of which the client makes three; options in conf/media.yaml replace them.
+CONNECT_SECONDS, REQUEST_SECONDS = 5, 15
 
 
 def resolve_media(root: Path, uri: str) -> Path:
@@ -43,42 +49,50 @@ def local_media(root: Path, uri: str, kind: str) -> Iterator[Path]:
     if "://" not in uri:
         yield resolve_media(root, uri)
         return
-    store = _listed(uri)
     with tempfile.NamedTemporaryFile(prefix="harmsweep-media-") as copy:
-        _fetch(store, uri, copy.file, kind)
+        _fetch(uri, copy.file, kind)
         yield Path(copy.name)
 
 
-def _listed(uri: str) -> Store:
-    try:
-        parts = urlsplit(uri)
-        named = (parts.scheme, parts.netloc)
-    except ValueError:
-        raise MediaProblem("refused", "not a usable address") from None
+def _listed(scheme: str, bucket: str) -> Store:
     for store in load_limits().stores:
-        if (store.scheme, store.bucket) == named:
+        if (store.scheme, store.bucket) == (scheme, bucket):
             return store
     raise MediaProblem("refused", "its scheme and bucket are not listed")
 
 
-def _fetch(store: Store, uri: str, copy: IO[bytes], kind: str) -> None:
+def _fetch(address: str, copy: IO[bytes], kind: str) -> None:
     """Copy an object to a file, up to one byte more than its kind may have."""
-    from pyarrow import fs
-
-    limit = byte_limit(kind)
+    # By hand: urlsplit drops line breaks and folds cases, so that what is checked is not what is
+    # asked for.
+    scheme, _, place = address.partition("://")
+    store = _listed(scheme, place.partition("/")[0])
+    # The client shortens `bucket/../other/key` to `other/key`, and so leaves the listed bucket.
+    if {"", ".", ".."} & set(place.split("/")) or not place.isprintable():
+        raise MediaProblem("refused", "not a usable address")
+    left, end = byte_limit(kind) + 1, time.monotonic() + load_limits().fetch_seconds
     try:
-        found = fs.S3FileSystem(**store.options) if store.scheme == "s3" else None
-        if found is None:
-            found, _ = fs.FileSystem.from_uri(f"{store.scheme}://{store.bucket}")
-        with found.open_input_stream(uri.removeprefix(f"{store.scheme}://")) as source:
-            while limit >= 0 and (content := source.read(min(COPY_BYTES, limit + 1))):
+        with _file_system(store.model_dump_json()).open_input_stream(place) as source:
+            while left and (content := source.read(min(COPY_BYTES, left))):
                 copy.write(content)
-                limit -= len(content)
+                left -= len(content)
+                if time.monotonic() > end:
+                    raise MediaProblem("refused", "fetching it took too long")
         copy.flush()
     except FileNotFoundError:
         raise MediaProblem("missing", "no such object") from None
-    except (OSError, ValueError) as error:
+    except (OSError, pa.ArrowException) as error:
         raise MediaProblem("missing", f"could not be fetched ({type(error).__name__})") from None
+
+
+@lru_cache(maxsize=8)
+def _file_system(store: str) -> fs.FileSystem:
+    """The client of a store (its JSON), once a process: each holds threads and connections."""
+    parsed = Store.model_validate_json(store)
+    if parsed.scheme != "s3":
+        return fs.FileSystem.from_uri(f"{parsed.scheme}://{parsed.bucket}")[0]
+    timeouts = {"connect_timeout": CONNECT_SECONDS, "request_timeout": REQUEST_SECONDS}
+    return fs.S3FileSystem(**timeouts | parsed.options)
 
 
 def read_image(path: Path) -> bytes:

@@ -32,7 +32,7 @@ class Store(_Frozen):
 
     scheme: str = Field(pattern=r"^[a-z][a-z0-9]*$")
     bucket: str = Field(min_length=1)
-    options: dict[str, str | int | bool] = {}
+    options: dict[str, str | bool | int | float] = {}
 
 
 class ImageLimits(_Frozen):
@@ -67,6 +67,7 @@ class Limits(_Frozen):
     image: ImageLimits
     video: VideoLimits
     child: ChildLimits
+    fetch_seconds: float = Field(gt=0)
     stores: tuple[Store, ...] = ()
 
 
