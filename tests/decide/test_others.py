@@ -69,7 +69,8 @@ MEDIA = [
     {"post_id": name, "kind": "image", "uri": "a.jpg", "status": "ok", "content_hash": "aa"}
     for name in ("copied", "copied and removed")
 ]
-CLUSTERS = [{"content_hash": "aa", "cluster": HASH, "distance": 3, "size": 9}]
+CLUSTER = {"cluster": HASH, "distance": 3, "size": 9, "judged": 4, "harmful": 3}
+CLUSTERS = [{"content_hash": "aa", **CLUSTER}]
 Found = dict[str, list[dict[str, Any]]]
 
 
@@ -145,7 +146,7 @@ def test_a_cluster_is_evidence_and_no_reason(decided: Found):
     row, evidence = only(decided, "copied and removed")
     assert row["reason"] == "threshold_met"
     (copy,) = evidence["copies"]
-    assert (copy["cluster"], copy["distance"], copy["size"]) == (HASH, 3, 9)
+    assert copy == CLUSTER
 
 
 @pytest.fixture

@@ -76,6 +76,8 @@ MEDIA_CLUSTERS = Table(
         required("cluster", STRING, "the PDQ hash of the picture at the centre"),
         required("distance", INT, "bits between the picture and the centre, 0 to 31"),
         required("size", INT, "distinct files of the cluster in the 30 days up to the day"),
+        required("judged", INT, "posts of the cluster with a label or an action in force"),
+        required("harmful", INT, "of these, labelled harmful, or restricted and not labelled"),
     ),
 )
 
