@@ -34,10 +34,10 @@ def make_model() -> Callable[..., Path]:
         shape = HeadsConfig(harms=("hate",), width=fused_width(inputs, []), hidden=1, dropout=0.0)
         heads = Heads(shape)
         with torch.no_grad():
+            for parameter in heads.parameters():
+                parameter.zero_()
             heads.wide.weight[0, 0] = 1.0
             heads.wide.bias.fill_(bias)
-            heads.trunk[2].weight.zero_()
-            heads.trunk[2].bias.zero_()
         files = {"model.safetensors": serialized(heads), "evaluation.json": b"{}"}
         for name, content in files.items():
             (folder / name).write_bytes(content)

@@ -14,22 +14,27 @@ from harmsweep.harms import HARMS
 from harmsweep.manifest import Manifest, check_encoders, check_harms, load_manifest
 from harmsweep.runs import Counts, Outcome, Read, Spark, Step, run_step
 from harmsweep.score.batches import score_batches
+from harmsweep.score.comments import score_comments
 from harmsweep.score.rows import CARRIED, rows_to_score, with_status
+from harmsweep.score.write import put_rejects, put_scores
 from harmsweep.tables import (
-    ACTIONS,
     AUTHOR_VECTORS,
+    COMMENT_SCORES,
+    COMMENT_VECTORS,
     MEDIA,
     POST_FEATURES,
     POST_VECTORS,
     POSTS,
-    REJECTS,
     SCORE_STATUSES,
     SCORES,
-    Table,
 )
 
 SOURCES = (POSTS, POST_FEATURES, MEDIA, POST_VECTORS, AUTHOR_VECTORS)
-STEP = Step("score", reads=tuple(Read(table) for table in SOURCES), writes=(SCORES,))
+STEP = Step(
+    "score",
+    reads=tuple(Read(table) for table in (*SOURCES, COMMENT_VECTORS)),
+    writes=(SCORES, COMMENT_SCORES),
+)
 
 
 def score_day(spark: Spark, lake: Path, day: date, *, manifest: Path) -> Outcome:
@@ -59,11 +64,15 @@ def _score(spark: SparkSession, lake: Path, day: date, model: Manifest, path: Pa
     try:
         by_status = scored.groupBy("status").count().collect()
         counted = {row["status"]: int(row["count"]) for row in by_status}
-        _write_rejects(scored, lake, day, model.model_version, any_failed="failed" in counted)
-        _write_scores(scored, lake, day, model.model_version)
+        # Several models score one day: the source keeps their rejects apart.
+        source = f"scores:{model.model_version}"
+        put_rejects(rejected(scored, source), lake, day, source, some="failed" in counted)
+        where: lakes.Slice = {"day": day, "model_version": model.model_version}
+        put_scores(_as_scores(scored, model.model_version), SCORES, lake, where=where)
     finally:
         scored.unpersist()
-    return {"posts": sum(counted.values())} | {s: counted.get(s, 0) for s in SCORE_STATUSES}
+    posts = {"posts": sum(counted.values())} | {s: counted.get(s, 0) for s in SCORE_STATUSES}
+    return posts | score_comments(spark, lake, day, model, path)
 
 
 def output_schema(rows: DataFrame, model: Manifest) -> T.StructType:
@@ -74,28 +83,11 @@ def output_schema(rows: DataFrame, model: Manifest) -> T.StructType:
     return schema
 
 
-def _write_scores(scored: DataFrame, lake: Path, day: date, model_version: str) -> None:
-    """Replace the slice of scores; where the ledger cites it, only add the posts that are new."""
+def _as_scores(scored: DataFrame, model_version: str) -> DataFrame:
     with_version = scored.withColumn("model_version", F.lit(model_version))
-    scores = with_version.select(
+    return with_version.select(
         *(F.col(f.name).cast(f.dataType).alias(f.name) for f in SCORES.schema)
     )
-    where: lakes.Slice = {"day": day, "model_version": model_version}
-    if _is_empty(ACTIONS, lake, where):
-        lakes.replace_slice(scores, SCORES, lake, where=where)
-    else:
-        lakes.append_new(scores, SCORES, lake, where=where)
-
-
-def _write_rejects(
-    scored: DataFrame, lake: Path, day: date, model_version: str, *, any_failed: bool
-) -> None:
-    """Replace this model's rejects of the day; write nothing where there are and were none."""
-    # Several models score one day: the source keeps their rejects apart.
-    source = f"scores:{model_version}"
-    where: lakes.Slice = {"day": day, "stage": "score", "source": source}
-    if any_failed or not _is_empty(REJECTS, lake, where):
-        lakes.replace_slice(rejected(scored, source), REJECTS, lake, where=where)
 
 
 def rejected(scored: DataFrame, source: str) -> DataFrame:
@@ -111,8 +103,3 @@ def rejected(scored: DataFrame, source: str) -> DataFrame:
         "post_id",
         "recorded_day",
     )
-
-
-def _is_empty(table: Table, lake: Path, where: lakes.Slice) -> bool:
-    found = lakes.query(lake, f"SELECT 1 FROM {table.name} WHERE {lakes.predicate(where)} LIMIT 1")
-    return bool(found.num_rows == 0)

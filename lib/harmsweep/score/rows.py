@@ -67,7 +67,7 @@ def with_status(scored: DataFrame, harms: Sequence[str]) -> DataFrame:
     finite number in [0, 1] fails it; damage makes it partial: no harm found there clears nothing.
     """
     usable = F.size(F.array_except("inputs", F.array(*map(F.lit, NOT_ALONE)))) > 0
-    finite = _all(_is_probability(F.col(harm)) for harm in harms)
+    finite = all_probable(harms)
     damage = F.when(F.size("damage") > 0, F.array_join("damage", "; "))
     unusable = F.concat_ws("; ", F.lit("no usable text or image"), damage)
     status = (
@@ -92,15 +92,12 @@ def with_status(scored: DataFrame, harms: Sequence[str]) -> DataFrame:
     )
 
 
-def _is_probability(score: Column) -> Column:
-    # NaN >= 0 is true in Spark, and so is NaN > 1: a NaN has to be asked for.
-    return score.isNotNull() & ~F.isnan(score) & score.between(0.0, 1.0)
-
-
-def _all(conditions: Iterable[Column]) -> Column:
+def all_probable(harms: Iterable[str]) -> Column:
+    """Whether the score of each harm is a finite number in [0, 1]."""
     result = F.lit(True)
-    for condition in conditions:
-        result = result & condition
+    for score in map(F.col, harms):
+        # NaN >= 0 is true in Spark, and so is NaN > 1: a NaN has to be asked for.
+        result = result & score.isNotNull() & ~F.isnan(score) & score.between(0.0, 1.0)
     return result
 
 
