@@ -1,6 +1,7 @@
 """Disguised copies of 200 phrases score like the clean ones."""
 
 import importlib.util
+import sys
 from pathlib import Path
 from random import Random
 from types import ModuleType
@@ -9,26 +10,29 @@ import pytest
 
 from harmsweep.text import clean, normalise
 
-PATH = Path(__file__).resolve().parents[2] / "scripts" / "benchmarks" / "text.py"
+SCRIPTS = Path(__file__).resolve().parents[2] / "scripts" / "benchmarks"
 # As the project's goal has it: in AUROC.
 BAR = 0.02
 
 
-def benchmark() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("text_benchmark", PATH)
+def script(name: str) -> ModuleType:
+    """A script of the benchmarks as a module, by its own name: they import each other."""
+    spec = importlib.util.spec_from_file_location(name, SCRIPTS / f"{name}.py")
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
 
 
-TEXT = benchmark()
+TRANSFORMS = script("disguises").TRANSFORMS
+TEXT = script("text")
 
 
-@pytest.mark.parametrize("name", [n for n in TEXT.TRANSFORMS if n not in ("leet", "mixed")])
+@pytest.mark.parametrize("name", [n for n in TRANSFORMS if n not in ("leet", "mixed")])
 def test_a_mild_sentence_comes_back_from_each_transform(name: str) -> None:
     plain = "These people never return what they take from the garden."
-    disguised = TEXT.TRANSFORMS[name](plain, Random(3))
+    disguised = TRANSFORMS[name](plain, Random(3))
     assert disguised != plain
     back = normalise(clean(disguised)).lower().replace(" .", ".")
     assert back == plain.lower()
