@@ -1,24 +1,31 @@
 """Videos as untrusted input: what is sampled, and what each refusal says."""
 
-from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 
-from harmsweep.media import MediaProblem, every_frame, inspect_media, sample_frames
+from harmsweep.media import MediaProblem, clips, every_frame, inspect_media, sample_frames
+from harmsweep.media.problem import load_limits
 
 SAMPLE = Path(__file__).resolve().parents[1] / "sample" / "media" / "videos"
 
 
 def write_clip(
-    path: Path, *, frames: int = 20, rate: int = 10, codec: str = "mpeg4", options: str = ""
+    path: Path,
+    *,
+    frames: int = 20,
+    rate: int = 10,
+    codec: str = "mpeg4",
+    options: str = "",
+    key_frames: int = 12,
 ) -> Path:
     """Grey frames that grow lighter: frame n of `frames` has the shade n * 255 / frames."""
     flags = {"movflags": options} if options else {}
     with av.open(str(path), "w", options=flags) as container:
         stream = container.add_stream(codec, rate=rate)
+        stream.gop_size = key_frames
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
         for number in range(frames):
             shade = np.full((48, 64, 3), number * 255 // frames, np.uint8)
@@ -39,10 +46,29 @@ def test_a_clip_shorter_than_the_samples_gives_each_frame_once(tmp_path: Path) -
     assert len(sample_frames(write_clip(tmp_path / "x.mp4", frames=3), count=16)) == 3
 
 
-def test_a_long_clip_is_sampled_by_seeking(tmp_path: Path) -> None:
-    frames = sample_frames(write_clip(tmp_path / "x.mp4", frames=90, rate=1), count=8)
-    assert len(frames) == 8
-    assert frames[-1].seconds > 60
+def few(monkeypatch: pytest.MonkeyPatch, frames: int) -> None:
+    """Let no more frames than that be decoded of a clip."""
+    limits = load_limits()
+    video = limits.video.model_copy(update={"decoded_frames": frames})
+    monkeypatch.setattr(clips, "load_limits", lambda: limits.model_copy(update={"video": video}))
+
+
+def test_a_long_clip_is_sampled_by_seeking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_clip(tmp_path / "x.mp4", frames=300)
+    every = sample_frames(path, count=8)
+    few(monkeypatch, 120)
+    found = sample_frames(path, count=8)
+    assert [round(frame.seconds) for frame in found] == [round(frame.seconds) for frame in every]
+
+
+def test_what_follows_a_clips_only_key_frame_is_seen_or_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_clip(tmp_path / "x.mp4", frames=300, key_frames=1000)
+    few(monkeypatch, 290)
+    assert sample_frames(path, count=2)[1].seconds > 14
+    with pytest.raises(MediaProblem, match="over 290 frames of its size to decode"):
+        sample_frames(path, count=8)
 
 
 @pytest.mark.parametrize(("name", "codec"), [("x.mp4", "h264"), ("x.webm", "libvpx-vp9")])
@@ -113,11 +139,12 @@ def test_an_absurd_length_is_refused(tmp_path: Path) -> None:
     with av.open(str(tmp_path / "x.mp4"), "w") as container:
         stream = container.add_stream("mpeg4", rate=10)
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        for number in range(2):
-            frame = av.VideoFrame(64, 48, "yuv420p")
-            frame.pts, frame.time_base = number * 10**6, Fraction(1, 10)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
+        # The encoder would refuse such times; the container takes them.
+        frames = [av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8)) for _ in range(2)]
+        packets = [packet for frame in frames for packet in stream.encode(frame)]
+        for number, packet in enumerate([*packets, *stream.encode()]):
+            packet.pts = packet.dts = number * 10**6
+            container.mux(packet)
     facts = inspect_media(tmp_path, "x.mp4", "video")
     assert facts.status == "refused"
     assert "seconds are none or over" in (facts.reason or "")
