@@ -42,7 +42,7 @@ ALLOWED = [
         r"refused: -?\d+ seconds are none or over [\d.]+",
         r"refused: \d+ frames a second are too many",
         r"refused: codec \w+ is not listed",
-        r"refused: over \d+ frames",
+        r"refused: over \d+ frames of its size to decode",
         r"refused: takes too much memory",
         r"refused: decoding took over .+",
     )

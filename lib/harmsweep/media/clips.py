@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     import av
 
 FRAMES = 16
-# Up to this length every frame up to the last wanted one is decoded; beyond it, only what follows
-# the key frame before each wanted time.
-SEQUENTIAL_SECONDS = 60.0
 # A clip whose last frame ends before this share of its length was cut.
 TAIL = 0.9
 
@@ -35,12 +32,16 @@ class Frame(NamedTuple):
     image: Image.Image
 
 
+Shown = tuple[float, Any]
+
+
 class Clip(NamedTuple):
-    """What a video's header says, checked against the limits."""
+    """What a video's header says, checked against the limits; `budget` frames may be decoded."""
 
     seconds: float
     width: int
     height: int
+    budget: int
     container: "av.container.InputContainer"
     stream: "av.VideoStream"
 
@@ -68,6 +69,8 @@ def clip_facts(path: Path, *, count: int) -> tuple[float, tuple[int, int], list[
 def every_frame(path: Path, *, size: tuple[int, int], limit: int) -> NDArray[np.uint8]:
     """The first `limit` frames, scaled to `size` (width, height): uint8 [frames, height, width, 3].
 
+    Fewer, where so many of the clip's size are more than conf/media.yaml lets be decoded.
+
     Raises:
         MediaProblem: as sample_frames.
     """
@@ -77,7 +80,7 @@ def every_frame(path: Path, *, size: tuple[int, int], limit: int) -> NDArray[np.
         for _, frame in _decoded(clip):
             small = frame.reformat(width=width, height=height, format="rgb24")
             found.append(small.to_ndarray())
-            if len(found) == limit:
+            if len(found) == min(limit, clip.budget):
                 break
     if not found:
         raise MediaProblem("undecodable", "no frame could be decoded")
@@ -137,7 +140,8 @@ def _checked(container: "av.container.InputContainer", limits: VideoLimits) -> C
         raise MediaProblem("refused", f"{float(rate):.0f} frames a second are too many")
     stream.thread_type = "NONE"
     context.thread_count = 1
-    return Clip(seconds, width, height, container, stream)
+    budget = min(limits.decoded_frames, limits.decoded_pixels // (width * height))
+    return Clip(seconds, width, height, budget, container, stream)
 
 
 def _seconds(container: "av.container.InputContainer", stream: "av.VideoStream") -> float:
@@ -149,36 +153,61 @@ def _seconds(container: "av.container.InputContainer", stream: "av.VideoStream")
 def _sampled(clip: Clip, count: int) -> Iterator[Frame]:
     """The frames shown in the middle of each of `count` equal parts, each once."""
     wanted = [(n + 0.5) * clip.seconds / count for n in range(count)]
-    if clip.seconds > SEQUENTIAL_SECONDS:
-        for time in wanted:
-            clip.container.seek(int(time * 1_000_000))
-            yield _frame(*next(_decoded(clip)))
-        return
-    shown: tuple[float, Any] | None = None
+    # Few headers have no rate, and most clips have 30.
+    expected = clip.seconds * float(clip.stream.average_rate or 30)
+    chosen = _in_order if expected <= clip.budget else _by_seeking
+    return (Frame(seconds, frame.to_image()) for seconds, frame in chosen(clip, wanted))
+
+
+def _in_order(clip: Clip, wanted: list[float]) -> Iterator[Shown]:
+    """Every frame is decoded up to the last wanted one."""
+    shown: Shown | None = None
     for seconds, frame in _decoded(clip):
         if shown and wanted[0] < seconds:
-            yield _frame(*shown)
+            yield shown
         wanted = [time for time in wanted if time >= seconds]
         if not wanted:
             return
         shown = seconds, frame
     end = shown[0] + 1 / float(clip.stream.average_rate or 1) if shown else 0.0
     if shown is None or end < TAIL * clip.seconds:
-        raise MediaProblem("undecodable", f"ends at {end:.1f} of {clip.seconds:.1f} s")
-    yield _frame(*shown)
+        raise _cut_short(clip, end)
+    yield shown
 
 
-def _decoded(clip: Clip) -> Iterator[tuple[float, Any]]:
-    """Frames with their time, in order, at most as many as the limits allow."""
-    limit = load_limits().video.decoded_frames
+def _by_seeking(clip: Clip, wanted: list[float]) -> Iterator[Shown]:
+    """From the key frame before each wanted time on; within its part once its share is used up.
+
+    A key frame alone will not do: whoever made the clip chose where they are, and there may be one.
+    """
+    last, done, share = 0.0, 0, clip.budget // len(wanted)
+    half = wanted[0]
+    for time in wanted:
+        clip.container.seek(int(time * 1_000_000))
+        found: Shown | None = None
+        for number, (seconds, frame) in enumerate(_decoded(clip, done=done), start=1):
+            if seconds >= time or (number >= share and seconds >= time - half):
+                found = seconds, frame
+                done += number
+                break
+        if found is None:
+            raise _cut_short(clip, last)
+        last = found[0]
+        yield found
+
+
+def _cut_short(clip: Clip, end: float) -> MediaProblem:
+    return MediaProblem("undecodable", f"ends at {end:.1f} of {clip.seconds:.1f} s")
+
+
+def _decoded(clip: Clip, *, done: int = 0) -> Iterator[Shown]:
+    """Frames with their time, in order, as many as are left of the budget once `done` were."""
+    most = load_limits().video.pixels
     for number, frame in enumerate(clip.container.decode(clip.stream)):
-        if number == limit:
-            raise MediaProblem("refused", f"over {limit} frames")
-        yield (
-            (number / float(clip.stream.average_rate or 25) if frame.time is None else frame.time),
-            frame,
-        )
-
-
-def _frame(seconds: float, frame: Any) -> Frame:
-    return Frame(seconds, frame.to_image())
+        if done + number >= clip.budget:
+            raise MediaProblem("refused", f"over {clip.budget} frames of its size to decode")
+        # The header's size does not bind: a stream may change it.
+        if frame.width * frame.height > most:
+            raise MediaProblem("refused", f"{frame.width}x{frame.height} is over {most} pixels")
+        rate = float(clip.stream.average_rate or 25)
+        yield (number / rate if frame.time is None else frame.time), frame

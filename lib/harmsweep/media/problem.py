@@ -50,6 +50,7 @@ class VideoLimits(_Frozen):
     seconds: float = Field(gt=0)
     frames_per_second: float = Field(gt=0)
     decoded_frames: int = Field(gt=0)
+    decoded_pixels: int = Field(gt=0)
     codecs: tuple[str, ...] = Field(min_length=1)
 
 
