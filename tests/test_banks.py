@@ -94,8 +94,9 @@ def test_a_hash_over_its_budget_waits_for_a_person_again(lake: Path, add: Add, c
     entry = only(lake)
     assert entry.reason == "over budget: 8 posts on 2026-10-01, budget 7"
     assert entry.is_held_on(date(2026, 10, 1))
-    assert confirm([ONE]) == 1
+    assert confirm([ONE], budget=50) == 1
     assert not only(lake).is_held_on(date(2026, 10, 1))
+    assert only(lake).match_budget == 50
 
 
 def test_a_severe_bank_stands_apart(lake: Path, add: Add, confirm: Add):

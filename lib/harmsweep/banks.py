@@ -120,23 +120,37 @@ def add(
         return _change(lake, table, bank, new)
 
 
-def confirm(lake: Path, hashes: Sequence[str], *, bank: str, by: str, at: datetime) -> int:
+def confirm(
+    lake: Path,
+    hashes: Sequence[str],
+    *,
+    bank: str,
+    by: str,
+    at: datetime,
+    budget: int | None = None,
+) -> int:
     """Make hashes active as a second person; give how many were not. All or none.
 
+    A budget replaces the one that they had, for a hash that rightly matches many posts.
+
     Raises:
-        BankRefused: a hash is not in the bank, was removed, or was added by the same person.
+        BankRefused: a hash is not in the bank, was removed, or was added by the same person; or a
+            budget that the bank's kind does not take.
     """
     _check_name("by", by)
 
     def confirmed(known: dict[str, Entry]) -> Iterable[Entry]:
-        for text in hashes:
-            entry = _known(known, bank, text)
+        for entry in (_known(known, bank, text) for text in hashes):
+            _check_kind(entry.kind, budget, entry.contact)
             if entry.status == "removed":
-                raise BankRefused(f"{text[:12]} was removed from {bank}; add it again first")
+                raise BankRefused(f"{entry.hash[:12]} was removed from {bank}; add it again first")
             if entry.added_by.casefold() == by.casefold():
-                raise BankRefused(f"{by} added {text[:12]} to {bank}: a second person must confirm")
+                short = entry.hash[:12]
+                raise BankRefused(f"{by} added {short} to {bank}: a second person must confirm")
             if entry.status != "active":
-                yield replace(entry, status="active", reason=None, confirmed_by=by, confirmed_at=at)
+                limit = budget or entry.match_budget
+                now = replace(entry, status="active", reason=None, match_budget=limit)
+                yield replace(now, confirmed_by=by, confirmed_at=at)
 
     return _change(lake, _table_of(lake, bank), bank, confirmed)
 

@@ -1,25 +1,25 @@
-"""The command for people, `harmsweep`: ask the lake, see its tables, check the installation.
+"""The command for people, `harmsweep`: ask the lake, keep the banks, check the installation.
 
 Nothing here starts Spark or imports torch. Data goes to stdout, everything else to stderr.
 """
 
 import os
 import sys
-from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 from deltalake.exceptions import DeltaError
 
+from harmsweep.banks import BankRefused
 from harmsweep.console.ask import QueryRefused, ask
+from harmsweep.console.bank import DEFAULT_LAKE, Lake, bank
 from harmsweep.console.catalog import print_columns, print_tables
 from harmsweep.console.checks import print_checks
 from harmsweep.console.show import clean, show
 from harmsweep.job import FAILED, USAGE, one_line
 
-DEFAULT_LAKE = Path(os.environ.get("HARMSWEEP_LAKE", "lake"))
-Lake = Annotated[Path, Parameter(help="Folder of the tables; HARMSWEEP_LAKE sets the default.")]
-app = App(name="harmsweep", help="Ask harmsweep's tables, list them, check the installation.")
+app = App(name="harmsweep", help="Ask harmsweep's tables, keep its banks, check the installation.")
+app.command(bank)
 
 
 @app.command
@@ -80,9 +80,9 @@ def main() -> None:
         app(sys.argv[1:], exit_on_error=False)
     except CycloptsError:
         sys.exit(USAGE)
-    except (QueryRefused, DeltaError, OSError) as error:
+    except (QueryRefused, BankRefused, DeltaError, OSError) as error:
         if os.environ.get("HARMSWEEP_TRACE"):
             raise
-        text = str(error) if isinstance(error, QueryRefused) else one_line(error)
+        text = str(error) if isinstance(error, QueryRefused | BankRefused) else one_line(error)
         print(f"harmsweep: {clean(text)}", file=sys.stderr)
         sys.exit(FAILED)

@@ -1,0 +1,21 @@
+"""Match the media of a day or of a range of days with the banks of known media."""
+
+from collections.abc import Iterable
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from harmsweep.job import parser, run
+from harmsweep.match import match_day
+from harmsweep.runs import Outcome
+from harmsweep.session import session
+
+
+def main(*, lake: Path, days: list[date]) -> Iterable[Outcome]:
+    """Match each day in order."""
+    for day in days:
+        yield match_day(partial(session, "match"), lake, day)
+
+
+if __name__ == "__main__":
+    run(main, parser(__doc__))

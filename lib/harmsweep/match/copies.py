@@ -1,0 +1,89 @@
+"""Clusters of the day's pictures with their copies in the window, and what is known of each."""
+
+from collections import Counter, defaultdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harmsweep import lake as lakes
+from harmsweep.hashes import stars
+from harmsweep.ledger import VISIBLE
+from harmsweep.match.seen import Medium, near, pictures_of_window, window
+from harmsweep.runs import Spark
+
+Row = dict[str, Any]
+Posts = set[tuple[date, str]]
+
+
+def cluster_rows(spark: Spark, lake: Path, day: date, media: list[Medium]) -> list[Row]:
+    """Rows of media_clusters for the day's pictures that have a copy in the window.
+
+    Pictures only: two unrelated videos may share a frame, such as a title.
+    """
+    todays = {medium.content_hash for medium in media}
+    pictures = pictures_of_window(lake, day)
+    if not todays & pictures.keys():
+        return []
+    placed = _clusters(spark, pictures)
+    sizes = Counter(cluster for cluster, _ in placed.values())
+    shown = {c for c in todays & placed.keys() if sizes[placed[c][0]] > 1}
+    verdicts = _verdicts(lake, day, {c: cluster for c, (cluster, _) in placed.items()}, shown)
+    return [
+        {"day": day, "content_hash": content, "cluster": cluster, "distance": distance}
+        | {"size": sizes[cluster], "judged": verdicts[cluster][0], "harmful": verdicts[cluster][1]}
+        for content in sorted(shown)
+        for cluster, distance in [placed[content]]
+    ]
+
+
+def _clusters(spark: Spark, pictures: dict[str, str]) -> dict[str, tuple[str, int]]:
+    """The cluster (its centre's hash) and the distance to it, by a picture's content."""
+    counts = Counter(pictures.values())
+    hashes = sorted(counts)
+    weights = np.array([counts[text] for text in hashes], dtype=np.int64)
+    centre, apart = stars(hashes, near(spark, hashes), weights)
+    placed = {
+        text: (hashes[middle], distance)
+        for text, middle, distance in zip(hashes, centre.tolist(), apart.tolist(), strict=True)
+    }
+    return {content: placed[text] for content, text in pictures.items()}
+
+
+def _verdicts(
+    lake: Path, day: date, clusters: dict[str, str], shown: set[str]
+) -> dict[str, tuple[int, int]]:
+    """By cluster, its posts with a label or an action in force, and how many were found harmful.
+
+    A label by a person goes before an action. Actions count up to the day before: a day's own
+    sweep must not speak for itself when the day is run again.
+    """
+    if not shown:
+        return {}
+    wanted = {clusters[content] for content in shown}
+    posts: dict[str, Posts] = defaultdict(set)
+    sql = f"SELECT DISTINCT day, post_id, content_hash FROM media_v1 WHERE {window('day', day)}"
+    for row in lakes.query(lake, sql).to_pylist():
+        if clusters.get(row["content_hash"]) in wanted:
+            posts[clusters[row["content_hash"]]].add((row["day"], row["post_id"]))
+    labels, restricted = _labels(lake, day), _restricted(lake, day)
+    found = {}
+    for cluster in wanted:
+        said = [labels.get(post, int(post in restricted) or None) for post in posts[cluster]]
+        judged = [verdict for verdict in said if verdict is not None]
+        found[cluster] = (len(judged), sum(judged))
+    return found
+
+
+def _labels(lake: Path, day: date) -> dict[tuple[date, str], int]:
+    """1 for each labelled post that has a label of a harm, else 0."""
+    sql = f"""SELECT day, post_id, max(label) AS label FROM labels_v1
+        WHERE {window("day", day)} AND source = 'hand' GROUP BY day, post_id"""
+    return {(r["day"], r["post_id"]): r["label"] for r in lakes.query(lake, sql).to_pylist()}
+
+
+def _restricted(lake: Path, day: date) -> Posts:
+    sql = f"""SELECT day, subject_id FROM post_visibility_v1 WHERE {window("day", day)}
+        AND day < '{day}' AND subject_kind = 'post' AND action IN {VISIBLE}"""
+    return {(row["day"], row["subject_id"]) for row in lakes.query(lake, sql).to_pylist()}

@@ -1,0 +1,89 @@
+"""The media of the days as the hash search takes them, read without Spark.
+
+A million media with their references are about 200 MB; the hashes alone are 32 MB.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from harmsweep import lake as lakes
+from harmsweep.hashes import (
+    MIN_QUALITY,
+    SPARK_FROM,
+    Pairs,
+    near_pairs,
+    near_pairs_spark,
+    packed,
+)
+from harmsweep.runs import Spark
+from harmsweep.tables import ESCALATIONS
+
+# The days, the day's own among them, in which copies of a picture are looked for.
+WINDOW_DAYS = 30
+_USABLE = f"status = 'ok' AND pdq IS NOT NULL AND pdq_quality >= {MIN_QUALITY}"
+
+
+@dataclass(frozen=True)
+class Medium:
+    """A medium of a post whose hash is good enough to be compared."""
+
+    post_id: str
+    revision: int
+    position: int
+    content_hash: str
+    hashes: tuple[str, ...]
+    quality: int
+
+
+def media_of_day(lake: Path, day: date) -> list[Medium]:
+    """The day's decoded media with a hash of quality 50 or more."""
+    sql = f"""SELECT post_id, revision, position, content_hash, pdq AS hashes,
+            pdq_quality AS quality FROM media_v1
+        WHERE day = '{day}' AND {_USABLE}"""
+    found = lakes.query(lake, sql).to_pylist()
+    return [Medium(**row | {"hashes": tuple(row["hashes"])}) for row in found]
+
+
+def pictures_of_window(lake: Path, day: date) -> dict[str, str]:
+    """The hash of each distinct picture of the 30 days up to the day, by its file's SHA-256.
+
+    What was escalated, or stands in an escalated post, is not among them.
+    """
+    escalated = escalated_contents(lake, day)
+    sql = f"""SELECT DISTINCT content_hash, pdq[1] AS hash FROM media_v1
+        WHERE {window("day", day)} AND kind = 'image' AND {_USABLE}"""
+    found = lakes.query(lake, sql).to_pylist()
+    return {r["content_hash"]: r["hash"] for r in found if r["content_hash"] not in escalated}
+
+
+def escalated_contents(lake: Path, day: date) -> set[str]:
+    """SHA-256 of every file that was escalated in the window, or stands in such a post."""
+    names = {"media_v1": "media_v1", "escalations": ESCALATIONS.name}
+    own = f"SELECT content_hash FROM escalations WHERE {window('day', day)}"
+    beside = f"""SELECT m.content_hash FROM media_v1 m JOIN escalations e
+        ON m.day = e.day AND m.post_id = e.post_id WHERE {window("m.day", day)}"""
+    found = (lakes.query(lake, sql, names=names).column(0) for sql in (own, beside))
+    return {content for column in found for content in column.to_pylist()}
+
+
+def escalated_posts(lake: Path, day: date) -> set[str]:
+    """The day's posts that were escalated, whatever their revision was then."""
+    sql = f"SELECT DISTINCT post_id FROM escalations WHERE day = '{day}'"
+    found = lakes.query(lake, sql, names={"escalations": ESCALATIONS.name})
+    return set(found.column(0).to_pylist())
+
+
+def near(spark: Spark, left: Iterable[str], right: Iterable[str] | None = None) -> Pairs:
+    """The near pairs, by Spark where there are many; see `near_pairs`."""
+    mine, other = packed(left), None if right is None else packed(right)
+    if max(len(mine), 0 if other is None else len(other)) >= SPARK_FROM:
+        return near_pairs_spark(spark(), mine, other)
+    return near_pairs(mine, other)
+
+
+def window(column: str, day: date) -> str:
+    """The condition that a day lies in the window, in SQL."""
+    first = day - timedelta(days=WINDOW_DAYS - 1)
+    return f"{column} BETWEEN '{first}' AND '{day}'"

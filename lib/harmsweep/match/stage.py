@@ -1,0 +1,113 @@
+"""The stage match: the day's media against the banks, and against each other."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from harmsweep import lake as lakes
+from harmsweep.banks import KNOWN_GOOD, Entry, entries, send_back
+from harmsweep.match.copies import cluster_rows
+from harmsweep.match.known import by_hash, harmful, known_good, matched, over_budget, rows
+from harmsweep.match.seen import WINDOW_DAYS, Medium, escalated_posts, media_of_day, near
+from harmsweep.runs import Counts, Outcome, Read, Spark, Step, run_step
+from harmsweep.tables import (
+    ESCALATIONS,
+    HASH_BANK,
+    LABELS,
+    MEDIA,
+    MEDIA_CLUSTERS,
+    MEDIA_MATCHES,
+    SEVERE_BANK,
+    Table,
+)
+
+# The banks are read too: a new entry runs the day again.
+STEP = Step(
+    "match",
+    reads=(
+        Read(MEDIA, before=WINDOW_DAYS - 1),
+        Read(LABELS, before=WINDOW_DAYS - 1),
+        Read(HASH_BANK),
+        Read(SEVERE_BANK),
+    ),
+    writes=(MEDIA_MATCHES, MEDIA_CLUSTERS, ESCALATIONS),
+)
+Row = dict[str, Any]
+
+
+def match_day(spark: Spark, lake: Path, day: date) -> Outcome:
+    """Write the day's matches with the banks and its clusters of copies.
+
+    None of them acts: they are evidence for a review. A post with a severe match is in neither.
+    The counts are the day's media and, by status, its matches; then its pictures with copies.
+    """
+    return run_step(STEP, lake, day, partial(_work, spark, lake, day))
+
+
+def _work(spark: Spark, lake: Path, day: date) -> Counts:
+    media = media_of_day(lake, day)
+    _escalate(spark, lake, day, media)
+    escalated = escalated_posts(lake, day)
+    media = [medium for medium in media if medium.post_id not in escalated]
+    found, over = _matches(spark, lake, day, media)
+    copies = cluster_rows(spark, lake, day, media) if media else []
+    _replace(found, MEDIA_MATCHES, lake, day)
+    _replace(copies, MEDIA_CLUSTERS, lake, day)
+    _send_back(lake, over, day)
+    by_status = Counter(row["status"] for row in found)
+    return {"media": len(media), **dict(sorted(by_status.items())), "with copies": len(copies)}
+
+
+def _escalate(spark: Spark, lake: Path, day: date, media: list[Medium]) -> None:
+    """Append the day's severe matches that are not known; no budget or known good holds them up."""
+    active = [entry for entry in entries(lake, severe=True) if entry.counts_on(day)]
+    hashes = sorted({text for medium in media for text in medium.hashes})
+    if not active or not hashes:
+        return
+    nearby = by_hash(near(spark, hashes, [e.hash for e in active]), hashes, active)
+    at = datetime.now(UTC)
+    found = [
+        match.row(day)
+        | {"content_hash": match.medium.content_hash, "contact": match.entry.contact}
+        | {"matched_at": at}
+        for match in matched(media, nearby)
+    ]
+    if found:
+        names = ESCALATIONS.schema.names
+        values = [[row[name] for name in names] for row in found]
+        new = spark().createDataFrame(values, ESCALATIONS.schema)
+        lakes.append_new(new, ESCALATIONS, lake, where={"day": day})
+
+
+def _matches(
+    spark: Spark, lake: Path, day: date, media: list[Medium]
+) -> tuple[list[Row], dict[Entry, int]]:
+    """Rows of media_matches, and the entries that matched more posts than their budget."""
+    usable = [e for e in entries(lake) if e.counts_on(day) or e.is_held_on(day)]
+    hashes = sorted({text for medium in media for text in medium.hashes})
+    if not usable or not hashes:
+        return [], {}
+    nearby = by_hash(near(spark, hashes, [entry.hash for entry in usable]), hashes, usable)
+    found = matched(media, nearby)
+    over = over_budget((m for m in found if m.entry.kind == KNOWN_GOOD), day)
+    standing = matched(media, harmful(nearby, known_good(nearby, over, day)))
+    over |= over_budget(standing, day)
+    return rows(found, standing=standing, over=over, day=day), over
+
+
+def _send_back(lake: Path, over: dict[Entry, int], day: date) -> None:
+    ordered = sorted(over, key=lambda entry: entry.bank)
+    for bank, found in groupby(ordered, key=lambda entry: entry.bank):
+        send_back(lake, bank, {entry.hash: over[entry] for entry in found}, day)
+
+
+def _replace(found: Iterable[Row], table: Table, lake: Path, day: date) -> None:
+    """Make the day's rows these; no commit where there are none and were none."""
+    made = list(found)
+    stored = f"SELECT 1 FROM {table.name} WHERE day = '{day}' LIMIT 1"
+    if made or lakes.query(lake, stored).num_rows:
+        lakes.replace_rows(made, table, lake, where={"day": day})

@@ -1,0 +1,91 @@
+"""`harmsweep bank`: who may do what, and what it says."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from harmsweep.banks import entries
+from harmsweep.hashes import distances, packed
+
+Call = Callable[..., tuple[int, str, str]]
+ONE, TWO = "1e" * 32, "2d" * 32
+PICTURE = Path(__file__).parents[1] / "sample" / "media" / "images" / "coffee-plain.jpg"
+OPTIONS = ("--bank", "memes", "--kind", "hate")
+
+
+@pytest.fixture
+def bank(call: Call, lake: Path) -> Call:
+    """A function that calls `harmsweep bank` on a lake."""
+    return lambda *arguments: call("bank", *arguments, "--lake", lake)
+
+
+def test_two_people_put_a_hash_into_use_and_one_takes_it_out(bank: Call, lake: Path) -> None:
+    said = [
+        bank("add", ONE, *OPTIONS, "--by", "ana", "--expires", "2027-01-01"),
+        bank("confirm", ONE, "--bank", "memes", "--by", "ana"),
+        bank("confirm", ONE, "--bank", "memes", "--by", "ben"),
+        bank("add", ONE.upper(), TWO, *OPTIONS, "--by", "ana"),
+        bank("remove", ONE, "--bank", "memes", "--by", "eve", "--reason", "no meme"),
+    ]
+    assert [(code, out.strip()) for code, out, _ in said] == [
+        (0, "memes: 1 added in quarantine, 0 there before"),
+        (1, ""),
+        (0, "memes: 1 confirmed, 0 active before"),
+        (0, "memes: 1 added in quarantine, 1 there before"),
+        (0, "memes: 1 removed, 0 removed before"),
+    ]
+    assert said[1][2] == (
+        "harmsweep: ana added 1e1e1e1e1e1e to memes: a second person must confirm\n"
+    )
+    _, out, _ = bank("list", "--status", "removed")
+    line = " ".join(out.split())
+    assert f"memes hate {ONE} removed no meme added ana, confirmed ben, removed eve 100" in line
+    assert "2027-01-01" in line
+    assert TWO not in line
+
+
+def test_a_picture_file_goes_in_by_its_hash(bank: Call, lake: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "other name.png"
+    Image.open(PICTURE).resize((320, 240)).save(copy)
+    assert bank("add", PICTURE, copy, *OPTIONS, "--by", "ana")[0] == 0
+    first, second = packed(entry.hash for entry in entries(lake))
+    assert distances(first, second) <= 31
+
+
+@pytest.mark.parametrize("kind", ["plain", "broken", "missing"])
+def test_what_gives_no_good_hash_is_refused(bank: Call, lake: Path, tmp_path: Path, kind: str):
+    file = tmp_path / "odd.png"
+    if kind == "plain":
+        Image.new("RGB", (300, 300), "navy").save(file)
+    elif kind == "broken":
+        file.write_bytes(PICTURE.read_bytes()[:900])
+    code, _, err = bank("add", file, *OPTIONS, "--by", "ana")
+    assert code == 1
+    assert err.count("\n") == 1
+    wanted = {"plain": "too plain", "broken": "undecodable", "missing": "neither a picture file"}
+    assert wanted[kind] in err
+    assert entries(lake) == []
+
+
+def test_an_import_is_whole_or_not_at_all(bank: Call, lake: Path, tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
+    good.write_text(f"name,hash\na,{ONE}\nb,{TWO}\nc,{ONE}\n")
+    bad.write_text(f"name,hash\na,{'3c' * 32}\nb,zz\n")
+    assert bank("import", bad, *OPTIONS, "--by", "ana")[2].endswith(
+        "bad.csv:3: 'zz' is no PDQ hash\n"
+    )
+    assert entries(lake) == []
+    said = [bank("import", good, *OPTIONS, "--by", "ana")[1].strip() for _ in range(2)]
+    assert said == [
+        "memes: 2 added in quarantine, 0 there before",
+        "memes: 0 added in quarantine, 2 there before",
+    ]
+
+
+def test_the_list_shows_severe_banks_only_where_it_is_asked(bank: Call) -> None:
+    severe = ("--bank", "worst", "--kind", "severe", "--contact", "duty officer")
+    bank("add", ONE, *severe, "--by", "ana")
+    assert "worst" not in bank("list")[1]
+    assert "worst" in bank("list", "--severe")[1]
