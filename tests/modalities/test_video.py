@@ -9,7 +9,7 @@ import pytest
 
 from harmsweep.encoders import Encoder, EncoderRefused, load_encoders
 from harmsweep.media import MediaProblem
-from harmsweep.modalities import video
+from harmsweep.modalities import image, video
 
 pytestmark = pytest.mark.torch
 
@@ -77,6 +77,14 @@ def test_mean_maximum_and_motion_have_the_same_length() -> None:
 def test_a_long_part_does_not_drown_a_short_one() -> None:
     loud, quiet = np.full(4, 1000, np.float32), np.full(4, 0.001, np.float32)
     np.testing.assert_allclose(video.joined([loud, quiet]), 8**-0.5)
+
+
+def test_a_frame_has_the_vector_that_it_has_as_a_picture() -> None:
+    encoder, clip = load_encoders()["video"], prepared(0)
+    frames = video.frame_features(encoder, encoder.folder, "cpu")(clip)
+    pictures = image.load(load_encoders()["image"], "cpu")
+    pixels = list(clip.frames.transpose(0, 3, 1, 2))
+    np.testing.assert_allclose(frames, image.embed(pictures, pixels).vectors, atol=1e-5)
 
 
 def test_frames_are_pooled_by_mean_and_by_maximum() -> None:
