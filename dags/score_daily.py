@@ -40,6 +40,7 @@ with DAG(
         spark_job("features", *DAYS, *MEDIA),
         spark_job("read", *DAYS, *MEDIA),
         spark_job("embed", *DAYS, *MEDIA),
+        spark_job("match", *DAYS),
         spark_job("score", *DAYS, *MODEL),
         spark_job("decide", *DAYS, *MODEL, *POLICY),
         spark_job("enforce", *DAYS, *MODEL, *POLICY),

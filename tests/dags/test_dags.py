@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = Path(__file__).parent / "golden"
 EXPECTED = {
     "score_daily": [
-        *("ingest", "features", "read", "embed"),
+        *("ingest", "features", "read", "embed", "match"),
         *("score", "decide", "enforce", "measure"),
     ],
     "train_once": ["snapshot", "train"],

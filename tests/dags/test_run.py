@@ -12,7 +12,9 @@ pytestmark = [pytest.mark.airflow, pytest.mark.slow]
 
 ROOT = Path(__file__).resolve().parents[2]
 DAY = "2026-10-01"
-STAGES = ["decide", "embed", "enforce", "features", "ingest", "measure", "read", "score"]
+STAGES = sorted(
+    ("ingest", "features", "read", "embed", "match", "score", "decide", "enforce", "measure")
+)
 
 
 def run(*command: object, **environment: str) -> str:

@@ -16,6 +16,7 @@ from harmsweep.features import features_day
 from harmsweep.ingest import ingest_day, landing_days
 from harmsweep.line.landing import with_interactions
 from harmsweep.manifest import load_manifest
+from harmsweep.match import match_day
 from harmsweep.measure import measure_day
 from harmsweep.paths import CONF, JOBS, ROOT
 from harmsweep.policy import approve_for_demonstration, load_policy
@@ -65,6 +66,7 @@ def run_line(
         "features": partial(features_day, spark, lake, media_root=posts),
         "read": partial(read_day, spark, lake, media_root=posts),
         "embed": partial(embed_day, spark, lake, media_root=posts),
+        "match": partial(match_day, spark, lake),
     }
     outcomes = list(_each(prepare, days, announce))
     manifest, ablation = (model, None) if model else _trained(spark, lake, days, announce)
