@@ -13,6 +13,7 @@ from harmsweep.tables import (
     ACTIONS,
     COMMENT_SCORES,
     INGESTS,
+    MEDIA_MATCHES,
     MEDIA_TEXTS,
     POST_VISIBILITY,
     POSTS,
@@ -177,3 +178,22 @@ def test_comments_are_told_by_harm_for_one_model(lake: Path, add_rows: Callable[
     assert data.comments(lake, "m1").to_dict(orient="records") == [
         {"harm": "hate", "posts": 2, "comments": 3, "highest_score": 0.75}
     ]
+
+
+def test_matches_are_told_by_bank_and_by_what_they_count_for(
+    lake: Path, add_rows: Callable[..., None]
+) -> None:
+    match = {"day": DAY, "revision": 1, "position": 0, "bank": "b1", "hash": "0" * 64}
+    match |= {"media_hash": "1" * 64, "quality": 90, "kind": "hate"}
+    rows = [
+        match | {"post_id": "p1", "distance": 2, "status": "evidence"},
+        match | {"post_id": "p2", "distance": 9, "status": "evidence"},
+        match | {"post_id": "p3", "distance": 5, "status": "held", "reason": "budget"},
+    ]
+    add_rows(rows, MEDIA_MATCHES, lake)
+    found = data.media_matches(lake)[["status", "reason", "matches", "nearest", "farthest"]]
+    assert found.to_numpy().tolist() == [
+        ["evidence", "", 2, 2, 9],
+        ["held", "budget", 1, 5, 5],
+    ]
+    assert data.copies(lake).empty

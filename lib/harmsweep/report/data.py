@@ -11,7 +11,6 @@ import pandas as pd
 
 from harmsweep import lake as lakes
 from harmsweep.harms import HARMS
-from harmsweep.tables import TABLES
 
 # Invariant 1, left and right side, as an analyst would ask for it.
 LANDED_SQL = "SELECT sum(landed) AS landed FROM ingests_v1 WHERE source = 'posts'"
@@ -137,19 +136,23 @@ def pictures_read(lake: Path) -> pd.DataFrame:
     )
 
 
-# What media_matches_v1 may be told by.
-MATCH_COLUMNS = ("bank", "lane", "severity", "kind", "media_kind", "verdict", "status")
-
-
 def media_matches(lake: Path) -> pd.DataFrame:
-    """Matches with known media by bank and verdict, where this platform keeps such banks."""
-    if "media_matches_v1" not in TABLES:
-        return pd.DataFrame()
-    known = [c for c in MATCH_COLUMNS if c in TABLES["media_matches_v1"].schema.names]
-    by = ", ".join(known)
-    grouped = f"GROUP BY {by} ORDER BY {by}" if known else "HAVING count(*) > 0"
-    select = ", ".join([*known, "count(*) AS matches"])
-    return _frame(lake, f"SELECT {select} FROM media_matches_v1 {grouped}")
+    """Matches with known media, by bank and by what they count for."""
+    return _frame(
+        lake,
+        "SELECT bank, kind, status, coalesce(reason, '') AS reason, count(*) AS matches,"
+        " min(distance) AS nearest, max(distance) AS farthest FROM media_matches_v1"
+        " GROUP BY bank, kind, status, reason ORDER BY bank, kind, status",
+    )
+
+
+def copies(lake: Path) -> pd.DataFrame:
+    """How many distinct pictures are copies of others, and in how many clusters; none where 0."""
+    return _frame(
+        lake,
+        "SELECT count(DISTINCT cluster) AS clusters, count(DISTINCT content_hash) AS pictures,"
+        " max(size) AS largest_cluster FROM media_clusters_v1 HAVING count(*) > 0",
+    )
 
 
 def comments(lake: Path, model: str) -> pd.DataFrame:

@@ -63,6 +63,7 @@ def write_report(
         inputs=records(data.inputs_seen(lake)),
         pictures=records(data.pictures_read(lake)),
         matches=records(data.media_matches(lake)),
+        copies=records(data.copies(lake)),
         comments=records(data.comments(lake, model)),
         by_language=[_filled(record) for record in by_language],
         ablation=_ablation(ablation) if ablation else None,
