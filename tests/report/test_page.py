@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from harmsweep.report import write_report
+from harmsweep.report.page import without_repeats
 
 RECORD: dict[str, Any] = {
     "harm": "hate",
@@ -49,3 +50,9 @@ def test_values_are_escaped(lake: Path) -> None:
 
 def test_an_empty_lake_still_gives_a_page(lake: Path) -> None:
     assert "0 landed = 0 accepted" in written(lake)
+
+
+def test_a_harm_of_one_dataset_stands_once() -> None:
+    whole = RECORD | {"dataset": "all"}
+    assert without_repeats([whole, RECORD]) == [RECORD]
+    assert without_repeats([whole | {"n": 104}, RECORD]) == [whole | {"n": 104}, RECORD]

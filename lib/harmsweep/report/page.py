@@ -1,6 +1,5 @@
 """Write the report: one HTML file that needs no other."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -90,9 +89,9 @@ def _filled(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def without_repeats(evaluation: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The records without those of all datasets where a harm has only one: it would stand twice."""
-    datasets = Counter(record["harm"] for record in evaluation if record["dataset"] != "all")
-    return [r for r in evaluation if r["dataset"] != "all" or datasets[r["harm"]] != 1]
+    """The records without those of all datasets that one dataset's record says already."""
+    told = {(r["harm"], r["n"]) for r in evaluation if r["dataset"] != "all"}
+    return [r for r in evaluation if r["dataset"] != "all" or (r["harm"], r["n"]) not in told]
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
