@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 from harmsweep import lake as lakes
 from harmsweep.embed import embed_day
 from harmsweep.embed.inputs import post_inputs
-from harmsweep.encoders import load_encoders
+from harmsweep.encoders import INPUTS, load_encoders
 from harmsweep.reader import load_reader
 from harmsweep.runs import Outcome
 from harmsweep.tables import AUTHOR_VECTORS, EMBEDDINGS, POST_VECTORS, Table
@@ -130,7 +130,8 @@ def test_each_form_of_a_posts_words_and_media_is_an_input_of_its_own(
         ("p2", 0), ("p2", 1), ("p2", 2), ("p3", 1), ("p3", 2)
     ]  # fmt: skip
     assert {r.input for r in found if r.input_hash is None} == {"media_text", "image"}
-    plain = post_inputs(spark, lake, FIRST, ENCODERS, reader_id="another-reader")
+    needed = {name: ENCODERS[name] for name in INPUTS}
+    plain = post_inputs(spark, lake, FIRST, needed, reader_id="another-reader")
     assert {r.input for r in plain.collect()} == {"text", "raw_text", "media_text", "image"}
 
 
