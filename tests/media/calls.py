@@ -4,8 +4,10 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 
-from harmsweep.media import MediaProblem
+from harmsweep.media import MediaFacts, MediaProblem
+from harmsweep.media.facts import picture_facts
 
 
 def double(number: int) -> int:
@@ -39,3 +41,10 @@ def sleep() -> None:
 
 def torch_is_loaded() -> bool:
     return "torch" in sys.modules
+
+
+def facts_or_death(path: Path) -> MediaFacts:
+    """A decoder with two holes: files that say `kill` and `fill`."""
+    deaths = {b"kill": die, b"fill": fill}
+    deaths.get(path.read_bytes()[:4], lambda: None)()
+    return picture_facts(path)
