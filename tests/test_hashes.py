@@ -100,6 +100,16 @@ def test_a_run_of_many_equal_keys_is_compared_whole():
     assert len(unique(together(parts), ordered=False).left) == 60 * 59 // 2
 
 
+def test_a_flood_of_copies_is_one_cluster_without_all_its_pairs():
+    flood = np.unique(flipped(np.zeros((3000, 4), dtype=np.uint64), 8, seed=9), axis=0)
+    pairs = near_pairs(flood)
+    assert len(pairs.left) < 300 * len(flood)  # all pairs are 1,500 for each
+    hashes = [row.tobytes().hex() for row in flood]
+    centre, apart = stars(hashes, pairs, np.ones(len(flood), dtype=np.int64))
+    assert np.bincount(centre).max() > 0.99 * len(flood)
+    assert apart.max() <= NEAR
+
+
 @pytest.mark.spark
 def test_spark_finds_the_same_pairs(spark):
     originals = random_hashes(3000, seed=6)

@@ -32,6 +32,9 @@ ALL_PAIRS = 4_000_000
 # From this many hashes on, Spark's start is worth it.
 SPARK_FROM = 100_000
 MOST_AT_ONCE = 1_000_000
+# So many copies of one picture are compared all with all, more with the first of them only: all
+# pairs of 4,000 variants, which anyone can post, took 6.5 GB.
+LONGEST_RUN = 64
 
 Hashes = NDArray[np.uint64]  # [n, 4]: 256 bits each
 Places = NDArray[np.int64]
@@ -96,31 +99,33 @@ def keys(hashes: Hashes, band: Band) -> Places:
 
 
 def near_in_band(left: Hashes, right: Hashes | None, band: Band) -> Pairs:
-    """The near pairs that share the band's key: across two sets, or within `left` alone."""
+    """The near pairs that share the band's key: across two sets, or within `left` alone.
+
+    Within one set, a run of equal keys is compared whole up to LONGEST_RUN hashes; of a longer one
+    each is compared with the first LONGEST_RUN, which are the same in every band, as by place.
+    """
     other = left if right is None else right
     other_keys = keys(other, band)
     order = np.argsort(other_keys, kind="stable")
     ranked = other_keys[order]
     if right is None:
-        mine, my_keys = order, ranked
-        first = np.arange(1, len(left) + 1)
-    else:
-        mine, my_keys = np.arange(len(left)), keys(left, band)
-        first = np.searchsorted(ranked, my_keys, side="left")
-    return _joined(_candidates(mine, my_keys, first, order, ranked), left, other)
+        first, last = np.searchsorted(ranked, ranked, side="left"), np.arange(len(left))
+        last = np.minimum(last, first + LONGEST_RUN)
+        return _joined(_candidates(order, first, last, order), left, other)
+    my_keys = keys(left, band)
+    first, last = (np.searchsorted(ranked, my_keys, side=side) for side in ("left", "right"))
+    return _joined(_candidates(np.arange(len(left)), first, last, order), left, other)
 
 
 def _candidates(
-    mine: Places, my_keys: Places, first: Places, order: Places, ranked: Places
+    mine: Places, first: Places, last: Places, order: Places
 ) -> Iterator[tuple[Places, Places]]:
-    """Pairs of equal keys, the n-th of each run at a time: no more than there are hashes."""
-    at, left, wanted = first, mine, my_keys
+    """Each of `mine` with the others from `first` to before `last`, the n-th of each at a time."""
+    at = first
     while len(at):
-        inside = at < len(ranked)
-        at, left, wanted = at[inside], left[inside], wanted[inside]
-        equal = ranked[at] == wanted
-        at, left, wanted = at[equal], left[equal], wanted[equal]
-        yield left, order[at]
+        inside = at < last
+        at, mine, last = at[inside], mine[inside], last[inside]
+        yield mine, order[at]
         at = at + 1
 
 
@@ -158,9 +163,11 @@ def near_pairs(left: Hashes, right: Hashes | None = None) -> Pairs:
     other = left if right is None else right
     if len(left) * len(other) <= ALL_PAIRS:
         return _all_pairs(left, right)
-    bands = make_bands(max(len(left), len(other)))
-    found = (near_in_band(left, right, band) for band in bands)
-    return unique(together(list(found)), ordered=right is not None)
+    found = together([])
+    for band in make_bands(max(len(left), len(other))):
+        both = together([found, near_in_band(left, right, band)])
+        found = unique(both, ordered=right is not None)
+    return found
 
 
 def _all_pairs(left: Hashes, right: Hashes | None) -> Pairs:
