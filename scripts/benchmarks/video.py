@@ -33,7 +33,9 @@ MIN_GROUPS = 20
 BUDGET: dict[str, float] = {
     "batch": 8,
     "frames": 8,
-    "size": 48,
+    "size": 32,
+    "crop": 0.5,
+    "colour": 0.2,
     "queue": 32,
     "momentum": 0.97,
     "temperature": 0.2,
@@ -218,6 +220,6 @@ def timed(work: Callable[[], Any]) -> tuple[Any, float]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("--posts", type=Path, required=True, help="folder of the research posts")
-    parser.add_argument("--epochs", type=int, default=12, help="of VideoMoCo's pre-training")
+    parser.add_argument("--epochs", type=int, default=30, help="of VideoMoCo's pre-training")
     options = parser.parse_args()
     main(options.posts, options.epochs)
