@@ -176,15 +176,34 @@ def robustness(
         yield name, *(float(roc_auc_score(labels, score(copies, undo))) for undo in (True, False))
 
 
-def language(lines: Sequence[Line]) -> tuple[float, float]:
-    """The share of prose whose language is found, and milliseconds a text."""
+def language(lines: Sequence[Line], *, words_of: int = 1000) -> tuple[float, float]:
+    """The share of prose, or of its first words, whose language is found; milliseconds a text."""
     prose = [line for line in lines if line.kind == "prose"]
-    detect(prose[0].text)
+    texts = [_first(normalise(clean(line.text)), words_of) for line in prose]
+    detect(texts[0])
     started = time.perf_counter()
-    found = [detect(normalise(clean(line.text)))[0] for line in prose]
+    found = [detect(text)[0] for text in texts]
     spent = time.perf_counter() - started
     right = sum(a == line.language for a, line in zip(found, prose, strict=True))
     return right / len(prose), 1000 * spent / len(prose)
+
+
+def _first(text: str, count: int) -> str:
+    """The first words; of a script without spaces three characters for each."""
+    parts = text.split()
+    return " ".join(parts[:count]) if len(parts) > 1 else text[: 3 * count]
+
+
+def english(phrases: Sequence[Case], *, seed: int) -> tuple[float, float]:
+    """The share of all disguised copies detected as English, with and without normalisation."""
+    copies = [
+        clean(transform(case.text, Random(f"{seed}:{n}")))
+        for transform in TRANSFORMS.values()
+        for n, case in enumerate(phrases)
+    ]
+    undone = sum(detect(normalise(copy))[0] == "en" for copy in copies)
+    raw = sum(detect(copy)[0] == "en" for copy in copies)
+    return undone / len(copies), raw / len(copies)
 
 
 def main(*, model: Path | None, seed: int) -> None:
@@ -192,9 +211,12 @@ def main(*, model: Path | None, seed: int) -> None:
     lines = benign_lines()
     wrong = changed(lines)
     print(f"benign: {len(wrong)} of {len(lines)} lines changed ({len(wrong) / len(lines):.2%})")
-    share, cost = language(lines)
-    print(f"language: {share:.3f} of the prose right, {cost:.2f} ms a text")
+    for words_of in (1000, 3):
+        share, cost = language(lines, words_of=words_of)
+        print(f"language: {share:.3f} right of at most {words_of} words, {cost:.2f} ms a text")
     training, phrases = split(cases(), seed=seed)
+    undone, raw = english(phrases, seed=seed)
+    print(f"disguised copies detected as English: {undone:.3f} normalised, {raw:.3f} as they are")
     score = of_manifest(model) if model else fitted(training)
     print(f"phrases: {len(phrases)}, training cases of other templates: {len(training)}")
     print(f"{'transform':<12} normalised  as it is")

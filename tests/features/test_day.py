@@ -90,7 +90,7 @@ def outcome(post: str, day: int, action: str, recorded: datetime) -> Row:
 
 EARLIER = [post("older", at(1)), post("old", at(2))]
 TODAY = [
-    post("p1", at(5, 6), text="SEE https://a.example @you &amp; me!"),
+    post("p1", at(5, 6), text="SEE https://a.example @you &amp; me, l1ar!"),
     post("p2", at(5, 12)),
     post("edited", at(5, 1), "c", status="superseded"),
     post("edited", at(5, 1), "c", revision=2, recorded_at=at(7), text_flags=["nul"]),
@@ -122,6 +122,9 @@ EVENTS = [
     event("p1", "like", at(5, 9), 3),
     event("p1", "like", at(6), 100),
     event("p1", "report", at(5, 9), 2),
+    # A report on a comment is none on the post, and none of its author's.
+    event("p1", "report", at(5, 9), 40, event_id="on-comment", comment_id="c1"),
+    event("old", "report", at(3), 40, event_id="on-another", comment_id="c2"),
     event("old", "report", at(3), 1, post_day=date(2026, 10, 2)),
     event("p2", "report", at(6), 50),
     event("p2", "view", at(5, 13), 7, simulated=True),
@@ -175,7 +178,8 @@ def test_only_current_revisions_have_features(made: Path) -> None:
 
 def test_text_is_cleaned_and_counted(made: Path) -> None:
     row = features(made)["p1"]
-    assert row["clean_text"] == "SEE http @user & me!"
+    assert row["clean_text"] == "SEE http @user & me, l1ar!"
+    assert (row["normal_text"], row["n_disguises"]) == ("SEE http @user & me, liar!", 1)
     assert (row["n_urls"], row["n_mentions"], row["n_exclamations"]) == (1, 1, 1)
 
 

@@ -1,4 +1,4 @@
-"""The language of clean texts."""
+"""Clean and normal texts, and their language."""
 
 import pytest
 
@@ -28,3 +28,15 @@ def test_a_short_text_is_undetermined(text: str) -> None:
 def test_words_of_a_missing_text_are_those_of_an_empty_one() -> None:
     found = words(None)
     assert (found["clean_text"], found["language"], found["n_words"]) == ("", "und", 0)
+
+
+def test_words_keep_the_disguise_and_undo_it() -> None:
+    found = words("You are a l1ar &amp; a f.r.a.u.d")
+    assert found["clean_text"] == "You are a l1ar & a f.r.a.u.d"
+    assert found["normal_text"] == "You are a liar & a fraud"
+    assert found["n_disguises"] == 2
+
+
+def test_the_language_is_that_of_the_text_without_its_disguise() -> None:
+    disguised = "T h i s   i s   a   q u i e t   a f t e r n o o n   b y   t h e   l a k e"
+    assert words(disguised)["language"] == "en"

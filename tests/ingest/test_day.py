@@ -79,15 +79,24 @@ OTHERS: dict[str, list[Row]] = {
     ],
     "interactions": [
         {
-            "event_id": f"i-{kind}",
+            "event_id": f"i-{name}",
             "kind": kind,
+            "comment_id": comment,
             "post_id": "plain",
             "post_day": "2026-10-01",
             "author_id": "nobody",
             "actor_id": "u1",
             "recorded_at": "2026-10-02T00:00:00Z",
         }
-        for kind in ("like", "report", "report", "poke")
+        for name, kind, comment in [
+            ("like", "like", None),
+            ("report", "report", None),
+            ("report", "report", None),
+            ("poke", "poke", None),
+            ("on-comment", "report", "i-said"),
+            ("no-id", "report", "two words"),
+            ("no-report", "like", "i-said"),
+        ]
     ],
     "labels": [
         {"post_id": "plain", "harm": "hate", "label": 1, "dataset": "d"},
@@ -218,9 +227,15 @@ def test_profiles_are_those_of_the_days_authors(ingested: Path) -> None:
 
 def test_interactions_are_checked(ingested: Path) -> None:
     rows = lakes.rows(INTERACTIONS, ingested).to_pylist()
-    found = sorted((row["event_id"], row["amount"], row["simulated"]) for row in rows)
-    assert found == [("i-like", 1, False), ("i-report", 1, False)]
+    found = sorted((r["event_id"], r["amount"], r["simulated"], r["comment_id"]) for r in rows)
+    assert found == [
+        ("i-like", 1, False, None),
+        ("i-on-comment", 1, False, "i-said"),
+        ("i-report", 1, False, None),
+    ]
     assert rejects(ingested, "interactions") == {
+        "i-no-id": ("rejected", "bad_comment_id"),
+        "i-no-report": ("rejected", "bad_comment_id"),
         "i-poke": ("rejected", "unknown_kind"),
         "i-report#2": ("duplicate", "same_event"),
     }

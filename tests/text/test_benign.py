@@ -10,7 +10,7 @@ from harmsweep.text import clean, normalise
 TEXTS = Path(__file__).resolve().parents[1] / "benign" / "texts.tsv"
 # Written in Latin letters; every other language of the set is in another script.
 LATIN = """
-ca cs cy da de en eo es et eu fi fr ga gl hr hu id is it la lt lv mt nb nl pl pt ro sk sl sq sv sw
+ca cs cy da de en eo es et eu fi fr ga gl hr hu id is it la lt lv mt nl no pl pt ro sk sl sq sv sw
 tl tr vi yo
 """
 
