@@ -136,7 +136,12 @@ BAD = {
     "cap below 0": ("apply: 7", "apply: -7", 21, "-7 is refused"),
     "cap not whole": ("apply: 7", "apply: 7.5", 21, "7.5 is refused"),
     "cap one way only": ("{apply: 7, release: 8}", "{apply: 7}", 21, "release: is required"),
-    "removal for comments": ("{review: 0.8}", "{remove: 0.8}", 22, "remove: unknown key; known are"),
+    "removal for comments": (
+        "{review: 0.8}",
+        "{remove: 0.8}",
+        22,
+        "remove: unknown key; known are",
+    ),
     "comments as a number": ("{review: 0.8}", "0.8", 22, "0.8 is refused"),
     "threshold of comments 1": ("review: 0.8", "review: 1", 22, "1 is refused"),
     "no threshold of comments": ("comments: {review: 0.8}\n", "", 1, "comments: is required"),
