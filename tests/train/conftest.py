@@ -90,6 +90,8 @@ def small_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     content = yaml.safe_load((CONF / "training.yaml").read_text())
     content["inputs"] = [source.name for source in INPUTS]
     content["fit"] |= {"hidden": 8, "epochs": 8, "batch": 32, "shuffle_rows": 64}
+    # The validation part has seven groups of the rarer class.
+    content["evaluation"] |= {"min_groups": 5}
     # Thirty steps in all.
     content["fit"] |= {"wide_rate": 0.1, "c": 10.0}
     path = tmp_path_factory.mktemp("conf") / "training.yaml"

@@ -100,24 +100,6 @@ def test_mlflow_holds_the_run_and_no_ids(models: list[Path]) -> None:
     assert b"train-group-0" not in (tracking / "mlflow.db").read_bytes()
 
 
-def test_switched_off_modalities_leave_the_head_blind_to_them(
-    trainer: Path, tiny_snapshot: Path, small_config: Path, tmp_path: Path
-) -> None:
-    import yaml
-
-    config = tmp_path / "training.yaml"
-    content = yaml.safe_load(small_config.read_text())
-    # spam is told by the text alone; hate has no head here, so its line has no effect.
-    off = {"spam": ["text"], "hate": ["image"]}
-    config.write_text(yaml.safe_dump(content | {"switched_off": off}))
-    done = run_job(trainer, tiny_snapshot, tmp_path, config)
-    assert done.returncode == 0, done.stderr[-2000:]
-    manifest = Path(json.loads(done.stdout)["manifest"])
-    assert load_manifest(manifest).switched_off == {"spam": ("text",)}
-    evaluation = json.loads(manifest.with_name("evaluation.json").read_text())
-    assert evaluation["records"][0]["auroc"] < 0.7
-
-
 def test_a_changed_snapshot_is_refused_in_one_line(
     trainer: Path, tiny_snapshot: Path, small_config: Path, tmp_path: Path
 ) -> None:
