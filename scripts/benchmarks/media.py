@@ -25,6 +25,7 @@ from unittest import mock
 from harmsweep.encoders import Encoder, load_encoders
 from harmsweep.media import (
     MediaProblem,
+    decode_image,
     facts,
     in_turn,
     inspect_media,
@@ -32,6 +33,7 @@ from harmsweep.media import (
     run_bounded,
     sample_frames,
 )
+from harmsweep.media.images import decode_reduced
 from harmsweep.modalities import image
 from harmsweep.paths import ROOT
 
@@ -62,6 +64,7 @@ def main(*, media: Path, pictures: int, clips: int, rounds: int, workers: int) -
         "ratio": round(statistics.median(ratios), 3),
         "ratios": [round(ratio, 3) for ratio in ratios],
         "ms_per_picture": _parts(media, chosen),
+        "pdq_bits_by_reducing": _distances(chosen),
         "clips": len(videos),
         "clips_per_s": round(clips_per_s, 2),
     }
@@ -126,6 +129,7 @@ def _parts(media: Path, paths: Sequence[Path]) -> dict[str, float]:
     encoder = load_encoders()["image"]
     parts: dict[str, Callable[[Path], Any]] = {
         "inspect": partial(_inspect, media),
+        "of_it_decoding": _reduced,
         "prepare": partial(_prepare, encoder, direct),
         "empty_call": lambda _: run_bounded(abs, 1),
     }
@@ -138,6 +142,24 @@ def _parts(media: Path, paths: Sequence[Path]) -> dict[str, float]:
                 part(path)
             found[name] = round(1000 * (time.perf_counter() - started) / len(paths), 2)
     return found
+
+
+def _reduced(path: Path) -> Any:
+    try:
+        return decode_reduced(read_image(path), facts.PDQ_SIDE)[0]
+    except MediaProblem:
+        return None
+
+
+def _distances(paths: Sequence[Path]) -> dict[str, float]:
+    """Bits of 256 by which the PDQ of a picture decoded at a reduced size differs from the full."""
+    found = []
+    for path in paths:
+        if reduced := _reduced(path):
+            pairs = [reduced, decode_image(read_image(path))]
+            one, other = (int(facts.perceptual_hashes([p])[0][0], 16) for p in pairs)
+            found.append((one ^ other).bit_count())
+    return {"mean": round(statistics.mean(found), 2), "most": max(found)}
 
 
 def _sample(paths: Sequence[Path], count: int) -> list[Path]:

@@ -6,12 +6,16 @@ import sys
 import time
 from pathlib import Path
 
-from harmsweep.media import MediaFacts, MediaProblem
+from harmsweep.media import MediaFacts, MediaProblem, run_bounded
 from harmsweep.media.facts import picture_facts
 
 
 def double(number: int) -> int:
     return 2 * number
+
+
+def ask() -> None:
+    assert run_bounded(double, 21) == 42
 
 
 def refuse() -> None:

@@ -1,5 +1,6 @@
 """The decoding child: what ends, fills or hangs it is a reason, and the next call works."""
 
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from harmsweep.media.problem import ChildLimits, Limits, load_limits
 
 # The child gets this process's path, and finds the functions there.
 sys.path.insert(0, str(Path(__file__).parent))
-from calls import crash, die, double, fill, refuse, sleep, spin, torch_is_loaded
+from calls import ask, crash, die, double, fill, refuse, sleep, spin, torch_is_loaded
 
 pytestmark = pytest.mark.slow
 
@@ -66,11 +67,18 @@ def test_what_takes_too_long_is_refused_and_the_next_call_works(
     assert run_bounded(double, 21) == 42
 
 
+def test_a_process_that_asked_ends_as_any_other() -> None:
+    asked = multiprocessing.get_context("spawn").Process(target=ask)
+    asked.start()
+    asked.join(60)
+    assert asked.exitcode == 0
+
+
 def test_the_child_ends_with_the_process_that_asked(tmp_path: Path) -> None:
     script = (
         "import os, time\nfrom harmsweep.media import run_bounded\n"
         "if __name__ == '__main__':\n"
-        "    print(run_bounded(os.getpid), flush=True)\n    time.sleep(60)\n"
+        "    print(run_bounded(os.getpid), flush=True)\n    run_bounded(time.sleep, 50)\n"
     )
     path = tmp_path / "asks.py"
     path.write_text(script, encoding="utf-8")
@@ -78,6 +86,7 @@ def test_the_child_ends_with_the_process_that_asked(tmp_path: Path) -> None:
         assert asked.stdout
         child = Path("/proc") / asked.stdout.readline().strip()
         assert child.exists()
+        time.sleep(1)  # now it is in the middle of a call
         asked.kill()
     deadline = time.monotonic() + 20
     while child.exists() and time.monotonic() < deadline:

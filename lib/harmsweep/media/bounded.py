@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TookTooLong
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -91,7 +92,14 @@ def _pool(*, broken: ProcessPool | None = None) -> ProcessPool:
                 initargs=(os.getpid(),),
             )
             _pools[os.getpid()] = found
+            # A process that multiprocessing started waits at its end for all children, for ever.
+            Finalize(found, _stop, args=(found,), exitpriority=0)
         return found
+
+
+def _stop(pool: ProcessPool) -> None:
+    pool.stop()  # type: ignore[no-untyped-call]
+    pool.join()
 
 
 def _start_child(parent: int) -> None:
