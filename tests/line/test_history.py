@@ -24,11 +24,13 @@ from harmsweep.features import features_day
 from harmsweep.ingest import ingest_day
 from harmsweep.line import Line
 from harmsweep.manifest import load_manifest
+from harmsweep.match import match_day
 from harmsweep.measure import measure_day
 from harmsweep.policy import load_policy, mark_demonstration
+from harmsweep.read import read_day
 from harmsweep.runs import Spark
 from harmsweep.score import score_day
-from harmsweep.tables import ACCOUNT_LABELS, POST_VECTORS, SCORES, TABLES, Table
+from harmsweep.tables import POST_VECTORS, SCORES, TABLES, Table
 
 pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow]
 SAMPLE = Path(__file__).resolve().parents[1] / "sample"
@@ -36,7 +38,12 @@ TODAY = date(2026, 10, 1)
 HISTORY = [TODAY - timedelta(days=n) for n in range(1, 1001)]
 WINDOW_DAYS = 30
 VALID = {
-    "status": {"posts_v1": "accepted", "rejects_v1": "rejected", "scores_v1": "scored"},
+    "status": {
+        "posts_v1": "accepted",
+        "rejects_v1": "rejected",
+        "scores_v1": "scored",
+        "media_matches_v1": "evidence",
+    },
     "kind": {"interactions_v1": "like", "media_v1": "image"},
     "entry": {"actions_v1": "outcome"},
     "direction": {"actions_v1": "apply"},
@@ -65,9 +72,9 @@ def value(table: Table, field: T.StructField, day: date, number: int, fixed: dic
 
 
 def remember(lake: Path, add_rows: Callable[..., None], fixed: dict[str, str]) -> None:
-    """Write the history of every table, then delete the files of the days outside the window."""
+    """Write the history of every partitioned table; delete the files of days outside the window."""
     for table in TABLES.values():
-        if table == ACCOUNT_LABELS:
+        if "day" not in table.partition_by:
             continue
         rows = [
             {f.name: value(table, f, day, number, fixed) for f in table.schema}
@@ -84,7 +91,9 @@ def stages(spark: Spark, lake: Path, line: Line, model: str, policy: str) -> Non
     """Take one day of the sample from ingest to metrics."""
     ingest_day(spark, lake, TODAY, landing=SAMPLE)
     features_day(spark, lake, TODAY, media_root=SAMPLE)
+    read_day(spark, lake, TODAY, media_root=SAMPLE)
     embed_day(spark, lake, TODAY, media_root=SAMPLE)
+    match_day(spark, lake, TODAY)
     score_day(spark, lake, TODAY, manifest=line.manifest)
     decide_day(spark, lake, TODAY, policy=line.policy, model_version=model)
     enforce_day(spark, lake, TODAY, policy=line.policy, model_version=model)

@@ -17,7 +17,9 @@ from harmsweep.features import features_day
 from harmsweep.ingest import ingest_day
 from harmsweep.line import Line
 from harmsweep.manifest import File, load_manifest, sealed, write_manifest
+from harmsweep.match import match_day
 from harmsweep.policy import approve_for_demonstration, load_policy, mark_demonstration
+from harmsweep.read import read_day
 from harmsweep.score import score_day
 from harmsweep.tables import (
     ACTIONS,
@@ -60,7 +62,9 @@ def prepare_and_act(spark: SparkSession, lake: Path, day: date, model: Path, pol
     """Take a day that was ingested from features to the ledger."""
     version = load_manifest(model).model_version
     features_day(lambda: spark, lake, day, media_root=SAMPLE)
+    read_day(lambda: spark, lake, day, media_root=SAMPLE)
     embed_day(lambda: spark, lake, day, media_root=SAMPLE)
+    match_day(lambda: spark, lake, day)
     score_day(lambda: spark, lake, day, manifest=model)
     decide_day(lambda: spark, lake, day, policy=policy, model_version=version)
     enforce_day(lambda: spark, lake, day, policy=policy, model_version=version)
