@@ -24,13 +24,14 @@ from unittest import mock
 
 from harmsweep.encoders import Encoder, load_encoders
 from harmsweep.media import (
+    FILES_PER_CALL,
     MediaProblem,
     decode_image,
     facts,
-    in_turn,
-    inspect_media,
+    inspect_each,
     read_image,
     run_bounded,
+    run_bounded_each,
     sample_frames,
 )
 from harmsweep.media.images import decode_reduced
@@ -72,9 +73,16 @@ def main(*, media: Path, pictures: int, clips: int, rounds: int, workers: int) -
     return 0 if statistics.median(ratios) >= LEAST_RATIO else 1
 
 
-def direct(function: Run, *arguments: Any) -> Any:
-    """`run_bounded` without the bound."""
-    return function(*arguments)
+def direct(function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+    """`run_bounded_each` without the bound."""
+    return [_attempt(function, item) for item in items]
+
+
+def _attempt(function: Callable[[Any], Any], item: Any) -> Any:
+    try:
+        return function(item)
+    except MediaProblem as problem:
+        return problem
 
 
 def _rates(
@@ -90,33 +98,24 @@ def _rates(
 
 def _both(media: Path, bounded: bool, paths: Sequence[Path]) -> None:
     """One worker's share: features first, then embed, each over all its pictures."""
-    encoder = load_encoders()["image"]
-    run, walk = (run_bounded, in_turn) if bounded else (direct, map)
-    with mock.patch.object(facts, "run_bounded", run):
-        list(walk(partial(_inspect, media), paths))
-    list(walk(partial(_prepare, encoder, run), paths))
+    run = run_bounded_each if bounded else direct
+    _inspect(media, run, paths)
+    _prepare(load_encoders()["image"], run, paths)
 
 
-def _inspect(media: Path, path: Path) -> None:
-    inspect_media(media, str(path.relative_to(media)), "image")
+def _inspect(media: Path, run: Run, paths: Sequence[Path]) -> None:
+    with mock.patch.object(facts, "run_bounded_each", run):
+        inspect_each(media, [str(path.relative_to(media)) for path in paths], "image")
 
 
-def _prepare(encoder: Encoder, run: Run, path: Path) -> None:
-    try:
-        run(image.prepare, encoder, read_image(path))
-    except MediaProblem:
-        return
+def _prepare(encoder: Encoder, run: Run, paths: Sequence[Path]) -> None:
+    for first in range(0, len(paths), files := FILES_PER_CALL["image"]):
+        run(partial(image.prepare, encoder), [read_image(p) for p in paths[first : first + files]])
 
 
 def _sampled(paths: Sequence[Path]) -> None:
-    list(in_turn(_count, paths))
-
-
-def _count(path: Path) -> int:
-    try:
-        return run_bounded(_frames, path)
-    except MediaProblem:
-        return 0
+    for path in paths:
+        run_bounded_each(_frames, [path])
 
 
 def _frames(path: Path) -> int:
@@ -127,20 +126,18 @@ def _frames(path: Path) -> int:
 def _parts(media: Path, paths: Sequence[Path]) -> dict[str, float]:
     """Milliseconds a picture of each part without the bound, and of an empty bounded call."""
     encoder = load_encoders()["image"]
-    parts: dict[str, Callable[[Path], Any]] = {
-        "inspect": partial(_inspect, media),
-        "of_it_decoding": _reduced,
+    parts: dict[str, Callable[[Sequence[Path]], Any]] = {
+        "inspect": partial(_inspect, media, direct),
+        "of_it_decoding": lambda paths: [_reduced(path) for path in paths],
         "prepare": partial(_prepare, encoder, direct),
-        "empty_call": lambda _: run_bounded(abs, 1),
+        "empty_call": lambda paths: [run_bounded(abs, 1) for _ in paths],
     }
     found = {}
-    with mock.patch.object(facts, "run_bounded", direct):
-        for name, part in parts.items():
-            part(paths[0])
-            started = time.perf_counter()
-            for path in paths:
-                part(path)
-            found[name] = round(1000 * (time.perf_counter() - started) / len(paths), 2)
+    for name, part in parts.items():
+        part(paths[:1])
+        started = time.perf_counter()
+        part(paths)
+        found[name] = round(1000 * (time.perf_counter() - started) / len(paths), 2)
     return found
 
 

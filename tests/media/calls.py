@@ -43,6 +43,12 @@ def sleep() -> None:
     time.sleep(60)
 
 
+def act(name: str) -> int | None:
+    """What the function of that name gives."""
+    acts = {"double": lambda: double(21), "die": die, "refuse": refuse, "fill": fill}
+    return acts[name]()
+
+
 def torch_is_loaded() -> bool:
     return "torch" in sys.modules
 

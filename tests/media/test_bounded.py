@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from harmsweep.media import MediaProblem, bounded, run_bounded
+from harmsweep.media import MediaProblem, bounded, run_bounded, run_bounded_each
 from harmsweep.media.problem import ChildLimits, Limits, load_limits
 
 # The child gets this process's path, and finds the functions there.
 sys.path.insert(0, str(Path(__file__).parent))
-from calls import ask, crash, die, double, fill, refuse, sleep, spin, torch_is_loaded
+from calls import act, ask, crash, die, double, fill, refuse, sleep, spin, torch_is_loaded
 
 pytestmark = pytest.mark.slow
 
@@ -47,6 +47,19 @@ def test_what_ends_or_fills_the_child_is_a_reason_and_the_next_call_works(
     assert caught.value.status == status
     assert caught.value.reason.startswith(reason)
     assert run_bounded(double, 21) == 42
+
+
+def test_of_several_items_only_what_is_at_fault_has_a_reason() -> None:
+    found = run_bounded_each(act, ["double", "die", "double", "refuse", "fill"])
+    reasons = [str(f) if isinstance(f, MediaProblem) else f for f in found]
+    assert reasons == [
+        42,
+        "decoding ended its process (code -9)",
+        42,
+        "for a reason",
+        "decoding took over 1024 MB",
+    ]
+    assert run_bounded_each(act, []) == []
 
 
 @pytest.mark.parametrize("function", [spin, sleep])

@@ -18,7 +18,13 @@ import pandas as pd
 
 from harmsweep.encoders import Encoder
 from harmsweep.logs import log
-from harmsweep.media import MediaProblem, in_turn, local_media, open_media, run_bounded
+from harmsweep.media import (
+    FILES_PER_CALL,
+    MediaProblem,
+    local_media,
+    open_media,
+    run_bounded_each,
+)
 from harmsweep.modalities import MODALITIES
 from harmsweep.modalities.device import Device, choose_device
 
@@ -42,10 +48,6 @@ def load_model(encoder: str, device: Device) -> Any:
     if device.wasted:
         log("embed").warning(device.reason, encoder_id=parsed.encoder_id, device=device.name)
     return MODALITIES[parsed.modality].load(parsed, device.name)
-
-
-class _Gone(Exception):
-    """A file that was there when it was hashed is gone, or is another one."""
 
 
 def embed_batches(
@@ -93,11 +95,11 @@ def _embed(encoder: str, items: list[Item], media_root: Path, loaded: Loaded) ->
     module = _module(encoder)
     rows: list[Row] = []
     inputs, owners = [], []
-    prepare = partial(_attempt, module=module, encoder=model.encoder, media_root=media_root)
-    for item, found in zip(items, in_turn(prepare, items), strict=True):
+    prepared = _prepared(items, module, model.encoder, media_root)
+    for item, found in zip(items, prepared, strict=True):
         if isinstance(found, MediaProblem):
             rows.append(_undecodable(item, found.reason))
-        elif not isinstance(found, _Gone):
+        elif found is not None:
             inputs.append(found)
             owners.append(item)
     if inputs:
@@ -106,34 +108,33 @@ def _embed(encoder: str, items: list[Item], media_root: Path, loaded: Loaded) ->
     return rows
 
 
-def _attempt(item: Item, *, module: ModuleType, encoder: Encoder, media_root: Path) -> Any:
-    try:
-        return _prepared(item, module, encoder, media_root)
-    except (_Gone, MediaProblem) as problem:
-        return problem
-
-
-def _prepared(item: Item, module: ModuleType, encoder: Encoder, media_root: Path) -> Any:
-    """What the modality embeds; media are decoded in the bounded child.
-
-    Raises:
-        MediaProblem: the content is refused or undecodable, for good.
-        _Gone: the file is not there any more, or is another one.
-    """
+def _prepared(
+    items: list[Item], module: ModuleType, encoder: Encoder, media_root: Path
+) -> Iterator[Any]:
+    """What the modality embeds, an item's problem, or None for a file that is gone or another."""
     if encoder.modality == "text":
-        return module.prepare(encoder, item.content)
-    with ExitStack() as held:
-        try:
-            path = held.enter_context(local_media(media_root, item.content, encoder.modality))
-            with open_media(path, encoder.modality) as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-                file.seek(0)
-                raw = file.read() if encoder.modality == "image" else path
-        except MediaProblem:
-            raise _Gone from None
-        if digest != item.input_hash:
-            raise _Gone
-        return run_bounded(module.prepare, encoder, raw)
+        yield from (module.prepare(encoder, item.content) for item in items)
+        return
+    for first in range(0, len(items), files := FILES_PER_CALL[encoder.modality]):
+        with ExitStack() as copies:
+            chosen = items[first : first + files]
+            contents = [_content(copies, media_root, item, encoder.modality) for item in chosen]
+            there = [content for content in contents if content is not None]
+            decoded = iter(run_bounded_each(partial(module.prepare, encoder), there))
+            yield from [None if content is None else next(decoded) for content in contents]
+
+
+def _content(copies: ExitStack, media_root: Path, item: Item, kind: str) -> bytes | Path | None:
+    """A picture's bytes or a video's file, to be decoded in the bounded child."""
+    try:
+        path = copies.enter_context(local_media(media_root, item.content, kind))
+        with open_media(path, kind) as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            file.seek(0)
+            content = file.read() if kind == "image" else path
+    except MediaProblem:
+        return None
+    return content if digest == item.input_hash else None
 
 
 def _row(item: Item, vector: np.ndarray, windows: int) -> Row:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from harmsweep.media import in_turn, inspect_media
+from harmsweep.media import MediaFacts, inspect_each
 from harmsweep.tables import MEDIA
 
 _FACTS = [
@@ -41,10 +43,14 @@ def media_of(posts: DataFrame, media_root: Path) -> DataFrame:
 def inspect_batches(batches: Iterator[pa.RecordBatch], *, root: str) -> Iterator[pa.RecordBatch]:
     """The facts of each medium; bad content is a status, never an error."""
     for batch in batches:
-        rows = list(in_turn(partial(_row, Path(root)), batch.to_pylist()))
+        rows = []
+        by_kind = sorted(batch.to_pylist(), key=itemgetter("kind"))
+        for kind, references in groupby(by_kind, itemgetter("kind")):
+            uris = [reference["uri"] for reference in references]
+            each = zip(uris, inspect_each(Path(root), uris, kind), strict=True)
+            rows += [{"kind": kind, "uri": uri} | _columns(facts) for uri, facts in each]
         yield pa.RecordBatch.from_pylist(rows, _ARROW)
 
 
-def _row(root: Path, reference: dict[str, str]) -> dict[str, Any]:
-    facts = inspect_media(root, reference["uri"], reference["kind"])
-    return {**reference, **{name: getattr(facts, name) for name in _FACTS}}
+def _columns(facts: MediaFacts) -> dict[str, Any]:
+    return {name: getattr(facts, name) for name in _FACTS}

@@ -1,9 +1,9 @@
 """Decoders run in a child process: what kills, fills or hangs them ends the child, not the worker.
 
-One child per process that asks (a Spark Python worker as a rule), kept between calls: a call costs
-0.1 to 0.3 ms, a new child about a second. It is spawned, not forked: a fork would take Spark's
-sockets and torch's threads along. Two callers (`in_turn`) keep it busy: with one, it waits while
-the next file is read and hashed, and rates were 0.7 of those without the bound.
+One child per process that asks (a Spark Python worker as a rule), kept between calls: a new one
+costs about a second. It is spawned, not forked: a fork would take Spark's sockets and torch's
+threads along. A call costs 0.3 ms, and over 1 ms where every core is busy, as each of its hops
+between threads waits for one: small files go several to a call.
 """
 
 import multiprocessing
@@ -12,8 +12,7 @@ import resource
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as TookTooLong
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.util import Finalize
@@ -27,16 +26,11 @@ from harmsweep.media.problem import ChildLimits, MediaProblem, load_limits
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 MEGABYTE = 2**20
-CALLERS = 2
+# Files of a kind that go to the child at once. A call's cost is nothing beside a video's decoding.
+FILES_PER_CALL = {"image": 8, "video": 1}
 
 _pools: dict[int, ProcessPool] = {}
 _pools_lock = threading.Lock()
-
-
-def in_turn(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """The function's results in the items' order; one item is read while another is decoded."""
-    with ThreadPoolExecutor(CALLERS) as callers:
-        yield from callers.map(function, items)
 
 
 def run_bounded(function: Callable[..., Result], *arguments: Any) -> Result:
@@ -52,6 +46,24 @@ def run_bounded(function: Callable[..., Result], *arguments: Any) -> Result:
     except BrokenProcessPool:
         # The child ended between two calls, by none of them; such a pool stays broken.
         return _bounded(_pool(broken=pool), function, *arguments)
+
+
+def run_bounded_each(
+    function: Callable[[Item], Result], items: Sequence[Item]
+) -> list[Result | MediaProblem]:
+    """The result or the problem of each item, all in one call of the child.
+
+    Where the call as a whole fails, each item has a call of its own: the reason goes to the item
+    that is at fault, and the limits are those of one item.
+    """
+    if not items:
+        return []
+    try:
+        return run_bounded(_each, function, items)
+    except MediaProblem as problem:
+        if len(items) == 1:
+            return [problem]
+    return [found for item in items for found in run_bounded_each(function, [item])]
 
 
 def _bounded(pool: ProcessPool, function: Callable[..., Result], *arguments: Any) -> Result:
@@ -128,3 +140,13 @@ def _limited(limits: ChildLimits, function: Callable[..., Result], *arguments: A
     seconds = int(used.ru_utime + used.ru_stime) + 1 + limits.cpu_seconds
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.getrlimit(resource.RLIMIT_CPU)[1]))
     return function(*arguments)
+
+
+def _each(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result | MediaProblem]:
+    found: list[Result | MediaProblem] = []
+    for item in items:
+        try:
+            found.append(function(item))
+        except MediaProblem as problem:
+            found.append(problem)
+    return found

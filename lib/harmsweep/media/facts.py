@@ -3,13 +3,14 @@
 import hashlib
 import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from harmsweep.media.bounded import run_bounded
+from harmsweep.media.bounded import FILES_PER_CALL, run_bounded_each
 from harmsweep.media.clips import clip_facts
 from harmsweep.media.files import local_media, open_media
 from harmsweep.media.images import decode_reduced
@@ -41,22 +42,43 @@ class MediaFacts:
 
 
 def inspect_media(root: Path, uri: str, kind: str) -> MediaFacts:
-    """The facts of a medium; bad content is a status, never an exception.
+    """The facts of one medium, as `inspect_each` gives them."""
+    return inspect_each(root, [uri], kind)[0]
+
+
+def inspect_each(root: Path, uris: Sequence[str], kind: str) -> list[MediaFacts]:
+    """The facts of media of a kind; bad content is a status, never an exception.
 
     A picture is decoded in full, a video in samples, both in a bounded child: only that tells a
     truncated file from a whole one before a post is scored on a part of it.
     """
-    found = MediaFacts("ok")
+    facts_of = picture_facts if kind == "image" else video_facts
+    found = []
+    for first in range(0, len(uris), files := FILES_PER_CALL.get(kind, 1)):
+        with ExitStack() as copies:
+            chosen = [_opened(copies, root, uri, kind) for uri in uris[first : first + files]]
+            paths = [path for _, path in chosen if path]
+            decoded = iter(run_bounded_each(facts_of, paths))
+            found += [_decoded(facts, next(decoded)) if path else facts for facts, path in chosen]
+    return found
+
+
+def _opened(copies: ExitStack, root: Path, uri: str, kind: str) -> tuple[MediaFacts, Path | None]:
+    """The medium's hash and size, and the file to decode; none where it cannot be read."""
     try:
-        with local_media(root, uri, kind) as path:
-            with open_media(path, kind) as file:
-                size = os.fstat(file.fileno()).st_size
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            found = replace(found, content_hash=digest, bytes=size)
-            seen = run_bounded(picture_facts if kind == "image" else video_facts, path)
+        path = copies.enter_context(local_media(root, uri, kind))
+        with open_media(path, kind) as file:
+            size = os.fstat(file.fileno()).st_size
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
     except MediaProblem as problem:
-        return replace(found, status=problem.status, reason=problem.reason)
-    return replace(seen, content_hash=digest, bytes=size)
+        return MediaFacts(problem.status, problem.reason), None
+    return MediaFacts("ok", content_hash=digest, bytes=size), path
+
+
+def _decoded(read: MediaFacts, decoded: MediaFacts | MediaProblem) -> MediaFacts:
+    if isinstance(decoded, MediaProblem):
+        return replace(read, status=decoded.status, reason=decoded.reason)
+    return replace(decoded, content_hash=read.content_hash, bytes=read.bytes)
 
 
 def picture_facts(path: Path) -> MediaFacts:
