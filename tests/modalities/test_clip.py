@@ -104,6 +104,7 @@ def test_the_text_tower_agrees_with_transformers_and_long_texts_are_cut_in_windo
     encoders: dict[str, Encoder],
 ) -> None:
     import torch
+    from transformers import CLIPTextModelWithProjection
 
     model = text.load(encoders["caption"], "cpu")
     short, long = "a quiet lake", "boat " * 25
@@ -112,7 +113,8 @@ def test_the_text_tower_agrees_with_transformers_and_long_texts_are_cut_in_windo
     start, end = (model.tokenizer.token_to_id(name) for name in ENDS)
     ids = [start, *model.tokenizer.encode(short).ids, end]
     with torch.inference_mode():
-        theirs = model.net(torch.tensor([ids])).text_embeds[0].numpy()
+        net = CLIPTextModelWithProjection.from_pretrained(model.encoder.folder)
+        theirs = net(torch.tensor([ids])).text_embeds[0].numpy()
     np.testing.assert_allclose(
         embedded.vectors[0], theirs / np.linalg.norm(theirs), rtol=0, atol=1e-5
     )

@@ -7,53 +7,46 @@ has it (mean pooling over the attention mask, then normalisation); Radford et al
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from harmsweep.encoders import Encoder, verify
+from harmsweep.modalities.bert import Windows, load_bert
 from harmsweep.modalities.device import kind_of
 from harmsweep.modalities.vectors import Embedded, Floats
 
-if TYPE_CHECKING:
-    import torch
-
 EXAMPLES = ("a quiet afternoon by the lake", "you won a prize, call now", "lake " * 400)
-# Padded tokens a forward pass. On a core 1,024 embed 128 posts/s and 8,192 only 102; a GPU wants
-# many.
+# Tokens a forward pass. More leave a core's cache; a GPU wants many.
 TOKENS_PER_PASS = {"cpu": 1024, "cuda": 65536}
-# Inputs whose windows are sorted by length together; more pads little less.
+# Inputs whose windows are sorted by length together.
 BUFFER = 2048
 
 
 @dataclass(frozen=True)
 class Model:
-    """A loaded text encoder with its tokenizer, on a device."""
+    """A loaded text encoder; `forward` maps windows sorted by length to [windows, width]."""
 
     encoder: Encoder
-    net: Any
     tokenizer: Any
-    device: str
+    forward: Callable[[Windows], Floats]
 
 
 def load(encoder: Encoder, device: str) -> Model:
     """The encoder on the device, once its files have the pinned hashes.
 
     Raises:
-        EncoderRefused: a file is missing or another one.
+        EncoderRefused: a file is missing or another one, or the architecture is another.
     """
     from tokenizers import Tokenizer
-    from transformers.utils import logging
 
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
     folder = verify(encoder)
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    net = KINDS[encoder.kind].load(folder)
-    return Model(encoder, net.to(device).eval(), tokenizer, device)
+    return Model(encoder, tokenizer, KINDS[encoder.kind].load(folder, encoder, device))
 
 
 def prepare(encoder: Encoder, raw: str) -> str:
@@ -66,9 +59,9 @@ def embed(model: Model, texts: Sequence[str]) -> Embedded:
     windows = [_windows(model, text) for text in texts]
     owner = np.repeat(np.arange(len(texts)), [len(w) for w in windows])
     flat = [ids for text in windows for ids in text]
+    order = sorted(range(len(flat)), key=lambda n: len(flat[n]))
     vectors = np.zeros((len(flat), model.encoder.width), np.float32)
-    for chosen in _passes([len(ids) for ids in flat], TOKENS_PER_PASS[kind_of(model.device)]):
-        vectors[chosen] = _forward(model, [flat[i] for i in chosen])
+    vectors[order] = _normalised(model.forward([flat[n] for n in order]))
     sums = np.zeros((len(texts), model.encoder.width), np.float32)
     np.add.at(sums, owner, vectors)
     return Embedded(_normalised(sums), np.bincount(owner, minlength=len(texts)).astype(np.int32))
@@ -83,19 +76,35 @@ def _windows(model: Model, text: str) -> list[list[int]]:
     return [[start, *ids[first : first + length], end] for first in starts]
 
 
-def _passes(lengths: Sequence[int], limit: int) -> Iterator[list[int]]:
-    """Positions to embed together: of like length, so that little is padding."""
-    chosen: list[int] = []
-    for position in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if chosen and (len(chosen) + 1) * lengths[position] > limit:
-            yield chosen
-            chosen = []
-        chosen.append(position)
-    if chosen:
-        yield chosen
+def _bert(folder: Path, encoder: Encoder, device: str) -> Callable[[Windows], Floats]:
+    bf16, tokens = encoder.precision == "bf16", TOKENS_PER_PASS[kind_of(device)]
+    return load_bert(folder, device=device, bf16=bf16, tokens=tokens)
 
 
-def _forward(model: Model, windows: Sequence[Sequence[int]]) -> Floats:
+def _clip(folder: Path, encoder: Encoder, device: str) -> Callable[[Windows], Floats]:
+    from transformers import CLIPTextModelWithProjection
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    net = CLIPTextModelWithProjection.from_pretrained(
+        folder, local_files_only=True, use_safetensors=True
+    )
+    forward = partial(_projected, net.to(device).eval(), encoder.precision == "bf16", device)
+    limit = TOKENS_PER_PASS[kind_of(device)]
+    return lambda windows: np.concatenate([forward(some) for some in _padded(windows, limit)])
+
+
+def _padded(windows: Windows, limit: int) -> Iterator[Windows]:
+    """Windows to embed together, each padded to the longest: at most so many tokens."""
+    first = 0
+    for end in range(1, len(windows) + 1):
+        if end == len(windows) or (end + 1 - first) * len(windows[end]) > limit:
+            yield windows[first:end]
+            first = end
+
+
+def _projected(net: Any, bf16: bool, device: str, windows: Windows) -> Floats:
     import torch
 
     ids = torch.zeros((len(windows), max(map(len, windows))), dtype=torch.long)
@@ -103,56 +112,22 @@ def _forward(model: Model, windows: Sequence[Sequence[int]]) -> Floats:
     for row, window in enumerate(windows):
         ids[row, : len(window)] = torch.tensor(window)
         mask[row, : len(window)] = 1
-    bf16 = model.encoder.precision == "bf16"
-    with (
-        torch.inference_mode(),
-        torch.autocast(kind_of(model.device), torch.bfloat16, enabled=bf16),
-    ):
-        pooled = KINDS[model.encoder.kind].pool(
-            model.net, ids.to(model.device), mask.to(model.device)
-        )
-    vectors: Floats = pooled.float().cpu().numpy()
-    return _normalised(vectors)
-
-
-def _bert(folder: Path) -> Any:
-    from transformers import BertModel
-
-    return BertModel.from_pretrained(
-        folder, local_files_only=True, use_safetensors=True, add_pooling_layer=False
-    )
-
-
-def _mean(net: Any, ids: "torch.Tensor", mask: "torch.Tensor") -> "torch.Tensor":
-    tokens: torch.Tensor = net(ids, mask).last_hidden_state.float()
-    weights = mask.unsqueeze(-1).float()
-    return (tokens * weights).sum(1) / weights.sum(1)
-
-
-def _clip(folder: Path) -> Any:
-    from transformers import CLIPTextModelWithProjection
-
-    return CLIPTextModelWithProjection.from_pretrained(
-        folder, local_files_only=True, use_safetensors=True
-    )
-
-
-def _projected(net: Any, ids: "torch.Tensor", mask: "torch.Tensor") -> "torch.Tensor":
-    projected: torch.Tensor = net(ids, mask).text_embeds
-    return projected
+    kind = kind_of(device)
+    with torch.inference_mode(), torch.autocast(kind, torch.bfloat16, enabled=bf16):
+        vectors: Floats = net(ids.to(device), mask.to(device)).text_embeds.float().cpu().numpy()
+    return vectors
 
 
 class Kind(NamedTuple):
-    """An architecture: how it is loaded and pooled, and the tokens before and after a text."""
+    """An architecture: how it is loaded, and the tokens before and after a text."""
 
-    load: Callable[[Path], Any]
-    pool: Callable[[Any, "torch.Tensor", "torch.Tensor"], "torch.Tensor"]
+    load: Callable[[Path, Encoder, str], Callable[[Windows], Floats]]
     ends: tuple[str, str]
 
 
 KINDS = {
-    "mean_pooling": Kind(_bert, _mean, ("[CLS]", "[SEP]")),
-    "clip_text": Kind(_clip, _projected, ("<|startoftext|>", "<|endoftext|>")),
+    "mean_pooling": Kind(_bert, ("[CLS]", "[SEP]")),
+    "clip_text": Kind(_clip, ("<|startoftext|>", "<|endoftext|>")),
 }
 
 
