@@ -1,0 +1,1 @@
+"""The embedding benchmark: our stage beside a bare loop, four peers and the core's own limit."""

@@ -1,0 +1,106 @@
+"""What an engine is given and what it gives back: the same for all of them."""
+
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from harmsweep.encoders import load_encoders
+
+WIDTH = 384
+
+
+class Job(NamedTuple):
+    """The work: embed every text of Parquet files (input_hash, text) on some cores."""
+
+    texts: Path  # a folder with one file a core
+    size: int  # how many posts
+    cores: int
+    scratch: Path  # an empty folder of this process
+
+
+class Collected(NamedTuple):
+    """A warm run's result: a table of input_hash and vector, and seconds of start-up in the run.
+
+    Some engines start their workers anew for each run; what passes before their first batch is
+    start-up, and no part of a warm rate.
+    """
+
+    table: pa.Table
+    startup: float = 0.0
+
+
+class Engine(NamedTuple):
+    """A started engine: write the vectors to a Delta table, collect them again, stop."""
+
+    write: Callable[[Path], None]
+    collect: Callable[[], Collected]
+    stop: Callable[[], None]
+
+
+def folder() -> str:
+    """The encoder's files, checked against their hashes."""
+    from harmsweep.encoders import verify
+
+    return str(verify(load_encoders()["text"]))
+
+
+@cache
+def tuned() -> Any:
+    """Our loaded model, once a process."""
+    from harmsweep.modalities import text
+
+    return text.load(load_encoders()["text"], "cpu")
+
+
+def embed(texts: list[str]) -> Any:
+    """Vectors [texts, WIDTH] by our function, as the stage calls it."""
+    from harmsweep.modalities import text
+
+    return text.embed(tuned(), texts).vectors
+
+
+def share(job: Job) -> int:
+    """Texts to hand to our function at once: a core's share, and at most what the stage holds."""
+    from harmsweep.modalities import text
+
+    return min(int(text.BUFFER), -(-job.size // job.cores))
+
+
+def table(hashes: list[str], vectors: Any) -> pa.Table:
+    """Vectors [texts, WIDTH] beside their hashes."""
+    flat = pa.array(vectors.reshape(-1))
+    lists = pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1])
+    return pa.table({"input_hash": pa.array(hashes, pa.string()), "vector": lists})
+
+
+def read(job: Job) -> tuple[list[str], list[str]]:
+    """All hashes and texts, for engines that have no reader of their own."""
+    import pyarrow.parquet as pq
+
+    found = pq.read_table(job.texts)
+    return found.column("input_hash").to_pylist(), found.column("text").to_pylist()
+
+
+def write_delta(path: Path, found: pa.Table) -> None:
+    """A Delta table of the rows, for engines that have no writer of their own."""
+    import deltalake
+
+    deltalake.write_deltalake(str(path), found)
+
+
+def mark(folder: Path, moment: float) -> None:
+    """A worker's note of when its first batch began."""
+    (folder / f"begun-{os.getpid()}-{moment:.6f}").touch()
+
+
+def first_mark(folder: Path) -> float:
+    """When the first batch of a run began; the notes are taken away for the next run."""
+    notes = list(folder.glob("begun-*"))
+    moments = [float(note.name.rsplit("-", 1)[1]) for note in notes]
+    for note in notes:
+        note.unlink()
+    return min(moments)
