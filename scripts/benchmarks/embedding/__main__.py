@@ -10,6 +10,7 @@ import argparse
 import os
 import platform
 import shutil
+import signal
 import sys
 import time
 from datetime import UTC, datetime
@@ -21,8 +22,9 @@ from rich.console import Console
 
 from embedding import posts
 from embedding.engines import ENGINES
+from embedding.job import Round
 from embedding.limit import operations, sizes
-from embedding.measure import EngineFailed, Round, Setting, limit, measure
+from embedding.measure import EngineFailed, Setting, limit, measure
 from embedding.report import Work, limits_text, numbers, save, table
 from harmsweep.encoders import load_encoders
 from harmsweep.paths import CACHE
@@ -136,7 +138,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _stopped(number: int, _: object) -> None:
+    """End in order, so that no engine's processes are left."""
+    sys.exit(128 + number)
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _stopped)
     arguments = vars(_parser().parse_args())
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     arguments["out"] = (arguments["out"] or CACHE / "benchmark" / stamp).resolve()

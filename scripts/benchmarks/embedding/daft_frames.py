@@ -1,6 +1,5 @@
 """Daft with its own embed_text, as documented, and with our function in a class."""
 
-import time
 from typing import Any
 
 import daft
@@ -12,10 +11,10 @@ from embedding.job import (
     Collected,
     Engine,
     Job,
+    busy,
     embed,
-    first_mark,
     folder,
-    mark,
+    noted,
     share,
     tuned,
     write_delta,
@@ -30,19 +29,20 @@ def documented(job: Job) -> Engine:
 
 
 def ours(job: Job) -> Engine:
-    """A class with our function, a core's share at once."""
+    """A class with our function, a process a core, a core's share at once."""
     scratch = job.scratch
     batch: Any = daft.method.batch(return_dtype=VECTOR, batch_size=share(job))
 
-    @daft.cls
+    # In Daft's own threads, its default, our function ends the process by a fault in memory.
+    @daft.cls(max_concurrency=job.cores, use_process=True)
     class Ours:
         def __init__(self) -> None:
             tuned()
 
         @batch  # type: ignore[untyped-decorator]
         def vectors(self, texts: Any) -> Any:
-            mark(scratch, time.time())
-            return np.asarray(embed(texts.to_pylist()))
+            with noted(scratch):
+                return np.asarray(embed(texts.to_pylist()))
 
     return _engine(job, Ours().vectors(daft.col("text")))
 
@@ -54,15 +54,7 @@ def _engine(job: Job, expression: Any) -> Engine:
         return texts.select(daft.col("input_hash"), expression.alias("vector"))
 
     def collect() -> Collected:
-        started = time.time()
-        found = frame().to_arrow()
-        return Collected(found, _startup(job, started))
+        return Collected(frame().to_arrow(), busy(job.scratch))
 
     # Not Daft's own writer of Delta tables, which asks for pyiceberg.
     return Engine(lambda path: write_delta(path, collect().table), collect, lambda: None)
-
-
-def _startup(job: Job, started: float) -> float:
-    """Seconds before the first batch, where workers leave notes of it."""
-    noted = any(job.scratch.glob("begun-*"))
-    return first_mark(job.scratch) - started if noted else 0.0

@@ -1,7 +1,9 @@
 """What an engine is given and what it gives back: the same for all of them."""
 
 import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,14 +25,25 @@ class Job(NamedTuple):
 
 
 class Collected(NamedTuple):
-    """A warm run's result: a table of input_hash and vector, and seconds of start-up in the run.
+    """A warm run's table of input_hash and vector; seconds of work where it was not all work.
 
-    Some engines start their workers anew for each run; what passes before their first batch is
-    start-up, and no part of a warm rate.
+    Some engines start workers anew for each run and end them after it. Of these only the seconds
+    from the first batch to the end of the last count as warm, which leaves out their reading too.
     """
 
     table: pa.Table
-    startup: float = 0.0
+    busy: float | None = None
+
+
+class Round(NamedTuple):
+    """One engine's measures of one round: seconds, bytes, rows, and the least cosine."""
+
+    cold: float
+    warm: list[float]
+    startup: list[float]
+    pss: int
+    rows: int
+    cosine: float
 
 
 class Engine(NamedTuple):
@@ -50,10 +63,12 @@ def folder() -> str:
 
 @cache
 def tuned() -> Any:
-    """Our loaded model, once a process."""
+    """Our loaded model, once a process, after a first call: that is start-up as well."""
     from harmsweep.modalities import text
 
-    return text.load(load_encoders()["text"], "cpu")
+    model = text.load(load_encoders()["text"], "cpu")
+    text.embed(model, text.EXAMPLES[:2])
+    return model
 
 
 def embed(texts: list[str]) -> Any:
@@ -92,15 +107,21 @@ def write_delta(path: Path, found: pa.Table) -> None:
     deltalake.write_deltalake(str(path), found)
 
 
-def mark(folder: Path, moment: float) -> None:
-    """A worker's note of when its first batch began."""
-    (folder / f"begun-{os.getpid()}-{moment:.6f}").touch()
+@contextmanager
+def noted(folder: Path) -> Iterator[None]:
+    """A worker's batch, with a note of when it began and ended."""
+    began = time.time()
+    yield
+    (folder / f"batch-{os.getpid()}-{began:.6f}-{time.time():.6f}").touch()
 
 
-def first_mark(folder: Path) -> float:
-    """When the first batch of a run began; the notes are taken away for the next run."""
-    notes = list(folder.glob("begun-*"))
-    moments = [float(note.name.rsplit("-", 1)[1]) for note in notes]
+def busy(folder: Path) -> float | None:
+    """Seconds from a run's first batch to the end of its last; None where no worker noted one.
+
+    The notes are taken away for the next run.
+    """
+    notes = list(folder.glob("batch-*"))
+    times = [[float(part) for part in note.name.split("-")[2:]] for note in notes]
     for note in notes:
         note.unlink()
-    return min(moments)
+    return max(end for _, end in times) - min(began for began, _ in times) if times else None

@@ -16,6 +16,7 @@ from typing import IO, Any, NamedTuple
 import psutil
 
 from embedding.engines import OURS
+from embedding.job import Round
 from embedding.posts import Vectors, compared
 from harmsweep.lake import open_lake
 from harmsweep.paths import ROOT
@@ -39,17 +40,6 @@ SPARK = ROOT / ".venv" / "lib" / "python3.11" / "site-packages" / "pyspark"
 
 class EngineFailed(RuntimeError):
     """An engine's process ended or gave no answer; the message names its log."""
-
-
-class Round(NamedTuple):
-    """One engine's measures of one round: seconds, bytes, rows, and the least cosine."""
-
-    cold: float
-    warm: list[float]
-    startup: list[float]
-    pss: int
-    rows: int
-    cosine: float
 
 
 class Setting(NamedTuple):

@@ -87,7 +87,9 @@ def reference(texts: Texts) -> dict[str, Vectors]:
     """Vectors by transformers in fp32, one text at a time and so without padding, by hash."""
     import torch
     from transformers import AutoModel, AutoTokenizer
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     folder = verify(load_encoders()["text"])
     net = AutoModel.from_pretrained(folder, local_files_only=True).eval()
     tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from embedding.engines import ENGINES, LOOP, OURS
-from embedding.measure import Round
+from embedding.job import Round
 from embedding.posts import LEAST_COSINE
 
 MB = 1_000_000

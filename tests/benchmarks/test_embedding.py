@@ -1,0 +1,91 @@
+"""The embedding benchmark's numbers from literal measures; no engine runs."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "benchmarks"))
+
+from embedding.engines import ENGINES
+from embedding.job import Round, busy, noted
+from embedding.limit import Sizes, operations
+from embedding.posts import least_cosine, spread
+from embedding.report import Spread, Work, agrees, limits_text, numbers, ratios, save
+
+MINILM = Sizes(hidden_size=384, intermediate_size=1536, num_hidden_layers=6)
+RATES = {"bfloat16_layer": 4e11, "bfloat16_square": 5e11, "float32_layer": 8e10}
+
+
+def measured(cold: float, *warm: float, rows: int = 100, cosine: float = 1.0) -> Round:
+    return Round(cold, list(warm), [0.0] * len(warm), 1_000_000, rows, cosine)
+
+
+def test_operations_are_those_of_the_unpadded_tokens() -> None:
+    # 2 x 1,769,472 weights a layer and token, and 4 x 384 a pair of tokens.
+    assert operations([1], MINILM) == 6 * (3_538_944 + 1_536)
+    assert operations([10, 20], MINILM) == operations([10], MINILM) + operations([20], MINILM)
+    assert operations([30], MINILM) > operations([10, 20], MINILM)
+
+
+def test_posts_are_spread_over_the_whole_and_none_is_taken_twice() -> None:
+    assert spread(range(10), 5) == [0, 2, 4, 6, 8]
+    assert spread(range(3), 5) == spread(range(3), None) == [0, 1, 2]
+
+
+def test_a_ratio_is_of_one_round_and_above_one_where_we_are_quicker() -> None:
+    rounds = {
+        "ours": [measured(10, 1.0, 1.0), measured(20, 2.0, 2.0)],
+        "ray": [measured(30, 2.0, 2.0), measured(50, 5.0, 5.0)],
+    }
+    found = ratios(rounds)
+    assert found == {"ray": {"warm": Spread(2.25, 2.0, 2.5), "cold": Spread(2.75, 2.5, 3.0)}}
+    assert ratios({"ray": rounds["ray"]}) == {}
+
+
+def test_the_share_is_of_the_higher_bf16_rate() -> None:
+    work = Work(posts=100, cores=2, operations=10**11)
+    found = numbers({"ours": [measured(9, 1.0)]}, [RATES], work)
+    ours = found["engines"]["ours"]
+    assert found["limit"]["of_shares"] == 5e11
+    assert (ours["posts_per_s"]["median"], ours["posts_per_s_core"]) == (100, 50)
+    assert ours["share_of_limit"] == pytest.approx(0.2)
+    assert "bfloat16 square 250" in limits_text(found)
+
+
+@pytest.mark.parametrize(("rows", "well"), [(100, True), (99, False)])
+def test_a_missing_row_disagrees(rows: int, well: bool) -> None:
+    assert agrees([measured(9, 1, rows=rows)], Work(100, 2, 1)) is well
+
+
+def test_a_vector_far_from_the_reference_disagrees() -> None:
+    work = Work(100, 2, 1)
+    assert agrees([measured(9, 1, cosine=0.9991)], work)
+    assert not agrees([measured(9, 1, cosine=0.9991), measured(9, 1, cosine=0.9989)], work)
+
+
+def test_the_least_cosine_is_of_rows_in_the_same_place() -> None:
+    found = np.array([[2.0, 0.0], [1.0, 1.0]], np.float32)
+    expected = np.array([[1.0, 0.0], [0.0, 1.0]], np.float32)
+    assert least_cosine(found, expected) == pytest.approx(2**-0.5)
+
+
+def test_busy_is_from_the_first_batch_to_the_end_of_the_last(tmp_path: Path) -> None:
+    assert busy(tmp_path) is None
+    (tmp_path / "batch-7-100.5-103.0").touch()
+    (tmp_path / "batch-8-101.0-104.5").touch()
+    assert busy(tmp_path) == 4.0
+    assert busy(tmp_path) is None
+    with noted(tmp_path):
+        pass
+    assert 0 <= (busy(tmp_path) or 0) < 1
+
+
+def test_every_file_is_written_for_every_engine(tmp_path: Path) -> None:
+    rounds = {name: [measured(9, 1.0), measured(8, 1.2)] for name in ENGINES}
+    files = save(numbers(rounds, [RATES, RATES], Work(100, 2, 10**11)), tmp_path)
+    assert [file.suffix for file in files] == [".json", ".txt", ".png", ".svg"]
+    assert all(file.stat().st_size for file in files)
+    shown = files[1].read_text(encoding="utf-8")
+    assert all(entry.peer in shown for entry in ENGINES.values())
