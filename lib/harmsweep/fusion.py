@@ -93,18 +93,25 @@ def fuse(columns: Columns, inputs: Sequence[Input], features: Sequence[Feature])
 
     An absent vector is zeros whatever its column holds, and an unknown number is the training mean.
     """
-    parts: list[Matrix] = []
+    rows = len(next(iter(columns.values())))
+    fused: Matrix = np.empty((rows, fused_width(inputs, features)), dtype=np.float32)
+    start = 0
     for source in inputs:
-        present = np.asarray(columns[f"{source.name}_present"], dtype=np.float32)[:, None]
         vectors = np.asarray(columns[f"{source.name}_vector"], dtype=np.float32)
-        if vectors.shape != (len(present), source.width):
-            raise ValueError(f"{source.name}: {vectors.shape}, not {len(present)} x {source.width}")
-        parts += [np.where(present > 0, vectors * np.float32(source.scale), np.float32(0)), present]
-    parts += [_scaled(columns[feature.name], feature) for feature in features]
-    return np.concatenate(parts, axis=1)
+        if vectors.shape != (rows, source.width):
+            raise ValueError(f"{source.name}: {vectors.shape}, not {rows} x {source.width}")
+        end = start + source.width
+        np.multiply(vectors, np.float32(source.scale), out=fused[:, start:end])
+        present = np.asarray(columns[f"{source.name}_present"], dtype=np.float32)
+        fused[~(present > 0), start:end] = 0
+        fused[:, end] = present
+        start = end + 1
+    for place, feature in enumerate(features, start):
+        fused[:, place] = _scaled(columns[feature.name], feature)
+    return fused
 
 
-def _scaled(values: NDArray[Any], feature: Feature) -> Matrix:
+def _scaled(values: NDArray[Any], feature: Feature) -> NDArray[np.float32]:
     scaled = (transformed(values, feature.transform) - feature.mean) / feature.std
     clipped = np.clip(np.where(np.isfinite(scaled), scaled, 0.0), -CLIP, CLIP)
-    return (clipped * NUMBER_SCALE).astype(np.float32)[:, None]
+    return (clipped * NUMBER_SCALE).astype(np.float32)

@@ -1,6 +1,7 @@
 """The heads over batches of stored vectors, in a Python worker.
 
-Imports torch inside: the driver names these functions, and must not load torch before it forks.
+Arrow all the way: a list column of vectors is a matrix already, without an object per row. Imports
+torch inside: the driver names these functions, and must not load torch before it forks.
 """
 
 from collections.abc import Iterator
@@ -8,41 +9,60 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from harmsweep.fusion import Input
 from harmsweep.manifest import Manifest, group_hash
+from harmsweep.score.rows import CARRIED
 
 
-def score_batches(batches: Iterator[pd.DataFrame], *, path: str) -> Iterator[pd.DataFrame]:
-    """Replace a batch's input columns by one column per head and `trained_on`."""
+def score_batches(batches: Iterator[pa.RecordBatch], *, path: str) -> Iterator[pa.RecordBatch]:
+    """The carried columns of each batch, `trained_on` and one column per head."""
     from harmsweep.model import load_heads, score_columns
 
     manifest, heads = load_heads(Path(path))
     groups = frozenset(manifest.groups)
     for batch in batches:
-        columns = columns_of(batch, manifest)
-        scores = score_columns(manifest, heads, columns)
-        kept = batch.drop(columns=list(columns))
-        kept["trained_on"] = [group_hash(name) in groups for name in batch["split_group"]]
-        for place, harm in enumerate(manifest.harms):
-            kept[harm] = scores[:, place]
-        yield kept
+        scores = score_columns(manifest, heads, columns_of(batch, manifest))
+        trained_on = [group_hash(name) in groups for name in batch["split_group"].to_pylist()]
+        arrays = [batch[name] for name in CARRIED] + [pa.array(trained_on, pa.bool_())]
+        names = [*CARRIED, "trained_on", *manifest.harms]
+        yield pa.RecordBatch.from_arrays(arrays + as_columns(scores), names)
 
 
-def columns_of(batch: pd.DataFrame, manifest: Manifest) -> dict[str, NDArray[Any]]:
+def as_columns(scores: NDArray[np.float64]) -> list[pa.Array]:
+    """Scores, rows by harms, as one column per harm; NaN stays NaN."""
+    return [pa.array(column) for column in np.ascontiguousarray(scores.T)]
+
+
+def columns_of(batch: pa.RecordBatch, manifest: Manifest) -> dict[str, NDArray[Any]]:
     """The batch's inputs as numpy: vectors as matrices, unknown numbers as NaN."""
     found: dict[str, NDArray[Any]] = {}
     for source in manifest.inputs:
-        found[f"{source.name}_present"] = batch[f"{source.name}_present"].to_numpy(dtype=bool)
-        found[f"{source.name}_vector"] = _matrix(batch[f"{source.name}_vector"], source)
+        present = batch[f"{source.name}_present"].fill_null(False)
+        found[f"{source.name}_present"] = present.to_numpy(zero_copy_only=False)
+        found[f"{source.name}_vector"] = matrix(batch[f"{source.name}_vector"], source)
     for feature in manifest.features:
-        found[feature.name] = batch[feature.name].to_numpy(dtype=np.float64)
+        numbers = batch[feature.name].cast(pa.float64())
+        found[feature.name] = numbers.to_numpy(zero_copy_only=False)
     return found
 
 
-def _matrix(vectors: "pd.Series[Any]", source: Input) -> NDArray[np.float32]:
-    if vectors.empty:
-        return np.zeros((0, source.width), dtype=np.float32)
-    return np.stack(vectors.to_list()).astype(np.float32)
+def matrix(vectors: pa.Array, source: Input) -> NDArray[np.float32]:
+    """A list column as rows by width, without a copy where no row is null; null rows are zeros.
+
+    Raises:
+        ValueError: a vector is not of the input's width, or holds a null.
+    """
+    there = len(vectors) - vectors.null_count
+    values = vectors.flatten()
+    lengths = vectors.value_lengths().drop_null().to_numpy()
+    if values.null_count or not np.all(lengths == source.width):
+        raise ValueError(f"{source.name}: a vector is not of {source.width} numbers")
+    rows = values.to_numpy().reshape(there, source.width)
+    if there == len(vectors):
+        return np.asarray(rows, dtype=np.float32)
+    spread = np.zeros((len(vectors), source.width), np.float32)
+    spread[vectors.is_valid().to_numpy(zero_copy_only=False)] = rows
+    return spread

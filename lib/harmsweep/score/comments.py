@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -19,6 +19,7 @@ from pyspark.sql import types as T
 
 from harmsweep import lake as lakes
 from harmsweep.manifest import Manifest
+from harmsweep.score.batches import as_columns, matrix
 from harmsweep.score.rows import all_probable
 from harmsweep.score.write import is_empty, put_rejects, put_scores
 from harmsweep.tables import COMMENT_SCORES, COMMENT_VECTORS, POSTS
@@ -45,7 +46,7 @@ def score_comments(
     current = vectors.join(
         posts.select("post_id", "revision"), ["post_id", "revision"], "left_semi"
     )
-    outputs = current.mapInPandas(partial(comment_batches, path=str(path)), _schema(model.harms))
+    outputs = current.mapInArrow(partial(comment_batches, path=str(path)), _schema(model.harms))
     scored = outputs.withColumn("ok", all_probable(model.harms)).persist()
     try:
         counted = {row["ok"]: row["count"] for row in scored.groupBy("ok").count().collect()}
@@ -71,27 +72,25 @@ def highest_scores(scored: DataFrame, harms: Sequence[str]) -> DataFrame:
     )
 
 
-def comment_batches(batches: Iterator[pd.DataFrame], *, path: str) -> Iterator[pd.DataFrame]:
+def comment_batches(batches: Iterator[pa.RecordBatch], *, path: str) -> Iterator[pa.RecordBatch]:
     """One column per head in place of `vector`; everything else that a post may have is unknown."""
     from harmsweep.model import load_heads, score_columns
 
     manifest, heads = load_heads(Path(path))
     for batch in batches:
-        kept = batch[_KEY].copy()
-        if not batch.empty:
-            columns = _columns(np.stack(batch["vector"].to_list()), manifest)
-            kept[list(manifest.harms)] = score_columns(manifest, heads, columns)
-            yield kept
+        scores = score_columns(manifest, heads, _columns(batch["vector"], manifest))
+        arrays = [batch[name] for name in _KEY] + as_columns(scores)
+        yield pa.RecordBatch.from_arrays(arrays, [*_KEY, *manifest.harms])
 
 
-def _columns(vectors: Vectors, manifest: Manifest) -> dict[str, Vectors]:
+def _columns(vectors: pa.Array, manifest: Manifest) -> dict[str, Vectors]:
     count = len(vectors)
     columns: dict[str, Vectors] = {f.name: np.full(count, np.nan) for f in manifest.features}
     for source in manifest.inputs:
         is_text = source.name == "text"
         columns[f"{source.name}_present"] = np.full(count, is_text)
         absent = np.zeros((count, source.width), np.float32)
-        columns[f"{source.name}_vector"] = vectors.astype(np.float32) if is_text else absent
+        columns[f"{source.name}_vector"] = matrix(vectors, source) if is_text else absent
     return columns
 
 

@@ -59,8 +59,7 @@ def score_day(spark: Spark, lake: Path, day: date, *, manifest: Path) -> Outcome
 def _score(spark: SparkSession, lake: Path, day: date, model: Manifest, path: Path) -> Counts:
     tables = [lakes.read_days(spark, table, lake, day) for table in SOURCES]
     rows = rows_to_score(*tables, manifest=model)
-    outputs = rows.mapInPandas(partial(score_batches, path=str(path)), output_schema(rows, model))
-    scored = with_status(outputs, model.harms).withColumn("day", F.lit(day)).persist()
+    scored = score_rows(rows, model, path).withColumn("day", F.lit(day)).persist()
     try:
         by_status = scored.groupBy("status").count().collect()
         counted = {row["status"]: int(row["count"]) for row in by_status}
@@ -73,6 +72,12 @@ def _score(spark: SparkSession, lake: Path, day: date, model: Manifest, path: Pa
         scored.unpersist()
     posts = {"posts": sum(counted.values())} | {s: counted.get(s, 0) for s in SCORE_STATUSES}
     return posts | score_comments(spark, lake, day, model, path)
+
+
+def score_rows(rows: DataFrame, model: Manifest, path: Path) -> DataFrame:
+    """Rows of `rows_to_score` with all of the model's heads, in one pass, and their status."""
+    outputs = rows.mapInArrow(partial(score_batches, path=str(path)), output_schema(rows, model))
+    return with_status(outputs, model.harms)
 
 
 def output_schema(rows: DataFrame, model: Manifest) -> T.StructType:

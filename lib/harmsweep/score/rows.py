@@ -1,11 +1,13 @@
 """What is scored, with what stands against it; and the status that follows."""
 
 from collections.abc import Iterable, Sequence
+from functools import reduce
+from operator import add
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from harmsweep.fusion import Input, input_columns
+from harmsweep.fusion import Feature, Input
 from harmsweep.harms import HARMS
 from harmsweep.inputs import NOT_ALONE, SIMILARITY, with_inputs
 from harmsweep.manifest import Manifest
@@ -56,7 +58,7 @@ def rows_to_score(
         F.coalesce("language", F.lit("und")).alias("language"),
         _damage(manifest.inputs).alias("damage"),
         _seen(manifest.inputs).alias("inputs"),
-        *input_columns(manifest.inputs, manifest.features),
+        *_model_columns(manifest.inputs, manifest.features),
     )
 
 
@@ -66,30 +68,40 @@ def with_status(scored: DataFrame, harms: Sequence[str]) -> DataFrame:
     Without a usable text, image or video of its own a post is quarantined; an output that is no
     finite number in [0, 1] fails it; damage makes it partial: no harm found there clears nothing.
     """
-    usable = F.size(F.array_except("inputs", F.array(*map(F.lit, NOT_ALONE)))) > 0
-    finite = all_probable(harms)
-    damage = F.when(F.size("damage") > 0, F.array_join("damage", "; "))
-    unusable = F.concat_ws("; ", F.lit("no usable text or image"), damage)
+    # Columns of their own, so that each is computed once a row and not once a harm.
+    judged = scored.withColumns(
+        {"usable": _is_usable(), "finite": all_probable(harms), "wrong": _what_is_wrong()}
+    )
+    usable, finite, wrong = F.col("usable"), F.col("finite"), F.col("wrong")
     status = (
         F.when(~usable, "quarantined")
         .when(~finite, "failed")
-        .when(damage.isNotNull(), "scored_partial")
+        .when(wrong.isNotNull(), "scored_partial")
         .otherwise("scored")
     )
     reason = (
-        F.when(~usable, unusable)
+        F.when(~usable, F.concat_ws("; ", F.lit("no usable text or image"), wrong))
         .when(~finite, F.lit("output is not a probability"))
-        .otherwise(damage)
+        .otherwise(wrong)
     )
-    kept = usable & finite
     scores = [
-        (F.when(kept, F.col(harm)) if harm in harms else F.lit(None)).cast("double").alias(harm)
-        for harm in HARMS
+        (F.when(usable & finite, F.col(h)) if h in harms else F.lit(None)).cast("double").alias(h)
+        for h in HARMS
     ]
     carried = [name for name in CARRIED if name not in {"damage", "split_group"}]
-    return scored.select(
+    return judged.select(
         *carried, "trained_on", status.alias("status"), reason.alias("reason"), *scores
     )
+
+
+def _is_usable() -> Column:
+    """Whether the post has an input that says something of it alone; an input is there once."""
+    others = (F.array_contains("inputs", name).cast("int") for name in NOT_ALONE)
+    return F.size("inputs") > reduce(add, others)
+
+
+def _what_is_wrong() -> Column:
+    return F.when(F.size("damage") > 0, F.array_join("damage", "; "))
 
 
 def all_probable(harms: Iterable[str]) -> Column:
@@ -99,6 +111,15 @@ def all_probable(harms: Iterable[str]) -> Column:
         # NaN >= 0 is true in Spark, and so is NaN > 1: a NaN has to be asked for.
         result = result & score.isNotNull() & ~F.isnan(score) & score.between(0.0, 1.0)
     return result
+
+
+def _model_columns(inputs: Sequence[Input], features: Sequence[Feature]) -> Iterable[Column]:
+    """What the model reads; an absent vector is null here, which costs no bytes on the way."""
+    for source in inputs:
+        present = F.col(f"{source.name}_present")
+        yield F.when(present, F.col(f"{source.name}_vector")).alias(f"{source.name}_vector")
+        yield present
+    yield from (F.col(feature.name) for feature in features)
 
 
 def _media_damage(media: DataFrame) -> DataFrame:
