@@ -17,6 +17,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from harmsweep import lake as lakes
+from harmsweep.compaction import compact
 from harmsweep.logs import log
 from harmsweep.paths import ROOT
 from harmsweep.tables import RUNS, Table
@@ -94,6 +95,8 @@ def run_step(
     if done:
         return Outcome(step.name, day, done["posts"], time.monotonic() - started, skipped=True)
     counts = dict(work())
+    for table in step.writes:
+        compact(table, lake, day, versions)
     outcome = Outcome(
         step.name, day, next(iter(counts.values()), 0), time.monotonic() - started, counts=counts
     )
@@ -148,3 +151,4 @@ def _record(outcome: Outcome, lake: Path, variant: str, digest: str) -> None:
     }
     where: lakes.Slice = {"day": outcome.day, "stage": outcome.stage, "variant": variant}
     lakes.replace_rows([row], RUNS, lake, where=where)
+    compact(RUNS, lake, outcome.day, {})
