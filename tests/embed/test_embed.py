@@ -152,7 +152,7 @@ def test_an_unchanged_day_is_skipped_and_an_edited_one_keeps_what_it_needs(
 
     # Another encoder adds its vectors, of the posts that are left; the first one's stay.
     fill(FIRST, {"p1": "the lake"}, {}, {"a1": "the lake"})
-    other = ENCODERS["text"].model_copy(update={"precision": "bf16"})
+    other = ENCODERS["text"].model_copy(update={"precision": "fp32"})
     chosen = ENCODERS | {"text": other, "description": other}
     assert embed(FIRST, encoders=chosen).counts["embedded"] == 1
     both = rows(POST_VECTORS, lake, FIRST, "post_id", "encoder_id")

@@ -112,8 +112,7 @@ def _sampled_frames(
 def frame_features(encoder: Encoder, folder: Path, device: str) -> Callable[[Clip], Floats]:
     """The image backbone's features of a clip's frames, [frames, 1280]."""
     backbone = folder / str(encoder.preprocessing["backbone"])
-    features = image.BACKBONES["efficientnet_lite0"](backbone, device)
-    model = image.Model(encoder, features, device)
+    model = image.load_backbone(encoder, "efficientnet_lite0", backbone, device)
 
     def of_frames(clip: Clip) -> Floats:
         return image.embed(model, list(clip.frames.transpose(0, 3, 1, 2))).vectors
