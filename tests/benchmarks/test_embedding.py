@@ -9,7 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "benchmarks"))
 
 from embedding.engines import ENGINES
-from embedding.job import Round, busy, noted
+from embedding.job import Round, last, note
 from embedding.limit import Sizes, operations
 from embedding.posts import least_cosine, spread
 from embedding.report import Spread, Work, agrees, limits_text, numbers, ratios, save
@@ -71,15 +71,13 @@ def test_the_least_cosine_is_of_rows_in_the_same_place() -> None:
     assert least_cosine(found, expected) == pytest.approx(2**-0.5)
 
 
-def test_busy_is_from_the_first_batch_to_the_end_of_the_last(tmp_path: Path) -> None:
-    assert busy(tmp_path) is None
-    (tmp_path / "batch-7-100.5-103.0").touch()
-    (tmp_path / "batch-8-101.0-104.5").touch()
-    assert busy(tmp_path) == 4.0
-    assert busy(tmp_path) is None
-    with noted(tmp_path):
-        pass
-    assert 0 <= (busy(tmp_path) or 0) < 1
+def test_of_the_workers_notes_the_last_counts_and_none_is_read_twice(tmp_path: Path) -> None:
+    assert last(tmp_path, "ready") is None
+    for name in ("ready-7-100.5", "ready-8-101.5", "done-8-103.0"):
+        (tmp_path / name).touch()
+    assert (last(tmp_path, "ready"), last(tmp_path, "ready")) == (101.5, None)
+    note(tmp_path, "done")
+    assert (last(tmp_path, "done") or 0) > 103
 
 
 def test_every_file_is_written_for_every_engine(tmp_path: Path) -> None:

@@ -40,6 +40,6 @@ if __name__ == "__main__":
             began = time.perf_counter()
             found = engine.collect()
             seconds = time.perf_counter() - began
-            work = seconds if found.busy is None else found.busy
+            work = seconds if found.work is None else found.work
             answer(seconds=work, startup=seconds - work, rows=len(found.table))
         engine.stop()

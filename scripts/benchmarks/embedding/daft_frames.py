@@ -11,10 +11,10 @@ from embedding.job import (
     Collected,
     Engine,
     Job,
-    busy,
     embed,
     folder,
-    noted,
+    last,
+    note,
     share,
     tuned,
     write_delta,
@@ -38,11 +38,13 @@ def ours(job: Job) -> Engine:
     class Ours:
         def __init__(self) -> None:
             tuned()
+            note(scratch, "ready")
 
         @batch  # type: ignore[untyped-decorator]
         def vectors(self, texts: Any) -> Any:
-            with noted(scratch):
-                return np.asarray(embed(texts.to_pylist()))
+            found = np.asarray(embed(texts.to_pylist()))
+            note(scratch, "done")
+            return found
 
     return _engine(job, Ours().vectors(daft.col("text")))
 
@@ -54,7 +56,10 @@ def _engine(job: Job, expression: Any) -> Engine:
         return texts.select(daft.col("input_hash"), expression.alias("vector"))
 
     def collect() -> Collected:
-        return Collected(frame().to_arrow(), busy(job.scratch))
+        found = frame().to_arrow()
+        # The processes end within the run, which takes a second: until the last batch it is work.
+        ready, done = last(job.scratch, "ready"), last(job.scratch, "done")
+        return Collected(found, done - ready if ready and done else None)
 
     # Not Daft's own writer of Delta tables, which asks for pyiceberg.
     return Engine(lambda path: write_delta(path, collect().table), collect, lambda: None)

@@ -2,8 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,12 +26,12 @@ class Job(NamedTuple):
 class Collected(NamedTuple):
     """A warm run's table of input_hash and vector; seconds of work where it was not all work.
 
-    Some engines start workers anew for each run and end them after it. Of these only the seconds
-    from the first batch to the end of the last count as warm, which leaves out their reading too.
+    Some engines start workers anew for each run, and end them in it. What passes until the last of
+    them is ready is start-up, and no part of a warm run.
     """
 
     table: pa.Table
-    busy: float | None = None
+    work: float | None = None
 
 
 class Round(NamedTuple):
@@ -107,21 +106,15 @@ def write_delta(path: Path, found: pa.Table) -> None:
     deltalake.write_deltalake(str(path), found)
 
 
-@contextmanager
-def noted(folder: Path) -> Iterator[None]:
-    """A worker's batch, with a note of when it began and ended."""
-    began = time.time()
-    yield
-    (folder / f"batch-{os.getpid()}-{began:.6f}-{time.time():.6f}").touch()
+def note(folder: Path, what: str) -> None:
+    """A worker's note that something happened now, such as that it is ready."""
+    (folder / f"{what}-{os.getpid()}-{time.time():.6f}").touch()
 
 
-def busy(folder: Path) -> float | None:
-    """Seconds from a run's first batch to the end of its last; None where no worker noted one.
-
-    The notes are taken away for the next run.
-    """
-    notes = list(folder.glob("batch-*"))
-    times = [[float(part) for part in note.name.split("-")[2:]] for note in notes]
-    for note in notes:
-        note.unlink()
-    return max(end for _, end in times) - min(began for began, _ in times) if times else None
+def last(folder: Path, what: str) -> float | None:
+    """When it last happened in any worker; the notes are taken away for the next run."""
+    notes = list(folder.glob(f"{what}-*"))
+    times = [float(note.name.rpartition("-")[2]) for note in notes]
+    for found in notes:
+        found.unlink()
+    return max(times, default=None)

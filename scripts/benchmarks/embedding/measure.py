@@ -175,9 +175,12 @@ def _tell(child: subprocess.Popen[str], word: str) -> None:
 def _answer(child: subprocess.Popen[str], answers: IO[str], log: Path) -> dict[str, Any]:
     """The child's next line; it is ended where it gives none in time."""
     timer = threading.Timer(ANSWER_WITHIN, child.kill)
+    timer.daemon = True
     timer.start()
-    line = answers.readline()
-    timer.cancel()
+    try:
+        line = answers.readline()
+    finally:
+        timer.cancel()
     if not line:
         last = log.read_text(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
         raise EngineFailed(f"no answer; {last[0]} (more in {log})")

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import ray
 
-from embedding.job import Collected, Engine, Job, busy, embed, folder, noted, share, tuned
+from embedding.job import Collected, Engine, Job, embed, folder, last, note, share, tuned
 
 # The batch of its guides to embedding texts with a sentence encoder.
 DOCUMENTED_BATCH = 100
@@ -23,11 +24,10 @@ class Documented:
 
         self.model = SentenceTransformer(folder(), device="cpu")
         self.model.encode(["a first call is start-up as well"])
-        self.scratch = scratch
+        note(scratch, "ready")
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        with noted(self.scratch):
-            batch["vector"] = self.model.encode(batch.pop("text").tolist())
+        batch["vector"] = self.model.encode(batch.pop("text").tolist())
         return batch
 
 
@@ -36,11 +36,10 @@ class Ours:
 
     def __init__(self, scratch: Path) -> None:
         tuned()
-        self.scratch = scratch
+        note(scratch, "ready")
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        with noted(self.scratch):
-            batch["vector"] = np.asarray(embed(batch.pop("text").tolist()))
+        batch["vector"] = np.asarray(embed(batch.pop("text").tolist()))
         return batch
 
 
@@ -82,11 +81,12 @@ def _engine(job: Job, function: type, batch_size: int) -> Engine:
 
     def write(path: Path) -> None:
         dataset().write_delta(str(path))
-        busy(job.scratch)
+        last(job.scratch, "ready")
 
     def collect() -> Collected:
         tables = ray.get(dataset().to_arrow_refs())
-        return Collected(pa.concat_tables(tables), busy(job.scratch))
+        ended, ready = time.time(), last(job.scratch, "ready")
+        return Collected(pa.concat_tables(tables), ended - ready if ready else None)
 
     def stop() -> None:
         ray.shutdown()
