@@ -129,13 +129,26 @@ def _say(line: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="scripts/benchmark", description=__doc__)
     parser.add_argument("--full", action="store_true", help="all posts, which takes hours")
-    parser.add_argument("--posts", type=int, default=POSTS, dest="wanted", help="how many posts")
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="of all engines in turn")
-    parser.add_argument("--warm", type=int, default=WARM_RUNS, help="warm runs a round and engine")
-    parser.add_argument("--cores", type=int, default=None, help="as many as there are, by default")
+    parser.add_argument(
+        "--posts", type=_positive, default=POSTS, dest="wanted", help="how many posts"
+    )
+    parser.add_argument("--rounds", type=_positive, default=ROUNDS, help="of all engines in turn")
+    parser.add_argument(
+        "--warm", type=_positive, default=WARM_RUNS, help="warm runs a round and engine"
+    )
+    parser.add_argument(
+        "--cores", type=_positive, default=None, help="as many as there are, by default"
+    )
     parser.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES))
     parser.add_argument("--out", type=Path, default=None, help="default: a folder in .cache")
     return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is less than 1")
+    return number
 
 
 def _stopped(number: int, _: object) -> None:

@@ -22,7 +22,8 @@ from harmsweep.lake import open_lake
 from harmsweep.paths import ROOT
 from harmsweep.tables import EMBEDDINGS
 
-PSS_EVERY = 0.5
+# A look at one large process takes 20 ms.
+PSS_EVERY = 1.0
 ANSWER_WITHIN = 3600.0
 # One thread a process, everywhere: there are as many processes as cores. No traffic to anywhere.
 ENVIRONMENT = {
