@@ -11,6 +11,7 @@ without Cross-contamination, 2021, with attention taken text by text instead of 
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,18 +67,16 @@ def load_bert(folder: Path, *, device: str, bf16: bool, tokens: int) -> Callable
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     _check(config)
     dtype = torch.bfloat16 if bf16 else torch.float32
-    weights = {
-        name: w.to(device, dtype) for name, w in load_file(folder / "model.safetensors").items()
-    }
-    bert = _built(weights, config, tokens)
+    stored = load_file(folder / "model.safetensors")
+    bert = _built(stored, config, tokens, lambda weight: weight.to(device, dtype))
+    return partial(_embed, bert)
 
-    def embed(windows: Windows) -> Floats:
-        with torch.inference_mode():
-            return np.concatenate(
-                [_mean_states(bert, chosen) for chosen in _passes(windows, tokens)]
-            )
 
-    return embed
+def _embed(bert: Bert, windows: Windows) -> Floats:
+    import torch
+
+    with torch.inference_mode():
+        return np.concatenate([_mean_states(bert, some) for some in _passes(windows, bert.tokens)])
 
 
 def _check(config: dict[str, Any]) -> None:
@@ -87,11 +86,16 @@ def _check(config: dict[str, Any]) -> None:
             raise EncoderRefused(f"config.json: {name} is {config[name]!r}, expected {value!r}")
 
 
-def _built(weights: dict[str, "Tensor"], config: dict[str, Any], tokens: int) -> Bert:
+def _built(
+    weights: dict[str, "Tensor"],
+    config: dict[str, Any],
+    tokens: int,
+    placed: Callable[["Tensor"], "Tensor"],
+) -> Bert:
     import torch
 
     def part(name: str) -> Linear:
-        return weights[f"{name}.weight"], weights[f"{name}.bias"]
+        return placed(weights[f"{name}.weight"]), placed(weights[f"{name}.bias"])
 
     def layer(name: str) -> Layer:
         three = [part(f"{name}.attention.self.{which}") for which in ("query", "key", "value")]
@@ -106,8 +110,8 @@ def _built(weights: dict[str, "Tensor"], config: dict[str, Any], tokens: int) ->
 
     types = weights["embeddings.token_type_embeddings.weight"]
     return Bert(
-        words=weights["embeddings.word_embeddings.weight"],
-        positions=weights["embeddings.position_embeddings.weight"] + types[0],
+        words=placed(weights["embeddings.word_embeddings.weight"]),
+        positions=placed(weights["embeddings.position_embeddings.weight"] + types[0]),
         norm=part("embeddings.LayerNorm"),
         layers=tuple(layer(f"encoder.layer.{n}") for n in range(config["num_hidden_layers"])),
         heads=config["num_attention_heads"],
