@@ -78,6 +78,8 @@ def test_a_stage_that_appends_leaves_one_file_and_is_unchanged_the_next_time(
     step = Step("count", reads=(Read(INGESTS),), writes=(METRICS,))
     versions = {"model_version": "m1", "policy_version": "x"}
 
+    add_rows([{"day": DAY, "source": "posts", "landed": 1}], INGESTS, lake)
+
     def work() -> Mapping[str, int]:
         for number in range(FEW):
             add_rows([metric(number)], METRICS, lake)

@@ -1,6 +1,7 @@
 """A stage's day runs again only where something that it reads, writes or is made of changed."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,7 @@ class Line:
 @pytest.fixture
 def line(lake: Path, add_rows: Add) -> Line:
     made = Line(lake, add_rows)
+    made.land(DAY)
     assert not made.run()
     return made
 
@@ -96,7 +98,36 @@ def test_other_code_runs_it_again(line: Line, monkeypatch: pytest.MonkeyPatch) -
     assert not line.run()
 
 
-def test_a_run_that_failed_is_not_recorded(lake: Path) -> None:
+def test_a_day_of_nothing_needs_no_work_until_something_is_there(lake: Path, add_rows: Add) -> None:
+    line = Line(lake, add_rows)
+    line.land(DAY - timedelta(days=1))
+    outcome = run_step(STEP, lake, DAY, lambda: pytest.fail("worked"))
+    assert (outcome.items, outcome.skipped) == (0, False)
+    assert run_step(STEP, lake, DAY, lambda: pytest.fail("worked")).skipped
+    line.land(DAY)
+    assert not line.run() and line.worked == 1
+
+
+def test_a_stage_that_reads_outside_the_lake_always_has_work(lake: Path) -> None:
+    with pytest.raises(RuntimeError, match="worked"):
+        run_step(replace(STEP, always=True), lake, DAY, _work)
+
+
+def _work() -> Mapping[str, int]:
+    raise RuntimeError("worked")
+
+
+def test_a_day_whose_input_is_gone_is_worked_on_while_it_has_output(
+    lake: Path, add_rows: Add
+) -> None:
+    line = Line(lake, add_rows)
+    add_rows([metric("m1")], METRICS, lake)
+    assert not line.run() and line.worked == 1
+
+
+def test_a_run_that_failed_is_not_recorded(lake: Path, add_rows: Add) -> None:
+    Line(lake, add_rows).land(DAY)
+
     def fail() -> Mapping[str, int]:
         raise RuntimeError("disk full")
 

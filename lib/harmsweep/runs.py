@@ -42,6 +42,8 @@ class Step:
     name: str
     reads: tuple[Read, ...]
     writes: tuple[Table, ...]
+    # Whether it has work on a day of which no table that it reads or writes holds anything.
+    always: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,14 +89,15 @@ def run_step(
 
     `versions` holds what makes the run one of its own (model_version, policy_version): of a table
     partitioned by them only those slices count. `inputs` is a digest of what the stage reads
-    outside the lake. The first of the counts that `work` gives is the items handled.
+    outside the lake. The first of the counts that `work` gives is the items handled. Where the day
+    itself holds nothing, neither to read nor written before, there is no work, and no Spark.
     """
     versions = versions or {}
     started = time.monotonic()
     done = _same_run(step, lake, day, versions, inputs)
     if done:
         return Outcome(step.name, day, done["posts"], time.monotonic() - started, skipped=True)
-    counts = dict(work())
+    counts = {"posts": 0} if _is_empty(step, lake, day) else dict(work())
     for table in step.writes:
         compact(table, lake, day, versions)
     outcome = Outcome(
@@ -103,6 +106,13 @@ def run_step(
     _record(outcome, lake, _variant(versions), _digest(step, lake, day, versions, inputs))
     log(step.name, day=str(day)).info("done", seconds=round(outcome.seconds, 2), **counts)
     return outcome
+
+
+def _is_empty(step: Step, lake: Path, day: date) -> bool:
+    """Whether the stage has no work: no table that it reads or writes has a file of the day."""
+    tables = [*(source.table for source in step.reads), *step.writes]
+    daily = [table for table in tables if "day" in table.partition_by]
+    return not step.always and not any(day in lakes.days(table, lake) for table in daily)
 
 
 def is_done(step: Step, lake: Path, day: date, *, versions: Mapping[str, str]) -> bool:

@@ -159,10 +159,11 @@ def _action(model_version: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def test_a_day_without_posts_has_no_scores(
-    spark: Any, lake: Path, make_model: Callable[..., Path], tmp_path: Path
+def test_a_day_without_posts_has_no_scores_and_starts_no_spark(
+    lake: Path, make_model: Callable[..., Path], tmp_path: Path
 ) -> None:
-    outcome = score_day(lambda: spark, lake, DAY, manifest=make_model(tmp_path / "m"))
+    path = make_model(tmp_path / "m")
+    outcome = score_day(lambda: pytest.fail("started Spark"), lake, DAY, manifest=path)
     assert outcome.items == 0 and lakes.rows(SCORES, lake).num_rows == 0
 
 

@@ -33,7 +33,7 @@ from harmsweep.tables import (
 
 # Only tables whose slice of the day no other day's ingest writes: a late row that another day
 # brings to this day's posts must not make this day's ingest run again.
-STEP = Step("ingest", reads=(), writes=(USERS, INTERACTIONS, INGESTS))
+STEP = Step("ingest", reads=(), writes=(USERS, INTERACTIONS, INGESTS), always=True)
 # How far back the post of a label is looked for where the landing zone does not hold it.
 LABEL_DAYS = 30
 _TABLES = (POSTS, USERS, INTERACTIONS, LABELS, ACCOUNT_LABELS, REJECTS, INGESTS)
