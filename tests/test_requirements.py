@@ -10,7 +10,12 @@ from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCKS = ROOT / "conf" / "requirements"
-EXTRAS = {"platform": ("platform", "dev"), "trainer": ("trainer",), "airflow": ("airflow",)}
+EXTRAS = {
+    "platform": ("platform", "dev"),
+    "benchmark": ("platform", "benchmark"),
+    "trainer": ("trainer",),
+    "airflow": ("airflow",),
+}
 PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^ ;\\]+)")
 
 
@@ -69,6 +74,12 @@ def test_spark_and_torch_are_the_same_on_both_sides_of_a_snapshot() -> None:
     assert {n: platform[n] for n in ("torch", "pyspark")} == {
         n: trainer[n] for n in ("torch", "pyspark")
     }
+
+
+def test_the_benchmark_runs_the_encoder_as_the_platform_does() -> None:
+    platform, benchmark = pins("platform"), pins("benchmark")
+    same = ("torch", "transformers", "tokenizers", "numpy", "pyarrow", "pandas", "pyspark")
+    assert {n: platform[n] for n in same} == {n: benchmark[n] for n in same}
 
 
 def test_every_jar_is_pinned_by_its_hash() -> None:
