@@ -53,7 +53,9 @@ def test_a_check_says_what_is_missing_and_makes_nothing(checkout: Path) -> None:
 def test_an_unknown_environment_is_refused(checkout: Path) -> None:
     done = setup(checkout, "spark")
     assert done.returncode == 2
-    assert done.stderr == "setup: spark is no environment: platform, trainer, airflow or benchmark\n"
+    assert (
+        done.stderr == "setup: spark is no environment: platform, trainer, airflow or benchmark\n"
+    )
 
 
 def test_a_missing_python_is_one_line_with_the_command(checkout: Path) -> None:
