@@ -25,7 +25,7 @@ from embedding.engines import ENGINES
 from embedding.job import Round
 from embedding.limit import operations, sizes
 from embedding.measure import EngineFailed, Setting, limit, measure
-from embedding.report import Work, limits_text, numbers, save, table
+from embedding.report import WIDTH, Work, limits_text, numbers, save, table
 from harmsweep.encoders import load_encoders
 from harmsweep.paths import CACHE
 
@@ -108,7 +108,7 @@ def _cpu() -> str:
 
 
 def _print(result: dict[str, Any], files: list[Path]) -> None:
-    console = Console(width=max(170, Console().width))
+    console = Console(width=WIDTH)
     console.print(table(result))
     console.print(limits_text(result), highlight=False)
     for name, engine in result["engines"].items():

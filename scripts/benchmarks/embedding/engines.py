@@ -19,7 +19,7 @@ class Entry(NamedTuple):
 
 ENGINES = {
     OURS: Entry("spark:ours", "harmsweep", True, "the embed stage"),
-    LOOP: Entry("processes:loop", "bare loop", True, "processes, sorted, no engine"),
+    LOOP: Entry("processes:loop", "bare loop", True, "no engine"),
     "predict": Entry("spark:predict_documented", "predict_batch_udf", False, "as documented"),
     "predict+ours": Entry("spark:predict_ours", "predict_batch_udf", True, "our function"),
     "ray": Entry("ray_data:documented", "Ray Data", False, "as documented"),

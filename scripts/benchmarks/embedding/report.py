@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -14,6 +15,8 @@ from embedding.job import Round
 from embedding.posts import LEAST_COSINE
 
 MB = 1_000_000
+# Of the table; a narrower terminal breaks its lines.
+WIDTH = 172
 
 
 class Work(NamedTuple):
@@ -32,9 +35,9 @@ class Spread(NamedTuple):
     most: float
 
     def text(self, digits: int) -> str:
-        """Such as 12.5 (11.0 to 13.1)."""
+        """Such as 12.5 (11.0-13.1)."""
         middle, least, most = (f"{value:,.{digits}f}" for value in self)
-        return middle if least == most else f"{middle} ({least} to {most})"
+        return middle if least == most else f"{middle} ({least}-{most})"
 
 
 def spread_of(values: Sequence[float]) -> Spread:
@@ -109,13 +112,13 @@ def agrees(rounds: Sequence[Round], work: Work) -> bool:
 
 def table(found: Mapping[str, Any]) -> Table:
     """The numbers as a table for a terminal or, in a wide console, a file."""
-    shown = Table(title="Embedding: the same posts, cores and weights for all")
+    shown = Table(title="Embedding: the same posts, cores and weights", box=box.SIMPLE)
     for heading in ("engine", "inside"):
         shown.add_column(heading, no_wrap=True)
     for heading in (
         "warm posts/s",
         "a core",
-        "of the limit",
+        "of limit",
         "cold s",
         "peak MB",
         "cosine",
@@ -134,8 +137,8 @@ def _row(name: str, engine: Mapping[str, Any], over: Mapping[str, Any] | None) -
     return [
         entry.peer,
         entry.what,
-        Spread(**engine["posts_per_s"]).text(1),
-        f"{engine['posts_per_s_core']:.1f}",
+        Spread(**engine["posts_per_s"]).text(0),
+        f"{engine['posts_per_s_core']:.0f}",
         f"{engine['share_of_limit']:.1%}",
         Spread(**engine["cold_s"]).text(1),
         f"{engine['peak_pss_bytes'] / MB:,.0f}",
@@ -164,7 +167,7 @@ def save(found: Mapping[str, Any], folder: Path) -> list[Path]:
     files = [folder / name for name in ("benchmark.json", "table.txt", "plot.png", "plot.svg")]
     files[0].write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     with files[1].open("w", encoding="utf-8") as file:
-        console = Console(file=file, width=220)
+        console = Console(file=file, width=WIDTH)
         console.print(table(found))
         console.print(limits_text(found))
     plot(found, files[2:])
