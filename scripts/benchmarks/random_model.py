@@ -27,8 +27,10 @@ def make_model(folder: Path, inputs: Sequence[Input]) -> Path:
     shape = HeadsConfig(harms=HARMS, width=width, hidden=fit.hidden, dropout=fit.dropout)
     torch.manual_seed(1)
     heads = Heads(shape)
-    torch.nn.init.normal_(heads.wide.weight)
-    torch.nn.init.normal_(heads.deep.weight)
+    torch.nn.init.normal_(heads.wide.weight, std=0.1)
+    torch.nn.init.normal_(heads.deep.weight, std=0.1)
+    # Few posts pass a threshold: a sweep that would remove most of a day is held.
+    torch.nn.init.constant_(heads.wide.bias, -4.0)
     contents = {"model.safetensors": serialized(heads), "evaluation.json": b"{}"}
     for name, content in contents.items():
         (folder / name).write_bytes(content)
