@@ -22,6 +22,8 @@ from harmsweep.tables import MEDIA_TEXTS
 
 # A reading is looked for this many days around the day: a backfill finds what later days read.
 WINDOW_DAYS = 30
+# What runs the models: half of the processor time of ONNX Runtime.
+ENGINE = "openvino"
 
 
 class ReaderSettings(BaseModel):
@@ -49,12 +51,12 @@ class Reader(BaseModel):
 
     @property
     def reader_id(self) -> str:
-        """Package, version, and a digest of models and settings: what reads otherwise differs.
+        """Package, version, and a digest of engine, models and settings: another reads otherwise.
 
         Such as `rapidocr-3.10.0-5d0c1f7e1a2b`.
         """
         settings = self.settings.model_dump()
-        facts = json.dumps([sorted(self.files.items()), settings], sort_keys=True)
+        facts = json.dumps([ENGINE, sorted(self.files.items()), settings], sort_keys=True)
         digest = hashlib.sha256(facts.encode()).hexdigest()
         return f"{self.package}-{version(self.package)}-{digest[:12]}"
 

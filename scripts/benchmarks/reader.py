@@ -126,9 +126,10 @@ def _read_with(engine: Any, reader: Reader, picture: Image.Image) -> list[Line]:
 
 def full_reader() -> Read:
     """rapidocr as it comes, but on one thread: 736 pixels at least, lines turned upright."""
-    from rapidocr import RapidOCR
+    from rapidocr import EngineType, RapidOCR
 
-    threads = {f"EngineConfig.onnxruntime.{n}_op_num_threads": 1 for n in ("intra", "inter")}
+    threads = {"EngineConfig.openvino.inference_num_threads": 1}
+    threads |= {f"{task}.engine_type": EngineType.OPENVINO for task in ("Det", "Cls", "Rec")}
     engine: Any = RapidOCR(params={"Global.log_level": "critical", **threads})
 
     def read(picture: Image.Image) -> list[Line]:
