@@ -38,7 +38,8 @@ def session(app: str) -> SparkSession:
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     if "SPARK_CONF_DIR" not in os.environ:  # an installation's own settings win
         os.environ.setdefault("SPARK_SUBMIT_OPTS", JAVA_OPTIONS)
-    if "PYSPARK_GATEWAY_PORT" in os.environ:  # started by spark-submit: its settings are in the JVM
+    # Settings of spark-submit, or of a line such as its own, are known to the JVM alone.
+    if {"PYSPARK_GATEWAY_PORT", "PYSPARK_SUBMIT_ARGS"} & os.environ.keys():
         SparkContext._ensure_initialized()
     conf = SparkConf()
     defaults = properties(CONF / "spark" / "delta.conf")

@@ -26,13 +26,15 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from harmsweep import lake as lakes
-from harmsweep.encoders import load_encoders
+from harmsweep.encoders import load_encoders, verify
 from harmsweep.media import MediaProblem, read_image, resolve_media
-from harmsweep.modalities import MODALITIES
+from harmsweep.modalities import MODALITIES, image
+from harmsweep.modalities.convolutions import in_torch
 from harmsweep.snapshots import label_column, load_snapshot
 from harmsweep.train.bootstrap import interval, point, resampled
 
 PRECISIONS = ("fp32", "bf16")
+TORCH_INPUTS = 200
 FEW_POSITIVES, RESAMPLES, SEED = 30, 1000, 7
 CONTENT = {
     "text": "SELECT day, post_id, revision, normal_text AS content FROM post_features_v1"
@@ -51,6 +53,8 @@ def main(*, lake: Path, media_root: Path, name: str, posts: int | None) -> int:
     prepared = _prepared(name, media_root, rows.column("content").to_pylist())
     kept = [n for n, value in enumerate(prepared) if value is not None]
     rows, inputs = rows.take(kept), [prepared[n] for n in kept]
+    if name == "image":
+        _torch_rate(inputs[:TORCH_INPUTS])
     vectors = {precision: _embedded(name, precision, inputs) for precision in PRECISIONS}
     cosines = _cosines(*vectors.values())
     print(f"cosine of the two: mean {cosines.mean():.5f}, least {cosines.min():.5f}")
@@ -88,10 +92,21 @@ def _prepared(name: str, media_root: Path, contents: Sequence[str]) -> list[Any]
     return found
 
 
+def _torch_rate(inputs: Sequence[Any]) -> None:
+    """Print the rate of torch itself, in fp32, for comparison."""
+    encoder = load_encoders()["image"]
+    net = image.BACKBONES[encoder.kind](verify(encoder)).eval()
+    features = in_torch(net, device="cpu", precision="fp32")
+    _timed("image fp32 in torch", image, image.Model(encoder, features, "cpu"), inputs)
+
+
 def _embedded(name: str, precision: str, inputs: Sequence[Any]) -> Floats:
     encoder = load_encoders()[name].model_copy(update={"precision": precision})
     module = MODALITIES[name]
-    model = module.load(encoder, "cpu")
+    return _timed(f"{name} {precision}", module, module.load(encoder, "cpu"), inputs)
+
+
+def _timed(what: str, module: Any, model: Any, inputs: Sequence[Any]) -> Floats:
     module.embed(model, inputs[:64])
     started = time.perf_counter()
     found = [
@@ -99,7 +114,7 @@ def _embedded(name: str, precision: str, inputs: Sequence[Any]) -> Floats:
         for first in range(0, len(inputs), module.BUFFER)
     ]
     rate = len(inputs) / (time.perf_counter() - started)
-    print(f"{name} {precision}: {len(inputs)} inputs, {rate:.0f} a second on one core", flush=True)
+    print(f"{what}: {len(inputs)} inputs, {rate:.0f} a second on one core", flush=True)
     return np.concatenate(found)
 
 

@@ -1,9 +1,9 @@
 """How fast new heads score stored vectors under Spark, beside a bare torch loop on the same files.
 
-The vectors are synthetic: 384 float16 values a row, stored as the lake stores vectors (lists of
-float32), in shards of 100,000 rows. Both sides score every head in one pass and write nothing. The
-stage's side is `score_rows`, what the score stage does with joined rows, with the settings of
-conf/spark/cpu.conf; the bare side reads the vectors alone and knows no ids, masks or statuses.
+The vectors are synthetic: 384 float16 values a row, as the lake stores vectors, in shards of
+100,000 rows. Both sides score every head in one pass and write nothing. The stage is `score_rows`,
+what the score stage does with joined rows, with the settings of conf/spark/cpu.conf; the bare side
+reads vectors and ids, gives a score its id, and knows no other columns, masks or statuses.
 Prints a table and one line of JSON: rows per second by median of alternating rounds, their ratio,
 and the peak memory (PSS of all processes).
 """
@@ -34,10 +34,13 @@ from harmsweep.fusion import Input
 from harmsweep.harms import HARMS
 from harmsweep.manifest import load_manifest
 from harmsweep.paths import CONF
+from harmsweep.score.batches import as_columns
+from harmsweep.vectors import matrix, stored
 
 WIDTH = 384
 SHARD = 100_000
 DAY = date(2026, 10, 1)
+KEY = ("post_id", "revision")
 # Rows, and how many rounds: the longest runs vary least.
 SIZES = {100_000: 7, 1_000_000: 3, 10_000_000: 1}
 LEAST_RATIO = 0.5
@@ -101,6 +104,7 @@ def side(name: str, manifest: Path, cores: int) -> Iterator[Connection]:
     here, there = context.Pipe()
     process = context.Process(target=serve, args=(there, name, manifest, cores))
     process.start()
+    there.close()  # a side that dies ends the run: nobody else holds its end
     try:
         yield here
     finally:
@@ -170,14 +174,15 @@ def start_bare(cores: int) -> Work:
     def work(files: list[str], manifest: Path) -> int:
         _, heads = load_heads(manifest)
         count = 0
-        read = ds.dataset(files).to_batches(columns=["text_vector"], batch_size=8192)
+        read = ds.dataset(files).to_batches(columns=[*KEY, "text_vector"], batch_size=8192)
         with torch.inference_mode():
             for batch in read:
-                vectors = batch.column(0).flatten().to_numpy().reshape(-1, WIDTH)
+                vectors = matrix(batch["text_vector"], WIDTH)
                 mask = np.ones((len(vectors), 1), np.float32)
                 fused = torch.from_numpy(np.concatenate([vectors, mask], axis=1))
-                scores = torch.sigmoid(heads(fused))
-                count += len(scores)
+                scores = torch.sigmoid(heads(fused)).double().numpy()
+                arrays = [batch[name] for name in KEY] + as_columns(scores)
+                count += len(pa.RecordBatch.from_arrays(arrays, [*KEY, *HARMS]))
         return count
 
     return work
@@ -197,8 +202,7 @@ def make_shards(data: Path, rows: int) -> list[str]:
 def shard(place: int) -> pa.Table:
     """Rows as the score stage joins them: the columns that it carries, the vector and its mask."""
     rng = np.random.default_rng(place)
-    values = rng.standard_normal(SHARD * WIDTH, dtype=np.float32) / np.float32(WIDTH**0.5)
-    offsets = pa.array(np.arange(SHARD + 1, dtype=np.int32) * WIDTH)
+    values = rng.standard_normal((SHARD, WIDTH), dtype=np.float32) / np.float32(WIDTH**0.5)
     names = [f"post-{place * SHARD + n}" for n in range(SHARD)]
     same = {"surface": "feed", "country": "ZZ", "dataset": "live", "language": "en"}
     texts = {name: pa.array([value] * SHARD) for name, value in same.items()}
@@ -212,9 +216,7 @@ def shard(place: int) -> pa.Table:
             "recorded_day": pa.array([DAY] * SHARD),
             "damage": pa.array([[]] * SHARD, pa.list_(pa.string())),
             "inputs": pa.array([["text"]] * SHARD),
-            "text_vector": pa.ListArray.from_arrays(
-                offsets, values.astype(np.float16).astype(np.float32)
-            ),
+            "text_vector": pa.array(stored(values), pa.binary()),
             "text_present": np.ones(SHARD, bool),
         }
     )
@@ -222,7 +224,7 @@ def shard(place: int) -> pa.Table:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
-    parser.add_argument("--data", type=Path, help="folder of the shards, kept (0.1 GB a shard)")
+    parser.add_argument("--data", type=Path, help="folder of the shards, kept (80 MB a shard)")
     parser.add_argument("--full", action="store_true", help="also 10,000,000 rows (8 GB)")
     parser.add_argument("--cores", type=int, default=os.cpu_count())
     options = parser.parse_args()

@@ -79,9 +79,9 @@ def test_each_accepted_revision_has_one_row_with_its_status_and_reason(
         ("edited", 2): ("scored", None),
         ("capped", 1): ("scored_partial", "text capped"),
         ("broken", 1): ("scored_partial", "image undecodable"),
-        ("wordless", 1): ("quarantined", "no usable text or image; image undecodable"),
-        ("unread", 1): ("quarantined", "no usable text or image; text not embedded"),
-        ("unfeatured", 1): ("quarantined", "no usable text or image; no features"),
+        ("wordless", 1): ("quarantined", "no usable text, image or video; image undecodable"),
+        ("unread", 1): ("quarantined", "no usable text, image or video; text not embedded"),
+        ("unfeatured", 1): ("quarantined", "no usable text, image or video; no features"),
         ("nan", 1): ("failed", "output is not a probability"),
     }
     assert outcome.counts == {

@@ -23,11 +23,13 @@ def compiled(
     net: "Module", *, size: int, device: str, precision: str
 ) -> Callable[[Floats], Floats]:
     """A function from pixels [n, 3, size, size] to the network's vectors, [n, width]."""
-    run = _openvino if kind_of(device) == "cpu" else _torch
-    return run(net.eval(), size, device, precision)
+    if kind_of(device) == "cpu":
+        return in_openvino(net.eval(), size=size, precision=precision)
+    return in_torch(net.eval(), device=device, precision=precision)
 
 
-def _openvino(net: "Module", size: int, device: str, precision: str) -> Callable[[Floats], Floats]:
+def in_openvino(net: "Module", *, size: int, precision: str) -> Callable[[Floats], Floats]:
+    """The network on the CPU, on as many threads as torch has."""
     import openvino
     import torch
 
@@ -47,7 +49,8 @@ def _openvino(net: "Module", size: int, device: str, precision: str) -> Callable
     return lambda pixels: np.array(request.infer([pixels])[0], np.float32)
 
 
-def _torch(net: "Module", size: int, device: str, precision: str) -> Callable[[Floats], Floats]:
+def in_torch(net: "Module", *, device: str, precision: str) -> Callable[[Floats], Floats]:
+    """The network as it is, channels last."""
     import torch
 
     # Convolutions in TF32 would make other vectors on a GPU than on a CPU under one encoder_id.

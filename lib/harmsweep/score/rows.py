@@ -80,7 +80,7 @@ def with_status(scored: DataFrame, harms: Sequence[str]) -> DataFrame:
         .otherwise("scored")
     )
     reason = (
-        F.when(~usable, F.concat_ws("; ", F.lit("no usable text or image"), wrong))
+        F.when(~usable, F.concat_ws("; ", F.lit("no usable text, image or video"), wrong))
         .when(~finite, F.lit("output is not a probability"))
         .otherwise(wrong)
     )
@@ -114,11 +114,10 @@ def all_probable(harms: Iterable[str]) -> Column:
 
 
 def _model_columns(inputs: Sequence[Input], features: Sequence[Feature]) -> Iterable[Column]:
-    """What the model reads; an absent vector is null here, which costs no bytes on the way."""
+    """What the model reads."""
     for source in inputs:
-        present = F.col(f"{source.name}_present")
-        yield F.when(present, F.col(f"{source.name}_vector")).alias(f"{source.name}_vector")
-        yield present
+        yield F.col(f"{source.name}_vector")
+        yield F.col(f"{source.name}_present")
     yield from (F.col(feature.name) for feature in features)
 
 
