@@ -1,7 +1,7 @@
 """What a training snapshot says of itself, for the stage that takes it and the one that trains.
 
 <id>/snapshot.json      the facts below
-<id>/train/*.parquet    and validation/, test/: one row per post
+<id>/train/*.parquet    and validation/, certify/, test/: one row per post
 """
 
 import hashlib
@@ -15,7 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from harmsweep.fusion import Input
 from harmsweep.training import Split
 
-PARTS = ("train", "validation", "test")
+# Weights are fitted on train; when to stop, calibration and search go by validation; thresholds are
+# certified on certify; what a report says of a model is measured on test.
+PARTS = ("train", "validation", "certify", "test")
 FACTS = "snapshot.json"
 
 

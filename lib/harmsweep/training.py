@@ -29,13 +29,14 @@ class Split(_Frozen):
     seed: int
     train: float = Field(gt=0, lt=1)
     validation: float = Field(gt=0, lt=1)
+    certify: float = Field(gt=0, lt=1)
     test: float = Field(gt=0, lt=1)
     few_groups: int = Field(ge=2)
 
     @model_validator(mode="after")
     def _shares_sum_to_one(self) -> "Split":
-        if abs(self.train + self.validation + self.test - 1) > 1e-9:
-            raise ValueError("train, validation and test do not sum to 1")
+        if abs(self.train + self.validation + self.certify + self.test - 1) > 1e-9:
+            raise ValueError("train, validation, certify and test do not sum to 1")
         return self
 
 

@@ -1,18 +1,22 @@
-"""Whole groups to train, validation and test.
+"""Whole groups to the parts of a snapshot.
 
 Many groups are split by hash. Few groups are dealt out so that each part gets its share of every
-class: iterative stratification (Sechidis et al., ECML 2011) over groups instead of rows.
+class: iterative stratification (Sechidis et al., ECML 2011) over groups instead of rows. None of
+them goes to certify: so few groups can certify nothing, and would be missing elsewhere.
 """
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from harmsweep.snapshots import PARTS
 from harmsweep.training import Split
 
 # A part takes a group of up to this many times what it lacks: with whole groups no share is exact.
 OVERFILL = 1.5
+# The parts that few groups are dealt to.
+DEALT = tuple(part for part in PARTS if part != "certify")
 # Rows of each class, such as {"hate=1": 3, "hate=0": 9}.
 Classes = Mapping[str, int]
 
@@ -29,7 +33,8 @@ class Group:
 def part_by_hash(name: str, split: Split) -> str:
     """The part of a group by its name alone."""
     place = int(_key(name, split)[:8], 16) / 2**32
-    return PARTS[(place >= split.train) + (place >= split.train + split.validation)]
+    bounds = accumulate(getattr(split, part) for part in PARTS[:-1])
+    return PARTS[sum(place >= bound for bound in bounds)]
 
 
 def parts_by_balance(groups: Sequence[Group], split: Split) -> dict[str, str]:
@@ -39,14 +44,15 @@ def parts_by_balance(groups: Sequence[Group], split: Split) -> dict[str, str]:
     part that has the least of what it should have. Ties go by the hash of the group's name.
     """
     total = _sum([group.classes for group in groups])
-    have: dict[str, dict[str, int]] = {part: {} for part in PARTS}
+    shares = {part: float(getattr(split, part)) / (1 - split.certify) for part in DEALT}
+    have: dict[str, dict[str, int]] = {part: {} for part in DEALT}
     chosen: dict[str, str] = {}
     for name in sorted(total, key=lambda c: (sum(c in g.classes for g in groups), c)):
-        want = {part: float(getattr(split, part)) * total[name] for part in PARTS}
+        want = {part: shares[part] * total[name] for part in DEALT}
         waiting = [g for g in groups if name in g.classes and g.name not in chosen]
         for group in sorted(waiting, key=lambda g: (-g.classes[name], _key(g.name, split))):
             rows = group.classes[name]
-            part = max(PARTS, key=lambda p: _need(rows, have[p].get(name, 0), want[p]))
+            part = max(DEALT, key=lambda p: _need(rows, have[p].get(name, 0), want[p]))
             have[part] = _sum([have[part], group.classes])
             chosen[group.name] = part
     return chosen
