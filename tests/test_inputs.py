@@ -3,11 +3,13 @@
 import math
 from datetime import date
 
+import numpy as np
 import pytest
 from pyspark.sql import SparkSession
 
 from harmsweep.fusion import Input
 from harmsweep.inputs import SIMILARITY, with_inputs
+from harmsweep.vectors import stored
 
 pytestmark = pytest.mark.spark
 
@@ -26,21 +28,21 @@ def test_likeness_is_a_cosine_and_unknown_without_both_directions(spark: SparkSe
         [(DAY, name, 1, "native", "a") for name in vectors],
         f"{key}, author_origin string, author_id string",
     )
-    stored = spark.createDataFrame(
+    kept = spark.createDataFrame(
         [
-            (DAY, name, 1, kind, kind, vector)
+            (DAY, name, 1, kind, kind, vector and stored(np.array([vector]))[0])
             for name, pair in vectors.items()
             for kind, vector in zip(("caption", "image"), pair, strict=True)
         ],
-        f"{key}, encoder_id string, input string, vector array<float>",
+        f"{key}, encoder_id string, input string, vector binary",
     )
     inputs = [Input(name=name, encoder_id=name, width=2) for name in ("caption", "image")]
-    fused = with_inputs(posts, stored, stored, inputs=inputs)
+    fused = with_inputs(posts, kept, kept, inputs=inputs)
     assert {row["post_id"]: row[SIMILARITY] for row in fused.collect()} == {
         "slanted": pytest.approx(math.sqrt(0.5)),
         "opposed": pytest.approx(-1),
         "zero": None,
         "wordless": None,
     }
-    alone = with_inputs(posts, stored, stored, inputs=inputs[1:])
+    alone = with_inputs(posts, kept, kept, inputs=inputs[1:])
     assert {row[SIMILARITY] for row in alone.collect()} == {None}

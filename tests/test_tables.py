@@ -23,7 +23,7 @@ EXAMPLES: dict[type[T.DataType], Any] = {
     T.IntegerType: 1,
     T.LongType: 2**40,
     T.DoubleType: 0.25,
-    T.FloatType: 0.5,
+    T.BinaryType: b"\0\x38",
     T.TimestampType: datetime(2026, 10, 1, 12, 30, tzinfo=UTC),
 }
 # What a constraint allows where the example of the column's type would break it.

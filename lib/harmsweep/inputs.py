@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 
+import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql import types as T
+from pyspark.sql.pandas.functions import arrow_udf
 
 from harmsweep.fusion import Input
 from harmsweep.tables import AUTHOR_NUMBERS, ENGAGEMENT_NUMBERS, TEXT_NUMBERS
+from harmsweep.vectors import cosine
 
 # The cosine of the caption's and the image's vectors by CLIP, where a post has both.
 SIMILARITY = "text_image_similarity"
@@ -33,7 +37,7 @@ def with_inputs(
     *,
     inputs: Sequence[Input],
 ) -> DataFrame:
-    """Rows of post_features with `<input>_vector` (zeros if absent), `<input>_present`, SIMILARITY.
+    """Rows of post_features with `<input>_vector` (null if absent), `<input>_present`, SIMILARITY.
 
     An author that was attached by hash says nothing of the post: that description and those
     numbers are absent.
@@ -65,11 +69,10 @@ def _with_vector(rows: DataFrame, source: Input) -> DataFrame:
     present = F.col("_vector").isNotNull()
     if source.name == "description":
         present = present & ~_is_assigned()
-    zeros = F.array_repeat(F.lit(0.0).cast("float"), source.width)
     return rows.withColumns(
         {
             f"{source.name}_present": present,
-            f"{source.name}_vector": F.when(present, F.col("_vector")).otherwise(zeros),
+            f"{source.name}_vector": F.when(present, F.col("_vector")),
         }
     ).drop("_vector")
 
@@ -78,13 +81,11 @@ def _similarity(names: set[str]) -> Column:
     """Radford et al., CLIP, ICML 2021: the cosine of both towers' vectors; null without either."""
     if not {"caption", "image"} <= names:
         return F.lit(None).cast("double")
-    caption, image = F.col("caption_vector"), F.col("image_vector")
-    # A vector of zeros has no direction: null, where `/` would fail the query.
-    lengths = F.sqrt(_dot(caption, caption) * _dot(image, image))
-    cosine = F.try_divide(_dot(caption, image), lengths)
-    return F.when(F.col("caption_present") & F.col("image_present"), cosine)
+    cosines: Column = _cosines("caption_vector", "image_vector")
+    return cosines
 
 
-def _dot(first: Column, second: Column) -> Column:
-    products = F.zip_with(first, second, lambda a, b: a.cast("double") * b)
-    return F.aggregate(products, F.lit(0.0), lambda total, product: total + product)
+@arrow_udf(T.DoubleType())  # type: ignore[call-overload,untyped-decorator]
+def _cosines(first: pa.Array, second: pa.Array) -> pa.Array:
+    pairs = zip(first.to_pylist(), second.to_pylist(), strict=True)
+    return pa.array([cosine(*pair) if None not in pair else None for pair in pairs], pa.float64())

@@ -25,6 +25,7 @@ from harmsweep.inputs import NUMBERS
 from harmsweep.paths import CONF
 from harmsweep.snapshots import FACTS, PARTS, Snapshot, file_hashes, label_column
 from harmsweep.training import load_training
+from harmsweep.vectors import stored
 
 # Each input's width, and the share of the posts that have it: as in 14,000 posts of eight datasets,
 # of which 40 are videos.
@@ -75,10 +76,10 @@ def _rows(
         present = rng.random(n) < INPUTS[source.name][1]
         vectors = rng.normal(size=(n, source.width)).astype(np.float32)
         vectors[:, 0] += 2 * label
-        vectors *= present[:, None] / np.sqrt(source.width)
+        vectors /= np.sqrt(source.width)
         columns[f"{source.name}_present"] = present
-        offsets = pa.array(np.arange(n + 1, dtype=np.int32) * source.width)
-        columns[f"{source.name}_vector"] = pa.ListArray.from_arrays(offsets, vectors.ravel())
+        kept = [v if there else None for v, there in zip(stored(vectors), present, strict=True)]
+        columns[f"{source.name}_vector"] = pa.array(kept, pa.binary())
     columns |= {name: rng.integers(0, 90, n).astype(float) for name in NUMBERS}
     for place, name in enumerate(HARMS):
         known = np.where(harm == place, label.astype(np.float32), np.nan)
@@ -124,6 +125,7 @@ def _read(taken: Path, config: Path) -> None:
     read = batches(
         taken / "train",
         task.columns,
+        inputs=task.inputs,
         batch=options.fit.batch,
         seed=1,
         shuffle_rows=options.fit.shuffle_rows,

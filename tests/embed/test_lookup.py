@@ -35,7 +35,7 @@ def test_only_the_days_of_the_window_are_opened(
 def _embedding(day: date, cache_id: str) -> dict[str, Any]:
     return {
         "day": day, "input_hash": f"hash-{day}", "encoder_id": cache_id, "status": "ok",
-        "vector": [0.5], "windows": 1,
+        "vector": b"\0\x38", "windows": 1,
     }  # fmt: skip
 
 

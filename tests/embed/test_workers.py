@@ -72,7 +72,7 @@ def test_a_damaged_picture_is_a_row_and_the_others_have_vectors(tmp_path: Path) 
         names[hashlib.sha256(data).hexdigest()] = name
     (rows,), _ = embedded([batch(IMAGE, **names)], tmp_path)
     found = {names[r.input_hash]: r for r in rows.itertuples()}
-    assert (found["whole.png"].status, len(found["whole.png"].vector)) == ("ok", 1280)
+    assert (found["whole.png"].status, len(found["whole.png"].vector)) == ("ok", 2 * 1280)
     assert (found["cut.png"].status, found["cut.png"].vector) == ("undecodable", None)
 
 

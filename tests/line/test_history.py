@@ -57,8 +57,7 @@ def value(table: Table, field: T.StructField, day: date, number: int, fixed: dic
     if field.name in VALID:
         return VALID[field.name].get(table.name, "ok")
     if isinstance(field.dataType, T.ArrayType):
-        floats = isinstance(field.dataType.elementType, T.FloatType)
-        return [random.random() for _ in range(8)] if floats else []
+        return []
     made: dict[type[T.DataType], Any] = {
         T.StringType: f"{field.name}-{day}-{number}",
         T.DateType: day,
@@ -67,6 +66,7 @@ def value(table: Table, field: T.StructField, day: date, number: int, fixed: dic
         T.IntegerType: 1,
         T.LongType: 1,
         T.DoubleType: 0.5,
+        T.BinaryType: random.randbytes(16),
     }
     return made[type(field.dataType)]
 

@@ -88,14 +88,15 @@ def features(row: Row) -> Row:
 def vector(row: Row, first: float, *, status: str = "ok") -> Row:
     """The row of post_vectors of a post's text."""
     from harmsweep.encoders import load_encoders
+    from harmsweep.vectors import stored
 
     encoder = load_encoders()["text"]
-    values = np.zeros(encoder.width)
-    values[0] = first
+    values = np.zeros((1, encoder.width))
+    values[0, 0] = first
     return {
         "day": DAY, "post_id": row["post_id"], "revision": row["revision"],
         "encoder_id": encoder.encoder_id, "input": "text", "status": status,
-        "vector": None if status == "undecodable" else values.tolist(), "inputs": 1, "windows": 1,
+        "vector": None if status == "undecodable" else stored(values)[0], "inputs": 1, "windows": 1,
     }  # fmt: skip
 
 

@@ -3,12 +3,14 @@
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pytest
 from pyspark.sql import SparkSession
 
 from harmsweep.fusion import Input
 from harmsweep.inputs import NUMBERS, SIMILARITY
 from harmsweep.snapshot.rows import labelled_rows
+from harmsweep.vectors import stored
 
 DAY = date(2026, 10, 1)
 KEY = "day date, post_id string, revision int"
@@ -44,8 +46,8 @@ def test_words_disguised_or_not_and_equal_clips_are_the_same_content(spark: Spar
         f"{KEY}, {texts}, {doubles}",
     )
     vectors = frame(
-        [(p, 1, name, name, [value]) for p, name, value in VECTORS],
-        f"{KEY}, encoder_id string, input string, vector array<float>",
+        [(p, 1, name, name, stored(np.array([[value]]))[0]) for p, name, value in VECTORS],
+        f"{KEY}, encoder_id string, input string, vector binary",
     )
     labels = frame(
         [(p, "hate", 1, "hand") for p in POSTS],

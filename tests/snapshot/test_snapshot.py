@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -20,6 +21,7 @@ from harmsweep.tables import (
     POST_VECTORS,
     POSTS,
 )
+from harmsweep.vectors import matrix_of, stored
 
 pytestmark = pytest.mark.spark
 
@@ -49,7 +51,7 @@ def rows(n: int, **changes: Any) -> tuple[dict[str, Any], dict[str, Any], dict[s
     vector = {
         "day": DAY, "post_id": shared["post_id"], "revision": shared["revision"],
         "encoder_id": encoder.encoder_id, "input": "text", "status": "ok",
-        "vector": [float(n)] * encoder.width, "inputs": 1, "windows": 1,
+        "vector": stored(np.full((1, encoder.width), n))[0], "inputs": 1, "windows": 1,
     }  # fmt: skip
     return post, features, vector
 
@@ -83,7 +85,12 @@ def taken(
     add([f for _, f, _ in made if f["post_id"] != "p42"], POST_FEATURES, lake)
     add([v for _, _, v in made if v["post_id"] != "p41"], POST_VECTORS, lake)
     width = load_encoders()["description"].width
-    described = {"day": DAY, "author_id": "a1", "windows": 1, "vector": [0.5] * width}
+    described = {
+        "day": DAY,
+        "author_id": "a1",
+        "windows": 1,
+        "vector": stored(np.full((1, width), 0.5))[0],
+    }
     add(
         [described | {"encoder_id": load_encoders()["description"].encoder_id}],
         AUTHOR_VECTORS,
@@ -150,11 +157,13 @@ def test_absent_labels_are_nan_and_the_hand_goes_before_reports(frame: pl.DataFr
     assert by_post["p45"]["label_spam"] == 1.0
 
 
-def test_vectors_have_one_length_and_absent_ones_are_zeros(frame: pl.DataFrame) -> None:
+def test_a_vector_is_that_of_its_input_and_an_absent_one_is_null(frame: pl.DataFrame) -> None:
     row = frame.row(by_predicate=pl.col("post_id") == "p7", named=True)
-    assert row["text_present"] and row["text_vector"] == [7.0] * load_encoders()["text"].width
-    assert not row["image_present"]
-    assert row["image_vector"] == [0.0] * load_encoders()["image"].width
+    assert (
+        row["text_present"]
+        and matrix_of([row["text_vector"]], load_encoders()["text"].width).min() == 7
+    )
+    assert not row["image_present"] and row["image_vector"] is None
 
 
 def test_an_assigned_author_says_nothing(frame: pl.DataFrame) -> None:

@@ -15,6 +15,7 @@ from harmsweep.inputs import NUMBERS
 from harmsweep.paths import CONF, ROOT
 from harmsweep.snapshots import FACTS, PARTS, Snapshot, file_hashes, label_column
 from harmsweep.training import Split
+from harmsweep.vectors import stored
 
 INPUTS = tuple(
     Input(name=name, encoder_id="tiny", width=width)
@@ -23,7 +24,7 @@ INPUTS = tuple(
 )  # fmt: skip
 # Which rows have an input: text all, with the class; the words in pictures a fifth, without it.
 PRESENT = {"text": 1, "media_text": 5}
-ROWS = {"train": 160, "validation": 40, "test": 80}
+ROWS = {"train": 160, "validation": 40, "certify": 40, "test": 80}
 
 
 def _part(part: str, rng: np.random.Generator) -> pa.Table:
@@ -45,8 +46,8 @@ def _part(part: str, rng: np.random.Generator) -> pa.Table:
         vectors = rng.normal(size=(n, source.width)).astype(np.float32)
         vectors[:, 0] += 2 * spam * (source.name == "text")
         columns[f"{source.name}_present"] = present
-        listed = (vectors * present[:, None]).tolist()
-        columns[f"{source.name}_vector"] = pa.array(listed, pa.list_(pa.float32()))
+        kept = [v if there else None for v, there in zip(stored(vectors), present, strict=True)]
+        columns[f"{source.name}_vector"] = pa.array(kept, pa.binary())
     for name in NUMBERS:
         known = name == "n_chars"
         columns[name] = pa.array(
@@ -76,7 +77,7 @@ def tiny_snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
     groups = {part: n // 2 for part, n in ROWS.items()}
     facts = Snapshot(
         id=folder.name, versions={"posts_v1": 1}, first=date(2026, 10, 1), last=date(2026, 10, 1),
-        split=Split(seed=1, train=0.6, validation=0.15, test=0.25, few_groups=100),
+        split=Split(seed=1, train=0.5, validation=0.1, certify=0.2, test=0.2, few_groups=100),
         inputs=INPUTS, numbers=NUMBERS, harms=HARMS, rows=ROWS, groups=groups, duplicates=0,
         files=file_hashes(folder),
     )  # fmt: skip

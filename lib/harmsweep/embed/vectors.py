@@ -2,10 +2,14 @@
 
 from datetime import date
 
+import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql import types as T
+from pyspark.sql.pandas.functions import arrow_udf
 
 from harmsweep.embed.inputs import INPUT
+from harmsweep.vectors import mean
 
 
 def latest(embeddings: DataFrame, inputs: DataFrame) -> DataFrame:
@@ -60,8 +64,13 @@ def _status() -> Column:
 
 def _mean(vectors: Column) -> Column:
     """The mean of an array of vectors in the order of their positions; null of none."""
-    first = F.transform(vectors[0], lambda value: value.cast("double"))
-    rest = F.slice(vectors, F.lit(2), F.greatest(F.size(vectors) - 1, F.lit(0)))
-    total = F.aggregate(rest, first, lambda sums, one: F.zip_with(sums, one, lambda a, b: a + b))
-    mean = F.transform(total, lambda value: (value / F.size(vectors)).cast("float"))
-    return F.when(F.size(vectors) == 1, vectors[0]).when(F.size(vectors) > 1, mean)
+    several = F.size(vectors) > 1
+    # Only what has to be added up goes to a worker.
+    return F.when(several, _means(F.when(several, vectors))).otherwise(F.get(vectors, F.lit(0)))
+
+
+@arrow_udf(T.BinaryType())  # type: ignore[call-overload,untyped-decorator]
+def _means(vectors: pa.Array) -> pa.Array:
+    return pa.array(
+        [None if several is None else mean(several) for several in vectors.to_pylist()], pa.binary()
+    )

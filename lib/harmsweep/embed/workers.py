@@ -27,6 +27,7 @@ from harmsweep.media import (
 )
 from harmsweep.modalities import MODALITIES
 from harmsweep.modalities.device import Device, choose_device
+from harmsweep.vectors import STORED, stored
 
 COLUMNS = ["input_hash", "encoder_id", "status", "reason", "vector", "windows"]
 Row = tuple[str, str, str, str | None, Any, int]
@@ -104,7 +105,8 @@ def _embed(encoder: str, items: list[Item], media_root: Path, loaded: Loaded) ->
             owners.append(item)
     if inputs:
         embedded = module.embed(model, inputs)
-        rows += map(_row, owners, embedded.vectors, embedded.windows.tolist())
+        finite = np.isfinite(embedded.vectors.astype(STORED)).all(axis=1)
+        rows += map(_row, owners, stored(embedded.vectors), finite, embedded.windows.tolist())
     return rows
 
 
@@ -137,8 +139,8 @@ def _content(copies: ExitStack, media_root: Path, item: Item, kind: str) -> byte
     return content if digest == item.input_hash else None
 
 
-def _row(item: Item, vector: np.ndarray, windows: int) -> Row:
-    if not np.isfinite(vector).all():
+def _row(item: Item, vector: bytes, finite: bool, windows: int) -> Row:
+    if not finite:
         return _undecodable(item, "the vector is not finite")
     return (item.input_hash, item.encoder_id, "ok", None, vector, windows)
 

@@ -1,7 +1,7 @@
 """The heads over batches of stored vectors, in a Python worker.
 
-Arrow all the way: a list column of vectors is a matrix already, without an object per row. Imports
-torch inside: the driver names these functions, and must not load torch before it forks.
+Arrow all the way: a column of vectors is a matrix already, without an object per row. Imports torch
+inside: the driver names these functions, and must not load torch before it forks.
 """
 
 from collections.abc import Iterator
@@ -12,9 +12,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from harmsweep.fusion import Input
 from harmsweep.manifest import Manifest, group_hash
 from harmsweep.score.rows import CARRIED
+from harmsweep.vectors import matrix
 
 
 def score_batches(batches: Iterator[pa.RecordBatch], *, path: str) -> Iterator[pa.RecordBatch]:
@@ -42,27 +42,8 @@ def columns_of(batch: pa.RecordBatch, manifest: Manifest) -> dict[str, NDArray[A
     for source in manifest.inputs:
         present = batch[f"{source.name}_present"].fill_null(False)
         found[f"{source.name}_present"] = present.to_numpy(zero_copy_only=False)
-        found[f"{source.name}_vector"] = matrix(batch[f"{source.name}_vector"], source)
+        found[f"{source.name}_vector"] = matrix(batch[f"{source.name}_vector"], source.width)
     for feature in manifest.features:
         numbers = batch[feature.name].cast(pa.float64())
         found[feature.name] = numbers.to_numpy(zero_copy_only=False)
     return found
-
-
-def matrix(vectors: pa.Array, source: Input) -> NDArray[np.float32]:
-    """A list column as rows by width, without a copy where no row is null; null rows are zeros.
-
-    Raises:
-        ValueError: a vector is not of the input's width, or holds a null.
-    """
-    there = len(vectors) - vectors.null_count
-    values = vectors.flatten()
-    lengths = vectors.value_lengths().drop_null().to_numpy()
-    if values.null_count or not np.all(lengths == source.width):
-        raise ValueError(f"{source.name}: a vector is not of {source.width} numbers")
-    rows = values.to_numpy().reshape(there, source.width)
-    if there == len(vectors):
-        return np.asarray(rows, dtype=np.float32)
-    spread = np.zeros((len(vectors), source.width), np.float32)
-    spread[vectors.is_valid().to_numpy(zero_copy_only=False)] = rows
-    return spread

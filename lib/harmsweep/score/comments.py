@@ -19,10 +19,11 @@ from pyspark.sql import types as T
 
 from harmsweep import lake as lakes
 from harmsweep.manifest import Manifest
-from harmsweep.score.batches import as_columns, matrix
+from harmsweep.score.batches import as_columns
 from harmsweep.score.rows import all_probable
 from harmsweep.score.write import is_empty, put_rejects, put_scores
 from harmsweep.tables import COMMENT_SCORES, COMMENT_VECTORS, POSTS
+from harmsweep.vectors import matrix
 
 Vectors = NDArray[Any]
 _KEY = ["post_id", "revision", "comment_id"]
@@ -90,7 +91,7 @@ def _columns(vectors: pa.Array, manifest: Manifest) -> dict[str, Vectors]:
         is_text = source.name == "text"
         columns[f"{source.name}_present"] = np.full(count, is_text)
         absent = np.zeros((count, source.width), np.float32)
-        columns[f"{source.name}_vector"] = matrix(vectors, source) if is_text else absent
+        columns[f"{source.name}_vector"] = matrix(vectors, source.width) if is_text else absent
     return columns
 
 

@@ -26,7 +26,7 @@ COMMENT_VECTORS = Table(
         *_POST_KEY,
         required("comment_id", STRING, "event id of the comment"),
         required("encoder_id", STRING, "weights, preprocessing, runtime and precision"),
-        optional("vector", VECTOR, "the vector of the comment's normal text; null: undecodable"),
+        optional("vector", VECTOR, "of the comment's normal text, float16; null: undecodable"),
         required("windows", INT, "windows that the comment was embedded in"),
     ),
 )

@@ -172,7 +172,7 @@ EMBEDDINGS = Table(
         required("encoder_id", STRING, "weights, preprocessing, runtime and precision"),
         required("status", STRING, "ok or undecodable"),
         optional("reason", STRING, "why there is no vector"),
-        optional("vector", VECTOR, "the vector; null where the status is not ok"),
+        optional("vector", VECTOR, "the vector, float16; null where the status is not ok"),
         required("windows", INT, "windows that a long input was embedded in"),
     ),
     constraints={"status_known": "status IN ('ok', 'undecodable')"},
@@ -192,7 +192,9 @@ POST_VECTORS = Table(
         ),
         required("status", STRING, "ok; partial (some inputs had none); undecodable (none had)"),
         optional("reason", STRING, "why a vector is missing or partial"),
-        optional("vector", VECTOR, "mean over the post's inputs; null where no input decoded"),
+        optional(
+            "vector", VECTOR, "float16, mean over the post's inputs; null where no input decoded"
+        ),
         required("inputs", INT, "inputs of this modality"),
         required("windows", INT, "windows that the inputs were embedded in"),
     ),
@@ -207,7 +209,7 @@ AUTHOR_VECTORS = Table(
         required("day", DAY, "the UTC day"),
         required("author_id", STRING, "the author"),
         required("encoder_id", STRING, "weights, preprocessing, runtime and precision"),
-        required("vector", VECTOR, "the description's vector"),
+        required("vector", VECTOR, "the description's vector, float16"),
         required("windows", INT, "windows that the description was embedded in"),
     ),
 )

@@ -9,7 +9,8 @@ STRING, DAY, BOOL = T.StringType(), T.DateType(), T.BooleanType()
 INT, LONG, DOUBLE = T.IntegerType(), T.LongType(), T.DoubleType()
 TIME = T.TimestampType()
 STRINGS = T.ArrayType(T.StringType())
-VECTOR = T.ArrayType(T.FloatType())
+# float16 numbers, least byte first: `harmsweep.vectors`.
+VECTOR = T.BinaryType()
 
 
 @dataclass(frozen=True)

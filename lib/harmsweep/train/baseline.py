@@ -11,8 +11,10 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from harmsweep.fusion import Input, input_columns
 from harmsweep.snapshots import PARTS, label_column
 from harmsweep.train.bootstrap import Bools, Floats
+from harmsweep.vectors import matrix, width_of
 
 # The regularisation that scikit-learn starts from.
 C = 1.0
@@ -55,12 +57,11 @@ def labelled(
 
 
 def vectors_of(table: pa.Table, column: str) -> NDArray[Any]:
-    """A column as numpy; a column of lists of one length as a matrix."""
-    values = table.column(column).combine_chunks()
-    if not pa.types.is_list(values.type):
-        return np.asarray(values.to_numpy(zero_copy_only=False))
-    flat = values.flatten().to_numpy(zero_copy_only=False)
-    return np.asarray(flat.reshape(len(values), -1) if len(values) else np.zeros((0, 1)))
+    """A column as numpy; a column of vectors as a matrix."""
+    values = table.column(column)
+    if pa.types.is_binary(values.type):
+        return matrix(values, width_of(values) or 1)
+    return np.asarray(values.to_numpy())
 
 
 def leave_one_group_out(
@@ -83,10 +84,15 @@ def leave_one_group_out(
         yield truth[held_out], baseline_scores(model, vectors[held_out])
 
 
-def read_columns(path: Path, columns: Sequence[str]) -> dict[str, NDArray[Any]]:
-    """Columns of a Parquet file as numpy."""
-    table = pq.read_table(path, columns=list(columns))
-    return {column: vectors_of(table, column) for column in columns}
+def read_columns(
+    path: Path, columns: Sequence[str], *, inputs: Sequence[Input] = ()
+) -> dict[str, NDArray[Any]]:
+    """Columns of a Parquet file as numpy, with the vectors and masks of `inputs`."""
+    table = pq.read_table(path, columns=[*columns, *input_columns(inputs, [])])
+    plain = [*columns, *(f"{source.name}_present" for source in inputs)]
+    found = {column: np.asarray(table.column(column).to_numpy()) for column in plain}
+    names = {source: f"{source.name}_vector" for source in inputs}
+    return found | {n: matrix(table.column(n), source.width) for source, n in names.items()}
 
 
 def _has_label(harm: str, dataset: str | None) -> ds.Expression:

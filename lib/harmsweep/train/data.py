@@ -42,8 +42,8 @@ class Task:
 
     @property
     def columns(self) -> list[str]:
-        """The columns of inputs and labels."""
-        return [*input_columns(self.inputs, self.features), *map(label_column, self.harms)]
+        """The columns of numbers and labels."""
+        return [feature.name for feature in self.features] + [*map(label_column, self.harms)]
 
     @property
     def width(self) -> int:
@@ -78,11 +78,12 @@ def batches(
     columns: Sequence[str],
     *,
     batch: int,
+    inputs: Sequence[Input] = (),
     seed: int | None = None,
     shuffle_rows: int = 0,
     shard: tuple[int, int] | None = None,
 ) -> Iterator[Batch]:
-    """The columns of a part, `batch` rows at a time; shuffled where a seed is given.
+    """The columns of a part and `inputs`, `batch` rows at a time; shuffled where a seed is given.
 
     Row groups come in the seed's order and rows leave a buffer of `shuffle_rows` at random (torch's
     generator); one reading thread keeps their order the same. `shard` is this one, of how many.
@@ -98,7 +99,7 @@ def batches(
     this, of = shard or (None, None)
     reader = make_batch_reader(
         part.resolve().as_uri(),
-        schema_fields=[f"^{name}$" for name in columns],
+        schema_fields=[f"^{name}$" for name in [*columns, *input_columns(inputs, [])]],
         reader_pool_type="thread",
         workers_count=1,
         shuffle_row_groups=seed is not None,
@@ -109,7 +110,7 @@ def batches(
     )
     try:
         once = islice(reader, len(range(this or 0, _row_groups(part), of or 1)))
-        vectors = Vectors()
+        vectors = Vectors({f"{source.name}_vector": source.width for source in inputs})
         # torch.tensor copies: petastorm's arrays are views of Arrow's memory, which is read-only.
         loader = BatchedDataLoader(
             RowGroups(once, vectors),
@@ -138,7 +139,7 @@ def fit_scaling(
     """
     sums = {name: np.zeros(3) for name in [*transforms, *(source.name for source in inputs)]}
     features = [Feature.model_validate({"name": n, "transform": t}) for n, t in transforms.items()]
-    for rows in batches(part, input_columns(inputs, features), batch=batch):
+    for rows in batches(part, list(transforms), inputs=inputs, batch=batch):
         for name, transform in transforms.items():
             values = transformed(rows[name], transform)
             sums[name] += _moments(values[np.isfinite(values)])

@@ -64,7 +64,7 @@ def scored_rows(part: Path, task: Task, scorers: Scorers) -> Iterator[Scored]:
     parts: dict[str, list[NDArray[Any]]] = defaultdict(list)
     # File by file: the vectors of one row group in memory, the scores of all.
     for path in sorted(part.glob("*.parquet")):
-        rows = read_columns(path, [*task.columns, *IDS])
+        rows = read_columns(path, [*task.columns, *IDS], inputs=task.inputs)
         parts["labels"].append(task.labels(rows))
         for column, name in IDS.items():
             parts[name].append(rows[column])

@@ -177,6 +177,7 @@ def _pairs(part: Path, task: Task, options: Fit, *, epoch: int | None = None) ->
     read = batches(
         part,
         task.columns,
+        inputs=task.inputs,
         batch=options.batch,
         seed=None if epoch is None else options.seed + epoch,
         shuffle_rows=options.shuffle_rows,

@@ -5,12 +5,14 @@ buffer copies each row several times, so it gets a row's place only, and the vec
 that have one wait here until all rows of their row group have left.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from harmsweep.vectors import matrix_of
 
 Batch = dict[str, NDArray[Any]]
 GROUP, ROW = "_group", "_row"
@@ -27,17 +29,18 @@ class _RowGroup:
 
 @dataclass
 class Vectors:
-    """The vectors of the row groups that are on their way."""
+    """The vectors of the row groups that are on their way, by column with their widths."""
 
+    widths: Mapping[str, int]
     _groups: dict[int, _RowGroup] = field(default_factory=dict)
 
     def keep(self, rows: Batch, group: int) -> Batch:
-        """The row group without the vectors whose presence it tells, and with each row's place."""
+        """The row group without its vectors, and with each row's place."""
         count = len(next(iter(rows.values())))
         kept = _RowGroup({}, {}, count)
-        for name in [n for n in rows if n.endswith("_vector") and _present(n) in rows]:
-            present = rows[_present(name)].astype(bool)
-            kept.vectors[name] = rows[name][present]
+        for name, width in self.widths.items():
+            present = np.array([value is not None for value in rows[name]])
+            kept.vectors[name] = matrix_of(rows[name][present], width)
             kept.places[name] = np.where(present, np.cumsum(present) - 1, -1)
         self._groups[group] = kept
         thin = {name: values for name, values in rows.items() if name not in kept.vectors}
@@ -51,8 +54,8 @@ class Vectors:
             kept = self._groups[int(group)]
             for name, places in kept.places.items():
                 wanted = places[rows[here]]
-                width = kept.vectors[name].shape[1]
-                whole = batch.setdefault(name, np.zeros((len(rows), width), dtype=np.float32))
+                empty = np.zeros((len(rows), self.widths[name]), dtype=np.float32)
+                whole = batch.setdefault(name, empty)
                 whole[here[wanted >= 0]] = kept.vectors[name][wanted[wanted >= 0]]
             kept.waiting -= len(here)
             if not kept.waiting:
@@ -79,7 +82,3 @@ class _Thin:
 
     def _asdict(self) -> Batch:
         return self.columns
-
-
-def _present(vector: str) -> str:
-    return f"{vector.removesuffix('_vector')}_present"
