@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
+from harmsweep.calibration import Calibration
 from harmsweep.fusion import Feature, Input, fused_width, kept_columns, modalities_of
 from harmsweep.training import check_switched_off
 
@@ -76,6 +77,8 @@ class Manifest(_Frozen):
     skipped: tuple[HeadCounts, ...]
     # Modalities that a harm's head does not see; a manifest from before has none.
     switched_off: Mapping[str, tuple[str, ...]] = {}
+    # How a head's logits become probabilities; a manifest from before has none.
+    calibrations: Mapping[str, Calibration] = {}
     # Groups of the training and validation parts, each as `group_hash`; sorted.
     groups: tuple[str, ...]
     snapshot: SnapshotFacts
@@ -95,6 +98,8 @@ class Manifest(_Frozen):
             raise ValueError(f"network.width is not {fused_width(self.inputs, self.features)}")
         if not self.switched_off.keys() <= set(self.network.harms):
             raise ValueError("switched_off names a harm without a head")
+        if not self.calibrations.keys() <= set(self.network.harms):
+            raise ValueError("calibrations names a harm without a head")
         names = modalities_of([s.name for s in self.inputs], [f.name for f in self.features])
         check_switched_off(self.switched_off, names)
         return self
@@ -136,6 +141,7 @@ def version_of(manifest: Manifest) -> str:
         "snapshot",
         "training",
         "switched_off",
+        "calibrations",
     }
     return "m" + _sha256(_canonical(manifest.model_dump(mode="json", include=core)))[:12]
 
@@ -212,9 +218,8 @@ def check_harms(manifest: Manifest, harms: Iterable[str]) -> None:
 
 
 def _canonical(content: dict[str, Any]) -> bytes:
-    # A manifest from before `switched_off` keeps its version and digest.
-    if not content.get("switched_off"):
-        content.pop("switched_off", None)
+    # A manifest from before one of these keeps its version and digest.
+    content = {n: v for n, v in content.items() if v or n not in {"switched_off", "calibrations"}}
     return json.dumps(content, sort_keys=True, ensure_ascii=False, allow_nan=False).encode()
 
 

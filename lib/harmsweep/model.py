@@ -20,6 +20,7 @@ from safetensors.torch import save as to_safetensors
 from torch import Tensor, nn
 from torch.nn import functional
 
+from harmsweep.calibration import IDENTITY, Calibration
 from harmsweep.fusion import Columns, Matrix, fuse
 from harmsweep.manifest import (
     HeadCounts,
@@ -137,13 +138,25 @@ def load_heads(path: Path) -> tuple[Manifest, Heads]:
     return manifest, heads.eval()
 
 
-def predict(heads: Heads, fused: Matrix) -> NDArray[np.float64]:
-    """Probabilities, rows by harms."""
+def logits_of(heads: Heads, fused: Matrix) -> NDArray[np.float64]:
+    """Logits, rows by harms."""
     with torch.inference_mode():
         logits: Tensor = heads(torch.from_numpy(fused))
-        return torch.sigmoid(logits.double()).numpy()
+        return logits.double().numpy()
+
+
+def predict(
+    heads: Heads, fused: Matrix, calibrations: Mapping[str, Calibration] | None = None
+) -> NDArray[np.float64]:
+    """Probabilities, rows by harms; a harm without a calibration has its logit's."""
+    logits, known = logits_of(heads, fused), calibrations or {}
+    columns = [
+        known.get(harm, IDENTITY).probabilities(logits[:, place])
+        for place, harm in enumerate(heads.config.harms)
+    ]
+    return np.stack(columns, axis=1)
 
 
 def score_columns(manifest: Manifest, heads: Heads, columns: Columns) -> NDArray[np.float64]:
     """Probabilities, rows by harms, of rows given as columns."""
-    return predict(heads, fuse(columns, manifest.inputs, manifest.features))
+    return predict(heads, fuse(columns, manifest.inputs, manifest.features), manifest.calibrations)

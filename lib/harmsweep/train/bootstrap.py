@@ -1,6 +1,6 @@
 """AUROC and AUC-PR with intervals from resampling whole groups."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,20 +49,25 @@ def resampled(
     seed: int,
 ) -> dict[str, tuple[Floats, Floats]]:
     """AUROC and AUC-PR of each scorer over the same resamples of whole groups."""
-    names, codes = np.unique(groups, return_inverse=True)
-    rng = np.random.default_rng(seed)
-    share = np.full(len(names), 1 / len(names))
     parts: dict[str, list[tuple[Floats, Floats]]] = {name: [] for name in scores}
-    step = max(1, BLOCK // max(1, len(truth)))
-    for start in range(0, resamples, step):
-        drawn = rng.multinomial(len(names), share, size=min(step, resamples - start))
-        weights = drawn[:, codes].astype(np.float64)
+    for weights in group_weights(groups, resamples=resamples, seed=seed):
         for name, values in scores.items():
             parts[name].append(areas(truth, values, weights))
     return {
         name: (np.concatenate([a for a, _ in found]), np.concatenate([p for _, p in found]))
         for name, found in parts.items()
     }
+
+
+def group_weights(groups: NDArray[np.str_], *, resamples: int, seed: int) -> Iterator[Floats]:
+    """How often each row is drawn when whole groups are, resamples by rows, block by block."""
+    names, codes = np.unique(groups, return_inverse=True)
+    rng = np.random.default_rng(seed)
+    share = np.full(len(names), 1 / len(names))
+    step = max(1, BLOCK // max(1, len(groups)))
+    for start in range(0, resamples, step):
+        drawn = rng.multinomial(len(names), share, size=min(step, resamples - start))
+        yield drawn[:, codes].astype(np.float64)
 
 
 def interval(values: Floats) -> tuple[float, float]:

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harmsweep.calibration import Calibration
 from harmsweep.fusion import Columns
-from harmsweep.model import Heads, predict
+from harmsweep.model import Heads, logits_of, predict
 from harmsweep.train.baseline import (
     MODALITIES,
     baseline_scores,
@@ -19,7 +20,15 @@ from harmsweep.train.baseline import (
     leave_one_group_out,
     read_columns,
 )
-from harmsweep.train.bootstrap import Bools, Floats, interval, point, resampled
+from harmsweep.train.bootstrap import (
+    Bools,
+    Floats,
+    group_weights,
+    interval,
+    point,
+    resampled,
+)
+from harmsweep.train.calibrate import calibration, calibration_errors, reliability
 from harmsweep.train.data import Task
 from harmsweep.training import Evaluation
 
@@ -79,7 +88,13 @@ def scored_rows(part: Path, task: Task, scorers: Scorers) -> Iterator[Scored]:
         yield Scored(harm, truth, of_harm, *(whole[name][known] for name in IDS.values()))
 
 
-def score_part(snapshot: Path, task: Task, heads: Heads, options: Evaluation) -> Iterator[Scored]:
+def score_part(
+    snapshot: Path,
+    task: Task,
+    heads: Heads,
+    calibrations: Mapping[str, Calibration],
+    options: Evaluation,
+) -> Iterator[Scored]:
     """The model's and the baselines' scores on the test part, harm by harm.
 
     A baseline whose modality no training row of the harm has is left out.
@@ -91,7 +106,7 @@ def score_part(snapshot: Path, task: Task, heads: Heads, options: Evaluation) ->
     }
 
     def scores(rows: Columns) -> dict[str, NDArray[Any]]:
-        found: dict[str, NDArray[Any]] = {MODEL: predict(heads, task.fused(rows))}
+        found: dict[str, NDArray[Any]] = {MODEL: predict(heads, task.fused(rows), calibrations)}
         for m in baselines_of(task):
             vectors = rows[f"{m}_vector"]
             each = [baseline_scores(baselines[harm, m], vectors) for harm in task.harms]
@@ -101,6 +116,18 @@ def score_part(snapshot: Path, task: Task, heads: Heads, options: Evaluation) ->
     for scored in scored_rows(snapshot / "test", task, scores):
         known = [MODEL, *(m for m in baselines_of(task) if baselines[scored.harm, m] is not None)]
         yield replace(scored, scores={name: scored.scores[name] for name in known})
+
+
+def fit_calibrations(part: Path, task: Task, heads: Heads) -> dict[str, Calibration]:
+    """Each head's calibration by a part's labelled rows."""
+
+    def logits(rows: Columns) -> dict[str, NDArray[Any]]:
+        return {MODEL: logits_of(heads, task.fused(rows))}
+
+    return {
+        scored.harm: calibration(scored.scores[MODEL], scored.truth, scored.groups)
+        for scored in scored_rows(part, task, logits)
+    }
 
 
 def baselines_of(task: Task) -> list[str]:
@@ -169,6 +196,23 @@ def _intervals(rows: Scored, best: str | None, options: Evaluation, seed: int) -
     low, high = interval(drawn[MODEL][0] - drawn[best][0])
     found |= {"difference_low": low, "difference_high": high}
     return found | {"worse_than_baseline": high < 0}
+
+
+def calibration_record(rows: Scored, options: Evaluation, *, seed: int) -> Record:
+    """The calibration error of the model's probabilities on a harm's rows, with its interval."""
+    probabilities, truth = rows.scores[MODEL], rows.truth
+    groups = len(set(rows.groups))
+    found: Record = {"harm": rows.harm, "n": len(truth), "groups": groups}
+    if not len(truth):
+        return found
+    whole = calibration_errors(probabilities, truth, np.ones((1, len(truth))))
+    found |= {"ece": float(whole[0]), "bins": reliability(probabilities, truth)}
+    if groups < options.min_groups:
+        return found
+    drawn = group_weights(rows.groups, resamples=options.resamples, seed=seed)
+    errors = [calibration_errors(probabilities, truth, weights) for weights in drawn]
+    low, high = interval(np.concatenate(errors))
+    return found | {"ece_low": low, "ece_high": high}
 
 
 def few_group_records(

@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from harmsweep.calibration import Calibration
 from harmsweep.fusion import Feature, Input
 from harmsweep.manifest import (
     File,
@@ -27,8 +28,10 @@ from harmsweep.snapshots import Snapshot, load_snapshot
 from harmsweep.train.data import Task, fit_scaling
 from harmsweep.train.evaluate import (
     Record,
+    calibration_record,
     few_group_records,
     finite,
+    fit_calibrations,
     language_records,
     records,
     score_part,
@@ -62,11 +65,13 @@ def train(
     with epochs_shown(options.fit.epochs) as (report, history):
         fit(snapshot, task, [trained], options.fit, report=report)
     heads = trained.heads
-    evaluation = evaluated(snapshot, task, heads, options)
+    calibrations = fit_calibrations(snapshot / "validation", task, heads)
+    evaluation = evaluated(snapshot, task, heads, calibrations, options)
     files = {WEIGHTS: serialized(heads), EVALUATION: _json(evaluation)}
     manifest = sealed(
         _described(task, facts, options, files)
         | {"network": heads.config, "skipped": skipped, "switched_off": off}
+        | {"calibrations": calibrations}
         | {"groups": training_groups(snapshot)}
         | {"metrics": head_metrics(evaluation["records"])}
     )
@@ -131,14 +136,20 @@ def _scaled(
 
 
 def evaluated(
-    snapshot: Path, task: Task, heads: Heads, options: TrainingConfig
+    snapshot: Path,
+    task: Task,
+    heads: Heads,
+    calibrations: Mapping[str, Calibration],
+    options: TrainingConfig,
 ) -> dict[str, list[Record]]:
-    """Everything that evaluation.json says: a record per head and dataset, and per language."""
-    found: dict[str, list[Record]] = {"records": [], "languages": [], "leave_one_group_out": []}
+    """Everything that evaluation.json says: records by head and dataset, language, calibration."""
+    names = ("records", "languages", "leave_one_group_out", "calibration")
+    found: dict[str, list[Record]] = {name: [] for name in names}
     limits = options.evaluation
-    for scored in score_part(snapshot, task, heads, limits):
+    for scored in score_part(snapshot, task, heads, calibrations, limits):
         found["records"] += records(scored, limits, seed=options.fit.seed)
         found["languages"] += language_records(scored, limits, seed=options.fit.seed)
+        found["calibration"].append(calibration_record(scored, limits, seed=options.fit.seed))
         found["leave_one_group_out"] += few_group_records(snapshot, task, scored, limits)
     return {name: finite(rows) for name, rows in found.items()}
 
@@ -167,7 +178,9 @@ def head_metrics(rows: Sequence[Record]) -> dict[str, float]:
 def code_version() -> str:
     """12 hexadecimal digits over the sources that a model depends on."""
     lib = ROOT / "lib" / "harmsweep"
-    sources = [lib / f"{name}.py" for name in ("fusion", "manifest", "model", "training")]
+    sources = [
+        lib / f"{name}.py" for name in ("calibration", "fusion", "manifest", "model", "training")
+    ]
     digest = hashlib.sha256()
     for path in [*sources, *sorted((lib / "train").glob("*.py"))]:
         digest.update(path.name.encode() + path.read_bytes())

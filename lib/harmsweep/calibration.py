@@ -1,0 +1,55 @@
+"""From a head's logit to a probability: the identity, Platt scaling or isotonic steps.
+
+Fitted on the validation part, kept in the manifest as plain numbers, applied alike by every scorer.
+"""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Floats = NDArray[np.float64]
+
+
+class Calibration(BaseModel):
+    """How a head's logits become probabilities.
+
+    `platt`: x is (slope, intercept) of another logit. `isotonic`: x are logits in order and y the
+    probabilities there, straight lines between them. `none`: the logit as it is, and why in `note`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    method: Literal["none", "platt", "isotonic"] = "none"
+    x: tuple[float, ...] = ()
+    y: tuple[float, ...] = ()
+    note: str = Field(default="", max_length=200)
+
+    @model_validator(mode="after")
+    def _fits_its_method(self) -> "Calibration":
+        if not np.isfinite([*self.x, *self.y]).all():
+            raise ValueError("a number is not finite")
+        if self.method == "platt" and (len(self.x) != 2 or self.y or not self.x[0] > 0):
+            raise ValueError("platt needs a slope above 0 and an intercept")
+        if self.method == "isotonic" and not self._is_monotone():
+            raise ValueError("isotonic needs rising x, and y in [0, 1] that never falls")
+        return self
+
+    def _is_monotone(self) -> bool:
+        rising = len(self.x) > 1 and np.all(np.diff(self.x) > 0)
+        same = len(self.x) == len(self.y)
+        return bool(rising and same and np.all(np.diff([0.0, *self.y, 1.0]) >= 0))
+
+    def probabilities(self, logits: Floats) -> Floats:
+        """The probability of each logit; a logit that is no number stays one."""
+        if self.method == "isotonic":
+            # np.interp would make an infinite logit the outermost value: a broken output must show.
+            inside = np.interp(logits, self.x, self.y)
+            return np.where(np.isfinite(logits), inside, np.nan)
+        slope, intercept = self.x if self.method == "platt" else (1.0, 0.0)
+        with np.errstate(over="ignore"):  # exp of a very low logit is infinite, and its share 0
+            return 1.0 / (1.0 + np.exp(-(slope * logits + intercept)))
+
+
+IDENTITY = Calibration()
