@@ -26,12 +26,12 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from harmsweep import lake as lakes
+from harmsweep.bootstrap import interval, point, resampled
 from harmsweep.encoders import load_encoders, verify
 from harmsweep.media import MediaProblem, read_image, resolve_media
 from harmsweep.modalities import MODALITIES, image
 from harmsweep.modalities.convolutions import in_torch
 from harmsweep.snapshots import label_column, load_snapshot
-from harmsweep.train.bootstrap import interval, point, resampled
 
 PRECISIONS = ("fp32", "bf16")
 TORCH_INPUTS = 200

@@ -29,6 +29,7 @@ from PIL import Image
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 
+from harmsweep.bootstrap import interval, point, resampled
 from harmsweep.encoders import Encoder, load_encoders
 from harmsweep.fusion import Columns, Input, fuse
 from harmsweep.media import decode_image, read_image
@@ -37,7 +38,6 @@ from harmsweep.pieces import cut
 from harmsweep.read.ocr import Line, in_order, load_engine, read_lines
 from harmsweep.reader import Reader, load_reader
 from harmsweep.text import clean, normalise
-from harmsweep.train.bootstrap import interval, point, resampled
 
 HARMS = {"harmeme": "harmful_meme", "propaganda": "propaganda"}
 # The settings that are compared: the shorter side in pixels, lines at once.

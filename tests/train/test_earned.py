@@ -12,6 +12,7 @@ pytestmark = pytest.mark.torch
 
 from harmsweep.fusion import Feature, Input  # noqa: E402
 from harmsweep.manifest import HeadCounts  # noqa: E402
+from harmsweep.scored import Scored  # noqa: E402
 from harmsweep.train.data import Task  # noqa: E402
 from harmsweep.train.earned import (  # noqa: E402
     ablation_records,
@@ -20,7 +21,6 @@ from harmsweep.train.earned import (  # noqa: E402
     proposals,
     switched_off,
 )
-from harmsweep.train.evaluate import Scored  # noqa: E402
 from harmsweep.training import Evaluation  # noqa: E402
 
 LIMITS = Evaluation(resamples=200, min_groups=20, baseline_rows=100)

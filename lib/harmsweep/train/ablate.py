@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from harmsweep.fusion import Columns
 from harmsweep.paths import CONF
+from harmsweep.scored import Scored, scored_rows
 from harmsweep.snapshots import load_snapshot
 from harmsweep.train.data import Task
 from harmsweep.train.earned import (
@@ -28,7 +29,7 @@ from harmsweep.train.earned import (
     proposals,
     switched_off,
 )
-from harmsweep.train.evaluate import Record, Scored, finite, scored_rows
+from harmsweep.train.evaluate import Record, finite
 from harmsweep.train.fit import Network, fit, network
 from harmsweep.train.progress import epochs_shown
 from harmsweep.train.run import code_version, task_of
@@ -131,7 +132,7 @@ def _scored(part: Path, task: Task, networks: Networks) -> list[Scored]:
             found = {name: one.logits(fused) for name, one in networks.items()}
         return {name: torch.sigmoid(logits.double()).numpy() for name, logits in found.items()}
 
-    return list(scored_rows(part, task, scores))
+    return list(scored_rows(part, task.harms, scores, **task.sources))
 
 
 def _without(names: Sequence[str]) -> str:

@@ -1,19 +1,17 @@
 """Logistic regression on one modality's vector: what a head must not be worse than."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as ds
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from harmsweep.fusion import Input, input_columns
+from harmsweep.bootstrap import Bools, Floats
 from harmsweep.snapshots import PARTS, label_column
-from harmsweep.train.bootstrap import Bools, Floats
 from harmsweep.vectors import matrix, width_of
 
 # The regularisation that scikit-learn starts from.
@@ -82,17 +80,6 @@ def leave_one_group_out(
         held_out = groups == group
         model = _fitted(vectors[~held_out], truth[~held_out])
         yield truth[held_out], baseline_scores(model, vectors[held_out])
-
-
-def read_columns(
-    path: Path, columns: Sequence[str], *, inputs: Sequence[Input] = ()
-) -> dict[str, NDArray[Any]]:
-    """Columns of a Parquet file as numpy, with the vectors and masks of `inputs`."""
-    table = pq.read_table(path, columns=[*columns, *input_columns(inputs, [])])
-    plain = [*columns, *(f"{source.name}_present" for source in inputs)]
-    found = {column: np.asarray(table.column(column).to_numpy()) for column in plain}
-    names = {source: f"{source.name}_vector" for source in inputs}
-    return found | {n: matrix(table.column(n), source.width) for source, n in names.items()}
 
 
 def _has_label(harm: str, dataset: str | None) -> ds.Expression:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -27,6 +28,13 @@ from harmsweep.snapshots import label_column
 from harmsweep.train.vectors import Batch, RowGroups, Vectors
 
 
+class Sources(TypedDict):
+    """What the rows of a snapshot are fused from."""
+
+    inputs: tuple[Input, ...]
+    features: tuple[Feature, ...]
+
+
 @dataclass(frozen=True)
 class Task:
     """What the network learns, from what: the heads with their training rows, and the inputs."""
@@ -44,6 +52,11 @@ class Task:
     def columns(self) -> list[str]:
         """The columns of numbers and labels."""
         return [feature.name for feature in self.features] + [*map(label_column, self.harms)]
+
+    @property
+    def sources(self) -> Sources:
+        """Inputs and features, as `scored_rows` takes them."""
+        return {"inputs": self.inputs, "features": self.features}
 
     @property
     def width(self) -> int:

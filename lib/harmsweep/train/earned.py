@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
+from harmsweep.bootstrap import Floats, interval, point, resampled
 from harmsweep.fusion import NUMBERS, inputs_of
+from harmsweep.scored import Scored, read_columns
 from harmsweep.snapshots import label_column
-from harmsweep.train.baseline import read_columns
-from harmsweep.train.bootstrap import Floats, interval, point, resampled
 from harmsweep.train.data import Task
 from harmsweep.train.evaluate import ALL as WHOLE
-from harmsweep.train.evaluate import Record, Scored
+from harmsweep.train.evaluate import Record
 from harmsweep.training import Evaluation
 
 # Labelled training rows that have a modality, by harm, dataset and modality; never 0.

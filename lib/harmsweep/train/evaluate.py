@@ -1,26 +1,15 @@
 """What each head is worth on the test part, beside logistic regression on one modality."""
 
 import math
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harmsweep.calibration import Calibration
-from harmsweep.fusion import Columns
-from harmsweep.model import Heads, logits_of, predict
-from harmsweep.train.baseline import (
-    MODALITIES,
-    baseline_scores,
-    fit_baseline,
-    leave_one_group_out,
-    read_columns,
-)
-from harmsweep.train.bootstrap import (
+from harmsweep.bootstrap import (
     Bools,
     Floats,
     group_weights,
@@ -28,64 +17,22 @@ from harmsweep.train.bootstrap import (
     point,
     resampled,
 )
+from harmsweep.calibration import Calibration
+from harmsweep.fusion import Columns
+from harmsweep.model import Heads, logits_of, predict
+from harmsweep.scored import Scored, scored_rows
+from harmsweep.train.baseline import (
+    MODALITIES,
+    baseline_scores,
+    fit_baseline,
+    leave_one_group_out,
+)
 from harmsweep.train.calibrate import calibration, calibration_errors, reliability
 from harmsweep.train.data import Task
 from harmsweep.training import Evaluation
 
 Record = dict[str, Any]
 MODEL, ALL = "model", "all"
-
-
-@dataclass(frozen=True)
-class Scored:
-    """One harm's labelled rows: truth, each scorer's scores, groups, datasets and languages."""
-
-    harm: str
-    truth: Bools
-    scores: Mapping[str, Floats]
-    groups: NDArray[Any]
-    datasets: NDArray[Any]
-    languages: NDArray[Any]
-
-    def where(self, keep: Bools) -> "Scored":
-        """Some of the rows."""
-        scores = {name: values[keep] for name, values in self.scores.items()}
-        ids = self.groups[keep], self.datasets[keep], self.languages[keep]
-        return Scored(self.harm, self.truth[keep], scores, *ids)
-
-    def of(self, dataset: str) -> "Scored":
-        """The rows of one dataset."""
-        return self.where(self.datasets == dataset)
-
-    @property
-    def has_both(self) -> bool:
-        """Whether there are rows of both classes."""
-        return bool(self.truth.any() and not self.truth.all())
-
-
-IDS = {"split_group": "groups", "dataset": "datasets", "language": "languages"}
-# Rows to each scorer's scores, rows by harms.
-Scorers = Callable[[Columns], Mapping[str, NDArray[Any]]]
-
-
-def scored_rows(part: Path, task: Task, scorers: Scorers) -> Iterator[Scored]:
-    """A part's labelled rows with what each scorer says of them, harm by harm."""
-    parts: dict[str, list[NDArray[Any]]] = defaultdict(list)
-    # File by file: the vectors of one row group in memory, the scores of all.
-    for path in sorted(part.glob("*.parquet")):
-        rows = read_columns(path, [*task.columns, *IDS], inputs=task.inputs)
-        parts["labels"].append(task.labels(rows))
-        for column, name in IDS.items():
-            parts[name].append(rows[column])
-        for name, scores in scorers(rows).items():
-            parts[name].append(scores)
-    whole = {name: np.concatenate(values) for name, values in parts.items()}
-    given = {"labels", *IDS.values()}
-    for place, harm in enumerate(task.harms):
-        known = ~np.isnan(whole["labels"][:, place])
-        of_harm = {n: v[known, place] for n, v in whole.items() if n not in given}
-        truth = whole["labels"][known, place] > 0.5
-        yield Scored(harm, truth, of_harm, *(whole[name][known] for name in IDS.values()))
 
 
 def score_part(
@@ -113,7 +60,7 @@ def score_part(
             found[m] = np.stack(each, axis=1)
         return found
 
-    for scored in scored_rows(snapshot / "test", task, scores):
+    for scored in scored_rows(snapshot / "test", task.harms, scores, **task.sources):
         known = [MODEL, *(m for m in baselines_of(task) if baselines[scored.harm, m] is not None)]
         yield replace(scored, scores={name: scored.scores[name] for name in known})
 
@@ -126,7 +73,7 @@ def fit_calibrations(part: Path, task: Task, heads: Heads) -> dict[str, Calibrat
 
     return {
         scored.harm: calibration(scored.scores[MODEL], scored.truth, scored.groups)
-        for scored in scored_rows(part, task, logits)
+        for scored in scored_rows(part, task.harms, logits, **task.sources)
     }
 
 

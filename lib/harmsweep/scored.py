@@ -1,0 +1,91 @@
+"""The labelled rows of a snapshot's part with what scorers say of them."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from harmsweep.bootstrap import Bools, Floats
+from harmsweep.fusion import Columns, Feature, Input, input_columns
+from harmsweep.snapshots import label_column
+from harmsweep.vectors import matrix
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One harm's labelled rows: truth, each scorer's scores, groups, datasets and languages."""
+
+    harm: str
+    truth: Bools
+    scores: Mapping[str, Floats]
+    groups: NDArray[Any]
+    datasets: NDArray[Any]
+    languages: NDArray[Any]
+
+    def where(self, keep: Bools) -> "Scored":
+        """Some of the rows."""
+        scores = {name: values[keep] for name, values in self.scores.items()}
+        ids = self.groups[keep], self.datasets[keep], self.languages[keep]
+        return Scored(self.harm, self.truth[keep], scores, *ids)
+
+    def of(self, dataset: str) -> "Scored":
+        """The rows of one dataset."""
+        return self.where(self.datasets == dataset)
+
+    @property
+    def has_both(self) -> bool:
+        """Whether there are rows of both classes."""
+        return bool(self.truth.any() and not self.truth.all())
+
+
+IDS = {"split_group": "groups", "dataset": "datasets", "language": "languages"}
+# Rows to each scorer's scores, rows by harms.
+Scorers = Callable[[Columns], Mapping[str, NDArray[Any]]]
+
+
+def scored_rows(
+    part: Path,
+    harms: Sequence[str],
+    scorers: Scorers,
+    *,
+    inputs: Sequence[Input],
+    features: Sequence[Feature],
+) -> Iterator[Scored]:
+    """A part's labelled rows with what each scorer says of them, harm by harm.
+
+    Scorers are given `inputs` and `features`, and give their scores as rows by `harms`.
+    """
+    labels = [label_column(harm) for harm in harms]
+    columns = [*(feature.name for feature in features), *labels, *IDS]
+    parts: dict[str, list[NDArray[Any]]] = defaultdict(list)
+    # File by file: the vectors of one row group in memory, the scores of all.
+    for path in sorted(part.glob("*.parquet")):
+        rows = read_columns(path, columns, inputs=inputs)
+        parts["labels"].append(np.stack([rows[name] for name in labels], axis=1))
+        for column, name in IDS.items():
+            parts[name].append(rows[column])
+        for name, scores in scorers(rows).items():
+            parts[name].append(scores)
+    whole = {name: np.concatenate(values) for name, values in parts.items()}
+    given = {"labels", *IDS.values()}
+    for place, harm in enumerate(harms):
+        known = ~np.isnan(whole["labels"][:, place])
+        of_harm = {n: v[known, place] for n, v in whole.items() if n not in given}
+        truth = whole["labels"][known, place] > 0.5
+        yield Scored(harm, truth, of_harm, *(whole[name][known] for name in IDS.values()))
+
+
+def read_columns(
+    path: Path, columns: Sequence[str], *, inputs: Sequence[Input] = ()
+) -> dict[str, NDArray[Any]]:
+    """Columns of a Parquet file as numpy, with the vectors and masks of `inputs`."""
+    table = pq.read_table(path, columns=[*columns, *input_columns(inputs, [])])
+    plain = [*columns, *(f"{source.name}_present" for source in inputs)]
+    found = {column: np.asarray(table.column(column).to_numpy()) for column in plain}
+    names = {source: f"{source.name}_vector" for source in inputs}
+    return found | {n: matrix(table.column(n), source.width) for source, n in names.items()}
