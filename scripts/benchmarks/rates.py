@@ -20,10 +20,10 @@ def main(*, posts: Path, rounds: int) -> None:
     import torch
 
     from harmsweep.encoders import load_encoders
-    from harmsweep.features.words import detect
     from harmsweep.media import run_bounded_each
     from harmsweep.modalities import MODALITIES
     from harmsweep.text import clean, normalise
+    from harmsweep.text.words import detect
 
     torch.set_num_threads(1)
     encoders = load_encoders()

@@ -18,13 +18,13 @@ from random import Random
 from typing import Any, NamedTuple
 
 import numpy as np
-from disguises import TRANSFORMS
 from numpy.typing import NDArray
 
 from harmsweep.encoders import load_encoders
-from harmsweep.features.words import detect, words
 from harmsweep.paths import ROOT
 from harmsweep.text import clean, normalise
+from harmsweep.text.attacks import TRANSFORMS
+from harmsweep.text.words import detect, words
 
 BENIGN = ROOT / "tests" / "benign" / "texts.tsv"
 HATECHECK = ROOT.parent / "shared" / "data" / "hatecheck" / "test_suite_cases.csv"

@@ -1,8 +1,6 @@
 """Clean and normal text, language and counts of texts, in Spark's Python workers."""
 
 from collections.abc import Iterator
-from functools import lru_cache
-from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
@@ -10,13 +8,9 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from harmsweep.tables import TEXT_NUMBERS
-from harmsweep.text import clean, disguised_words, normalise, text_numbers
+from harmsweep.text import clean
+from harmsweep.text.words import words
 
-UNDETERMINED = "und"
-# Letters, counted in UTF-8 bytes: seven say little in Latin, three of Chinese say enough.
-MIN_BYTES = 8
-# The detector tells vocalised Hebrew and both forms of Norwegian apart; a slice does not.
-_SAME = {"hbo": "he", "nb": "no", "nn": "no"}
 _NUMBERS = [field.name for field in TEXT_NUMBERS if field.name != "n_media"]
 _STRINGS = ("clean_text", "normal_text", "language")
 _ADDED = [*((name, "string") for name in _STRINGS), ("language_score", "double")]
@@ -54,32 +48,3 @@ def _add_words(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield pa.RecordBatch.from_arrays(
             [*kept.columns, *added.values()], names=[*kept.schema.names, *added]
         )
-
-
-def words(text: str | None) -> dict[str, Any]:
-    """Clean and normal text, language, the detector's probability of it, and the text's numbers."""
-    cleaned = clean(text)
-    normal = normalise(cleaned)
-    language, score = detect(normal)
-    numbers = text_numbers(text, cleaned)
-    numbers["n_disguises"] = float(disguised_words(cleaned, normal))
-    texts = {"clean_text": cleaned, "normal_text": normal}
-    return {**texts, "language": language, "language_score": score, **numbers}
-
-
-def detect(cleaned: str) -> tuple[str, float | None]:
-    """The language of a text by py3langid, with its probability; `und` for a short one."""
-    prose = " ".join(word for word in cleaned.split() if word not in ("http", "@user"))
-    letters = "".join(filter(str.isalpha, prose))
-    if len(letters.encode()) < MIN_BYTES:
-        return UNDETERMINED, None
-    # A few thousand characters settle it; 100,000 take a second.
-    language, score = _identifier().classify(prose[:4000])
-    return _SAME.get(language, str(language)), float(score)
-
-
-@lru_cache(maxsize=1)
-def _identifier() -> Any:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

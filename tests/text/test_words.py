@@ -2,7 +2,7 @@
 
 import pytest
 
-from harmsweep.features.words import detect, words
+from harmsweep.text.words import detect, words
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Ways to disguise a text, each after what is seen on platforms; for tests and the benchmark.
+"""Ways to disguise a text, each after what is seen on platforms: what `normalise` is tried on.
 
 A transform takes a text and a seeded generator and gives a copy that a person still reads.
 """

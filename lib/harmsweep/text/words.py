@@ -1,0 +1,42 @@
+"""What the features of a post say of its text: clean and normal forms, language and counts."""
+
+from functools import lru_cache
+from typing import Any
+
+from harmsweep.text.cleaning import clean, text_numbers
+from harmsweep.text.disguise import disguised_words, normalise
+
+UNDETERMINED = "und"
+# Letters, counted in UTF-8 bytes: seven say little in Latin, three of Chinese say enough.
+MIN_BYTES = 8
+# The detector tells vocalised Hebrew and both forms of Norwegian apart; a slice does not.
+_SAME = {"hbo": "he", "nb": "no", "nn": "no"}
+
+
+def words(text: str | None) -> dict[str, Any]:
+    """Clean and normal text, language, the detector's probability of it, and the text's numbers."""
+    cleaned = clean(text)
+    normal = normalise(cleaned)
+    language, score = detect(normal)
+    numbers = text_numbers(text, cleaned)
+    numbers["n_disguises"] = float(disguised_words(cleaned, normal))
+    texts = {"clean_text": cleaned, "normal_text": normal}
+    return {**texts, "language": language, "language_score": score, **numbers}
+
+
+def detect(cleaned: str) -> tuple[str, float | None]:
+    """The language of a text by py3langid, with its probability; `und` for a short one."""
+    prose = " ".join(word for word in cleaned.split() if word not in ("http", "@user"))
+    letters = "".join(filter(str.isalpha, prose))
+    if len(letters.encode()) < MIN_BYTES:
+        return UNDETERMINED, None
+    # A few thousand characters settle it; 100,000 take a second.
+    language, score = _identifier().classify(prose[:4000])
+    return _SAME.get(language, str(language)), float(score)
+
+
+@lru_cache(maxsize=1)
+def _identifier() -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
