@@ -1,4 +1,5 @@
-"""From a head's logit to a probability: the identity, Platt scaling or isotonic steps.
+"""From a head's logit to a probability (the identity, Platt scaling or isotonic steps), and how far
+probabilities are from what happens.
 
 Fitted on the validation part, kept in the manifest as plain numbers, applied alike by every scorer.
 """
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+BINS = 10
 
 
 class Calibration(BaseModel):
@@ -53,3 +56,31 @@ class Calibration(BaseModel):
 
 
 IDENTITY = Calibration()
+
+
+def calibration_errors(probabilities: Floats, truth: Bools, weights: Floats) -> Floats:
+    """Expected calibration error under each of several weightings, resamples by rows.
+
+    Naeini et al. (AAAI 2015), with bins of equally many rows instead of equal width: most posts
+    score near 0, where equal widths would put them all in one bin.
+    """
+    order = np.argsort(probabilities, kind="stable")
+    starts = np.unique(np.linspace(0, len(order), BINS, endpoint=False).astype(int))
+    ordered = weights[:, order]
+    gaps = np.add.reduceat(ordered * (probabilities - truth)[order], starts, axis=1)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.abs(gaps).sum(axis=1) / ordered.sum(axis=1))
+
+
+def reliability(probabilities: Floats, truth: Bools) -> list[dict[str, float]]:
+    """The bins of a reliability diagram: mean probability, share of positives, rows."""
+    order = np.argsort(probabilities, kind="stable")
+    bins = [part for part in np.array_split(order, BINS) if len(part)]
+    return [
+        {
+            "predicted": float(probabilities[part].mean()),
+            "observed": float(truth[part].mean()),
+            "rows": len(part),
+        }
+        for part in bins
+    ]

@@ -6,6 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
+from typing import Protocol
 
 from harmsweep.lake import lake_path, open_lake
 from harmsweep.runs import Outcome
@@ -53,7 +54,13 @@ def run(main: Callable[..., Iterable[Outcome]], arguments: argparse.ArgumentPars
     finish(outcomes, arguments.prog)
 
 
-def finish(outcomes: Callable[[], Iterable[Outcome]], name: str) -> None:
+class Told(Protocol):
+    """What a job prints a line of."""
+
+    def line(self) -> str: ...
+
+
+def finish(outcomes: Callable[[], Iterable[Told]], name: str) -> None:
     """Print each outcome; exit with one line and a code where one raises."""
     try:
         for outcome in outcomes():

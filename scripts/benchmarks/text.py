@@ -12,19 +12,19 @@ import csv
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
 from pathlib import Path
 from random import Random
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harmsweep.encoders import load_encoders
+from harmsweep.manifest import load_manifest
 from harmsweep.paths import ROOT
+from harmsweep.probes import embedded, probe, score_probe
 from harmsweep.text import clean, normalise
 from harmsweep.text.attacks import TRANSFORMS
-from harmsweep.text.words import detect, words
+from harmsweep.text.words import detect
 
 BENIGN = ROOT / "tests" / "benign" / "texts.tsv"
 HATECHECK = ROOT.parent / "shared" / "data" / "hatecheck" / "test_suite_cases.csv"
@@ -106,60 +106,27 @@ def _of(found: Sequence[Case], label: int) -> list[Case]:
     return [case for case in found if case.label == label]
 
 
-@cache
-def _text_model() -> Any:
-    from harmsweep.modalities import text
-
-    return text.load(load_encoders()["text"], "cpu")
-
-
-def vectors(texts: Sequence[str]) -> NDArray[np.float32]:
-    """The text encoder's vectors."""
-    from harmsweep.modalities import text
-
-    return text.embed(_text_model(), texts).vectors
-
-
 def fitted(training: Sequence[Case]) -> Score:
     """A logistic regression on the vectors of the texts that are read, normal or clean."""
     from sklearn.linear_model import LogisticRegression
 
     head = LogisticRegression(C=10, max_iter=2000)
-    head.fit(vectors([clean(c.text) for c in training]), [c.label for c in training])
+    head.fit(embedded([clean(c.text) for c in training]), [c.label for c in training])
 
     def score(texts: Sequence[str], undo: bool) -> Floats:
         cleaned = [clean(text) for text in texts]
         read = [normalise(text) for text in cleaned] if undo else cleaned
-        return np.asarray(head.decision_function(vectors(read)))
+        return np.asarray(head.decision_function(embedded(read)))
 
     return score
 
 
 def of_manifest(path: Path) -> Score:
     """The hate head of a trained model: text, raw_text and the texts' numbers; nothing else."""
-    from harmsweep.model import load_heads, score_columns
-
-    manifest, heads = load_heads(path)
-    place = manifest.harms.index("hate")
+    place = load_manifest(path).harms.index("hate")
 
     def score(texts: Sequence[str], undo: bool) -> Floats:
-        rows = [words(text) for text in texts]
-        cleaned = [row["clean_text"] for row in rows]
-        normal = [row["normal_text"] for row in rows] if undo else cleaned
-        differs = np.array([a != b for a, b in zip(cleaned, normal, strict=True)])
-        given = {
-            "text": (vectors(normal), np.ones(len(texts), bool)),
-            "raw_text": (vectors(cleaned), differs),
-        }
-        columns: dict[str, NDArray[Any]] = {}
-        for source in manifest.inputs:
-            absent = np.zeros((len(texts), source.width)), np.zeros(len(texts), bool)
-            found, present = given.get(source.name, absent)
-            columns |= {f"{source.name}_vector": found, f"{source.name}_present": present}
-        for feature in manifest.features:
-            known = [row.get(feature.name) for row in rows]
-            columns[feature.name] = np.array(known, dtype=float)
-        return np.asarray(score_columns(manifest, heads, columns)[:, place])
+        return score_probe(path, probe(texts, undo=undo))[:, place]
 
     return score
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from harmsweep.calibration import IDENTITY, Floats
-from harmsweep.train.calibrate import calibration, calibration_errors, reliability
+from harmsweep.calibration import IDENTITY, Floats, calibration_errors, reliability
+from harmsweep.train.calibrate import calibration
 
 
 def expit(logits: Floats | float) -> Floats:

@@ -1,4 +1,4 @@
-"""Fit each head's calibration on the validation part, and measure it on the test part."""
+"""Fit each head's calibration on the validation part."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,6 @@ from harmsweep.calibration import Calibration
 LEAST_OF_A_CLASS = 10
 # Below about 1,000 rows isotonic steps overfit (Niculescu-Mizil and Caruana, ICML 2005, section 5).
 ISOTONIC_ROWS = 1000
-BINS = 10
 
 
 def calibration(logits: Floats, truth: Bools, groups: Iterable[str]) -> Calibration:
@@ -54,31 +53,3 @@ def _isotonic(logits: Floats, truth: Bools, weights: Floats) -> Calibration:
     if len(x) < 2:
         return Calibration(note="as trained: all scores are equal")
     return Calibration(method="isotonic", x=tuple(map(float, x)), y=tuple(map(float, y)))
-
-
-def calibration_errors(probabilities: Floats, truth: Bools, weights: Floats) -> Floats:
-    """Expected calibration error under each of several weightings, resamples by rows.
-
-    Naeini et al. (AAAI 2015), with bins of equally many rows instead of equal width: most posts
-    score near 0, where equal widths would put them all in one bin.
-    """
-    order = np.argsort(probabilities, kind="stable")
-    starts = np.unique(np.linspace(0, len(order), BINS, endpoint=False).astype(int))
-    ordered = weights[:, order]
-    gaps = np.add.reduceat(ordered * (probabilities - truth)[order], starts, axis=1)
-    with np.errstate(invalid="ignore"):
-        return np.asarray(np.abs(gaps).sum(axis=1) / ordered.sum(axis=1))
-
-
-def reliability(probabilities: Floats, truth: Bools) -> list[dict[str, float]]:
-    """The bins of a reliability diagram: mean probability, share of positives, rows."""
-    order = np.argsort(probabilities, kind="stable")
-    bins = [part for part in np.array_split(order, BINS) if len(part)]
-    return [
-        {
-            "predicted": float(probabilities[part].mean()),
-            "observed": float(truth[part].mean()),
-            "rows": len(part),
-        }
-        for part in bins
-    ]

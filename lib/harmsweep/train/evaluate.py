@@ -17,7 +17,7 @@ from harmsweep.bootstrap import (
     point,
     resampled,
 )
-from harmsweep.calibration import Calibration
+from harmsweep.calibration import Calibration, calibration_errors, reliability
 from harmsweep.fusion import Columns
 from harmsweep.model import Heads, logits_of, predict
 from harmsweep.scored import Scored, scored_rows
@@ -27,7 +27,7 @@ from harmsweep.train.baseline import (
     fit_baseline,
     leave_one_group_out,
 )
-from harmsweep.train.calibrate import calibration, calibration_errors, reliability
+from harmsweep.train.calibrate import calibration
 from harmsweep.train.data import Task
 from harmsweep.training import Evaluation
 

@@ -7,15 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from harmsweep.manifest import Manifest
+from harmsweep.registry import QUIET, tracking_uri
 
 EXPERIMENT = "harmsweep"
-# MLflow sends usage events, tries Git, and prints each migration of a new database.
-QUIET = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "DO_NOT_TRACK": "true",
-    "GIT_PYTHON_REFRESH": "quiet",
-    "MLFLOW_LOGGING_LEVEL": "WARNING",
-}
 
 
 def log_run(
@@ -30,7 +24,7 @@ def log_run(
     import mlflow  # after the environment: it reads it at import
 
     tracking.mkdir(parents=True, exist_ok=True)
-    mlflow.set_tracking_uri(f"sqlite:///{(tracking / 'mlflow.db').resolve()}")
+    mlflow.set_tracking_uri(tracking_uri(tracking))
     if mlflow.get_experiment_by_name(EXPERIMENT) is None:
         artifacts = (tracking / "artifacts").resolve().as_uri()
         mlflow.create_experiment(EXPERIMENT, artifact_location=artifacts)

@@ -1,0 +1,32 @@
+"""Make a model the champion where every gate of conf/release.yaml lets it pass.
+
+Prints each gate with its figures and writes the model's card beside its manifest. Exit code 3 where
+a gate refuses; the champion then stays.
+"""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+from harmsweep.job import finish
+from harmsweep.paths import CONF
+from harmsweep.release import Gate, promote
+
+
+def main(
+    *, model: Path, snapshot: Path, tracking: Path, hatecheck: Path, config: Path, dry_run: bool
+) -> Iterator[Gate]:
+    inputs = {"snapshot": snapshot, "tracking": tracking, "hatecheck": hatecheck}
+    return promote(model, **inputs, config=config, dry_run=dry_run)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument("--model", type=Path, required=True, help="manifest.json of the candidate")
+    parser.add_argument("--snapshot", type=Path, required=True, help="whose test part judges")
+    parser.add_argument("--tracking", type=Path, required=True, help="folder of MLflow's files")
+    parser.add_argument("--hatecheck", type=Path, required=True, help="its table of cases")
+    parser.add_argument("--config", type=Path, default=CONF / "release.yaml")
+    parser.add_argument("--dry-run", action="store_true", help="judge and change nothing")
+    options = vars(parser.parse_args())
+    finish(lambda: main(**options), parser.prog)

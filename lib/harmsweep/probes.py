@@ -1,0 +1,77 @@
+"""What models say of texts that are no posts of the lake: each as a post that is words alone.
+
+Imports torch, with the encoder: for judging models, never for a driver that forks workers.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harmsweep.encoders import load_encoders
+from harmsweep.model import load_heads, score_columns
+from harmsweep.text.words import words
+
+Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Texts as the stages would store them: what their features say, and their vectors."""
+
+    words: Sequence[Mapping[str, Any]]
+    normal: Vectors
+    raw: Vectors
+    # Whether the text was disguised: only then a post has its raw text as an input.
+    differs: NDArray[np.bool_]
+
+
+def probe(texts: Sequence[str], *, undo: bool = True) -> Probe:
+    """Texts cleaned, normalised, counted and embedded; without `undo` disguises stay."""
+    rows = [words(text) for text in texts]
+    cleaned = [row["clean_text"] for row in rows]
+    normal = [row["normal_text"] for row in rows] if undo else cleaned
+    differs = np.array([a != b for a, b in zip(cleaned, normal, strict=True)], dtype=bool)
+    found = embedded(normal)
+    raw = np.zeros_like(found)
+    if differs.any():
+        raw[differs] = embedded([t for t, d in zip(cleaned, differs, strict=True) if d])
+    return Probe(rows, found, raw, differs)
+
+
+def score_probe(manifest: Path, probed: Probe) -> NDArray[np.float64]:
+    """A model's probabilities, texts by its harms; every other input and number is absent."""
+    model, heads = load_heads(manifest)
+    count = len(probed.words)
+    given = {
+        "text": (probed.normal, np.ones(count, dtype=bool)),
+        "raw_text": (probed.raw, probed.differs),
+    }
+    columns: dict[str, NDArray[Any]] = {}
+    for source in model.inputs:
+        absent = np.zeros((count, source.width)), np.zeros(count, dtype=bool)
+        found, present = given.get(source.name, absent)
+        columns |= {f"{source.name}_vector": found, f"{source.name}_present": present}
+    for feature in model.features:
+        known = [row.get(feature.name) for row in probed.words]
+        columns[feature.name] = np.array(known, dtype=float)
+    return score_columns(model, heads, columns)
+
+
+def embedded(texts: Sequence[str]) -> Vectors:
+    """The text encoder's vectors of texts as they are."""
+    from harmsweep.modalities import text
+
+    found: Vectors = text.embed(_text_model(), texts).vectors
+    return found
+
+
+@cache
+def _text_model() -> Any:
+    from harmsweep.modalities import text
+
+    return text.load(load_encoders()["text"], "cpu")

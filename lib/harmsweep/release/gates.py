@@ -1,0 +1,248 @@
+"""The gates of a release: each compares figures and says, with them, whether it is passed.
+
+Worse is a paired difference whose whole interval lies below 0; intervals come from resampling
+whole groups (posts of one event, cases of one template), both models over the same draws.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from harmsweep.bootstrap import Floats, areas, group_weights, point
+from harmsweep.calibration import calibration_errors
+from harmsweep.paths import CONF
+from harmsweep.release.hatecheck import IDENTITY, SPELLING, Answers, Cases
+from harmsweep.scored import Scored
+
+# The names of the two models among a row's scorers.
+CANDIDATE, CHAMPION = "candidate", "champion"
+# From this probability on a case counts as called hateful: no certified threshold is lower.
+CALLED = 0.5
+WORDS = {True: "passed", False: "REFUSED", None: "told"}
+
+
+class ReleaseConfig(BaseModel):
+    """conf/release.yaml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    min_positives: int = Field(ge=1)
+    confidence: float = Field(gt=0.5, lt=1)
+    resamples: int = Field(ge=200)
+    seed: int
+    disguise_drop: float = Field(ge=0, le=1)
+    identity_gap: float = Field(ge=0, le=1)
+    calibration_error: float = Field(gt=0, le=1)
+    max_bytes: int = Field(gt=0)
+    min_speed: float = Field(ge=0)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One comparison: what, of which item, passed or not (None: informational), and its figures."""
+
+    name: str
+    item: str
+    passed: bool | None
+    figures: str
+
+    def line(self) -> str:
+        """The gate as a job prints it."""
+        return f"{WORDS[self.passed]:<7} {self.name:<11} {self.item}: {self.figures}"
+
+
+def load_release(path: Path = CONF / "release.yaml") -> ReleaseConfig:
+    """The configuration of the gates."""
+    return ReleaseConfig.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def head_gates(test: Sequence[Scored], lacking: Sequence[str], c: ReleaseConfig) -> Iterator[Gate]:
+    """No head is lost, and none has a lower AUROC than the champion's, in all or in a slice.
+
+    `test` has the rows that neither model was trained on; slices are datasets and languages.
+    """
+    for harm in lacking:
+        yield Gate("heads", harm, False, "the champion has this head, the candidate has none")
+    for rows in test:
+        yield _area_gate("heads", rows.harm, rows, c)
+        for kind, names in (("dataset", rows.datasets), ("language", rows.languages)):
+            for name in map(str, sorted(set(names))):
+                part = rows.where(names == name)
+                if len(part.truth) < len(rows.truth) and part.has_both:
+                    yield _area_gate("slices", f"{rows.harm}, {kind} {name}", part, c)
+
+
+def _area_gate(name: str, item: str, rows: Scored, c: ReleaseConfig) -> Gate:
+    positives = len(set(rows.groups[rows.truth]))
+    if not rows.has_both:
+        return Gate(name, item, None, f"{positives} positive groups, one class only")
+    candidate = point(rows.truth, rows.scores[CANDIDATE])[0]
+    if CHAMPION not in rows.scores:
+        return Gate(name, item, None, f"AUROC {candidate:.3f}; no champion has this head")
+    champion = point(rows.truth, rows.scores[CHAMPION])[0]
+
+    def aurocs(scores: Floats, weights: Floats) -> Floats:
+        return areas(rows.truth, scores, weights)[0]
+
+    low, high = difference(aurocs, rows.scores, rows.groups, c)
+    told = f"AUROC {candidate:.3f} against {champion:.3f}, difference {low:+.3f} to {high:+.3f}"
+    if positives < c.min_positives:
+        return Gate(name, item, None, f"{told}; only {positives} positive groups")
+    return Gate(name, item, not high < 0, told)
+
+
+def difference(
+    measure: Callable[[Floats, Floats], Floats],
+    scores: Mapping[str, Floats],
+    groups: NDArray[np.str_],
+    c: ReleaseConfig,
+    *,
+    tests: int = 1,
+) -> tuple[float, float]:
+    """The interval of candidate less champion in a `measure` of scores under weights.
+
+    `tests` is how many such comparisons one gate makes: Bonferroni's correction.
+    """
+    drawn: list[Floats] = []
+    # An interval of 29 comparisons lies far out: each end needs some resamples beyond it.
+    resamples = c.resamples * min(tests, 5)
+    for weights in group_weights(groups, resamples=resamples, seed=c.seed):
+        drawn.append(measure(scores[CANDIDATE], weights) - measure(scores[CHAMPION], weights))
+    found = np.concatenate(drawn)
+    found = found[np.isfinite(found)]
+    if not len(found):
+        return float("nan"), float("nan")
+    tail = (1 - c.confidence) / 2 / tests
+    low, high = np.quantile(found, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def baseline_gates(records: Sequence[Mapping[str, Any]], c: ReleaseConfig) -> Iterator[Gate]:
+    """No head is worse than logistic regression on its best single modality, by its evaluation."""
+    for row in records:
+        if row["dataset"] != "all":
+            continue
+        told = f"AUROC {row.get('auroc', float('nan')):.3f}, {row.get('best_baseline')} alone"
+        if row.get("difference_low") is None:
+            yield Gate("baseline", row["harm"], None, f"{told}; no interval: {row['note']}")
+            continue
+        told += f" differs by {row['difference_low']:+.3f} to {row['difference_high']:+.3f}"
+        few = row["positives"] < c.min_positives
+        passed = None if few else not row["worse_than_baseline"]
+        yield Gate("baseline", row["harm"], passed, told)
+
+
+def function_gates(cases: Cases, found: Mapping[str, Answers], c: ReleaseConfig) -> Iterator[Gate]:
+    """On none of HateCheck's functions is the candidate right less often than the champion."""
+    names = sorted(set(cases.functions))
+    for name in names:
+        here = cases.functions == name
+        right = {
+            model: ((given.plain >= CALLED) == cases.hateful)[here].astype(float)
+            for model, given in found.items()
+        }
+        yield _share_gate("hatecheck", name, right, cases.templates[here], c, tests=len(names))
+
+
+def disguise_gates(cases: Cases, found: Mapping[str, Answers], c: ReleaseConfig) -> Iterator[Gate]:
+    """No disguise takes more of the hate head's AUROC than allowed, or than from the champion."""
+    whole = ~np.char.startswith(cases.functions, SPELLING)
+    truth = cases.hateful[whole]
+    for name in found[CANDIDATE].disguised:
+        drops = {
+            model: point(truth, given.plain[whole])[0]
+            - point(truth, given.disguised[name][whole])[0]
+            for model, given in found.items()
+        }
+        allowed = max(c.disguise_drop, drops.get(CHAMPION, 0.0))
+        told = f"AUROC falls by {drops[CANDIDATE]:.3f}, at most {allowed:.3f}"
+        yield Gate("disguises", name, drops[CANDIDATE] <= allowed, told)
+
+
+def confounder_gates(
+    cases: Cases, found: Mapping[str, Answers], c: ReleaseConfig
+) -> Iterator[Gate]:
+    """Harmless cases are called hateful no more often, and no identity far more than another."""
+    benign = ~cases.hateful
+    called = {m: -(a.plain >= CALLED)[benign].astype(float) for m, a in found.items()}
+    yield _share_gate("confounders", "harmless cases", called, cases.templates[benign], c)
+    named = np.isin(cases.functions, IDENTITY)
+    gaps = {}
+    for model, given in found.items():
+        rates = {
+            str(name): float((given.plain >= CALLED)[named & (cases.identities == name)].mean())
+            for name in sorted(set(cases.identities[named]))
+        }
+        gaps[model] = max(rates.values()) - min(rates.values())
+    told = f"false-positive rates of identities differ by {gaps[CANDIDATE]:.3f}"
+    passed = gaps[CANDIDATE] <= max(c.identity_gap, gaps.get(CHAMPION, 0.0))
+    yield Gate("identities", "named and not attacked", passed, f"{told}, at most {c.identity_gap}")
+
+
+def _share_gate(
+    name: str,
+    item: str,
+    right: Mapping[str, Floats],
+    groups: NDArray[np.str_],
+    c: ReleaseConfig,
+    *,
+    tests: int = 1,
+) -> Gate:
+    """A gate on shares of cases, of which the higher is the better."""
+    shares = {model: float(values.mean()) for model, values in right.items()}
+    told = f"{abs(shares[CANDIDATE]):.3f}"
+    if CHAMPION not in shares:
+        return Gate(name, item, None, f"{told}; no champion to compare with")
+
+    def mean(values: Floats, weights: Floats) -> Floats:
+        return np.asarray((weights @ values) / weights.sum(axis=1))
+
+    low, high = difference(mean, right, groups, c, tests=tests)
+    told += f" against {abs(shares[CHAMPION]):.3f}, gain {low:+.3f} to {high:+.3f}"
+    return Gate(name, item, not high < 0, told)
+
+
+def calibration_gates(test: Sequence[Scored], c: ReleaseConfig) -> Iterator[Gate]:
+    """No head's calibration error on the test part is surely too large.
+
+    Few rows make the error look larger than it is: the lower end of its interval decides.
+    """
+    for rows in test:
+        scores = rows.scores[CANDIDATE]
+        if not rows.has_both:
+            continue
+        even = np.ones((1, len(scores)))
+        error = float(calibration_errors(scores, rows.truth, even)[0])
+        drawn = group_weights(rows.groups, resamples=c.resamples, seed=c.seed)
+        errors = np.concatenate([calibration_errors(scores, rows.truth, w) for w in drawn])
+        tail = (1 - c.confidence) / 2
+        low, high = np.quantile(errors, [tail, 1 - tail])
+        told = f"error {error:.3f} ({low:.3f} to {high:.3f}), at most {c.calibration_error}"
+        positives = len(set(rows.groups[rows.truth]))
+        if positives < c.min_positives:
+            yield Gate("calibration", rows.harm, None, f"{told}; {positives} positive groups")
+        else:
+            yield Gate("calibration", rows.harm, bool(low <= c.calibration_error), told)
+
+
+def cost_gates(sizes: int, rates: Mapping[str, float], c: ReleaseConfig) -> Iterator[Gate]:
+    """The weights are small, and the heads about as quick as the champion's in the same run."""
+    yield Gate("size", "weights", sizes <= c.max_bytes, f"{sizes:,} bytes, at most {c.max_bytes:,}")
+    told = f"{rates[CANDIDATE]:,.0f} rows a second and core"
+    if CHAMPION not in rates:
+        yield Gate("speed", "heads", None, f"{told}; no champion to compare with")
+        return
+    ratio = rates[CANDIDATE] / rates[CHAMPION]
+    told += f", {ratio:.2f} of the champion's, at least {c.min_speed}"
+    yield Gate("speed", "heads", ratio >= c.min_speed, told)
+
+
+def refused(gates: Sequence[Gate]) -> list[Gate]:
+    """The gates that were not passed."""
+    return [gate for gate in gates if gate.passed is False]

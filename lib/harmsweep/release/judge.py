@@ -1,0 +1,141 @@
+"""Hold a candidate against the champion: the figures that the gates compare."""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harmsweep.fusion import Columns, fuse
+from harmsweep.manifest import Manifest, ManifestRefused, group_hash, load_manifest, verified_bytes
+from harmsweep.model import load_heads, predict, score_columns
+from harmsweep.release import hatecheck
+from harmsweep.release.gates import (
+    CANDIDATE,
+    CHAMPION,
+    Gate,
+    ReleaseConfig,
+    baseline_gates,
+    calibration_gates,
+    confounder_gates,
+    cost_gates,
+    disguise_gates,
+    function_gates,
+    head_gates,
+)
+from harmsweep.scored import Scored, scored_rows
+from harmsweep.snapshots import load_snapshot
+
+ROWS, ROUNDS = 4096, 5
+
+
+def judge(
+    candidate: Path,
+    champion: Path | None,
+    *,
+    snapshot: Path,
+    cases: hatecheck.Cases,
+    options: ReleaseConfig,
+) -> Iterator[Gate]:
+    """Every gate of a candidate, beside the champion where there is one; both are manifests.
+
+    Raises:
+        ManifestRefused: a model's files differ from their hashes, the two models see other inputs,
+            or one was trained on every group of the snapshot's test part.
+    """
+    models = {CANDIDATE: candidate} | ({CHAMPION: champion} if champion else {})
+    manifests = {name: load_manifest(path) for name, path in models.items()}
+    load_snapshot(snapshot)
+    test = list(_test_rows(snapshot / "test", models, manifests))
+    lacking = sorted({h for m in manifests.values() for h in m.harms} - {*_mine(manifests).harms})
+    yield from head_gates(test, lacking, options)
+    yield from baseline_gates(_evaluation(candidate, _mine(manifests)), options)
+    if all(hatecheck.HARM in manifest.harms for manifest in manifests.values()):
+        found = hatecheck.answers(models, cases, seed=options.seed)
+        yield from function_gates(cases, found, options)
+        yield from disguise_gates(cases, found, options)
+        yield from confounder_gates(cases, found, options)
+    yield from calibration_gates(test, options)
+    size = (candidate.parent / _mine(manifests).weights.name).stat().st_size
+    yield from cost_gates(size, _rates(models, manifests), options)
+
+
+def _mine(manifests: Mapping[str, Manifest]) -> Manifest:
+    return manifests[CANDIDATE]
+
+
+def _test_rows(
+    part: Path, models: Mapping[str, Path], manifests: Mapping[str, Manifest]
+) -> Iterator[Scored]:
+    """Per head of the candidate the rows that no model was trained on, scored by all."""
+    mine = _mine(manifests)
+    trained_on = {group for manifest in manifests.values() for group in manifest.groups}
+    for manifest in manifests.values():
+        if _encoders(manifest) != _encoders(mine):
+            raise ManifestRefused("candidate and champion see other inputs: compare them by hand")
+
+    def scores(rows: Columns) -> dict[str, NDArray[Any]]:
+        return {name: _scores(path, mine.harms, rows) for name, path in models.items()}
+
+    # Numbers that only one of them sees are read for both.
+    numbers = {f.name: f for manifest in manifests.values() for f in manifest.features}
+    features = tuple(numbers.values())
+    for rows in scored_rows(part, mine.harms, scores, inputs=mine.inputs, features=features):
+        fresh = np.array([group_hash(name) not in trained_on for name in rows.groups], dtype=bool)
+        if len(fresh) and not fresh.any():
+            raise ManifestRefused(f"{part}: every group of {rows.harm} was trained on")
+        known = {
+            name: values
+            for name, values in rows.where(fresh).scores.items()
+            if rows.harm in manifests[name].harms
+        }
+        kept = rows.where(fresh)
+        yield Scored(rows.harm, kept.truth, known, kept.groups, kept.datasets, kept.languages)
+
+
+def _encoders(manifest: Manifest) -> list[tuple[str, str]]:
+    return [(source.name, source.encoder_id) for source in manifest.inputs]
+
+
+def _scores(path: Path, harms: tuple[str, ...], rows: Columns) -> NDArray[np.float64]:
+    """A model's probabilities in the order of `harms`; NaN where it has no such head."""
+    manifest, heads = load_heads(path)
+    found = score_columns(manifest, heads, rows)
+    nothing = np.full(len(found), np.nan)
+    columns = [
+        found[:, manifest.harms.index(harm)] if harm in manifest.harms else nothing
+        for harm in harms
+    ]
+    return np.stack(columns, axis=1)
+
+
+def _evaluation(path: Path, manifest: Manifest) -> list[dict[str, Any]]:
+    content = verified_bytes(path.parent / manifest.evaluation.name, manifest.evaluation.sha256)
+    found: list[dict[str, Any]] = json.loads(content)["records"]
+    return found
+
+
+def _rates(models: Mapping[str, Path], manifests: Mapping[str, Manifest]) -> dict[str, float]:
+    """Rows a second of fusion and heads on random rows: the best of rounds in turn."""
+    import torch
+
+    torch.set_num_threads(1)
+    rng = np.random.default_rng(0)
+    best = dict.fromkeys(models, float("inf"))
+    for _ in range(ROUNDS):
+        for name, path in models.items():
+            manifest, heads = load_heads(path)
+            columns: dict[str, NDArray[Any]] = {}
+            for source in manifest.inputs:
+                vectors = rng.normal(size=(ROWS, source.width)).astype(np.float32)
+                columns[f"{source.name}_vector"] = vectors
+                columns[f"{source.name}_present"] = np.ones(ROWS, dtype=bool)
+            columns |= {feature.name: np.ones(ROWS) for feature in manifest.features}
+            started = time.perf_counter()
+            fused = fuse(columns, manifest.inputs, manifest.features)
+            predict(heads, fused, manifests[name].calibrations)
+            best[name] = min(best[name], time.perf_counter() - started)
+    return {name: ROWS / seconds for name, seconds in best.items()}

@@ -1,0 +1,57 @@
+"""Promote a model to champion, where every gate lets it pass."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from harmsweep.job import DataRefused
+from harmsweep.logs import log
+from harmsweep.manifest import load_manifest
+from harmsweep.paths import CONF
+from harmsweep.registry import CHAMPION, crown, manifest_of
+from harmsweep.release.card import card
+from harmsweep.release.gates import Gate, load_release, refused
+from harmsweep.release.hatecheck import load_cases
+from harmsweep.release.judge import judge
+
+CARD = "card.md"
+
+
+class PromotionRefused(DataRefused):
+    """A gate was not passed; the champion stays."""
+
+
+def promote(
+    candidate: Path,
+    *,
+    snapshot: Path,
+    tracking: Path,
+    hatecheck: Path,
+    config: Path = CONF / "release.yaml",
+    dry_run: bool = False,
+) -> Iterator[Gate]:
+    """The candidate's gates against the champion of `tracking`; it is crowned where none refuses.
+
+    Beside the manifest its card is written, with the gates, whatever the outcome. The champion
+    itself is not judged again.
+
+    Raises:
+        PromotionRefused: how many gates refuse, after all of them, and the first five by name.
+        ManifestRefused, CasesRefused, SnapshotRefused: a file is not what it should be.
+    """
+    champion = manifest_of(CHAMPION, tracking) if (tracking / "mlflow.db").exists() else None
+    if champion and load_manifest(champion).digest == load_manifest(candidate).digest:
+        return
+    cases, options = load_cases(hatecheck), load_release(config)
+    gates = []
+    for gate in judge(candidate, champion, snapshot=snapshot, cases=cases, options=options):
+        gates.append(gate)
+        yield gate
+    (candidate.parent / CARD).write_text(card(candidate, gates), encoding="utf-8")
+    failed = refused(gates)
+    if failed:
+        names = ", ".join(f"{gate.name} ({gate.item})" for gate in failed[:5])
+        more = f" and {len(failed) - 5} more" if len(failed) > 5 else ""
+        raise PromotionRefused(f"{len(failed)} of {len(gates)} gates refuse: {names}{more}")
+    if not dry_run:
+        crowned = crown(candidate, tracking)
+        log("promote").info("champion", now=crowned.model_version, before=crowned.before)

@@ -1,0 +1,99 @@
+"""A model becomes champion through the gates alone, and the one before can come back."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from harmsweep.manifest import ManifestRefused, load_manifest
+from harmsweep.registry import CHAMPION, RegistryRefused, manifest_of, model_path, roll_back
+from harmsweep.release import Gate, PromotionRefused, promote
+from harmsweep.release.gates import load_release
+from harmsweep.release.hatecheck import CasesRefused, load_cases
+
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
+MakeModel = Callable[..., Path]
+
+
+@pytest.fixture
+def loose(tmp_path: Path) -> Path:
+    """conf/release.yaml without limits on what these models and sentences can't meet."""
+    limits = load_release().model_dump() | {"disguise_drop": 1.0, "calibration_error": 1.0}
+    path = tmp_path / "release.yaml"
+    path.write_text(yaml.safe_dump(limits))
+    return path
+
+
+def test_only_what_passes_every_gate_is_crowned_and_the_former_champion_comes_back(
+    tmp_path: Path, make_model: MakeModel, snapshot: Path, hatecheck: Path, loose: Path
+) -> None:
+    first = make_model(tmp_path / "first", sense=0.5)
+    worse = make_model(tmp_path / "worse", sense=0.0)
+    better = make_model(tmp_path / "better", sense=1.5)
+    tracking = tmp_path / "mlflow"
+    given = {"snapshot": snapshot, "tracking": tracking, "hatecheck": hatecheck, "config": loose}
+
+    tried = list(promote(first, **given, dry_run=True))
+    assert tried and not (tracking / "mlflow.db").exists()
+    assert "heads" in {gate.name for gate in promote(first, **given)}
+    assert manifest_of(CHAMPION, tracking) == first
+    assert list(promote(first, **given)) == []  # the champion is not judged again
+
+    told: list[Gate] = []
+    with pytest.raises(PromotionRefused, match=r"heads \(hate\)"):
+        for gate in promote(worse, **given):
+            told.append(gate)
+    assert any(gate.passed is False and "against" in gate.figures for gate in told)
+    assert "REFUSED" in (worse.parent / "card.md").read_text()
+    assert model_path(f"champion@{tracking}") == first
+
+    list(promote(better, **given))
+    assert manifest_of(CHAMPION, tracking) == better
+    back = roll_back(tracking)
+    assert back.model_version == load_manifest(first).model_version
+    assert manifest_of(CHAMPION, tracking) == first
+    assert roll_back(tracking).model_version == load_manifest(better).model_version
+
+    weights = better.parent / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
+    with pytest.raises(ManifestRefused, match="SHA-256"):
+        manifest_of(CHAMPION, tracking)
+
+
+def test_a_champion_whose_folder_holds_another_model_is_refused(
+    tmp_path: Path, make_model: MakeModel, snapshot: Path, hatecheck: Path, loose: Path
+) -> None:
+    tracking = tmp_path / "mlflow"
+    first, other = (make_model(tmp_path / n, sense=s) for n, s in (("first", 0.5), ("other", 2.0)))
+    given = {"snapshot": snapshot, "hatecheck": hatecheck, "config": loose}
+    list(promote(first, tracking=tracking, **given))
+    for path in other.parent.iterdir():
+        (first.parent / path.name).write_bytes(path.read_bytes())
+    with pytest.raises(RegistryRefused, match="not the model that was registered"):
+        manifest_of(CHAMPION, tracking)
+
+
+def test_posts_that_either_model_was_trained_on_judge_neither(
+    tmp_path: Path, make_model: MakeModel, snapshot: Path, hatecheck: Path
+) -> None:
+    groups = tuple(f"test-{n}" for n in range(400))
+    model = make_model(tmp_path / "leaked", sense=0.5, groups=groups)
+    judged = promote(model, snapshot=snapshot, tracking=tmp_path / "mlflow", hatecheck=hatecheck)
+    with pytest.raises(ManifestRefused, match="every group of hate was trained on"):
+        list(judged)
+
+
+def test_a_registry_without_a_champion_says_so(tmp_path: Path) -> None:
+    with pytest.raises(RegistryRefused, match=r"no model is champion there; jobs/promote\.py"):
+        model_path(f"champion@{tmp_path}")
+    assert model_path("models/m1/manifest.json") == Path("models/m1/manifest.json")
+
+
+@pytest.mark.parametrize("content", ["", "functionality,test_case\n", None], ids=str)
+def test_another_table_than_hatechecks_is_refused(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "cases.csv"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(CasesRefused, match=r"cases\.csv"):
+        load_cases(path)
