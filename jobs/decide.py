@@ -5,6 +5,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
+from harmsweep.certificates import folder_beside
 from harmsweep.decide import decide_day
 from harmsweep.job import parser, run
 from harmsweep.manifest import load_manifest
@@ -14,11 +15,10 @@ from harmsweep.session import session
 
 def main(*, lake: Path, days: list[date], model: Path, policy: Path) -> Iterable[Outcome]:
     """Decide about each day in order."""
-    version = load_manifest(model).model_version
+    decide = partial(decide_day, partial(session, "decide"), lake, policy=policy)
+    version, certificates = load_manifest(model).model_version, folder_beside(model)
     for day in days:
-        yield decide_day(
-            partial(session, "decide"), lake, day, policy=policy, model_version=version
-        )
+        yield decide(day, model_version=version, certificates=certificates)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
+from harmsweep.certificates import folder_beside
 from harmsweep.enforce import enforce_day
 from harmsweep.job import Held, parser, run
 from harmsweep.manifest import load_manifest
@@ -17,6 +18,7 @@ def main(
 ) -> Iterable[Outcome]:
     """Sweep each day in order; a day that a cap holds does not keep the later ones waiting."""
     sweep = partial(enforce_day, partial(session, "enforce"), lake, policy=policy, dry_run=dry_run)
+    sweep = partial(sweep, certificates=folder_beside(model))
     version, held = load_manifest(model).model_version, []
     for day in days:
         try:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from harmsweep.harms import Harm
+from harmsweep.ladders import Promise
 from harmsweep.paths import CONF
 from harmsweep.policy import (
     PolicyError,
@@ -18,7 +19,7 @@ from harmsweep.policy import (
 GOOD = """\
 name: trial
 version: 1
-mode: production
+mode: demonstration
 approved_models: [m-1]
 languages: [en]
 review_only: [violence]
@@ -54,7 +55,7 @@ BAD = {
     "typo in a rung": ("threshold: 0.95", "treshold: 0.95", 13, "treshold: unknown key"),
     "typo in a rule": ("    - surface: all", "    - surfaces: all", 10, "surfaces: unknown key"),
     "typo in a cap": ("apply: 7", "aply: 7", 21, "aply: unknown key"),
-    "key left out": ("mode: production\n", "", 1, "mode: is required"),
+    "key left out": ("mode: demonstration\n", "", 1, "mode: is required"),
     "threshold left out": (", threshold: 0.95", "", 13, "threshold: is required"),
     "ladder left out": ("      ladder: [{action: review, threshold: 0.6}]\n", "", 16, "ladder"),
     "unknown harm": ("  hate:\n", "  hat:\n", 9, "'hat' is no harm; known are hate"),
@@ -73,8 +74,50 @@ BAD = {
     "threshold infinite": ("threshold: 0.95", "threshold: .inf", 13, "inf is refused"),
     "threshold as text": ("threshold: 0.95", 'threshold: "0.95"', 13, "'0.95' is refused"),
     "threshold true": ("threshold: 0.95", "threshold: true", 13, "True is refused"),
-    "threshold null": ("threshold: 0.95", "threshold:", 13, "None is refused"),
+    "threshold null": ("threshold: 0.95", "threshold:", 13, "is required, or precision"),
     "threshold with comma": ("threshold: 0.95", "threshold: [0,95]", 13, "is refused"),
+    "bare threshold in production": (
+        "mode: demonstration",
+        "mode: production",
+        13,
+        "'remove' in production needs precision and confidence",
+    ),
+    "precision beside a threshold": (
+        "threshold: 0.95",
+        "threshold: 0.95, precision: 0.95, confidence: 0.95",
+        13,
+        "give one of the two",
+    ),
+    "precision without confidence": ("threshold: 0.95", "precision: 0.95", 13, "confidence: is"),
+    "confidence without precision": ("threshold: 0.95", "confidence: 0.95", 13, "precision: is"),
+    "precision 1": ("threshold: 0.95", "precision: 1.0, confidence: 0.9", 13, "1.0 is refused"),
+    "precision below a half": ("threshold: 0.95", "precision: 0.4, confidence: 0.9", 13, "0.4 is"),
+    "confidence as percent": ("threshold: 0.95", "precision: 0.9, confidence: 95", 13, "95 is"),
+    "precision of a review": (
+        "review, threshold: 0.5}",
+        "review, precision: 0.9, confidence: 0.9}",
+        14,
+        "a review has a threshold",
+    ),
+    "precision without a review": (
+        REMOVE + "\n        - {action: review, threshold: 0.5}",
+        "{action: remove, precision: 0.95, confidence: 0.95}",
+        12,
+        "needs a review",
+    ),
+    "precision above one more severe": (
+        REMOVE,
+        "{action: remove, precision: 0.9, confidence: 0.95}\n"
+        "        - {action: demote, precision: 0.9, confidence: 0.95}",
+        14,
+        "remove at 0.9 must be above demote at 0.9",
+    ),
+    "precision beside a rung with a threshold": (
+        REMOVE,
+        REMOVE + "\n        - {action: demote, precision: 0.9, confidence: 0.95}",
+        14,
+        "thresholds or precisions, not both",
+    ),
     "removal below review": (
         "threshold: 0.95",
         "threshold: 0.4",
@@ -118,10 +161,10 @@ BAD = {
     "surface with space": ("surface: feed", "surface: the feed", 16, "'the feed' is refused"),
     "Norway as a truth value": ("jurisdiction: DE", "jurisdiction: NO", 11, "False is refused"),
     "country in small letters": ("jurisdiction: DE", "jurisdiction: de", 11, "'de' is refused"),
-    "unknown mode": ("mode: production", "mode: prod", 3, "'prod' is refused"),
+    "unknown mode": ("mode: demonstration", "mode: prod", 3, "'prod' is refused"),
     "demonstration without a model": (
-        "mode: production\napproved_models: [m-1]",
-        "mode: demonstration\napproved_models: []",
+        "approved_models: [m-1]",
+        "approved_models: []",
         4,
         "must name its model",
     ),
@@ -148,8 +191,8 @@ BAD = {
     "removal for known media": ("media: review", "media: remove", 23, "'remove' is refused"),
     "known media left out": ("known_media: review\n", "", 1, "known_media: is required"),
     "key twice": (
-        "mode: production",
-        "mode: production\nmode: production",
+        "mode: demonstration",
+        "mode: demonstration\nmode: demonstration",
         4,
         "'mode' is given twice",
     ),
@@ -229,7 +272,7 @@ def test_a_file_that_is_missing_or_not_utf8_is_refused(file: Path):
 
 
 def test_the_first_of_several_faults_is_cited_and_the_others_counted(file: Path):
-    text = GOOD.replace("0.6", "6").replace("mode: production", "mode: prod")
+    text = GOOD.replace("0.6", "6").replace("mode: demonstration", "mode: prod")
     assert re.search(r":3: mode: .*\(and 1 more\)$", refused(file, text))
 
 
@@ -240,7 +283,7 @@ def test_a_good_file_becomes_a_frozen_policy(file: Path):
     assert policy.scopes() == [("all", "DE"), ("all", "all"), ("feed", "all")]
     assert [policy.cap("hate", "apply"), policy.cap("violence", "release")] == [7, 50]
     with pytest.raises(ValueError, match="frozen"):
-        policy.mode = "demonstration"  # type: ignore[misc]
+        policy.mode = "production"  # type: ignore[misc]
 
 
 def test_the_version_follows_the_content_and_not_the_layout(file: Path):
@@ -255,11 +298,24 @@ def test_the_version_follows_the_content_and_not_the_layout(file: Path):
     assert versions[0] == versions[1] != versions[2]
 
 
-def test_the_default_policy_reviews_and_approves_no_model():
+def test_the_default_policy_acts_by_precision_only_and_approves_no_model():
     policy = load_policy(CONF / "policy" / "default.yaml")
-    rungs = [r for rules in policy.rules.values() for rule in rules for r in rule.ladder]
-    assert {rung.action for rung in rungs} == {"review"}
-    assert policy.approved_models == ()
+    assert (policy.mode, policy.approved_models) == ("production", ())
+    automatic = {"hate", "harassment", "sexual", "spam", "sexism"}
+    for harm, rules in policy.rules.items():
+        (rule,) = rules
+        *acts, review = rule.ladder
+        assert (review.action, review.promise) == ("review", None)
+        assert [(r.action, r.promise) for r in acts] == (
+            [("remove", (0.95, 0.95)), ("demote", (0.9, 0.95))] if harm in automatic else []
+        )
+    assert {harm for harm, _ in policy.promises()} == automatic
+
+
+def test_a_production_policy_states_precisions(file: Path):
+    text = GOOD.replace("threshold: 0.95", "precision: 0.95, confidence: 0.9")
+    file.write_text(text.replace("demonstration", "production"), encoding="utf-8")
+    assert load_policy(file).promises() == [("hate", Promise(0.95, 0.9))]
 
 
 def test_the_demonstration_names_its_model_in_the_same_bytes_each_time(tmp_path: Path):

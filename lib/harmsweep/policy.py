@@ -1,7 +1,8 @@
 """Policy: what is done at which score, per harm, surface and jurisdiction, from a YAML file.
 
 Thresholds belong to a pair of model version and policy version: a model that the policy does not
-name as approved leads to review and to nothing else.
+name as approved leads to review and to nothing else. A production policy states the precision of an
+automatic action, and its thresholds are in the pair's certificate (certificates.py).
 """
 
 import hashlib
@@ -9,11 +10,21 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from harmsweep import lake as lakes
 from harmsweep.harms import ALL_HARMS, Harm
-from harmsweep.ledger import SEVERITY
+from harmsweep.ladders import (
+    MISSING,
+    Fault,
+    Frozen,
+    Promise,
+    Rule,
+    Rung,
+    Threshold,
+    Word,
+    ladder_faults,
+)
 from harmsweep.marked_yaml import Marked, YamlError, load_marked
 from harmsweep.tables import POSTS
 
@@ -32,40 +43,11 @@ def _as_version(value: object) -> object:
     return str(value)
 
 
-Word = Annotated[str, Field(strict=True, pattern=r"^[a-z][a-z0-9_-]*$")]
 Version = Annotated[str, BeforeValidator(_as_version), Field(pattern=r"^[0-9A-Za-z][\w.]*$")]
 ModelVersion = Annotated[str, Field(strict=True, pattern=r"^[A-Za-z0-9][\w.:@+-]*$")]
-Jurisdiction = Annotated[str, Field(strict=True, pattern=r"^(all|[A-Z]{2})$")]
 Language = Annotated[str, Field(strict=True, pattern=r"^[a-z]{2,3}$")]
-Threshold = Annotated[float, Field(strict=True, gt=0, lt=1, allow_inf_nan=False)]
 Margin = Annotated[float, Field(strict=True, ge=0, le=0.5, allow_inf_nan=False)]
 Count = Annotated[int, Field(strict=True, ge=0)]
-
-
-class Frozen(BaseModel):
-    """A value that cannot change and knows no other keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Rung(Frozen):
-    """An action and the score from which it is taken."""
-
-    action: Literal["remove", "demote", "label", "review"]
-    threshold: Threshold
-
-
-class Rule(Frozen):
-    """A ladder of actions and where they hold; the most severe rung that is reached wins."""
-
-    surface: Word
-    jurisdiction: Jurisdiction
-    ladder: tuple[Rung, ...] = Field(min_length=1)
-
-    @property
-    def lowest(self) -> float:
-        """The lowest threshold of the ladder."""
-        return min(rung.threshold for rung in self.ladder)
 
 
 class Cap(Frozen):
@@ -115,10 +97,12 @@ class Policy(PolicyFile):
         named = {(r.surface, r.jurisdiction) for rules in self.rules.values() for r in rules}
         return sorted(named | {(ALL, ALL)})
 
+    def promises(self) -> list[tuple[str, Promise]]:
+        """Every harm and what a certificate must hold for one of its actions, in order."""
+        rungs = ((h, r) for h, rules in self.rules.items() for rule in rules for r in rule.ladder)
+        return sorted({(harm, rung.promise) for harm, rung in rungs if rung.promise})
 
-Location = tuple[str | int, ...]
-Fault = tuple[Location, str]
-MISSING = "is required"
+
 _KEYS: dict[int, type[BaseModel]] = {
     1: PolicyFile,
     2: Comments,
@@ -194,7 +178,7 @@ def _faults(policy: PolicyFile, harms: Mapping[str, Harm]) -> list[Fault]:
     if policy.mode == "demonstration" and not policy.approved_models:
         found.append((("approved_models",), "a demonstration policy must name its model"))
     for harm, rules in policy.rules.items():
-        found += _rule_faults(harm, rules, review_only=harm in policy.review_only)
+        found += _rule_faults(harm, rules, policy)
     return found
 
 
@@ -207,30 +191,19 @@ def _unknown(name: str, harms: Mapping[str, Harm]) -> str | None:
     return f"{name!r} {why}; known are {', '.join(usable)}"
 
 
-def _rule_faults(harm: str, rules: tuple[Rule, ...], *, review_only: bool) -> Iterator[Fault]:
+def _rule_faults(harm: str, rules: tuple[Rule, ...], policy: PolicyFile) -> Iterator[Fault]:
     scopes: set[tuple[str, str]] = set()
     for place, rule in enumerate(rules):
         scope = (rule.surface, rule.jurisdiction)
         if scope in scopes:
             yield ("rules", harm, place), f"surface and jurisdiction {scope} are given twice"
         scopes.add(scope)
-        yield from _ladder_faults(("rules", harm, place, "ladder"), rule, review_only)
-
-
-def _ladder_faults(where: Location, rule: Rule, review_only: bool) -> Iterator[Fault]:
-    for place, rung in enumerate(rule.ladder):
-        if review_only and rung.action != "review":
-            yield (*where, place, "action"), f"{rung.action!r}: this harm is review_only"
-        for other in rule.ladder[:place]:
-            mild, severe = sorted((rung, other), key=lambda r: SEVERITY[r.action])
-            if mild.action == severe.action:
-                yield (*where, place, "action"), f"{rung.action!r} is given twice"
-            elif severe.threshold <= mild.threshold:
-                yield (
-                    (*where, place, "threshold"),
-                    f"{severe.action} at {severe.threshold} must be above"
-                    f" {mild.action} at {mild.threshold}",
-                )
+        yield from ladder_faults(
+            ("rules", harm, place, "ladder"),
+            rule.ladder,
+            review_only=harm in policy.review_only,
+            production=policy.mode == "production",
+        )
 
 
 def check_lake(policy: Policy, lake: Path) -> None:

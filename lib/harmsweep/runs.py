@@ -115,9 +115,11 @@ def _is_empty(step: Step, lake: Path, day: date) -> bool:
     return not step.always and not any(day in lakes.days(table, lake) for table in daily)
 
 
-def is_done(step: Step, lake: Path, day: date, *, versions: Mapping[str, str]) -> bool:
+def is_done(
+    step: Step, lake: Path, day: date, *, versions: Mapping[str, str], inputs: str = ""
+) -> bool:
     """Whether the stage ran for the day and nothing that it reads or is made of changed since."""
-    return _same_run(step, lake, day, versions, "") is not None
+    return _same_run(step, lake, day, versions, inputs) is not None
 
 
 def _same_run(

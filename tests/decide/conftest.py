@@ -25,7 +25,7 @@ DAY = date(2026, 10, 1)
 POLICY = """
 name: trial
 version: 1
-mode: production
+mode: demonstration
 approved_models: [m-1]
 languages: [en]
 review_only: []

@@ -7,8 +7,10 @@ from operator import and_
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from harmsweep.certificates import Certificate
+from harmsweep.ladders import Rule, Rung
 from harmsweep.ledger import SEVERITY
-from harmsweep.policy import ALL, Policy, Rule
+from harmsweep.policy import ALL, Policy
 
 NO_HARM = "none"
 # Bits of a PDQ hash: the farthest that two can be apart.
@@ -35,65 +37,79 @@ def is_damaged() -> Column:
     return ~has_scores() | ((F.col("status") == "scored_partial") & broken)
 
 
-def best(policy: Policy) -> Column:
+def best(policy: Policy, certificate: Certificate | None = None) -> Column:
     """The winning candidate of each scope, as an array without nulls.
 
     A candidate is compared by severity, then by its margin over the threshold, then by the harms'
-    order in the policy.
+    order in the policy. A rung that states a precision has the certificate's threshold for the
+    row's language, and is out where there is none.
     """
-    per_scope = [_best_in(scope, policy) for scope in policy.scopes()]
+    per_scope = [_best_in(scope, policy, certificate) for scope in policy.scopes()]
     return F.array_compact(F.array(*per_scope))
 
 
-def _best_in(scope: tuple[str, str], policy: Policy) -> Column:
+def _best_in(scope: tuple[str, str], policy: Policy, certificate: Certificate | None) -> Column:
     candidates: list[Column] = []
     for order, (harm, rules) in enumerate(policy.rules.items()):
         for rule in rules:
             if (rule.surface, rule.jurisdiction) == scope:
-                candidates += _candidates(harm, order, rule, policy.near_margin)
+                thresholds = [_threshold(harm, rung, certificate) for rung in rule.ladder]
+                candidates += _candidates(harm, order, rule, thresholds, policy.near_margin)
     if scope == (ALL, ALL):
         candidates += _reviews(policy)
     return F.array_max(F.array(*candidates))
 
 
-def _candidates(harm: str, order: int, rule: Rule, near_margin: float) -> Iterator[Column]:
+def _threshold(harm: str, rung: Rung, certificate: Certificate | None) -> Column:
+    """The rung's threshold for each row; null where none is certified for its language."""
+    found = F.lit(rung.threshold).cast("double")
+    if rung.promise and certificate:
+        for language, threshold in certificate.thresholds(harm, rung.promise).items():
+            found = F.when(F.col("language") == language, F.lit(threshold)).otherwise(found)
+    return found
+
+
+def _candidates(
+    harm: str, order: int, rule: Rule, thresholds: list[Column], near_margin: float
+) -> Iterator[Column]:
     score = F.col(harm)
     on_surface = F.lit(True) if rule.surface == ALL else F.col("surface") == rule.surface
     applies = has_scores() & on_surface & is_usable(harm)
-    for rung in rule.ladder:
+    for rung, threshold in zip(rule.ladder, thresholds, strict=True):
         won = _candidate(
             rule,
             harm,
             order=order,
             action=rung.action,
-            threshold=rung.threshold,
+            threshold=threshold,
             reason="threshold_met",
         )
-        yield F.when(applies & (score >= rung.threshold), won)
+        yield F.when(applies & (score >= threshold), won)
+    lowest = F.array_min(F.array(*thresholds))
     near = _candidate(
-        rule, harm, order=order, action="review", threshold=rule.lowest, reason="near_threshold"
+        rule, harm, order=order, action="review", threshold=lowest, reason="near_threshold"
     )
     is_near = [
         F.col("status") == "scored_partial",
-        score < rule.lowest,
-        score >= rule.lowest - near_margin,
+        score < lowest,
+        score >= lowest - near_margin,
     ]
     yield F.when(reduce(and_, is_near, applies), near)
 
 
 def _candidate(
-    rule: Rule, harm: str, *, order: int, action: str, threshold: float, reason: str
+    rule: Rule, harm: str, *, order: int, action: str, threshold: Column, reason: str
 ) -> Column:
     return F.struct(
         F.lit(SEVERITY[action]).alias("severity"),
-        (F.col(harm) - F.lit(threshold)).alias("margin"),
+        (F.col(harm) - threshold).alias("margin"),
         F.lit(-order).alias("order"),
         F.lit(rule.surface).alias("surface"),
         F.lit(rule.jurisdiction).alias("jurisdiction"),
         F.lit(action).alias("policy_action"),
         F.lit(harm).alias("harm"),
         F.col(harm).alias("score"),
-        F.lit(threshold).alias("threshold"),
+        threshold.alias("threshold"),
         F.lit(reason).alias("reason"),
     )
 

@@ -7,6 +7,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from harmsweep import lake as lakes
+from harmsweep.certificates import Certificate, find_certificate
 from harmsweep.decide.others import OTHERS, copies_of, with_others
 from harmsweep.decide.rules import best
 from harmsweep.harms import HARMS
@@ -25,29 +26,48 @@ from harmsweep.tables import (
 )
 
 
-def decide_day(spark: Spark, lake: Path, day: date, *, policy: Path, model_version: str) -> Outcome:
+def decide_day(
+    spark: Spark,
+    lake: Path,
+    day: date,
+    *,
+    policy: Path,
+    model_version: str,
+    certificates: Path | None = None,
+) -> Outcome:
     """Write the decisions of a day for a model under a policy; a second run changes nothing.
+
+    `certificates` is the folder of the model's certificates.
 
     Raises:
         PolicyError: the policy is refused; nothing was written.
+        CertificateRefused: the pair's certificate is; nothing was written.
     """
     rules = load_policy(policy)
     check_lake(rules, lake)
+    found = find_certificate(certificates, model_version, rules.policy_version)
 
     def work() -> Counts:
-        return _decide(spark(), lake, day, rules, model_version)
+        return _decide(spark(), lake, day, rules, model_version, certificate=found)
 
     versions = pair(model_version, rules.policy_version)
-    return run_step(DECIDE, lake, day, work, versions=versions)
+    inputs = found.digest if found else ""
+    return run_step(DECIDE, lake, day, work, versions=versions, inputs=inputs)
 
 
 def _decide(
-    spark: SparkSession, lake: Path, day: date, policy: Policy, model_version: str
+    spark: SparkSession,
+    lake: Path,
+    day: date,
+    policy: Policy,
+    model_version: str,
+    *,
+    certificate: Certificate | None,
 ) -> Counts:
     versions: lakes.Slice = {"day": day, **pair(model_version, policy.policy_version)}
     scores = current_scores(spark, lake, day, model_version)
     seen = with_others(scores, policy, **_others(spark, lake, day))
-    decided = decisions(seen, policy, model_version)
+    decided = decisions(seen, policy, model_version, certificate)
     where = lakes.predicate(versions)
     if lakes.query(lake, f"SELECT 1 FROM actions_v1 WHERE {where} LIMIT 1").num_rows:
         lakes.append_new(decided, DECISIONS, lake, where=versions)
@@ -87,14 +107,17 @@ def _others(spark: SparkSession, lake: Path, day: date) -> dict[str, DataFrame]:
     }
 
 
-def decisions(scores: DataFrame, policy: Policy, model_version: str) -> DataFrame:
+def decisions(
+    scores: DataFrame, policy: Policy, model_version: str, certificate: Certificate | None = None
+) -> DataFrame:
     """Rows of decisions: one per post and scope in which a rule is met or a person must look.
 
     `scores` has the columns of `with_others` too.
     """
-    chosen = scores.withColumn("evidence", evidence(policy, model_version))
-    chosen = chosen.withColumn("automatic", automation(policy, model_version) == "allowed")
-    chosen = chosen.select("*", F.explode(best(policy)).alias("best"))
+    allowed = automation(policy, model_version, certificate)
+    chosen = scores.withColumn("evidence", evidence(allowed, certificate))
+    chosen = chosen.withColumn("automatic", allowed == "allowed")
+    chosen = chosen.select("*", F.explode(best(policy, certificate)).alias("best"))
     action = F.when(F.col("automatic"), F.col("best.policy_action")).otherwise(F.lit("review"))
     return chosen.select(
         *("day", "post_id", "revision", "model_version"),
@@ -106,23 +129,27 @@ def decisions(scores: DataFrame, policy: Policy, model_version: str) -> DataFram
     )
 
 
-def automation(policy: Policy, model_version: str) -> Column:
+def automation(policy: Policy, model_version: str, certificate: Certificate | None) -> Column:
     """`allowed`, or why every action on the row becomes review."""
     if model_version not in policy.approved_models:
         return F.lit("model_not_approved")
+    if policy.mode == "production" and certificate is None:
+        return F.lit("no_certificate")
     certified = F.col("language").isin(*policy.languages)
     return F.when(certified, F.lit("allowed")).otherwise(F.lit("language_not_certified"))
 
 
-def evidence(policy: Policy, model_version: str) -> Column:
+def evidence(allowed: Column, certificate: Certificate | None) -> Column:
     """JSON of what the decision rests on: scores to 6 places, status, reason, inputs, approval.
 
-    Known media, copies and comments are there where the post has them.
+    Known media, copies and comments are there where the post has them, and the certificate's digest
+    where the pair has one.
     """
     scores = F.struct(*(F.round(F.col(harm), 6).alias(harm) for harm in HARMS))
     facts = F.struct(
         scores.alias("scores"),
         *(F.col(name) for name in ("status", "reason", "inputs", *OTHERS)),
-        automation(policy, model_version).alias("automation"),
+        allowed.alias("automation"),
+        F.lit(certificate.digest if certificate else None).cast("string").alias("certificate"),
     )
     return F.to_json(facts)

@@ -3,12 +3,16 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
+from operator import or_
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from harmsweep import lake as lakes
+from harmsweep.certificates import Certificate
 from harmsweep.ledger import direction, effect_key, latest
+from harmsweep.policy import Policy
 from harmsweep.tables import ACTIONS
 
 
@@ -30,15 +34,37 @@ class Sweep:
         return f"{self.day:%Y%m%d}-{hashlib.sha256(lakes.as_json(facts).encode()).hexdigest()[:12]}"
 
 
-def desired(decisions: DataFrame, *, approved: bool) -> DataFrame:
+def is_certified(policy: Policy, certificate: Certificate | None) -> Column:
+    """Whether the decision's threshold is the certified one of its rung and language.
+
+    A rung of the policy that has no certified threshold in the language fits no decision.
+    """
+    fits = [
+        (F.col("harm") == harm)
+        & (F.col("surface") == rule.surface)
+        & (F.col("jurisdiction") == rule.jurisdiction)
+        & (F.col("action") == rung.action)
+        & (F.col("language") == language)
+        & (F.col("threshold") == threshold)
+        for harm, rules in policy.rules.items()
+        for rule in rules
+        for rung in rule.ladder
+        if rung.promise and certificate
+        for language, threshold in certificate.thresholds(harm, rung.promise).items()
+    ]
+    return F.coalesce(reduce(or_, fits, F.lit(False)), F.lit(False))
+
+
+def desired(decisions: DataFrame, *, approved: bool, certified: Column | None = None) -> DataFrame:
     """What decisions want; anything but review needs a finite score over its threshold again.
 
-    A decision that fails the test becomes a review: the sweep trusts no table with a removal.
+    A decision that fails the test, or that `certified` is not true of, becomes a review: the sweep
+    trusts no table with a removal.
     """
     score, threshold = F.col("score"), F.col("threshold")
     finite = score.isNotNull() & ~F.isnan(score) & score.between(0.0, 1.0)
     sound = F.coalesce(finite & (score >= threshold) & ~F.isnan(threshold), F.lit(False))
-    may_act = sound & F.lit(approved)
+    may_act = sound & F.lit(approved) & (F.lit(True) if certified is None else certified)
     return decisions.select(
         F.col("post_id").alias("subject_id"),
         *("surface", "jurisdiction", "revision"),

@@ -10,9 +10,10 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from harmsweep import lake as lakes
+from harmsweep.certificates import Certificate, find_certificate
 from harmsweep.enforce.books import Clock, books, carry_out, entries, now_micros, settle, writing
 from harmsweep.enforce.caps import Batch, Excess, excesses, hold, spent
-from harmsweep.enforce.plan import Sweep, changes, desired
+from harmsweep.enforce.plan import Sweep, changes, desired, is_certified
 from harmsweep.job import DataRefused, Held
 from harmsweep.ledger import COUNTED, DECIDE, pair
 from harmsweep.logs import log
@@ -34,35 +35,40 @@ def enforce_day(
     *,
     policy: Path,
     model_version: str,
+    certificates: Path | None = None,
     dry_run: bool = False,
 ) -> Outcome:
     """Bring what holds for a day's posts to what its decisions want; a second run changes nothing.
 
-    With `dry_run` it writes nothing and gives the counts of what it would do.
+    With `dry_run` it writes nothing and gives the counts of what it would do. `certificates` is the
+    folder of the model's certificates.
 
     Raises:
         PolicyError: the policy is refused; nothing was touched.
-        DataRefused: decide has not run since the scores or posts last changed.
+        CertificateRefused: the pair's certificate is; nothing was touched.
+        DataRefused: decide has not run since the scores, posts or certificate last changed.
         Held: a cap would be passed; that harm's batch is parked and the others were carried out.
     """
     rules = load_policy(policy)
     check_lake(rules, lake)
     versions = pair(model_version, rules.policy_version)
-    if not is_done(DECIDE, lake, day, versions=versions):
+    certificate = find_certificate(certificates, model_version, rules.policy_version)
+    inputs = certificate.digest if certificate else ""
+    if not is_done(DECIDE, lake, day, versions=versions, inputs=inputs):
         raise DataRefused(
             f"decisions of {day} by {model_version} under {rules.policy_version} are missing or"
-            " older than its scores; run decide first"
+            " older than its scores or certificate; run decide first"
         )
     if dry_run:
         started = time.monotonic()
-        counts = preview(spark(), lake, day, rules, model_version)
+        counts = preview(spark(), lake, day, rules, model_version, certificate=certificate)
         items = next(iter(counts.values()))
         return Outcome("enforce", day, items, time.monotonic() - started, counts=counts)
 
     def work() -> Counts:
-        return sweep(spark(), lake, day, rules, model_version)
+        return sweep(spark(), lake, day, rules, model_version, certificate=certificate)
 
-    return run_step(ENFORCE, lake, day, work, versions=versions)
+    return run_step(ENFORCE, lake, day, work, versions=versions, inputs=inputs)
 
 
 def sweep(
@@ -72,6 +78,7 @@ def sweep(
     policy: Policy,
     model_version: str,
     *,
+    certificate: Certificate | None = None,
     clock: Clock = now_micros,
 ) -> Counts:
     """Finish what an earlier sweep left open, then carry out the differences within the caps.
@@ -83,7 +90,7 @@ def sweep(
         standing, finished = settle(spark, lake, day, clock)
         plan = _sweep(day, policy, model_version, after=standing.last_sweep, at=standing.at)
         # Cut from its sources, so that no later step can compute it again from a changed ledger.
-        intents = _planned(spark, lake, policy, plan).localCheckpoint()
+        intents = _planned(spark, lake, policy, plan, certificate).localCheckpoint()
         groups = _groups(intents)
         over = excesses(_counted(groups), spent(lake, plan.at), policy)
         counts = _summary(lake, plan, groups, over) | {"finished": finished}
@@ -98,12 +105,18 @@ def sweep(
 
 
 def preview(
-    spark: SparkSession, lake: Path, day: date, policy: Policy, model_version: str
+    spark: SparkSession,
+    lake: Path,
+    day: date,
+    policy: Policy,
+    model_version: str,
+    *,
+    certificate: Certificate | None = None,
 ) -> Counts:
     """What a sweep would do now, in counts; it writes nothing and takes no lock."""
     standing = books(lake, day, now_micros)
     plan = _sweep(day, policy, model_version, after=standing.last_sweep, at=standing.at)
-    groups = _groups(_planned(spark, lake, policy, plan))
+    groups = _groups(_planned(spark, lake, policy, plan, certificate))
     over = excesses(_counted(groups), spent(lake, plan.at), policy)
     return _summary(lake, plan, groups, over) | {"finished": standing.open}
 
@@ -113,7 +126,9 @@ def _sweep(day: date, policy: Policy, model_version: str, *, after: str, at: int
     return Sweep(day, "enforce", subject, after, at, getpass.getuser())
 
 
-def _planned(spark: SparkSession, lake: Path, policy: Policy, plan: Sweep) -> DataFrame:
+def _planned(
+    spark: SparkSession, lake: Path, policy: Policy, plan: Sweep, certificate: Certificate | None
+) -> DataFrame:
     model_version, policy_version = plan.subject
     versions: lakes.Slice = {"day": plan.day, **pair(model_version, policy_version)}
     key = ["post_id", "revision"]
@@ -126,7 +141,9 @@ def _planned(spark: SparkSession, lake: Path, policy: Policy, plan: Sweep) -> Da
     judged = accepted.join(scored, on=key, how="semi").join(escalated, on="post_id", how="anti")
     decided = lakes.read(spark, DECISIONS, lake).where(lakes.predicate(versions))
     current = decided.join(accepted, on=key, how="semi")
-    wanted = desired(current, approved=model_version in policy.approved_models)
+    certified = is_certified(policy, certificate) if policy.mode == "production" else None
+    approved = model_version in policy.approved_models
+    wanted = desired(current, approved=approved, certified=certified)
     judged = judged.withColumnRenamed("post_id", "subject_id")
     return changes(wanted, entries(spark, lake, plan.day), judged, plan)
 

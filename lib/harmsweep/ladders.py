@@ -1,0 +1,104 @@
+"""Ladders of a policy: actions, and the score or the precision from which each is taken."""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from harmsweep.ledger import SEVERITY
+
+Word = Annotated[str, Field(strict=True, pattern=r"^[a-z][a-z0-9_-]*$")]
+Jurisdiction = Annotated[str, Field(strict=True, pattern=r"^(all|[A-Z]{2})$")]
+Threshold = Annotated[float, Field(strict=True, gt=0, lt=1, allow_inf_nan=False)]
+# A precision, or the confidence in it.
+Share = Annotated[float, Field(strict=True, ge=0.5, lt=1, allow_inf_nan=False)]
+
+Location = tuple[str | int, ...]
+Fault = tuple[Location, str]
+MISSING = "is required"
+
+
+class Frozen(BaseModel):
+    """A value that cannot change and knows no other keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Promise(NamedTuple):
+    """A precision and the confidence with which an action must have it."""
+
+    precision: float
+    confidence: float
+
+
+class Rung(Frozen):
+    """An action and the score from which it is taken, or the precision that it must have."""
+
+    action: Literal["remove", "demote", "label", "review"]
+    threshold: Threshold | None = None
+    precision: Share | None = None
+    confidence: Share | None = None
+
+    @property
+    def promise(self) -> Promise | None:
+        """What a certificate must hold for the action; None where the policy gives a threshold."""
+        if self.precision is None or self.confidence is None:
+            return None
+        return Promise(self.precision, self.confidence)
+
+
+class Rule(Frozen):
+    """A ladder of actions and where they hold; the most severe rung that is reached wins."""
+
+    surface: Word
+    jurisdiction: Jurisdiction
+    ladder: tuple[Rung, ...] = Field(min_length=1)
+
+
+def ladder_faults(
+    where: Location, ladder: Sequence[Rung], *, review_only: bool, production: bool
+) -> Iterator[Fault]:
+    """What is wrong with a ladder, each with its place in the file; `where` is the ladder's.
+
+    In production an automatic action states a precision: no threshold promises one by itself.
+    """
+    for place, rung in enumerate(ladder):
+        if review_only and rung.action != "review":
+            yield (*where, place, "action"), f"{rung.action!r}: this harm is review_only"
+        for key, message in _rung_faults(rung, production=production):
+            yield (*where, place, key), message
+    yield from _order_faults(where, ladder)
+    if any(rung.promise for rung in ladder) and all(rung.action != "review" for rung in ladder):
+        yield where, "needs a review: what is not certified goes to people"
+
+
+def _rung_faults(rung: Rung, *, production: bool) -> Iterator[tuple[str, str]]:
+    automatic, stated = rung.action != "review", (rung.precision, rung.confidence)
+    if stated == (None, None):
+        if rung.threshold is None:
+            yield "threshold", f"{MISSING}, or precision and confidence"
+        elif production and automatic:
+            yield "threshold", f"{rung.action!r} in production needs precision and confidence"
+    elif rung.threshold is not None:
+        yield "threshold", "is given beside a precision: give one of the two"
+    elif None in stated:
+        yield "precision" if rung.precision is None else "confidence", MISSING
+    elif not automatic:
+        yield "precision", "a review has a threshold, and promises nothing"
+
+
+def _order_faults(where: Location, ladder: Sequence[Rung]) -> Iterator[Fault]:
+    for place, rung in enumerate(ladder):
+        for other in ladder[:place]:
+            mild, severe = sorted((rung, other), key=lambda r: SEVERITY[r.action])
+            key = "threshold" if rung.precision is None else "precision"
+            above, below = getattr(severe, key), getattr(mild, key)
+            if mild.action == severe.action:
+                yield (*where, place, "action"), f"{rung.action!r} is given twice"
+            elif above is None or below is None:
+                # A certified threshold is known later: only review may stand beside a precision.
+                if mild.action != "review":
+                    yield (*where, place, key), "one ladder has thresholds or precisions, not both"
+            elif above <= below:
+                message = f"{severe.action} at {above} must be above {mild.action} at {below}"
+                yield (*where, place, key), message

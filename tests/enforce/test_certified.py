@@ -1,0 +1,158 @@
+"""A sweep acts on a certified threshold while its certificate stands, and on no other."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+
+from harmsweep import lake as lakes
+from harmsweep.certificates import (
+    Certificate,
+    CertificateRefused,
+    Claim,
+    Counts,
+    Population,
+    Source,
+    sealed_certificate,
+    write_certificate,
+)
+from harmsweep.decide import decide_day
+from harmsweep.enforce import enforce_day
+from harmsweep.enforce.sweep import sweep
+from harmsweep.job import DataRefused
+from harmsweep.policy import load_policy
+from harmsweep.tables import DECISIONS
+
+pytestmark = pytest.mark.spark
+DAY = date(2026, 10, 1)
+MODEL = "m0123456789ab"
+POLICY = f"""
+name: stated
+version: 1
+mode: production
+approved_models: [{MODEL}]
+languages: [en]
+review_only: []
+near_margin: 0.1
+rules:
+  hate:
+    - surface: all
+      jurisdiction: all
+      ladder:
+        - {{action: remove, precision: 0.95, confidence: 0.95}}
+        - {{action: demote, precision: 0.9, confidence: 0.95}}
+        - {{action: review, threshold: 0.5}}
+caps:
+  default: {{apply: 100, release: 100}}
+comments: {{review: 0.9}}
+known_media: review
+"""
+
+
+class Certified:
+    """A lake with three scored posts, a policy that states precisions, and its certificate."""
+
+    def __init__(self, lake: Any, scored: Callable[..., dict[str, Any]]) -> None:
+        self.lake, self.folder = lake, lake.root / "certificates"
+        self.policy = lake.root / "stated.yaml"
+        self.policy.write_text(POLICY, encoding="utf-8")
+        scores = {"removed": 0.9, "demoted": 0.7, "reviewed": 0.55}
+        lake.put_scores(
+            [scored(name, model_version=MODEL, hate=score) for name, score in scores.items()]
+        )
+        self.path = write_certificate(self.certificate(), self.folder)
+
+    def certificate(self) -> Certificate:
+        """Removal from 0.8, demotion from 0.6."""
+        thresholds = {0.95: 0.8, 0.9: 0.6}
+        counts = {
+            precision: Counts(
+                threshold=threshold, flagged_groups=200, right_groups=200, flagged_posts=300,
+                right_posts=300, recall=0.5, lower_bound=0.985,
+            )
+            for precision, threshold in thresholds.items()
+        }  # fmt: skip
+        about = Population(posts=900, groups={"sms": 700}, prevalence=0.4)
+        claims = [
+            Claim(
+                harm="hate", language="en", precision=precision, confidence=0.95, counts=found,
+                population=about,
+            )
+            for precision, found in counts.items()
+        ]  # fmt: skip
+        source = Source(snapshot="s0123456789ab", first=DAY, last=DAY)
+        version = load_policy(self.policy).policy_version
+        return sealed_certificate(MODEL, version, source, claims)
+
+    def decide(self) -> None:
+        """Decide about the day."""
+        self._run(decide_day)
+
+    def enforce(self) -> dict[str, int]:
+        """Sweep the day."""
+        return dict(self._run(enforce_day).counts)
+
+    def _run(self, stage: Callable[..., Any]) -> Any:
+        options = {"policy": self.policy, "model_version": MODEL, "certificates": self.folder}
+        return stage(lambda: self.lake.spark, self.lake.root, DAY, **options)
+
+
+@pytest.fixture
+def certified(fresh: Any, rows: tuple[Any, Callable[..., dict[str, Any]]]) -> Certified:
+    return Certified(fresh, rows[1])
+
+
+def test_certified_thresholds_act(certified: Certified):
+    certified.decide()
+    certified.enforce()
+    assert certified.lake.states() == {
+        "removed": "remove", "demoted": "demote", "reviewed": "review",
+    }  # fmt: skip
+
+
+def test_without_a_certificate_every_post_goes_to_review(certified: Certified):
+    certified.path.unlink()
+    certified.decide()
+    certified.enforce()
+    assert set(certified.lake.states().values()) == {"review"}
+
+
+def test_a_certificate_that_was_withdrawn_after_decide_stops_the_sweep(certified: Certified):
+    certified.decide()
+    certified.path.unlink()
+    with pytest.raises(DataRefused, match="older than its scores or certificate; run decide first"):
+        certified.enforce()
+    certified.decide()
+    certified.enforce()
+    assert set(certified.lake.states().values()) == {"review"}
+
+
+def test_a_changed_certificate_is_refused(certified: Certified):
+    changed = certified.path.read_text().replace('"threshold":0.8', '"threshold":0.55')
+    certified.path.write_text(changed.replace('"threshold": 0.8', '"threshold": 0.55'))
+    with pytest.raises(CertificateRefused):
+        certified.decide()
+    assert certified.lake.ledger() == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"threshold": 0.6}, {"threshold": 0.1}, {"language": "de"}],
+    ids=repr,
+)
+def test_a_decision_that_the_certificate_does_not_bear_out_becomes_a_review(
+    certified: Certified, change: dict[str, Any]
+):
+    """A removal at the demotion's threshold, at one of nobody's, or in another language."""
+    certified.decide()
+    policy = load_policy(certified.policy)
+    where = {"day": DAY, "model_version": MODEL, "policy_version": policy.policy_version}
+    found = lakes.rows(DECISIONS, certified.lake.root).to_pylist()
+    of_pair = [row for row in found if row["policy_version"] == policy.policy_version]
+    changed = [row | (change if row["post_id"] == "removed" else {}) for row in of_pair]
+    lakes.replace_rows(changed, DECISIONS, certified.lake.root, where=where)
+    spark, root = certified.lake.spark, certified.lake.root
+    sweep(spark, root, DAY, policy, MODEL, certificate=certified.certificate())
+    assert certified.lake.states()["removed"] == "review"
+    assert certified.lake.states()["demoted"] == "demote"
