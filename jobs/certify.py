@@ -1,0 +1,33 @@
+"""Certify the thresholds of a model under a policy on a snapshot's held-out groups.
+
+Prints a claim, or why there is none, per harm, promise and language, and writes the certificate
+beside the model. Where nothing can be certified it says so, and has not failed.
+"""
+
+import argparse
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+
+from harmsweep.certificates import folder_beside, write_certificate
+from harmsweep.certify import certify, table
+from harmsweep.job import finish
+from harmsweep.runs import Outcome
+
+
+def main(*, model: Path, policy: Path, snapshot: Path) -> Iterable[Outcome]:
+    """Print the claims and write them; there are no days, and so no outcomes."""
+    certificate = certify(snapshot, model=model, policy=policy)
+    Console().print(table(certificate))
+    print(write_certificate(certificate, folder_beside(model)))
+    return ()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument("--model", type=Path, required=True, help="manifest.json of the model")
+    parser.add_argument("--policy", type=Path, required=True, help="policy file")
+    parser.add_argument("--snapshot", type=Path, required=True, help="folder of the snapshot")
+    finish(partial(main, **vars(parser.parse_args())), parser.prog)

@@ -1,0 +1,265 @@
+"""A model, a policy and a snapshot to a certificate, and what is refused or left to review."""
+
+import hashlib
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from harmsweep.certificates import find_certificate, folder_beside
+from harmsweep.certify import CertifyRefused, certify
+from harmsweep.fusion import Feature, Input, fused_width
+from harmsweep.harms import HARMS
+from harmsweep.manifest import HeadsConfig, ManifestRefused, group_hash, sealed, write_manifest
+from harmsweep.paths import ROOT
+from harmsweep.policy import load_policy
+from harmsweep.snapshots import FACTS, Snapshot, SnapshotRefused, file_hashes, label_column
+from harmsweep.training import Split
+from harmsweep.vectors import stored
+
+pytestmark = pytest.mark.torch
+
+DAY = date(2026, 10, 1)
+INPUTS = (Input(name="text", encoder_id="tiny", width=3),)
+NUMBERS = (Feature(name="n_chars", transform="log1p"),)
+POLICY = """
+name: trial
+version: 1
+mode: production
+approved_models: []
+languages: [en, de]
+review_only: []
+near_margin: 0.1
+rules:
+  hate:
+    - surface: all
+      jurisdiction: all
+      ladder:
+        - {action: remove, precision: 0.95, confidence: 0.95}
+        - {action: demote, precision: 0.9, confidence: 0.95}
+        - {action: review, threshold: 0.5}
+    - surface: ads
+      jurisdiction: all
+      ladder:
+        - {action: remove, precision: 0.95, confidence: 0.95}
+        - {action: review, threshold: 0.5}
+  spam:
+    - surface: all
+      jurisdiction: all
+      ladder:
+        - {action: demote, precision: 0.9, confidence: 0.95}
+        - {action: review, threshold: 0.5}
+  sexism:
+    - surface: all
+      jurisdiction: all
+      ladder:
+        - {action: demote, precision: 0.9, confidence: 0.95}
+        - {action: review, threshold: 0.5}
+caps:
+  default: {apply: 9, release: 9}
+comments: {review: 0.9}
+known_media: review
+"""
+# Groups of each part, of two posts each; one in ten is German.
+GROUPS = {"train": 10, "validation": 400, "certify": 800, "test": 10}
+
+
+def rows(part: str) -> pa.Table:
+    """Posts of which every second group is hateful; the vector's first number tells most of it.
+
+    All are spam, and none has a label of sexism.
+    """
+    rng = np.random.default_rng(sorted(GROUPS).index(part))
+    n = 2 * GROUPS[part]
+    group = np.arange(n) // 2
+    hate = group % 2 == 0
+    vectors = rng.normal(size=(n, 3))
+    vectors[:, 0] += np.where(hate, 2.5, -2.5)
+    labels = {"hate": hate.astype("f4"), "spam": np.ones(n, "f4")}
+    none = np.full(n, np.nan, "f4")
+    return pa.table(
+        {
+            "split_group": [f"{part}-{g}" for g in group],
+            "dataset": ["sms" if g % 3 else "forum" for g in group],
+            "language": ["de" if g % 10 == 0 else "en" for g in group],
+            "text_vector": pa.array(stored(vectors), pa.binary()),
+            "text_present": [True] * n,
+            "n_chars": pa.array([None] * n, "f8"),
+        }
+        | {label_column(harm): labels.get(harm, none) for harm in HARMS}
+    )
+
+
+@pytest.fixture(scope="module")
+def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("snapshots") / "s0123456789ab"
+    for part in GROUPS:
+        (folder / part).mkdir(parents=True)
+        table = rows(part)
+        for place in (0, 1):
+            pq.write_table(
+                table.slice(place * len(table) // 2, len(table) // 2),
+                folder / part / f"{place}.parquet",
+            )
+    facts = Snapshot(
+        id=folder.name, versions={}, first=DAY, last=date(2026, 10, 3), inputs=INPUTS,
+        split=Split(seed=1, train=0.5, validation=0.1, certify=0.2, test=0.2, few_groups=100),
+        numbers=("n_chars",), harms=HARMS, rows={part: 2 * n for part, n in GROUPS.items()},
+        groups=GROUPS, duplicates=0, files=file_hashes(folder),
+    )  # fmt: skip
+    (folder / FACTS).write_text(facts.model_dump_json())
+    return folder
+
+
+@pytest.fixture
+def make_model(tmp_path: Path) -> Callable[..., Path]:
+    """A function that writes a model: two heads, whose logit is the vector's first number."""
+    import torch
+
+    from harmsweep.model import Heads, serialized
+
+    def write(*, groups: tuple[str, ...] = ("train-0", "validation-0"), **changes: Any) -> Path:
+        harms, inputs = ("hate", "spam"), changes.get("inputs", INPUTS)
+        width = fused_width(inputs, NUMBERS)
+        heads = Heads(HeadsConfig(harms=harms, width=width, hidden=1, dropout=0.0))
+        with torch.no_grad():
+            for parameter in heads.parameters():
+                parameter.zero_()
+            heads.wide.weight[:, 0] = 1.0
+        files = {"model.safetensors": serialized(heads), "evaluation.json": b"{}"}
+        named = {n: {"name": n, "sha256": hashlib.sha256(c).hexdigest()} for n, c in files.items()}
+        counts = [{"harm": harm, "positives": 1, "negatives": 1} for harm in harms]
+        source = {"id": "s000000000000", "versions": {}, "first": DAY, "last": DAY, "rows": {}}
+        facts: Mapping[str, Any] = {
+            "network": heads.config, "inputs": inputs, "features": NUMBERS, "heads": counts,
+            "skipped": [], "groups": sorted(map(group_hash, groups)), "snapshot": source,
+            "training": {}, "metrics": {}, "weights": named["model.safetensors"],
+            "evaluation": named["evaluation.json"], "code_version": "test", "libraries": {},
+        }  # fmt: skip
+        manifest = sealed(facts)
+        folder = tmp_path / "models" / manifest.model_version
+        folder.mkdir(parents=True)
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+        return write_manifest(manifest, folder)
+
+    return write
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Path:
+    path = tmp_path / "policy.yaml"
+    path.write_text(POLICY, encoding="utf-8")
+    return path
+
+
+def test_each_promise_gets_a_claim_in_each_language(
+    snapshot: Path, make_model: Callable[..., Path], policy: Path
+):
+    model = make_model()
+    found = certify(snapshot, model=model, policy=policy)
+    assert (found.model_version, found.policy_version) == (
+        model.parent.name,
+        load_policy(policy).policy_version,
+    )
+    assert found.source.model_dump(mode="json") == {
+        "snapshot": "s0123456789ab", "first": "2026-10-01", "last": "2026-10-03", "part": "certify",
+    }  # fmt: skip
+    claims = {(c.harm, c.language, c.precision): c for c in found.claims}
+    # The two rungs of one precision share a claim: the labels say nothing of surfaces.
+    assert set(claims) == {
+        (harm, language, precision)
+        for harm, precision in (("hate", 0.95), ("hate", 0.9), ("spam", 0.9), ("sexism", 0.9))
+        for language in ("en", "de")
+    }
+    held = claims["hate", "en", 0.95]
+    assert held.counts
+    assert held.threshold is not None
+    assert 0.5 <= held.threshold < 0.9
+    assert held.counts.flagged_groups >= 60
+    assert held.counts.lower_bound >= 0.95
+    assert held.counts.recall > 0.9
+    assert held.population.posts == 1440
+    assert held.population.groups == {"forum": 240, "sms": 480}
+    # Four in nine English groups are hateful.
+    assert held.population.prevalence == pytest.approx(320 / 720)
+    assert held.precision_at["0.01"] < held.precision_at["0.1"] < held.precision_at["0.5"]
+
+
+def test_a_head_without_a_certificate_says_why(
+    snapshot: Path, make_model: Callable[..., Path], policy: Path
+):
+    found = certify(snapshot, model=make_model(), policy=policy)
+    why = {(c.harm, c.language): c.reason for c in found.claims if c.precision == 0.9}
+    assert why["hate", "en"] == ""
+    assert why["sexism", "en"] == "the model has no head for it"
+    assert why["spam", "en"].startswith("the labels of the certify part are all alike")
+    # Every tenth group, all of them hateful.
+    assert why["hate", "de"].startswith("the labels of the certify part are all alike")
+
+
+def test_the_same_files_give_the_same_certificate(
+    snapshot: Path, make_model: Callable[..., Path], policy: Path
+):
+    model = make_model()
+    one, two = (certify(snapshot, model=model, policy=policy) for _ in range(2))
+    assert one == two
+
+
+def test_a_model_that_knows_the_certify_part_is_refused(
+    snapshot: Path, make_model: Callable[..., Path], policy: Path
+):
+    model = make_model(groups=("train-0", "certify-0", "certify-799"))
+    with pytest.raises(CertifyRefused, match="was trained on 2 of the 800 groups"):
+        certify(snapshot, model=model, policy=policy)
+
+
+def test_a_snapshot_of_other_encoders_is_refused(
+    snapshot: Path, make_model: Callable[..., Path], policy: Path
+):
+    other = (Input(name="text", encoder_id="another", width=3),)
+    with pytest.raises(ManifestRefused, match="text was trained on another, conf has tiny"):
+        certify(snapshot, model=make_model(inputs=other), policy=policy)
+
+
+def test_a_changed_snapshot_is_refused(
+    snapshot: Path, make_model: Callable[..., Path], policy: Path, tmp_path: Path
+):
+    import shutil
+
+    copied = shutil.copytree(snapshot, tmp_path / snapshot.name)
+    pq.write_table(rows("certify"), copied / "certify" / "0.parquet")
+    with pytest.raises(SnapshotRefused, match=r"certify/0\.parquet"):
+        certify(copied, model=make_model(), policy=policy)
+
+
+@pytest.mark.slow
+def test_the_job_prints_the_claims_and_writes_them_beside_the_model(
+    snapshot: Path, make_model: Callable[..., Path], policy: Path
+):
+    model = make_model()
+    command = [sys.executable, ROOT / "jobs" / "certify.py", "--model", model]
+    command += ["--policy", policy, "--snapshot", snapshot]
+    for _ in range(2):
+        done = subprocess.run(
+            list(map(str, command)), capture_output=True, text=True, check=False,
+            env={"COLUMNS": "200", "PATH": "/usr/bin:/bin"},
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "the model has no head for it" in done.stdout
+        version = load_policy(policy).policy_version
+        assert done.stdout.splitlines()[-1].endswith(f"certificates/{version}.json")
+        assert find_certificate(folder_beside(model), model.parent.name, version)
+    refused = make_model(groups=("certify-1",))
+    command[command.index(model)] = refused
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "was trained on 1 of the 800 groups" in done.stderr
+    assert not folder_beside(refused).exists()
