@@ -14,11 +14,13 @@ import pyarrow.parquet as pq
 from harmsweep.calibration import Calibration
 from harmsweep.fusion import Feature, Input
 from harmsweep.manifest import (
+    NAME,
     File,
     HeadCounts,
     Manifest,
     SnapshotFacts,
     group_hash,
+    load_manifest,
     sealed,
     write_manifest,
 )
@@ -188,8 +190,13 @@ def code_version() -> str:
 
 
 def _publish(manifest: Manifest, files: Mapping[str, bytes], models: Path) -> Path:
-    """Put the model's folder in place whole; a folder of the same version gives way to it."""
+    """Put the model's folder in place whole.
+
+    The same model again leaves the folder as it is, with its card and certificates.
+    """
     folder = models / manifest.model_version
+    if (folder / NAME).exists() and load_manifest(folder / NAME).digest == manifest.digest:
+        return folder / NAME
     fresh = models / f".{manifest.model_version}.{os.getpid()}"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
@@ -198,7 +205,7 @@ def _publish(manifest: Manifest, files: Mapping[str, bytes], models: Path) -> Pa
     write_manifest(manifest, fresh)
     shutil.rmtree(folder, ignore_errors=True)
     fresh.rename(folder)
-    return folder / "manifest.json"
+    return folder / NAME
 
 
 def _json(content: Mapping[str, Any]) -> bytes:

@@ -1,0 +1,91 @@
+"""The search: resumable, repeatable, within its budget, and blind to the test part."""
+
+import json
+import shutil
+import sqlite3
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from harmsweep.paths import JOBS
+from harmsweep.snapshots import FACTS, Snapshot, file_hashes
+
+pytestmark = [pytest.mark.slow, pytest.mark.torch]
+SPACE = {
+    "sampler": "tpe", "seed": 7, "startup_trials": 2, "warmup_epochs": 1,
+    "space": {"c": {"low": 0.1, "high": 10.0, "log": True}, "hidden": {"values": [4, 8]}},
+}  # fmt: skip
+
+
+@pytest.fixture
+def space(tmp_path: Path) -> Path:
+    path = tmp_path / "search.yaml"
+    path.write_text(yaml.safe_dump(SPACE))
+    return path
+
+
+def searched(trainer: Path, tracking: Path, *options: str | Path) -> dict[str, Any]:
+    command = [trainer, JOBS / "search.py", "--tracking", tracking, *options]
+    done = subprocess.run(
+        list(map(str, command)), capture_output=True, text=True, check=False, timeout=500
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_a_search_that_was_cut_off_ends_as_one_that_was_not(
+    trainer: Path, tiny_snapshot: Path, small_config: Path, space: Path, tmp_path: Path
+) -> None:
+    """And the test part has no say: it is another one in the second search."""
+    other = shutil.copytree(tiny_snapshot, tmp_path / "other" / tiny_snapshot.name)
+    for path in (other / "test").glob("*.parquet"):
+        shutil.copy(other / "train" / path.name, path)
+    facts = Snapshot.model_validate_json((other / FACTS).read_bytes())
+    changed = facts.model_copy(update={"files": file_hashes(other)})
+    (other / FACTS).write_text(changed.model_dump_json())
+
+    given = ("--config", small_config, "--space", space)
+    whole = searched(
+        trainer, tmp_path / "whole", "--snapshot", tiny_snapshot, "--trials", "5", *given
+    )
+    for trials in ("2", "5"):
+        cut = searched(trainer, tmp_path / "cut", "--snapshot", other, "--trials", trials, *given)
+    assert cut == whole
+    assert whole["trials"] == 5 and whole["validation_loss"] <= whole["first_loss"]
+    assert set(whole["fit"]) == {"c", "hidden"}
+
+    with sqlite3.connect(tmp_path / "whole" / "mlflow.db") as tracked:
+        names = [name for (name,) in tracked.execute("SELECT name FROM runs ORDER BY start_time")]
+    assert names == [whole["study"], *(f"trial {n}" for n in range(5))]
+
+
+def test_a_spent_budget_tries_nothing(
+    trainer: Path, tiny_snapshot: Path, small_config: Path, space: Path, tmp_path: Path
+) -> None:
+    given = ("--snapshot", tiny_snapshot, "--config", small_config, "--space", space)
+    found = searched(trainer, tmp_path / "none", "--minutes", "0", *given)
+    assert (found["trials"], found["fit"], found["validation_loss"]) == (0, {}, None)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"space": {"colour": {"values": [1]}}}, "fit has no"),
+        ({"space": {"c": {"low": 1.0}}}, "needs low and high, or values"),
+        ({"sampler": "grid"}, "a grid needs values"),
+    ],
+    ids=str,
+)
+def test_a_space_that_is_none_is_refused(
+    trainer: Path, tmp_path: Path, change: dict[str, Any], reason: str
+) -> None:
+    path = tmp_path / "search.yaml"
+    path.write_text(yaml.safe_dump(SPACE | change))
+    code = "import sys; from pathlib import Path; from harmsweep.train.search import load_search"
+    command = [str(trainer), "-c", f"{code}; load_search(Path(sys.argv[1]))", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode and reason in done.stderr.splitlines()[-1]
