@@ -78,6 +78,13 @@ def path_param(variable: str, default: str, description: str) -> Param:
     return Param(value, type="string", pattern=PATH_PATTERN, description=description)
 
 
+def model_param(variable: str, default: str, description: str) -> Param:
+    """A model that a run may set: a manifest's path, or the champion of the registry in a folder."""
+    value = os.environ.get(variable, f"champion@{DATA}/{default}")
+    pattern = PATH_PATTERN.replace(")/", ")(champion@)?/", 1)
+    return Param(value, type="string", pattern=pattern, description=description)
+
+
 def day_param(description: str) -> Param:
     """A UTC day that a run must give."""
     return Param(type="string", pattern=DAY_PATTERN, description=description)

@@ -1,7 +1,7 @@
 """The day that has ended, from the landing zone to the ledger and the metrics."""
 
 from airflow.sdk import DAG, CronDataIntervalTimetable, chain
-from common import DEFAULTS, path_param, spark_job
+from common import DEFAULTS, model_param, path_param, spark_job
 
 # A bare cron string would give the day that is still in progress.
 FINISHED_DAY = CronDataIntervalTimetable("0 2 * * *", timezone="UTC")
@@ -21,9 +21,7 @@ with DAG(
     params={
         "lake": path_param("HARMSWEEP_LAKE", "lake", "folder of the tables"),
         "landing": path_param("HARMSWEEP_LANDING", "landing", "landing zone, with its media"),
-        "model": path_param(
-            "HARMSWEEP_MODEL", "models/current/manifest.json", "manifest of the model in use"
-        ),
+        "model": model_param("HARMSWEEP_MODEL", "mlflow", "the champion, or a manifest's path"),
         "policy": path_param("HARMSWEEP_POLICY", "policy.yaml", "policy in force"),
     },
     doc_md="""
@@ -33,6 +31,10 @@ with DAG(
     A task that fails with **a cap holds the batch** waits for people: the log's last line says
     which harm, how many, and the command that approves it. One that fails with **the data was
     refused** wrote nothing; the line names the difference.
+
+    The model is the champion of the registry when each task starts. Promote or roll back between
+    runs: a task that finds another champion than the one before it has no scores to decide about,
+    and the next run makes good for it.
     """,
 ):
     chain(

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from harmsweep.certificates import folder_beside, write_certificate
 from harmsweep.certify import certify, table
-from harmsweep.job import finish
+from harmsweep.job import add_model, finish
 from harmsweep.runs import Outcome
 
 
@@ -27,7 +27,7 @@ def main(*, model: Path, policy: Path, snapshot: Path) -> Iterable[Outcome]:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
-    parser.add_argument("--model", type=Path, required=True, help="manifest.json of the model")
+    add_model(parser)
     parser.add_argument("--policy", type=Path, required=True, help="policy file")
     parser.add_argument("--snapshot", type=Path, required=True, help="folder of the snapshot")
     finish(partial(main, **vars(parser.parse_args())), parser.prog)

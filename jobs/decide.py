@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harmsweep.certificates import folder_beside
 from harmsweep.decide import decide_day
-from harmsweep.job import parser, run
+from harmsweep.job import add_model, parser, run
 from harmsweep.manifest import load_manifest
 from harmsweep.runs import Outcome
 from harmsweep.session import session
@@ -23,6 +23,6 @@ def main(*, lake: Path, days: list[date], model: Path, policy: Path) -> Iterable
 
 if __name__ == "__main__":
     arguments = parser(__doc__)
-    arguments.add_argument("--model", type=Path, required=True, help="manifest.json of the model")
+    add_model(arguments)
     arguments.add_argument("--policy", type=Path, required=True, help="policy file")
     run(main, arguments)

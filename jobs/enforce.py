@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harmsweep.certificates import folder_beside
 from harmsweep.enforce import enforce_day
-from harmsweep.job import Held, parser, run
+from harmsweep.job import Held, add_model, parser, run
 from harmsweep.manifest import load_manifest
 from harmsweep.runs import Outcome
 from harmsweep.session import session
@@ -31,7 +31,7 @@ def main(
 
 if __name__ == "__main__":
     arguments = parser(__doc__)
-    arguments.add_argument("--model", type=Path, required=True, help="manifest.json of the model")
+    add_model(arguments)
     arguments.add_argument("--policy", type=Path, required=True, help="policy file")
     arguments.add_argument("--dry-run", action="store_true", help="count, and write nothing")
     run(main, arguments)

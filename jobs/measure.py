@@ -5,7 +5,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from harmsweep.job import parser, run
+from harmsweep.job import add_model, parser, run
 from harmsweep.manifest import load_manifest
 from harmsweep.measure import measure_day
 from harmsweep.policy import load_policy
@@ -23,6 +23,6 @@ def main(*, lake: Path, days: list[date], model: Path, policy: Path) -> Iterable
 
 if __name__ == "__main__":
     arguments = parser(__doc__)
-    arguments.add_argument("--model", type=Path, required=True, help="manifest.json of the model")
+    add_model(arguments)
     arguments.add_argument("--policy", type=Path, required=True, help="policy file")
     run(main, arguments)

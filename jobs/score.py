@@ -5,7 +5,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from harmsweep.job import parser, run
+from harmsweep.job import add_model, parser, run
 from harmsweep.runs import Outcome
 from harmsweep.score import score_day
 from harmsweep.session import session
@@ -18,5 +18,5 @@ def main(*, lake: Path, days: list[date], model: Path) -> Iterable[Outcome]:
 
 if __name__ == "__main__":
     arguments = parser(__doc__)
-    arguments.add_argument("--model", type=Path, required=True, help="manifest.json of the model")
+    add_model(arguments)
     run(main, arguments)

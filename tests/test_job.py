@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harmsweep.job import DataRefused, Held, one_line, parser, run
+from harmsweep.job import USAGE, DataRefused, Held, add_model, one_line, parser, run
 from harmsweep.runs import Outcome
 
 
@@ -86,3 +86,15 @@ def test_the_kind_of_failure_is_the_exit_code_and_one_line(
 def test_an_error_keeps_its_first_line_only() -> None:
     error = ValueError("\n  posts_v1: missing ['text']\n\tat org.apache.spark.Executor\n")
     assert one_line(error) == "ValueError: posts_v1: missing ['text']"
+
+
+def test_a_champion_that_there_is_none_of_is_one_clear_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = parser("")
+    add_model(arguments)
+    given = ["--lake", str(tmp_path), "--day", "2026-10-01", "--model", f"champion@{tmp_path}"]
+    with pytest.raises(SystemExit) as left:
+        arguments.parse_args(given)
+    assert left.value.code == USAGE
+    assert "no model is champion there; jobs/promote.py makes one" in capsys.readouterr().err

@@ -6,9 +6,11 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Protocol
 
 from harmsweep.lake import lake_path, open_lake
+from harmsweep.registry import model_path
 from harmsweep.runs import Outcome
 
 # Exit codes, the same for every job and for the console.
@@ -52,6 +54,24 @@ def run(main: Callable[..., Iterable[Outcome]], arguments: argparse.ArgumentPars
         return main(days=_days(day or first, day or last), **options)
 
     finish(outcomes, arguments.prog)
+
+
+def add_model(arguments: argparse.ArgumentParser) -> None:
+    """The option `--model` of all who use a trained model."""
+    arguments.add_argument(
+        "--model",
+        type=_model,
+        required=True,
+        metavar="MANIFEST",
+        help="its manifest.json, or champion@FOLDER: the registry's in MLflow's files",
+    )
+
+
+def _model(value: str) -> Path:
+    try:
+        return model_path(value)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 class Told(Protocol):

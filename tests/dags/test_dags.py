@@ -104,6 +104,14 @@ def test_a_path_that_is_no_plain_absolute_path_is_refused(
         validate(odd, schema)
 
 
+def test_the_model_may_be_the_champion_of_a_registry(dags: dict[str, Any]) -> None:
+    param = dags["score_daily"].params.get_param("model")
+    assert param.value.startswith("champion@/")
+    validate("champion@/data/mlflow", param.schema)
+    with pytest.raises(ValidationError):
+        validate("champion@/data/../mlflow", param.schema)
+
+
 @pytest.mark.parametrize("odd", ["2026-1-1", "today", "2026-10-01 ", "2026-10-01\n", "{{ ds }}"])
 def test_a_day_that_is_no_day_is_refused(dags: dict[str, Any], odd: str) -> None:
     schema = dags["train_once"].params.get_param("first").schema
