@@ -79,7 +79,7 @@ def path_param(variable: str, default: str, description: str) -> Param:
 
 
 def model_param(variable: str, default: str, description: str) -> Param:
-    """A model that a run may set: a manifest's path, or the champion of the registry in a folder."""
+    """A model that a run may set: a manifest's path, or the champion of a registry's folder."""
     value = os.environ.get(variable, f"champion@{DATA}/{default}")
     pattern = PATH_PATTERN.replace(")/", ")(champion@)?/", 1)
     return Param(value, type="string", pattern=pattern, description=description)
