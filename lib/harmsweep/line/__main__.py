@@ -15,19 +15,25 @@ from harmsweep.lake import lake_path, open_lake
 from harmsweep.line.days import run_line
 from harmsweep.line.summary import print_summary, progress
 from harmsweep.manifest import Manifest, load_manifest, verified_bytes
-from harmsweep.paths import ROOT
+from harmsweep.paths import DEFAULT_MODEL, ROOT
 from harmsweep.policy import load_policy, mark_demonstration
 from harmsweep.report import write_report
 from harmsweep.session import session
 
 
-def main(*, posts: Path, lake: Path, model: Path | None) -> None:
+def main(*, posts: Path, lake: Path, model: Path, train: bool) -> None:
     """Open the lake, run the line, write the report where anything changed, and say what holds."""
     console = Console(stderr=True)
     mark_demonstration(lake)
     open_lake(lake)
     with progress(console) as announce:
-        line = run_line(partial(session, "line"), lake, posts=posts, model=model, announce=announce)
+        line = run_line(
+            partial(session, "line"),
+            lake,
+            posts=posts,
+            model=None if train else model,
+            announce=announce,
+        )
     report = lake / "report.html"
     if line.changed or not report.exists():
         manifest, policy = load_manifest(line.manifest), load_policy(line.policy)
@@ -63,8 +69,16 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--lake", type=lake_path, default=ROOT / "lake", metavar="DIR", help="folder of the tables"
     )
-    parser.add_argument(
-        "--model", type=Path, metavar="MANIFEST", help="score with this model; train none"
+    models = parser.add_mutually_exclusive_group()
+    models.add_argument(
+        "--model",
+        type=Path,
+        default=DEFAULT_MODEL,
+        metavar="MANIFEST",
+        help="score with this model (default: the one that ships)",
+    )
+    models.add_argument(
+        "--train", action="store_true", help="train a model on these posts and score with it"
     )
     return parser.parse_args()
 
