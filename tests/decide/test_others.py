@@ -12,7 +12,9 @@ from pyspark.sql import DataFrame, SparkSession
 
 from harmsweep import lake as lakes
 from harmsweep.decide import decide_day
+from harmsweep.decide.others import harmful_comments
 from harmsweep.decide.stage import decisions
+from harmsweep.ladders import Rule, Rung
 from harmsweep.paths import CONF
 from harmsweep.policy import Policy
 from harmsweep.tables import DECISIONS, ESCALATIONS, POSTS, SCORES
@@ -139,6 +141,22 @@ def test_what_the_post_itself_says_is_named_before_its_comments(decided: Found):
 @pytest.mark.parametrize("post", ["teased", "odd comment", "other model's comment"])
 def test_comments_below_the_threshold_or_unsound_lead_to_nothing(decided: Found, post: str):
     assert decided[post] == []
+
+
+def test_a_head_that_needs_more_of_a_post_needs_more_of_a_comment(
+    spark: SparkSession, policy: Policy
+) -> None:
+    ladder = (Rung(action="review", threshold=0.99),)
+    strict = Rule(surface="all", jurisdiction="all", ladder=ladder)
+    careful = policy.model_copy(update={"rules": {"hate": (strict,), "spam": policy.rules["spam"]}})
+    told = [("below", "hate", 0.98), ("above", "hate", 0.995), ("other", "spam", 0.91)]
+    comments = spark.createDataFrame(
+        [(DAY, post, 1, "m-1", harm, score, "c1", 1) for post, harm, score in told],
+        "day date, post_id string, revision int, model_version string, harm string, score double,"
+        " comment_id string, comments int",
+    )
+    found = harmful_comments(comments, careful).collect()
+    assert {row["post_id"] for row in found} == {"above", "other"}
 
 
 def test_a_cluster_is_evidence_and_no_reason(decided: Found):

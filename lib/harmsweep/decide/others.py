@@ -52,11 +52,25 @@ def harmful_comments(comments: DataFrame, policy: Policy) -> DataFrame:
     """
     score = F.col("score")
     reached = comments.where(
-        ~F.isnan(score) & score.between(0.0, 1.0) & (score >= policy.comments.review)
+        ~F.isnan(score) & score.between(0.0, 1.0) & (score >= _least_score(policy))
     )
     key = [*POST, "model_version"]
     found = F.collect_list(F.struct("score", "harm", "comment_id", "comments"))
     return _first(reached, key, found, "comments", rising=False)
+
+
+def _least_score(policy: Policy) -> Column:
+    """The policy's threshold for comments, or the harm's own for posts where that is higher.
+
+    A head that calls everything 0.95 would send every post with a comment to review: 4,224 of
+    14,822 research posts, by propaganda alone.
+    """
+    least = F.lit(policy.comments.review)
+    for harm, rules in policy.rules.items():
+        own = [r.threshold for rule in rules for r in rule.ladder if r.threshold is not None]
+        if own and min(own) > policy.comments.review:
+            least = F.when(F.col("harm") == harm, min(own)).otherwise(least)
+    return least
 
 
 def _first(
