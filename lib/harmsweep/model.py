@@ -104,18 +104,6 @@ def _columns(kept: NDArray[np.int64] | None) -> Tensor | None:
     return None if kept is None else torch.from_numpy(kept)
 
 
-def masked_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Binary cross-entropy of each harm; a NaN label is absent and costs nothing.
-
-    Each harm's mean is over its own labels in the batch, so a harm with few labels counts like one
-    with many.
-    """
-    known = ~torch.isnan(labels)
-    targets = torch.where(known, labels, torch.zeros_like(labels))
-    costs = functional.binary_cross_entropy_with_logits(logits, targets, reduction="none")
-    return (costs * known).sum(dim=0) / known.sum(dim=0).clamp(min=1)
-
-
 def serialized(heads: Heads) -> bytes:
     """The weights as safetensors; equal weights give equal bytes."""
     return to_safetensors({name: t.contiguous() for name, t in heads.state_dict().items()})

@@ -41,7 +41,7 @@ class Split(_Frozen):
 
 
 class Fit(_Frozen):
-    """The network's size and its optimisation."""
+    """The network's size, its optimisation, and what it is optimised for."""
 
     seed: int
     hidden: int = Field(gt=0)
@@ -54,6 +54,13 @@ class Fit(_Frozen):
     c: float = Field(gt=0)
     deep_rate: float = Field(gt=0)
     weight_decay: float = Field(ge=0)
+    loss: Literal["cross_entropy", "focal"] = "cross_entropy"
+    focal_gamma: float = Field(default=2.0, ge=0)
+    focal_alpha: float | None = Field(default=None, gt=0, lt=1)
+    class_weights: Literal["none", "balanced"] = "none"
+    task_weights: Literal["equal", "sqrt_labels", "uncertainty"] = "equal"
+    blending: Literal["none", "offline", "online"] = "none"
+    super_epoch: int = Field(default=5, gt=0)
 
 
 class Evaluation(_Frozen):

@@ -30,7 +30,8 @@ from harmsweep.train.earned import (
     switched_off,
 )
 from harmsweep.train.evaluate import Record, finite
-from harmsweep.train.fit import Network, fit, network
+from harmsweep.train.fit import fit
+from harmsweep.train.network import Network, network
 from harmsweep.train.progress import epochs_shown
 from harmsweep.train.run import code_version, task_of
 from harmsweep.training import Fit, TrainingConfig, load_training

@@ -51,6 +51,11 @@ def seen_by(present: Present, harm: str, dataset: str) -> dict[str, int]:
     return dict(found)
 
 
+def modality_rows(present: Present, harms: Sequence[str], modality: str) -> list[int]:
+    """How many labelled rows of each harm have a modality."""
+    return [seen_by(present, harm, WHOLE).get(modality, 0) for harm in harms]
+
+
 def ablation_records(
     scored: Scored, present: Present, options: Evaluation, off: Off, *, seed: int
 ) -> Iterator[Record]:

@@ -1,33 +1,33 @@
-"""Fit networks: masked cross-entropy per harm, early stopping on the validation part."""
+"""Fit networks: early stopping on the validation part, blends of modalities on the way."""
 
-import copy
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from harmsweep.manifest import HeadCounts, HeadsConfig
-from harmsweep.model import Heads, Noise, masked_loss
+from harmsweep.manifest import HeadCounts
 from harmsweep.snapshots import label_column
+from harmsweep.train.blending import Losses, blend_weights, ratio
 from harmsweep.train.data import Task, batches
+from harmsweep.train.earned import modality_rows, presence
+from harmsweep.train.losses import masked_loss
+from harmsweep.train.network import Batch, Network, assist
 from harmsweep.training import Fit
 
-Pair = tuple[Tensor, Tensor]
-Columns = NDArray[np.int64]
 # Called after each epoch with its number, and the mean training and validation loss of the networks
 # that were still training.
 Report = Callable[[int, float, float], None]
 # Does something for each network, and gives the results in their order.
-Each = Callable[[Callable[["Network"], Any], Sequence["Network"]], list[Any]]
+Each = Callable[[Callable[[Network], Any], Sequence[Network]], list[Any]]
 THREADS = 2
 
 
@@ -54,62 +54,14 @@ def choose_heads(
     return chosen, skipped
 
 
-@dataclass
-class Network:
-    """A network in training: its best weights so far, and for how long they were the best."""
+@dataclass(frozen=True)
+class _Run:
+    """What all epochs of a fit share."""
 
-    heads: Heads
-    optimiser: torch.optim.Optimizer
-    # The columns of the fused matrix that it sees at all; None stands for every one.
-    columns: Tensor | None = None
-    best: float = math.inf
-    kept: dict[str, Tensor] = field(default_factory=dict)
-    since: int = 0
-
-    def logits(self, fused: Tensor, noise: Noise | None = None) -> Tensor:
-        """Logits, rows by harms, of rows with every column."""
-        seen = noise and (self._seen(noise[0]), noise[1])
-        found: Tensor = self.heads(self._seen(fused), seen)
-        return found
-
-    def step(self, pair: Pair, noise: Noise, rows: Tensor, options: Fit) -> float:
-        """One step down the loss of a batch; gives the loss."""
-        fused, labels = pair
-        loss = masked_loss(self.logits(fused, noise), labels).sum()
-        loss = loss + self.heads.wide_penalty(rows, options.c)
-        self.optimiser.zero_grad()
-        torch.autograd.backward(loss)
-        self.optimiser.step()
-        return float(loss.detach())
-
-    def judge(self, held_out: float) -> None:
-        """Keep the weights where the validation loss fell, else count the epoch."""
-        self.since += 1
-        if not held_out >= self.best:
-            self.best, self.kept = held_out, copy.deepcopy(self.heads.state_dict())
-            self.since = 0
-
-    def _seen(self, whole: Tensor) -> Tensor:
-        return whole if self.columns is None else whole.index_select(1, self.columns)
-
-
-def network(
-    task: Task,
-    options: Fit,
-    *,
-    columns: Columns | None = None,
-    kept: Mapping[str, Columns] | None = None,
-) -> Network:
-    """A network to be trained: of all inputs or of some columns; `kept` as Heads has it."""
-    width = task.width if columns is None else len(columns)
-    config = HeadsConfig(
-        harms=task.harms, width=width, hidden=options.hidden, dropout=options.dropout
-    )
-    torch.manual_seed(options.seed)
-    heads = Heads(config, kept=kept)
-    heads.start_from(task.heads)
-    seen = None if columns is None else torch.from_numpy(columns)
-    return Network(heads, _optimiser(heads, options), seen)
+    snapshot: Path
+    task: Task
+    options: Fit
+    each: Each
 
 
 def fit(
@@ -118,30 +70,89 @@ def fit(
     """Train networks side by side, each until its validation loss no longer falls.
 
     One reading of the snapshot feeds them all, and they share what dropout leaves out: equal data
-    and seed give equal bits on a CPU, for a network alone as among others. Each ends with the
-    weights of its lowest validation loss; without a validation part, with those of its last epoch.
+    and seed give equal bits on a CPU, for a network alone as among others. Whatever a network
+    minimises, it is judged by the plain loss of its targets. Each ends with the weights of its
+    lowest validation loss; without a validation part, with those of its last epoch.
     """
     torch.use_deterministic_algorithms(True)
+    _assist(snapshot / "train", task, [one for one in networks if one.options.blending != "none"])
     torch.manual_seed(options.seed)
     rng = np.random.default_rng(options.seed)
-    schedules = [_schedule(one, options) for one in networks]
     with _threads() as each:
+        run = _Run(snapshot, task, options, each)
         for epoch in range(options.epochs):
             active = [one for one in networks if one.since < options.patience]
             if not active:
                 break
-            train = _pairs(snapshot / "train", task, options, epoch=epoch)
-            loss = _train_epoch(active, train, task, options, rng=rng, each=each)
-            for schedule in schedules:
-                schedule.step()
-            checked = _pairs(snapshot / "validation", task, options)
-            losses = validation_losses(active, checked, each=each)
-            for one, held_out in zip(active, losses, strict=True):
-                one.judge(held_out)
-            report(epoch, loss, float(np.mean(losses)))
+            for one in active:
+                _blend(run, one, epoch)
+            report(epoch, *_epoch(run, active, epoch, rng))
     for one in networks:
-        one.heads.load_state_dict(one.kept)
-        one.heads.eval()
+        one.finish()
+
+
+def _assist(part: Path, task: Task, networks: Sequence[Network]) -> None:
+    """Give networks an auxiliary branch for each modality that a labelled row has."""
+    present = presence(part, task) if networks else {}
+    for modality in task.modalities:
+        rows = modality_rows(present, task.harms, modality)
+        for one in networks if any(rows) else []:
+            others = [m for m in task.modalities if m != modality]
+            assist(one, task.without(others), rows)
+
+
+def _blend(run: _Run, one: Network, epoch: int) -> None:
+    """Estimate a network's blend anew where its options say so.
+
+    Each branch is trained alone from here, for a super-epoch or (offline) for as long as the
+    network itself, and measured at its lowest validation loss. Algorithms 1 to 3 of Wang, Tran and
+    Feiszli, 2020.
+    """
+    options = one.options
+    period = options.super_epoch if options.blending == "online" else options.epochs
+    if options.blending == "none" or epoch % period:
+        return
+    probes = [one.probe(place) for place in range(len(one.branches))]
+    # The reading's own order must not hang on who else is trained beside it.
+    with torch.random.fork_rng(devices=[]):
+        rng = np.random.default_rng([options.seed, epoch])
+        before = _losses(run, probes)
+        for number in range(epoch, min(epoch + period, options.epochs)):
+            active = [probe for probe in probes if probe.since < options.patience]
+            if active:
+                _epoch(run, active, number, rng)
+        for probe in probes:
+            probe.finish()
+        after = _losses(run, probes)
+    one.blend = blend_weights(before, after)
+    ratios = [ratio(*pair) for pair in zip(before, after, strict=True)]
+    one.blends[epoch] = {"weights": list(one.blend), "ratios": ratios}
+
+
+def _losses(run: _Run, networks: Sequence[Network]) -> list[Losses]:
+    """The losses of networks as they are, over both parts."""
+    parts = [
+        validation_losses(networks, _batches(run, part), each=run.each)
+        for part in ("train", "validation")
+    ]
+    return [Losses(*pair) for pair in zip(*parts, strict=True)]
+
+
+def _epoch(
+    run: _Run, networks: Sequence[Network], epoch: int, rng: np.random.Generator
+) -> tuple[float, float]:
+    """Train networks for an epoch and judge them; gives their mean losses."""
+    options, losses = run.options, list[float]()
+    for batch in _batches(run, "train", epoch=epoch):
+        shape = batch[0].shape
+        noise = _left(rng, shape, options), _left(rng, (shape[0], options.hidden), options)
+        losses += run.each(partial(Network.step, batch=batch, noise=noise), networks)
+    for one in networks:
+        one.schedule.step()
+    held_out = validation_losses(networks, _batches(run, "validation"), each=run.each)
+    for one, loss in zip(networks, held_out, strict=True):
+        one.judge(loss)
+    return float(np.nanmean(losses)), float(np.mean(held_out))
 
 
 @contextmanager
@@ -156,53 +167,32 @@ def _threads() -> Iterator[Each]:
         yield lambda work, networks: list(pool.map(work, networks))
 
 
-def _optimiser(heads: Heads, options: Fit) -> torch.optim.Optimizer:
-    wide: dict[str, Any] = {"params": [*heads.wide.parameters()], "lr": options.wide_rate}
-    deep: dict[str, Any] = {"params": [*heads.trunk.parameters(), *heads.deep.parameters()]}
-    # The wide part has an L2 term of its own; decay on top would count twice.
-    return torch.optim.AdamW(
-        [wide | {"weight_decay": 0.0}, deep],
-        lr=options.deep_rate,
-        weight_decay=options.weight_decay,
-        fused=True,
-    )
-
-
-def _schedule(one: Network, options: Fit) -> torch.optim.lr_scheduler.LRScheduler:
-    return torch.optim.lr_scheduler.CosineAnnealingLR(one.optimiser, options.epochs)
-
-
-def _pairs(part: Path, task: Task, options: Fit, *, epoch: int | None = None) -> Iterator[Pair]:
-    """Fused rows and their labels by batch, shuffled for an epoch."""
+def _batches(run: _Run, part: str, *, epoch: int | None = None) -> Iterator[Batch]:
+    """Fused rows, their labels and these labels' weights by batch, shuffled for an epoch."""
+    task, options = run.task, run.options
+    weights = weight_columns(run.snapshot / part, task.harms)
     read = batches(
-        part,
-        task.columns,
+        run.snapshot / part,
+        [*task.columns, *weights],
         inputs=task.inputs,
         batch=options.batch,
         seed=None if epoch is None else options.seed + epoch,
         shuffle_rows=options.shuffle_rows,
     )
     for rows in read:
-        yield torch.from_numpy(task.fused(rows)), torch.from_numpy(task.labels(rows))
+        weighed = np.stack([rows[name] for name in weights], axis=1) if weights else None
+        yield (
+            torch.from_numpy(task.fused(rows)),
+            torch.from_numpy(task.labels(rows)),
+            None if weighed is None else torch.from_numpy(weighed.astype(np.float32)),
+        )
 
 
-def _train_epoch(
-    networks: Sequence[Network],
-    pairs: Iterator[Pair],
-    task: Task,
-    options: Fit,
-    *,
-    rng: np.random.Generator,
-    each: Each,
-) -> float:
-    rows = torch.tensor([c.positives + c.negatives for c in task.heads])
-    losses = []
-    for pair in pairs:
-        shape = pair[0].shape
-        noise = _left(rng, shape, options), _left(rng, (shape[0], options.hidden), options)
-        step = partial(Network.step, pair=pair, noise=noise, rows=rows, options=options)
-        losses += each(step, networks)
-    return float(np.mean(losses))
+def weight_columns(part: Path, harms: Sequence[str]) -> list[str]:
+    """The columns of the labels' weights, by harm; none where the snapshot has no weights."""
+    names = [f"weight_{harm}" for harm in harms]
+    files = sorted(part.glob("*.parquet"))
+    return names if files and {*names} <= {*pq.read_schema(files[0]).names} else []
 
 
 def _left(rng: np.random.Generator, shape: tuple[int, ...], options: Fit) -> Tensor:
@@ -216,17 +206,14 @@ def _left(rng: np.random.Generator, shape: tuple[int, ...], options: Fit) -> Ten
 
 
 def validation_losses(
-    networks: Sequence[Network], pairs: Iterator[Pair], *, each: Each
+    networks: Sequence[Network], read: Iterator[Batch], *, each: Each
 ) -> list[float]:
-    """Each network's masked loss over all rows; NaN where there are none."""
-    found = [(each(partial(_judged, fused=fused), networks), labels) for fused, labels in pairs]
+    """Each network's plain loss over all rows; NaN where there are none."""
+    found = [each(partial(Network.predicted, batch=batch), networks) for batch in read]
     if not found:
         return [math.nan] * len(networks)
-    labels = torch.cat([known for _, known in found])
-    logits = (torch.cat(one) for one in zip(*(of_all for of_all, _ in found), strict=True))
-    return [float(masked_loss(one, labels).sum()) for one in logits]
-
-
-def _judged(one: Network, fused: Tensor) -> Tensor:
-    with torch.inference_mode():  # of this thread
-        return one.logits(fused)
+    losses = []
+    for one, pairs in zip(networks, zip(*found, strict=True), strict=True):
+        logits, targets = (torch.cat(tensors) for tensors in zip(*pairs, strict=True))
+        losses.append(float(masked_loss(logits, targets, costs=one.targets.costs).sum()))
+    return losses

@@ -38,7 +38,8 @@ from harmsweep.train.evaluate import (
     records,
     score_part,
 )
-from harmsweep.train.fit import choose_heads, class_counts, fit, network
+from harmsweep.train.fit import choose_heads, class_counts, fit
+from harmsweep.train.network import network
 from harmsweep.train.progress import epochs_shown
 from harmsweep.train.tracking import log_run
 from harmsweep.training import TrainingConfig, TrainingRefused, load_training

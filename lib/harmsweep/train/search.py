@@ -23,7 +23,8 @@ from rich.progress import Progress
 from harmsweep.paths import CONF
 from harmsweep.snapshots import load_snapshot
 from harmsweep.train.data import Task
-from harmsweep.train.fit import fit, network
+from harmsweep.train.fit import fit
+from harmsweep.train.network import network
 from harmsweep.train.run import code_version, task_of
 from harmsweep.train.tracking import child_run, parent_run
 from harmsweep.training import Fit, TrainingConfig, TrainingRefused, load_training
