@@ -19,15 +19,16 @@ SAMPLE = Path(__file__).resolve().parents[1] / "sample"
 
 @pytest.fixture(scope="session")
 def finished(spark: "SparkSession", tmp_path_factory: pytest.TempPathFactory) -> "Finished":
-    """The sample's lake after a run of the line, with the model that it trained."""
+    """The sample's lake after a run of the line, with the model that ships."""
     from harmsweep.lake import open_lake
     from harmsweep.line import run_line
+    from harmsweep.paths import DEFAULT_MODEL
     from harmsweep.policy import mark_demonstration
 
     lake = tmp_path_factory.mktemp("line") / "lake"
     mark_demonstration(lake)
     line = run_line(
-        lambda: spark, open_lake(lake), posts=SAMPLE, model=None, announce=lambda *_: None
+        lambda: spark, open_lake(lake), posts=SAMPLE, model=DEFAULT_MODEL, announce=lambda *_: None
     )
     return lake, line
 

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
+from pyspark.sql import SparkSession
 
 from harmsweep import lake as lakes
 from harmsweep.line import Line, run_line
 from harmsweep.manifest import load_manifest
+from harmsweep.paths import DEFAULT_MODEL
 from harmsweep.report.data import accounts
 from harmsweep.tables import MEDIA, TABLES
 
@@ -66,9 +68,22 @@ def test_a_second_run_changes_nothing_and_starts_no_spark(finished: Finished) ->
         no_spark,  # type: ignore[arg-type]
         lakes.open_lake(lake),
         posts=SAMPLE,
-        model=None,
+        model=DEFAULT_MODEL,
         announce=lambda *_: None,
     )
     assert again.changed == []
     assert again.manifest == line.manifest
     assert {name: lakes.version(table, lake) for name, table in TABLES.items()} == before
+
+
+def test_a_model_is_trained_on_the_sample_where_none_is_given(
+    spark: SparkSession, copied: Path
+) -> None:
+    line = run_line(
+        lambda: spark, lakes.open_lake(copied), posts=SAMPLE, model=None, announce=lambda *_: None
+    )
+    trained, shipped = load_manifest(line.manifest), load_manifest(DEFAULT_MODEL)
+    assert line.manifest.is_relative_to(copied / "models")
+    assert line.ablation is not None and line.ablation.is_relative_to(copied / "ablations")
+    found = lakes.query(copied, "SELECT DISTINCT model_version FROM scores_v1").column(0)
+    assert set(found.to_pylist()) == {trained.model_version, shipped.model_version}
