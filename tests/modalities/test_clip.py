@@ -30,6 +30,7 @@ from harmsweep.tables import (
     POST_VECTORS,
     POSTS,
 )
+from harmsweep.vectors import STORED
 
 pytestmark = pytest.mark.torch
 
@@ -178,8 +179,11 @@ def test_the_likeness_of_caption_and_picture_is_a_number_of_the_snapshot(
     embed_day(lambda: spark, lake, DAY, media_root=tmp_path, encoders=encoders)
     stored = lakes.rows(POST_VECTORS, lake, day=DAY).to_pylist()
     vectors = {(row["post_id"], row["input"]): row["vector"] for row in stored}
-    caption, image = (np.array(vectors["both", name]) for name in ("caption", "image"))
-    assert np.array_equal(caption, vectors["both", "text"])
+    caption, image = (
+        np.frombuffer(vectors["both", name], STORED).astype(np.float64)
+        for name in ("caption", "image")
+    )
+    assert vectors["both", "caption"] == vectors["both", "text"]
 
     inputs = [
         Input(name=name, encoder_id=encoders[name].encoder_id, width=WIDTH)
