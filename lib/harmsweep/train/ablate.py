@@ -4,9 +4,6 @@ All networks train side by side over one reading of the snapshot, with the optio
 the model, so that the one with all modalities is the model itself (where none is switched off).
 """
 
-import hashlib
-import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -29,10 +26,11 @@ from harmsweep.train.earned import (
     proposals,
     switched_off,
 )
-from harmsweep.train.evaluate import Record, finite
+from harmsweep.train.evaluate import Record
 from harmsweep.train.fit import fit
 from harmsweep.train.network import Network, network
 from harmsweep.train.progress import epochs_shown
+from harmsweep.train.results import digest, write_once
 from harmsweep.train.run import code_version, task_of
 from harmsweep.training import Fit, TrainingConfig, load_training
 
@@ -52,18 +50,14 @@ def ablate(snapshot: Path, *, out: Path, config: Path = CONF / "training.yaml") 
     facts, options = load_snapshot(snapshot), load_training(config)
     made_from = {
         "snapshot": facts.id,
-        "config": _digest(options.model_dump(mode="json", exclude={"switched_off"})),
+        "config": digest(options.model_dump(mode="json", exclude={"switched_off"})),
         "code_version": code_version(),
     }
-    path = out / f"{facts.id}-{_digest(made_from)}.ablation.json"
-    if not path.exists():
-        task, _ = task_of(snapshot, facts, options)
-        content = finite(made_from | ablation(snapshot, task, options))
-        out.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(f".{path.name}.{os.getpid()}")
-        fresh.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-        fresh.rename(path)
-    return path
+
+    def find() -> dict[str, Any]:
+        return ablation(snapshot, task_of(snapshot, facts, options)[0], options)
+
+    return write_once(out, "ablation", made_from, find)
 
 
 def ablation(snapshot: Path, task: Task, options: TrainingConfig) -> dict[str, Any]:
@@ -143,7 +137,3 @@ def _without(names: Sequence[str]) -> str:
 def _beside(first: Scored, second: Scored) -> Scored:
     """The same rows with the scores of both."""
     return replace(first, scores={**first.scores, **second.scores})
-
-
-def _digest(content: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]

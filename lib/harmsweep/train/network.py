@@ -62,23 +62,30 @@ class Branch:
     own_rows: bool = False
     trunk: nn.Linear | None = None
 
+    def seen(self, whole: Tensor) -> Tensor:
+        """Its columns."""
+        return whole if self.columns is None else whole.index_select(1, self.columns)
+
     def has(self, fused: Tensor) -> Tensor:
         """Which rows have something in its columns."""
-        return (self._seen(fused) != 0).any(dim=1)
+        return _is_something(self.seen(fused))
 
-    def logits(self, fused: Tensor, noise: Noise | None = None) -> Tensor:
+    def logits(self, fused: Tensor) -> Tensor:
         """Logits, rows by heads, of rows with every column."""
-        given = self._seen(fused), noise and (self._seen(noise[0]), noise[1])
-        found: Tensor = functional_call(self.heads, self._borrowed(), given)
+        return self.trained(self.seen(fused), None)
+
+    def trained(self, seen: Tensor, noise: Noise | None) -> Tensor:
+        """Logits of rows with its columns only, and what dropout leaves of them."""
+        borrowed: dict[str, Tensor] = {}
+        if self.trunk is not None:
+            weight = self.seen(self.trunk.weight)
+            borrowed = {"trunk.weight": weight, "trunk.bias": self.trunk.bias}
+        found: Tensor = functional_call(self.heads, borrowed, (seen, noise))
         return found
 
-    def _borrowed(self) -> dict[str, Tensor]:
-        if self.trunk is None:
-            return {}
-        return {"trunk.weight": self._seen(self.trunk.weight), "trunk.bias": self.trunk.bias}
 
-    def _seen(self, whole: Tensor) -> Tensor:
-        return whole if self.columns is None else whole.index_select(1, self.columns)
+def _is_something(seen: Tensor) -> Tensor:
+    return (seen != 0).any(dim=1)
 
 
 @dataclass
@@ -145,27 +152,25 @@ class Network:
         return float(loss.detach())
 
     def _loss(self, one: Branch, batch: Batch, noise: Noise) -> Tensor | None:
-        fused, targets, weights = batch[0], self.targets.of(batch[1]), batch[2]
-        weights = (
-            weights
-            if not self.targets.weights or weights is None
-            else (self.targets.weights(weights))
-        )
+        targets, weights, known = self.targets.of(batch[1]), batch[2], self.targets.weights
+        weights = known(weights) if known and weights is not None else None
+        # Columns before rows: a branch has few of either, and copies take most of a step's time.
+        seen, dropped, left = one.seen(batch[0]), one.seen(noise[0]), noise[1]
         if one.own_rows:
-            keep = one.has(fused) & ~targets.isnan().all(dim=1)
+            keep = _is_something(seen) & ~targets.isnan().all(dim=1)
             if not keep.any():
                 return None
-            fused, targets, noise = fused[keep], targets[keep], (noise[0][keep], noise[1][keep])
+            seen, dropped, left, targets = (t[keep] for t in (seen, dropped, left, targets))
             weights = None if weights is None else weights[keep]
-        losses = masked_loss(one.logits(fused, noise), targets, weights, costs=self.costs)
+        logits = one.trained(seen, (dropped, left))
+        losses = masked_loss(logits, targets, weights, costs=self.costs)
         counts = self.weights
         if self.log_variances is not None:
             losses = uncertain(losses, self.log_variances, ~targets.isnan().all(dim=0))
             counts = (-self.log_variances.detach()).exp()
         # A head's L2 term counts as much as its loss does.
-        return (losses * self.weights).sum() + one.heads.wide_penalty(
-            one.rows / counts, self.options.c
-        )
+        penalty = one.heads.wide_penalty(one.rows / counts, self.options.c)
+        return (losses * self.weights).sum() + penalty
 
     def predicted(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """The logits that are judged, and their targets; those of others' rows are NaN."""
