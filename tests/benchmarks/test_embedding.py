@@ -3,7 +3,9 @@
 import sys
 from pathlib import Path
 
+import deltalake
 import numpy as np
+import pyarrow as pa
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "benchmarks"))
@@ -11,8 +13,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "benchm
 from embedding.engines import ENGINES
 from embedding.job import Round, last, note
 from embedding.limit import Sizes, operations
-from embedding.posts import least_cosine, spread
+from embedding.posts import compared, least_cosine, spread
 from embedding.report import Spread, Work, agrees, limits_text, numbers, ratios, save
+
+from harmsweep.vectors import stored
 
 MINILM = Sizes(hidden_size=384, intermediate_size=1536, num_hidden_layers=6)
 RATES = {"bfloat16_layer": 4e11, "bfloat16_square": 5e11, "float32_layer": 8e10}
@@ -87,3 +91,14 @@ def test_every_file_is_written_for_every_engine(tmp_path: Path) -> None:
     assert all(file.stat().st_size for file in files)
     shown = files[1].read_text(encoding="utf-8")
     assert all(entry.peer in shown for entry in ENGINES.values())
+
+
+@pytest.mark.parametrize("form", ["as the lake holds them", "as lists of numbers"])
+def test_vectors_of_either_form_are_compared(tmp_path: Path, form: str) -> None:
+    vectors = np.eye(3, 4, dtype=np.float32)
+    values = stored(vectors) if form == "as the lake holds them" else vectors.tolist()
+    rows = pa.table({"input_hash": ["a", "b", "c"], "vector": values})
+    deltalake.write_deltalake(str(tmp_path), rows)
+    assert compared(tmp_path, {"c": vectors[2], "a": vectors[0]}) == (3, 1.0)
+    assert compared(tmp_path, {"a": vectors[1]}) == (3, 0.0)
+    assert compared(tmp_path, {"d": vectors[0]}) == (3, 0.0)

@@ -15,6 +15,7 @@ from tokenizers import Tokenizer
 from harmsweep.encoders import load_encoders, verify
 from harmsweep.paths import ROOT
 from harmsweep.text import clean, normalise
+from harmsweep.vectors import matrix_of
 
 SHARED, SAMPLE = ROOT.parent / "shared" / "data", ROOT / "tests" / "sample"
 # Vectors of at most so many posts are compared with the reference.
@@ -110,8 +111,12 @@ def compared(path: Path, expected: dict[str, Vectors]) -> tuple[int, float]:
     places = {key: n for n, key in enumerate(stored.column("input_hash").to_pylist())}
     if not expected.keys() <= places.keys():
         return len(stored), 0.0
-    vectors = stored.column("vector").take([places[key] for key in expected]).to_pylist()
-    return len(stored), least_cosine(np.array(vectors), np.stack(list(expected.values())))
+    vectors = stored.column("vector").take([places[key] for key in expected])
+    wanted = np.stack(list(expected.values()))
+    # The lake holds vectors as binary values, the peers lists of numbers.
+    binary = pa.types.is_binary(vectors.type) or pa.types.is_large_binary(vectors.type)
+    found = matrix_of(vectors.to_pylist(), wanted.shape[1]) if binary else vectors.to_pylist()
+    return len(stored), least_cosine(np.array(found), wanted)
 
 
 def least_cosine(found: Vectors, expected: Vectors) -> float:
