@@ -58,6 +58,14 @@ def test_the_share_is_of_the_higher_bf16_rate() -> None:
     assert "bfloat16 square 250" in limits_text(found)
 
 
+def test_java_is_shown_as_a_share_of_what_the_cores_could_do() -> None:
+    work = Work(posts=100, cores=2, operations=10**11)
+    with_java = measured(9, 2.0, 4.0)._replace(java=[1.0, 2.0])
+    found = numbers({"ours": [with_java], "loop": [measured(9, 1.0)]}, [RATES], work)
+    assert found["engines"]["ours"]["java_share"] == pytest.approx(0.25)
+    assert found["engines"]["loop"]["java_share"] == 0.0
+
+
 @pytest.mark.parametrize(("rows", "well"), [(100, True), (99, False)])
 def test_a_missing_row_disagrees(rows: int, well: bool) -> None:
     assert agrees([measured(9, 1, rows=rows)], Work(100, 2, 1)) is well

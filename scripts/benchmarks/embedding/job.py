@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,7 +35,10 @@ class Collected(NamedTuple):
 
 
 class Round(NamedTuple):
-    """One engine's measures of one round: seconds, bytes, rows, and the least cosine."""
+    """One engine's measures of one round: seconds, bytes, rows, and the least cosine.
+
+    `java` are the processor seconds that Java took in each warm run: none of them embeds a text.
+    """
 
     cold: float
     warm: list[float]
@@ -43,6 +46,7 @@ class Round(NamedTuple):
     pss: int
     rows: int
     cosine: float
+    java: Sequence[float] = ()
 
 
 class Engine(NamedTuple):

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Collection, Sequence
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -74,7 +75,10 @@ def measure(name: str, turn: int, setting: Setting) -> Round:
         try:
             cold = _answer(child, answers, log)["at"] - started
             pss = peak.stop()
-            warm = [_ask(child, answers, log) for _ in range(setting.warm_runs)]
+            used, warm = [java_seconds(child.pid)], []
+            for _ in range(setting.warm_runs):
+                warm.append(_ask(child, answers, log))
+                used.append(java_seconds(child.pid))
             _tell(child, "stop")
             with suppress(subprocess.TimeoutExpired):
                 child.wait(30)
@@ -85,7 +89,8 @@ def measure(name: str, turn: int, setting: Setting) -> Round:
     shutil.rmtree(folder)
     rows = min([rows, *(int(run["rows"]) for run in warm)])
     seconds, startup = [r["seconds"] for r in warm], [r["startup"] for r in warm]
-    return Round(cold, seconds, startup, pss, rows, cosine)
+    java = [after - before for before, after in pairwise(used)]
+    return Round(cold, seconds, startup, pss, rows, cosine, java)
 
 
 def limit(cpus: Sequence[int]) -> dict[str, float]:
@@ -124,6 +129,17 @@ class Peak:
             family = [root, *root.children(recursive=True)]
             self.family.update(family)
             self.most = max(self.most, sum(map(pss, family)))
+
+
+def java_seconds(pid: int) -> float:
+    """Processor seconds so far of the Java processes that a process started."""
+    found = 0.0
+    for process in psutil.Process(pid).children(recursive=True):
+        with suppress(psutil.Error):  # one that ended in between
+            if process.name() == "java":
+                times = process.cpu_times()
+                found += times.user + times.system
+    return found
 
 
 def pss(process: psutil.Process) -> int:

@@ -16,7 +16,7 @@ from embedding.posts import LEAST_COSINE
 
 MB = 1_000_000
 # Of the table; a narrower terminal breaks its lines.
-WIDTH = 172
+WIDTH = 180
 
 
 class Work(NamedTuple):
@@ -96,12 +96,21 @@ def _engine(rounds: Sequence[Round], limit: float, work: Work) -> dict[str, Any]
         "startup_in_warm_s": spread_of([s for found in rounds for s in found.startup])._asdict(),
         "posts_per_s": spread_of(rates)._asdict(),
         "posts_per_s_core": median(rates) / work.cores,
+        "java_share": _java_share(rounds, work),
         "share_of_limit": median(rates) * work.operations / work.posts / limit,
         "peak_pss_bytes": max(found.pss for found in rounds),
         "least_cosine": min(found.cosine for found in rounds),
         "rows": min(found.rows for found in rounds),
         "agrees": agrees(rounds, work),
     }
+
+
+def _java_share(rounds: Sequence[Round], work: Work) -> float:
+    """Of all that the cores could do in the warm runs, the part that Java took."""
+    pairs = [
+        (java, run) for found in rounds for java, run in zip(found.java, found.warm, strict=False)
+    ]
+    return median([java / (run * work.cores) for java, run in pairs]) if pairs else 0.0
 
 
 def agrees(rounds: Sequence[Round], work: Work) -> bool:
@@ -119,6 +128,7 @@ def table(found: Mapping[str, Any]) -> Table:
         "warm posts/s",
         "a core",
         "of limit",
+        "Java",
         "cold s",
         "peak MB",
         "cosine",
@@ -140,6 +150,7 @@ def _row(name: str, engine: Mapping[str, Any], over: Mapping[str, Any] | None) -
         Spread(**engine["posts_per_s"]).text(0),
         f"{engine['posts_per_s_core']:.0f}",
         f"{engine['share_of_limit']:.1%}",
+        f"{engine['java_share']:.1%}" if engine["java_share"] else "",
         Spread(**engine["cold_s"]).text(1),
         f"{engine['peak_pss_bytes'] / MB:,.0f}",
         cosine,
