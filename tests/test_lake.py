@@ -156,7 +156,7 @@ def test_append_new_adds_each_key_once(spark: SparkSession, lake: Path) -> None:
     old, new = ("p1", "hate", 1), ("p2", "hate", 0)
 
     def labels(*rows: tuple[str, str, int]) -> DataFrame:
-        return frame(spark, LABELS, *((DAY, *row, "hand", "test") for row in rows))
+        return frame(spark, LABELS, *((DAY, *row, "hand", "test", "-", 1.0, None) for row in rows))
 
     added = [
         lakes.append_new(labels(*rows), LABELS, lake, where={"day": DAY})

@@ -85,6 +85,7 @@ def test_another_version_is_a_run_of_its_own_and_leaves_the_first_current(line: 
 
 def test_another_table_is_no_concern_of_the_stage(line: Line) -> None:
     label = {"post_id": "p1", "harm": "hate", "label": 1, "source": "hand", "dataset": "x"}
+    label |= {"annotator": "-", "weight": 1.0}
     line.add_rows([{"day": DAY, **label}], LABELS, line.lake)
     assert line.run()
 

@@ -29,10 +29,11 @@ Counts = Mapping[str, int]
 
 @dataclass(frozen=True)
 class Read:
-    """A table that a stage reads: the run's own day and `before` days before it."""
+    """A table that a stage reads: the run's own day, `before` days before and `after` after it."""
 
     table: Table
     before: int = 0
+    after: int = 0
 
 
 @dataclass(frozen=True)
@@ -138,8 +139,8 @@ def _variant(versions: Mapping[str, str]) -> str:
 def _digest(step: Step, lake: Path, day: date, versions: Mapping[str, str], inputs: str) -> str:
     parts = [code_digest(), lakes.as_json(versions), inputs]
     for source in step.reads:
-        first = day - timedelta(days=source.before)
-        parts.append(lakes.files_digest(source.table, lake, first, day, versions))
+        first, last = day - timedelta(days=source.before), day + timedelta(days=source.after)
+        parts.append(lakes.files_digest(source.table, lake, first, last, versions))
     parts += [lakes.files_digest(table, lake, day, day, versions) for table in step.writes]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

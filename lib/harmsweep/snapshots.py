@@ -43,6 +43,8 @@ class Snapshot(BaseModel):
     groups: Mapping[str, int]
     # Rows left out because another group holds the same content.
     duplicates: int
+    # Rows left out because no label by hand lets them stand outside of train.
+    natural_only: int = 0
     files: Mapping[str, str]
 
 
@@ -83,3 +85,8 @@ def snapshot_id(identity: Mapping[str, object]) -> str:
 def label_column(harm: str) -> str:
     """The column of a harm's label: 1, 0 or NaN (not annotated)."""
     return f"label_{harm}"
+
+
+def weight_column(harm: str) -> str:
+    """The column of what a harm's label counts in training: above 0, up to 1; 0 without a label."""
+    return f"weight_{harm}"

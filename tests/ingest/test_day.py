@@ -107,6 +107,12 @@ OTHERS: dict[str, list[Row]] = {
         {"post_id": "late", "harm": "hate", "label": 1, "recorded_at": "2026-10-02T00:00:00Z"},
         {"post_id": "late", "harm": "hate", "label": 0, "recorded_at": "2026-10-03T00:00:00Z"},
         {"post_id": "nowhere", "harm": "hate", "label": 1},
+        {"post_id": "edited", "harm": "hate", "label": 1, "annotator": "a", "weight": 0.5},
+        {"post_id": "edited", "harm": "hate", "label": 0, "annotator": "b"},
+        {"post_id": "edited", "harm": "hate", "label": 0, "source": "appeals"},
+        {"post_id": "edited", "harm": "spam", "label": 0, "annotator": "two words"},
+        {"post_id": "edited", "harm": "spam", "label": 0, "weight": 0},
+        {"post_id": "edited", "harm": "spam", "label": 1, "source": "reports"},
     ],
     "account_labels": [
         {"user_id": "u1", "bad_actor": 0, "kind": "bot"},
@@ -247,6 +253,9 @@ def test_labels_stand_on_their_posts_day_and_contradictions_count_for_nothing(
     rows = lakes.rows(LABELS, ingested).to_pylist()
     found = sorted((r["day"], r["post_id"], r["harm"], r["label"], r["source"]) for r in rows)
     assert found == [
+        (DAYS[0], "edited", "hate", 0, "appeals"),
+        (DAYS[0], "edited", "hate", 0, "hand"),
+        (DAYS[0], "edited", "hate", 1, "hand"),
         (DAYS[0], "late", "hate", 0, "hand"),
         (DAYS[0], "late", "spam", 0, "hand"),
         (DAYS[0], "plain", "hate", 1, "hand"),
@@ -254,10 +263,20 @@ def test_labels_stand_on_their_posts_day_and_contradictions_count_for_nothing(
     refused = [r for r in lakes.rows(REJECTS, ingested).to_pylist() if r["source"] == "labels"]
     assert Counter(row["reason"] for row in refused) == {
         "conflicting_label": 2,
+        "bad_annotator": 1,
+        "bad_weight": 1,
+        "reserved_source": 1,
         "unknown_harm": 1,
         "unknown_post": 1,
         "later_event": 1,
     }
+
+
+def test_a_label_keeps_its_annotator_weight_and_time(ingested: Path) -> None:
+    rows = lakes.rows(LABELS, ingested).to_pylist()
+    times = {(r["post_id"], r["annotator"], r["weight"], str(r["labelled_at"])[:10]) for r in rows}
+    assert {("edited", "a", 0.5, "None"), ("edited", "b", 1.0, "None")} <= times
+    assert {("late", "-", 1.0, "2026-10-03"), ("plain", "-", 1.0, "None")} <= times
 
 
 def test_an_account_is_labelled_once(ingested: Path) -> None:

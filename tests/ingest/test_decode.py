@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from harmsweep.ingest.contract import POSTS
+from harmsweep.ingest.contract import LABELS, POSTS, Source
 from harmsweep.ingest.decode import decode_lines, decode_records
 
 GOOD: dict[str, Any] = {
@@ -18,11 +18,11 @@ GOOD: dict[str, Any] = {
 }
 
 
-def decode(*lines: bytes) -> list[dict[str, Any]]:
+def decode(*lines: bytes, source: Source = POSTS) -> list[dict[str, Any]]:
     batch = pa.RecordBatch.from_pydict(
         {"value": pa.array(lines, pa.binary()), "file": ["posts.jsonl"] * len(lines)}
     )
-    return [row for out in decode_lines(iter([batch]), source=POSTS) for row in out.to_pylist()]
+    return [row for out in decode_lines(iter([batch]), source=source) for row in out.to_pylist()]
 
 
 def decode_row(**values: Any) -> dict[str, Any]:
@@ -76,6 +76,22 @@ def test_empty_lines_are_no_rows() -> None:
 )
 def test_what_is_wrong_is_a_fact(values: dict[str, Any], fact: str) -> None:
     assert decode_row(**values)["facts"] == [fact]
+
+
+@pytest.mark.parametrize(
+    ("weight", "decoded", "facts"),
+    [
+        (b"0.5", 0.5, []),
+        (b"1", 1.0, []),
+        (b'"1"', None, ["type:weight:text"]),
+        (b"true", None, ["type:weight:boolean"]),
+        (b"NaN", None, ["type:weight:number"]),
+    ],
+)
+def test_a_weight_is_a_finite_number(weight: bytes, decoded: float, facts: list[str]) -> None:
+    line = b'{"post_id": "p", "harm": "hate", "label": 1, "weight": ' + weight + b"}"
+    row = decode(line, source=LABELS)[0]
+    assert (row["weight"], row["facts"]) == (decoded, facts)
 
 
 def test_an_expected_column_that_a_row_lacks_is_a_fact() -> None:

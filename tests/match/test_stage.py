@@ -133,6 +133,7 @@ def test_copies_of_the_window_are_a_cluster_with_what_is_known_of_it(lake: Path,
     ]
     add_rows(media, MEDIA, lake)
     label = {"day": earlier, "source": "hand", "dataset": "d", "harm": "hate"}
+    label |= {"annotator": "-", "weight": 1.0}
     labels = [
         label | {"post_id": "labelled", "label": 1},
         label | {"post_id": "benign", "label": 0},

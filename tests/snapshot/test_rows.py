@@ -1,5 +1,6 @@
-"""Which posts are rows of a snapshot, and which of them have the same content."""
+"""Which posts are rows of a snapshot, which hold the same content, and what labels come to."""
 
+import math
 from datetime import date
 from typing import Any
 
@@ -9,7 +10,8 @@ from pyspark.sql import SparkSession
 
 from harmsweep.fusion import Input
 from harmsweep.inputs import NUMBERS, SIMILARITY
-from harmsweep.snapshot.rows import labelled_rows
+from harmsweep.snapshot.rows import has_label, labelled_rows, labels_by_harm, with_parts
+from harmsweep.training import Split
 from harmsweep.vectors import stored
 
 DAY = date(2026, 10, 1)
@@ -50,8 +52,8 @@ def test_words_disguised_or_not_and_equal_clips_are_the_same_content(spark: Spar
         f"{KEY}, encoder_id string, input string, vector binary",
     )
     labels = frame(
-        [(p, "hate", 1, "hand") for p in POSTS],
-        "day date, post_id string, harm string, label int, source string",
+        [(p, "hate", 1, "hand", 1.0) for p in POSTS],
+        "day date, post_id string, harm string, label int, source string, weight double",
     )
     names = ("text", "raw_text", "media_text", "video")
     inputs = [Input(name=name, encoder_id=name, width=1) for name in names]
@@ -61,3 +63,79 @@ def test_words_disguised_or_not_and_equal_clips_are_the_same_content(spark: Spar
     assert content["plain"] == content["disguised"]
     assert content["clip"] == content["copy"]
     assert len({content[name] for name in ("plain", "clip", "other")}) == 3
+
+
+# By post: the labels of hate as source, label, weight; the label and weight that they come to.
+VOTES: dict[str, tuple[list[tuple[str, int, float]], float | None, float]] = {
+    "one": ([("hand", 1, 1.0)], 1.0, 1.0),
+    "novice": ([("hand", 0, 0.5)], 0.0, 0.5),
+    "two to one": ([("hand", 1, 1.0), ("hand", 0, 1.0), ("hand", 0, 1.0)], 0.0, 1.0),
+    "tie": ([("hand", 1, 1.0), ("hand", 0, 1.0)], None, 0.0),
+    "tie, reported": ([("hand", 1, 1.0), ("hand", 0, 1.0), ("reports", 1, 0.75)], None, 0.0),
+    "hand, reported": ([("hand", 0, 1.0), ("reports", 1, 0.75)], 0.0, 1.0),
+    "reported": ([("reports", 1, 0.75)], 1.0, 0.75),
+    "overturned": ([("appeals", 0, 1.0)], 0.0, 1.0),
+    "reported, overturned": ([("reports", 1, 0.75), ("appeals", 0, 1.0)], 0.0, 0.25),
+}
+
+
+@pytest.fixture(scope="module")
+def voted(spark: SparkSession) -> Any:
+    """Forty posts of each kind with their labels; those of a tie are reported as spam too."""
+    votes = [
+        (DAY, f"{post} {copy}", "hate", label, source, weight)
+        for post, (votes, _, _) in VOTES.items()
+        for copy in range(40)
+        for source, label, weight in votes
+    ]
+    votes += [(DAY, f"tie {n}", "spam", 1, "reports", 0.5) for n in range(40)]
+    labels = spark.createDataFrame(
+        votes, "day date, post_id string, harm string, label int, source string, weight double"
+    )
+    return labels_by_harm(labels)
+
+
+@pytest.mark.spark
+def test_labels_by_hand_vote_before_others_and_a_tie_is_not_known(voted: Any) -> None:
+    rows = {row["post_id"]: row for row in voted.collect()}
+    for post, (_, label, weight) in VOTES.items():
+        row = rows.get(f"{post} 0")
+        if post == "tie, reported":
+            assert row is None  # no label of any harm is left
+            continue
+        assert row is not None
+        assert row["weight_hate"] == weight, post
+        assert row["label_hate"] == label if label is not None else math.isnan(row["label_hate"])
+    assert (rows["tie 0"]["label_spam"], rows["tie 0"]["weight_spam"]) == (1.0, 0.5)
+    assert math.isnan(rows["one 0"]["label_spam"]) and rows["one 0"]["weight_spam"] == 0
+
+
+@pytest.mark.spark
+def test_what_is_not_by_hand_stands_in_train_only(voted: Any) -> None:
+    split = Split(seed=1, train=0.5, validation=0.1, certify=0.2, test=0.2, few_groups=2)
+    rows = voted.selectExpr("*", "'x' AS dataset", "post_id AS split_group", "post_id AS content")
+    parted = with_parts(rows, split)
+    found = parted.where(has_label()).collect()
+    held_out = {row["post_id"].rpartition(" ")[0] for row in found if row["split"] != "train"}
+    assert held_out == {"one", "novice", "two to one", "hand, reported"}
+    train = {row["post_id"].rpartition(" ")[0] for row in found if row["split"] == "train"}
+    assert train == VOTES.keys() - {"tie, reported"}
+    assert parted.where(~has_label()).where("split = 'train'").isEmpty()
+
+
+@pytest.mark.spark
+def test_few_groups_without_a_label_by_hand_stand_in_train(voted: Any) -> None:
+    split = Split(seed=1, train=0.5, validation=0.1, certify=0.2, test=0.2, few_groups=10_000)
+    rows = voted.selectExpr("*", "'x' AS dataset", "post_id AS split_group", "post_id AS content")
+    found = with_parts(rows, split).select("post_id", "split").collect()
+    parts = {row["split"] for row in found if row["post_id"].startswith("reported ")}
+    assert parts == {"train"} and {row["split"] for row in found} == {"train", "validation", "test"}
+
+
+@pytest.mark.spark
+def test_of_equal_contents_the_one_with_a_label_by_hand_stays(voted: Any) -> None:
+    split = Split(seed=1, train=0.5, validation=0.1, certify=0.2, test=0.2, few_groups=2)
+    pair = voted.where("post_id IN ('one 0', 'overturned 0')")
+    # The appeal's group comes first by name.
+    rows = pair.selectExpr("*", "'x' AS dataset", "reverse(post_id) AS split_group", "1 AS content")
+    assert [row["post_id"] for row in with_parts(rows, split).collect()] == ["one 0"]

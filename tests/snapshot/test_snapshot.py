@@ -59,7 +59,7 @@ def rows(n: int, **changes: Any) -> tuple[dict[str, Any], dict[str, Any], dict[s
 def label(n: int, value: int, *, harm: str = "spam", source: str = "hand") -> dict[str, Any]:
     return {
         "day": DAY, "post_id": f"p{n}", "harm": harm, "label": value, "source": source,
-        "dataset": "sms",
+        "dataset": "sms", "annotator": "-", "weight": 1.0,
     }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The command for people, `harmsweep`: ask the lake, keep the banks, check the installation.
+"""The command for people, `harmsweep`: ask the lake, keep banks, check labels and installation.
 
 Nothing here starts Spark or imports torch. Data goes to stdout, everything else to stderr.
 """
@@ -15,11 +15,17 @@ from harmsweep.console.ask import QueryRefused, ask
 from harmsweep.console.bank import DEFAULT_LAKE, Lake, bank
 from harmsweep.console.catalog import print_columns, print_tables
 from harmsweep.console.checks import print_checks
+from harmsweep.console.labels import LabelsRefused, agreement, label_errors
 from harmsweep.console.show import clean, show
 from harmsweep.job import FAILED, USAGE, one_line
+from harmsweep.snapshots import SnapshotRefused
 
-app = App(name="harmsweep", help="Ask harmsweep's tables, keep its banks, check the installation.")
+# Errors that say in their own words what is to be done.
+REFUSED = (QueryRefused, BankRefused, LabelsRefused, SnapshotRefused)
+app = App(name="harmsweep", help="Ask the tables, keep the banks, check labels and installation.")
 app.command(bank)
+app.command(agreement)
+app.command(label_errors)
 
 
 @app.command
@@ -80,9 +86,9 @@ def main() -> None:
         app(sys.argv[1:], exit_on_error=False)
     except CycloptsError:
         sys.exit(USAGE)
-    except (QueryRefused, BankRefused, DeltaError, OSError) as error:
+    except (*REFUSED, DeltaError, OSError) as error:
         if os.environ.get("HARMSWEEP_TRACE"):
             raise
-        text = str(error) if isinstance(error, QueryRefused | BankRefused) else one_line(error)
+        text = str(error) if isinstance(error, REFUSED) else one_line(error)
         print(f"harmsweep: {clean(text)}", file=sys.stderr)
         sys.exit(FAILED)

@@ -9,6 +9,7 @@ from pyspark.sql import types as T
 KINDS: Mapping[str, tuple[T.DataType, pa.DataType]] = {
     "text": (T.StringType(), pa.string()),
     "integer": (T.LongType(), pa.int64()),
+    "number": (T.DoubleType(), pa.float64()),
     "boolean": (T.BooleanType(), pa.bool_()),
     "time": (T.TimestampType(), pa.timestamp("us", "UTC")),
     "day": (T.DateType(), pa.date32()),
@@ -140,6 +141,8 @@ LABELS = Source(
         "label": "integer",
         "source": "text",
         "dataset": "text",
+        "annotator": "text",
+        "weight": "number",
         "recorded_at": "time",
     },
     expected=("post_id", "harm", "label"),

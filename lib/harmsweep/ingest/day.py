@@ -16,10 +16,10 @@ from harmsweep.ingest import labels, others, posts
 from harmsweep.ingest.check import refused
 from harmsweep.ingest.files import fingerprint, landing_days
 from harmsweep.ingest.landing import cached, decoded_sources
-from harmsweep.ingest.write import has_rows, put_slice
 from harmsweep.lake import Slice, append_new, predicate, read, read_days, replace_rows
 from harmsweep.locks import locked
 from harmsweep.runs import Outcome, Spark, Step, run_step
+from harmsweep.slices import has_rows, put_slice
 from harmsweep.tables import (
     ACCOUNT_LABELS,
     INGESTS,

@@ -103,6 +103,12 @@ def _integer(value: Any) -> int | None:
     return int(value) if abs(value) < LONG else None
 
 
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if abs(value) < LONG else None
+
+
 def _boolean(value: Any) -> bool | None:
     return value if isinstance(value, bool) else None
 
@@ -146,6 +152,7 @@ def _media(value: Any) -> list[dict[str, str]] | None:
 VALUES = {
     "text": _text,
     "integer": _integer,
+    "number": _number,
     "boolean": _boolean,
     "time": time_of,
     "day": _day,

@@ -1,8 +1,8 @@
 """Labels of posts and accounts: found their post, and resolved where they compete.
 
-Labels of one post (or account), harm and source compete in the landing zone as a whole, whatever
-day they land on, so that the order of the days does not matter. The latest counts; where the latest
-contradict each other none does: what annotators disagree on is not known.
+Labels of one post, harm, source and annotator (or of one account, kind and source) compete in the
+landing zone as a whole, whatever day they land on, so that the order of the days does not matter.
+The latest counts; where the latest contradict each other none does: what was meant is not known.
 """
 
 from collections.abc import Sequence
@@ -12,10 +12,13 @@ from pyspark.sql import functions as F
 
 from harmsweep.ingest.check import CONFLICT, SAME_EVENT, goes_on, number, status, supersede
 from harmsweep.ingest.rules import with_reason
+from harmsweep.labels import HAND, UNNAMED
 from harmsweep.tables import ACCOUNT_LABELS, LABELS
 
-_DEFAULTS = {"event_id": "line_id", "source": "coalesce(source, 'hand')"} | {
-    "dataset": "coalesce(dataset, 'live')"
+_DEFAULTS = {
+    "event_id": "line_id",
+    "source": f"coalesce(source, '{HAND}')",
+    "dataset": "coalesce(dataset, 'live')",
 }
 
 
@@ -28,10 +31,13 @@ def locate_labels(labels: DataFrame, posts: DataFrame) -> DataFrame:
     days = known.agg(
         F.to_date(F.min("created_at")).alias("day"), F.min("landed_day").alias("post_landed")
     )
-    located = labels.join(days, on="post_id", how="left").withColumn(
-        "landed_day", F.coalesce("landed_day", "post_landed")
+    located = labels.join(days, on="post_id", how="left").withColumns(
+        {
+            "landed_day": F.coalesce("landed_day", "post_landed"),
+            "annotator": F.coalesce("annotator", F.lit(UNNAMED)),
+        }
     )
-    return _compete(located, "labels", ("post_id", "harm", "source"), "label")
+    return _compete(located, "labels", LABELS.key[1:], "label")
 
 
 def check_account_labels(labels: DataFrame) -> DataFrame:
@@ -75,7 +81,13 @@ def find_posts(labels: DataFrame, stored: DataFrame) -> DataFrame:
 
 def to_labels(checked: DataFrame) -> DataFrame:
     """The rows of labels."""
-    rows = goes_on(checked).withColumn("label", F.col("label").cast("int"))
+    rows = goes_on(checked).withColumns(
+        {
+            "label": F.col("label").cast("int"),
+            "weight": F.coalesce("weight", F.lit(1.0)),
+            "labelled_at": F.col("recorded_at"),
+        }
+    )
     return rows.select(*LABELS.schema.names)
 
 

@@ -7,6 +7,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from harmsweep.harms import HARMS
+from harmsweep.labels import REPORTS
 
 # No control characters (they forge log lines), no white space, and short enough for a key.
 ID = "rlike '^[^\\\\p{Cc}\\\\p{Z}]{1,128}$'"
@@ -64,6 +65,10 @@ RULES: dict[str, dict[str, str]] = {
         **_ids("post_id"),
         "unknown_harm": f"harm IS NULL OR {_unknown('harm', HARMS)}",
         "bad_label": "label IS NULL OR label NOT IN (0, 1)",
+        "bad_annotator": f"NOT annotator {ID}",
+        "bad_weight": "NOT (weight > 0 AND weight <= 1)",
+        # The label stage writes these, and would take them away again.
+        "reserved_source": f"source = '{REPORTS}'",
     },
     "account_labels": {
         **_DECODED,

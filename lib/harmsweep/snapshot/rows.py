@@ -1,4 +1,7 @@
-"""The rows of a snapshot: labelled posts with their vectors, numbers, labels and part."""
+"""The rows of a snapshot: labelled posts with their vectors, numbers, labels and part.
+
+Labels that are not by hand are natural: they are trained on, and stand in no other part.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -10,12 +13,15 @@ from pyspark.sql.window import Window
 from harmsweep.fusion import Input, input_columns
 from harmsweep.harms import HARMS
 from harmsweep.inputs import NOT_ALONE, NUMBERS, with_inputs
+from harmsweep.labels import HAND, vote
 from harmsweep.snapshot.split import Group, part_by_hash, parts_by_balance
-from harmsweep.snapshots import label_column
+from harmsweep.snapshots import label_column, weight_column
 from harmsweep.training import Split
 
 IDS = ["day", "post_id", "revision", "dataset", "language", "author_origin", "split_group"]
 _POST = ["day", "post_id"]
+# The harms whose label of the post is by hand; it goes when the rows have their parts.
+BY_HAND = "by_hand"
 
 
 def labelled_rows(
@@ -38,36 +44,76 @@ def labelled_rows(
         *input_columns(inputs, []),
         *NUMBERS,
         *(label_column(harm) for harm in HARMS),
+        *(weight_column(harm) for harm in HARMS),
+        BY_HAND,
         "content",
     )
 
 
 def labels_by_harm(labels: DataFrame) -> DataFrame:
-    """One row per post and one float column per harm; NaN where no one annotated it.
+    """One row per labelled post: by harm a label (NaN: not known) and its weight; and `by_hand`.
 
-    Of several labels of one post and harm, one by hand goes before any other; then the source that
-    comes first in the alphabet.
+    Each label of a post and harm is a vote of its weight for 1 or for 0, and labels by hand leave
+    no vote to others. The majority is the label, and its lead, 1 at most, the weight; a tie is not
+    known. So one label keeps its weight, and of three annotators two outvote the third.
     """
-    rank = F.struct(F.col("source") != "hand", F.col("source"))
-    chosen = labels.groupBy(*_POST).pivot("harm", list(HARMS)).agg(F.min_by("label", rank))
-    values = [F.coalesce(F.col(h).cast("float"), F.lit(float("nan")).cast("float")) for h in HARMS]
-    renamed = [value.alias(label_column(h)) for value, h in zip(values, HARMS, strict=True)]
-    return chosen.select(*_POST, *renamed)
+    is_hand = F.col("source") == HAND
+    by_hand, natural = F.sum(F.when(is_hand, vote())), F.sum(F.when(~is_hand, vote()))
+    votes = labels.groupBy(*_POST).pivot("harm", list(HARMS))
+    leads = votes.agg(F.coalesce(by_hand, natural).alias("lead"), by_hand.alias("hand"))
+    hand = [F.when(F.col(f"{harm}_hand") != 0, harm) for harm in HARMS]
+    found = leads.select(
+        *_POST,
+        *(_label(F.col(f"{harm}_lead")).alias(label_column(harm)) for harm in HARMS),
+        *(_weight(F.col(f"{harm}_lead")).alias(weight_column(harm)) for harm in HARMS),
+        F.array_compact(F.array(*hand)).alias(BY_HAND),
+    )
+    return found.where(has_label())
+
+
+def _label(lead: Column) -> Column:
+    unknown = F.lit(float("nan")).cast("float")
+    return F.when(lead > 0, F.lit(1.0)).when(lead < 0, F.lit(0.0)).otherwise(unknown).cast("float")
+
+
+def _weight(lead: Column) -> Column:
+    # Not `least`, which passes over null.
+    most_one = F.when(F.abs(lead) > 1, 1.0).otherwise(F.abs(lead))
+    return F.coalesce(most_one, F.lit(0.0)).cast("float")
+
+
+def has_label() -> Column:
+    """Whether a row of a snapshot has a label of any harm."""
+    return F.greatest(*(weight_column(harm) for harm in HARMS)) > 0
 
 
 def with_parts(rows: DataFrame, split: Split) -> DataFrame:
-    """Rows with `split`, one side for each split group; `content` goes.
+    """Rows with `split`, one side for each split group; `content` and `by_hand` go.
 
-    Where two groups hold the same content, only the rows of the first group (by name) stay:
-    otherwise a text could be in train under one name and in test under another.
+    Where two groups hold the same content, only the rows of one stay, of the first by name among
+    those where a label is by hand: otherwise a text could be in train under one name and in test
+    under another. Outside of train natural labels become unknown; a row may be left without any.
     """
-    first = F.min("split_group").over(Window.partitionBy("content"))
+    place = F.struct(F.size(BY_HAND) == 0, "split_group")
+    first = F.min(place).over(Window.partitionBy("content"))["split_group"]
     kept = rows.withColumn("_first", first).where(F.col("split_group") == F.col("_first"))
     parts = _parts(kept, split)
     known = F.broadcast(
         rows.sparkSession.createDataFrame(parts, "split_group string, split string")
     )
-    return kept.drop("_first", "content").join(known, on="split_group", how="inner")
+    parted = kept.drop("_first", "content").join(known, on="split_group", how="inner")
+    return parted.withColumns(_judged_by_hand()).drop(BY_HAND)
+
+
+def _judged_by_hand() -> dict[str, Column]:
+    """Labels and weights as they stand in a row's part."""
+    columns = {}
+    for harm in HARMS:
+        stands = (F.col("split") == "train") | F.array_contains(BY_HAND, harm)
+        label, weight = label_column(harm), weight_column(harm)
+        columns[label] = F.when(stands, F.col(label)).otherwise(float("nan")).cast("float")
+        columns[weight] = F.when(stands, F.col(weight)).otherwise(0.0).cast("float")
+    return columns
 
 
 def _has_own_vector(inputs: Sequence[Input]) -> Column:
@@ -93,16 +139,22 @@ def _parts(rows: DataFrame, split: Split) -> list[tuple[str, str]]:
         by_dataset[group.dataset].append(group)
     chosen: dict[str, str] = {}
     for groups in by_dataset.values():
-        if len(groups) < split.few_groups:
-            chosen |= parts_by_balance(groups, split)
+        by_hand = [group for group in groups if group.classes]
+        if len(by_hand) < split.few_groups:
+            # Groups without a label by hand can stand in train alone.
+            chosen |= {group.name: "train" for group in groups}
+            chosen |= parts_by_balance(by_hand, split)
         else:
             chosen |= {group.name: part_by_hash(group.name, split) for group in groups}
     return sorted(chosen.items())
 
 
 def _groups(rows: DataFrame) -> list[Group]:
+    """The split groups with their rows by class, as labels by hand say."""
     counts = [
-        F.sum((F.col(label_column(harm)) == label).cast("int")).alias(f"{harm}={label}")
+        F.count_if((F.col(label_column(harm)) == label) & F.array_contains(BY_HAND, harm)).alias(
+            f"{harm}={label}"
+        )
         for harm in HARMS
         for label in (0, 1)
     ]

@@ -16,7 +16,7 @@ from harmsweep.harms import HARMS
 from harmsweep.inputs import NUMBERS
 from harmsweep.logs import log
 from harmsweep.runs import Spark
-from harmsweep.snapshot.rows import labelled_rows, with_parts
+from harmsweep.snapshot.rows import has_label, labelled_rows, with_parts
 from harmsweep.snapshots import FACTS, PARTS, Snapshot, file_hashes, snapshot_id
 from harmsweep.tables import (
     AUTHOR_VECTORS,
@@ -30,7 +30,7 @@ from harmsweep.training import Split, TrainingConfig, load_training
 
 SOURCES = (POSTS, POST_FEATURES, POST_VECTORS, AUTHOR_VECTORS, LABELS, ESCALATIONS)
 # Another number where the rows or the layout of a snapshot change their meaning.
-FORMAT = 3
+FORMAT = 4
 # A file is one row group, the unit that the trainer shuffles and shards: 1,000 rows are 8 MB.
 ROWS_PER_FILE = 1000
 MIN_FILES = 4
@@ -101,15 +101,18 @@ def _write(rows: DataFrame, folder: Path, facts: Mapping[str, object]) -> None:
     shutil.rmtree(part_written, ignore_errors=True)
     kept = rows.persist()
     parted = with_parts(kept, Split.model_validate(facts["split"])).persist()
+    usable = parted.where(has_label())
     try:
         counts = {
-            p: _write_part(parted.where(F.col("split") == p), part_written / p) for p in PARTS
+            p: _write_part(usable.where(F.col("split") == p), part_written / p) for p in PARTS
         }
+        placed = parted.count()
         snapshot = Snapshot(
             **facts,
             rows={part: n for part, (n, _) in counts.items()},
             groups={part: n for part, (_, n) in counts.items()},
-            duplicates=kept.count() - sum(n for n, _ in counts.values()),
+            duplicates=kept.count() - placed,
+            natural_only=placed - sum(n for n, _ in counts.values()),
             files=file_hashes(part_written),
         )
         (part_written / FACTS).write_text(snapshot.model_dump_json(indent=1), encoding="utf-8")

@@ -5,6 +5,7 @@ from pyspark.sql import types as T
 from harmsweep.tables.spec import (
     BOOL,
     DAY,
+    DOUBLE,
     INT,
     LONG,
     STRING,
@@ -104,17 +105,23 @@ INTERACTIONS = Table(
 
 LABELS = Table(
     name="labels_v1",
-    comment="What annotators said of posts. A missing row means not annotated, never 0.",
-    key=("day", "post_id", "harm", "source"),
+    comment="What people said of posts. A missing row means not annotated, never 0.",
+    key=("day", "post_id", "harm", "source", "annotator"),
     schema=columns(
         required("day", DAY, "the post's day"),
         required("post_id", STRING, "the post"),
         required("harm", STRING, "a harm's name, as conf declares it"),
         required("label", INT, "1 harmful, 0 not"),
-        required("source", STRING, "hand, or where else the label came from"),
+        required("source", STRING, "hand, appeals, reports, or where else the label came from"),
         required("dataset", STRING, "collection the label comes from"),
+        required("annotator", STRING, "pseudonym of who labelled; - where the source names none"),
+        required("weight", DOUBLE, "above 0, up to 1: what the label counts in training"),
+        optional("labelled_at", TIME, "when it was labelled (UTC); null: not known"),
     ),
-    constraints={"label_binary": "label IN (0, 1)"},
+    constraints={
+        "label_binary": "label IN (0, 1)",
+        "weight_known": "weight > 0 AND weight <= 1",
+    },
 )
 
 ACCOUNT_LABELS = Table(

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from harmsweep.manifest import HeadCounts
-from harmsweep.snapshots import label_column
+from harmsweep.snapshots import label_column, weight_column
 from harmsweep.train.blending import Losses, blend_weights, ratio
 from harmsweep.train.data import Task, batches
 from harmsweep.train.earned import modality_rows, presence
@@ -190,7 +190,7 @@ def _batches(run: _Run, part: str, *, epoch: int | None = None) -> Iterator[Batc
 
 def weight_columns(part: Path, harms: Sequence[str]) -> list[str]:
     """The columns of the labels' weights, by harm; none where the snapshot has no weights."""
-    names = [f"weight_{harm}" for harm in harms]
+    names = [weight_column(harm) for harm in harms]
     files = sorted(part.glob("*.parquet"))
     return names if files and {*names} <= {*pq.read_schema(files[0]).names} else []
 

@@ -1,0 +1,21 @@
+"""Turn the user reports on the posts of a day or of a range of days into labels."""
+
+from collections.abc import Iterable
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from harmsweep.job import parser, run
+from harmsweep.label import label_day
+from harmsweep.runs import Outcome
+from harmsweep.session import session
+
+
+def main(*, lake: Path, days: list[date]) -> Iterable[Outcome]:
+    """Label each day in order."""
+    for day in days:
+        yield label_day(partial(session, "label"), lake, day)
+
+
+if __name__ == "__main__":
+    run(main, parser(__doc__))

@@ -1,0 +1,58 @@
+"""Write the labels that reports on a day's posts come to."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from functools import partial
+from pathlib import Path
+
+from pyspark.sql import functions as F
+
+from harmsweep.label.reports import records, reports, standing, to_labels, weighed
+from harmsweep.labels import REPORTS
+from harmsweep.lake import Slice, read_days
+from harmsweep.runs import Outcome, Read, Spark, Step, run_step
+from harmsweep.slices import put_slice
+from harmsweep.tables import INTERACTIONS, LABELS, POSTS
+
+# Reports count until so many days after the post's own; the day is written again as they come in.
+WAIT_DAYS = 7
+# A reporter's record: reports of so many days before the post's, on posts of these days.
+RECORD_DAYS = 30
+STEP = Step(
+    "label",
+    reads=(
+        Read(POSTS),
+        Read(INTERACTIONS, before=RECORD_DAYS, after=WAIT_DAYS),
+        Read(LABELS, before=RECORD_DAYS),
+    ),
+    writes=(LABELS,),
+)
+
+
+def label_day(spark: Spark, lake: Path, day: date, *, simulated: bool = False) -> Outcome:
+    """Write the labels that reports on the day's posts come to, as far as they are known.
+
+    Simulated reports count only where they are asked for: no label may rest on made-up people. The
+    counts are the posts and harms that were reported, and those that got a label.
+    """
+    work = partial(_work, spark, lake, day, simulated=simulated)
+    return run_step(STEP, lake, day, work, inputs="simulated" if simulated else "")
+
+
+def _work(spark: Spark, lake: Path, day: date, *, simulated: bool) -> Mapping[str, int]:
+    session = spark()
+    first, before = day - timedelta(days=RECORD_DAYS), day - timedelta(days=1)
+    wait = day + timedelta(days=WAIT_DAYS)
+    recent = reports(read_days(session, INTERACTIONS, lake, day, wait), simulated=simulated)
+    earlier = reports(read_days(session, INTERACTIONS, lake, first, before), simulated=simulated)
+    of_day = standing(recent.where(F.col("day") == day), read_days(session, POSTS, lake, day))
+    known = records(earlier, read_days(session, LABELS, lake, first, before))
+    pairs = weighed(of_day, known).persist()
+    try:
+        labels = to_labels(pairs)
+        counts = {"reported": pairs.count(), "labelled": labels.count()}
+        where: Slice = {"day": day, "source": REPORTS}
+        put_slice(labels, LABELS, lake, where=where, count=counts["labelled"])
+        return counts
+    finally:
+        pairs.unpersist()

@@ -1,0 +1,68 @@
+"""Fitting by labels' weights: what a label counts is what its snapshot says."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from harmsweep.harms import HARMS
+from harmsweep.snapshots import label_column
+
+pytestmark = [pytest.mark.slow, pytest.mark.torch]
+
+# The lowest validation loss on each snapshot.
+FITTED = """
+import json, sys
+from pathlib import Path
+from harmsweep.snapshots import Snapshot, FACTS
+from harmsweep.train.fit import fit
+from harmsweep.train.network import network
+from harmsweep.train.run import task_of
+from harmsweep.training import load_training
+options = load_training(Path(sys.argv[1]))
+found = []
+for snapshot in map(Path, sys.argv[2:]):
+    facts = Snapshot.model_validate_json((snapshot / FACTS).read_bytes())
+    task, _ = task_of(snapshot, facts, options)
+    one = network(task, options.fit)
+    fit(snapshot, task, [one], options.fit, report=lambda *_: None)
+    found.append(one.best)
+print(json.dumps(found))
+"""
+
+
+def misled(snapshot: Path, folder: Path, weight: float | None) -> Path:
+    """A copy in which half of the training labels are wrong, and weigh so much."""
+    for path in snapshot.rglob("*.*"):
+        copy = folder / path.relative_to(snapshot)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+    for path in (folder / "train").glob("*.parquet"):
+        table, wrong = pq.read_table(path), path.name == "part-00000.parquet"
+        if wrong:
+            name = label_column("spam")
+            labels = 1 - table.column(name).to_numpy()
+            table = table.set_column(table.column_names.index(name), name, pa.array(labels))
+        for harm in HARMS if weight is not None else []:
+            values = np.full(len(table), weight if wrong else 1.0, dtype=np.float32)
+            table = table.append_column(f"weight_{harm}", pa.array(values))
+        pq.write_table(table, path)
+    return folder
+
+
+def test_labels_of_little_weight_mislead_little(
+    trainer: Path, tiny_snapshot: Path, small_config: Path, tmp_path: Path
+) -> None:
+    weights = {"light": 0.001, "full": 1.0, "none": None}
+    copies = [misled(tiny_snapshot, tmp_path / name, of) for name, of in weights.items()]
+    command = [trainer, "-W", "ignore", "-c", FITTED, small_config, tiny_snapshot, *copies]
+    done = subprocess.run(
+        [*map(str, command)], capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    right, light, full, none = json.loads(done.stdout)
+    assert light < right + 0.15 < full and full == none
