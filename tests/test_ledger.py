@@ -1,81 +1,155 @@
-"""The state that follows from the ledger's entries, on literal rows."""
+"""The state that follows from the entries of a place, on literal rows."""
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
-from pyspark.sql import functions as F
 
-from harmsweep.ledger import COUNTED, direction, effect_key, latest, open_intents, visibility
-from harmsweep.tables import ACTIONS
+from harmsweep.ledger import (
+    SEVERITY,
+    Entry,
+    Place,
+    direction,
+    effect_key,
+    holding,
+    is_counted,
+    latest,
+    open_intents,
+)
 
-pytestmark = pytest.mark.spark
-
-# key, entry, minute, post, action, previous action, key whose state holds then
-ENTRIES = [
-    ("k1", "intent", 1, "undone", "demote", "none", "k1"),
-    ("k1", "outcome", 2, "undone", "demote", "none", "k1"),
-    ("k2", "intent", 3, "undone", "remove", "demote", "k2"),
-    ("k2", "outcome", 4, "undone", "remove", "demote", "k2"),
-    ("k3", "intent", 5, "undone", "demote", "remove", "k1"),  # an undo brings k1 back
-    ("k4", "intent", 1, "released", "remove", "none", "k4"),
-    ("k4", "outcome", 2, "released", "remove", "none", "k4"),
-    ("k5", "intent", 3, "released", "none", "remove", "k5"),
-    ("k5", "outcome", 4, "released", "none", "remove", "k5"),
-    ("k6", "held", 1, "held", "remove", "none", "k6"),
-    ("k7", "intent", 1, "reviewed", "review", "none", "k7"),
-]
+PLACE = Place("post", "p1", "all", "all")
 
 
-@pytest.fixture(scope="module")
-def ledger(spark):
-    rest = dict.fromkeys(ACTIONS.schema.names) | {
+def entry(
+    key: str, minute: int, action: str = "remove", kind: str = "intent", **more: Any
+) -> Entry:
+    """An entry of one place."""
+    fields: dict[str, Any] = {
         "day": date(2026, 10, 1),
+        "effect_key": key,
+        "entry": kind,
+        "recorded_at": datetime(2026, 10, 1, 12, minute, tzinfo=UTC),
         "sweep_id": "s",
         "subject_kind": "post",
+        "subject_id": "p1",
         "revision": 1,
+        "action": action,
+        "previous_action": "none",
+        "direction": "apply",
         "surface": "all",
         "jurisdiction": "all",
         "cause_kind": "decision",
         "cause_id": "c",
+        "previous_key": None,
+        "state_key": key,
+        "harm": "hate",
+        "score": 0.9,
+        "threshold": 0.8,
+        "model_version": "m-1",
+        "policy_version": "p-1",
         "operator": "tester",
     }
-    names = ("effect_key", "entry", "minute", "subject_id", "action", "previous_action")
-    severity = ("none", "review", "label", "demote", "remove")
-    rows = []
-    for entry in ENTRIES:
-        row = rest | dict(zip((*names, "state_key"), entry, strict=True))
-        milder = severity.index(row["action"]) < severity.index(row["previous_action"])
-        row["direction"] = "release" if milder else "apply"
-        row["recorded_at"] = datetime(2026, 10, 1, 12, row["minute"], tzinfo=UTC)
-        rows.append([row[name] for name in ACTIONS.schema.names])
-    return spark.createDataFrame(rows, ACTIONS.schema).localCheckpoint()
+    return Entry(**(fields | more))
 
 
-def test_the_state_is_that_of_the_last_effect_or_of_the_one_it_restores(ledger):
-    found = {r["subject_id"]: (r["action"], r["effect_key"]) for r in visibility(ledger).collect()}
-    assert found == {"undone": ("demote", "k1"), "reviewed": ("review", "k7")}
+FIRST, SECOND = entry("k1", 1, "demote"), entry("k2", 3)
+DONE = [entry("k1", 2, "demote", "outcome"), entry("k2", 4, kind="outcome")]
+CHAIN = [SECOND, *DONE, FIRST]
 
 
-def test_the_last_effect_of_a_place_is_no_held_entry(ledger):
-    found = {r["subject_id"]: r["effect_key"] for r in latest(ledger).collect()}
-    assert found == {"undone": "k3", "released": "k5", "reviewed": "k7"}
+def test_the_last_effect_is_the_newest_intent_in_any_order():
+    assert latest(CHAIN) == SECOND
+    assert latest(CHAIN[::-1]) == SECOND
+    assert latest([replace(SECOND, entry="held"), FIRST]) == FIRST
+    assert latest([]) is None
+    assert latest([replace(FIRST, entry="held")]) is None
 
 
-def test_intents_without_an_outcome_are_open(ledger):
-    assert {r["effect_key"] for r in open_intents(ledger).collect()} == {"k3", "k7"}
+def test_of_two_effects_at_one_time_the_greater_key_is_last():
+    same = replace(FIRST, recorded_at=SECOND.recorded_at)
+    assert latest([same, SECOND]) == latest([SECOND, same]) == SECOND
 
 
-def test_caps_count_what_others_can_see_and_directions_follow_severity(ledger):
-    intents = ledger.where((F.col("entry") == "intent") & F.expr(COUNTED))
-    assert {r["effect_key"] for r in intents.collect()} == {"k1", "k2", "k3", "k4", "k5"}
-    computed = direction(F.col("action"), F.col("previous_action"))
-    assert ledger.where(computed != F.col("direction")).count() == 0
+def test_the_last_effect_holds_or_the_one_that_it_restores():
+    assert holding(CHAIN) == SECOND
+    undo = entry("k3", 5, "demote", state_key="k1", cause_kind="undo")
+    assert holding([*CHAIN, undo]) == FIRST
+    assert holding([]) is None
 
 
-def test_a_key_is_the_hash_of_identity_and_cause(ledger):
-    found = ledger.where(F.col("effect_key") == "k7").select(effect_key().alias("key")).collect()
-    parts = ["post", "reviewed", "1", "review", "all", "all", "c"]
-    text = json.dumps(parts, separators=(",", ":"))
-    assert found[0]["key"] == hashlib.sha256(text.encode()).hexdigest()
+def test_nothing_holds_after_a_release_or_where_all_is_held():
+    assert holding([*CHAIN, entry("k3", 5, "none")]) is None
+    assert holding([entry("k1", 1, kind="held")]) is None
+
+
+def test_a_state_that_no_intent_of_the_chain_has_holds_nothing():
+    assert holding([entry("k1", 1, state_key="lost")]) is None
+    assert holding([entry("k3", 5, state_key="k1"), entry("k1", 1, kind="held")]) is None
+
+
+def test_intents_without_an_outcome_are_open():
+    assert open_intents(CHAIN) == []
+    assert open_intents([SECOND, DONE[0], FIRST]) == [SECOND]
+    assert open_intents([entry("k9", 1, kind="held")]) == []
+
+
+@pytest.mark.parametrize(
+    ("action", "previous", "expected"),
+    [
+        ("remove", "none", "apply"),
+        ("remove", "remove", "apply"),
+        ("demote", "remove", "release"),
+        ("none", "review", "release"),
+        ("review", "none", "apply"),
+        ("label", "review", "apply"),
+        ("demote", "label", "apply"),
+    ],
+)
+def test_less_severe_is_a_release(action, previous, expected):
+    assert direction(action, previous) == expected
+
+
+def test_severities_are_in_order():
+    assert sorted(SEVERITY, key=SEVERITY.__getitem__) == [
+        "none", "review", "label", "demote", "remove",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("action", "previous", "counts"),
+    [
+        ("remove", "none", True),
+        ("label", "review", True),
+        ("none", "remove", True),
+        ("review", "demote", True),
+        ("review", "none", False),
+        ("none", "review", False),
+    ],
+)
+def test_caps_count_what_others_can_see(action, previous, counts):
+    assert is_counted(direction(action, previous), action, previous) is counts
+    found = entry("k", 1, action, previous_action=previous, direction=direction(action, previous))
+    assert found.is_counted is counts
+
+
+def test_a_key_is_the_hash_of_identity_and_cause():
+    text = json.dumps(["post", "p1", "1", "review", "all", "all", "c"], separators=(",", ":"))
+    key = hashlib.sha256(text.encode()).hexdigest()
+    assert effect_key(PLACE, 1, "review", "c") == key
+    others = [
+        effect_key(replace(PLACE, **{name: "x"}), 1, "review", "c")
+        for name in ("subject_kind", "subject_id", "surface", "jurisdiction")
+    ]
+    others += [effect_key(PLACE, 2, "review", "c"), effect_key(PLACE, 1, "remove", "c")]
+    others += [effect_key(PLACE, 1, "review", "d")]
+    assert len({key, *others}) == 8
+
+
+def test_a_key_knows_texts_of_any_script_apart():
+    one, other = (replace(PLACE, subject_id=name) for name in ("é", "e"))
+    assert effect_key(one, 1, "review", "c") != effect_key(other, 1, "review", "c")
+    text = '["post","é","1","review","all","all","c"]'
+    assert effect_key(one, 1, "review", "c") == hashlib.sha256(text.encode()).hexdigest()

@@ -1,21 +1,23 @@
 """A day of the ledger as it is kept: its clock, its open intents, and what the platform reads."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from harmsweep import lake as lakes
-from harmsweep.ledger import open_intents, visibility
+from harmsweep.enforce.places import chain, chains, over
+from harmsweep.enforce.plan import EPOCH
+from harmsweep.ledger import Entry, holding, open_intents
 from harmsweep.locks import locked
 from harmsweep.tables import ACTIONS, POST_VISIBILITY
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Clock = Callable[[], int]
 
 
@@ -72,7 +74,7 @@ def settle(spark: SparkSession, lake: Path, day: date, clock: Clock) -> tuple[Bo
     before = books(lake, day, clock)
     if not before.open:
         return before, 0
-    unfinished = open_intents(entries(spark, lake, day)).localCheckpoint()
+    unfinished = over(chains(entries(spark, lake, day)), _open).localCheckpoint()
     _finish(unfinished, lake, day, before.at)
     return Books(0, before.last_sweep, max(clock(), before.at + 1)), before.open
 
@@ -86,6 +88,21 @@ def carry_out(booked: DataFrame, lake: Path, day: date, clock: Clock) -> None:
     intents = booked.where(F.col("entry") == "intent")
     if not intents.isEmpty():
         _finish(intents, lake, day, books(lake, day, clock).at)
+
+
+def visibility(entries: DataFrame) -> DataFrame:
+    """Rows of post_visibility from a day's ledger: each place's state, where one holds."""
+    states = over(chains(entries), _holding)
+    return states.withColumnRenamed("recorded_at", "since").select(*POST_VISIBILITY.schema.names)
+
+
+def _open(row: Mapping[str, Any]) -> list[Entry]:
+    return open_intents(chain(row))
+
+
+def _holding(row: Mapping[str, Any]) -> list[Entry]:
+    found = holding(chain(row))
+    return [found] if found else []
 
 
 def _finish(intents: DataFrame, lake: Path, day: date, at: int) -> None:

@@ -1,21 +1,18 @@
 """Caps: how many effects of a harm may happen in 24 hours, all sweeps and days together."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import reduce
-from operator import or_
 from pathlib import Path
-
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+from typing import Any
 
 from harmsweep import lake as lakes
-from harmsweep.ledger import COUNTED
+from harmsweep.enforce.plan import Batch
+from harmsweep.ledger import is_counted
 from harmsweep.policy import Policy
 
 WINDOW_MICROS = 24 * 3600 * 1_000_000
-Batch = tuple[str, str]  # harm and direction
 
 
 @dataclass(frozen=True)
@@ -27,6 +24,11 @@ class Excess:
     planned: int
     spent: int
     cap: int
+
+    @property
+    def batch(self) -> Batch:
+        """Which batch it is."""
+        return self.harm, self.direction
 
     def line(self) -> str:
         """What is held, and why, in a few words."""
@@ -43,11 +45,20 @@ def spent(lake: Path, now: int) -> dict[Batch, int]:
     not counted: an undo must never wait for a cap.
     """
     since = datetime.fromtimestamp((now - WINDOW_MICROS) / 1e6, UTC).isoformat()
-    recent = f"""SELECT harm, direction, count(*) AS effects FROM actions_v1
+    recent = f"""SELECT harm, direction, action, previous_action, count(*) AS n FROM actions_v1
         WHERE recorded_at > TIMESTAMP '{since}' AND entry = 'intent'
-        AND cause_kind IN ('decision', 'withdrawn') AND {COUNTED} GROUP BY harm, direction"""
-    found = lakes.query(lake, recent).to_pylist()
-    return {(row["harm"], row["direction"]): row["effects"] for row in found}
+        AND cause_kind IN ('decision', 'withdrawn')
+        GROUP BY harm, direction, action, previous_action"""
+    return counted(lakes.query(lake, recent).to_pylist())
+
+
+def counted(groups: Iterable[Mapping[str, Any]]) -> dict[Batch, int]:
+    """How many effects of each batch caps count, from groups with how many, `n`, each has."""
+    totals: Counter[Batch] = Counter()
+    for group in groups:
+        if is_counted(group["direction"], group["action"], group["previous_action"]):
+            totals[group["harm"], group["direction"]] += group["n"]
+    return dict(totals)
 
 
 def excesses(
@@ -59,18 +70,3 @@ def excesses(
         for (harm, direction), n in sorted(planned.items())
     ]
     return [e for e in found if e.planned + e.spent > e.cap]
-
-
-def hold(intents: DataFrame, over: Iterable[Excess], ledger: DataFrame) -> DataFrame:
-    """The intents, with those of batches that pass their cap as `held` entries not held before.
-
-    The whole batch is held: a part of a broken model's output is broken too. Reviews go on.
-    """
-    stopped = reduce(or_, map(_is_of, over), F.lit(False)) & F.expr(COUNTED)
-    entry = F.when(stopped, F.lit("held")).otherwise(F.lit("intent"))
-    known = ledger.where(F.col("entry") == "held").select("effect_key", "entry")
-    return intents.withColumn("entry", entry).join(known, on=["effect_key", "entry"], how="anti")
-
-
-def _is_of(batch: Excess) -> Column:
-    return (F.col("harm") == batch.harm) & (F.col("direction") == batch.direction)

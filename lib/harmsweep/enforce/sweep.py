@@ -3,19 +3,24 @@
 import getpass
 import time
 from collections import Counter
+from collections.abc import Collection, Mapping
 from datetime import date
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from harmsweep import lake as lakes
 from harmsweep.certificates import Certificate, find_certificate
+from harmsweep.decisions import DECIDE, pair
 from harmsweep.enforce.books import Clock, books, carry_out, entries, now_micros, settle, writing
-from harmsweep.enforce.caps import Batch, Excess, excesses, hold, spent
-from harmsweep.enforce.plan import Sweep, changes, desired, is_certified
+from harmsweep.enforce.caps import Excess, counted, excesses, spent
+from harmsweep.enforce.places import beside_decisions, chain, chains, decision, over, place, post
+from harmsweep.enforce.plan import Batch, Rules, Sweep, change, rules_of
 from harmsweep.job import DataRefused, Held
-from harmsweep.ledger import COUNTED, DECIDE, pair
+from harmsweep.ledger import Entry, is_counted
 from harmsweep.logs import log
 from harmsweep.policy import Policy, check_lake, load_policy
 from harmsweep.runs import Counts, Outcome, Read, Spark, Step, is_done, run_step
@@ -86,21 +91,24 @@ def sweep(
     Raises:
         Held: see enforce_day.
     """
+    rules = rules_of(policy, model_version, certificate)
     with writing(lake):
         standing, finished = settle(spark, lake, day, clock)
         plan = _sweep(day, policy, model_version, after=standing.last_sweep, at=standing.at)
         # Cut from its sources, so that no later step can compute it again from a changed ledger.
-        intents = _planned(spark, lake, policy, plan, certificate).localCheckpoint()
+        places = _places(spark, lake, plan).localCheckpoint()
+        intents = _changes(places, plan, rules).localCheckpoint()
         groups = _groups(intents)
-        over = excesses(_counted(groups), spent(lake, plan.at), policy)
-        counts = _summary(lake, plan, groups, over) | {"finished": finished}
+        over_cap = excesses(counted(groups), spent(lake, plan.at), policy)
+        counts = _summary(lake, plan, groups, over_cap) | {"finished": finished}
         if groups:
-            known = entries(spark, lake, day)
-            booked = hold(intents, over, known).localCheckpoint() if over else intents
-            carry_out(booked, lake, day, clock)
+            if over_cap:
+                intents = _changes(places, plan, rules, held=[e.batch for e in over_cap])
+                intents = intents.localCheckpoint()
+            carry_out(intents, lake, day, clock)
             log("enforce", day=str(day)).info("swept", sweep_id=plan.sweep_id, **counts)
-    if over:
-        raise Held(_advice(day, policy, over))
+    if over_cap:
+        raise Held(_advice(day, policy, over_cap))
     return counts
 
 
@@ -116,9 +124,10 @@ def preview(
     """What a sweep would do now, in counts; it writes nothing and takes no lock."""
     standing = books(lake, day, now_micros)
     plan = _sweep(day, policy, model_version, after=standing.last_sweep, at=standing.at)
-    groups = _groups(_planned(spark, lake, policy, plan, certificate))
-    over = excesses(_counted(groups), spent(lake, plan.at), policy)
-    return _summary(lake, plan, groups, over) | {"finished": standing.open}
+    rules = rules_of(policy, model_version, certificate)
+    groups = _groups(_changes(_places(spark, lake, plan), plan, rules))
+    over_cap = excesses(counted(groups), spent(lake, plan.at), policy)
+    return _summary(lake, plan, groups, over_cap) | {"finished": standing.open}
 
 
 def _sweep(day: date, policy: Policy, model_version: str, *, after: str, at: int) -> Sweep:
@@ -126,50 +135,54 @@ def _sweep(day: date, policy: Policy, model_version: str, *, after: str, at: int
     return Sweep(day, "enforce", subject, after, at, getpass.getuser())
 
 
-def _planned(
-    spark: SparkSession, lake: Path, policy: Policy, plan: Sweep, certificate: Certificate | None
-) -> DataFrame:
+def _places(spark: SparkSession, lake: Path, plan: Sweep) -> DataFrame:
+    """The day's places that have entries or decisions, of posts that the model scored."""
     model_version, policy_version = plan.subject
     versions: lakes.Slice = {"day": plan.day, **pair(model_version, policy_version)}
     key = ["post_id", "revision"]
     accepted = lakes.read_days(spark, POSTS, lake, plan.day).where(F.col("status") == "accepted")
-    accepted = accepted.select(*key)
     scores = lakes.read_days(spark, SCORES, lake, plan.day)
     scored = scores.where(F.col("model_version") == model_version).select(*key)
     # What holds for an escalated post stays as it is: it has no decision, which lifts nothing.
     escalated = lakes.read_days(spark, ESCALATIONS, lake, plan.day).select("post_id")
     judged = accepted.join(scored, on=key, how="semi").join(escalated, on="post_id", how="anti")
-    decided = lakes.read(spark, DECISIONS, lake).where(lakes.predicate(versions))
-    current = decided.join(accepted, on=key, how="semi")
-    certified = is_certified(policy, certificate) if policy.mode == "production" else None
-    approved = model_version in policy.approved_models
-    wanted = desired(current, approved=approved, certified=certified)
     judged = judged.withColumnRenamed("post_id", "subject_id")
-    return changes(wanted, entries(spark, lake, plan.day), judged, plan)
+    decided = lakes.read(spark, DECISIONS, lake).where(lakes.predicate(versions))
+    # An edited post's decisions on earlier revisions stay in the table: one a place counts.
+    current = decided.join(accepted.select(*key), on=key, how="semi")
+    current = current.withColumnRenamed("post_id", "subject_id")
+    current = current.withColumn("subject_kind", F.lit("post"))
+    return beside_decisions(chains(entries(spark, lake, plan.day)), current, judged)
 
 
-Groups = list[Row]  # of intents: harm, direction, action, counted (by caps), and how many: n
+def _changes(
+    places: DataFrame, plan: Sweep, rules: Rules, held: Collection[Batch] = ()
+) -> DataFrame:
+    return over(places, partial(_change, sweep=plan, rules=rules, held=frozenset(held)))
 
 
-def _groups(intents: DataFrame) -> Groups:
-    by = ("harm", "direction", "action", F.expr(COUNTED).alias("counted"))
-    return intents.groupBy(*by).agg(F.count("*").alias("n")).collect()
+def _change(row: Mapping[str, Any], **options: Any) -> list[Entry]:
+    found = post(row)
+    made = change(place(row), chain(row), decision(row), found, **options) if found else None
+    return [made] if made else []
 
 
-def _counted(groups: Groups) -> dict[Batch, int]:
-    totals: Counter[Batch] = Counter()
-    for row in groups:
-        if row["counted"]:
-            totals[row["harm"], row["direction"]] += row["n"]
-    return totals
+# Of effects: harm, direction, action, previous_action, and how many there are: n.
+Groups = list[dict[str, Any]]
 
 
-def _summary(lake: Path, plan: Sweep, groups: Groups, over: list[Excess]) -> dict[str, int]:
+def _groups(effects: DataFrame) -> Groups:
+    by = ("harm", "direction", "action", "previous_action")
+    return [row.asDict() for row in effects.groupBy(*by).agg(F.count("*").alias("n")).collect()]
+
+
+def _summary(lake: Path, plan: Sweep, groups: Groups, over_cap: list[Excess]) -> dict[str, int]:
     """The day's decisions, and effects by what is done: an action, `released`, or `held`."""
-    stopped = {(batch.harm, batch.direction) for batch in over}
+    stopped = {excess.batch for excess in over_cap}
     done: Counter[str] = Counter()
     for row in groups:
-        held = row["counted"] and (row["harm"], row["direction"]) in stopped
+        counts = is_counted(row["direction"], row["action"], row["previous_action"])
+        held = counts and (row["harm"], row["direction"]) in stopped
         lifted = "released" if row["direction"] == "release" else row["action"]
         done["held" if held else lifted] += row["n"]
     return {"decisions": _decided(lake, plan)} | dict(sorted(done.items()))

@@ -3,8 +3,11 @@
 import getpass
 import re
 import time
+from collections.abc import Mapping
 from datetime import date
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -20,9 +23,10 @@ from harmsweep.enforce.books import (
     settle,
     writing,
 )
-from harmsweep.enforce.plan import Sweep, entry
+from harmsweep.enforce.places import PLACE, beside_posts, chain, chains, over, place, post
+from harmsweep.enforce.plan import Sweep, reapplied, undone
 from harmsweep.job import DataRefused
-from harmsweep.ledger import PLACE, latest
+from harmsweep.ledger import Entry
 from harmsweep.logs import log
 from harmsweep.runs import Outcome, Spark
 from harmsweep.tables import POSTS
@@ -52,7 +56,7 @@ def undo(
         standing = _standing(spark(), lake, day, dry_run=dry_run, clock=clock)
         plan = Sweep(day, kind, (sweep_id,), standing.last_sweep, standing.at, getpass.getuser())
         total, back = _restored(spark(), lake, plan)
-        intents = entry(back, plan).localCheckpoint()
+        intents = back.localCheckpoint()
         counts = {"effects": intents.count()}
         if counts["effects"] and not dry_run:
             carry_out(intents, lake, day, clock)
@@ -79,60 +83,15 @@ def _restored(spark: SparkSession, lake: Path, plan: Sweep) -> tuple[int, DataFr
     total = swept.count()
     if not total:
         raise DataRefused(f"the ledger has no effects of a sweep {sweep_id}")
-    found = _beside_state(swept, ledger)
-    if plan.kind == "undo":
-        return total, _undone(found)
+    places = chains(ledger.join(swept.select(*PLACE).distinct(), on=list(PLACE), how="semi"))
     accepted = lakes.read_days(spark, POSTS, lake, plan.day).where(F.col("status") == "accepted")
-    return total, _reapplied(found, accepted)
+    places = beside_posts(places, accepted.withColumnRenamed("post_id", "subject_id"))
+    return total, over(places, partial(_restore, sweep=plan))
 
 
-_KEPT = ("surface", "jurisdiction", "revision", "harm", "model_version", "policy_version")
-
-
-def _beside_state(swept: DataFrame, ledger: DataFrame) -> DataFrame:
-    """A sweep's effects beside the last effect of their place and the one before them."""
-    names = ("effect_key", "state_key", "action", "cause_kind", "cause_id")
-    last = latest(ledger).select(*PLACE, *(F.col(n).alias(f"last_{n}") for n in names))
-    before = ledger.where(F.col("entry") == "intent").select(
-        F.col("effect_key").alias("previous_key"),
-        F.col("action").alias("before_action"),
-        F.col("state_key").alias("before_state"),
-    )
-    placed = swept.join(last, on=list(PLACE), how="inner")
-    return placed.join(before, on="previous_key", how="left")
-
-
-def _undone(found: DataFrame) -> DataFrame:
-    """What brings back the state before each effect that still holds."""
-    holding = found.where(F.col("last_state_key") == F.col("effect_key"))
-    return holding.select(
-        *("subject_id", *_KEPT),
-        F.lit(None).cast("double").alias("score"),
-        F.lit(None).cast("double").alias("threshold"),
-        F.coalesce("before_action", F.lit("none")).alias("action"),
-        F.col("action").alias("previous_action"),
-        F.lit("undo").alias("cause_kind"),
-        F.col("last_effect_key").alias("previous_key"),
-        F.col("before_state").alias("state_key"),
-    )
-
-
-def _reapplied(found: DataFrame, accepted: DataFrame) -> DataFrame:
-    """What puts each undone effect back, on revisions that still stand.
-
-    An effect was undone where its own undo came last, or where undoing and reapplying of others
-    came last and led to the state before it.
-    """
-    of_sweep = F.col("last_cause_id").startswith(F.concat(F.col("sweep_id"), F.lit("/")))
-    by_person = F.col("last_cause_kind").isin("undo", "reapply")
-    before_it = F.coalesce(F.col("last_state_key") == F.col("before_state"), F.lit(False))
-    undone = ((F.col("last_cause_kind") == "undo") & of_sweep) | (by_person & before_it)
-    standing = accepted.select(F.col("post_id").alias("subject_id"), "revision")
-    kept = found.where(undone).join(standing, on=["subject_id", "revision"], how="left_semi")
-    return kept.select(
-        *("subject_id", *_KEPT, "score", "threshold", "action"),
-        F.col("last_action").alias("previous_action"),
-        F.lit("reapply").alias("cause_kind"),
-        F.col("last_effect_key").alias("previous_key"),
-        F.col("effect_key").alias("state_key"),
-    )
+def _restore(row: Mapping[str, Any], *, sweep: Sweep) -> list[Entry]:
+    if sweep.kind == "undo":
+        made = undone(place(row), chain(row), sweep=sweep)
+    else:
+        made = reapplied(place(row), chain(row), post(row), sweep=sweep)
+    return [made] if made else []

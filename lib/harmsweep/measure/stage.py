@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from harmsweep import lake as lakes
-from harmsweep.ledger import pair
+from harmsweep.decisions import pair
 from harmsweep.measure.accounts import accounts
 from harmsweep.measure.counts import Metric, by_action, by_status, current, quantiles
 from harmsweep.runs import Counts, Outcome, Read, Spark, Step, run_step

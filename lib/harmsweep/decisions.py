@@ -1,0 +1,22 @@
+"""What stages besides decide know of decisions: whose they are, and when they are up to date."""
+
+from harmsweep.runs import Read, Step
+from harmsweep.tables import (
+    COMMENT_SCORES,
+    DECISIONS,
+    ESCALATIONS,
+    MEDIA,
+    MEDIA_CLUSTERS,
+    MEDIA_MATCHES,
+    POSTS,
+    SCORES,
+)
+
+# Enforce acts only on decisions that are up to date, so what decide reads is shared knowledge.
+_SEEN = (SCORES, POSTS, MEDIA, MEDIA_MATCHES, MEDIA_CLUSTERS, ESCALATIONS, COMMENT_SCORES)
+DECIDE = Step("decide", reads=tuple(map(Read, _SEEN)), writes=(DECISIONS,))
+
+
+def pair(model_version: str, policy_version: str) -> dict[str, str]:
+    """The versions that make a day's run one of its own."""
+    return {"model_version": model_version, "policy_version": policy_version}
