@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from harmsweep.lake import lake_path, open_lake
+from harmsweep.operations import Stopped
 from harmsweep.registry import model_path
 from harmsweep.runs import Outcome
 
@@ -94,7 +95,7 @@ def finish(outcomes: Callable[[], Iterable[Told]], name: str) -> None:
 
 def exit_code(error: Exception) -> int:
     """The exit code that tells a caller what kind of failure it was."""
-    codes = {Held: HELD, DataRefused: DATA_GATE}
+    codes = {Held: HELD, Stopped: HELD, DataRefused: DATA_GATE}
     return next((code for kind, code in codes.items() if isinstance(error, kind)), FAILED)
 
 

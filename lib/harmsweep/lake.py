@@ -209,6 +209,17 @@ def append(df: DataFrame, table: Table, lake: Path) -> None:
         failpoint(f"{table.name}:after-commit")
 
 
+def append_rows(rows: Sequence[Mapping[str, Any]], table: Table, lake: Path) -> None:
+    """`append` for a few rows of the driver's own, without Spark."""
+    with locked(lake, [table.name]):
+        stored = deltalake.DeltaTable(str(lake / table.name))
+        schema = pa.schema(stored.schema().to_arrow())
+        failpoint(f"{table.name}:before-commit")
+        content = pa.Table.from_pylist(list(rows), schema=schema)
+        deltalake.write_deltalake(stored, content, mode="append")
+        failpoint(f"{table.name}:after-commit")
+
+
 def replace_rows(
     rows: Sequence[Mapping[str, Any]], table: Table, lake: Path, *, where: Slice
 ) -> None:
@@ -217,14 +228,16 @@ def replace_rows(
         stored = deltalake.DeltaTable(str(lake / table.name))
         schema = pa.schema(stored.schema().to_arrow())
         content = pa.Table.from_pylist(list(rows), schema=schema)
-        deltalake.write_deltalake(stored, content, mode="overwrite", predicate=_plain(where))
+        deltalake.write_deltalake(
+            stored, content, mode="overwrite", predicate=plain_predicate(where)
+        )
 
 
 def rows(
     table: Table, lake: Path, *, day: date | None = None, version: int | None = None
 ) -> pa.Table:
     """A table's rows as Arrow, of one day or all, without Spark: for reports and the console."""
-    where = f" WHERE {_plain({'day': day})}" if day else ""
+    where = f" WHERE {plain_predicate({'day': day})}" if day else ""
     versions = {} if version is None else {table.name: version}
     return query(lake, f"SELECT * FROM {table.name}{where}", versions=versions)
 
@@ -261,7 +274,8 @@ def stored_names(lake: Path) -> list[str]:
     return sorted(log.parent.name for log in lake.glob("*/_delta_log"))
 
 
-def _plain(where: Slice) -> str:
+def plain_predicate(where: Slice) -> str:
+    """`predicate` as `query` takes it."""
     return predicate(where).replace("DATE'", "'")
 
 

@@ -63,6 +63,13 @@ class Comments(Frozen):
     review: Threshold
 
 
+class Holdout(Frozen):
+    """The share of posts, at random, on which nothing is applied, so that labels stay whole."""
+
+    share: Annotated[float, Field(strict=True, ge=0, le=0.05, allow_inf_nan=False)]
+    spared: tuple[Word, ...] = ()
+
+
 class PolicyFile(Frozen):
     """The keys of a policy file."""
 
@@ -80,6 +87,7 @@ class PolicyFile(Frozen):
     # What others wrote, and a match with known media, lead to review and to nothing else.
     comments: Comments
     known_media: Literal["review"]
+    holdout: Holdout | None = None
 
 
 class Policy(PolicyFile):
@@ -157,7 +165,8 @@ def _explain(error: Mapping[str, Any]) -> str:
     if error["type"] == "missing":
         return MISSING
     if error["type"] == "extra_forbidden":
-        known = sorted(_KEYS[len(location)].model_fields) if len(location) in _KEYS else []
+        kind = Holdout if location[0] == "holdout" else _KEYS.get(len(location))
+        known = sorted(kind.model_fields) if kind else []
         return f"unknown key; known are {', '.join(known)}"
     if error["type"] == "model_type":
         message = "Input should be a mapping of keys to values"
@@ -173,6 +182,9 @@ def _faults(policy: PolicyFile, harms: Mapping[str, Harm]) -> list[Fault]:
     for place, name in enumerate(policy.review_only):
         if message := _unknown(name, harms):
             found.append((("review_only", place), message))
+    for place, name in enumerate(policy.holdout.spared if policy.holdout else ()):
+        if message := _unknown(name, harms):
+            found.append((("holdout", "spared", place), message))
     if DEFAULT not in policy.caps:
         found.append((("caps",), f"{DEFAULT!r} is required"))
     if policy.mode == "demonstration" and not policy.approved_models:

@@ -4,6 +4,7 @@ import pytest
 
 from harmsweep import lake as lakes
 from harmsweep.enforce.caps import Excess, excesses, spent
+from harmsweep.enforce.rules import Mandate
 from harmsweep.enforce.sweep import sweep
 from harmsweep.job import Held
 from harmsweep.policy import load_policy
@@ -19,14 +20,19 @@ def test_a_flood_of_removals_is_held_whole_and_other_harms_go_on(fresh, rows):
     fresh.put_posts([post(name) for name in [*flood, "spam"]])
     scores = [scored(name, hate=0.99) for name in flood]
     fresh.put_scores([*scores, scored("spam", spam=0.97)])
-    for _ in range(2):
-        with pytest.raises(
-            Held, match="hate: 2000 to apply and 0 in the last 24 hours pass the cap"
-        ):
-            fresh.sweep(apply=100)
-        assert fresh.states() == {"spam": "remove"}
-        assert len(fresh.ledger("held")) == 2000
-        assert len(fresh.ledger("intent")) == len(fresh.ledger("outcome")) == 1
+    with pytest.raises(Held, match="hate: 2000 to apply and 0 in the last 24 hours pass the cap"):
+        fresh.sweep(apply=100)
+    first = fresh.content()
+    with pytest.raises(Held, match=r"^2026-10-01: Held until a person lets go or refuses: 2026"):
+        fresh.sweep(apply=100)
+    assert fresh.content() == first
+    states = fresh.states()
+    assert states.pop("spam") == "remove"
+    assert set(states.values()) == {"review"}
+    # 50 of 2,000 are drawn for review by their hashes.
+    assert 25 < len(states) < 80
+    assert len(fresh.ledger("held")) == 2000 - len(states)
+    assert len(fresh.ledger("intent")) == len(fresh.ledger("outcome")) == 1 + len(states)
 
 
 def test_all_sweeps_of_24_hours_share_a_cap_in_each_direction(fresh, rows, spark):
@@ -37,7 +43,9 @@ def test_all_sweeps_of_24_hours_share_a_cap_in_each_direction(fresh, rows, spark
     def at(hours: int, **policy: float) -> dict[str, int]:
         fresh.decide(**policy)
         found = load_policy(fresh.policy(**policy))
-        return sweep(spark, fresh.root, day, found, "m-1", clock=lambda: start + hours * HOUR)
+        return sweep(
+            spark, fresh.root, day, Mandate(found, "m-1"), clock=lambda: start + hours * HOUR
+        )
 
     assert at(0, apply=2)["remove"] == 2
     fresh.put_posts([post(name) for name in names])
@@ -45,12 +53,14 @@ def test_all_sweeps_of_24_hours_share_a_cap_in_each_direction(fresh, rows, spark
     fresh.put_scores([*old, scored("late", hate=0.99)])
     with pytest.raises(Held, match="hate: 1 to apply and 2 in the last 24 hours pass the cap of 2"):
         at(23, apply=2)
-    assert at(25, apply=2)["remove"] == 1
-    assert fresh.states()["late"] == "remove"
-    with pytest.raises(Held, match="hate: 3 to release and 0 in the last 24 hours pass"):
-        at(26, remove=0.998, demote=0.997, release=2)
+    with pytest.raises(Held, match="lets go or refuses"):
+        at(25, apply=2)  # there is room by now, and only a person lets go
+    assert "late" not in fresh.states()
+    with pytest.raises(Held, match="hate: 2 to release and 0 in the last 24 hours pass"):
+        at(26, remove=0.998, demote=0.997, release=1)
     assert fresh.states()["removed"] == "remove"
-    assert spent(fresh.root, start + 26 * HOUR) == {("hate", "apply"): 1}
+    assert spent(fresh.root, start + 23 * HOUR) == {("hate", "apply"): 2, ("spam", "apply"): 1}
+    assert spent(fresh.root, start + 26 * HOUR) == {}
 
 
 def test_a_held_entry_changes_no_state_and_reviews_are_not_held(fresh):

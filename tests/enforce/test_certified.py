@@ -19,6 +19,7 @@ from harmsweep.certificates import (
 )
 from harmsweep.decide import decide_day
 from harmsweep.enforce import enforce_day
+from harmsweep.enforce.rules import Mandate
 from harmsweep.enforce.sweep import sweep
 from harmsweep.job import DataRefused
 from harmsweep.policy import load_policy
@@ -153,6 +154,6 @@ def test_a_decision_that_the_certificate_does_not_bear_out_becomes_a_review(
     changed = [row | (change if row["post_id"] == "removed" else {}) for row in of_pair]
     lakes.replace_rows(changed, DECISIONS, certified.lake.root, where=where)
     spark, root = certified.lake.spark, certified.lake.root
-    sweep(spark, root, DAY, policy, MODEL, certificate=certified.certificate())
+    sweep(spark, root, DAY, Mandate(policy, MODEL, certified.certificate()))
     assert certified.lake.states()["removed"] == "review"
     assert certified.lake.states()["demoted"] == "demote"

@@ -7,9 +7,10 @@ import pytest
 
 from harmsweep import lake as lakes
 from harmsweep.enforce import enforce_day
+from harmsweep.enforce.books import visibility
+from harmsweep.enforce.rules import Mandate
 from harmsweep.enforce.sweep import sweep
 from harmsweep.job import DataRefused
-from harmsweep.ledger import visibility
 from harmsweep.policy import PolicyError, load_policy
 from harmsweep.tables import ACTIONS, ESCALATIONS, POST_VISIBILITY
 
@@ -34,8 +35,7 @@ def test_each_decision_is_carried_out_once_and_shown(held):
 def test_a_second_sweep_writes_nothing(held, spark):
     versions = [lakes.version(t, held.root) for t in (ACTIONS, POST_VISIBILITY)]
     assert held.sweep() == {}  # skipped: unchanged
-    policy = load_policy(held.policy())
-    counts = sweep(spark, held.root, DAY, policy, "m-1")
+    counts = sweep(spark, held.root, DAY, Mandate(load_policy(held.policy()), "m-1"))
     assert counts == {"decisions": 4, "finished": 0}
     assert [lakes.version(t, held.root) for t in (ACTIONS, POST_VISIBILITY)] == versions
 

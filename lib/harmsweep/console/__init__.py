@@ -1,31 +1,42 @@
-"""The command for people, `harmsweep`: ask the lake, keep banks, check labels and installation.
+"""The command for people, `harmsweep`: ask the lake, keep banks, check labels, act and repair.
 
-Nothing here starts Spark or imports torch. Data goes to stdout, everything else to stderr.
+Importing it starts no Spark and imports no torch. Data goes to stdout, everything else to stderr.
+Exit codes are those of the jobs: 0 done, 1 failed, 2 usage, 3 data gate, 4 held.
 """
 
 import os
 import sys
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import App, CycloptsError, Parameter
-from deltalake.exceptions import DeltaError
 
 from harmsweep.banks import BankRefused
+from harmsweep.console import enforcement as acts
 from harmsweep.console.ask import QueryRefused, ask
 from harmsweep.console.bank import DEFAULT_LAKE, Lake, bank
 from harmsweep.console.catalog import print_columns, print_tables
 from harmsweep.console.checks import print_checks
 from harmsweep.console.labels import LabelsRefused, agreement, label_errors
 from harmsweep.console.show import clean, show
-from harmsweep.job import FAILED, USAGE, one_line
+from harmsweep.job import FAILED, USAGE, DataRefused, exit_code, one_line
+from harmsweep.operations import Stopped
 from harmsweep.snapshots import SnapshotRefused
 
 # Errors that say in their own words what is to be done.
-REFUSED = (QueryRefused, BankRefused, LabelsRefused, SnapshotRefused)
-app = App(name="harmsweep", help="Ask the tables, keep the banks, check labels and installation.")
+REFUSED = (QueryRefused, BankRefused, LabelsRefused, SnapshotRefused, DataRefused, Stopped)
+app = App(
+    name="harmsweep",
+    help="Ask the tables, keep banks, check labels, plan and repair enforcement.",
+)
 app.command(bank)
 app.command(agreement)
 app.command(label_errors)
+ACTS: tuple[Any, ...] = (
+    *(acts.plan, acts.approve, acts.apply, acts.undo, acts.hold),
+    *(acts.verdict, acts.exempt, acts.ramp, acts.stop, acts.start),
+)
+for act in ACTS:
+    app.command(act)
 
 
 @app.command
@@ -86,9 +97,9 @@ def main() -> None:
         app(sys.argv[1:], exit_on_error=False)
     except CycloptsError:
         sys.exit(USAGE)
-    except (*REFUSED, DeltaError, OSError) as error:
+    except Exception as error:
         if os.environ.get("HARMSWEEP_TRACE"):
             raise
         text = str(error) if isinstance(error, REFUSED) else one_line(error)
         print(f"harmsweep: {clean(text)}", file=sys.stderr)
-        sys.exit(FAILED)
+        sys.exit(exit_code(error))

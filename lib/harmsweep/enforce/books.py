@@ -13,12 +13,14 @@ from pyspark.sql import functions as F
 
 from harmsweep import lake as lakes
 from harmsweep.enforce.places import chain, chains, over
-from harmsweep.enforce.plan import EPOCH
+from harmsweep.enforce.sweeps import EPOCH
 from harmsweep.ledger import Entry, holding, open_intents
 from harmsweep.locks import locked
 from harmsweep.tables import ACTIONS, POST_VISIBILITY
 
 Clock = Callable[[], int]
+# Called before each thing that others can see; raises where nothing more may happen.
+Gate = Callable[[], None]
 
 
 def now_micros() -> int:
@@ -67,27 +69,27 @@ def micros(time: datetime) -> int:
     return (time - EPOCH) // timedelta(microseconds=1)
 
 
-def settle(spark: SparkSession, lake: Path, day: date, clock: Clock) -> tuple[Books, int]:
-    """Carry out intents that a killed sweep left open; give where the ledger stands then, and how
-    many there were.
-    """
-    before = books(lake, day, clock)
-    if not before.open:
-        return before, 0
-    unfinished = over(chains(entries(spark, lake, day)), _open).localCheckpoint()
-    _finish(unfinished, lake, day, before.at)
-    return Books(0, before.last_sweep, max(clock(), before.at + 1)), before.open
-
-
-def carry_out(booked: DataFrame, lake: Path, day: date, clock: Clock) -> None:
-    """Append intents and held entries, show the intents to the platform, book their outcomes.
-
-    A kill at any point between leaves intents open, which `settle` finishes in the same way.
-    """
+def carry_out(booked: DataFrame, lake: Path, day: date, *, at: int, gate: Gate) -> None:
+    """Append entries of the day to the ledger and carry out its intents: see `finish`."""
+    gate()
     lakes.append(booked, ACTIONS, lake)
-    intents = booked.where(F.col("entry") == "intent")
-    if not intents.isEmpty():
-        _finish(intents, lake, day, books(lake, day, clock).at)
+    finish(booked.sparkSession, lake, day, at=at, gate=gate)
+
+
+def finish(spark: SparkSession, lake: Path, day: date, *, at: int, gate: Gate) -> None:
+    """Show the platform what the day's ledger says, and book the outcome of every open intent.
+
+    A kill at any point leaves intents open, which the next sweep or undo finishes by the same
+    steps. The outcomes' time is one microsecond after `at`.
+    """
+    unfinished = over(chains(entries(spark, lake, day)), _open).localCheckpoint()
+    if unfinished.isEmpty():
+        return
+    gate()
+    shown = visibility(entries(spark, lake, day))
+    lakes.replace_slice(shown, POST_VISIBILITY, lake, where={"day": day})
+    done = {"entry": F.lit("outcome"), "recorded_at": F.timestamp_micros(F.lit(at + 1))}
+    lakes.append(unfinished.withColumns(done), ACTIONS, lake)
 
 
 def visibility(entries: DataFrame) -> DataFrame:
@@ -103,10 +105,3 @@ def _open(row: Mapping[str, Any]) -> list[Entry]:
 def _holding(row: Mapping[str, Any]) -> list[Entry]:
     found = holding(chain(row))
     return [found] if found else []
-
-
-def _finish(intents: DataFrame, lake: Path, day: date, at: int) -> None:
-    shown = visibility(entries(intents.sparkSession, lake, day))
-    lakes.replace_slice(shown, POST_VISIBILITY, lake, where={"day": day})
-    done = {"entry": F.lit("outcome"), "recorded_at": F.timestamp_micros(F.lit(at))}
-    lakes.append(intents.withColumns(done), ACTIONS, lake)

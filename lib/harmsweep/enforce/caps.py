@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harmsweep import lake as lakes
-from harmsweep.enforce.plan import Batch
+from harmsweep.enforce.sweeps import Batch
 from harmsweep.ledger import is_counted
 from harmsweep.policy import Policy
 
@@ -45,10 +45,10 @@ def spent(lake: Path, now: int) -> dict[Batch, int]:
     not counted: an undo must never wait for a cap.
     """
     since = datetime.fromtimestamp((now - WINDOW_MICROS) / 1e6, UTC).isoformat()
-    recent = f"""SELECT harm, direction, action, previous_action, count(*) AS n FROM actions_v1
-        WHERE recorded_at > TIMESTAMP '{since}' AND entry = 'intent'
+    recent = f"""SELECT entry, harm, direction, action, previous_action, count(*) AS n
+        FROM actions_v1 WHERE recorded_at > TIMESTAMP '{since}' AND entry = 'intent'
         AND cause_kind IN ('decision', 'withdrawn')
-        GROUP BY harm, direction, action, previous_action"""
+        GROUP BY entry, harm, direction, action, previous_action"""
     return counted(lakes.query(lake, recent).to_pylist())
 
 
@@ -56,7 +56,8 @@ def counted(groups: Iterable[Mapping[str, Any]]) -> dict[Batch, int]:
     """How many effects of each batch caps count, from groups with how many, `n`, each has."""
     totals: Counter[Batch] = Counter()
     for group in groups:
-        if is_counted(group["direction"], group["action"], group["previous_action"]):
+        is_effect = group["entry"] == "intent"
+        if is_effect and is_counted(group["direction"], group["action"], group["previous_action"]):
             totals[group["harm"], group["direction"]] += group["n"]
     return dict(totals)
 

@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import to_arrow_schema
 
-from harmsweep.enforce.plan import Decision, Post
+from harmsweep.enforce.rules import Decision, Post
 from harmsweep.ledger import Entry, Place
 from harmsweep.tables import ACTIONS
 
@@ -26,13 +26,12 @@ def chains(entries: DataFrame) -> DataFrame:
 
 
 def beside_decisions(chained: DataFrame, decisions: DataFrame, posts: DataFrame) -> DataFrame:
-    """A row for each place of a post to judge that has entries, or a decision, or both.
+    """A row for each place that has entries, or a decision, or both, and its `post` to judge.
 
-    `posts` has the columns of Post and `subject_id`; a place of another post is left out.
+    `posts` has the columns of Post and `subject_id`; `post` is null where it has none.
     """
     wanted = decisions.select(*PLACE, F.struct(*DECISION).alias("decision"))
-    judged = posts.select("subject_id", F.struct(*POST).alias("post"))
-    return chained.join(wanted, on=list(PLACE), how="full").join(judged, on="subject_id")
+    return beside_posts(chained.join(wanted, on=list(PLACE), how="full"), posts)
 
 
 def beside_posts(chained: DataFrame, posts: DataFrame) -> DataFrame:
@@ -48,7 +47,7 @@ def over(places: DataFrame, function: OfPlace) -> DataFrame:
 
 
 def _run(batches: Iterator[pa.RecordBatch], *, function: OfPlace) -> Iterator[pa.RecordBatch]:
-    schema = to_arrow_schema(ACTIONS.schema)
+    schema = to_arrow_schema(ACTIONS.schema, timezone="UTC")
     for batch in batches:
         made = [entry for row in batch.to_pylist() for entry in function(row)]
         columns = [[getattr(entry, name) for entry in made] for name in schema.names]

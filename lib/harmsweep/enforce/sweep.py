@@ -1,34 +1,47 @@
 """The sweep of one day: under the locks of the ledger, from reading to the last commit."""
 
-import getpass
 import time
 from collections import Counter
-from collections.abc import Collection, Mapping
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import SparkSession
 
 from harmsweep import lake as lakes
-from harmsweep.certificates import Certificate, find_certificate
 from harmsweep.decisions import DECIDE, pair
-from harmsweep.enforce.books import Clock, books, carry_out, entries, now_micros, settle, writing
+from harmsweep.enforce.batches import waiting
+from harmsweep.enforce.books import (
+    Clock,
+    books,
+    carry_out,
+    finish,
+    now_micros,
+    writing,
+)
+from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.caps import Excess, counted, excesses, spent
-from harmsweep.enforce.places import beside_decisions, chain, chains, decision, over, place, post
-from harmsweep.enforce.plan import Batch, Rules, Sweep, change, rules_of
+from harmsweep.enforce.differences import Groups, changes, day_places, groups_of
+from harmsweep.enforce.rules import Mandate, load_mandate, sweep_of
+from harmsweep.enforce.sweeps import Sweep
 from harmsweep.job import DataRefused, Held
-from harmsweep.ledger import Entry, is_counted
+from harmsweep.ledger import is_counted
 from harmsweep.logs import log
-from harmsweep.policy import Policy, check_lake, load_policy
+from harmsweep.operations import check_running
 from harmsweep.runs import Counts, Outcome, Read, Spark, Step, is_done, run_step
-from harmsweep.tables import ACTIONS, DECISIONS, ESCALATIONS, POST_VISIBILITY, POSTS, SCORES
+from harmsweep.tables import (
+    ACTIONS,
+    DECISIONS,
+    EXEMPTIONS,
+    POST_VISIBILITY,
+    POSTS,
+    SCORES,
+    VERDICTS,
+)
 
 ENFORCE = Step(
     "enforce",
-    reads=(Read(DECISIONS), Read(POSTS), Read(SCORES)),
+    reads=(Read(DECISIONS), Read(POSTS), Read(SCORES), Read(VERDICTS)),
     writes=(ACTIONS, POST_VISIBILITY),
 )
 
@@ -52,139 +65,90 @@ def enforce_day(
         PolicyError: the policy is refused; nothing was touched.
         CertificateRefused: the pair's certificate is; nothing was touched.
         DataRefused: decide has not run since the scores, posts or certificate last changed.
-        Held: a cap would be passed; that harm's batch is parked and the others were carried out.
+        Held: a cap would be passed, or a batch waits; all else was carried out.
+        Stopped: the switch is off.
     """
-    rules = load_policy(policy)
-    check_lake(rules, lake)
-    versions = pair(model_version, rules.policy_version)
-    certificate = find_certificate(certificates, model_version, rules.policy_version)
-    inputs = certificate.digest if certificate else ""
-    if not is_done(DECIDE, lake, day, versions=versions, inputs=inputs):
-        raise DataRefused(
-            f"decisions of {day} by {model_version} under {rules.policy_version} are missing or"
-            " older than its scores or certificate; run decide first"
-        )
+    mandate = load_mandate(lake, policy, model_version, certificates)
+    check_decided(lake, day, mandate)
     if dry_run:
         started = time.monotonic()
-        counts = preview(spark(), lake, day, rules, model_version, certificate=certificate)
+        counts = preview(spark(), lake, day, mandate)
         items = next(iter(counts.values()))
         return Outcome("enforce", day, items, time.monotonic() - started, counts=counts)
 
     def work() -> Counts:
-        return sweep(spark(), lake, day, rules, model_version, certificate=certificate)
+        return sweep(spark(), lake, day, mandate)
 
-    return run_step(ENFORCE, lake, day, work, versions=versions, inputs=inputs)
+    facts = [mandate.inputs, mandate.first, mandate.last, lakes.version(EXEMPTIONS, lake)]
+    versions = pair(*mandate.subject)
+    return run_step(ENFORCE, lake, day, work, versions=versions, inputs=lakes.as_json(facts))
+
+
+def check_decided(lake: Path, day: date, mandate: Mandate) -> None:
+    """Refuse a day whose decisions are not up to date.
+
+    Raises:
+        DataRefused: decide has not run since the scores, posts or certificate last changed.
+    """
+    model_version, policy_version = mandate.subject
+    if not is_done(DECIDE, lake, day, versions=pair(*mandate.subject), inputs=mandate.inputs):
+        raise DataRefused(
+            f"decisions of {day} by {model_version} under {policy_version} are missing or"
+            " older than its scores or certificate; run decide first"
+        )
 
 
 def sweep(
-    spark: SparkSession,
-    lake: Path,
-    day: date,
-    policy: Policy,
-    model_version: str,
-    *,
-    certificate: Certificate | None = None,
-    clock: Clock = now_micros,
+    spark: SparkSession, lake: Path, day: date, mandate: Mandate, *, clock: Clock = now_micros
 ) -> Counts:
-    """Finish what an earlier sweep left open, then carry out the differences within the caps.
+    """Carry out the differences within the caps, and finish what a killed sweep left open.
 
     Raises:
-        Held: see enforce_day.
+        Held, Stopped: see enforce_day.
     """
-    rules = rules_of(policy, model_version, certificate)
+    gate = partial(check_running, lake)
     with writing(lake):
-        standing, finished = settle(spark, lake, day, clock)
-        plan = _sweep(day, policy, model_version, after=standing.last_sweep, at=standing.at)
+        standing = books(lake, day, clock)
+        plan = sweep_of(day, "enforce", mandate, after=standing.last_sweep, at=standing.at)
         # Cut from its sources, so that no later step can compute it again from a changed ledger.
-        places = _places(spark, lake, plan).localCheckpoint()
-        intents = _changes(places, plan, rules).localCheckpoint()
-        groups = _groups(intents)
-        over_cap = excesses(counted(groups), spent(lake, plan.at), policy)
-        counts = _summary(lake, plan, groups, over_cap) | {"finished": finished}
+        places = day_places(spark, lake, plan).localCheckpoint()
+        intents = changes(places, plan, mandate.rules).localCheckpoint()
+        groups = groups_of(intents)
+        over_cap = excesses(counted(groups), spent(lake, plan.at), mandate.policy)
+        counts = _summary(lake, plan, groups, over_cap) | {"finished": standing.open}
+        if over_cap:
+            sampled = {e.batch: bounds().sample(e.planned) for e in over_cap}
+            intents = changes(places, plan, mandate.rules, held=sampled).localCheckpoint()
         if groups:
-            if over_cap:
-                intents = _changes(places, plan, rules, held=[e.batch for e in over_cap])
-                intents = intents.localCheckpoint()
-            carry_out(intents, lake, day, clock)
+            carry_out(intents, lake, day, at=plan.at, gate=gate)
             log("enforce", day=str(day)).info("swept", sweep_id=plan.sweep_id, **counts)
-    if over_cap:
-        raise Held(_advice(day, policy, over_cap))
+        elif standing.open:
+            finish(spark, lake, day, at=plan.at, gate=gate)
+    held = waiting(lake, day)
+    if held or over_cap:
+        raise Held(_advice(day, over_cap, [batch.line() for batch in held]))
     return counts
 
 
-def preview(
-    spark: SparkSession,
-    lake: Path,
-    day: date,
-    policy: Policy,
-    model_version: str,
-    *,
-    certificate: Certificate | None = None,
-) -> Counts:
+def preview(spark: SparkSession, lake: Path, day: date, mandate: Mandate) -> Counts:
     """What a sweep would do now, in counts; it writes nothing and takes no lock."""
     standing = books(lake, day, now_micros)
-    plan = _sweep(day, policy, model_version, after=standing.last_sweep, at=standing.at)
-    rules = rules_of(policy, model_version, certificate)
-    groups = _groups(_changes(_places(spark, lake, plan), plan, rules))
-    over_cap = excesses(counted(groups), spent(lake, plan.at), policy)
+    plan = sweep_of(day, "enforce", mandate, after=standing.last_sweep, at=standing.at)
+    groups = groups_of(changes(day_places(spark, lake, plan), plan, mandate.rules))
+    over_cap = excesses(counted(groups), spent(lake, plan.at), mandate.policy)
     return _summary(lake, plan, groups, over_cap) | {"finished": standing.open}
 
 
-def _sweep(day: date, policy: Policy, model_version: str, *, after: str, at: int) -> Sweep:
-    subject = (model_version, policy.policy_version)
-    return Sweep(day, "enforce", subject, after, at, getpass.getuser())
-
-
-def _places(spark: SparkSession, lake: Path, plan: Sweep) -> DataFrame:
-    """The day's places that have entries or decisions, of posts that the model scored."""
-    model_version, policy_version = plan.subject
-    versions: lakes.Slice = {"day": plan.day, **pair(model_version, policy_version)}
-    key = ["post_id", "revision"]
-    accepted = lakes.read_days(spark, POSTS, lake, plan.day).where(F.col("status") == "accepted")
-    scores = lakes.read_days(spark, SCORES, lake, plan.day)
-    scored = scores.where(F.col("model_version") == model_version).select(*key)
-    # What holds for an escalated post stays as it is: it has no decision, which lifts nothing.
-    escalated = lakes.read_days(spark, ESCALATIONS, lake, plan.day).select("post_id")
-    judged = accepted.join(scored, on=key, how="semi").join(escalated, on="post_id", how="anti")
-    judged = judged.withColumnRenamed("post_id", "subject_id")
-    decided = lakes.read(spark, DECISIONS, lake).where(lakes.predicate(versions))
-    # An edited post's decisions on earlier revisions stay in the table: one a place counts.
-    current = decided.join(accepted.select(*key), on=key, how="semi")
-    current = current.withColumnRenamed("post_id", "subject_id")
-    current = current.withColumn("subject_kind", F.lit("post"))
-    return beside_decisions(chains(entries(spark, lake, plan.day)), current, judged)
-
-
-def _changes(
-    places: DataFrame, plan: Sweep, rules: Rules, held: Collection[Batch] = ()
-) -> DataFrame:
-    return over(places, partial(_change, sweep=plan, rules=rules, held=frozenset(held)))
-
-
-def _change(row: Mapping[str, Any], **options: Any) -> list[Entry]:
-    found = post(row)
-    made = change(place(row), chain(row), decision(row), found, **options) if found else None
-    return [made] if made else []
-
-
-# Of effects: harm, direction, action, previous_action, and how many there are: n.
-Groups = list[dict[str, Any]]
-
-
-def _groups(effects: DataFrame) -> Groups:
-    by = ("harm", "direction", "action", "previous_action")
-    return [row.asDict() for row in effects.groupBy(*by).agg(F.count("*").alias("n")).collect()]
-
-
 def _summary(lake: Path, plan: Sweep, groups: Groups, over_cap: list[Excess]) -> dict[str, int]:
-    """The day's decisions, and effects by what is done: an action, `released`, or `held`."""
+    """The day's decisions, and effects by what is done: an action, `released`, `held`…"""
     stopped = {excess.batch for excess in over_cap}
     done: Counter[str] = Counter()
     for row in groups:
         counts = is_counted(row["direction"], row["action"], row["previous_action"])
         held = counts and (row["harm"], row["direction"]) in stopped
         lifted = "released" if row["direction"] == "release" else row["action"]
-        done["held" if held else lifted] += row["n"]
+        parked = row["entry"] if row["entry"] != "intent" else "held" if held else ""
+        done[parked or lifted] += row["n"]
     return {"decisions": _decided(lake, plan)} | dict(sorted(done.items()))
 
 
@@ -197,10 +161,9 @@ def _decided(lake: Path, plan: Sweep) -> int:
     return int(lakes.query(lake, sql).to_pylist()[0]["n"])
 
 
-def _advice(day: date, policy: Policy, over: list[Excess]) -> str:
-    batches = "; ".join(batch.line() for batch in over)
+def _advice(day: date, over_cap: list[Excess], held: list[str]) -> str:
+    passed = "; ".join(batch.line() for batch in over_cap)
     return (
-        f"{day}: held {batches}. None of these was carried out, all else was. Look at the scores;"
-        f" if they are right, raise the cap in the policy {policy.name} and run decide and enforce"
-        " again, or run enforce again when the 24 hours have room"
+        f"{day}: {passed}{'. ' if passed else ''}Held until a person lets go or refuses:"
+        f" {', '.join(held)}; all else was carried out. See `harmsweep hold --help`"
     )

@@ -1,35 +1,51 @@
 """Undo what a sweep put in force, exactly, and do it again."""
 
-import getpass
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from harmsweep import lake as lakes
 from harmsweep.enforce.books import (
-    Books,
     Clock,
     books,
     carry_out,
     entries,
     now_micros,
-    settle,
     writing,
 )
 from harmsweep.enforce.places import PLACE, beside_posts, chain, chains, over, place, post
-from harmsweep.enforce.plan import Sweep, reapplied, undone
+from harmsweep.enforce.posts import standing
+from harmsweep.enforce.restore import reapplied, undone
+from harmsweep.enforce.sweeps import Sweep
 from harmsweep.job import DataRefused
 from harmsweep.ledger import Entry
 from harmsweep.logs import log
+from harmsweep.operations import operator, record
 from harmsweep.runs import Outcome, Spark
-from harmsweep.tables import POSTS
+
+
+@dataclass(frozen=True)
+class Part:
+    """Which of a sweep's effects are meant: all, or those of a harm, an action, some posts."""
+
+    harm: str | None = None
+    action: str | None = None
+    posts: tuple[str, ...] = ()
+
+    def condition(self) -> Column:
+        """Whether an entry is meant."""
+        found = F.lit(True)
+        for name in ("harm", "action"):
+            value = getattr(self, name)
+            found = found if value is None else found & (F.col(name) == value)
+        return found & F.col("subject_id").isin(*self.posts) if self.posts else found
 
 
 def undo(
@@ -37,11 +53,14 @@ def undo(
     lake: Path,
     *,
     sweep_id: str,
+    part: Part | None = None,
     redo: bool = False,
     dry_run: bool = False,
     clock: Clock = now_micros,
 ) -> Outcome:
-    """Restore what held before a sweep wherever its effect still holds; `redo` puts it back.
+    """Restore what held before a sweep, or a part of it, wherever its effect still holds.
+
+    `redo` puts it back.
 
     A sweep of the same model and policy does not repeat what was undone, until the post changes.
     Caps do not apply: a person asks for exactly these effects. A redo leaves out posts that were
@@ -53,16 +72,17 @@ def undo(
     started, day = time.monotonic(), _day(sweep_id)
     kind = "redo" if redo else "undo"
     with writing(lake):
-        standing = _standing(spark(), lake, day, dry_run=dry_run, clock=clock)
-        plan = Sweep(day, kind, (sweep_id,), standing.last_sweep, standing.at, getpass.getuser())
-        total, back = _restored(spark(), lake, plan)
+        now = books(lake, day, clock)
+        plan = Sweep(day, kind, (sweep_id,), now.last_sweep, now.at, operator())
+        total, back = _restored(spark(), lake, plan, part or Part())
         intents = back.localCheckpoint()
         counts = {"effects": intents.count()}
         if counts["effects"] and not dry_run:
-            carry_out(intents, lake, day, clock)
+            carry_out(intents, lake, day, at=now.at, gate=_always)
     counts["left"] = total - counts["effects"]
     if not dry_run:
         log(kind, day=str(day)).info("done", of_sweep=sweep_id, **counts)
+        record(lake, kind, sweep_id, details=counts | {"part": asdict(part or Part())})
     return Outcome(kind, day, counts["effects"], time.monotonic() - started, counts=counts)
 
 
@@ -72,20 +92,20 @@ def _day(sweep_id: str) -> date:
     return date.fromisoformat(sweep_id[:8])
 
 
-def _standing(spark: SparkSession, lake: Path, day: date, *, dry_run: bool, clock: Clock) -> Books:
-    return books(lake, day, clock) if dry_run else settle(spark, lake, day, clock)[0]
+def _always() -> None:
+    """A person repairs also while the switch stops all that is automatic."""
 
 
-def _restored(spark: SparkSession, lake: Path, plan: Sweep) -> tuple[int, DataFrame]:
+def _restored(spark: SparkSession, lake: Path, plan: Sweep, part: Part) -> tuple[int, DataFrame]:
     """How many effects the sweep had, and those to restore as they are to be booked."""
     ledger, sweep_id = entries(spark, lake, plan.day), plan.subject[0]
     swept = ledger.where((F.col("sweep_id") == sweep_id) & (F.col("entry") == "intent"))
+    swept = swept.where(part.condition())
     total = swept.count()
     if not total:
-        raise DataRefused(f"the ledger has no effects of a sweep {sweep_id}")
+        raise DataRefused(f"the ledger has no such effects of a sweep {sweep_id}")
     places = chains(ledger.join(swept.select(*PLACE).distinct(), on=list(PLACE), how="semi"))
-    accepted = lakes.read_days(spark, POSTS, lake, plan.day).where(F.col("status") == "accepted")
-    places = beside_posts(places, accepted.withColumnRenamed("post_id", "subject_id"))
+    places = beside_posts(places, standing(spark, lake, plan.day, plan.time))
     return total, over(places, partial(_restore, sweep=plan))
 
 

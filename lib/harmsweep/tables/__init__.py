@@ -31,9 +31,13 @@ from harmsweep.tables.enforcement import (
     ACTIONS,
     DECISIONS,
     ENFORCEMENT,
+    EXEMPTIONS,
     METRICS,
+    OPERATIONS,
+    PLANS,
     POST_VISIBILITY,
     RUNS,
+    VERDICTS,
 )
 from harmsweep.tables.known import (
     ESCALATIONS,
@@ -64,6 +68,7 @@ __all__ = [
     "EMBEDDINGS",
     "ENGAGEMENT_NUMBERS",
     "ESCALATIONS",
+    "EXEMPTIONS",
     "HASH_BANK",
     "INGESTS",
     "INTERACTIONS",
@@ -73,6 +78,8 @@ __all__ = [
     "MEDIA_MATCHES",
     "MEDIA_TEXTS",
     "METRICS",
+    "OPERATIONS",
+    "PLANS",
     "POSTS",
     "POST_FEATURES",
     "POST_VECTORS",
@@ -87,6 +94,7 @@ __all__ = [
     "TABLES",
     "TEXT_NUMBERS",
     "USERS",
+    "VERDICTS",
     "Table",
     "scores_table",
 ]

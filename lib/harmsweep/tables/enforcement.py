@@ -59,7 +59,9 @@ ACTIONS = Table(
     schema=columns(
         required("day", DAY, "the subject's creation day"),
         required("effect_key", STRING, "hash of subject, revision, action, scope and cause"),
-        required("entry", STRING, "intent, outcome or held"),
+        required(
+            "entry", STRING, "intent, outcome, held (waits for a person), discarded or withheld"
+        ),
         required("recorded_at", TIME, "when the entry was written (UTC)"),
         required("sweep_id", STRING, "the sweep that wrote it; undo takes this id"),
         required("subject_kind", STRING, "post or account"),
@@ -70,7 +72,7 @@ ACTIONS = Table(
         required("direction", STRING, "apply (as severe or more) or release (less severe)"),
         required("surface", STRING, "where the effect holds, or all"),
         required("jurisdiction", STRING, "country where the effect holds, or all"),
-        required("cause_kind", STRING, "decision, withdrawn, undo or reapply"),
+        required("cause_kind", STRING, "decision, withdrawn, sample, undo or reapply"),
         required("cause_id", STRING, "what caused it; with the effect it makes the key"),
         optional("previous_key", STRING, "the effect before it there; null for the first"),
         required("state_key", STRING, "effect whose state holds from here: its own, or restored"),
@@ -82,11 +84,19 @@ ACTIONS = Table(
         required("operator", STRING, "user of the system who ran the sweep"),
     ),
     constraints={
-        "entry_known": "entry IN ('intent', 'outcome', 'held')",
+        "entry_known": "entry IN ('intent', 'outcome', 'held', 'discarded', 'withheld')",
         "direction_known": "direction IN ('apply', 'release')",
         "score_finite": "score IS NULL OR (score >= 0 AND score <= 1)",
     },
     append_only=True,
+)
+
+PLANS = Table(
+    name="plans_v1",
+    comment="What plans would do: each effect as the ledger's intent would be.",
+    key=("plan_id", "effect_key"),
+    partition_by=("plan_id",),
+    schema=columns(required("plan_id", STRING, "the plan"), *ACTIONS.schema.fields),
 )
 
 POST_VISIBILITY = Table(
@@ -105,6 +115,60 @@ POST_VISIBILITY = Table(
         required("effect_key", STRING, "the ledger's entry that put it in force"),
         required("since", TIME, "when it came in force (UTC)"),
     ),
+)
+
+VERDICTS = Table(
+    name="verdicts_v1",
+    comment="What people found of posts: a benign verdict blocks automation until an edit.",
+    key=("verdict_id",),
+    schema=columns(
+        required("day", DAY, "the post's day"),
+        required("verdict_id", STRING, "id of the verdict, random"),
+        required("post_id", STRING, "the post"),
+        required("revision", INT, "the revision that was looked at"),
+        required("verdict", STRING, "benign or harmful"),
+        optional("harm", STRING, "the harm that a harmful verdict found"),
+        required("decided_at", TIME, "when it was decided (UTC)"),
+        required("reviewer", STRING, "user of the system who decided"),
+        required("rationale", STRING, "why, in the reviewer's words"),
+    ),
+    constraints={"verdict_known": "verdict IN ('benign', 'harmful')"},
+    append_only=True,
+)
+
+EXEMPTIONS = Table(
+    name="exemptions_v1",
+    comment="The allow-list: posts and accounts on which nothing but review is automatic.",
+    key=("exemption_id",),
+    schema=columns(
+        required("day", DAY, "UTC day of the entry"),
+        required("exemption_id", STRING, "id of the entry, random"),
+        required("subject_kind", STRING, "post or account"),
+        required("subject_id", STRING, "id of the post or account"),
+        required("kind", STRING, "newsworthy, educational, counter_speech… or none: it ends"),
+        optional("until", TIME, "when it ends by itself (UTC)"),
+        required("added_at", TIME, "when it was entered (UTC); the newest counts"),
+        required("operator", STRING, "user of the system who entered it"),
+        required("reason", STRING, "why, in the operator's words"),
+    ),
+    append_only=True,
+)
+
+OPERATIONS = Table(
+    name="operations_v1",
+    comment="What operators did: the audit of every act of a person, append-only.",
+    key=("operation_id",),
+    schema=columns(
+        required("day", DAY, "UTC day of the act"),
+        required("operation_id", STRING, "id of the act, random"),
+        required("at", TIME, "when it was done (UTC)"),
+        required("operator", STRING, "user of the system who did it"),
+        required("act", STRING, "plan, approve, apply, resume, discard, undo, stop, start…"),
+        required("object", STRING, "what it was done to: a plan, a batch, a sweep, a post"),
+        required("reason", STRING, "why, in the operator's words; may be empty"),
+        required("details", STRING, "JSON: counts, digests and what else the act needs"),
+    ),
+    append_only=True,
 )
 
 METRICS = Table(
@@ -141,4 +205,14 @@ RUNS = Table(
     ),
 )
 
-ENFORCEMENT = (DECISIONS, ACTIONS, POST_VISIBILITY, METRICS, RUNS)
+ENFORCEMENT = (
+    DECISIONS,
+    ACTIONS,
+    PLANS,
+    POST_VISIBILITY,
+    VERDICTS,
+    EXEMPTIONS,
+    OPERATIONS,
+    METRICS,
+    RUNS,
+)

@@ -1,0 +1,233 @@
+"""`harmsweep plan`, `approve`, `apply`, `undo`, `hold`, `stop`, `start`: what operators do.
+
+Spark is started only by the commands that compare or change days.
+"""
+
+from datetime import date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import App, Parameter
+
+from harmsweep.console.bank import DEFAULT_LAKE, Lake
+from harmsweep.console.show import print_grid
+from harmsweep.job import DataRefused
+
+Reason = Annotated[str, Parameter(help="Why; it is kept in the audit.")]
+Model = Annotated[Path, Parameter(help="The model's manifest.json.")]
+Policy = Annotated[Path, Parameter(help="The policy's file.")]
+hold = App(name="hold", help="Batches that a cap holds: list, resume, discard.")
+
+
+def plan(
+    *,
+    model: Model,
+    policy: Policy,
+    first: Annotated[date, Parameter(name="--from", help="First UTC day.")],
+    last: Annotated[date | None, Parameter(name="--to", help="Last UTC day.")] = None,
+    lake: Lake = DEFAULT_LAKE,
+) -> None:
+    """Write down what sweeps of some days would do now, and who must approve it."""
+    from harmsweep.certificates import folder_beside
+    from harmsweep.enforce.plans import make_plan
+    from harmsweep.enforce.reading import groups, samples
+    from harmsweep.manifest import load_manifest
+
+    days = [first + timedelta(days=n) for n in range(((last or first) - first).days + 1)]
+    if not days:
+        raise DataRefused(f"--to {last} is before --from {first}")
+    version = load_manifest(model).model_version
+    folder = folder_beside(model)
+    made = make_plan(
+        _spark(), lake, days, policy=policy, model_version=version, certificates=folder
+    )
+    _print_rows(groups(lake, made))
+    _print_rows(samples(lake, made))
+    print(made.line())
+
+
+def approve(name: str, *, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
+    """Approve a plan or a held batch, as the user of the system; never one's own.
+
+    Parameters
+    ----------
+    name
+        A plan's id or a batch's name; `harmsweep hold list` shows the batches.
+    """
+    from harmsweep.enforce.approvals import approve as keep
+
+    asked = _asked(lake, name)
+    have = keep(lake, asked, reason)
+    print(f"{name}: {len(have)} of {asked.approvers} approvals ({', '.join(have)})")
+
+
+def apply(plan_id: str, *, lake: Lake = DEFAULT_LAKE) -> None:
+    """Carry out exactly a plan, once; refused where a subject of it changed since."""
+    from harmsweep.enforce.plans import apply_plan
+
+    print(apply_plan(_spark(), lake, plan_id).line())
+
+
+def undo(
+    sweep_id: str,
+    *,
+    harm: str | None = None,
+    action: str | None = None,
+    post: list[str] | None = None,
+    redo: bool = False,
+    dry_run: bool = False,
+    lake: Lake = DEFAULT_LAKE,
+) -> None:
+    """Restore what held before a sweep, or a part of it, wherever its effect still holds.
+
+    Parameters
+    ----------
+    sweep_id
+        The sweep, as in actions.
+    harm
+        Only effects of this harm.
+    action
+        Only effects of this action, such as remove.
+    post
+        Only effects on this post; may be given more than once.
+    redo
+        Put back what was undone.
+    dry_run
+        Count, and write nothing.
+    """
+    from harmsweep.enforce import Part
+    from harmsweep.enforce import undo as restore
+
+    part = Part(harm, action, tuple(post or ()))
+    done = restore(_spark(), lake, sweep_id=sweep_id, part=part, redo=redo, dry_run=dry_run)
+    print(done.line())
+
+
+@hold.command(name="list")
+def list_(*, lake: Lake = DEFAULT_LAKE) -> None:
+    """List the batches that wait, with the approvals that each has and needs."""
+    from harmsweep.enforce.approvals import approved_by
+    from harmsweep.enforce.batches import asked, waiting
+
+    rows = []
+    for batch in waiting(lake):
+        wanted = asked(lake, batch)
+        have = f"{len(approved_by(lake, wanted))} of {wanted.approvers}"
+        rows.append((batch.batch.name, str(batch.effects), batch.planner, have))
+    print_grid(("batch", "effects", "held by", "approvals"), rows, right={"effects"})
+
+
+@hold.command
+def resume(name: str, *, model: Model, policy: Policy, lake: Lake = DEFAULT_LAKE) -> None:
+    """Let an approved batch take effect; what changed since it was held is refused."""
+    from harmsweep.certificates import folder_beside
+    from harmsweep.enforce import batches
+    from harmsweep.enforce.rules import load_mandate
+    from harmsweep.manifest import load_manifest
+
+    version = load_manifest(model).model_version
+    mandate = load_mandate(lake, policy, version, folder_beside(model))
+    print(batches.resume(_spark(), lake, name, mandate).line())
+
+
+@hold.command
+def discard(name: str, *, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
+    """Refuse a batch: none of its effects happens while its decisions stay as they are."""
+    from harmsweep.enforce import batches
+
+    print(batches.discard(_spark(), lake, name, reason=reason).line())
+
+
+def stop(*, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
+    """Stop all automatic effects at once, also of a sweep that runs; undo still works."""
+    from harmsweep import operations
+
+    operations.stop(lake, reason)
+    print(f"{lake}: stopped")
+
+
+def start(*, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
+    """Let automatic effects go on; what was cut short is finished by the day's next sweep."""
+    from harmsweep import operations
+
+    operations.start(lake, reason)
+    print(f"{lake}: started")
+
+
+def _asked(lake: Path, name: str) -> Any:
+    from harmsweep.enforce.batches import asked, find
+    from harmsweep.enforce.plans import find_plan
+
+    return (
+        find_plan(lake, name).asked if name.startswith("plan-") else asked(lake, find(lake, name))
+    )
+
+
+def _spark() -> Any:
+    from harmsweep.session import session
+
+    return partial(session, "console")
+
+
+def _print_rows(rows: list[dict[str, Any]]) -> None:
+    if rows:
+        numbers = {name for name, value in rows[0].items() if isinstance(value, int | float)}
+        print_grid(tuple(rows[0]), [tuple(map(str, r.values())) for r in rows], right=numbers)
+
+
+def ramp(
+    *,
+    model: Model,
+    policy: Policy,
+    share: Annotated[float, Parameter(help="Of the authors: 0 is shadow, 1 is everybody.")],
+    reason: Reason,
+    instead_of: Annotated[
+        str, Parameter(help="MODEL/POLICY, the versions in force for all other authors.")
+    ] = "",
+    lake: Lake = DEFAULT_LAKE,
+) -> None:
+    """Put a model and a policy in force for a share of the authors, who stay in as it grows."""
+    from harmsweep import operations
+    from harmsweep.manifest import load_manifest
+    from harmsweep.policy import load_policy
+
+    if not 0 <= share <= 1:
+        raise DataRefused(f"--share {share} is not between 0 and 1")
+    pair = f"{load_manifest(model).model_version}/{load_policy(policy).policy_version}"
+    operations.ramp(lake, pair, share, instead_of=instead_of, reason=reason)
+    print(f"{pair}: in force for {share:.1%} of the authors")
+
+
+def verdict(
+    post: str,
+    found: Literal["benign", "harmful"],
+    *,
+    rationale: Annotated[str, Parameter(help="Why, in the reviewer's words.")],
+    harm: Annotated[str | None, Parameter(help="The harm that was found.")] = None,
+    lake: Lake = DEFAULT_LAKE,
+) -> None:
+    """Keep what a reviewer found of a post's current revision.
+
+    Benign lifts at the next sweep what holds, and blocks automation until the post is edited.
+    """
+    from harmsweep import verdicts
+
+    print(verdicts.decide(lake, post, found, harm=harm, rationale=rationale))
+
+
+def exempt(
+    subject: str,
+    *,
+    kind: Annotated[str, Parameter(help="newsworthy, educational…; none ends an exemption.")],
+    reason: Reason,
+    account: Annotated[bool, Parameter(help="The subject is an account, not a post.")] = False,
+    until: Annotated[datetime | None, Parameter(help="When it ends by itself (UTC).")] = None,
+    lake: Lake = DEFAULT_LAKE,
+) -> None:
+    """Put a post or an account on the allow-list: nothing but review is automatic there."""
+    from harmsweep import verdicts
+
+    name = "account" if account else "post"
+    verdicts.exempt(lake, name, subject, kind=kind, until=until, reason=reason)
+    print(f"{name} {subject}: {kind}")

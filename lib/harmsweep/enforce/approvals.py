@@ -1,0 +1,69 @@
+"""Who approved a plan or a held batch: never its planner, and only what it was when they did."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from harmsweep import lake as lakes
+from harmsweep.job import DataRefused
+from harmsweep.operations import operations, operator, record
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What waits for approval: its name, who planned it, its content, how many must approve."""
+
+    name: str
+    planner: str
+    digest: str
+    approvers: int
+
+
+def digest_of(effect_keys: Iterable[str]) -> str:
+    """A hash of a set of effects."""
+    return hashlib.sha256("\n".join(sorted(effect_keys)).encode()).hexdigest()
+
+
+def approved_by(lake: Path, asked: Asked) -> list[str]:
+    """Who approved exactly this content, in order of their names; its planner never counts."""
+    said = [o for o in operations(lake, asked.name) if o["act"] == "approve"]
+    of_this = (o for o in said if json.loads(o["details"])["digest"] == asked.digest)
+    return sorted({o["operator"] for o in of_this} - {asked.planner})
+
+
+def approve(lake: Path, asked: Asked, reason: str) -> list[str]:
+    """Keep that the operator approves; give who has by now. Approving twice counts once.
+
+    Raises:
+        DataRefused: the operator planned it.
+    """
+    if operator() == asked.planner:
+        raise DataRefused(f"{asked.name} was planned by {asked.planner}: another must approve it")
+    if operator() not in approved_by(lake, asked):
+        record(lake, "approve", asked.name, reason=reason, details={"digest": asked.digest})
+    return approved_by(lake, asked)
+
+
+def check_approved(lake: Path, asked: Asked) -> None:
+    """Refuse what has too few approvals.
+
+    Raises:
+        DataRefused: how many it has and needs.
+    """
+    have = approved_by(lake, asked)
+    if len(have) < asked.approvers:
+        by = f" ({', '.join(have)})" if have else ""
+        raise DataRefused(
+            f"{asked.name} needs {asked.approvers} approvals by others than {asked.planner}"
+            f" and has {len(have)}{by}"
+        )
+
+
+def accepted_posts(lake: Path, first: date, last: date) -> int:
+    """The accepted posts of the days from `first` to `last`."""
+    sql = f"""SELECT count(*) AS n FROM posts_v1
+        WHERE day >= '{first}' AND day <= '{last}' AND status = 'accepted'"""
+    return int(lakes.query(lake, sql).to_pylist()[0]["n"])

@@ -1,0 +1,161 @@
+"""Held batches of a lake: which wait, and letting one go or refusing it."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from harmsweep import lake as lakes
+from harmsweep.enforce.approvals import Asked, accepted_posts, check_approved, digest_of
+from harmsweep.enforce.books import Clock, books, carry_out, entries, now_micros, writing
+from harmsweep.enforce.bounds import bounds
+from harmsweep.enforce.differences import day_places, let_go_all
+from harmsweep.enforce.parked import HeldBatch, is_over, refused
+from harmsweep.enforce.places import chain, chains, over
+from harmsweep.enforce.rules import Mandate, sweep_of
+from harmsweep.enforce.sweeps import Sweep
+from harmsweep.job import DataRefused
+from harmsweep.ledger import Entry
+from harmsweep.operations import check_running, operator, record
+from harmsweep.runs import Outcome, Spark
+from harmsweep.tables import ACTIONS
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A held batch that nobody let go or refused yet."""
+
+    day: date
+    batch: HeldBatch
+    effects: int
+    model_version: str
+    policy_version: str
+    planner: str
+
+    def line(self) -> str:
+        """Its name, and how many effects wait."""
+        return f"{self.batch.name} ({self.effects})"
+
+
+def waiting(lake: Path, day: date | None = None) -> list[Waiting]:
+    """The held batches of a day, or of all days, the oldest first."""
+    of_day = f"AND {lakes.plain_predicate({'day': day})}" if day else ""
+    sql = f"""SELECT day, sweep_id, harm, direction, model_version, policy_version,
+            min(operator) AS planner, count(*) AS n
+        FROM actions_v1 h WHERE entry = 'held' {of_day} AND NOT EXISTS (
+            SELECT 1 FROM actions_v1 d WHERE d.day = h.day AND d.effect_key = h.effect_key
+            AND d.entry IN ('intent', 'discarded'))
+        GROUP BY day, sweep_id, harm, direction, model_version, policy_version
+        ORDER BY day, sweep_id, harm, direction"""
+    return [
+        Waiting(
+            row["day"],
+            HeldBatch(row["sweep_id"], row["harm"], row["direction"]),
+            row["n"],
+            row["model_version"],
+            row["policy_version"],
+            row["planner"],
+        )
+        for row in lakes.query(lake, sql).to_pylist()
+    ]
+
+
+def find(lake: Path, name: str) -> Waiting:
+    """The batch of that name.
+
+    Raises:
+        DataRefused: it is no name, or no such batch waits.
+    """
+    try:
+        batch = HeldBatch.parse(name)
+    except ValueError as error:
+        raise DataRefused(str(error)) from None
+    found = [w for w in waiting(lake, batch.day) if w.batch == batch]
+    if not found:
+        raise DataRefused(f"{name}: no such batch waits; `harmsweep hold list` shows those that do")
+    return found[0]
+
+
+def asked(lake: Path, batch: Waiting) -> Asked:
+    """What approvers of the batch approve: exactly the effects that wait now."""
+    where = lakes.plain_predicate(
+        {"day": batch.day, "sweep_id": batch.batch.sweep_id, "harm": batch.batch.harm}
+    )
+    sql = f"""SELECT effect_key FROM actions_v1
+        WHERE {where} AND entry = 'held' AND direction = '{batch.batch.direction}'"""
+    keys = lakes.query(lake, sql).column("effect_key").to_pylist()
+    posts = accepted_posts(lake, batch.day, batch.day)
+    approvers = bounds().approvers(batch.effects, posts)
+    return Asked(batch.batch.name, batch.planner, digest_of(keys), approvers)
+
+
+def resume(
+    spark: Spark, lake: Path, name: str, mandate: Mandate, *, clock: Clock = now_micros
+) -> Outcome:
+    """Let a held batch take effect; what changed since it was held is refused, and counted as left.
+
+    Raises:
+        DataRefused: no such batch waits, it is another pair's, or has too few approvals.
+        Stopped: the switch is off.
+    """
+    started, batch = time.monotonic(), find(lake, name)
+    day = batch.day
+    if mandate.subject != (batch.model_version, batch.policy_version):
+        raise DataRefused(f"{name} is of {batch.model_version} under {batch.policy_version}")
+    with writing(lake):
+        check_approved(lake, asked(lake, batch))
+        standing = books(lake, day, clock)
+        plan = sweep_of(day, "resume", mandate, after=standing.last_sweep, at=standing.at)
+        places = day_places(spark(), lake, plan).localCheckpoint()
+        parked = _parked(spark(), lake, batch)
+        made = let_go_all(places, parked, plan, mandate.rules).localCheckpoint()
+        intents = made.where(F.col("entry") == "intent")
+        stale = made.where((F.col("entry") == "stale") & (F.col("cause_kind") != "sample"))
+        counts = {"effects": intents.count(), "left": stale.count()}
+        said = {"entry": F.lit("discarded"), "recorded_at": F.timestamp_micros(F.lit(plan.at))}
+        booked = intents.unionByName(stale.withColumns(said))
+        carry_out(booked, lake, day, at=plan.at, gate=partial(check_running, lake))
+    record(lake, "resume", name, details=counts | {"sweep_id": plan.sweep_id})
+    return Outcome("resume", day, counts["effects"], time.monotonic() - started, counts=counts)
+
+
+def discard(
+    spark: Spark, lake: Path, name: str, *, reason: str, clock: Clock = now_micros
+) -> Outcome:
+    """Refuse a held batch: none of its effects happens while its decisions stay as they are.
+
+    Raises:
+        DataRefused: no such batch waits.
+    """
+    started, batch = time.monotonic(), find(lake, name)
+    day, subject = batch.day, (batch.model_version, batch.policy_version)
+    with writing(lake):
+        standing = books(lake, day, clock)
+        plan = Sweep(day, "discard", subject, standing.last_sweep, standing.at, operator())
+        ledger = chains(entries(spark(), lake, day))
+        made = over(ledger, partial(_refuse, batch=batch.batch, sweep=plan)).localCheckpoint()
+        counts = {"effects": made.count()}
+        lakes.append(made, ACTIONS, lake)
+    record(lake, "discard", name, reason=reason, details=counts)
+    return Outcome("discard", day, counts["effects"], time.monotonic() - started, counts=counts)
+
+
+def _parked(spark: SparkSession, lake: Path, batch: Waiting) -> DataFrame:
+    ledger = chains(entries(spark, lake, batch.day))
+    return over(ledger, partial(_of_batch, batch=batch.batch)).localCheckpoint()
+
+
+def _of_batch(row: Mapping[str, Any], *, batch: HeldBatch) -> list[Entry]:
+    found = chain(row)
+    return [entry for entry in found if batch.has(entry) and not is_over(entry, found)]
+
+
+def _refuse(row: Mapping[str, Any], *, batch: HeldBatch, sweep: Sweep) -> list[Entry]:
+    held = (entry for entry in _of_batch(row, batch=batch) if entry.entry == "held")
+    return [refused(entry, sweep=sweep) for entry in held]

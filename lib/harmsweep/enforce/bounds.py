@@ -1,0 +1,39 @@
+"""What people must do where a sweep may not act by itself: conf/enforcement.yaml."""
+
+from functools import cache
+from typing import Annotated
+
+import yaml
+from pydantic import Field
+
+from harmsweep.ladders import Frozen
+from harmsweep.paths import CONF
+
+
+class Bounds(Frozen):
+    """The keys of the file."""
+
+    plan_expires_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    two_approvers_above: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+    sample_posts: Annotated[int, Field(strict=True, ge=0)]
+    sample_share: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+    def approvers(self, effects: int, posts: int) -> int:
+        """How many people must approve so many effects on so many accepted posts."""
+        return 2 if effects > self.two_approvers_above * posts else 1
+
+    def sample(self, effects: int) -> float:
+        """The share of a held batch of so many effects that goes to review; 0 of a small one."""
+        share = min(self.sample_share, self.sample_posts / effects)
+        return share if share * effects >= 1 else 0.0
+
+
+@cache
+def bounds() -> Bounds:
+    """The bounds in force.
+
+    Raises:
+        pydantic.ValidationError: the file has another key or a value out of range.
+    """
+    text = (CONF / "enforcement.yaml").read_text(encoding="utf-8")
+    return Bounds.model_validate(yaml.safe_load(text))

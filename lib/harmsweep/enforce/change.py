@@ -1,0 +1,120 @@
+"""The difference between what is wanted at a place and what holds there, as an entry to book.
+
+Plain Python, a place at a time: see `harmsweep.ledger`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from harmsweep.enforce.rules import Decision, Post, Rules, allowed, drawn
+from harmsweep.enforce.sweeps import Batch, Sweep, entry
+from harmsweep.ledger import Entry, Place, latest
+
+# Entries that say that an effect waits for a person, was refused by one, or is held out.
+PARKED = ("held", "discarded", "withheld")
+
+
+def change(
+    place: Place,
+    chain: Sequence[Entry],
+    decision: Decision | None,
+    post: Post,
+    *,
+    sweep: Sweep,
+    rules: Rules,
+    held: Mapping[Batch, float] | None = None,
+) -> Entry | None:
+    """The effect that is missing at a place, as an entry of the sweep; None where all is well.
+
+    A decision about another revision than the post's wants nothing. What a person undid stays so,
+    and what waits for a person is left to wait. An effect of a batch of `held` becomes a `held`
+    entry; of those where nothing holds yet, the share that `held` gives is sent to review instead.
+    """
+    made = missing(place, chain, decision, post, sweep=sweep, rules=rules)
+    if made is None or _waits(made, chain, post, sweep):
+        return None
+    applies = made.is_counted and made.direction == "apply"
+    if applies and rules.holds_out(place.subject_id, made.harm):
+        return replace(made, entry="withheld")
+    share = (held or {}).get((made.harm or "", made.direction))
+    if share is None or not made.is_counted:
+        return made
+    if made.previous_action == "none" and drawn(made.effect_key) < share:
+        return _sampled(place, latest(chain), made, sweep)
+    return replace(made, entry="held")
+
+
+def missing(
+    place: Place,
+    chain: Sequence[Entry],
+    decision: Decision | None,
+    post: Post,
+    *,
+    sweep: Sweep,
+    rules: Rules,
+) -> Entry | None:
+    """The difference alone, whatever waits; none for an author whom a ramp leaves out."""
+    if not rules.enrols(post.author_id):
+        return None
+    if decision is not None and decision.revision != post.revision:
+        decision = None
+    wanted = allowed(place, decision, post, rules) if decision else None
+    last = latest(chain)
+    if not _differs(wanted, last, post) or _was_undone(last, post, sweep):
+        return None
+    cause = wanted or last
+    return entry(
+        place,
+        sweep,
+        action=wanted.action if wanted else "none",
+        previous=last,
+        revision=post.revision,
+        cause_kind="decision" if wanted else "withdrawn",
+        harm=cause.harm if cause else None,
+        score=wanted.score if wanted else None,
+        threshold=wanted.threshold if wanted else None,
+        model_version=sweep.subject[0],
+        policy_version=sweep.subject[1],
+    )
+
+
+def _differs(wanted: Decision | None, last: Entry | None, post: Post) -> bool:
+    action = wanted.action if wanted else "none"
+    if last is None:
+        return action != "none"
+    edited = action != "none" and last.revision != post.revision
+    return action != last.action or edited
+
+
+def _was_undone(last: Entry | None, post: Post, sweep: Sweep) -> bool:
+    # A person undid this very pair's effect on this very revision: only a person puts it back.
+    if last is None or last.cause_kind != "undo" or last.revision != post.revision:
+        return False
+    return (last.model_version, last.policy_version) == sweep.subject
+
+
+def _waits(made: Entry, chain: Sequence[Entry], post: Post, sweep: Sweep) -> bool:
+    """Whether the effect, or the sampled post's batch, waits for a person or was refused."""
+    if any(e.entry in PARKED and e.effect_key == made.effect_key for e in chain):
+        return True
+    last = latest(chain)
+    if last is None or last.cause_kind != "sample" or not made.is_counted:
+        return False
+    same_pair = (last.model_version, last.policy_version) == sweep.subject
+    return same_pair and last.revision == post.revision
+
+
+def _sampled(place: Place, last: Entry | None, made: Entry, sweep: Sweep) -> Entry:
+    return entry(
+        place,
+        sweep,
+        action="review",
+        previous=last,
+        revision=made.revision,
+        cause_kind="sample",
+        harm=made.harm,
+        score=made.score,
+        threshold=made.threshold,
+        model_version=made.model_version,
+        policy_version=made.policy_version,
+    )

@@ -1,0 +1,212 @@
+"""Plans: what a sweep of some days would do, written down, approved, and carried out exactly."""
+
+import json
+import time
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from functools import partial, reduce
+from pathlib import Path
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from harmsweep import lake as lakes
+from harmsweep.enforce.approvals import Asked, accepted_posts, check_approved, digest_of
+from harmsweep.enforce.books import Books, Clock, books, carry_out, now_micros, writing
+from harmsweep.enforce.bounds import bounds
+from harmsweep.enforce.caps import counted, excesses, spent
+from harmsweep.enforce.differences import changes, day_places, groups_of, let_go_all
+from harmsweep.enforce.rules import Mandate, load_mandate, sweep_of
+from harmsweep.enforce.sweep import check_decided
+from harmsweep.enforce.sweeps import EPOCH
+from harmsweep.job import DataRefused
+from harmsweep.ladders import Frozen
+from harmsweep.operations import check_running, operations, record
+from harmsweep.runs import Outcome, Spark
+from harmsweep.tables import ACTIONS, PLANS
+
+
+class Plan(Frozen):
+    """The head of a plan; its effects are the rows of `plans` with its id."""
+
+    plan_id: str
+    planner: str
+    first: date
+    last: date
+    model_version: str
+    policy_version: str
+    policy: str
+    certificates: str | None
+    effects: int
+    visible: int  # of them, those that caps count
+    posts: int  # accepted, of the plan's days
+    over: tuple[str, ...]  # which caps it would pass, in words
+    approvers: int
+    expires_at: datetime
+    digest: str
+
+    @property
+    def days(self) -> list[date]:
+        """Its days in order."""
+        return [self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1)]
+
+    @property
+    def asked(self) -> Asked:
+        """What its approvers approve."""
+        return Asked(self.plan_id, self.planner, self.digest, self.approvers)
+
+    def line(self) -> str:
+        """What it would do and who must approve, in a line."""
+        inside = "inside every bound: approved automatically"
+        waits = f"waits for {self.approvers} approval{'s'[: self.approvers - 1]}"
+        why = f"{'; '.join(self.over)}: {waits}" if self.approvers else inside
+        return f"{self.plan_id}: {self.effects} effects, {self.visible} visible; {why}"
+
+
+def make_plan(
+    spark: Spark,
+    lake: Path,
+    days: Sequence[date],
+    *,
+    policy: Path,
+    model_version: str,
+    certificates: Path | None = None,
+    clock: Clock = now_micros,
+) -> Plan:
+    """Write down what sweeps of the days would do now; the same state gives the same plan.
+
+    Raises:
+        PolicyError, CertificateRefused: nothing was written.
+        DataRefused: a day's decisions are missing or older than what they rest on.
+    """
+    mandate = load_mandate(lake, policy, model_version, certificates)
+    for day in days:
+        check_decided(lake, day, mandate)
+    frames = [_planned(spark(), lake, day, mandate, clock) for day in days]
+    planned = reduce(DataFrame.unionByName, frames).localCheckpoint()
+    keys = [row["effect_key"] for row in planned.select("effect_key").collect()]
+    digest = digest_of([*mandate.subject, *map(str, days), *keys])
+    plan_id = f"plan-{days[0]:%Y%m%d}-{digest[:12]}"
+    lakes.replace_slice(
+        planned.withColumn("plan_id", F.lit(plan_id)), PLANS, lake, where={"plan_id": plan_id}
+    )
+    visible = counted(groups_of(planned))
+    posts, total = accepted_posts(lake, days[0], days[-1]), sum(visible.values())
+    over = tuple(e.line() for e in excesses(visible, spent(lake, clock()), mandate.policy))
+    expires = _time(clock()) + timedelta(hours=bounds().plan_expires_hours)
+    details = {
+        "first": days[0],
+        "last": days[-1],
+        "model_version": model_version,
+        "policy_version": mandate.policy.policy_version,
+        "policy": str(policy.resolve()),
+        "certificates": str(certificates.resolve()) if certificates else None,
+        "effects": len(keys),
+        "visible": total,
+        "posts": posts,
+        "over": over,
+        "approvers": bounds().approvers(total, posts) if over else 0,
+        "expires_at": expires.isoformat(),
+        "digest": digest,
+    }
+    record(lake, "plan", plan_id, details=details)
+    return find_plan(lake, plan_id)
+
+
+def _planned(
+    spark: SparkSession, lake: Path, day: date, mandate: Mandate, clock: Clock
+) -> DataFrame:
+    standing = books(lake, day, clock)
+    plan = sweep_of(day, "apply", mandate, after=standing.last_sweep, at=standing.at)
+    found = changes(day_places(spark, lake, plan), plan, mandate.rules)
+    return found.where(F.col("entry") == "intent")
+
+
+def _time(micros: int) -> datetime:
+    return EPOCH + timedelta(microseconds=micros)
+
+
+def find_plan(lake: Path, plan_id: str) -> Plan:
+    """The plan of that id, as it was last made.
+
+    Raises:
+        DataRefused: there is none.
+    """
+    made = [o for o in operations(lake, plan_id) if o["act"] == "plan"]
+    if not made:
+        raise DataRefused(f"there is no plan {plan_id}")
+    known = {"plan_id": plan_id, "planner": made[-1]["operator"]}
+    return Plan.model_validate(known | json.loads(made[-1]["details"]))
+
+
+def apply_plan(spark: Spark, lake: Path, plan_id: str, *, clock: Clock = now_micros) -> Outcome:
+    """Carry out exactly the effects of a plan, once; applying it again does nothing.
+
+    Raises:
+        DataRefused: there is no such plan, it expired, has too few approvals, its policy changed,
+            or a subject's decision, revision or state did. Then nothing was done.
+        Stopped: the switch is off.
+    """
+    started, plan = time.monotonic(), find_plan(lake, plan_id)
+    folder = Path(plan.certificates) if plan.certificates else None
+    mandate = load_mandate(lake, Path(plan.policy), plan.model_version, folder)
+    if mandate.policy.policy_version != plan.policy_version:
+        raise DataRefused(f"{plan_id}: the policy is {mandate.policy.policy_version} by now")
+    if _time(clock()) > plan.expires_at:
+        raise DataRefused(f"{plan_id} expired at {plan.expires_at:%Y-%m-%d %H:%M} UTC: plan again")
+    with writing(lake):
+        check_approved(lake, plan.asked)
+        standing = {day: books(lake, day, clock) for day in plan.days}
+        made = {
+            day: _let_go(spark(), lake, day, mandate, plan, standing=standing[day])
+            for day in plan.days
+        }
+        stale = [subject for frame in made.values() for subject in _stale(frame)]
+        if stale:
+            some = ", ".join(sorted(stale)[:5])
+            raise DataRefused(
+                f"{plan_id}: {len(stale)} of {plan.effects} subjects changed since, such as {some}:"
+                " nothing was done; plan again"
+            )
+        _check_caps(lake, plan, mandate, list(made.values()), at=clock())
+        effects = 0
+        for day, frame in made.items():
+            found = frame.count()
+            if found or standing[day].open:
+                gate = partial(check_running, lake)
+                carry_out(frame, lake, day, at=standing[day].at, gate=gate)
+            effects += found
+    counts = {"effects": effects, "done_before": plan.effects - effects}
+    record(lake, "apply", plan_id, details=counts)
+    return Outcome("apply", plan.first, effects, time.monotonic() - started, counts=counts)
+
+
+def _let_go(
+    spark: SparkSession, lake: Path, day: date, mandate: Mandate, plan: Plan, *, standing: Books
+) -> DataFrame:
+    """A day's part of the plan as it would be booked now."""
+    sweep = sweep_of(day, "apply", mandate, after=standing.last_sweep, at=standing.at)
+    planned = lakes.read(spark, PLANS, lake).where(
+        lakes.predicate({"plan_id": plan.plan_id, "day": day})
+    )
+    places = day_places(spark, lake, sweep).localCheckpoint()
+    parked = planned.select(*ACTIONS.schema.names)
+    return let_go_all(places, parked, sweep, mandate.rules).localCheckpoint()
+
+
+def _stale(frame: DataFrame) -> list[str]:
+    rows = frame.where(F.col("entry") == "stale").select("subject_id").collect()
+    return [row["subject_id"] for row in rows]
+
+
+def _check_caps(
+    lake: Path, plan: Plan, mandate: Mandate, frames: Sequence[DataFrame], *, at: int
+) -> None:
+    """What nobody approved must be within the caps of this hour too."""
+    if plan.approvers:
+        return
+    effects = counted(groups_of(reduce(DataFrame.unionByName, frames)))
+    over = excesses(effects, spent(lake, at), mandate.policy)
+    if over:
+        lines = "; ".join(e.line() for e in over)
+        raise DataRefused(f"{plan.plan_id}: by now {lines}: nothing was done; plan again")

@@ -1,0 +1,160 @@
+"""What a sweep may act on: a decision, and whether the rules bear it out."""
+
+import hashlib
+import math
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from harmsweep.certificates import Certificate, find_certificate
+from harmsweep.enforce.sweeps import Sweep
+from harmsweep.ledger import Place
+from harmsweep.operations import operator, share_of
+from harmsweep.policy import Policy, check_lake, load_policy
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a decision wants at its place, and what it rests on."""
+
+    revision: int
+    language: str
+    action: str
+    harm: str
+    score: float | None
+    threshold: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What a sweep must know of a post that exists and that the model scored."""
+
+    revision: int
+    author_id: str
+    verdict: str | None = None  # benign or harmful: a person's on this revision
+    exempt: str | None = None  # why the post or its author is on the allow-list
+
+
+# Harm, surface, jurisdiction, action, language and threshold of each certified rung.
+Certified = frozenset[tuple[str, str, str, str, str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a sweep may act on: any sound decision, certified ones alone, or none (reviews)."""
+
+    approved: bool
+    certified: Certified | None = None  # None: the policy asks for no certificate
+    # The authors for whom the pair is in force, by their place in [0, 1): all, or a ramp's share.
+    first: float = 0.0
+    last: float = 1.0
+    # The share of the posts on which nothing that others can see is applied.
+    holdout: float = 0.0
+    spared: frozenset[str] = frozenset()  # harms of which nothing is held out
+
+    def enrols(self, author_id: str) -> bool:
+        """Whether the pair is in force for an author; raising a share loses nobody."""
+        return self.first <= drawn(f"ramp/{author_id}") < self.last
+
+    def holds_out(self, post_id: str, harm: str | None) -> bool:
+        """Whether a post is of the random holdout, for a harm."""
+        return harm not in self.spared and drawn(f"holdout/{post_id}") < self.holdout
+
+    def bear_out(self, place: Place, decision: Decision) -> bool:
+        """Whether an automatic action may follow from the decision."""
+        if not self.approved or self.certified is None:
+            return self.approved
+        scope = (decision.harm, place.surface, place.jurisdiction)
+        return (*scope, decision.action, decision.language, decision.threshold) in self.certified
+
+
+@dataclass(frozen=True)
+class Mandate:
+    """What sweeps act under: a policy, a model, and the pair's certificate if it has one."""
+
+    policy: Policy
+    model_version: str
+    certificate: Certificate | None = None
+    first: float = 0.0
+    last: float = 1.0
+
+    @property
+    def subject(self) -> tuple[str, str]:
+        """Model version and policy version."""
+        return self.model_version, self.policy.policy_version
+
+    @property
+    def inputs(self) -> str:
+        """The digest of what decisions rest on besides the lake."""
+        return self.certificate.digest if self.certificate else ""
+
+    @property
+    def rules(self) -> Rules:
+        """What may be acted on."""
+        approved = self.model_version in self.policy.approved_models
+        held_out = self.policy.holdout
+        more: dict[str, Any] = {"first": self.first, "last": self.last}
+        if held_out:
+            more |= {"holdout": held_out.share, "spared": frozenset(held_out.spared)}
+        if self.policy.mode != "production":
+            return Rules(approved, **more)
+        certified = frozenset(
+            (harm, rule.surface, rule.jurisdiction, rung.action, language, threshold)
+            for harm, rules in self.policy.rules.items()
+            for rule in rules
+            for rung in rule.ladder
+            if rung.promise and self.certificate
+            for language, threshold in self.certificate.thresholds(harm, rung.promise).items()
+        )
+        return Rules(approved, certified, **more)
+
+
+def load_mandate(
+    lake: Path, policy: Path, model_version: str, certificates: Path | None
+) -> Mandate:
+    """The mandate of a policy file and a model on a lake.
+
+    Raises:
+        PolicyError: the policy is refused, or is a demonstration's and the lake is not.
+        CertificateRefused: the pair's certificate is.
+    """
+    rules = load_policy(policy)
+    check_lake(rules, lake)
+    found = find_certificate(certificates, model_version, rules.policy_version)
+    first, last = share_of(lake, f"{model_version}/{rules.policy_version}")
+    return Mandate(rules, model_version, found, first, last)
+
+
+def sweep_of(day: date, kind: str, mandate: Mandate, *, after: str, at: int) -> Sweep:
+    """The next sweep of a day under a mandate, by the user of the system."""
+    return Sweep(day, kind, mandate.subject, after, at, operator())
+
+
+def drawn(text: str) -> float:
+    """A number in [0, 1) that is as good as random, and the same again for the same text."""
+    return int(hashlib.sha256(text.encode()).hexdigest()[:13], 16) / 16**13
+
+
+def allowed(place: Place, decision: Decision, post: Post, rules: Rules) -> Decision | None:
+    """The decision, or a review instead where the rules don't bear its action out.
+
+    None where a person found the post benign: nothing is automatic until it is edited.
+
+    Anything but review needs an approved model, a finite score over its threshold again, and in
+    production the certified threshold of its rung and language: a sweep trusts no table with a
+    removal. A score that is none is not passed on.
+    """
+    if post.verdict == "benign":
+        return None
+    score = decision.score if is_probability(decision.score) else None
+    threshold = decision.threshold
+    sound = score is not None and threshold is not None and score >= threshold
+    acts = sound and post.exempt is None and rules.bear_out(place, decision)
+    action = decision.action if acts else "review"
+    return replace(decision, action=action, score=score)
+
+
+def is_probability(score: float | None) -> bool:
+    """Whether a score is a finite number in [0, 1]."""
+    return score is not None and math.isfinite(score) and 0.0 <= score <= 1.0

@@ -1,0 +1,84 @@
+"""A sweep, and its effects as entries of the ledger."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from harmsweep import lake as lakes
+from harmsweep.ledger import Entry, Place, direction, effect_key
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Batch = tuple[str, str]  # harm and direction
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One sweep of a day: its id follows from what it does and from the sweep before it."""
+
+    day: date
+    kind: str  # enforce, undo or redo
+    subject: tuple[str, ...]  # model and policy version, or the sweep to undo
+    after: str  # id of the day's sweep before it; empty for the first
+    at: int  # microseconds since 1970, UTC
+    operator: str
+
+    @property
+    def sweep_id(self) -> str:
+        """The day and 12 hex digits: the same again after a crash, another for a repeat."""
+        facts = [self.day.isoformat(), self.kind, *self.subject, self.after]
+        return f"{self.day:%Y%m%d}-{hashlib.sha256(lakes.as_json(facts).encode()).hexdigest()[:12]}"
+
+    @property
+    def time(self) -> datetime:
+        """When it writes."""
+        return EPOCH + timedelta(microseconds=self.at)
+
+
+def entry(
+    place: Place,
+    sweep: Sweep,
+    *,
+    action: str,
+    previous: Entry | None,
+    revision: int,
+    cause_kind: str,
+    harm: str | None,
+    score: float | None = None,
+    threshold: float | None = None,
+    model_version: str | None = None,
+    policy_version: str | None = None,
+    state_key: str | None = None,
+) -> Entry:
+    """An effect as an intent of a sweep; without a `state_key` the state is its own.
+
+    The cause names the sweep's subject and the effect before it, so that the same action after a
+    release is another effect, and a rerun's is the same one.
+    """
+    before = previous.action if previous else "none"
+    cause_id = "/".join([*sweep.subject, previous.effect_key if previous else "first"])
+    key = effect_key(place, revision, action, cause_id)
+    return Entry(
+        day=sweep.day,
+        effect_key=key,
+        entry="intent",
+        recorded_at=sweep.time,
+        sweep_id=sweep.sweep_id,
+        subject_kind=place.subject_kind,
+        subject_id=place.subject_id,
+        revision=revision,
+        action=action,
+        previous_action=before,
+        direction=direction(action, before),
+        surface=place.surface,
+        jurisdiction=place.jurisdiction,
+        cause_kind=cause_kind,
+        cause_id=cause_id,
+        previous_key=previous.effect_key if previous else None,
+        state_key=state_key or key,
+        harm=harm,
+        score=score,
+        threshold=threshold,
+        model_version=model_version,
+        policy_version=policy_version,
+        operator=sweep.operator,
+    )

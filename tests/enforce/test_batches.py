@@ -1,0 +1,162 @@
+"""Held batches: let go by name, with approvals, or refused."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from harmsweep import operations
+from harmsweep.enforce import approvals, batches
+from harmsweep.enforce.rules import Mandate
+from harmsweep.job import DataRefused, Held
+from harmsweep.operations import Stopped
+from harmsweep.policy import load_policy
+
+pytestmark = pytest.mark.spark
+
+
+@pytest.fixture
+def be(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Act as a user of the system from now on."""
+
+    def switch(name: str) -> None:
+        for module in (operations, approvals, batches):
+            monkeypatch.setattr(module, "operator", lambda: name)
+
+    return switch
+
+
+@pytest.fixture
+def waiting(fresh: Any) -> Any:
+    """A lake in which the removal of 'spam' waits, and 'removed' and 'demoted' of hate."""
+    with pytest.raises(Held):
+        fresh.sweep(apply=0)
+    return fresh
+
+
+def mandate(lake: Any) -> Mandate:
+    return Mandate(load_policy(lake.policy(apply=0)), "m-1")
+
+
+def named(lake: Any, harm: str) -> batches.Waiting:
+    return next(b for b in batches.waiting(lake.root) if b.batch.harm == harm)
+
+
+def approve(lake: Any, harm: str, be: Callable[[str], None], *names: str) -> None:
+    for name in names:
+        be(name)
+        approvals.approve(lake.root, batches.asked(lake.root, named(lake, harm)), "looks right")
+
+
+def test_a_batch_waits_until_two_others_approve_and_one_lets_it_go(waiting, spark, be):
+    hate = named(waiting, "hate")
+    assert (hate.effects, hate.model_version) == (2, "m-1")
+    with pytest.raises(DataRefused, match=r"needs 2 approvals .* and has 0"):
+        batches.resume(lambda: spark, waiting.root, hate.batch.name, mandate(waiting))
+    with pytest.raises(DataRefused, match=f"planned by {hate.planner}"):
+        approve(waiting, "hate", be, hate.planner)
+    approve(waiting, "hate", be, "one", "one")
+    with pytest.raises(DataRefused, match=r"has 1 \(one\)"):
+        batches.resume(lambda: spark, waiting.root, hate.batch.name, mandate(waiting))
+    approve(waiting, "hate", be, "two")
+    found = batches.resume(lambda: spark, waiting.root, hate.batch.name, mandate(waiting))
+    assert found.counts == {"effects": 2, "left": 0}
+    assert waiting.states() == {"removed": "remove", "demoted": "demote", "reviewed": "review"}
+    assert [b.batch.harm for b in batches.waiting(waiting.root)] == ["spam"]
+    with pytest.raises(DataRefused, match="no such batch waits"):
+        batches.resume(lambda: spark, waiting.root, hate.batch.name, mandate(waiting))
+    acts = [(o["operator"], o["act"]) for o in operations.operations(waiting.root, hate.batch.name)]
+    assert acts == [("one", "approve"), ("two", "approve"), ("two", "resume")]
+
+
+def test_what_changed_since_it_was_held_is_refused_and_the_rest_let_go(waiting, spark, be, rows):
+    _, scored = rows
+    approve(waiting, "hate", be, "one", "two")
+    changed = [scored("removed", hate=0.97), scored("demoted", hate=0.9)]
+    waiting.put_scores([*changed, scored("spam", spam=0.97)])
+    # No action cites the held decisions yet, so that they follow the new scores.
+    waiting.decide(apply=0)
+    name = named(waiting, "hate").batch.name
+    found = batches.resume(lambda: spark, waiting.root, name, mandate(waiting))
+    assert found.counts["effects"] + found.counts["left"] == 2
+    assert waiting.states()["demoted"] == "demote"
+    assert [b.batch.harm for b in batches.waiting(waiting.root)] == ["spam"]
+
+
+def test_a_refused_batch_never_happens_under_its_pair(waiting, spark):
+    spam = named(waiting, "spam")
+    found = batches.discard(lambda: spark, waiting.root, spam.batch.name, reason="broken head")
+    assert found.counts == {"effects": 1}
+    assert [b.batch.harm for b in batches.waiting(waiting.root)] == ["hate"]
+    with pytest.raises(Held):
+        waiting.sweep(apply=0)
+    assert waiting.states() == {"reviewed": "review"}
+    assert [r["subject_id"] for r in waiting.ledger("discarded")] == ["spam"]
+
+
+def test_an_approval_is_of_what_the_batch_was(waiting, be, spark, rows):
+    post, scored = rows
+    approve(waiting, "spam", be, "one", "two")
+    names = ["removed", "demoted", "reviewed", "clean", "spam", "more"]
+    waiting.put_posts([post(name) for name in names])
+    waiting.put_scores(
+        [scored("removed", hate=0.99), scored("spam", spam=0.97), scored("more", spam=0.99)]
+    )
+    be(named(waiting, "spam").planner)
+    with pytest.raises(Held):
+        waiting.sweep(apply=0)
+    grown = [b for b in batches.waiting(waiting.root) if b.batch.harm == "spam"]
+    for batch in grown:
+        asked = batches.asked(waiting.root, batch)
+        expected = [] if batch.effects != 1 else approvals.approved_by(waiting.root, asked)
+        assert approvals.approved_by(waiting.root, asked) == expected
+    assert sum(b.effects for b in grown) == 2
+
+
+def test_the_switch_stops_a_batch_and_a_sweep_and_not_an_undo(held, spark, be):
+    operations.stop(held.root, "a wrong model")
+    with pytest.raises(Stopped, match="a wrong model"):
+        held.sweep(version=2, demote=0.95)
+    before = held.content()
+    assert held.content() == before
+    from harmsweep.enforce import undo
+
+    sweep_id = held.ledger()[-1]["sweep_id"]
+    assert undo(lambda: spark, held.root, sweep_id=sweep_id).counts == {"effects": 4, "left": 0}
+    assert held.states() == {}
+    operations.start(held.root, "mended")
+    held.sweep(version=3)
+    assert held.states() == {"removed": "remove", "demoted": "demote", "reviewed": "review",
+                             "spam": "remove"}  # fmt: skip
+    acts = [o["act"] for o in operations.operations(held.root, "lake")]
+    assert acts == ["stop", "start"]
+
+
+def test_a_sweep_that_is_stopped_between_its_commits_is_finished_once_started(
+    fresh, swept, monkeypatch
+):
+    from harmsweep.enforce import sweep as sweeps
+
+    real, calls = operations.check_running, []
+
+    def at_the_second(lake: Any) -> None:
+        calls.append(lake)
+        if len(calls) == 2:
+            operations.stop(lake, "in the middle")
+        real(lake)
+
+    monkeypatch.setattr(sweeps, "check_running", at_the_second)
+    with pytest.raises(Stopped, match="in the middle"):
+        fresh.sweep()
+    assert (len(fresh.ledger("intent")), fresh.states()) == (4, {})
+    with pytest.raises(Stopped):
+        fresh.sweep()
+    operations.start(fresh.root, "it was right")
+    fresh.sweep()
+    assert fresh.content() == swept.content()
+
+
+@pytest.mark.parametrize("name", ["yesterday", "20261001-0123456789ab:hate:apply"])
+def test_an_unknown_batch_is_refused(held, name: str):
+    with pytest.raises(DataRefused, match="batch"):
+        batches.find(held.root, name)

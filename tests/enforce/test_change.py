@@ -1,0 +1,494 @@
+"""What a sweep, an undo or a person does at one place, on literal entries: plain Python."""
+
+import math
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from harmsweep.enforce.change import change
+from harmsweep.enforce.parked import HeldBatch, Stale, is_over, let_go, refused
+from harmsweep.enforce.restore import reapplied, undone
+from harmsweep.enforce.rules import Decision, Post, Rules, allowed, drawn, is_probability
+from harmsweep.enforce.sweeps import Sweep
+from harmsweep.ledger import Entry, Place
+
+DAY = date(2026, 10, 1)
+PLACE = Place("post", "p1", "all", "all")
+PAIR = ("m-1", "p-1")
+OPEN = Rules(approved=True)
+POST = Post(revision=1, author_id="a1")
+EDITED = replace(POST, revision=2)
+REMOVE = Decision(
+    revision=1, language="en", action="remove", harm="hate", score=0.99, threshold=0.95
+)
+DEMOTE = replace(REMOVE, action="demote", score=0.9, threshold=0.85)
+REVIEW = replace(REMOVE, action="review", score=0.6, threshold=0.5)
+
+
+def sweep(n: int = 1, kind: str = "enforce", subject: tuple[str, ...] = PAIR) -> Sweep:
+    """The nth sweep of the day."""
+    return Sweep(DAY, kind, subject, f"s{n - 1}", n * 1_000_000, "tester")
+
+
+def act(
+    chain: list[Entry], decision: Decision | None, n: int = 1, post: Post = POST, **more: Any
+) -> Entry | None:
+    """What the nth sweep adds to a chain."""
+    options = {"sweep": sweep(n), "rules": OPEN} | more
+    return change(PLACE, chain, decision, post, **options)
+
+
+def after(*decisions: Decision | None) -> list[Entry]:
+    """The chain that sweeps of these decisions leave, one after another."""
+    chain: list[Entry] = []
+    for n, decision in enumerate(decisions, start=1):
+        made = act(chain, decision, n)
+        chain += [made] if made else []
+    return chain
+
+
+def undo(chain: list[Entry], n: int, of: int = 0) -> Entry | None:
+    """What undoing the sweep of the chain's `of`th effect adds."""
+    return undone(PLACE, chain, sweep=sweep(n, "undo", (chain[of].sweep_id,)))
+
+
+def redo(chain: list[Entry], n: int, of: int = 0, post: Post | None = POST) -> Entry | None:
+    """What doing it again adds."""
+    return reapplied(PLACE, chain, post, sweep=sweep(n, "redo", (chain[of].sweep_id,)))
+
+
+def test_a_first_effect_says_all_of_itself():
+    made = act([], REMOVE)
+    assert made is not None
+    assert made == Entry(
+        day=DAY, effect_key=made.effect_key, entry="intent",
+        recorded_at=datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC), sweep_id=sweep().sweep_id,
+        subject_kind="post", subject_id="p1", revision=1, action="remove",
+        previous_action="none", direction="apply", surface="all", jurisdiction="all",
+        cause_kind="decision", cause_id="m-1/p-1/first", previous_key=None,
+        state_key=made.effect_key, harm="hate", score=0.99, threshold=0.95,
+        model_version="m-1", policy_version="p-1", operator="tester",
+    )  # fmt: skip
+
+
+def test_a_second_effect_names_the_one_before():
+    first, second = after(DEMOTE, REMOVE)
+    assert (second.previous_key, second.previous_action) == (first.effect_key, "demote")
+    assert second.cause_id == f"m-1/p-1/{first.effect_key}"
+    assert second.state_key == second.effect_key != first.effect_key
+
+
+def test_nothing_is_missing_where_the_action_holds():
+    assert act(after(REMOVE), REMOVE, 2) is None
+    assert act(after(REMOVE), replace(REMOVE, score=0.97, harm="spam"), 2) is None
+    assert act([], None) is None
+
+
+def test_another_pair_repeats_no_effect():
+    assert act(after(REMOVE), REMOVE, 2, sweep=sweep(2, subject=("m-2", "p-2"))) is None
+
+
+def test_what_is_no_longer_wanted_is_released():
+    made = act(after(REMOVE), None, 2)
+    assert made is not None
+    assert (made.action, made.cause_kind, made.direction) == ("none", "withdrawn", "release")
+    assert (made.harm, made.score, made.threshold) == ("hate", None, None)
+
+
+def test_removing_again_after_a_release_is_another_effect():
+    chain = after(REMOVE, None, REMOVE)
+    assert [e.action for e in chain] == ["remove", "none", "remove"]
+    assert len({e.effect_key for e in chain}) == 3
+
+
+def test_nothing_is_released_twice():
+    assert act(after(REMOVE, None), None, 3) is None
+
+
+def test_an_edit_carries_the_action_to_the_new_revision():
+    made = act(after(REMOVE), replace(REMOVE, revision=2), 2, EDITED)
+    assert made is not None
+    assert (made.action, made.revision, made.cause_kind) == ("remove", 2, "decision")
+
+
+def test_a_decision_about_another_revision_wants_nothing():
+    assert act([], REMOVE, post=EDITED) is None
+    made = act(after(REMOVE), REMOVE, 2, EDITED)
+    assert made is not None
+    assert (made.action, made.revision) == ("none", 2)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"score": None},
+        {"score": math.nan},
+        {"score": math.inf},
+        {"score": -math.inf},
+        {"score": 1.01},
+        {"score": -0.01},
+        {"score": 0.94},
+        {"threshold": None},
+        {"threshold": math.nan},
+    ],
+    ids=repr,
+)
+def test_an_unsound_decision_is_a_review(change: dict[str, Any]):
+    made = act([], replace(REMOVE, **change))
+    assert made is not None
+    assert made.action == "review"
+
+
+@pytest.mark.parametrize("score", [0.0, 0.5, 1.0])
+def test_a_probability_is_passed_on(score: float):
+    assert is_probability(score)
+    assert allowed(PLACE, replace(REVIEW, score=score), POST, OPEN).score == score
+
+
+@pytest.mark.parametrize("score", [None, math.nan, math.inf, -0.001, 1.001])
+def test_what_is_no_probability_is_not_passed_on(score: float | None):
+    assert not is_probability(score)
+    assert allowed(PLACE, replace(REMOVE, score=score), POST, OPEN).score is None
+
+
+def test_a_score_on_its_threshold_acts():
+    assert allowed(PLACE, replace(REMOVE, score=0.95), POST, OPEN).action == "remove"
+
+
+def test_a_model_that_is_not_approved_gets_reviews():
+    for certified in (None, frozenset({("hate", "all", "all", "remove", "en", 0.95)})):
+        rules = Rules(approved=False, certified=certified)
+        assert allowed(PLACE, REMOVE, POST, rules).action == "review"
+
+
+CERTIFIED = ("hate", "all", "all", "remove", "en", 0.95)
+
+
+def test_a_certified_threshold_acts_and_no_other():
+    rules = Rules(approved=True, certified=frozenset({CERTIFIED}))
+    assert allowed(PLACE, REMOVE, POST, rules).action == "remove"
+    assert allowed(PLACE, DEMOTE, POST, rules).action == "review"
+    for n, other in enumerate(("spam", "feed", "DE", "label", "de", 0.9)):
+        changed = frozenset({(*CERTIFIED[:n], other, *CERTIFIED[n + 1 :])})
+        assert allowed(PLACE, REMOVE, POST, Rules(True, changed)).action == "review"
+
+
+HELD = {("hate", "apply"): 0.0}
+SAMPLED = {("hate", "apply"): 1.0}
+
+
+def held() -> Entry:
+    """A removal that the first sweep held."""
+    made = act([], REMOVE, held=HELD)
+    assert made is not None
+    return made
+
+
+def test_a_benign_verdict_lifts_and_blocks_what_is_automatic():
+    benign = replace(POST, verdict="benign")
+    assert act([], REMOVE, post=benign) is None
+    assert act([], REVIEW, post=benign) is None
+    released = act(after(REMOVE), REMOVE, 2, benign)
+    assert released is not None
+    assert (released.action, released.cause_kind) == ("none", "withdrawn")
+    assert act([], REMOVE, post=replace(POST, verdict="harmful")) == act([], REMOVE)
+
+
+def test_an_exempt_post_is_reviewed_and_no_more():
+    made = act([], REMOVE, post=replace(POST, exempt="newsworthy"))
+    assert made is not None
+    assert made.action == "review"
+
+
+def test_a_ramp_reaches_its_share_of_the_authors_and_leaves_all_others_as_they_are():
+    place = drawn("ramp/a1")
+    for first, last, reached in [
+        (0.0, place + 1e-9, True), (0.0, place, False), (place, 1.0, True), (0.0, 0.0, False),
+        (place + 1e-9, 1.0, False),
+    ]:  # fmt: skip
+        rules = Rules(approved=True, first=first, last=last)
+        assert (act([], REMOVE, rules=rules) is not None) is reached
+        assert (act(after(REMOVE), None, 2, rules=rules) is not None) is reached
+
+
+def test_a_greater_share_loses_nobody():
+    authors = [f"a{n}" for n in range(500)]
+    shares = [
+        {a for a in authors if Rules(approved=True, last=share).enrols(a)}
+        for share in (0.0, 0.05, 0.2, 1.0)
+    ]
+    assert shares[0] < shares[1] < shares[2] < shares[3] == set(authors)
+    rest = {a for a in authors if Rules(approved=True, first=0.2).enrols(a)}
+    assert rest == set(authors) - shares[2]
+
+
+HELD_OUT = Rules(approved=True, holdout=1.0)
+
+
+def test_what_is_held_out_is_recorded_once_and_not_applied():
+    made = act([], REMOVE, rules=HELD_OUT)
+    assert made == replace(act([], REMOVE), entry="withheld")
+    assert act([made], REMOVE, 2, rules=HELD_OUT) is None
+
+
+def test_reviews_releases_and_spared_harms_are_not_held_out():
+    assert act([], REVIEW, rules=HELD_OUT).entry == "intent"
+    assert act(after(REMOVE), None, 2, rules=HELD_OUT).entry == "intent"
+    spared = replace(HELD_OUT, spared=frozenset({"hate"}))
+    assert act([], REMOVE, rules=spared).entry == "intent"
+    assert act([], REMOVE, rules=replace(HELD_OUT, holdout=drawn("holdout/p1"))).entry == "intent"
+
+
+def test_an_effect_of_a_held_batch_is_held_once_and_waits():
+    assert held() == replace(act([], REMOVE), entry="held")
+    assert act([held()], REMOVE, 2, held=HELD) is None
+    assert act([held()], REMOVE, 2) is None
+
+
+def test_a_refused_effect_stays_refused_until_the_post_or_the_pair_changes():
+    chain = [held(), refused(held(), sweep=sweep(2, "discard"))]
+    assert act(chain, REMOVE, 3) is None
+    assert act(chain, replace(REMOVE, revision=2), 3, EDITED) is not None
+    assert act(chain, REMOVE, 3, sweep=sweep(3, subject=("m-1", "p-2"))) is not None
+    assert act(chain, DEMOTE, 3) is not None
+
+
+@pytest.mark.parametrize("batch", [("hate", "release"), ("spam", "apply")])
+def test_other_batches_go_on(batch: tuple[str, str]):
+    made = act([], REMOVE, held={batch: 0.0})
+    assert made is not None
+    assert made.entry == "intent"
+
+
+def test_a_review_is_never_held():
+    made = act([], REVIEW, held=HELD)
+    assert made is not None
+    assert made.entry == "intent"
+
+
+def test_releases_are_held_with_their_own_batch_and_never_sampled():
+    made = act(after(REMOVE), None, 2, held={("hate", "release"): 1.0})
+    assert made is not None
+    assert made.entry == "held"
+
+
+def test_a_sampled_post_goes_to_review_and_waits_with_its_batch():
+    sampled = act([], REMOVE, held=SAMPLED)
+    assert sampled is not None
+    assert (sampled.entry, sampled.action, sampled.cause_kind) == ("intent", "review", "sample")
+    assert (sampled.score, sampled.threshold, sampled.harm) == (0.99, 0.95, "hate")
+    assert (sampled.model_version, sampled.policy_version) == PAIR
+    assert act([sampled], REMOVE, 2) is None
+    assert act([sampled], replace(REMOVE, revision=2), 2, EDITED) is not None
+    assert act([sampled], REMOVE, 2, sweep=sweep(2, subject=("m-1", "p-2"))) is not None
+    released = act([sampled], None, 2)
+    assert released is not None
+    assert released.action == "none"
+
+
+def test_what_already_holds_is_not_sampled():
+    made = act(after(DEMOTE), REMOVE, 2, held=SAMPLED)
+    assert made is not None
+    assert made.entry == "held"
+
+
+def test_the_sample_is_a_share_by_the_hash_of_the_effect():
+    made = act([], REMOVE)
+    assert made is not None
+    share = drawn(made.effect_key)
+    just_above = {("hate", "apply"): share + 1e-9}
+    assert act([], REMOVE, held=just_above).action == "review"
+    assert act([], REMOVE, held={("hate", "apply"): share}).entry == "held"
+    draws = [drawn(str(n)) for n in range(2000)]
+    assert all(0 <= d < 1 for d in draws)
+    assert sum(d < 0.1 for d in draws) == pytest.approx(200, abs=45)
+
+
+def go(chain: list[Entry], parked: Entry, decision: Decision | None, **more: Any) -> Entry | None:
+    """What letting go of a parked effect adds to a chain, as the third sweep."""
+    post = more.pop("post", POST)
+    options = {"parked": parked, "sweep": sweep(3, "resume"), "rules": OPEN} | more
+    return let_go(PLACE, chain, decision, post, **options)
+
+
+def test_what_was_held_is_let_go_once():
+    made = go([held()], held(), REMOVE)
+    assert made is not None
+    assert (made.entry, made.action, made.effect_key) == ("intent", "remove", held().effect_key)
+    assert made.sweep_id == sweep(3, "resume").sweep_id
+    assert go([held(), made], held(), REMOVE) is None
+
+
+def test_what_was_refused_is_not_let_go():
+    said = refused(held(), sweep=sweep(2, "discard"))
+    assert (said.entry, said.recorded_at) == ("discarded", sweep(2).time)
+    assert said == replace(held(), entry="discarded", recorded_at=sweep(2).time)
+    assert go([held(), said], held(), REMOVE) is None
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"post": None},
+        {"post": EDITED},
+        {"decision": None},
+        {"decision": replace(REMOVE, score=0.97)},
+        {"decision": replace(REMOVE, threshold=0.9)},
+        {"decision": replace(REMOVE, harm="spam")},
+        {"decision": replace(REMOVE, action="demote")},
+        {"rules": Rules(approved=False)},
+    ],
+    ids=repr,
+)
+def test_a_held_effect_whose_subject_changed_is_stale(more: dict[str, Any]):
+    decision = more.pop("decision", REMOVE)
+    with pytest.raises(Stale, match="p1"):
+        go([held()], held(), decision, **more)
+
+
+def test_a_held_effect_whose_state_changed_is_stale():
+    other = after(DEMOTE)
+    with pytest.raises(Stale):
+        go([held(), *other], held(), REMOVE)
+
+
+def test_a_sampled_post_is_let_go_with_its_batch_unless_something_came_after():
+    sampled = act([], REMOVE, held=SAMPLED)
+    assert sampled is not None
+    made = go([sampled], sampled, REMOVE)
+    assert made is not None
+    assert (made.action, made.previous_action, made.previous_key) == (
+        "remove", "review", sampled.effect_key,
+    )  # fmt: skip
+    assert go([sampled, made], sampled, REMOVE) is None
+    assert is_over(sampled, [sampled, made])
+    with pytest.raises(Stale):
+        go([sampled], sampled, replace(REMOVE, score=0.96))
+
+
+def test_a_batch_is_known_by_its_name():
+    batch = HeldBatch("20261001-0123456789ab", "hate", "apply")
+    assert batch.name == "20261001-0123456789ab:hate:apply"
+    assert HeldBatch.parse(batch.name) == batch
+    assert batch.day == DAY
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "20261001-0123456789ab",
+        "20261001-0123456789ab:hate",
+        "20261001-0123456789ab:hate:remove",
+        "20261001-0123456789ab:Hate:apply",
+        "20261001-0123456789ab:hate:apply:x",
+        "20261001-0123456789AB:hate:apply",
+        "x20261001-0123456789ab:hate:apply",
+    ],
+)
+def test_another_text_is_no_batchs_name(name: str):
+    with pytest.raises(ValueError, match="no batch's name"):
+        HeldBatch.parse(name)
+
+
+def test_a_batch_has_the_held_entries_of_its_sweep_harm_and_direction_and_its_sample():
+    batch = HeldBatch(sweep().sweep_id, "hate", "apply")
+    sampled = act([], REMOVE, held=SAMPLED)
+    assert sampled is not None
+    assert batch.has(held())
+    assert batch.has(sampled)
+    assert not replace(batch, direction="release").has(held())
+    assert not replace(batch, direction="release").has(sampled)
+    assert not replace(batch, harm="spam").has(held())
+    assert not replace(batch, sweep_id="20261001-000000000000").has(held())
+    assert not batch.has(after(REMOVE)[0])
+    assert not batch.has(replace(sampled, entry="outcome"))
+
+
+def test_an_undo_brings_back_what_held_before():
+    chain = after(DEMOTE, REMOVE)
+    back = undo(chain, 3, of=1)
+    assert back is not None
+    assert (back.action, back.previous_action, back.direction) == ("demote", "remove", "release")
+    assert (back.cause_kind, back.state_key) == ("undo", chain[0].effect_key)
+    assert (back.score, back.threshold, back.harm) == (None, None, "hate")
+    assert (back.model_version, back.policy_version) == PAIR
+    assert back.previous_key == chain[1].effect_key
+
+
+def test_an_undo_of_the_first_effect_leaves_nothing():
+    chain = after(REMOVE)
+    back = undo(chain, 2)
+    assert back is not None
+    assert (back.action, back.state_key) == ("none", back.effect_key)
+    assert undo([*chain, back], 3) is None
+
+
+def test_only_what_still_holds_is_undone():
+    chain = after(DEMOTE, REMOVE)
+    assert undo(chain, 3, of=0) is None
+    back = undo(chain, 3, of=1)
+    assert back is not None
+    assert undo([*chain, back], 4, of=0) is not None
+
+
+def test_a_sweep_that_did_nothing_here_undoes_nothing():
+    chain = after(REMOVE)
+    assert undone(PLACE, chain, sweep=sweep(2, "undo", ("other",))) is None
+    parked = [replace(chain[0], entry="held")]
+    assert undo(parked, 2) is None
+    assert redo(parked, 2) is None
+
+
+def test_what_a_person_undid_stays_so_for_the_same_pair_and_revision():
+    chain = after(REMOVE)
+    chain.append(undo(chain, 2))
+    assert act(chain, REMOVE, 3) is None
+    assert act(chain, REMOVE, 3, sweep=sweep(3, subject=("m-2", "p-1"))) is not None
+    assert act(chain, REMOVE, 3, sweep=sweep(3, subject=("m-1", "p-2"))) is not None
+    assert act(chain, replace(REMOVE, revision=2), 3, EDITED) is not None
+
+
+def test_a_redo_puts_back_what_was_undone():
+    chain = after(REMOVE)
+    chain.append(undo(chain, 2))
+    again = redo(chain, 3)
+    assert again is not None
+    assert (again.action, again.cause_kind, again.state_key) == (
+        "remove", "reapply", chain[0].effect_key,
+    )  # fmt: skip
+    assert (again.score, again.threshold) == (0.99, 0.95)
+    assert redo([*chain, again], 4) is None
+
+
+def test_a_redo_puts_back_what_undoing_others_led_away_from():
+    chain = after(DEMOTE, REMOVE)
+    chain.append(undo(chain, 3, of=1))
+    chain.append(undo(chain, 4, of=0))
+    chain.append(redo(chain, 5, of=0))
+    again = redo(chain, 6, of=1)
+    assert again is not None
+    assert (again.action, again.state_key) == ("remove", chain[1].effect_key)
+
+
+def test_what_was_not_undone_is_not_redone():
+    assert redo(after(REMOVE), 2) is None
+    assert redo(after(DEMOTE, REMOVE), 3, of=0) is None
+    assert redo(after(REMOVE, None), 3) is None
+
+
+def test_a_redo_leaves_out_a_post_that_is_gone_or_edited():
+    chain = after(REMOVE)
+    chain.append(undo(chain, 2))
+    assert redo(chain, 3, post=None) is None
+    assert redo(chain, 3, post=EDITED) is None
+
+
+def test_a_sweeps_id_is_the_same_again_and_another_for_a_repeat():
+    assert sweep(1).sweep_id == replace(sweep(1), at=5, operator="other").sweep_id
+    assert sweep(1).sweep_id.startswith("20261001-")
+    others = [sweep(2), sweep(1, "undo"), sweep(1, subject=("m-2", "p-1"))]
+    others.append(replace(sweep(1), day=date(2026, 10, 2)))
+    assert len({s.sweep_id for s in [sweep(1), *others]}) == 5
