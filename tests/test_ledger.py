@@ -114,7 +114,7 @@ def test_less_severe_is_a_release(action, previous, expected):
 
 def test_severities_are_in_order():
     assert sorted(SEVERITY, key=SEVERITY.__getitem__) == [
-        "none", "review", "label", "demote", "remove",
+        "none", "review", "label", "demote", "interstitial", "remove",
     ]  # fmt: skip
 
 
@@ -133,6 +133,13 @@ def test_caps_count_what_others_can_see(action, previous, counts):
     assert is_counted(direction(action, previous), action, previous) is counts
     found = entry("k", 1, action, previous_action=previous, direction=direction(action, previous))
     assert found.is_counted is counts
+
+
+def test_an_action_is_over_from_its_end_on():
+    ends = datetime(2026, 10, 8, tzinfo=UTC)
+    found = entry("k", 1, expires_at=ends)
+    assert [found.is_over(ends.replace(day=day)) for day in (7, 8, 9)] == [False, True, True]
+    assert not entry("k", 1).is_over(ends)
 
 
 def test_a_key_is_the_hash_of_identity_and_cause():

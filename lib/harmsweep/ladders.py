@@ -32,12 +32,16 @@ class Promise(NamedTuple):
 
 
 class Rung(Frozen):
-    """An action and the score from which it is taken, or the precision that it must have."""
+    """An action and the score from which it is taken, or the precision that it must have.
 
-    action: Literal["remove", "demote", "label", "review"]
+    With `days` the action ends by itself so many days after it was taken.
+    """
+
+    action: Literal["remove", "interstitial", "demote", "label", "review"]
     threshold: Threshold | None = None
     precision: Share | None = None
     confidence: Share | None = None
+    days: Annotated[int, Field(strict=True, ge=1, le=3650)] | None = None
 
     @property
     def promise(self) -> Promise | None:
@@ -65,6 +69,8 @@ def ladder_faults(
     for place, rung in enumerate(ladder):
         if review_only and rung.action != "review":
             yield (*where, place, "action"), f"{rung.action!r}: this harm is review_only"
+        if rung.days and rung.action == "review":
+            yield (*where, place, "days"), "a review ends when a person decides"
         for key, message in _rung_faults(rung, production=production):
             yield (*where, place, key), message
     yield from _order_faults(where, ladder)

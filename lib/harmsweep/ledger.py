@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 # From the mildest; a release is the action `none`.
-SEVERITY = {"none": 0, "review": 1, "label": 2, "demote": 3, "remove": 4}
+SEVERITY = {"none": 0, "review": 1, "label": 2, "demote": 3, "interstitial": 4, "remove": 5}
 # Actions that others can see: caps count these, and review never.
-VISIBLE = ("label", "demote", "remove")
+VISIBLE = ("label", "demote", "interstitial", "remove")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,11 @@ class Entry:
     model_version: str | None
     policy_version: str | None
     operator: str
+    expires_at: datetime | None = None
+
+    def is_over(self, at: datetime) -> bool:
+        """Whether its action has expired: the platform acts on it no longer."""
+        return self.expires_at is not None and self.expires_at <= at
 
     @property
     def is_counted(self) -> bool:

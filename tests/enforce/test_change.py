@@ -186,6 +186,55 @@ def held() -> Entry:
     return made
 
 
+A_WEEK = Rules(approved=True, days={("hate", "all", "all", "remove"): 7})
+WEEK_MICROS = 7 * 24 * 3600 * 1_000_000
+
+
+def week_later(n: int, subject: tuple[str, ...] = PAIR, early: int = 0) -> Sweep:
+    """The nth sweep, once a removal by the first has run its week."""
+    return replace(sweep(n, subject=subject), at=1_000_000 + WEEK_MICROS - early)
+
+
+def test_an_action_with_days_says_when_it_ends():
+    made = act([], REMOVE, rules=A_WEEK)
+    assert made is not None
+    assert made.expires_at == week_later(2).time
+    assert act([], DEMOTE, rules=A_WEEK).expires_at is None
+    assert act([], replace(REMOVE, score=None), rules=A_WEEK).expires_at is None
+
+
+def test_what_has_run_its_time_is_not_taken_again_for_the_same_content_and_pair():
+    chain = [act([], REMOVE, rules=A_WEEK)]
+    late = {"rules": A_WEEK, "sweep": week_later(2)}
+    assert act(chain, REMOVE, **late) is None
+    assert act(chain, None, **late) is None
+    again = act(chain, replace(REMOVE, revision=2), post=EDITED, **late)
+    assert again is not None
+    assert (again.previous_action, again.direction) == ("none", "apply")
+    other = act(chain, DEMOTE, **late)
+    assert other is not None
+    assert (other.action, other.direction) == ("demote", "apply")
+    assert act(chain, REMOVE, rules=A_WEEK, sweep=week_later(2, ("m-2", "p-1"))) is not None
+
+
+def test_until_then_it_holds():
+    chain = [act([], REMOVE, rules=A_WEEK)]
+    just_before = week_later(2, early=1)
+    assert act(chain, REMOVE, rules=A_WEEK, sweep=just_before) is None
+    released = act(chain, None, rules=A_WEEK, sweep=just_before)
+    assert released is not None
+    assert (released.action, released.expires_at) == ("none", None)
+
+
+def test_undo_and_redo_keep_when_an_action_ends():
+    chain = [act([], REMOVE, rules=A_WEEK)]
+    chain.append(undo(chain, 2))
+    assert chain[1].expires_at is None
+    again = redo(chain, 3)
+    assert again is not None
+    assert again.expires_at == chain[0].expires_at
+
+
 def test_a_benign_verdict_lifts_and_blocks_what_is_automatic():
     benign = replace(POST, verdict="benign")
     assert act([], REMOVE, post=benign) is None

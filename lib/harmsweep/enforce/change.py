@@ -60,7 +60,7 @@ def missing(
         decision = None
     wanted = allowed(place, decision, post, rules) if decision else None
     last = latest(chain)
-    if not _differs(wanted, last, post) or _was_undone(last, post, sweep):
+    if not _differs(wanted, last, post, sweep) or _was_undone(last, post, sweep):
         return None
     cause = wanted or last
     return entry(
@@ -75,22 +75,30 @@ def missing(
         threshold=wanted.threshold if wanted else None,
         model_version=sweep.subject[0],
         policy_version=sweep.subject[1],
+        expires_at=rules.expiry(place, wanted, sweep.time) if wanted else None,
     )
 
 
-def _differs(wanted: Decision | None, last: Entry | None, post: Post) -> bool:
+def _differs(wanted: Decision | None, last: Entry | None, post: Post, sweep: Sweep) -> bool:
     action = wanted.action if wanted else "none"
     if last is None:
         return action != "none"
     edited = action != "none" and last.revision != post.revision
+    if last.is_over(sweep.time):
+        # It has run its time: the same again takes an edit or another pair.
+        return action != "none" and (edited or action != last.action or not _of_pair(last, sweep))
     return action != last.action or edited
+
+
+def _of_pair(entry: Entry, sweep: Sweep) -> bool:
+    return (entry.model_version, entry.policy_version) == sweep.subject
 
 
 def _was_undone(last: Entry | None, post: Post, sweep: Sweep) -> bool:
     # A person undid this very pair's effect on this very revision: only a person puts it back.
     if last is None or last.cause_kind != "undo" or last.revision != post.revision:
         return False
-    return (last.model_version, last.policy_version) == sweep.subject
+    return _of_pair(last, sweep)
 
 
 def _waits(made: Entry, chain: Sequence[Entry], post: Post, sweep: Sweep) -> bool:
@@ -100,8 +108,7 @@ def _waits(made: Entry, chain: Sequence[Entry], post: Post, sweep: Sweep) -> boo
     last = latest(chain)
     if last is None or last.cause_kind != "sample" or not made.is_counted:
         return False
-    same_pair = (last.model_version, last.policy_version) == sweep.subject
-    return same_pair and last.revision == post.revision
+    return _of_pair(last, sweep) and last.revision == post.revision
 
 
 def _sampled(place: Place, last: Entry | None, made: Entry, sweep: Sweep) -> Entry:

@@ -58,6 +58,7 @@ def _again(
         threshold=swept.threshold if put_back else None,
         model_version=swept.model_version,
         policy_version=swept.policy_version,
+        expires_at=state.expires_at if state else None,
         state_key=None if state is None else state.effect_key if put_back else state.state_key,
     )
 

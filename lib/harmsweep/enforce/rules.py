@@ -2,8 +2,9 @@
 
 import hashlib
 import math
-from dataclasses import dataclass, replace
-from datetime import date
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,13 @@ class Rules:
     # The share of the posts on which nothing that others can see is applied.
     holdout: float = 0.0
     spared: frozenset[str] = frozenset()  # harms of which nothing is held out
+    # After how many days an action ends, by harm, surface, jurisdiction and action.
+    days: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
+
+    def expiry(self, place: Place, decision: Decision, at: datetime) -> datetime | None:
+        """When an action of the decision ends by itself if it is taken at a time."""
+        scope = (decision.harm, place.surface, place.jurisdiction, decision.action)
+        return at + timedelta(days=self.days[scope]) if scope in self.days else None
 
     def enrols(self, author_id: str) -> bool:
         """Whether the pair is in force for an author; raising a share loses nobody."""
@@ -94,7 +102,7 @@ class Mandate:
         """What may be acted on."""
         approved = self.model_version in self.policy.approved_models
         held_out = self.policy.holdout
-        more: dict[str, Any] = {"first": self.first, "last": self.last}
+        more: dict[str, Any] = {"first": self.first, "last": self.last, "days": self._days()}
         if held_out:
             more |= {"holdout": held_out.share, "spared": frozenset(held_out.spared)}
         if self.policy.mode != "production":
@@ -108,6 +116,15 @@ class Mandate:
             for language, threshold in self.certificate.thresholds(harm, rung.promise).items()
         )
         return Rules(approved, certified, **more)
+
+    def _days(self) -> dict[tuple[str, str, str, str], int]:
+        return {
+            (harm, rule.surface, rule.jurisdiction, rung.action): rung.days
+            for harm, rules in self.policy.rules.items()
+            for rule in rules
+            for rung in rule.ladder
+            if rung.days
+        }
 
 
 def load_mandate(

@@ -48,13 +48,14 @@ def entry(
     model_version: str | None = None,
     policy_version: str | None = None,
     state_key: str | None = None,
+    expires_at: datetime | None = None,
 ) -> Entry:
     """An effect as an intent of a sweep; without a `state_key` the state is its own.
 
     The cause names the sweep's subject and the effect before it, so that the same action after a
     release is another effect, and a rerun's is the same one.
     """
-    before = previous.action if previous else "none"
+    before = previous.action if previous and not previous.is_over(sweep.time) else "none"
     cause_id = "/".join([*sweep.subject, previous.effect_key if previous else "first"])
     key = effect_key(place, revision, action, cause_id)
     return Entry(
@@ -81,4 +82,5 @@ def entry(
         model_version=model_version,
         policy_version=policy_version,
         operator=sweep.operator,
+        expires_at=expires_at,
     )

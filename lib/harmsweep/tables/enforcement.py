@@ -67,7 +67,7 @@ ACTIONS = Table(
         required("subject_kind", STRING, "post or account"),
         required("subject_id", STRING, "id of the post or account"),
         required("revision", INT, "content revision that the effect is about"),
-        required("action", STRING, "label, demote, remove, review, or none: a release"),
+        required("action", STRING, "an action as in policy, or none: a release"),
         required("previous_action", STRING, "what held before; none where nothing did"),
         required("direction", STRING, "apply (as severe or more) or release (less severe)"),
         required("surface", STRING, "where the effect holds, or all"),
@@ -82,6 +82,7 @@ ACTIONS = Table(
         optional("model_version", STRING, "the model that scored"),
         optional("policy_version", STRING, "the policy that decided"),
         required("operator", STRING, "user of the system who ran the sweep"),
+        optional("expires_at", TIME, "when the action ends by itself (UTC); null: never"),
     ),
     constraints={
         "entry_known": "entry IN ('intent', 'outcome', 'held', 'discarded', 'withheld')",
@@ -109,11 +110,12 @@ POST_VISIBILITY = Table(
         required("subject_id", STRING, "id of the post or account"),
         required("surface", STRING, "where it holds, or all"),
         required("jurisdiction", STRING, "country where it holds, or all"),
-        required("action", STRING, "label, demote, remove or review"),
+        required("action", STRING, "review, label, demote, interstitial or remove"),
         required("revision", INT, "content revision that the action is about"),
         optional("harm", STRING, "the harm"),
         required("effect_key", STRING, "the ledger's entry that put it in force"),
         required("since", TIME, "when it came in force (UTC)"),
+        optional("expires_at", TIME, "has no effect from then on (UTC); null: stays"),
     ),
 )
 

@@ -1,0 +1,105 @@
+"""What operators say to the console: exit codes, help, and acts that need no Spark."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harmsweep import operations
+from harmsweep.job import DATA_GATE
+from harmsweep.tables import POSTS
+
+Call = Callable[..., tuple[int, str, str]]
+DAY = date(2026, 10, 1)
+COMMANDS = (
+    "plan",
+    "approve",
+    "apply",
+    "undo",
+    "hold",
+    "verdict",
+    "exempt",
+    "ramp",
+    "stop",
+    "start",
+)
+
+
+@pytest.fixture
+def posted(lake: Path, add_rows: Callable[..., None]) -> Path:
+    """A lake with one post."""
+    row: dict[str, Any] = {
+        "day": DAY, "post_id": "p1", "revision": 2, "event_id": "e", "sequence": 2,
+        "recorded_at": datetime(2026, 10, 1, tzinfo=UTC), "recorded_day": DAY,
+        "created_at": datetime(2026, 10, 1, tzinfo=UTC), "status": "accepted", "author_id": "a1",
+        "author_origin": "native", "text": "words", "text_flags": [], "media": [],
+        "surface": "feed", "country": "DE", "dataset": "live", "split_group": "g",
+    }  # fmt: skip
+    add_rows([row], POSTS, lake)
+    return lake
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_act_has_help(call: Call, command: str) -> None:
+    code, out, _ = call(command, "--help")
+    assert code == 0
+    assert f"harmsweep {command}" in out
+
+
+def test_stop_and_start_turn_the_switch(call: Call, lake: Path) -> None:
+    assert call("stop", "--reason", "a wrong model", "--lake", lake)[0] == 0
+    with pytest.raises(operations.Stopped, match="a wrong model"):
+        operations.check_running(lake)
+    assert call("start", "--reason", "mended", "--lake", lake)[0] == 0
+    operations.check_running(lake)
+
+
+def test_a_verdict_names_the_revision(call: Call, posted: Path) -> None:
+    code, out, err = call("verdict", "p1", "benign", "--rationale", "a quote", "--lake", posted)
+    assert (code, out, err) == (0, "p1 revision 2 of 2026-10-01: benign\n", "")
+    assert [o["act"] for o in operations.operations(posted, "p1")] == ["verdict"]
+
+
+def test_an_exemption_is_kept(call: Call, posted: Path) -> None:
+    code, out, _ = call(
+        "exempt", "a1", "--account", "--kind", "newsworthy", "--reason", "press", "--lake", posted
+    )
+    assert (code, out) == (0, "account a1: newsworthy\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("verdict", "nobody", "benign", "--rationale", "x"),
+        ("approve", "plan-1", "--reason", "x"),
+        ("approve", "20261001-0123456789ab:hate:apply", "--reason", "x"),
+        ("hold", "discard", "20261001-0123456789ab:hate:apply", "--reason", "x"),
+        ("hold", "discard", "x", "--reason", "x"),
+        ("apply", "plan-1"),
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
+def test_what_is_not_there_is_refused_in_one_line(
+    call: Call, posted: Path, words: tuple[str, ...]
+) -> None:
+    code, out, err = call(*words, "--lake", posted)
+    assert (code, out, err.count("\n")) == (DATA_GATE, "", 1)
+
+
+def test_an_empty_list_of_batches_has_its_heading(call: Call, lake: Path) -> None:
+    code, out, _ = call("hold", "list", "--lake", lake)
+    assert code == 0
+    assert "batch" in out
+
+
+def test_a_reason_must_be_given(call: Call, lake: Path) -> None:
+    assert call("stop", "--lake", lake)[0] == 2
+
+
+def test_nobody_but_the_kernel_says_who_the_operator_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = operations.operator()
+    for name in ("USER", "LOGNAME", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "somebody_else")
+    assert operations.operator() == real

@@ -1,0 +1,148 @@
+"""What people said binds the next sweep: verdicts, exemptions, a ramp, the holdout."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from harmsweep import lake as lakes
+from harmsweep import operations, verdicts
+from harmsweep.enforce import Part, undo
+from harmsweep.enforce.rules import drawn
+from harmsweep.job import DataRefused
+from harmsweep.policy import PolicyError, load_policy
+from harmsweep.tables import VERDICTS
+
+pytestmark = pytest.mark.spark
+FIRST = {"removed": "remove", "demoted": "demote", "reviewed": "review", "spam": "remove"}
+
+
+def test_a_benign_verdict_lifts_what_holds_until_the_post_is_edited(held, rows):
+    post, scored = rows
+    said = verdicts.decide(held.root, "removed", "benign", harm=None, rationale="a quote")
+    assert said == "removed revision 1 of 2026-10-01: benign"
+    assert held.sweep()["released"] == 1
+    assert "removed" not in held.states()
+    assert held.sweep(version=2) == {"decisions": 4, "finished": 0}
+    names = ("demoted", "reviewed", "clean", "spam")
+    held.put_posts([*map(post, names), post("removed", 1, "superseded"), post("removed", 2)])
+    held.put_scores(
+        [scored("removed", 2, hate=0.99), scored("demoted", hate=0.9),
+         scored("reviewed", hate=0.6), scored("spam", spam=0.97)]
+    )  # fmt: skip
+    held.sweep()
+    assert held.states()["removed"] == "remove"
+
+
+def test_the_newest_verdict_stands(held):
+    for found in ("benign", "harmful"):
+        verdicts.decide(held.root, "removed", found, harm=None, rationale="looked again")
+    assert held.sweep() == {"decisions": 4, "finished": 0}
+    kept = lakes.rows(VERDICTS, held.root).to_pylist()
+    assert {(r["verdict"], r["revision"]) for r in kept} == {("benign", 1), ("harmful", 1)}
+
+
+def test_a_verdict_on_no_post_is_refused(held):
+    for name in ("nobody", "x' OR '1'='1"):
+        with pytest.raises(DataRefused):
+            verdicts.decide(held.root, name, "benign", harm=None, rationale="")
+
+
+@pytest.mark.parametrize("kind", ["post", "account"])
+def test_an_exempt_subject_gets_reviews_until_it_ends(fresh, kind: str):
+    subject = {"post": "removed", "account": "a1"}[kind]
+    later = datetime.now(UTC) + timedelta(days=1)
+    verdicts.exempt(fresh.root, kind, subject, kind="newsworthy", until=later, reason="a report")
+    fresh.sweep()
+    assert fresh.states()["removed"] == "review"
+    assert fresh.states()["spam"] == ("remove" if kind == "post" else "review")
+    verdicts.exempt(fresh.root, kind, subject, kind="none", until=None, reason="over")
+    fresh.sweep()
+    assert fresh.states() == FIRST
+
+
+def test_an_exemption_whose_time_is_over_exempts_nothing(fresh):
+    before = datetime(2026, 1, 1, tzinfo=UTC)
+    verdicts.exempt(fresh.root, "post", "removed", kind="newsworthy", until=before, reason="")
+    fresh.sweep()
+    assert fresh.states() == FIRST
+
+
+def test_in_shadow_everything_is_decided_and_nothing_applied(fresh):
+    pair = f"m-1/{load_policy(fresh.policy()).policy_version}"
+    operations.ramp(fresh.root, pair, 0.0, instead_of="", reason="first look")
+    assert fresh.sweep() == {"decisions": 4, "finished": 0}
+    assert fresh.content() == ([], [])
+    operations.ramp(fresh.root, pair, drawn("ramp/a1") + 0.001, instead_of="", reason="more")
+    fresh.sweep()
+    assert fresh.states() == FIRST
+
+
+def test_two_pairs_share_the_authors(fresh):
+    old, new = (f"m-1/{load_policy(fresh.policy(version=n)).policy_version}" for n in (1, 2))
+    operations.ramp(fresh.root, new, 0.2, instead_of=old, reason="try it")
+    assert operations.share_of(fresh.root, new) == (0.0, 0.2)
+    assert operations.share_of(fresh.root, old) == (0.2, 1.0)
+    assert operations.share_of(fresh.root, "m-9/other") == (0.0, 1.0)
+
+
+HOLDOUT = "\nholdout: {{share: 0.05, spared: [{spared}]}}\n"
+
+
+def test_the_holdout_is_recorded_and_not_applied(fresh, rows):
+    post, scored = rows
+    names = [f"p{n}" for n in range(200)]
+    out = {name for name in names if drawn(f"holdout/{name}") < 0.05}
+    fresh.put_posts([post(name) for name in names])
+    fresh.put_scores([scored(name, hate=0.99) for name in names])
+    real = fresh.policy
+
+    def with_holdout(**changes):
+        spared = changes.pop("spared", "")
+        path = real(**changes)
+        path.write_text(path.read_text() + HOLDOUT.format(spared=spared))
+        return path
+
+    fresh.policy = with_holdout
+    counts = fresh.sweep()
+    assert (counts["withheld"], counts["remove"]) == (len(out), 200 - len(out))
+    assert {r["subject_id"] for r in fresh.ledger("withheld")} == out
+    assert set(fresh.states()) == set(names) - out
+    assert fresh.sweep(spared="hate")["remove"] == len(out)
+    assert set(fresh.states()) == set(names)
+
+
+@pytest.mark.parametrize(
+    "line", ["holdout: {share: 0.2}", "holdout: {share: 0.01, spared: [hat]}", "holdout: {part: 1}"]
+)
+def test_a_wrong_holdout_is_refused(fresh, line: str):
+    path = fresh.policy()
+    path.write_text(f"{path.read_text()}\n{line}\n")
+    with pytest.raises(PolicyError, match="holdout"):
+        load_policy(path)
+
+
+@pytest.mark.parametrize(
+    ("part", "left"),
+    [
+        (Part(harm="spam"), {"removed", "demoted", "reviewed"}),
+        (Part(action="demote"), {"removed", "reviewed", "spam"}),
+        (Part(posts=("removed", "spam")), {"demoted", "reviewed"}),
+        (Part(harm="hate", action="remove", posts=("removed", "spam")),
+         {"demoted", "reviewed", "spam"}),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_a_part_of_a_sweep_is_undone_and_done_again(held, spark, part: Part, left: set[str]):
+    sweep_id, before = held.ledger()[-1]["sweep_id"], held.visible()
+    gone = set(FIRST) - left
+    done = undo(lambda: spark, held.root, sweep_id=sweep_id, part=part)
+    assert done.counts == {"effects": len(gone), "left": 0}
+    assert set(held.states()) == left
+    undo(lambda: spark, held.root, sweep_id=sweep_id, part=part, redo=True)
+    assert held.visible() == before
+
+
+def test_a_part_that_a_sweep_has_not_is_refused(held, spark):
+    sweep_id = held.ledger()[-1]["sweep_id"]
+    with pytest.raises(DataRefused, match="no such effects"):
+        undo(lambda: spark, held.root, sweep_id=sweep_id, part=Part(harm="sexual"))
