@@ -37,7 +37,7 @@ class Rung(Frozen):
     With `days` the action ends by itself so many days after it was taken.
     """
 
-    action: Literal["remove", "interstitial", "demote", "label", "review"]
+    action: Literal["restrict", "strike", "remove", "interstitial", "demote", "label", "review"]
     threshold: Threshold | None = None
     precision: Share | None = None
     confidence: Share | None = None
@@ -71,6 +71,8 @@ def ladder_faults(
             yield (*where, place, "action"), f"{rung.action!r}: this harm is review_only"
         if rung.days and rung.action == "review":
             yield (*where, place, "days"), "a review ends when a person decides"
+        if rung.days is None and rung.action == "restrict":
+            yield (*where, place, "days"), f"{MISSING}: a restriction of an account must end"
         for key, message in _rung_faults(rung, production=production):
             yield (*where, place, key), message
     yield from _order_faults(where, ladder)

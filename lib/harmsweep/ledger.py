@@ -15,10 +15,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-# From the mildest; a release is the action `none`.
-SEVERITY = {"none": 0, "review": 1, "label": 2, "demote": 3, "interstitial": 4, "remove": 5}
+# From the mildest; a release is the action `none`. A strike removes the post and counts against its
+# author; a restriction removes it and restricts the author at once.
+LADDER = ("none", "review", "label", "demote", "interstitial", "remove", "strike", "restrict")
+SEVERITY = {action: rank for rank, action in enumerate(LADDER)}
 # Actions that others can see: caps count these, and review never.
-VISIBLE = ("label", "demote", "interstitial", "remove")
+VISIBLE = LADDER[2:]
+# What counts against an author.
+STRIKES = ("strike", "restrict")
+# Accounts have no day of their own: their entries are in a partition that no post has.
+ACCOUNTS_DAY = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)

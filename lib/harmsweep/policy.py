@@ -7,6 +7,7 @@ automatic action, and its thresholds are in the pair's certificate (certificates
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -70,6 +71,20 @@ class Holdout(Frozen):
     spared: tuple[Word, ...] = ()
 
 
+class AccountRung(Frozen):
+    """From so many strikes on, an account is restricted for so many days after the last."""
+
+    strikes: Annotated[int, Field(strict=True, ge=1)]
+    days: Annotated[int, Field(strict=True, ge=1, le=3650)]
+
+
+class Accounts(Frozen):
+    """What follows from strikes; one counts for `decay_days`."""
+
+    decay_days: Annotated[int, Field(strict=True, ge=1, le=3650)]
+    ladder: tuple[AccountRung, ...] = ()
+
+
 class PolicyFile(Frozen):
     """The keys of a policy file."""
 
@@ -88,6 +103,7 @@ class PolicyFile(Frozen):
     comments: Comments
     known_media: Literal["review"]
     holdout: Holdout | None = None
+    accounts: Accounts | None = None
 
 
 class Policy(PolicyFile):
@@ -165,7 +181,8 @@ def _explain(error: Mapping[str, Any]) -> str:
     if error["type"] == "missing":
         return MISSING
     if error["type"] == "extra_forbidden":
-        kind = Holdout if location[0] == "holdout" else _KEYS.get(len(location))
+        kinds = {"holdout": Holdout, "accounts": AccountRung if len(location) > 2 else Accounts}
+        kind = kinds.get(str(location[0])) or _KEYS.get(len(location))
         known = sorted(kind.model_fields) if kind else []
         return f"unknown key; known are {', '.join(known)}"
     if error["type"] == "model_type":
@@ -182,6 +199,11 @@ def _faults(policy: PolicyFile, harms: Mapping[str, Harm]) -> list[Fault]:
     for place, name in enumerate(policy.review_only):
         if message := _unknown(name, harms):
             found.append((("review_only", place), message))
+    rungs = policy.accounts.ladder if policy.accounts else ()
+    for place, (lower, upper) in enumerate(pairwise(rungs), start=1):
+        if upper.strikes <= lower.strikes or upper.days < lower.days:
+            message = "needs more strikes than the rung before, and no fewer days"
+            found.append((("accounts", "ladder", place), message))
     for place, name in enumerate(policy.holdout.spared if policy.holdout else ()):
         if message := _unknown(name, harms):
             found.append((("holdout", "spared", place), message))

@@ -146,3 +146,39 @@ def test_a_part_that_a_sweep_has_not_is_refused(held, spark):
     sweep_id = held.ledger()[-1]["sweep_id"]
     with pytest.raises(DataRefused, match="no such effects"):
         undo(lambda: spark, held.root, sweep_id=sweep_id, part=Part(harm="sexual"))
+
+
+STRIKES = """
+accounts: {{decay_days: 90, ladder: [{{strikes: 2, days: 7}}]}}
+"""
+
+
+def test_strikes_restrict_an_author_and_go_with_the_sweep(fresh, spark):
+    real = fresh.policy
+
+    def with_strikes(**changes):
+        path = real(**changes)
+        text = path.read_text().replace("action: remove", "action: strike")
+        path.write_text(text + STRIKES.format())
+        return path
+
+    fresh.policy = with_strikes
+    counts = fresh.sweep()
+    assert (counts["strike"], counts["accounts"]) == (2, 1)
+    assert fresh.states() == {
+        "removed": "strike", "spam": "strike", "demoted": "demote", "reviewed": "review",
+        "a1": "restrict",
+    }  # fmt: skip
+    account = next(row for row in fresh.visible() if row["subject_id"] == "a1")
+    since = max(r["since"] for r in fresh.visible() if r["action"] == "strike")
+    assert account["expires_at"] == since + timedelta(days=7)
+    shown = fresh.visible()
+    assert fresh.sweep() == {}
+    sweep_id = fresh.ledger()[0]["sweep_id"]
+    assert undo(lambda: spark, fresh.root, sweep_id=sweep_id).counts == {"effects": 5, "left": 0}
+    assert fresh.states() == {}
+    undo(lambda: spark, fresh.root, sweep_id=sweep_id, redo=True)
+    assert fresh.visible() == shown
+    verdicts.decide(fresh.root, "spam", "benign", harm=None, rationale="a joke")
+    assert fresh.sweep()["accounts"] == 1
+    assert fresh.states() == {"removed": "strike", "demoted": "demote", "reviewed": "review"}

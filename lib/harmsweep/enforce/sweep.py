@@ -5,11 +5,13 @@ from collections import Counter
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from pyspark.sql import SparkSession
 
 from harmsweep import lake as lakes
 from harmsweep.decisions import DECIDE, pair
+from harmsweep.enforce.accounts import settle_accounts
 from harmsweep.enforce.batches import waiting
 from harmsweep.enforce.books import (
     Clock,
@@ -124,6 +126,10 @@ def sweep(
             log("enforce", day=str(day)).info("swept", sweep_id=plan.sweep_id, **counts)
         elif standing.open:
             finish(spark, lake, day, at=plan.at, gate=gate)
+        if mandate.policy.accounts:
+            accounts = mandate.policy.accounts
+            options: dict[str, Any] = {"clock": clock, "gate": gate}
+            counts["accounts"] = settle_accounts(spark, lake, plan, accounts, **options)
     held = waiting(lake, day)
     if held or over_cap:
         raise Held(_advice(day, over_cap, [batch.line() for batch in held]))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from harmsweep import lake as lakes
-from harmsweep.ledger import Entry, Place, direction, effect_key
+from harmsweep.ledger import ACCOUNTS_DAY, Entry, Place, direction, effect_key
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Batch = tuple[str, str]  # harm and direction
@@ -59,7 +59,7 @@ def entry(
     cause_id = "/".join([*sweep.subject, previous.effect_key if previous else "first"])
     key = effect_key(place, revision, action, cause_id)
     return Entry(
-        day=sweep.day,
+        day=ACCOUNTS_DAY if place.subject_kind == "account" else sweep.day,
         effect_key=key,
         entry="intent",
         recorded_at=sweep.time,

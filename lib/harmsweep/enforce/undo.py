@@ -17,15 +17,17 @@ from harmsweep.enforce.books import (
     books,
     carry_out,
     entries,
+    finish,
     now_micros,
     writing,
 )
 from harmsweep.enforce.places import PLACE, beside_posts, chain, chains, over, place, post
 from harmsweep.enforce.posts import standing
 from harmsweep.enforce.restore import reapplied, undone
+from harmsweep.enforce.rules import Post
 from harmsweep.enforce.sweeps import Sweep
 from harmsweep.job import DataRefused
-from harmsweep.ledger import Entry
+from harmsweep.ledger import ACCOUNTS_DAY, Entry
 from harmsweep.logs import log
 from harmsweep.operations import operator, record
 from harmsweep.runs import Outcome, Spark
@@ -64,26 +66,34 @@ def undo(
 
     A sweep of the same model and policy does not repeat what was undone, until the post changes.
     Caps do not apply: a person asks for exactly these effects. A redo leaves out posts that were
-    edited or deleted since.
+    edited or deleted since. What the sweep did to accounts goes with the whole of it; after a part,
+    accounts follow at the next sweep.
 
     Raises:
         DataRefused: the ledger has no such sweep.
     """
-    started, day = time.monotonic(), _day(sweep_id)
-    kind = "redo" if redo else "undo"
+    started, day, part = time.monotonic(), _day(sweep_id), part or Part()
+    kind, done = "redo" if redo else "undo", 0
     with writing(lake):
-        now = books(lake, day, clock)
-        plan = Sweep(day, kind, (sweep_id,), now.last_sweep, now.at, operator())
-        total, back = _restored(spark(), lake, plan, part or Part())
-        intents = back.localCheckpoint()
-        counts = {"effects": intents.count()}
-        if counts["effects"] and not dry_run:
-            carry_out(intents, lake, day, at=now.at, gate=_always)
-    counts["left"] = total - counts["effects"]
+        total = 0
+        for of_day in (day, ACCOUNTS_DAY) if part == Part() else (day,):
+            now = books(lake, of_day, clock)
+            plan = Sweep(day, kind, (sweep_id,), now.last_sweep, now.at, operator())
+            swept, back = _restored(spark(), lake, plan, part, of_day)
+            intents = back.localCheckpoint()
+            effects = intents.count()
+            total, done = total + swept, done + effects
+            if effects and not dry_run:
+                carry_out(intents, lake, of_day, at=now.at, gate=_always)
+            elif now.open and not dry_run:
+                finish(spark(), lake, of_day, at=now.at, gate=_always)
+        if not total:
+            raise DataRefused(f"the ledger has no such effects of a sweep {sweep_id}")
+    counts = {"effects": done, "left": total - done}
     if not dry_run:
         log(kind, day=str(day)).info("done", of_sweep=sweep_id, **counts)
-        record(lake, kind, sweep_id, details=counts | {"part": asdict(part or Part())})
-    return Outcome(kind, day, counts["effects"], time.monotonic() - started, counts=counts)
+        record(lake, kind, sweep_id, details=counts | {"part": asdict(part)})
+    return Outcome(kind, day, done, time.monotonic() - started, counts=counts)
 
 
 def _day(sweep_id: str) -> date:
@@ -96,22 +106,24 @@ def _always() -> None:
     """A person repairs also while the switch stops all that is automatic."""
 
 
-def _restored(spark: SparkSession, lake: Path, plan: Sweep, part: Part) -> tuple[int, DataFrame]:
-    """How many effects the sweep had, and those to restore as they are to be booked."""
-    ledger, sweep_id = entries(spark, lake, plan.day), plan.subject[0]
+def _restored(
+    spark: SparkSession, lake: Path, plan: Sweep, part: Part, day: date
+) -> tuple[int, DataFrame]:
+    """How many effects the sweep had in a day's ledger, and those to restore, to be booked."""
+    ledger, sweep_id = entries(spark, lake, day), plan.subject[0]
     swept = ledger.where((F.col("sweep_id") == sweep_id) & (F.col("entry") == "intent"))
     swept = swept.where(part.condition())
-    total = swept.count()
-    if not total:
-        raise DataRefused(f"the ledger has no such effects of a sweep {sweep_id}")
     places = chains(ledger.join(swept.select(*PLACE).distinct(), on=list(PLACE), how="semi"))
-    places = beside_posts(places, standing(spark, lake, plan.day, plan.time))
-    return total, over(places, partial(_restore, sweep=plan))
+    places = beside_posts(places, standing(spark, lake, day, plan.time))
+    return swept.count(), over(places, partial(_restore, sweep=plan))
 
 
 def _restore(row: Mapping[str, Any], *, sweep: Sweep) -> list[Entry]:
+    of = place(row)
     if sweep.kind == "undo":
-        made = undone(place(row), chain(row), sweep=sweep)
+        made = undone(of, chain(row), sweep=sweep)
     else:
-        made = reapplied(place(row), chain(row), post(row), sweep=sweep)
+        # An account has no revisions: it always stands.
+        account = Post(0, of.subject_id) if of.subject_kind == "account" else None
+        made = reapplied(of, chain(row), account or post(row), sweep=sweep)
     return [made] if made else []

@@ -1,0 +1,335 @@
+"""A seeded simulator: schedules of events over a few posts, run by the sweep's own pure functions.
+
+A schedule is a list of events: scores, edits, deletions, verdicts, policies, sweeps that are killed
+between any two commits, undo, redo, and people who let held batches go or refuse them. `World` runs
+it in one process; what it keeps is what Delta would. After every event the invariants are checked.
+"""
+
+import random
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Any
+
+from harmsweep.enforce.caps import counted, excesses
+from harmsweep.enforce.change import change
+from harmsweep.enforce.parked import HeldBatch, Stale, is_over, let_go, refused
+from harmsweep.enforce.restore import reapplied, undone
+from harmsweep.enforce.rules import Decision, Mandate, Post, is_probability, sweep_of
+from harmsweep.enforce.sweeps import EPOCH, Sweep
+from harmsweep.ledger import Entry, Place, holding, latest, open_intents
+from harmsweep.policy import Policy
+
+DAY = date(2026, 10, 1)
+START = 1_800_000_000_000_000
+HOUR = 3600 * 1_000_000
+POSTS = tuple(f"p{n}" for n in range(6))
+MODELS = ("m-1", "m-2")
+Event = tuple[Any, ...]
+
+
+class Violation(AssertionError):
+    """An invariant does not hold after an event."""
+
+
+def schedule(seed: int, length: int = 25) -> list[Event]:
+    """The events of a seed."""
+    rng = random.Random(seed)
+    made: list[Event] = [("score", post, _score(rng)) for post in POSTS]
+    made += [_event(rng) for _ in range(length)]
+    return made
+
+
+def _event(rng: random.Random) -> Event:
+    post = rng.choice(POSTS)
+    weighted: list[tuple[int, Event]] = [
+        (5, ("score", post, _score(rng))),
+        (2, ("edit", post)),
+        (1, ("delete", post)),
+        (2, ("verdict", post, rng.choice(["benign", "harmful"]))),
+        (1, ("exempt", post, rng.choice(["newsworthy", None]))),
+        (8, ("sweep", rng.choice(MODELS), rng.randrange(3), rng.choice([None, None, 0, 1, 2]))),
+        (3, ("undo", rng.randrange(100), rng.choice([None, 0, 1, 2]))),
+        (2, ("redo", rng.randrange(100), rng.choice([None, 0, 1, 2]))),
+        (2, ("resume", rng.randrange(100))),
+        (1, ("discard", rng.randrange(100))),
+        (2, ("wait", rng.choice([1, 12, 25, 200]))),
+    ]
+    weights, events = zip(*weighted, strict=True)
+    return rng.choices(events, weights)[0]
+
+
+def _score(rng: random.Random) -> float:
+    return rng.choice([0.1, 0.6, 0.87, 0.9, 0.96, 0.99, 1.0, float("nan"), -0.5, 1.5])
+
+
+@dataclass
+class World:
+    """Posts, the ledger, and what the platform reads; `policies` are what sweeps choose from."""
+
+    policies: list[Policy]
+    posts: dict[str, Post] = field(default_factory=dict)
+    scores: dict[str, tuple[int, float]] = field(default_factory=dict)
+    ledger: list[Entry] = field(default_factory=list)
+    visible: dict[Place, Entry] = field(default_factory=dict)
+    now: int = START
+    sample: float = 0.3
+
+    def __post_init__(self) -> None:
+        self.posts = {name: Post(1, "a1") for name in POSTS}
+
+    def run(self, events: list[Event]) -> "World":
+        """Run a schedule, and check after each of its events."""
+        for event in events:
+            self.now += 60 * 1_000_000
+            before = len(self.ledger)
+            getattr(self, f"do_{event[0]}")(*event[1:])
+            self.check(event, self.ledger[before:])
+        return self
+
+    # What happens to posts.
+
+    def do_score(self, post: str, score: float) -> None:
+        if post in self.posts:
+            self.scores[post] = (self.posts[post].revision, score)
+
+    def do_edit(self, post: str) -> None:
+        if post in self.posts:
+            before = self.posts[post]
+            self.posts[post] = replace(before, revision=before.revision + 1, verdict=None)
+
+    def do_delete(self, post: str) -> None:
+        self.posts.pop(post, None)
+
+    def do_verdict(self, post: str, found: str) -> None:
+        if post in self.posts:
+            self.posts[post] = replace(self.posts[post], verdict=found)
+
+    def do_exempt(self, post: str, kind: str | None) -> None:
+        if post in self.posts:
+            self.posts[post] = replace(self.posts[post], exempt=kind)
+
+    def do_wait(self, hours: int) -> None:
+        self.now += hours * HOUR
+
+    # What sweeps and people do.
+
+    def do_sweep(self, model: str, policy: int, killed: int | None) -> None:
+        mandate = Mandate(self.policies[policy], model)
+        plan = self._sweep(mandate, "enforce")
+        options: dict[str, Any] = {"sweep": plan, "rules": mandate.rules}
+        places = [(place, *self._at(place, mandate)) for place in self._places()]
+        made = [
+            found
+            for place, chain, decision, post in places
+            if post and (found := change(place, chain, decision, post, **options))
+        ]
+        over = excesses(counted(_groups(made)), self._spent(), mandate.policy)
+        if over:
+            options["held"] = {e.batch: self.sample for e in over}
+            made = [
+                found
+                for place, chain, decision, post in places
+                if post and (found := change(place, chain, decision, post, **options))
+            ]
+        self._carry_out(made, killed)
+
+    def do_undo(self, nth: int, killed: int | None) -> None:
+        self._restore(nth, "undo", killed)
+
+    def do_redo(self, nth: int, killed: int | None) -> None:
+        self._restore(nth, "redo", killed)
+
+    def _restore(self, nth: int, kind: str, killed: int | None) -> None:
+        sweeps = sorted({e.sweep_id for e in self.ledger if e.entry == "intent"})
+        if not sweeps:
+            return
+        sweep_id = sweeps[nth % len(sweeps)]
+        plan = Sweep(DAY, kind, (sweep_id,), self._last(), self._clock(), "tester")
+        made = []
+        for place in self._places():
+            chain = self._chain(place)
+            if kind == "undo":
+                found = undone(place, chain, sweep=plan)
+            else:
+                found = reapplied(place, chain, self.posts.get(place.subject_id), sweep=plan)
+            made += [found] if found else []
+        self._carry_out(made, killed)
+
+    def do_resume(self, nth: int) -> None:
+        batch = self._batch(nth)
+        if batch is None:
+            return
+        held = next(e for e in self.ledger if batch.has(e) and e.entry == "held")
+        policies = {p.policy_version: p for p in self.policies}
+        mandate = Mandate(policies[held.policy_version or ""], held.model_version or "")
+        plan, made = self._sweep(mandate, "resume"), []
+        for place in self._places():
+            chain, decision, post = self._at(place, mandate)
+            for parked in [e for e in chain if batch.has(e) and not is_over(e, chain)]:
+                options: dict[str, Any] = {"sweep": plan, "rules": mandate.rules}
+                try:
+                    found = let_go(place, chain, decision, post, parked=parked, **options)
+                except Stale:
+                    found = refused(parked, sweep=plan) if parked.entry == "held" else None
+                made += [found] if found else []
+        self._carry_out(made, None)
+
+    def do_discard(self, nth: int) -> None:
+        batch = self._batch(nth)
+        if batch is None:
+            return
+        plan = Sweep(DAY, "discard", (), self._last(), self._clock(), "tester")
+        for place in self._places():
+            chain = self._chain(place)
+            waits = [e for e in chain if batch.has(e) and not is_over(e, chain)]
+            self.ledger += [refused(e, sweep=plan) for e in waits if e.entry == "held"]
+
+    # The books.
+
+    def _carry_out(self, made: list[Entry], killed: int | None) -> None:
+        """The commits of a sweep: entries, what the platform reads, outcomes; killed after some."""
+        if killed == 0:
+            return
+        self.ledger += made
+        if killed == 1:
+            return
+        unfinished = [e for place in self._places() for e in open_intents(self._chain(place))]
+        if not unfinished:
+            return
+        self.visible = self._shown()
+        if killed == 2:
+            return
+        at = EPOCH + timedelta(microseconds=self._clock())
+        self.ledger += [replace(e, entry="outcome", recorded_at=at) for e in unfinished]
+
+    def _shown(self) -> dict[Place, Entry]:
+        found = {place: holding(self._chain(place)) for place in self._places()}
+        return {place: entry for place, entry in found.items() if entry}
+
+    def _places(self) -> list[Place]:
+        return [Place("post", name, "all", "all") for name in POSTS]
+
+    def _chain(self, place: Place) -> list[Entry]:
+        return [e for e in self.ledger if e.subject_id == place.subject_id]
+
+    def _at(
+        self, place: Place, mandate: Mandate
+    ) -> tuple[list[Entry], Decision | None, Post | None]:
+        post = self.posts.get(place.subject_id)
+        scored = self.scores.get(place.subject_id)
+        if post is None or scored is None or scored[0] != post.revision:
+            return self._chain(place), None, None
+        return self._chain(place), self._decided(scored, mandate.policy), post
+
+    def _decided(self, scored: tuple[int, float], policy: Policy) -> Decision | None:
+        revision, score = scored
+        ladder = policy.rules["hate"][0].ladder
+        reached = [r for r in ladder if is_probability(score) and score >= (r.threshold or 2)]
+        if not reached:
+            return None
+        best = max(reached, key=lambda rung: rung.threshold or 0)
+        return Decision(revision, "en", best.action, "hate", score, best.threshold)
+
+    def _sweep(self, mandate: Mandate, kind: str) -> Sweep:
+        return sweep_of(DAY, kind, mandate, after=self._last(), at=self._clock())
+
+    def _last(self) -> str:
+        intents = [e for e in self.ledger if e.entry == "intent"]
+        return max(intents, key=lambda e: e.recorded_at).sweep_id if intents else ""
+
+    def _clock(self) -> int:
+        last = max((e.recorded_at for e in self.ledger), default=EPOCH)
+        return max(self.now, (last - EPOCH) // timedelta(microseconds=1) + 1)
+
+    def _spent(self) -> dict[tuple[str, str], int]:
+        since = EPOCH + timedelta(microseconds=self._clock() - 24 * HOUR)
+        automatic = ("decision", "withdrawn")
+        recent = [e for e in self.ledger if e.recorded_at > since and e.cause_kind in automatic]
+        return counted(_groups([e for e in recent if e.entry == "intent"]))
+
+    def _batch(self, nth: int) -> HeldBatch | None:
+        """One of the batches that wait."""
+        names = sorted(
+            {
+                (e.sweep_id, e.harm or "", e.direction)
+                for e in self.ledger
+                if e.entry == "held" and not is_over(e, self._chain_of(e))
+            }
+        )
+        return HeldBatch(*names[nth % len(names)]) if names else None
+
+    def _chain_of(self, entry: Entry) -> list[Entry]:
+        return [e for e in self.ledger if e.subject_id == entry.subject_id]
+
+    # What must always hold.
+
+    def check(self, event: Event, new: list[Entry]) -> None:
+        """Raise where an invariant is broken."""
+        kinds = Counter((e.effect_key, e.entry) for e in self.ledger)
+        self._must(max(kinds.values(), default=1) == 1, event, "an effect was booked twice")
+        intents = {e.effect_key for e in self.ledger if e.entry == "intent"}
+        outcomes = {e.effect_key for e in self.ledger if e.entry == "outcome"}
+        self._must(outcomes <= intents, event, "an outcome has no intent")
+        for entry in new:
+            self._check_new(entry, event)
+        for place in self._places():
+            keys = [e.previous_key for e in self._chain(place) if e.entry == "intent"]
+            self._must(len(keys) == len(set(keys)), event, "a chain branches")
+        if intents == outcomes:
+            self._must(self.visible == self._shown(), event, "the platform reads something else")
+        self._check_caps(event)
+
+    def _check_new(self, entry: Entry, event: Event) -> None:
+        if entry.entry != "intent" or entry.cause_kind not in ("decision", "sample"):
+            return
+        post = self.posts.get(entry.subject_id)
+        self._must(post is not None, event, "a post that is gone was acted on")
+        assert post is not None
+        self._must(entry.revision == post.revision, event, "another revision was acted on")
+        self._must(post.verdict != "benign", event, "a person's benign was overruled")
+        if entry.action != "review":
+            sound = is_probability(entry.score) and entry.threshold is not None
+            self._must(sound, event, "an action has no score")
+            assert entry.score is not None
+            assert entry.threshold is not None
+            self._must(entry.score >= entry.threshold, event, "an action is below its threshold")
+            self._must(post.exempt is None, event, "an exempt post was acted on")
+
+    def _check_caps(self, event: Event) -> None:
+        """Automatic effects of 24 hours stay within the largest cap, unless people let them go."""
+        resumed = {e.sweep_id for e in self.ledger if e.entry == "intent"} & self._resumed()
+        since = EPOCH + timedelta(microseconds=self._clock() - 24 * HOUR)
+        automatic = [
+            e for e in self.ledger
+            if e.entry == "intent" and e.recorded_at > since
+            and e.cause_kind in ("decision", "withdrawn") and e.sweep_id not in resumed
+        ]  # fmt: skip
+        for (harm, direction), n in counted(_groups(automatic)).items():
+            cap = max(policy.cap(harm, direction) for policy in self.policies)
+            self._must(n <= cap, event, f"{n} effects pass the cap of {cap}")
+
+    def _resumed(self) -> set[str]:
+        parked = {e.effect_key for e in self.ledger if e.entry == "held"}
+        return {e.sweep_id for e in self.ledger if e.entry == "intent" and e.effect_key in parked}
+
+    def _must(self, holds: bool, event: Event, what: str) -> None:
+        if not holds:
+            raise Violation(f"after {event}: {what}")
+
+
+def _groups(entries: list[Entry]) -> list[dict[str, Any]]:
+    names = ("entry", "harm", "direction", "action", "previous_action")
+    found = Counter(tuple(getattr(e, name) for name in names) for e in entries)
+    return [dict(zip(names, key, strict=True)) | {"n": n} for key, n in found.items()]
+
+
+def state(world: World) -> dict[str, str]:
+    """What holds for each post."""
+    return {place.subject_id: entry.action for place, entry in world.visible.items()}
+
+
+def ends(world: World) -> dict[str, str | None]:
+    """The last effect of each post, by its key."""
+    lasts = {place.subject_id: latest(world._chain(place)) for place in world._places()}
+    return {name: entry.effect_key if entry else None for name, entry in lasts.items()}

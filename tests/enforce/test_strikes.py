@@ -1,0 +1,120 @@
+"""What follows from strikes, on literal rows: plain Python."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from harmsweep.enforce.restore import reapplied, undone
+from harmsweep.enforce.rules import Post
+from harmsweep.enforce.strikes import Restriction, Strike, account_change, restriction
+from harmsweep.enforce.sweeps import EPOCH, Sweep
+from harmsweep.ledger import ACCOUNTS_DAY, Entry, Place
+from harmsweep.policy import Accounts
+
+NOW = datetime(2026, 10, 1, 12, tzinfo=UTC)
+DAYS = timedelta(days=1)
+ACCOUNT = Place("account", "a1", "all", "all")
+RULES = Accounts.model_validate(
+    {"decay_days": 90, "ladder": [{"strikes": 2, "days": 7}, {"strikes": 3, "days": 30}]}
+)
+
+
+def strike(days_ago: float, harm: str = "hate") -> Strike:
+    """A strike of so many days ago."""
+    return Strike(NOW - days_ago * DAYS, "strike", harm, None)
+
+
+def restrict(days_ago: float, days: int) -> Strike:
+    """A post's own restriction of its author."""
+    since = NOW - days_ago * DAYS
+    return Strike(since, "restrict", "violence", since + days * DAYS)
+
+
+@pytest.mark.parametrize(
+    ("strikes", "expected"),
+    [
+        ([], None),
+        ([strike(1)], None),
+        ([strike(1), strike(3)], Restriction(NOW + 6 * DAYS, "hate")),
+        ([strike(3), strike(1, "spam")], Restriction(NOW + 6 * DAYS, "spam")),
+        ([strike(1), strike(2), strike(3)], Restriction(NOW + 29 * DAYS, "hate")),
+        ([strike(1), strike(2), strike(90)], Restriction(NOW + 6 * DAYS, "hate")),
+        ([strike(7), strike(8)], None),
+        ([strike(6.99), strike(8)], Restriction(NOW - 6.99 * DAYS + 7 * DAYS, "hate")),
+        ([restrict(1, 3)], Restriction(NOW + 2 * DAYS, "violence")),
+        ([restrict(3, 3)], None),
+        ([restrict(1, 20), strike(2)], Restriction(NOW + 19 * DAYS, "violence")),
+    ],
+    ids=range(11),
+)
+def test_strikes_that_still_count_come_to_the_rung_that_they_reach(
+    strikes: list[Strike], expected: Restriction | None
+) -> None:
+    assert restriction(strikes, RULES, NOW) == expected
+    assert restriction(strikes[::-1], RULES, NOW) == expected
+
+
+def sweep(n: int, kind: str = "enforce", subject: tuple[str, ...] = ("m-1", "p-1")) -> Sweep:
+    """The nth sweep, so many microseconds after NOW."""
+    at = (NOW - EPOCH) // timedelta(microseconds=1) + n
+    return Sweep(NOW.date(), kind, subject, f"s{n - 1}", at, "tester")
+
+
+def act(chain: list[Entry], strikes: list[Strike], n: int = 1) -> Entry | None:
+    """What the nth sweep does to the account."""
+    return account_change(ACCOUNT, chain, strikes, sweep=sweep(n), accounts=RULES)
+
+
+TWO = [strike(1), strike(3)]
+
+
+def restricted() -> Entry:
+    made = act([], TWO)
+    assert made is not None
+    return made
+
+
+def test_a_restriction_says_until_when_and_in_which_partition() -> None:
+    made = restricted()
+    assert (made.action, made.expires_at, made.harm) == ("restrict", NOW + 6 * DAYS, "hate")
+    assert (made.day, made.subject_kind, made.cause_kind) == (ACCOUNTS_DAY, "account", "strikes")
+    assert (made.revision, made.model_version, made.policy_version) == (0, "m-1", "p-1")
+    assert made.sweep_id == sweep(1).sweep_id
+
+
+def test_the_same_strikes_do_nothing_again() -> None:
+    assert act([restricted()], TWO, 2) is None
+    assert act([], [strike(1)]) is None
+
+
+def test_another_strike_restricts_for_longer() -> None:
+    made = act([restricted()], [*TWO, strike(0.5)], 2)
+    assert made is not None
+    assert (made.expires_at, made.previous_action) == (NOW + 29.5 * DAYS, "restrict")
+
+
+def test_an_overturned_strike_lifts_what_followed_from_it() -> None:
+    made = act([restricted()], TWO[:1], 2)
+    assert made is not None
+    assert (made.action, made.expires_at, made.harm) == ("none", None, "hate")
+    assert act([restricted(), made], TWO[:1], 3) is None
+
+
+def test_what_has_ended_by_itself_is_not_lifted() -> None:
+    over = replace(restricted(), expires_at=NOW)
+    assert act([over], [], 2) is None
+
+
+def test_what_a_person_undid_stays_so_until_another_strike() -> None:
+    chain: list[Any] = [restricted()]
+    subject = (chain[0].sweep_id,)
+    chain.append(undone(ACCOUNT, chain, sweep=sweep(2, "undo", subject)))
+    assert chain[1].action == "none"
+    assert chain[1].day == ACCOUNTS_DAY
+    assert act(chain, TWO, 3) is None
+    assert act(chain, [*TWO, strike(0.5)], 3) is not None
+    again = reapplied(ACCOUNT, chain, Post(0, "a1"), sweep=sweep(4, "redo", subject))
+    assert again is not None
+    assert again.expires_at == chain[0].expires_at
