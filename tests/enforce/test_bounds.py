@@ -2,9 +2,16 @@
 
 import pytest
 
-from harmsweep.enforce.bounds import Bounds, bounds
+from harmsweep.enforce.bounds import Bounds, Forecast, bounds
 
-SET = Bounds(plan_expires_hours=24, two_approvers_above=0.01, sample_posts=50, sample_share=0.1)
+FORECAST = Forecast(weeks=8, least_weeks=4, quantile=0.999, factor=2.0, floor=50)
+SET = Bounds(
+    plan_expires_hours=24,
+    two_approvers_above=0.01,
+    sample_posts=50,
+    sample_share=0.1,
+    forecast=FORECAST,
+)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,16 @@ from harmsweep.ladders import Frozen
 from harmsweep.paths import CONF
 
 
+class Forecast(Frozen):
+    """How much more than on past weekdays is too much."""
+
+    weeks: Annotated[int, Field(strict=True, ge=1, le=52)]
+    least_weeks: Annotated[int, Field(strict=True, ge=2)]
+    quantile: Annotated[float, Field(gt=0.5, lt=1)]
+    factor: Annotated[float, Field(ge=1, allow_inf_nan=False)]
+    floor: Annotated[int, Field(strict=True, ge=0)]
+
+
 class Bounds(Frozen):
     """The keys of the file."""
 
@@ -17,6 +27,7 @@ class Bounds(Frozen):
     two_approvers_above: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
     sample_posts: Annotated[int, Field(strict=True, ge=0)]
     sample_share: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+    forecast: Forecast
 
     def approvers(self, effects: int, posts: int) -> int:
         """How many people must approve so many effects on so many accepted posts."""

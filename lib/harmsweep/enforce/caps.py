@@ -12,18 +12,21 @@ from harmsweep.enforce.sweeps import Batch
 from harmsweep.ledger import is_counted
 from harmsweep.policy import Policy
 
+# What caused the effects that caps count.
+AUTOMATIC = ("decision", "withdrawn")
 WINDOW_MICROS = 24 * 3600 * 1_000_000
 
 
 @dataclass(frozen=True)
 class Excess:
-    """A batch that would pass its cap."""
+    """A batch that would pass its cap, or its forecast where it has no cap to pass."""
 
     harm: str
     direction: str
     planned: int
     spent: int
-    cap: int
+    limit: int
+    kind: str = "cap"  # or forecast
 
     @property
     def batch(self) -> Batch:
@@ -32,9 +35,14 @@ class Excess:
 
     def line(self) -> str:
         """What is held, and why, in a few words."""
+        if self.kind == "forecast":
+            return (
+                f"{self.harm}: {self.planned} to {self.direction} are more than the {self.limit}"
+                " that the same weekday of past weeks makes likely"
+            )
         return (
             f"{self.harm}: {self.planned} to {self.direction} and {self.spent} in the last 24 hours"
-            f" pass the cap of {self.cap}"
+            f" pass the cap of {self.limit}"
         )
 
 
@@ -47,7 +55,7 @@ def spent(lake: Path, now: int) -> dict[Batch, int]:
     since = datetime.fromtimestamp((now - WINDOW_MICROS) / 1e6, UTC).isoformat()
     recent = f"""SELECT entry, harm, direction, action, previous_action, count(*) AS n
         FROM actions_v1 WHERE recorded_at > TIMESTAMP '{since}' AND entry = 'intent'
-        AND cause_kind IN ('decision', 'withdrawn')
+        AND cause_kind IN {AUTOMATIC}
         GROUP BY entry, harm, direction, action, previous_action"""
     return counted(lakes.query(lake, recent).to_pylist())
 
@@ -62,12 +70,24 @@ def counted(groups: Iterable[Mapping[str, Any]]) -> dict[Batch, int]:
     return dict(totals)
 
 
+def is_automatic(cause_kind: str) -> bool:
+    """Whether a sweep caused an effect, and no person."""
+    return cause_kind in AUTOMATIC
+
+
 def excesses(
-    planned: Mapping[Batch, int], before: Mapping[Batch, int], policy: Policy
+    planned: Mapping[Batch, int],
+    before: Mapping[Batch, int],
+    policy: Policy,
+    forecast: Mapping[Batch, int] | None = None,
 ) -> list[Excess]:
-    """The batches that would pass their cap, in order."""
-    found = [
-        Excess(harm, direction, n, before.get((harm, direction), 0), policy.cap(harm, direction))
-        for (harm, direction), n in sorted(planned.items())
-    ]
-    return [e for e in found if e.planned + e.spent > e.cap]
+    """The batches that would pass their cap, or else their forecast, in order."""
+    found = []
+    for (harm, direction), n in sorted(planned.items()):
+        batch, cap = (harm, direction), policy.cap(harm, direction)
+        limit = (forecast or {}).get(batch, n)
+        if n + before.get(batch, 0) > cap:
+            found.append(Excess(*batch, n, before.get(batch, 0), cap))
+        elif n > limit:
+            found.append(Excess(*batch, n, before.get(batch, 0), limit, "forecast"))
+    return found

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial, reduce
 from pathlib import Path
@@ -16,9 +16,10 @@ from harmsweep.enforce.books import Books, Clock, books, carry_out, now_micros, 
 from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.caps import counted, excesses, spent
 from harmsweep.enforce.differences import changes, day_places, groups_of, let_go_all
+from harmsweep.enforce.forecast import limits
 from harmsweep.enforce.rules import Mandate, load_mandate, sweep_of
 from harmsweep.enforce.sweep import check_decided
-from harmsweep.enforce.sweeps import EPOCH
+from harmsweep.enforce.sweeps import EPOCH, Batch
 from harmsweep.job import DataRefused
 from harmsweep.ladders import Frozen
 from harmsweep.operations import check_running, operations, record
@@ -92,7 +93,10 @@ def make_plan(
     )
     visible = counted(groups_of(planned))
     posts, total = accepted_posts(lake, days[0], days[-1]), sum(visible.values())
-    over = tuple(e.line() for e in excesses(visible, spent(lake, clock()), mandate.policy))
+    likely = [limits(lake, day, bounds().forecast) for day in days]
+    forecast = {batch: sum(of[batch] for of in likely) for batch in _in_all(likely)}
+    found = excesses(visible, spent(lake, clock()), mandate.policy, forecast)
+    over = tuple(e.line() for e in found)
     expires = _time(clock()) + timedelta(hours=bounds().plan_expires_hours)
     details = {
         "first": days[0],
@@ -111,6 +115,11 @@ def make_plan(
     }
     record(lake, "plan", plan_id, details=details)
     return find_plan(lake, plan_id)
+
+
+def _in_all(likely: Sequence[Mapping[Batch, int]]) -> set[Batch]:
+    """The batches of which each day has a forecast."""
+    return set.intersection(*(set(of) for of in likely))
 
 
 def _planned(

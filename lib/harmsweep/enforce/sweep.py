@@ -24,6 +24,7 @@ from harmsweep.enforce.books import (
 from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.caps import Excess, counted, excesses, spent
 from harmsweep.enforce.differences import Groups, changes, day_places, groups_of
+from harmsweep.enforce.forecast import limits
 from harmsweep.enforce.rules import Mandate, load_mandate, sweep_of
 from harmsweep.enforce.sweeps import Sweep
 from harmsweep.job import DataRefused, Held
@@ -116,7 +117,7 @@ def sweep(
         places = day_places(spark, lake, plan).localCheckpoint()
         intents = changes(places, plan, mandate.rules).localCheckpoint()
         groups = groups_of(intents)
-        over_cap = excesses(counted(groups), spent(lake, plan.at), mandate.policy)
+        over_cap = _excesses(lake, plan, mandate, groups)
         counts = _summary(lake, plan, groups, over_cap) | {"finished": standing.open}
         if over_cap:
             sampled = {e.batch: bounds().sample(e.planned) for e in over_cap}
@@ -141,8 +142,13 @@ def preview(spark: SparkSession, lake: Path, day: date, mandate: Mandate) -> Cou
     standing = books(lake, day, now_micros)
     plan = sweep_of(day, "enforce", mandate, after=standing.last_sweep, at=standing.at)
     groups = groups_of(changes(day_places(spark, lake, plan), plan, mandate.rules))
-    over_cap = excesses(counted(groups), spent(lake, plan.at), mandate.policy)
+    over_cap = _excesses(lake, plan, mandate, groups)
     return _summary(lake, plan, groups, over_cap) | {"finished": standing.open}
+
+
+def _excesses(lake: Path, plan: Sweep, mandate: Mandate, groups: Groups) -> list[Excess]:
+    likely = limits(lake, plan.day, bounds().forecast) if groups else {}
+    return excesses(counted(groups), spent(lake, plan.at), mandate.policy, likely)
 
 
 def _summary(lake: Path, plan: Sweep, groups: Groups, over_cap: list[Excess]) -> dict[str, int]:
