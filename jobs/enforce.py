@@ -10,14 +10,13 @@ from harmsweep.enforce import enforce_day
 from harmsweep.job import Held, add_model, parser, run
 from harmsweep.manifest import load_manifest
 from harmsweep.runs import Outcome
-from harmsweep.session import session
 
 
 def main(
     *, lake: Path, days: list[date], model: Path, policy: Path, dry_run: bool
 ) -> Iterable[Outcome]:
     """Sweep each day in order; a day that a cap holds does not keep the later ones waiting."""
-    sweep = partial(enforce_day, partial(session, "enforce"), lake, policy=policy, dry_run=dry_run)
+    sweep = partial(enforce_day, lake, policy=policy, dry_run=dry_run)
     sweep = partial(sweep, certificates=folder_beside(model))
     version, held = load_manifest(model).model_version, []
     for day in days:

@@ -9,13 +9,12 @@ from harmsweep.enforce import undo
 from harmsweep.job import finish
 from harmsweep.lake import lake_path
 from harmsweep.runs import Outcome
-from harmsweep.session import session
 
 
 def main(*, lake: Path, sweeps: list[str], redo: bool, dry_run: bool) -> Iterable[Outcome]:
     """Undo each sweep in the order given: the newest first where they met on a post."""
     for sweep in sweeps:
-        yield undo(partial(session, "undo"), lake, sweep_id=sweep, redo=redo, dry_run=dry_run)
+        yield undo(lake, sweep_id=sweep, redo=redo, dry_run=dry_run)
 
 
 if __name__ == "__main__":

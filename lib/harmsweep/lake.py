@@ -210,7 +210,7 @@ def append(df: DataFrame, table: Table, lake: Path) -> None:
 
 
 def append_rows(rows: Sequence[Mapping[str, Any]], table: Table, lake: Path) -> None:
-    """`append` for a few rows of the driver's own, without Spark."""
+    """`append` for rows of the driver's own, without Spark."""
     with locked(lake, [table.name]):
         stored = deltalake.DeltaTable(str(lake / table.name))
         schema = pa.schema(stored.schema().to_arrow())
@@ -223,14 +223,16 @@ def append_rows(rows: Sequence[Mapping[str, Any]], table: Table, lake: Path) -> 
 def replace_rows(
     rows: Sequence[Mapping[str, Any]], table: Table, lake: Path, *, where: Slice
 ) -> None:
-    """`replace_slice` for a few rows of the driver's own, without Spark."""
+    """`replace_slice` for rows of the driver's own, without Spark."""
     with locked(lake, [table.name]):
         stored = deltalake.DeltaTable(str(lake / table.name))
         schema = pa.schema(stored.schema().to_arrow())
         content = pa.Table.from_pylist(list(rows), schema=schema)
+        failpoint(f"{table.name}:before-commit")
         deltalake.write_deltalake(
             stored, content, mode="overwrite", predicate=plain_predicate(where)
         )
+        failpoint(f"{table.name}:after-commit")
 
 
 def rows(

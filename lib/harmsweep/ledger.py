@@ -66,6 +66,11 @@ class Entry:
     operator: str
     expires_at: datetime | None = None
 
+    @property
+    def place(self) -> Place:
+        """Where it holds."""
+        return Place(self.subject_kind, self.subject_id, self.surface, self.jurisdiction)
+
     def is_over(self, at: datetime) -> bool:
         """Whether its action has expired: the platform acts on it no longer."""
         return self.expires_at is not None and self.expires_at <= at

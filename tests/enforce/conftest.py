@@ -1,4 +1,4 @@
-"""Small lakes for sweeps: literal posts and scores, decided, and copied for each test."""
+"""Small lakes for sweeps: literal posts and scores, decided without Spark, copied for each test."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from harmsweep import lake as lakes
-from harmsweep.decide import decide_day
+from harmsweep.decisions import DECIDE, pair
 from harmsweep.enforce import enforce_day
 from harmsweep.harms import HARMS
-from harmsweep.policy import mark_demonstration
-from harmsweep.tables import ACTIONS, POST_VISIBILITY, POSTS, SCORES
+from harmsweep.ledger import SEVERITY
+from harmsweep.policy import Policy, load_policy, mark_demonstration
+from harmsweep.runs import run_step
+from harmsweep.tables import ACTIONS, DECISIONS, POST_VISIBILITY, POSTS, SCORES
 
 DAY = date(2026, 10, 1)
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
@@ -91,11 +93,35 @@ def scored(
     } | {harm: harms.get(harm) for harm in HARMS}
 
 
+def decided_rows(scores: Rows, policy: Policy) -> Rows:
+    """What a policy of one scope decides about scores: the most severe rung that one reaches."""
+    found = []
+    for row in scores:
+        reached = [
+            (SEVERITY[rung.action], row[harm] - rung.threshold, harm, rung)
+            for harm, rules in policy.rules.items()
+            for rung in rules[0].ladder
+            if row[harm] is not None and rung.threshold and row[harm] >= rung.threshold
+        ]
+        if not reached:
+            continue
+        _, _, harm, rung = max(reached, key=lambda found: found[:2])
+        kept = ("day", "post_id", "revision", "model_version", "author_id", "language")
+        found.append(
+            {name: row[name] for name in kept}
+            | {"policy_version": policy.policy_version, "surface": "all", "jurisdiction": "all"}
+            | {"action": rung.action, "policy_action": rung.action, "harm": harm}
+            | {"score": row[harm], "threshold": rung.threshold}
+            | {"reason": "threshold_met", "evidence": "{}"}
+        )
+    return found
+
+
 class Lake:
     """A lake for one test, with what a test does to it."""
 
-    def __init__(self, root: Path, spark: Any) -> None:
-        self.root, self.spark = root, spark
+    def __init__(self, root: Path) -> None:
+        self.root = root
 
     def policy(self, **changes: Any) -> Path:
         """A policy file; `changes` go into POLICY."""
@@ -114,22 +140,36 @@ class Lake:
         lakes.replace_rows(rows, SCORES, self.root, where=where)
 
     def decide(self, model_version: str = "m-1", **changes: Any) -> None:
-        """Decide about the day."""
-        policy = self.policy(**changes)
-        decide_day(lambda: self.spark, self.root, DAY, policy=policy, model_version=model_version)
+        """Decide about the day's current revisions; decisions that the ledger cites stay."""
+        policy = load_policy(self.policy(**changes))
+        versions = pair(model_version, policy.policy_version)
+
+        def of_pair(rows: Rows) -> Rows:
+            return [row for row in rows if versions.items() <= row.items()]
+
+        def work() -> dict[str, int]:
+            posts = lakes.rows(POSTS, self.root, day=DAY).to_pylist()
+            current = {(p["post_id"], p["revision"]) for p in posts if p["status"] == "accepted"}
+            scores = lakes.rows(SCORES, self.root, day=DAY).to_pylist()
+            of_model = [row for row in scores if row["model_version"] == model_version]
+            judged = [row for row in of_model if (row["post_id"], row["revision"]) in current]
+            made = decided_rows(judged, policy)
+            if of_pair(self.ledger()):
+                known = of_pair(lakes.rows(DECISIONS, self.root, day=DAY).to_pylist())
+                keys = {(row["post_id"], row["revision"]) for row in known}
+                new = [row for row in made if (row["post_id"], row["revision"]) not in keys]
+                made = known + new
+            lakes.replace_rows(made, DECISIONS, self.root, where={"day": DAY, **versions})
+            return {"posts": len(judged)}
+
+        run_step(DECIDE, self.root, DAY, work, versions=versions)
 
     def sweep(self, model_version: str = "m-1", **changes: Any) -> dict[str, int]:
         """Decide about the day, sweep it, and give the sweep's counts."""
         self.decide(model_version, **changes)
-        return dict(
-            enforce_day(
-                lambda: self.spark,
-                self.root,
-                DAY,
-                policy=self.policy(**changes),
-                model_version=model_version,
-            ).counts
-        )
+        policy = self.policy(**changes)
+        done = enforce_day(self.root, DAY, policy=policy, model_version=model_version)
+        return dict(done.counts)
 
     def ledger(self, entry: str = "intent") -> Rows:
         """The ledger's entries of a kind, in the order of their writing."""
@@ -156,7 +196,7 @@ class Lake:
     def copy(self, root: Path) -> "Lake":
         """The same lake elsewhere."""
         shutil.copytree(self.root, root)
-        return Lake(root, self.spark)
+        return Lake(root)
 
 
 def _without(rows: Rows, name: str) -> Rows:
@@ -172,19 +212,19 @@ SCORED = {
 }
 
 
-@pytest.fixture(scope="module")
-def decided(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+@pytest.fixture(scope="session")
+def decided(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """Five posts, scored by m-1 and decided: to be copied, not changed."""
     root = tmp_path_factory.mktemp("decided") / "lake"
     mark_demonstration(root)
-    made = Lake(lakes.open_lake(root), spark)
+    made = Lake(lakes.open_lake(root))
     made.put_posts([post(name) for name in SCORED])
     made.put_scores(list(SCORED.values()))
     made.decide()
     return made
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def swept(decided: Lake, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """The same after a sweep: to be copied, not changed."""
     made = decided.copy(tmp_path_factory.mktemp("swept") / "lake")

@@ -124,7 +124,7 @@ class World:
             for place, chain, decision, post in places
             if post and (found := change(place, chain, decision, post, **options))
         ]
-        over = excesses(counted(_groups(made)), self._spent(), mandate.policy)
+        over = excesses(counted(made), self._spent(), mandate.policy)
         if over:
             options["held"] = {e.batch: self.sample for e in over}
             made = [
@@ -246,7 +246,7 @@ class World:
         since = EPOCH + timedelta(microseconds=self._clock() - 24 * HOUR)
         automatic = ("decision", "withdrawn")
         recent = [e for e in self.ledger if e.recorded_at > since and e.cause_kind in automatic]
-        return counted(_groups([e for e in recent if e.entry == "intent"]))
+        return counted(recent)
 
     def _batch(self, nth: int) -> HeldBatch | None:
         """One of the batches that wait."""
@@ -305,7 +305,7 @@ class World:
             if e.entry == "intent" and e.recorded_at > since
             and e.cause_kind in ("decision", "withdrawn") and e.sweep_id not in resumed
         ]  # fmt: skip
-        for (harm, direction), n in counted(_groups(automatic)).items():
+        for (harm, direction), n in counted(automatic).items():
             cap = max(policy.cap(harm, direction) for policy in self.policies)
             self._must(n <= cap, event, f"{n} effects pass the cap of {cap}")
 
@@ -316,12 +316,6 @@ class World:
     def _must(self, holds: bool, event: Event, what: str) -> None:
         if not holds:
             raise Violation(f"after {event}: {what}")
-
-
-def _groups(entries: list[Entry]) -> list[dict[str, Any]]:
-    names = ("entry", "harm", "direction", "action", "previous_action")
-    found = Counter(tuple(getattr(e, name) for name in names) for e in entries)
-    return [dict(zip(names, key, strict=True)) | {"n": n} for key, n in found.items()]
 
 
 def state(world: World) -> dict[str, str]:

@@ -6,13 +6,11 @@ from typing import Any
 import pytest
 
 from harmsweep import operations
-from harmsweep.enforce import approvals, batches
+from harmsweep.enforce import approvals, batches, undo
 from harmsweep.enforce.rules import Mandate
 from harmsweep.job import DataRefused, Held
 from harmsweep.operations import Stopped
 from harmsweep.policy import load_policy
-
-pytestmark = pytest.mark.spark
 
 
 @pytest.fixture
@@ -48,28 +46,28 @@ def approve(lake: Any, harm: str, be: Callable[[str], None], *names: str) -> Non
         approvals.approve(lake.root, batches.asked(lake.root, named(lake, harm)), "looks right")
 
 
-def test_a_batch_waits_until_two_others_approve_and_one_lets_it_go(waiting, spark, be):
+def test_a_batch_waits_until_two_others_approve_and_one_lets_it_go(waiting, be):
     hate = named(waiting, "hate")
     assert (hate.effects, hate.model_version) == (2, "m-1")
     with pytest.raises(DataRefused, match=r"needs 2 approvals .* and has 0"):
-        batches.resume(lambda: spark, waiting.root, hate.batch.name, mandate(waiting))
+        batches.resume(waiting.root, hate.batch.name, mandate(waiting))
     with pytest.raises(DataRefused, match=f"planned by {hate.planner}"):
         approve(waiting, "hate", be, hate.planner)
     approve(waiting, "hate", be, "one", "one")
     with pytest.raises(DataRefused, match=r"has 1 \(one\)"):
-        batches.resume(lambda: spark, waiting.root, hate.batch.name, mandate(waiting))
+        batches.resume(waiting.root, hate.batch.name, mandate(waiting))
     approve(waiting, "hate", be, "two")
-    found = batches.resume(lambda: spark, waiting.root, hate.batch.name, mandate(waiting))
+    found = batches.resume(waiting.root, hate.batch.name, mandate(waiting))
     assert found.counts == {"effects": 2, "left": 0}
     assert waiting.states() == {"removed": "remove", "demoted": "demote", "reviewed": "review"}
     assert [b.batch.harm for b in batches.waiting(waiting.root)] == ["spam"]
     with pytest.raises(DataRefused, match="no such batch waits"):
-        batches.resume(lambda: spark, waiting.root, hate.batch.name, mandate(waiting))
+        batches.resume(waiting.root, hate.batch.name, mandate(waiting))
     acts = [(o["operator"], o["act"]) for o in operations.operations(waiting.root, hate.batch.name)]
     assert acts == [("one", "approve"), ("two", "approve"), ("two", "resume")]
 
 
-def test_what_changed_since_it_was_held_is_refused_and_the_rest_let_go(waiting, spark, be, rows):
+def test_what_changed_since_it_was_held_is_refused_and_the_rest_let_go(waiting, be, rows):
     _, scored = rows
     approve(waiting, "hate", be, "one", "two")
     changed = [scored("removed", hate=0.97), scored("demoted", hate=0.9)]
@@ -77,15 +75,15 @@ def test_what_changed_since_it_was_held_is_refused_and_the_rest_let_go(waiting, 
     # No action cites the held decisions yet, so that they follow the new scores.
     waiting.decide(apply=0)
     name = named(waiting, "hate").batch.name
-    found = batches.resume(lambda: spark, waiting.root, name, mandate(waiting))
+    found = batches.resume(waiting.root, name, mandate(waiting))
     assert found.counts["effects"] + found.counts["left"] == 2
     assert waiting.states()["demoted"] == "demote"
     assert [b.batch.harm for b in batches.waiting(waiting.root)] == ["spam"]
 
 
-def test_a_refused_batch_never_happens_under_its_pair(waiting, spark):
+def test_a_refused_batch_never_happens_under_its_pair(waiting):
     spam = named(waiting, "spam")
-    found = batches.discard(lambda: spark, waiting.root, spam.batch.name, reason="broken head")
+    found = batches.discard(waiting.root, spam.batch.name, reason="broken head")
     assert found.counts == {"effects": 1}
     assert [b.batch.harm for b in batches.waiting(waiting.root)] == ["hate"]
     with pytest.raises(Held):
@@ -94,7 +92,7 @@ def test_a_refused_batch_never_happens_under_its_pair(waiting, spark):
     assert [r["subject_id"] for r in waiting.ledger("discarded")] == ["spam"]
 
 
-def test_an_approval_is_of_what_the_batch_was(waiting, be, spark, rows):
+def test_an_approval_is_of_what_the_batch_was(waiting, be, rows):
     post, scored = rows
     approve(waiting, "spam", be, "one", "two")
     names = ["removed", "demoted", "reviewed", "clean", "spam", "more"]
@@ -113,16 +111,14 @@ def test_an_approval_is_of_what_the_batch_was(waiting, be, spark, rows):
     assert sum(b.effects for b in grown) == 2
 
 
-def test_the_switch_stops_a_batch_and_a_sweep_and_not_an_undo(held, spark, be):
+def test_the_switch_stops_a_batch_and_a_sweep_and_not_an_undo(held, be):
+    before = held.content()
     operations.stop(held.root, "a wrong model")
     with pytest.raises(Stopped, match="a wrong model"):
-        held.sweep(version=2, demote=0.95)
-    before = held.content()
+        held.sweep(version=2, demote=0.93)
     assert held.content() == before
-    from harmsweep.enforce import undo
-
     sweep_id = held.ledger()[-1]["sweep_id"]
-    assert undo(lambda: spark, held.root, sweep_id=sweep_id).counts == {"effects": 4, "left": 0}
+    assert undo(held.root, sweep_id=sweep_id).counts == {"effects": 4, "left": 0}
     assert held.states() == {}
     operations.start(held.root, "mended")
     held.sweep(version=3)
@@ -135,8 +131,6 @@ def test_the_switch_stops_a_batch_and_a_sweep_and_not_an_undo(held, spark, be):
 def test_a_sweep_that_is_stopped_between_its_commits_is_finished_once_started(
     fresh, swept, monkeypatch
 ):
-    from harmsweep.enforce import sweep as sweeps
-
     real, calls = operations.check_running, []
 
     def at_the_second(lake: Any) -> None:
@@ -145,7 +139,7 @@ def test_a_sweep_that_is_stopped_between_its_commits_is_finished_once_started(
             operations.stop(lake, "in the middle")
         real(lake)
 
-    monkeypatch.setattr(sweeps, "check_running", at_the_second)
+    monkeypatch.setattr("harmsweep.enforce.sweep.check_running", at_the_second)
     with pytest.raises(Stopped, match="in the middle"):
         fresh.sweep()
     assert (len(fresh.ledger("intent")), fresh.states()) == (4, {})

@@ -10,7 +10,6 @@ from harmsweep.job import Held
 from harmsweep.policy import load_policy
 from harmsweep.tables import ACTIONS
 
-pytestmark = pytest.mark.spark
 HOUR = 3600 * 1_000_000
 
 
@@ -35,7 +34,7 @@ def test_a_flood_of_removals_is_held_whole_and_other_harms_go_on(fresh, rows):
     assert len(fresh.ledger("intent")) == len(fresh.ledger("outcome")) == 1 + len(states)
 
 
-def test_all_sweeps_of_24_hours_share_a_cap_in_each_direction(fresh, rows, spark):
+def test_all_sweeps_of_24_hours_share_a_cap_in_each_direction(fresh, rows):
     post, scored = rows
     day, names = post("x")["day"], ["removed", "demoted", "reviewed", "clean", "spam", "late"]
     start = 1_800_000_000_000_000
@@ -43,9 +42,7 @@ def test_all_sweeps_of_24_hours_share_a_cap_in_each_direction(fresh, rows, spark
     def at(hours: int, **policy: float) -> dict[str, int]:
         fresh.decide(**policy)
         found = load_policy(fresh.policy(**policy))
-        return sweep(
-            spark, fresh.root, day, Mandate(found, "m-1"), clock=lambda: start + hours * HOUR
-        )
+        return sweep(fresh.root, day, Mandate(found, "m-1"), clock=lambda: start + hours * HOUR)
 
     assert at(0, apply=2)["remove"] == 2
     fresh.put_posts([post(name) for name in names])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pytest
@@ -54,7 +55,8 @@ known_media: review
 class Certified:
     """A lake with three scored posts, a policy that states precisions, and its certificate."""
 
-    def __init__(self, lake: Any, scored: Callable[..., dict[str, Any]]) -> None:
+    def __init__(self, lake: Any, scored: Callable[..., dict[str, Any]], spark: Any) -> None:
+        self.spark = spark
         self.lake, self.folder = lake, lake.root / "certificates"
         self.policy = lake.root / "stated.yaml"
         self.policy.write_text(POLICY, encoding="utf-8")
@@ -88,7 +90,7 @@ class Certified:
 
     def decide(self) -> None:
         """Decide about the day."""
-        self._run(decide_day)
+        self._run(partial(decide_day, lambda: self.spark))
 
     def enforce(self) -> dict[str, int]:
         """Sweep the day."""
@@ -96,12 +98,12 @@ class Certified:
 
     def _run(self, stage: Callable[..., Any]) -> Any:
         options = {"policy": self.policy, "model_version": MODEL, "certificates": self.folder}
-        return stage(lambda: self.lake.spark, self.lake.root, DAY, **options)
+        return stage(self.lake.root, DAY, **options)
 
 
 @pytest.fixture
-def certified(fresh: Any, rows: tuple[Any, Callable[..., dict[str, Any]]]) -> Certified:
-    return Certified(fresh, rows[1])
+def certified(fresh: Any, rows: tuple[Any, Callable[..., dict[str, Any]]], spark: Any) -> Certified:
+    return Certified(fresh, rows[1], spark)
 
 
 def test_certified_thresholds_act(certified: Certified):
@@ -153,7 +155,7 @@ def test_a_decision_that_the_certificate_does_not_bear_out_becomes_a_review(
     of_pair = [row for row in found if row["policy_version"] == policy.policy_version]
     changed = [row | (change if row["post_id"] == "removed" else {}) for row in of_pair]
     lakes.replace_rows(changed, DECISIONS, certified.lake.root, where=where)
-    spark, root = certified.lake.spark, certified.lake.root
-    sweep(spark, root, DAY, Mandate(policy, MODEL, certified.certificate()))
+    root = certified.lake.root
+    sweep(root, DAY, Mandate(policy, MODEL, certified.certificate()))
     assert certified.lake.states()["removed"] == "review"
     assert certified.lake.states()["demoted"] == "demote"

@@ -9,21 +9,16 @@ import pytest
 
 from harmsweep.paths import ROOT
 
-pytestmark = [pytest.mark.spark, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 SWEEP = """
 import sys
 from datetime import date
-from functools import partial
 from pathlib import Path
-from harmsweep.decide import decide_day
 from harmsweep.enforce import enforce_day
-from harmsweep.session import session
 
-lake, day, spark = Path(sys.argv[1]), date(2026, 10, 1), partial(session, "test")
-options = {"policy": lake / "policy.yaml", "model_version": "m-1"}
-decide_day(spark, lake, day, **options)
-print(enforce_day(spark, lake, day, **options).line())
+lake = Path(sys.argv[1])
+print(enforce_day(lake, date(2026, 10, 1), policy=lake / "policy.yaml", model_version="m-1").line())
 """
 
 

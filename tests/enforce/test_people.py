@@ -12,7 +12,6 @@ from harmsweep.job import DataRefused
 from harmsweep.policy import PolicyError, load_policy
 from harmsweep.tables import VERDICTS
 
-pytestmark = pytest.mark.spark
 FIRST = {"removed": "remove", "demoted": "demote", "reviewed": "review", "spam": "remove"}
 
 
@@ -132,20 +131,20 @@ def test_a_wrong_holdout_is_refused(fresh, line: str):
     ],
     ids=repr,
 )  # fmt: skip
-def test_a_part_of_a_sweep_is_undone_and_done_again(held, spark, part: Part, left: set[str]):
+def test_a_part_of_a_sweep_is_undone_and_done_again(held, part: Part, left: set[str]):
     sweep_id, before = held.ledger()[-1]["sweep_id"], held.visible()
     gone = set(FIRST) - left
-    done = undo(lambda: spark, held.root, sweep_id=sweep_id, part=part)
+    done = undo(held.root, sweep_id=sweep_id, part=part)
     assert done.counts == {"effects": len(gone), "left": 0}
     assert set(held.states()) == left
-    undo(lambda: spark, held.root, sweep_id=sweep_id, part=part, redo=True)
+    undo(held.root, sweep_id=sweep_id, part=part, redo=True)
     assert held.visible() == before
 
 
-def test_a_part_that_a_sweep_has_not_is_refused(held, spark):
+def test_a_part_that_a_sweep_has_not_is_refused(held):
     sweep_id = held.ledger()[-1]["sweep_id"]
     with pytest.raises(DataRefused, match="no such effects"):
-        undo(lambda: spark, held.root, sweep_id=sweep_id, part=Part(harm="sexual"))
+        undo(held.root, sweep_id=sweep_id, part=Part(harm="sexual"))
 
 
 STRIKES = """
@@ -153,7 +152,7 @@ accounts: {{decay_days: 90, ladder: [{{strikes: 2, days: 7}}]}}
 """
 
 
-def test_strikes_restrict_an_author_and_go_with_the_sweep(fresh, spark):
+def test_strikes_restrict_an_author_and_go_with_the_sweep(fresh):
     real = fresh.policy
 
     def with_strikes(**changes):
@@ -175,9 +174,9 @@ def test_strikes_restrict_an_author_and_go_with_the_sweep(fresh, spark):
     shown = fresh.visible()
     assert fresh.sweep() == {}
     sweep_id = fresh.ledger()[0]["sweep_id"]
-    assert undo(lambda: spark, fresh.root, sweep_id=sweep_id).counts == {"effects": 5, "left": 0}
+    assert undo(fresh.root, sweep_id=sweep_id).counts == {"effects": 5, "left": 0}
     assert fresh.states() == {}
-    undo(lambda: spark, fresh.root, sweep_id=sweep_id, redo=True)
+    undo(fresh.root, sweep_id=sweep_id, redo=True)
     assert fresh.visible() == shown
     verdicts.decide(fresh.root, "spam", "benign", harm=None, rationale="a joke")
     assert fresh.sweep()["accounts"] == 1

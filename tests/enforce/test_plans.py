@@ -13,21 +13,18 @@ from harmsweep.enforce.plans import apply_plan, find_plan, make_plan
 from harmsweep.enforce.reading import groups, mask, samples
 from harmsweep.job import DataRefused
 
-pytestmark = pytest.mark.spark
 DAY = date(2026, 10, 1)
 FIRST = {"removed": "remove", "demoted": "demote", "reviewed": "review", "spam": "remove"}
 
 
-def planned(lake: Any, spark: Any, **policy: Any) -> Any:
+def planned(lake: Any, **policy: Any) -> Any:
     """A plan of the day."""
     lake.decide(**policy)
-    return make_plan(
-        lambda: spark, lake.root, [DAY], policy=lake.policy(**policy), model_version="m-1"
-    )
+    return make_plan(lake.root, [DAY], policy=lake.policy(**policy), model_version="m-1")
 
 
-def applied(lake: Any, spark: Any, plan: Any) -> dict[str, int]:
-    return dict(apply_plan(lambda: spark, lake.root, plan.plan_id).counts)
+def applied(lake: Any, plan: Any) -> dict[str, int]:
+    return dict(apply_plan(lake.root, plan.plan_id).counts)
 
 
 @pytest.fixture
@@ -41,38 +38,38 @@ def be(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     return switch
 
 
-def test_a_plan_inside_every_bound_is_applied_without_anybody_and_once(fresh, swept, spark):
-    plan = planned(fresh, spark)
+def test_a_plan_inside_every_bound_is_applied_without_anybody_and_once(fresh, swept):
+    plan = planned(fresh)
     assert (plan.effects, plan.visible, plan.approvers, plan.posts) == (4, 3, 0, 5)
     assert "approved automatically" in plan.line()
     assert fresh.content() == ([], [])
-    assert planned(fresh, spark).plan_id == plan.plan_id
-    assert applied(fresh, spark, plan) == {"effects": 4, "done_before": 0}
+    assert planned(fresh).plan_id == plan.plan_id
+    assert applied(fresh, plan) == {"effects": 4, "done_before": 0}
     assert fresh.states() == FIRST
     keys = {r["effect_key"] for r in fresh.ledger()}
     assert keys == {r["effect_key"] for r in swept.ledger()}
     before = fresh.content()
-    assert applied(fresh, spark, plan) == {"effects": 0, "done_before": 4}
+    assert applied(fresh, plan) == {"effects": 0, "done_before": 4}
     assert fresh.content() == before
 
 
-def test_a_plan_past_a_cap_waits_for_two_others(fresh, spark, be):
-    plan = planned(fresh, spark, apply=0)
+def test_a_plan_past_a_cap_waits_for_two_others(fresh, be):
+    plan = planned(fresh, apply=0)
     assert plan.approvers == 2
     assert "waits for 2 approvals" in plan.line()
     with pytest.raises(DataRefused, match="needs 2 approvals"):
-        applied(fresh, spark, plan)
+        applied(fresh, plan)
     for name in ("one", "two"):
         be(name)
         approvals.approve(fresh.root, plan.asked, "read it")
-    assert applied(fresh, spark, plan)["effects"] == 4
+    assert applied(fresh, plan)["effects"] == 4
     assert fresh.states() == FIRST
 
 
 @pytest.mark.parametrize("change", ["score", "edit", "deletion", "state"])
-def test_a_plan_whose_subjects_changed_is_refused_whole(fresh, spark, rows, change: str):
+def test_a_plan_whose_subjects_changed_is_refused_whole(fresh, rows, change: str):
     post, scored = rows
-    plan = planned(fresh, spark)
+    plan = planned(fresh)
     others = [post(name) for name in ("demoted", "reviewed", "clean", "spam")]
     rest = [scored("demoted", hate=0.9), scored("reviewed", hate=0.6), scored("spam", spam=0.97)]
     if change == "score":
@@ -87,22 +84,22 @@ def test_a_plan_whose_subjects_changed_is_refused_whole(fresh, spark, rows, chan
         fresh.policy()
     before = fresh.content()
     with pytest.raises(DataRefused, match="of 4 subjects changed since, such as"):
-        applied(fresh, spark, plan)
+        applied(fresh, plan)
     assert fresh.content() == before
 
 
-def test_an_old_plan_is_refused(fresh, spark):
-    plan = planned(fresh, spark)
+def test_an_old_plan_is_refused(fresh):
+    plan = planned(fresh)
     late = int(plan.expires_at.timestamp() * 1e6) + 1
     with pytest.raises(DataRefused, match="expired"):
-        apply_plan(lambda: spark, fresh.root, plan.plan_id, clock=lambda: late)
+        apply_plan(fresh.root, plan.plan_id, clock=lambda: late)
 
 
-def test_a_plan_of_another_policy_than_its_files_is_refused(fresh, spark):
-    plan = planned(fresh, spark)
+def test_a_plan_of_another_policy_than_its_files_is_refused(fresh):
+    plan = planned(fresh)
     fresh.policy(version=2)
     with pytest.raises(DataRefused, match="the policy is trial-2"):
-        applied(fresh, spark, plan)
+        applied(fresh, plan)
 
 
 def test_an_unknown_plan_is_refused(fresh):
@@ -110,8 +107,8 @@ def test_an_unknown_plan_is_refused(fresh):
         find_plan(fresh.root, "plan-20261001-0123456789ab")
 
 
-def test_a_plan_is_read_by_groups_and_masked_samples(fresh, spark):
-    plan = planned(fresh, spark)
+def test_a_plan_is_read_by_groups_and_masked_samples(fresh):
+    plan = planned(fresh)
     found = groups(fresh.root, plan)
     assert sum(row["effects"] for row in found) == 4
     assert {(r["harm"], r["action"]) for r in found} == {

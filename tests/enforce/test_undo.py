@@ -5,11 +5,9 @@ import pytest
 from harmsweep.enforce import undo
 from harmsweep.job import DataRefused
 
-pytestmark = pytest.mark.spark
-
 
 def back(lake, sweep_id, **options):
-    return undo(lambda: lake.spark, lake.root, sweep_id=sweep_id, **options).counts
+    return undo(lake.root, sweep_id=sweep_id, **options).counts
 
 
 def test_undo_then_redo_leave_what_was_before_and_after(held):

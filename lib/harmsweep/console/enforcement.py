@@ -1,10 +1,6 @@
-"""`harmsweep plan`, `approve`, `apply`, `undo`, `hold`, `stop`, `start`: what operators do.
-
-Spark is started only by the commands that compare or change days.
-"""
+"""`harmsweep plan`, `approve`, `apply`, `undo`, `hold`, `stop`, `start`: what operators do."""
 
 from datetime import date, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -39,9 +35,7 @@ def plan(
         raise DataRefused(f"--to {last} is before --from {first}")
     version = load_manifest(model).model_version
     folder = folder_beside(model)
-    made = make_plan(
-        _spark(), lake, days, policy=policy, model_version=version, certificates=folder
-    )
+    made = make_plan(lake, days, policy=policy, model_version=version, certificates=folder)
     _print_rows(groups(lake, made))
     _print_rows(samples(lake, made))
     print(made.line())
@@ -66,7 +60,7 @@ def apply(plan_id: str, *, lake: Lake = DEFAULT_LAKE) -> None:
     """Carry out exactly a plan, once; refused where a subject of it changed since."""
     from harmsweep.enforce.plans import apply_plan
 
-    print(apply_plan(_spark(), lake, plan_id).line())
+    print(apply_plan(lake, plan_id).line())
 
 
 def undo(
@@ -100,7 +94,7 @@ def undo(
     from harmsweep.enforce import undo as restore
 
     part = Part(harm, action, tuple(post or ()))
-    done = restore(_spark(), lake, sweep_id=sweep_id, part=part, redo=redo, dry_run=dry_run)
+    done = restore(lake, sweep_id=sweep_id, part=part, redo=redo, dry_run=dry_run)
     print(done.line())
 
 
@@ -128,7 +122,7 @@ def resume(name: str, *, model: Model, policy: Policy, lake: Lake = DEFAULT_LAKE
 
     version = load_manifest(model).model_version
     mandate = load_mandate(lake, policy, version, folder_beside(model))
-    print(batches.resume(_spark(), lake, name, mandate).line())
+    print(batches.resume(lake, name, mandate).line())
 
 
 @hold.command
@@ -136,7 +130,7 @@ def discard(name: str, *, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
     """Refuse a batch: none of its effects happens while its decisions stay as they are."""
     from harmsweep.enforce import batches
 
-    print(batches.discard(_spark(), lake, name, reason=reason).line())
+    print(batches.discard(lake, name, reason=reason).line())
 
 
 def stop(*, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
@@ -162,12 +156,6 @@ def _asked(lake: Path, name: str) -> Any:
     return (
         find_plan(lake, name).asked if name.startswith("plan-") else asked(lake, find(lake, name))
     )
-
-
-def _spark() -> Any:
-    from harmsweep.session import session
-
-    return partial(session, "console")
 
 
 def _print_rows(rows: list[dict[str, Any]]) -> None:

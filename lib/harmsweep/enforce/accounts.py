@@ -1,69 +1,50 @@
 """Accounts brought to what their authors' strikes come to, after each sweep of posts."""
 
-from collections.abc import Mapping
+from collections import defaultdict
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
-from typing import Any
-
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
 from harmsweep import lake as lakes
-from harmsweep.enforce.books import Clock, Gate, books, carry_out, entries, finish
-from harmsweep.enforce.places import PLACE, chain, chains, over, place
+from harmsweep.enforce.books import Clock, Gate, books, carry_out
 from harmsweep.enforce.strikes import Strike, account_change
 from harmsweep.enforce.sweeps import Sweep
-from harmsweep.ledger import ACCOUNTS_DAY, STRIKES, Entry
+from harmsweep.ledger import ACCOUNTS_DAY, STRIKES, Place
 from harmsweep.policy import Accounts
-from harmsweep.tables import POST_VISIBILITY, POSTS
-
-STRIKE = tuple(Strike.__dataclass_fields__)
 
 
 def settle_accounts(
-    spark: SparkSession, lake: Path, sweep: Sweep, accounts: Accounts, *, clock: Clock, gate: Gate
+    lake: Path, sweep: Sweep, accounts: Accounts, *, clock: Clock, gate: Gate
 ) -> int:
     """Bring every account to what its strikes come to, as part of a sweep; give the effects.
 
     Strikes are on posts of the days in which one counts, so that no history is read.
     """
-    standing = books(lake, ACCOUNTS_DAY, clock)
-    plan = replace(sweep, at=standing.at)
-    struck = _struck(spark, lake, plan, accounts)
-    known = chains(entries(spark, lake, ACCOUNTS_DAY))
-    found = known.join(struck, on=list(PLACE), how="full")
-    made = over(found, partial(_change, sweep=plan, accounts=accounts)).localCheckpoint()
-    effects = made.count()
-    if effects:
-        carry_out(made, lake, ACCOUNTS_DAY, at=plan.at, gate=gate)
-    elif standing.open:
-        finish(spark, lake, ACCOUNTS_DAY, at=plan.at, gate=gate)
-    return effects
-
-
-def _struck(spark: SparkSession, lake: Path, plan: Sweep, accounts: Accounts) -> DataFrame:
-    last = plan.time.date()
-    first = last - timedelta(days=accounts.decay_days)
-    held = lakes.read_days(spark, POST_VISIBILITY, lake, first, last)
-    held = held.where((F.col("subject_kind") == "post") & F.col("action").isin(*STRIKES))
-    posts = lakes.read_days(spark, POSTS, lake, first, last).where("status = 'accepted'")
-    posts = posts.select("day", F.col("post_id").alias("subject_id"), "author_id")
-    strike = F.struct(*STRIKE)
-    # A post that is struck in several places is one strike: its first.
-    once = held.groupBy("day", "subject_id").agg(F.min(strike).alias("strike"))
-    by_author = once.join(posts, on=["day", "subject_id"]).groupBy("author_id")
-    return by_author.agg(F.collect_list("strike").alias("strikes")).select(
-        F.lit("account").alias("subject_kind"),
-        F.col("author_id").alias("subject_id"),
-        F.lit("all").alias("surface"),
-        F.lit("all").alias("jurisdiction"),
-        "strikes",
+    ledger = books(lake, ACCOUNTS_DAY, clock)
+    plan = replace(sweep, at=ledger.at)
+    struck = strikes(lake, plan, accounts)
+    places = {**dict.fromkeys(ledger.chains), **dict.fromkeys(struck)}
+    changed = (
+        account_change(p, ledger.chain(p), struck.get(p, []), sweep=plan, accounts=accounts)
+        for p in places
     )
+    made = [entry for entry in changed if entry]
+    carry_out(ledger, made, gate)
+    return len(made)
 
 
-def _change(row: Mapping[str, Any], *, sweep: Sweep, accounts: Accounts) -> list[Entry]:
-    strikes = [Strike(**strike) for strike in row["strikes"] or []]
-    made = account_change(place(row), chain(row), strikes, sweep=sweep, accounts=accounts)
-    return [made] if made else []
+def strikes(lake: Path, plan: Sweep, accounts: Accounts) -> dict[Place, list[Strike]]:
+    """The strikes that hold on posts of the days that count, by account."""
+    last = plan.time.date()
+    days = f"day >= '{last - timedelta(days=accounts.decay_days)}' AND day <= '{last}'"
+    # A post that is struck in several places is one strike: its first.
+    sql = f"""SELECT p.author_id, v.since, v.action, v.harm, v.expires_at FROM (
+            SELECT *, row_number() OVER (PARTITION BY day, subject_id ORDER BY since) AS place
+            FROM post_visibility_v1 WHERE {days} AND subject_kind = 'post'
+            AND action IN {STRIKES}) v
+        JOIN (SELECT * FROM posts_v1 WHERE {days} AND status = 'accepted') p
+        ON p.day = v.day AND p.post_id = v.subject_id WHERE v.place = 1"""
+    found: dict[Place, list[Strike]] = defaultdict(list)
+    for row in lakes.query(lake, sql).to_pylist():
+        found[Place("account", row.pop("author_id"), "all", "all")].append(Strike(**row))
+    return found

@@ -1,30 +1,23 @@
 """Held batches of a lake: which wait, and letting one go or refusing it."""
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any
-
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
 from harmsweep import lake as lakes
 from harmsweep.enforce.approvals import Asked, accepted_posts, check_approved, digest_of
-from harmsweep.enforce.books import Clock, books, carry_out, entries, now_micros, writing
+from harmsweep.enforce.books import Books, Clock, append, books, carry_out, now_micros, writing
 from harmsweep.enforce.bounds import bounds
-from harmsweep.enforce.differences import day_places, let_go_all
+from harmsweep.enforce.cases import cases, let_go_all
 from harmsweep.enforce.parked import HeldBatch, is_over, refused
-from harmsweep.enforce.places import chain, chains, over
 from harmsweep.enforce.rules import Mandate, sweep_of
 from harmsweep.enforce.sweeps import Sweep
 from harmsweep.job import DataRefused
 from harmsweep.ledger import Entry
 from harmsweep.operations import check_running, operator, record
-from harmsweep.runs import Outcome, Spark
-from harmsweep.tables import ACTIONS
+from harmsweep.runs import Outcome
 
 
 @dataclass(frozen=True)
@@ -95,9 +88,7 @@ def asked(lake: Path, batch: Waiting) -> Asked:
     return Asked(batch.batch.name, batch.planner, digest_of(keys), approvers)
 
 
-def resume(
-    spark: Spark, lake: Path, name: str, mandate: Mandate, *, clock: Clock = now_micros
-) -> Outcome:
+def resume(lake: Path, name: str, mandate: Mandate, *, clock: Clock = now_micros) -> Outcome:
     """Let a held batch take effect; what changed since it was held is refused, and counted as left.
 
     Raises:
@@ -110,24 +101,18 @@ def resume(
         raise DataRefused(f"{name} is of {batch.model_version} under {batch.policy_version}")
     with writing(lake):
         check_approved(lake, asked(lake, batch))
-        standing = books(lake, day, clock)
-        plan = sweep_of(day, "resume", mandate, after=standing.last_sweep, at=standing.at)
-        places = day_places(spark(), lake, plan).localCheckpoint()
-        parked = _parked(spark(), lake, batch)
-        made = let_go_all(places, parked, plan, mandate.rules).localCheckpoint()
-        intents = made.where(F.col("entry") == "intent")
-        stale = made.where((F.col("entry") == "stale") & (F.col("cause_kind") != "sample"))
-        counts = {"effects": intents.count(), "left": stale.count()}
-        said = {"entry": F.lit("discarded"), "recorded_at": F.timestamp_micros(F.lit(plan.at))}
-        booked = intents.unionByName(stale.withColumns(said))
-        carry_out(booked, lake, day, at=plan.at, gate=partial(check_running, lake))
+        ledger = books(lake, day, clock)
+        plan = sweep_of(day, "resume", mandate, after=ledger.last_sweep, at=ledger.at)
+        parked = _parked(ledger, batch.batch)
+        made, stale = let_go_all(cases(ledger, plan), parked, plan, mandate.rules)
+        left = [refused(entry, sweep=plan) for entry in stale if entry.entry == "held"]
+        carry_out(ledger, [*made, *left], partial(check_running, lake))
+    counts = {"effects": len(made), "left": len(stale)}
     record(lake, "resume", name, details=counts | {"sweep_id": plan.sweep_id})
-    return Outcome("resume", day, counts["effects"], time.monotonic() - started, counts=counts)
+    return Outcome("resume", day, len(made), time.monotonic() - started, counts=counts)
 
 
-def discard(
-    spark: Spark, lake: Path, name: str, *, reason: str, clock: Clock = now_micros
-) -> Outcome:
+def discard(lake: Path, name: str, *, reason: str, clock: Clock = now_micros) -> Outcome:
     """Refuse a held batch: none of its effects happens while its decisions stay as they are.
 
     Raises:
@@ -136,26 +121,20 @@ def discard(
     started, batch = time.monotonic(), find(lake, name)
     day, subject = batch.day, (batch.model_version, batch.policy_version)
     with writing(lake):
-        standing = books(lake, day, clock)
-        plan = Sweep(day, "discard", subject, standing.last_sweep, standing.at, operator())
-        ledger = chains(entries(spark(), lake, day))
-        made = over(ledger, partial(_refuse, batch=batch.batch, sweep=plan)).localCheckpoint()
-        counts = {"effects": made.count()}
-        lakes.append(made, ACTIONS, lake)
+        ledger = books(lake, day, clock)
+        plan = Sweep(day, "discard", subject, ledger.last_sweep, ledger.at, operator())
+        held = [entry for entry in _parked(ledger, batch.batch) if entry.entry == "held"]
+        append(lake, [refused(entry, sweep=plan) for entry in held])
+    counts = {"effects": len(held)}
     record(lake, "discard", name, reason=reason, details=counts)
-    return Outcome("discard", day, counts["effects"], time.monotonic() - started, counts=counts)
+    return Outcome("discard", day, len(held), time.monotonic() - started, counts=counts)
 
 
-def _parked(spark: SparkSession, lake: Path, batch: Waiting) -> DataFrame:
-    ledger = chains(entries(spark, lake, batch.day))
-    return over(ledger, partial(_of_batch, batch=batch.batch)).localCheckpoint()
-
-
-def _of_batch(row: Mapping[str, Any], *, batch: HeldBatch) -> list[Entry]:
-    found = chain(row)
-    return [entry for entry in found if batch.has(entry) and not is_over(entry, found)]
-
-
-def _refuse(row: Mapping[str, Any], *, batch: HeldBatch, sweep: Sweep) -> list[Entry]:
-    held = (entry for entry in _of_batch(row, batch=batch) if entry.entry == "held")
-    return [refused(entry, sweep=sweep) for entry in held]
+def _parked(ledger: Books, batch: HeldBatch) -> list[Entry]:
+    """The batch's entries that wait, and its sample."""
+    return [
+        entry
+        for chain in ledger.chains.values()
+        for entry in chain
+        if batch.has(entry) and not is_over(entry, chain)
+    ]

@@ -1,40 +1,30 @@
-"""A day of the ledger as it is kept: its clock, its open intents, and what the platform reads."""
+"""A day's ledger in memory and as it is kept: its clock, its commits, what the platform reads."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
-
 from harmsweep import lake as lakes
-from harmsweep.enforce.places import chain, chains, over
 from harmsweep.enforce.sweeps import EPOCH
-from harmsweep.ledger import Entry, holding, open_intents
+from harmsweep.ledger import Entry, Place, holding, open_intents
 from harmsweep.locks import locked
 from harmsweep.tables import ACTIONS, POST_VISIBILITY
 
 Clock = Callable[[], int]
 # Called before each thing that others can see; raises where nothing more may happen.
 Gate = Callable[[], None]
+Chains = dict[Place, list[Entry]]
+_FIELDS = [field.name for field in fields(Entry)]
 
 
 def now_micros() -> int:
     """The time in microseconds since 1970, UTC."""
     return time.time_ns() // 1000
-
-
-@dataclass(frozen=True)
-class Books:
-    """Where a day's ledger stands."""
-
-    open: int  # intents without an outcome
-    last_sweep: str  # empty for none
-    at: int  # the next entry's time, later than every entry's of the day
 
 
 @contextmanager
@@ -44,24 +34,48 @@ def writing(lake: Path) -> Iterator[None]:
         yield
 
 
-def entries(spark: SparkSession, lake: Path, day: date) -> DataFrame:
-    """The day's entries of the ledger."""
-    return lakes.read_days(spark, ACTIONS, lake, day)
-
-
-def books(lake: Path, day: date, clock: Clock) -> Books:
-    """Where the day's ledger stands, and the time to write next.
+@dataclass(frozen=True)
+class Books:
+    """A day's ledger as it stands, and the time to write next.
 
     The time never goes back within a day, even where the wall clock does: order rests on it.
     """
-    facts = f"""SELECT coalesce(sum(CASE entry WHEN 'intent' THEN 1 WHEN 'outcome' THEN -1 END), 0)
-        AS open, max(recorded_at) AS last FROM actions_v1 WHERE day = '{day}'"""
-    newest = f"""SELECT sweep_id FROM actions_v1 WHERE day = '{day}' AND entry = 'intent'
-        ORDER BY recorded_at DESC LIMIT 1"""
-    found = lakes.query(lake, facts).to_pylist()[0]
-    sweeps = lakes.query(lake, newest).to_pylist()
-    last = micros(found["last"]) + 1 if found["last"] else 0
-    return Books(found["open"], sweeps[0]["sweep_id"] if sweeps else "", max(clock(), last))
+
+    lake: Path
+    day: date
+    chains: Chains
+    open: int  # intents without an outcome
+    last_sweep: str  # empty for none
+    at: int  # microseconds since 1970, later than every entry's of the day
+
+    def chain(self, place: Place) -> list[Entry]:
+        """A place's entries; none where it has none."""
+        return self.chains.get(place, [])
+
+
+def books(lake: Path, day: date, clock: Clock) -> Books:
+    """Read the day's ledger."""
+    chains = chains_of(entries(lake, day))
+    every = [entry for chain in chains.values() for entry in chain]
+    intents = [entry for entry in every if entry.entry == "intent"]
+    newest = max(intents, key=lambda e: e.recorded_at, default=None)
+    unfinished = sum(len(open_intents(chain)) for chain in chains.values())
+    last = max((micros(entry.recorded_at) + 1 for entry in every), default=0)
+    at = max(clock(), last)
+    return Books(lake, day, chains, unfinished, newest.sweep_id if newest else "", at)
+
+
+def entries(lake: Path, day: date) -> list[Entry]:
+    """The day's entries of the ledger, in no order."""
+    return [Entry(**row) for row in lakes.rows(ACTIONS, lake, day=day).to_pylist()]
+
+
+def chains_of(found: Iterable[Entry]) -> Chains:
+    """Entries by place."""
+    chains: Chains = defaultdict(list)
+    for entry in found:
+        chains[entry.place].append(entry)
+    return dict(chains)
 
 
 def micros(time: datetime) -> int:
@@ -69,39 +83,40 @@ def micros(time: datetime) -> int:
     return (time - EPOCH) // timedelta(microseconds=1)
 
 
-def carry_out(booked: DataFrame, lake: Path, day: date, *, at: int, gate: Gate) -> None:
-    """Append entries of the day to the ledger and carry out its intents: see `finish`."""
-    gate()
-    lakes.append(booked, ACTIONS, lake)
-    finish(booked.sparkSession, lake, day, at=at, gate=gate)
-
-
-def finish(spark: SparkSession, lake: Path, day: date, *, at: int, gate: Gate) -> None:
-    """Show the platform what the day's ledger says, and book the outcome of every open intent.
+def carry_out(ledger: Books, made: list[Entry], gate: Gate) -> None:
+    """Append entries to the day's ledger, show the platform what it says, book open outcomes.
 
     A kill at any point leaves intents open, which the next sweep or undo finishes by the same
-    steps. The outcomes' time is one microsecond after `at`.
+    steps. Outcomes are one microsecond later.
     """
-    unfinished = over(chains(entries(spark, lake, day)), _open).localCheckpoint()
-    if unfinished.isEmpty():
+    if made:
+        gate()
+        append(ledger.lake, made)
+    everything = [entry for chain in ledger.chains.values() for entry in chain]
+    chains = chains_of([*everything, *made])
+    unfinished = [entry for chain in chains.values() for entry in open_intents(chain)]
+    if not unfinished:
         return
     gate()
-    shown = visibility(entries(spark, lake, day))
-    lakes.replace_slice(shown, POST_VISIBILITY, lake, where={"day": day})
-    done = {"entry": F.lit("outcome"), "recorded_at": F.timestamp_micros(F.lit(at + 1))}
-    lakes.append(unfinished.withColumns(done), ACTIONS, lake)
+    where: lakes.Slice = {"day": ledger.day}
+    lakes.replace_rows(visibility(chains), POST_VISIBILITY, ledger.lake, where=where)
+    later = EPOCH + timedelta(microseconds=ledger.at + 1)
+    append(ledger.lake, [replace(e, entry="outcome", recorded_at=later) for e in unfinished])
 
 
-def visibility(entries: DataFrame) -> DataFrame:
-    """Rows of post_visibility from a day's ledger: each place's state, where one holds."""
-    states = over(chains(entries), _holding)
-    return states.withColumnRenamed("recorded_at", "since").select(*POST_VISIBILITY.schema.names)
+def append(lake: Path, made: Iterable[Entry]) -> None:
+    """Append entries to the ledger in one commit."""
+    lakes.append_rows([as_row(entry) for entry in made], ACTIONS, lake)
 
 
-def _open(row: Mapping[str, Any]) -> list[Entry]:
-    return open_intents(chain(row))
+def as_row(entry: Entry) -> dict[str, Any]:
+    """An entry as a row of actions."""
+    return {name: getattr(entry, name) for name in _FIELDS}
 
 
-def _holding(row: Mapping[str, Any]) -> list[Entry]:
-    found = holding(chain(row))
-    return [found] if found else []
+def visibility(chains: Chains) -> list[dict[str, Any]]:
+    """Rows of post_visibility: each place's state, where one holds."""
+    states = [holding(chain) for chain in chains.values()]
+    names = POST_VISIBILITY.schema.names
+    rows = [as_row(state) | {"since": state.recorded_at} for state in states if state]
+    return [{name: row[name] for name in names} for row in rows]

@@ -5,11 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from harmsweep import lake as lakes
 from harmsweep.enforce.sweeps import Batch
-from harmsweep.ledger import is_counted
+from harmsweep.ledger import Entry, is_counted
 from harmsweep.policy import Policy
 
 # What caused the effects that caps count.
@@ -53,21 +52,20 @@ def spent(lake: Path, now: int) -> dict[Batch, int]:
     not counted: an undo must never wait for a cap.
     """
     since = datetime.fromtimestamp((now - WINDOW_MICROS) / 1e6, UTC).isoformat()
-    recent = f"""SELECT entry, harm, direction, action, previous_action, count(*) AS n
+    recent = f"""SELECT harm, direction, action, previous_action, count(*) AS n
         FROM actions_v1 WHERE recorded_at > TIMESTAMP '{since}' AND entry = 'intent'
-        AND cause_kind IN {AUTOMATIC}
-        GROUP BY entry, harm, direction, action, previous_action"""
-    return counted(lakes.query(lake, recent).to_pylist())
-
-
-def counted(groups: Iterable[Mapping[str, Any]]) -> dict[Batch, int]:
-    """How many effects of each batch caps count, from groups with how many, `n`, each has."""
+        AND cause_kind IN {AUTOMATIC} GROUP BY harm, direction, action, previous_action"""
     totals: Counter[Batch] = Counter()
-    for group in groups:
-        is_effect = group["entry"] == "intent"
-        if is_effect and is_counted(group["direction"], group["action"], group["previous_action"]):
-            totals[group["harm"], group["direction"]] += group["n"]
+    for row in lakes.query(lake, recent).to_pylist():
+        if is_counted(row["direction"], row["action"], row["previous_action"]):
+            totals[row["harm"], row["direction"]] += row["n"]
     return dict(totals)
+
+
+def counted(made: Iterable[Entry]) -> dict[Batch, int]:
+    """How many effects of each batch caps count."""
+    effects = (e for e in made if e.entry == "intent" and e.is_counted)
+    return dict(Counter((e.harm or "", e.direction) for e in effects))
 
 
 def is_automatic(cause_kind: str) -> bool:

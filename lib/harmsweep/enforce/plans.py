@@ -4,27 +4,25 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from functools import partial, reduce
+from functools import partial
 from pathlib import Path
-
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
 from harmsweep import lake as lakes
 from harmsweep.enforce.approvals import Asked, accepted_posts, check_approved, digest_of
-from harmsweep.enforce.books import Books, Clock, books, carry_out, now_micros, writing
+from harmsweep.enforce.books import Books, Clock, as_row, books, carry_out, now_micros, writing
 from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.caps import counted, excesses, spent
-from harmsweep.enforce.differences import changes, day_places, groups_of, let_go_all
+from harmsweep.enforce.cases import cases, changes, let_go_all
 from harmsweep.enforce.forecast import limits
 from harmsweep.enforce.rules import Mandate, load_mandate, sweep_of
 from harmsweep.enforce.sweep import check_decided
 from harmsweep.enforce.sweeps import EPOCH, Batch
 from harmsweep.job import DataRefused
 from harmsweep.ladders import Frozen
+from harmsweep.ledger import Entry
 from harmsweep.operations import check_running, operations, record
-from harmsweep.runs import Outcome, Spark
-from harmsweep.tables import ACTIONS, PLANS
+from harmsweep.runs import Outcome
+from harmsweep.tables import PLANS
 
 
 class Plan(Frozen):
@@ -65,7 +63,6 @@ class Plan(Frozen):
 
 
 def make_plan(
-    spark: Spark,
     lake: Path,
     days: Sequence[date],
     *,
@@ -83,15 +80,13 @@ def make_plan(
     mandate = load_mandate(lake, policy, model_version, certificates)
     for day in days:
         check_decided(lake, day, mandate)
-    frames = [_planned(spark(), lake, day, mandate, clock) for day in days]
-    planned = reduce(DataFrame.unionByName, frames).localCheckpoint()
-    keys = [row["effect_key"] for row in planned.select("effect_key").collect()]
+    planned = [entry for day in days for entry in _planned(lake, day, mandate, clock)]
+    keys = [entry.effect_key for entry in planned]
     digest = digest_of([*mandate.subject, *map(str, days), *keys])
     plan_id = f"plan-{days[0]:%Y%m%d}-{digest[:12]}"
-    lakes.replace_slice(
-        planned.withColumn("plan_id", F.lit(plan_id)), PLANS, lake, where={"plan_id": plan_id}
-    )
-    visible = counted(groups_of(planned))
+    rows = [as_row(entry) | {"plan_id": plan_id} for entry in planned]
+    lakes.replace_rows(rows, PLANS, lake, where={"plan_id": plan_id})
+    visible = counted(planned)
     posts, total = accepted_posts(lake, days[0], days[-1]), sum(visible.values())
     likely = [limits(lake, day, bounds().forecast) for day in days]
     forecast = {batch: sum(of[batch] for of in likely) for batch in _in_all(likely)}
@@ -122,13 +117,11 @@ def _in_all(likely: Sequence[Mapping[Batch, int]]) -> set[Batch]:
     return set.intersection(*(set(of) for of in likely))
 
 
-def _planned(
-    spark: SparkSession, lake: Path, day: date, mandate: Mandate, clock: Clock
-) -> DataFrame:
-    standing = books(lake, day, clock)
-    plan = sweep_of(day, "apply", mandate, after=standing.last_sweep, at=standing.at)
-    found = changes(day_places(spark, lake, plan), plan, mandate.rules)
-    return found.where(F.col("entry") == "intent")
+def _planned(lake: Path, day: date, mandate: Mandate, clock: Clock) -> list[Entry]:
+    ledger = books(lake, day, clock)
+    plan = sweep_of(day, "apply", mandate, after=ledger.last_sweep, at=ledger.at)
+    made = changes(cases(ledger, plan), plan, mandate.rules)
+    return [entry for entry in made if entry.entry == "intent"]
 
 
 def _time(micros: int) -> datetime:
@@ -148,7 +141,7 @@ def find_plan(lake: Path, plan_id: str) -> Plan:
     return Plan.model_validate(known | json.loads(made[-1]["details"]))
 
 
-def apply_plan(spark: Spark, lake: Path, plan_id: str, *, clock: Clock = now_micros) -> Outcome:
+def apply_plan(lake: Path, plan_id: str, *, clock: Clock = now_micros) -> Outcome:
     """Carry out exactly the effects of a plan, once; applying it again does nothing.
 
     Raises:
@@ -165,57 +158,42 @@ def apply_plan(spark: Spark, lake: Path, plan_id: str, *, clock: Clock = now_mic
         raise DataRefused(f"{plan_id} expired at {plan.expires_at:%Y-%m-%d %H:%M} UTC: plan again")
     with writing(lake):
         check_approved(lake, plan.asked)
-        standing = {day: books(lake, day, clock) for day in plan.days}
-        made = {
-            day: _let_go(spark(), lake, day, mandate, plan, standing=standing[day])
-            for day in plan.days
-        }
-        stale = [subject for frame in made.values() for subject in _stale(frame)]
+        ledgers = {day: books(lake, day, clock) for day in plan.days}
+        made, stale = dict[date, list[Entry]](), list[Entry]()
+        for day, ledger in ledgers.items():
+            made[day], gone = _let_go(ledger, plan, mandate)
+            stale += gone
         if stale:
-            some = ", ".join(sorted(stale)[:5])
+            some = ", ".join(sorted({entry.subject_id for entry in stale})[:5])
             raise DataRefused(
                 f"{plan_id}: {len(stale)} of {plan.effects} subjects changed since, such as {some}:"
                 " nothing was done; plan again"
             )
-        _check_caps(lake, plan, mandate, list(made.values()), at=clock())
-        effects = 0
-        for day, frame in made.items():
-            found = frame.count()
-            if found or standing[day].open:
-                gate = partial(check_running, lake)
-                carry_out(frame, lake, day, at=standing[day].at, gate=gate)
-            effects += found
+        _check_caps(lake, plan, mandate, [e for day in made.values() for e in day], at=clock())
+        for day, ledger in ledgers.items():
+            carry_out(ledger, made[day], partial(check_running, lake))
+    effects = sum(map(len, made.values()))
     counts = {"effects": effects, "done_before": plan.effects - effects}
     record(lake, "apply", plan_id, details=counts)
     return Outcome("apply", plan.first, effects, time.monotonic() - started, counts=counts)
 
 
-def _let_go(
-    spark: SparkSession, lake: Path, day: date, mandate: Mandate, plan: Plan, *, standing: Books
-) -> DataFrame:
-    """A day's part of the plan as it would be booked now."""
-    sweep = sweep_of(day, "apply", mandate, after=standing.last_sweep, at=standing.at)
-    planned = lakes.read(spark, PLANS, lake).where(
-        lakes.predicate({"plan_id": plan.plan_id, "day": day})
-    )
-    places = day_places(spark, lake, sweep).localCheckpoint()
-    parked = planned.select(*ACTIONS.schema.names)
-    return let_go_all(places, parked, sweep, mandate.rules).localCheckpoint()
-
-
-def _stale(frame: DataFrame) -> list[str]:
-    rows = frame.where(F.col("entry") == "stale").select("subject_id").collect()
-    return [row["subject_id"] for row in rows]
+def _let_go(ledger: Books, plan: Plan, mandate: Mandate) -> tuple[list[Entry], list[Entry]]:
+    """A day's part of the plan as it would be booked now, and what of it no longer fits."""
+    sweep = sweep_of(ledger.day, "apply", mandate, after=ledger.last_sweep, at=ledger.at)
+    where = lakes.plain_predicate({"plan_id": plan.plan_id, "day": ledger.day})
+    rows = lakes.query(ledger.lake, f"SELECT * FROM plans_v1 WHERE {where}").to_pylist()
+    planned = [Entry(**{n: v for n, v in row.items() if n != "plan_id"}) for row in rows]
+    return let_go_all(cases(ledger, sweep), planned, sweep, mandate.rules)
 
 
 def _check_caps(
-    lake: Path, plan: Plan, mandate: Mandate, frames: Sequence[DataFrame], *, at: int
+    lake: Path, plan: Plan, mandate: Mandate, made: Sequence[Entry], *, at: int
 ) -> None:
     """What nobody approved must be within the caps of this hour too."""
     if plan.approvers:
         return
-    effects = counted(groups_of(reduce(DataFrame.unionByName, frames)))
-    over = excesses(effects, spent(lake, at), mandate.policy)
+    over = excesses(counted(made), spent(lake, at), mandate.policy)
     if over:
         lines = "; ".join(e.line() for e in over)
         raise DataRefused(f"{plan.plan_id}: by now {lines}: nothing was done; plan again")

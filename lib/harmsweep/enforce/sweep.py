@@ -2,36 +2,27 @@
 
 import time
 from collections import Counter
+from collections.abc import Iterable
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any
-
-from pyspark.sql import SparkSession
 
 from harmsweep import lake as lakes
 from harmsweep.decisions import DECIDE, pair
 from harmsweep.enforce.accounts import settle_accounts
 from harmsweep.enforce.batches import waiting
-from harmsweep.enforce.books import (
-    Clock,
-    books,
-    carry_out,
-    finish,
-    now_micros,
-    writing,
-)
+from harmsweep.enforce.books import Clock, books, carry_out, now_micros, writing
 from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.caps import Excess, counted, excesses, spent
-from harmsweep.enforce.differences import Groups, changes, day_places, groups_of
+from harmsweep.enforce.cases import cases, changes
 from harmsweep.enforce.forecast import limits
 from harmsweep.enforce.rules import Mandate, load_mandate, sweep_of
 from harmsweep.enforce.sweeps import Sweep
 from harmsweep.job import DataRefused, Held
-from harmsweep.ledger import is_counted
+from harmsweep.ledger import Entry
 from harmsweep.logs import log
 from harmsweep.operations import check_running
-from harmsweep.runs import Counts, Outcome, Read, Spark, Step, is_done, run_step
+from harmsweep.runs import Counts, Outcome, Read, Step, is_done, run_step
 from harmsweep.tables import (
     ACTIONS,
     DECISIONS,
@@ -50,7 +41,6 @@ ENFORCE = Step(
 
 
 def enforce_day(
-    spark: Spark,
     lake: Path,
     day: date,
     *,
@@ -75,12 +65,12 @@ def enforce_day(
     check_decided(lake, day, mandate)
     if dry_run:
         started = time.monotonic()
-        counts = preview(spark(), lake, day, mandate)
+        counts = preview(lake, day, mandate)
         items = next(iter(counts.values()))
         return Outcome("enforce", day, items, time.monotonic() - started, counts=counts)
 
     def work() -> Counts:
-        return sweep(spark(), lake, day, mandate)
+        return sweep(lake, day, mandate)
 
     facts = [mandate.inputs, mandate.first, mandate.last, lakes.version(EXEMPTIONS, lake)]
     versions = pair(*mandate.subject)
@@ -101,9 +91,7 @@ def check_decided(lake: Path, day: date, mandate: Mandate) -> None:
         )
 
 
-def sweep(
-    spark: SparkSession, lake: Path, day: date, mandate: Mandate, *, clock: Clock = now_micros
-) -> Counts:
+def sweep(lake: Path, day: date, mandate: Mandate, *, clock: Clock = now_micros) -> Counts:
     """Carry out the differences within the caps, and finish what a killed sweep left open.
 
     Raises:
@@ -111,57 +99,55 @@ def sweep(
     """
     gate = partial(check_running, lake)
     with writing(lake):
-        standing = books(lake, day, clock)
-        plan = sweep_of(day, "enforce", mandate, after=standing.last_sweep, at=standing.at)
-        # Cut from its sources, so that no later step can compute it again from a changed ledger.
-        places = day_places(spark, lake, plan).localCheckpoint()
-        intents = changes(places, plan, mandate.rules).localCheckpoint()
-        groups = groups_of(intents)
-        over_cap = _excesses(lake, plan, mandate, groups)
-        counts = _summary(lake, plan, groups, over_cap) | {"finished": standing.open}
-        if over_cap:
-            sampled = {e.batch: bounds().sample(e.planned) for e in over_cap}
-            intents = changes(places, plan, mandate.rules, held=sampled).localCheckpoint()
-        if groups:
-            carry_out(intents, lake, day, at=plan.at, gate=gate)
-            log("enforce", day=str(day)).info("swept", sweep_id=plan.sweep_id, **counts)
-        elif standing.open:
-            finish(spark, lake, day, at=plan.at, gate=gate)
+        ledger = books(lake, day, clock)
+        plan = sweep_of(day, "enforce", mandate, after=ledger.last_sweep, at=ledger.at)
+        found = cases(ledger, plan)
+        made = changes(found, plan, mandate.rules)
+        over = _excesses(lake, plan, mandate, made)
+        if over:
+            sampled = {e.batch: bounds().sample(e.planned) for e in over}
+            made = changes(found, plan, mandate.rules, held=sampled)
+        counts = _summary(lake, plan, made) | {"finished": ledger.open}
+        carry_out(ledger, made, gate)
         if mandate.policy.accounts:
-            accounts = mandate.policy.accounts
-            options: dict[str, Any] = {"clock": clock, "gate": gate}
-            counts["accounts"] = settle_accounts(spark, lake, plan, accounts, **options)
+            counts["accounts"] = settle_accounts(
+                lake, plan, mandate.policy.accounts, clock=clock, gate=gate
+            )
+    if made:
+        log("enforce", day=str(day)).info("swept", sweep_id=plan.sweep_id, **counts)
     held = waiting(lake, day)
-    if held or over_cap:
-        raise Held(_advice(day, over_cap, [batch.line() for batch in held]))
+    if held or over:
+        raise Held(_advice(day, over, [batch.line() for batch in held]))
     return counts
 
 
-def preview(spark: SparkSession, lake: Path, day: date, mandate: Mandate) -> Counts:
+def preview(lake: Path, day: date, mandate: Mandate) -> Counts:
     """What a sweep would do now, in counts; it writes nothing and takes no lock."""
-    standing = books(lake, day, now_micros)
-    plan = sweep_of(day, "enforce", mandate, after=standing.last_sweep, at=standing.at)
-    groups = groups_of(changes(day_places(spark, lake, plan), plan, mandate.rules))
-    over_cap = _excesses(lake, plan, mandate, groups)
-    return _summary(lake, plan, groups, over_cap) | {"finished": standing.open}
+    ledger = books(lake, day, now_micros)
+    plan = sweep_of(day, "enforce", mandate, after=ledger.last_sweep, at=ledger.at)
+    found = cases(ledger, plan)
+    made = changes(found, plan, mandate.rules)
+    over = _excesses(lake, plan, mandate, made)
+    if over:
+        made = changes(found, plan, mandate.rules, held={e.batch: 0.0 for e in over})
+    return _summary(lake, plan, made) | {"finished": ledger.open}
 
 
-def _excesses(lake: Path, plan: Sweep, mandate: Mandate, groups: Groups) -> list[Excess]:
-    likely = limits(lake, plan.day, bounds().forecast) if groups else {}
-    return excesses(counted(groups), spent(lake, plan.at), mandate.policy, likely)
+def _excesses(lake: Path, plan: Sweep, mandate: Mandate, made: list[Entry]) -> list[Excess]:
+    likely = limits(lake, plan.day, bounds().forecast) if made else {}
+    return excesses(counted(made), spent(lake, plan.at), mandate.policy, likely)
 
 
-def _summary(lake: Path, plan: Sweep, groups: Groups, over_cap: list[Excess]) -> dict[str, int]:
+def _summary(lake: Path, plan: Sweep, made: Iterable[Entry]) -> dict[str, int]:
     """The day's decisions, and effects by what is done: an action, `released`, `held`…"""
-    stopped = {excess.batch for excess in over_cap}
-    done: Counter[str] = Counter()
-    for row in groups:
-        counts = is_counted(row["direction"], row["action"], row["previous_action"])
-        held = counts and (row["harm"], row["direction"]) in stopped
-        lifted = "released" if row["direction"] == "release" else row["action"]
-        parked = row["entry"] if row["entry"] != "intent" else "held" if held else ""
-        done[parked or lifted] += row["n"]
+    done = Counter(map(_done, made))
     return {"decisions": _decided(lake, plan)} | dict(sorted(done.items()))
+
+
+def _done(entry: Entry) -> str:
+    if entry.entry != "intent":
+        return entry.entry
+    return "released" if entry.direction == "release" else entry.action
 
 
 def _decided(lake: Path, plan: Sweep) -> int:
@@ -173,8 +159,8 @@ def _decided(lake: Path, plan: Sweep) -> int:
     return int(lakes.query(lake, sql).to_pylist()[0]["n"])
 
 
-def _advice(day: date, over_cap: list[Excess], held: list[str]) -> str:
-    passed = "; ".join(batch.line() for batch in over_cap)
+def _advice(day: date, over: list[Excess], held: list[str]) -> str:
+    passed = "; ".join(batch.line() for batch in over)
     return (
         f"{day}: {passed}{'. ' if passed else ''}Held until a person lets go or refuses:"
         f" {', '.join(held)}; all else was carried out. See `harmsweep hold --help`"

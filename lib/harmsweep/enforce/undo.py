@@ -2,27 +2,12 @@
 
 import re
 import time
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
-from functools import partial
 from pathlib import Path
-from typing import Any
 
-from pyspark.sql import Column, DataFrame, SparkSession
-from pyspark.sql import functions as F
-
-from harmsweep.enforce.books import (
-    Clock,
-    books,
-    carry_out,
-    entries,
-    finish,
-    now_micros,
-    writing,
-)
-from harmsweep.enforce.places import PLACE, beside_posts, chain, chains, over, place, post
-from harmsweep.enforce.posts import standing
+from harmsweep.enforce.books import Books, Clock, books, carry_out, now_micros, writing
+from harmsweep.enforce.cases import LEDGERS, standing
 from harmsweep.enforce.restore import reapplied, undone
 from harmsweep.enforce.rules import Post
 from harmsweep.enforce.sweeps import Sweep
@@ -30,7 +15,7 @@ from harmsweep.job import DataRefused
 from harmsweep.ledger import ACCOUNTS_DAY, Entry
 from harmsweep.logs import log
 from harmsweep.operations import operator, record
-from harmsweep.runs import Outcome, Spark
+from harmsweep.runs import Outcome
 
 
 @dataclass(frozen=True)
@@ -41,17 +26,15 @@ class Part:
     action: str | None = None
     posts: tuple[str, ...] = ()
 
-    def condition(self) -> Column:
+    def has(self, entry: Entry) -> bool:
         """Whether an entry is meant."""
-        found = F.lit(True)
-        for name in ("harm", "action"):
-            value = getattr(self, name)
-            found = found if value is None else found & (F.col(name) == value)
-        return found & F.col("subject_id").isin(*self.posts) if self.posts else found
+        wanted = ((self.harm, entry.harm), (self.action, entry.action))
+        if any(value is not None and value != found for value, found in wanted):
+            return False
+        return not self.posts or entry.subject_id in self.posts
 
 
 def undo(
-    spark: Spark,
     lake: Path,
     *,
     sweep_id: str,
@@ -77,16 +60,12 @@ def undo(
     with writing(lake):
         total = 0
         for of_day in (day, ACCOUNTS_DAY) if part == Part() else (day,):
-            now = books(lake, of_day, clock)
-            plan = Sweep(day, kind, (sweep_id,), now.last_sweep, now.at, operator())
-            swept, back = _restored(spark(), lake, plan, part, of_day)
-            intents = back.localCheckpoint()
-            effects = intents.count()
-            total, done = total + swept, done + effects
-            if effects and not dry_run:
-                carry_out(intents, lake, of_day, at=now.at, gate=_always)
-            elif now.open and not dry_run:
-                finish(spark(), lake, of_day, at=now.at, gate=_always)
+            ledger = books(lake, of_day, clock)
+            plan = Sweep(day, kind, (sweep_id,), ledger.last_sweep, ledger.at, operator())
+            swept, made = _restored(ledger, plan, part)
+            total, done = total + swept, done + len(made)
+            if not dry_run:
+                carry_out(ledger, made, _always)
         if not total:
             raise DataRefused(f"the ledger has no such effects of a sweep {sweep_id}")
     counts = {"effects": done, "left": total - done}
@@ -106,24 +85,30 @@ def _always() -> None:
     """A person repairs also while the switch stops all that is automatic."""
 
 
-def _restored(
-    spark: SparkSession, lake: Path, plan: Sweep, part: Part, day: date
-) -> tuple[int, DataFrame]:
-    """How many effects the sweep had in a day's ledger, and those to restore, to be booked."""
-    ledger, sweep_id = entries(spark, lake, day), plan.subject[0]
-    swept = ledger.where((F.col("sweep_id") == sweep_id) & (F.col("entry") == "intent"))
-    swept = swept.where(part.condition())
-    places = chains(ledger.join(swept.select(*PLACE).distinct(), on=list(PLACE), how="semi"))
-    places = beside_posts(places, standing(spark, lake, day, plan.time))
-    return swept.count(), over(places, partial(_restore, sweep=plan))
+def _restored(ledger: Books, plan: Sweep, part: Part) -> tuple[int, list[Entry]]:
+    """How many effects the sweep had in a day's ledger, and what restores them."""
+    swept = {
+        entry.place
+        for chain in ledger.chains.values()
+        for entry in chain
+        if entry.sweep_id == plan.subject[0] and entry.entry == "intent" and part.has(entry)
+    }
+    posts = _posts(ledger, plan)
+    made = []
+    for place in swept:
+        chain = ledger.chain(place)
+        if plan.kind == "undo":
+            found = undone(place, chain, sweep=plan)
+        else:
+            found = reapplied(place, chain, posts.get(place.subject_id), sweep=plan)
+        made += [found] if found else []
+    return len(swept), made
 
 
-def _restore(row: Mapping[str, Any], *, sweep: Sweep) -> list[Entry]:
-    of = place(row)
-    if sweep.kind == "undo":
-        made = undone(of, chain(row), sweep=sweep)
-    else:
-        # An account has no revisions: it always stands.
-        account = Post(0, of.subject_id) if of.subject_kind == "account" else None
-        made = reapplied(of, chain(row), account or post(row), sweep=sweep)
-    return [made] if made else []
+def _posts(ledger: Books, plan: Sweep) -> dict[str, Post]:
+    """What a redo may act on; an account has no revisions and always stands."""
+    if plan.kind == "undo":
+        return {}
+    if ledger.day == ACCOUNTS_DAY:
+        return {place.subject_id: Post(0, place.subject_id) for place in ledger.chains}
+    return standing(ledger.lake, ledger.day, plan.time, about=LEDGERS.format(day=ledger.day))
