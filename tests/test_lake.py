@@ -72,7 +72,7 @@ def test_replace_rows_touches_only_its_slice(lake: Path, add_rows: Add) -> None:
     add_rows([ingested(DAY, "posts", 1), ingested(DAY, "users", 2)], INGESTS, lake)
     add_rows([ingested(NEXT, "posts", 3)], INGESTS, lake)
     where: lakes.Slice = {"day": DAY, "source": "posts"}
-    lakes.replace_rows([ingested(DAY, "posts", 9)], INGESTS, lake, where=where)
+    lakes.put_rows([ingested(DAY, "posts", 9)], INGESTS, lake, where=where)
     assert [row["landed"] for row in stored(INGESTS, lake)] == [9, 2, 3]
 
 

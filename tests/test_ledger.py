@@ -10,6 +10,7 @@ import pytest
 
 from harmsweep.ledger import (
     SEVERITY,
+    VISIBLE,
     Entry,
     Place,
     direction,
@@ -114,8 +115,9 @@ def test_less_severe_is_a_release(action, previous, expected):
 
 def test_severities_are_in_order():
     assert sorted(SEVERITY, key=SEVERITY.__getitem__) == [
-        "none", "review", "label", "demote", "interstitial", "remove",
+        "none", "review", "label", "demote", "interstitial", "remove", "strike", "restrict",
     ]  # fmt: skip
+    assert VISIBLE == ("label", "demote", "interstitial", "remove", "strike", "restrict")
 
 
 @pytest.mark.parametrize(

@@ -214,7 +214,7 @@ def _change(lake: Path, table: Table, bank: str, change: Change) -> int:
         changed = {entry.hash: entry for entry in change(known)}
         if changed:
             rows = [asdict(entry) for entry in (known | changed).values()]
-            lakes.replace_rows(rows, table, lake, where={"bank": bank})
+            lakes.put_rows(rows, table, lake, where={"bank": bank})
         return len(changed)
 
 

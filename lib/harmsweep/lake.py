@@ -1,8 +1,8 @@
 """The only reads and writes of Delta tables.
 
 A lake is a folder; each table stands in a folder of its own under it. A writer holds the table's
-lock from the snapshot that it read to its commit. Small tables of the driver's own (`runs`) and
-everything about files goes through deltalake, which needs no JVM; rows go through Spark.
+lock from the snapshot that it read to its commit. What the driver has itself (runs, the ledger) and
+all about files goes through deltalake, which needs no JVM; rows of the executors go through Spark.
 """
 
 import hashlib
@@ -25,13 +25,11 @@ from harmsweep.locks import locked
 from harmsweep.tables import RESTRICTED, RESTRICTED_FOLDER, TABLES, Table
 
 Slice = Mapping[str, date | str | Sequence[date]]
+Rows = Sequence[Mapping[str, Any]]
 
 # Plain features only, so that polars, duckdb and deltalake read every table; a checkpoint at each
 # tenth commit keeps a start from reading a long log.
-PROPERTIES = {
-    "delta.checkpointInterval": "10",
-    "delta.dataSkippingNumIndexedCols": "32",
-}
+PROPERTIES = {"delta.checkpointInterval": "10", "delta.dataSkippingNumIndexedCols": "32"}
 
 
 class SchemaMismatch(ValueError):
@@ -209,29 +207,14 @@ def append(df: DataFrame, table: Table, lake: Path) -> None:
         failpoint(f"{table.name}:after-commit")
 
 
-def append_rows(rows: Sequence[Mapping[str, Any]], table: Table, lake: Path) -> None:
-    """`append` for rows of the driver's own, without Spark."""
+def put_rows(rows: Rows, table: Table, lake: Path, *, where: Slice | None = None) -> None:
+    """Append rows of the driver's own, or make them exactly a slice, in a commit without Spark."""
+    mode, kept = ("append", None) if where is None else ("overwrite", plain_predicate(where))
     with locked(lake, [table.name]):
-        stored = deltalake.DeltaTable(str(lake / table.name))
-        schema = pa.schema(stored.schema().to_arrow())
+        target = stored(lake, table.name)
+        content = pa.Table.from_pylist([*rows], schema=pa.schema(target.schema().to_arrow()))
         failpoint(f"{table.name}:before-commit")
-        content = pa.Table.from_pylist(list(rows), schema=schema)
-        deltalake.write_deltalake(stored, content, mode="append")
-        failpoint(f"{table.name}:after-commit")
-
-
-def replace_rows(
-    rows: Sequence[Mapping[str, Any]], table: Table, lake: Path, *, where: Slice
-) -> None:
-    """`replace_slice` for rows of the driver's own, without Spark."""
-    with locked(lake, [table.name]):
-        stored = deltalake.DeltaTable(str(lake / table.name))
-        schema = pa.schema(stored.schema().to_arrow())
-        content = pa.Table.from_pylist(list(rows), schema=schema)
-        failpoint(f"{table.name}:before-commit")
-        deltalake.write_deltalake(
-            stored, content, mode="overwrite", predicate=plain_predicate(where)
-        )
+        deltalake.write_deltalake(target, content, mode=mode, predicate=kept)
         failpoint(f"{table.name}:after-commit")
 
 

@@ -43,7 +43,7 @@ def record(
         "reason": reason,
         "details": lakes.as_json(details or {}),
     }
-    lakes.append_rows([row], OPERATIONS, lake)
+    lakes.put_rows([row], OPERATIONS, lake)
 
 
 def operations(lake: Path, object: str) -> list[dict[str, Any]]:

@@ -163,5 +163,5 @@ def _record(outcome: Outcome, lake: Path, variant: str, digest: str) -> None:
         "code_version": code_digest()[:12],
     }
     where: lakes.Slice = {"day": outcome.day, "stage": outcome.stage, "variant": variant}
-    lakes.replace_rows([row], RUNS, lake, where=where)
+    lakes.put_rows([row], RUNS, lake, where=where)
     compact(RUNS, lake, outcome.day, {})

@@ -46,7 +46,7 @@ def decide(lake: Path, post_id: str, verdict: str, *, harm: str | None, rational
         "reviewer": operator(),
         "rationale": rationale,
     }
-    lakes.append_rows([row], VERDICTS, lake)
+    lakes.put_rows([row], VERDICTS, lake)
     record(lake, "verdict", post_id, reason=rationale, details={"verdict": verdict, "harm": harm})
     return f"{post_id} revision {post['revision']} of {post['day']}: {verdict}"
 
@@ -73,5 +73,5 @@ def exempt(
         "operator": operator(),
         "reason": reason,
     }
-    lakes.append_rows([row], EXEMPTIONS, lake)
+    lakes.put_rows([row], EXEMPTIONS, lake)
     record(lake, "exempt", subject_id, reason=reason, details={"as": subject_kind, "kind": kind})

@@ -86,6 +86,6 @@ def fill(lake: Path, tmp_path: Path) -> Fill:
         readings = _readings(day, media, read or {}, unread)
         filled = (POST_FEATURES, posts), (MEDIA, media), (AUTHOR_FEATURES, authors)
         for table, rows in (*filled, (MEDIA_TEXTS, readings)):
-            lakes.replace_rows(rows, table, lake, where={"day": day})
+            lakes.put_rows(rows, table, lake, where={"day": day})
 
     return made

@@ -132,12 +132,12 @@ class Lake:
 
     def put_posts(self, rows: Rows) -> None:
         """Make these the day's posts."""
-        lakes.replace_rows(rows, POSTS, self.root, where={"day": DAY})
+        lakes.put_rows(rows, POSTS, self.root, where={"day": DAY})
 
     def put_scores(self, rows: Rows) -> None:
         """Make these the day's scores by the model of the first row."""
         where = {"day": DAY, "model_version": rows[0]["model_version"]}
-        lakes.replace_rows(rows, SCORES, self.root, where=where)
+        lakes.put_rows(rows, SCORES, self.root, where=where)
 
     def decide(self, model_version: str = "m-1", **changes: Any) -> None:
         """Decide about the day's current revisions; decisions that the ledger cites stay."""
@@ -159,7 +159,7 @@ class Lake:
                 keys = {(row["post_id"], row["revision"]) for row in known}
                 new = [row for row in made if (row["post_id"], row["revision"]) not in keys]
                 made = known + new
-            lakes.replace_rows(made, DECISIONS, self.root, where={"day": DAY, **versions})
+            lakes.put_rows(made, DECISIONS, self.root, where={"day": DAY, **versions})
             return {"posts": len(judged)}
 
         run_step(DECIDE, self.root, DAY, work, versions=versions)

@@ -154,7 +154,7 @@ def test_a_decision_that_the_certificate_does_not_bear_out_becomes_a_review(
     found = lakes.rows(DECISIONS, certified.lake.root).to_pylist()
     of_pair = [row for row in found if row["policy_version"] == policy.policy_version]
     changed = [row | (change if row["post_id"] == "removed" else {}) for row in of_pair]
-    lakes.replace_rows(changed, DECISIONS, certified.lake.root, where=where)
+    lakes.put_rows(changed, DECISIONS, certified.lake.root, where=where)
     root = certified.lake.root
     sweep(root, DAY, Mandate(policy, MODEL, certified.certificate()))
     assert certified.lake.states()["removed"] == "review"

@@ -58,23 +58,23 @@ def measured(lake: Path) -> dict[tuple[str, str, str, str], float]:
     posts = [post(DAY, "a", 1, "superseded"), post(DAY, "a", 2, "accepted")]
     posts += [post(DAY, "b", 1, "accepted"), post(DAY, "c", 1, "accepted")]
     posts += [post(DAY, "d", 1, "superseded"), post(DAY, "d", 2, "deleted")]
-    lakes.replace_rows(posts, POSTS, lake, where=day)
+    lakes.put_rows(posts, POSTS, lake, where=day)
     # An edit that landed on the day, of a post of the day before.
-    lakes.replace_rows([post(BEFORE, "z", 2, "accepted")], POSTS, lake, where={"day": BEFORE})
+    lakes.put_rows([post(BEFORE, "z", 2, "accepted")], POSTS, lake, where={"day": BEFORE})
     of_model = {"model_version": "m-1"}
     scores = [score(DAY, "a", 1, "scored", "en", hate=0.99, spam=0.9)]
     scores += [score(DAY, "a", 2, "scored", "en", hate=0.9), score(DAY, "b", 1, "failed", "fr")]
     scores += [score(DAY, "c", 1, "scored_partial", "en", hate=0.1)]
-    lakes.replace_rows(scores, SCORES, lake, where=day | of_model)
+    lakes.put_rows(scores, SCORES, lake, where=day | of_model)
     late = [score(BEFORE, "z", 2, "quarantined", "und")]
-    lakes.replace_rows(late, SCORES, lake, where={"day": BEFORE} | of_model)
+    lakes.put_rows(late, SCORES, lake, where={"day": BEFORE} | of_model)
     refused = [reject("e", "rejected"), reject("a", "duplicate"), reject("f", "superseded")]
-    lakes.replace_rows([*refused, reject("b", "rejected", "score")], REJECTS, lake, where=day)
+    lakes.put_rows([*refused, reject("b", "rejected", "score")], REJECTS, lake, where=day)
     landed = [{"day": DAY, "source": "posts", "landed": 10}]
-    lakes.replace_rows(landed, INGESTS, lake, where=day)
+    lakes.put_rows(landed, INGESTS, lake, where=day)
     decided = [decision("a", 1, "remove"), decision("a", 2, "demote"), decision("b", 1, "review")]
-    lakes.replace_rows(decided, DECISIONS, lake, where=day | VERSIONS)
-    lakes.replace_rows([effect("a", "demote")], POST_VISIBILITY, lake, where=day)
+    lakes.put_rows(decided, DECISIONS, lake, where=day | VERSIONS)
+    lakes.put_rows([effect("a", "demote")], POST_VISIBILITY, lake, where=day)
     assert _measure(lake).items == 3
     key = ("metric", "harm", "slice", "value_of")
     return {tuple(r[k] for k in key): r["value"] for r in lakes.rows(METRICS, lake).to_pylist()}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harmsweep.lake import replace_rows
+from harmsweep.lake import put_rows
 from harmsweep.report import data
 from harmsweep.tables import (
     ACTIONS,
@@ -75,7 +75,7 @@ def accounted(lake: Path) -> Path:
         post("gone", 2, "deleted"),
         post("blank", 1, "accepted"),
     ]
-    replace_rows(posts, POSTS, lake, where={"day": DAY})
+    put_rows(posts, POSTS, lake, where={"day": DAY})
     reject = {
         "day": DAY,
         "stage": "ingest",
@@ -85,11 +85,11 @@ def accounted(lake: Path) -> Path:
         "reason": "bad_time",
         "recorded_day": DAY,
     }
-    replace_rows([reject], REJECTS, lake, where={"day": DAY})
+    put_rows([reject], REJECTS, lake, where={"day": DAY})
     landed = {"day": DAY, "source": "posts", "landed": 6}
-    replace_rows([landed], INGESTS, lake, where={"day": DAY})
+    put_rows([landed], INGESTS, lake, where={"day": DAY})
     scores = [score("edited", 2, "scored"), score("blank", 1, "quarantined")]
-    replace_rows(scores, SCORES, lake, where={"day": DAY})
+    put_rows(scores, SCORES, lake, where={"day": DAY})
     return lake
 
 
@@ -100,13 +100,13 @@ def test_accounts_balance_when_every_post_has_one_place(accounted: Path) -> None
 
 
 def test_accounts_show_a_post_that_was_never_scored(accounted: Path) -> None:
-    replace_rows([score("edited", 2, "scored")], SCORES, accounted, where={"day": DAY})
+    put_rows([score("edited", 2, "scored")], SCORES, accounted, where={"day": DAY})
     assert not data.accounts(accounted, "m1").balanced
 
 
 def test_a_score_of_an_old_revision_is_not_counted(accounted: Path) -> None:
     scores = [score("edited", r, "scored") for r in (1, 2)] + [score("blank", 1, "quarantined")]
-    replace_rows(scores, SCORES, accounted, where={"day": DAY})
+    put_rows(scores, SCORES, accounted, where={"day": DAY})
     assert data.accounts(accounted, "m1").scored == 1
 
 
@@ -146,7 +146,7 @@ def test_effects_in_force_name_the_score_that_did_it(
     add_rows([effect], ACTIONS, lake)
     seen = {k: effect[k] for k in ("day", "subject_kind", "subject_id", "surface", "jurisdiction")}
     seen |= {"action": "remove", "revision": 1, "harm": "hate", "effect_key": "k1", "since": NOON}
-    replace_rows([seen], POST_VISIBILITY, lake, where={"day": DAY})
+    put_rows([seen], POST_VISIBILITY, lake, where={"day": DAY})
     assert data.in_force(lake).to_dict(orient="records") == [
         {"action": "remove", "harm": "hate", "posts": 1, "lowest_score": 0.97, "threshold": 0.95}
     ]

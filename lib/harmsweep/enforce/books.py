@@ -99,14 +99,14 @@ def carry_out(ledger: Books, made: list[Entry], gate: Gate) -> None:
         return
     gate()
     where: lakes.Slice = {"day": ledger.day}
-    lakes.replace_rows(visibility(chains), POST_VISIBILITY, ledger.lake, where=where)
+    lakes.put_rows(visibility(chains), POST_VISIBILITY, ledger.lake, where=where)
     later = EPOCH + timedelta(microseconds=ledger.at + 1)
     append(ledger.lake, [replace(e, entry="outcome", recorded_at=later) for e in unfinished])
 
 
 def append(lake: Path, made: Iterable[Entry]) -> None:
     """Append entries to the ledger in one commit."""
-    lakes.append_rows([as_row(entry) for entry in made], ACTIONS, lake)
+    lakes.put_rows([as_row(entry) for entry in made], ACTIONS, lake)
 
 
 def as_row(entry: Entry) -> dict[str, Any]:

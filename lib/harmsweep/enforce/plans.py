@@ -85,7 +85,7 @@ def make_plan(
     digest = digest_of([*mandate.subject, *map(str, days), *keys])
     plan_id = f"plan-{days[0]:%Y%m%d}-{digest[:12]}"
     rows = [as_row(entry) | {"plan_id": plan_id} for entry in planned]
-    lakes.replace_rows(rows, PLANS, lake, where={"plan_id": plan_id})
+    lakes.put_rows(rows, PLANS, lake, where={"plan_id": plan_id})
     visible = counted(planned)
     posts, total = accepted_posts(lake, days[0], days[-1]), sum(visible.values())
     likely = [limits(lake, day, bounds().forecast) for day in days]

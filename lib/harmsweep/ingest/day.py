@@ -16,7 +16,7 @@ from harmsweep.ingest import labels, others, posts
 from harmsweep.ingest.check import refused
 from harmsweep.ingest.files import fingerprint, landing_days
 from harmsweep.ingest.landing import cached, decoded_sources
-from harmsweep.lake import Slice, append_new, predicate, read, read_days, replace_rows
+from harmsweep.lake import Slice, append_new, predicate, put_rows, read, read_days
 from harmsweep.locks import locked
 from harmsweep.runs import Outcome, Spark, Step, run_step
 from harmsweep.slices import has_rows, put_slice
@@ -192,7 +192,7 @@ def _merge(rows: DataFrame, table: Table, lake: Path) -> None:
 def _write_landed(counts: Counts, lake: Path, day: date) -> None:
     landed = _landed(counts).items()
     rows = [{"day": day, "source": name, "landed": count} for name, count in landed]
-    replace_rows(rows, INGESTS, lake, where={"day": day})
+    put_rows(rows, INGESTS, lake, where={"day": day})
 
 
 def _summary(counts: Counts, resolved: Resolved) -> dict[str, int]:

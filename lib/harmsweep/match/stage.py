@@ -110,4 +110,4 @@ def _replace(found: Iterable[Row], table: Table, lake: Path, day: date) -> None:
     made = list(found)
     stored = f"SELECT 1 FROM {table.name} WHERE day = '{day}' LIMIT 1"
     if made or lakes.query(lake, stored).num_rows:
-        lakes.replace_rows(made, table, lake, where={"day": day})
+        lakes.put_rows(made, table, lake, where={"day": day})

@@ -32,7 +32,7 @@ def measure_day(
     def work() -> Counts:
         found = list(_metrics(lake, day, versions))
         rows = [{"day": day, **versions, **metric.row()} for metric in found]
-        lakes.replace_rows(rows, METRICS, lake, where={"day": day, **versions})
+        lakes.put_rows(rows, METRICS, lake, where={"day": day, **versions})
         posts = sum(m.value for m in found if (m.metric, m.slice) == ("posts", "status"))
         return {"posts": int(posts), "metrics": len(rows)}
 
