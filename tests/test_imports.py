@@ -13,7 +13,7 @@ LIB = ROOT / "lib" / "harmsweep"
 # Packages that are ground; every other package of harmsweep is a stage or uses stages.
 GROUND = {"tables", "modalities", "text", "media"}
 # The whole run and the tools for people: they may import stages, and nothing imports them.
-ON_TOP = {"line", "console", "report"}
+ON_TOP = {"line", "console", "report", "evaluation"}
 STAGES = {
     path.name
     for path in LIB.iterdir()

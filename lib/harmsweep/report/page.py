@@ -11,9 +11,9 @@ from harmsweep.policy import DEMONSTRATION_MARK
 from harmsweep.report import ablation as ablations
 from harmsweep.report import data, figures
 
-TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
-)
+# The folder of the templates: parts.html holds what other pages share with this one.
+PARTS = Path(__file__).parent
+TEMPLATES = Environment(loader=FileSystemLoader(PARTS), autoescape=True, undefined=StrictUndefined)
 
 
 def write_report(
@@ -65,7 +65,7 @@ def write_report(
         copies=records(data.copies(lake)),
         comments=records(data.comments(lake, model)),
         by_language=[_filled(record) for record in by_language],
-        ablation=_ablation(ablation) if ablation else None,
+        ablation=ablation_section(ablation) if ablation else None,
         languages=records(data.languages(lake)),
         seconds_figure=figures.seconds(data.stage_seconds(lake)),
     )
@@ -100,8 +100,8 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in rows]
 
 
-def _ablation(path: Path) -> dict[str, Any]:
-    """What the page's section on the ablation is filled with."""
+def ablation_section(path: Path) -> dict[str, Any]:
+    """What a page's section on the ablation is filled with."""
     content = ablations.load_ablation(path)
     shown, modalities = ablations.by_dataset(content), content["modalities"]
     names = [ablations.label(record) for record in shown]

@@ -1,0 +1,36 @@
+"""Write the evaluation of a model as one HTML page, and log it to the model's run in MLflow.
+
+Prints the page's path. Texts of posts stand in that page only, hidden until a click.
+"""
+
+import argparse
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from harmsweep.evaluation import Material, write_evaluation
+from harmsweep.job import add_model, finish
+from harmsweep.lake import lake_path
+from harmsweep.runs import Outcome
+
+
+def main(*, out: Path, **material: Any) -> Iterable[Outcome]:
+    """Write the page; there are no days, and so no outcomes."""
+    print(write_evaluation(Material(**material), out))
+    return ()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    add_model(parser)
+    parser.add_argument("--snapshot", type=Path, required=True, help="folder of the snapshot")
+    parser.add_argument("--out", type=Path, required=True, help="the HTML file to write")
+    parser.add_argument("--lake", type=lake_path, help="where the texts of the posts are")
+    parser.add_argument("--tracking", type=Path, help="folder of MLflow's files")
+    parser.add_argument("--ablation", type=Path, help="what jobs/ablate.py wrote")
+    parser.add_argument("--comparison", type=Path, help="what jobs/compare.py wrote")
+    parser.add_argument(
+        "--certificates", type=Path, help="folder of certificates (default: the model's)"
+    )
+    finish(partial(main, **vars(parser.parse_args())), parser.prog)

@@ -1,0 +1,65 @@
+"""What each head is worth over all its test rows, and what follows for its use."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from harmsweep.evaluation.rows import scored
+from harmsweep.evaluation.slices import LEAST_POSITIVES, few
+from harmsweep.scored import Scored
+from harmsweep.train.evaluate import ALL, Record, calibration_record, record
+from harmsweep.training import Evaluation
+
+# What the model's own evaluation says of the baselines, by head.
+BASELINE = ("best_baseline", "difference", "difference_low", "difference_high")
+ENDS = ("low", "high", "ap_low", "ap_high", "ece", "ece_low", "ece_high", "auroc", "auc_pr", "bins")
+REVIEW_ONLY = "review only"
+
+
+def head_records(
+    rows: pd.DataFrame,
+    harms: Sequence[str],
+    evaluation: Mapping[str, Any],
+    options: Evaluation,
+    *,
+    seed: int,
+) -> Iterator[Record]:
+    """A record per head: areas, calibration error, the baseline of training, and a verdict.
+
+    `evaluation` is the model's evaluation.json, or empty where it is of another snapshot.
+    """
+    stored = {r["harm"]: r for r in evaluation.get("records", []) if r["dataset"] == ALL}
+    for harm in harms:
+        of_harm = scored(rows, harm)
+        known = stored.get(harm, {})
+        best = known.get("best_baseline")
+        found = dict.fromkeys(ENDS) | record(of_harm, ALL, options, seed=seed)
+        found |= calibration_record(of_harm, options, seed=seed)
+        found |= {name: known.get(name) for name in BASELINE}
+        found["baseline"] = known.get(f"baseline_{best}_auroc")
+        found["worse_than_baseline"] = known.get("worse_than_baseline", False)
+        found |= {"few": few(found), "positive_groups": _positive_groups(of_harm)}
+        told = verdict(found)
+        yield found | {"verdict": told, "review_only": told.startswith(REVIEW_ONLY)}
+
+
+def verdict(head: Record) -> str:
+    """What a head's figures allow, in a few words: for review only, or how it does beside one."""
+    reasons = {
+        "one class in the test part": head["auroc"] is None,
+        f"{head['groups']} groups tell nothing of a new one": head["low"] is None,
+        f"fewer than {LEAST_POSITIVES} positives": head["few"],
+        f"worse than {head['best_baseline']} alone": head["worse_than_baseline"],
+    }
+    for reason, holds in reasons.items():
+        if holds:
+            return f"{REVIEW_ONLY}: {reason}"
+    if head["baseline"] is None:
+        return "no baseline to compare with"
+    better = head["difference_low"] is not None and head["difference_low"] > 0
+    return f"{'better than' if better else 'not told from'} {head['best_baseline']} alone"
+
+
+def _positive_groups(rows: Scored) -> int:
+    return len(set(rows.groups[rows.truth]))

@@ -1,0 +1,139 @@
+"""Write a model's evaluation: one HTML file that needs no other."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from harmsweep.certificates import folder_beside
+from harmsweep.evaluation import figures, sections, tracking
+from harmsweep.evaluation.errors import texts, worst
+from harmsweep.evaluation.fairness import LEAST_POSTS
+from harmsweep.evaluation.heads import head_records
+from harmsweep.evaluation.rows import judged
+from harmsweep.evaluation.shares import FALSE_POSITIVES, LEAST_FLAGGED
+from harmsweep.evaluation.slices import LEAST_POSITIVES
+from harmsweep.manifest import Manifest, group_hash, load_manifest, verified_bytes
+from harmsweep.report import PARTS, ablation_section
+from harmsweep.snapshots import Snapshot, load_snapshot
+from harmsweep.training import TrainingConfig
+
+TEMPLATES = Environment(
+    loader=FileSystemLoader([Path(__file__).parent, PARTS]),
+    autoescape=True,
+    undefined=StrictUndefined,
+)
+
+
+class EvaluationRefused(ValueError):
+    """The snapshot cannot judge the model."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a page is made from; what is not given has no section, or says how to get one."""
+
+    model: Path  # its manifest
+    snapshot: Path
+    # The lake that the snapshot was taken from: the only place of texts.
+    lake: Path | None = None
+    # Beside the model unless given.
+    certificates: Path | None = None
+    ablation: Path | None = None
+    comparison: Path | None = None
+    # Folder of MLflow's files, where the model's run is.
+    tracking: Path | None = None
+
+
+def write_evaluation(material: Material, out: Path) -> Path:
+    """Write the model's page to `out` and give that path; log it and its plots where `tracking` is.
+
+    Texts of posts stand in `out` only, masked until a click; MLflow gets the page without them.
+
+    Raises:
+        ManifestRefused, SnapshotRefused, CertificateRefused: a file is not what it says.
+        EvaluationRefused: the model was trained on groups of the test part.
+        RunNotFound: MLflow has no run of the model; nothing was written.
+    """
+    manifest = load_manifest(material.model)
+    content, plots = evaluation(material, manifest)
+    run = None
+    if material.tracking:
+        run = tracking.run_of(material.tracking, manifest.model_version)
+        losses = tracking.epochs(material.tracking, run)
+        plots |= {"epochs": figures.epochs(losses)} if losses else {}
+    page = TEMPLATES.get_template("evaluation.html")
+    out.write_text(page.render(**content, plots=plots, reveal=True), encoding="utf-8")
+    if material.tracking and run:
+        without_texts = page.render(**content, plots=plots, reveal=False)
+        tracking.log(material.tracking, run, without_texts, plots)
+    return out
+
+
+def evaluation(material: Material, manifest: Manifest) -> tuple[dict[str, Any], dict[str, str]]:
+    """Everything that the page says, and its plots by name."""
+    facts = load_snapshot(material.snapshot)
+    rows = _judged(material, manifest)
+    stored = _evaluation_on(facts, material.model, manifest)
+    listed = list(head_records(rows.test, rows.harms, stored, rows.options, seed=rows.seed))
+    heads = {head["harm"]: head for head in listed}
+    known = texts(material.lake, rows.test) if material.lake else None
+    slices, plots = sections.slice_sections(rows)
+    fairness, confusion = sections.fairness(rows, known), sections.confusion(rows)
+    plots |= sections.curve_plots(rows, heads) | {"confusions": confusion["plot"]}
+    plots |= {"identities": fairness["plot"]} if fairness["plot"] else {}
+    compared = json.loads(material.comparison.read_bytes()) if material.comparison else None
+    folder = material.certificates or folder_beside(material.model)
+    return {
+        "model": manifest,
+        "own_snapshot": bool(stored),
+        "snapshot": facts,
+        "heads": listed,
+        "slices": slices,
+        "precisions": list(sections.precision_records(rows)),
+        "certificates": sections.certified(folder, manifest.model_version),
+        "few_groups": sections.leave_one_group_out(stored),
+        "fairness": fairness,
+        "confusion": confusion,
+        "ablation": ablation_section(material.ablation) if material.ablation else None,
+        "comparison": sections.comparison(compared) if compared else None,
+        "errors": [_with_text(error, known) for error in worst(rows.test, rows.harms)],
+        "with_lake": material.lake is not None,
+        "limits": {
+            "positives": LEAST_POSITIVES,
+            "groups": rows.options.min_groups,
+            "rate": FALSE_POSITIVES,
+            "posts": LEAST_POSTS,
+            "flagged": LEAST_FLAGGED,
+        },
+    }, plots
+
+
+def _judged(material: Material, manifest: Manifest) -> sections.Judged:
+    parts = {name: judged(material.snapshot / name, material.model) for name in ("certify", "test")}
+    seen = set(manifest.groups)
+    if any(group_hash(name) in seen for name in set(parts["test"]["split_group"])):
+        raise EvaluationRefused(
+            f"{material.snapshot}: {manifest.model_version} was trained on groups of the test part"
+        )
+    options = TrainingConfig.model_validate(manifest.training)
+    limits, seed = options.evaluation, options.fit.seed
+    return sections.Judged(**parts, harms=manifest.harms, options=limits, seed=seed)
+
+
+def _evaluation_on(facts: Snapshot, model: Path, manifest: Manifest) -> Mapping[str, Any]:
+    """What training said of the model on the snapshot; nothing where it is another snapshot."""
+    if facts.id != manifest.snapshot.id:
+        return {}
+    path = model.parent / manifest.evaluation.name
+    found: dict[str, Any] = json.loads(verified_bytes(path, manifest.evaluation.sha256))
+    return found
+
+
+def _with_text(error: Mapping[str, Any], known: pd.Series | None) -> dict[str, Any]:
+    text = known[error["place"]] if known is not None else None
+    return {**error, "text": text if isinstance(text, str) and text else None}

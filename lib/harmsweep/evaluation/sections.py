@@ -1,0 +1,145 @@
+"""What each section of the page is filled with: figures, plots and counts."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from harmsweep.certificates import Certificate, find_certificate
+from harmsweep.evaluation import figures
+from harmsweep.evaluation.confusions import confusions, flagged_by_others
+from harmsweep.evaluation.curves import curves
+from harmsweep.evaluation.fairness import NO_IDENTITY, identity_records, mentions
+from harmsweep.evaluation.rows import labelled, score_column, scored
+from harmsweep.evaluation.shares import at_threshold, threshold_by_precision, threshold_by_rate
+from harmsweep.evaluation.slices import SLICES, shown, slice_records
+from harmsweep.snapshots import label_column
+from harmsweep.train.compared import AREAS
+from harmsweep.train.compared_shown import NAMES, cells, mean_cells
+from harmsweep.train.evaluate import ALL, Record
+from harmsweep.training import Evaluation
+
+PRECISIONS = (0.8, 0.9, 0.95)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A model's rows of the part that thresholds are chosen on, and of the one that judges."""
+
+    certify: pd.DataFrame
+    test: pd.DataFrame
+    harms: Sequence[str]
+    options: Evaluation
+    seed: int
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """By head the score that few harmless rows of the certify part exceed."""
+        found = {h: threshold_by_rate(scored(self.certify, h)) for h in self.harms}
+        return {harm: score for harm, score in found.items() if score is not None}
+
+
+def curve_plots(rows: Judged, heads: Mapping[str, Record]) -> dict[str, str]:
+    """ROC, precision-recall and reliability of the heads that have both classes."""
+    shown = {harm: head for harm, head in heads.items() if head["auroc"] is not None}
+    if not shown:
+        return {}
+    drawn = {h: curves(scored(rows.test, h), rows.options, seed=rows.seed) for h in shown}
+    return {
+        "roc": figures.rocs({h: roc for h, (roc, _) in drawn.items()}, shown),
+        "precision_recall": figures.prs({h: pr for h, (_, pr) in drawn.items()}, shown),
+        "reliability": figures.reliability(shown),
+    }
+
+
+def precision_records(rows: Judged) -> Iterator[Record]:
+    """By head and precision: the threshold by the certify part, and what it does on the test part.
+
+    Heads without a threshold at any of the precisions have one record that says so.
+    """
+    for harm in rows.harms:
+        chosen = {p: threshold_by_precision(scored(rows.certify, harm), p) for p in PRECISIONS}
+        found = {wanted: score for wanted, score in chosen.items() if score is not None}
+        for wanted, score in found.items():
+            test = scored(rows.test, harm)
+            told = at_threshold(test, score, rows.options, seed=rows.seed)
+            yield {"harm": harm, "wanted": wanted} | told
+        if not found:
+            yield {"harm": harm, "wanted": None}
+
+
+def certified(folder: Path, model_version: str) -> list[Certificate]:
+    """The certificates of a model, one for each policy that it was certified under."""
+    policies = sorted(path.stem for path in folder.glob("*.json"))
+    found = (find_certificate(folder, model_version, policy) for policy in policies)
+    return [certificate for certificate in found if certificate is not None]
+
+
+def slice_sections(rows: Judged) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """By what is sliced: records, what was left out, and a plot; and the plots by name."""
+    records = list(slice_records(rows.test, rows.harms, rows.options, seed=rows.seed))
+    sections: list[dict[str, Any]] = []
+    plots: dict[str, str] = {}
+    for kind, title in SLICES.items():
+        of_kind = [r for r in records if r["slice"] == kind]
+        kept = [r for r in of_kind if shown(r, rows.options)]
+        gone = [r for r in of_kind if not shown(r, rows.options)]
+        ends = {"low": None, "high": None, "ap_low": None, "ap_high": None}
+        plot = figures.forest(kept) if kept else ""
+        plots |= {f"by_{kind}": plot} if plot else {}
+        sections.append(
+            {"title": title, "plot": plot, "records": [ends | r for r in kept]}
+            | {"left_out": len(gone), "posts_left_out": sum(r["n"] for r in gone)}
+        )
+    return sections, plots
+
+
+def fairness(rows: Judged, texts: pd.Series | None) -> dict[str, Any]:
+    """False-positive rates by the identities that harmless posts name; empty without texts."""
+    if texts is None:
+        return {"records": [], "plot": ""}
+    named = mentions(texts)
+    found: list[Record] = []
+    for harm, threshold in rows.thresholds.items():
+        known = labelled(rows.test, harm)
+        harmless = known[known[label_column(harm)] == 0]
+        flagged = (harmless[score_column(harm)] > threshold).to_numpy()
+        groups = harmless["split_group"].to_numpy(dtype=str)
+        told = identity_records(
+            flagged, named.loc[harmless.index], groups, rows.options, seed=rows.seed
+        )
+        of_head = [{"harm": harm} | record for record in told]
+        found += of_head if len(of_head) > 1 else []
+    gaps = [record for record in found if record["identity"] != NO_IDENTITY]
+    return {"records": found, "plot": figures.identities(gaps) if gaps else ""}
+
+
+def confusion(rows: Judged) -> dict[str, Any]:
+    """Which heads flag one another's posts, over all positives and where labels tell them apart."""
+    thresholds = rows.thresholds
+    shares = flagged_by_others(rows.test, rows.harms, thresholds)
+    positives = {h: int((rows.test[label_column(h)] == 1).sum()) for h in rows.harms}
+    told = confusions(rows.test, rows.harms, thresholds, rows.options, seed=rows.seed)
+    return {
+        "plot": figures.confusion(shares, positives),
+        "records": sorted(told, key=lambda r: (-r["value"], r["harm"], r["other"])),
+    }
+
+
+def leave_one_group_out(evaluation: Mapping[str, Any]) -> list[Record]:
+    """Training's figures of datasets with few groups, each group held out once, and prevalence."""
+    rows: Sequence[Record] = evaluation.get("leave_one_group_out", [])
+    return [row | {"prevalence": row["positives"] / row["n"]} for row in rows]
+
+
+def comparison(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The tables of a comparison, each a header and rows."""
+    records = [r for r in content["records"] if r["dataset"] == ALL]
+    return {
+        "seeds": len(content["seeds"]),
+        "snapshot": content["snapshot"],
+        "means": mean_cells(content["means"]),
+        "areas": {NAMES[area]: cells(records, area) for area in AREAS},
+    }

@@ -1,0 +1,47 @@
+"""How good a head is for whom: the same figures by dataset, language, origin, length and media."""
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from harmsweep.evaluation.rows import scored
+from harmsweep.train.evaluate import ALL, Record, record
+from harmsweep.training import Evaluation
+
+# What rows are sliced by, and how a reader calls it.
+SLICES = {
+    "dataset": "dataset",
+    "language": "language",
+    "author_origin": "the author's origin",
+    "length": "length",
+    "media": "what the post carries",
+}
+# A figure of fewer positives than this is told and decides nothing, as in conf/release.yaml.
+LEAST_POSITIVES = 30
+
+
+def slice_records(
+    rows: pd.DataFrame, harms: Sequence[str], options: Evaluation, *, seed: int
+) -> Iterator[Record]:
+    """A record per harm and slice that has labels: areas with intervals where it has both classes.
+
+    `slice` is what was sliced by and `value` the slice; `few` says that positives are few.
+    """
+    for kind in SLICES:
+        for harm in harms:
+            for value, part in rows.groupby(kind, sort=True, observed=True):
+                found = scored(part, harm)
+                if len(found.truth):
+                    told = record(found, ALL, options, seed=seed)
+                    yield told | {"slice": kind, "value": str(value), "few": few(told)}
+
+
+def few(record: Record) -> bool:
+    """Whether the figures rest on too few positives to decide anything."""
+    return bool(record["positives"] < LEAST_POSITIVES)
+
+
+def shown(record: Record, options: Evaluation) -> bool:
+    """Whether a slice has areas to show: both classes, and groups enough unless it is a dataset."""
+    enough = record["slice"] == "dataset" or record["groups"] >= options.min_groups
+    return record.get("auroc") is not None and enough

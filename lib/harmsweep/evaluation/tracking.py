@@ -1,0 +1,49 @@
+"""The model's run in MLflow: its epochs, and where the page and its plots are logged."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from harmsweep.registry import client
+from harmsweep.train.tracking import EXPERIMENT
+
+# The losses that training records by epoch.
+LOSSES = ("loss", "validation_loss")
+FOLDER = "evaluation"
+Epochs = Mapping[str, list[tuple[int, float]]]
+
+
+class RunNotFound(ValueError):
+    """MLflow's files hold no run of the model."""
+
+
+def run_of(tracking: Path, model_version: str) -> str:
+    """The id of the newest run that trained the model.
+
+    Raises:
+        RunNotFound: there is none.
+    """
+    with client(tracking) as store:
+        experiment = store.get_experiment_by_name(EXPERIMENT)
+        named = f"attributes.run_name = '{model_version}'"
+        runs = store.search_runs([experiment.experiment_id], named) if experiment else []
+    if not runs:
+        raise RunNotFound(f"{tracking}: no run of {model_version}")
+    return str(runs[0].info.run_id)
+
+
+def epochs(tracking: Path, run: str) -> Epochs:
+    """Each loss by epoch, as training recorded it."""
+    with client(tracking) as store:
+        found = {name: store.get_metric_history(run, name) for name in LOSSES}
+    return {n: sorted((m.step, m.value) for m in values) for n, values in found.items() if values}
+
+
+def log(tracking: Path, run: str, page: str, plots: Mapping[str, str]) -> None:
+    """Put a page and its plots (SVG by name) among the run's artifacts."""
+    with TemporaryDirectory() as folder, client(tracking) as store:
+        written = {"evaluation.html": page} | {f"{name}.svg": svg for name, svg in plots.items()}
+        for name, content in written.items():
+            path = Path(folder) / name
+            path.write_text(content, encoding="utf-8")
+            store.log_artifact(run, str(path), FOLDER)

@@ -1,0 +1,201 @@
+"""The page stands alone, hides texts, and says what is missing."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harmsweep.certificates import (
+    Claim,
+    Counts,
+    Population,
+    Source,
+    folder_beside,
+    sealed_certificate,
+    write_certificate,
+)
+from harmsweep.evaluation import Material, write_evaluation
+from harmsweep.evaluation.page import EvaluationRefused
+from harmsweep.evaluation.tracking import RunNotFound
+from harmsweep.manifest import load_manifest
+from harmsweep.paths import JOBS
+from harmsweep.train.tracking import log_run
+
+pytestmark = pytest.mark.torch
+
+SECRET = "zanzibar"
+EVALUATION = {
+    "records": [
+        {"harm": "spam", "dataset": "all", "best_baseline": "text", "baseline_text_auroc": 0.99,
+         "difference": -0.1, "difference_low": -0.2, "difference_high": -0.05,
+         "worse_than_baseline": True},
+    ],
+    "leave_one_group_out": [
+        {"harm": "spam", "dataset": "events", "baseline": "media_text", "groups": 13, "folds": 2,
+         "n": 100, "positives": 44, "auroc": 0.43, "auc_pr": 0.41},
+    ],
+}  # fmt: skip
+
+
+class Visible(HTMLParser):
+    """The text of a page that is seen before anything is clicked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.closed, self.summary, self.text = 0, 0, ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.text += " "
+        self.closed += tag == "details" and "open" not in dict(attrs)
+        self.summary += tag == "summary"
+
+    def handle_endtag(self, tag: str) -> None:
+        self.closed -= tag == "details"
+        self.summary -= tag == "summary"
+
+    def handle_data(self, data: str) -> None:
+        if not self.closed or self.summary:
+            self.text += data
+
+
+def seen(page: str) -> str:
+    parser = Visible()
+    parser.feed(page)
+    return re.sub(r"\s+", " ", parser.text)
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory, make_model: Callable[..., Path]) -> Path:
+    return make_model(tmp_path_factory.mktemp("models") / "m", evaluation=EVALUATION)
+
+
+@pytest.fixture(scope="session")
+def page(tmp_path_factory: pytest.TempPathFactory, model: Path, snapshot: Path, lake: Path) -> str:
+    out = tmp_path_factory.mktemp("pages") / "page.html"
+    return write_evaluation(Material(model, snapshot, lake=lake), out).read_text()
+
+
+def test_the_page_needs_no_other_file(page: str):
+    assert not re.search(r"(src|href)=\"(?!#|data:)", page) and "<script" not in page
+    assert page.count("<svg") >= 6
+
+
+def test_a_text_is_seen_only_after_a_click(page: str):
+    assert SECRET in page and SECRET not in seen(page)
+    assert "<b>women" not in page and "&lt;b&gt;women" in page
+
+
+def test_without_a_lake_there_are_ids_only(model: Path, snapshot: Path, tmp_path: Path):
+    written = write_evaluation(Material(model, snapshot), tmp_path / "page.html").read_text()
+    assert SECRET not in written and "test-1" in seen(written)
+    for missing in ("--lake", "--ablation", "--comparison", "--tracking"):
+        assert missing in written
+
+
+def test_few_positives_are_marked_and_for_review_only(page: str):
+    text = seen(page)
+    assert "For review only, whatever their scores: spam, hate." in text
+    assert "hate 100 2* 100" in text and "fewer than 30 positives" in text
+
+
+def test_a_head_below_its_baseline_is_named(page: str):
+    assert "by more than the interval: spam" in seen(page)
+
+
+def test_datasets_of_few_groups_have_the_figure_of_each_held_out_once(page: str):
+    assert "spam events media text 13 2 100 44 0.43 0.41 0.44" in seen(page)
+
+
+def test_fairness_tells_the_posts_that_name_a_group(page: str):
+    assert "women" in page and "No head has" not in page
+
+
+def test_a_certificate_gives_the_guaranteed_recall(
+    make_model: Callable[..., Path], snapshot: Path, tmp_path: Path
+):
+    model = make_model(tmp_path / "m", evaluation={})
+    counts = Counts(
+        threshold=0.75, flagged_groups=70, right_groups=70, flagged_posts=70, right_posts=70,
+        recall=0.4321, lower_bound=0.958,
+    )  # fmt: skip
+    population = Population(posts=200, groups={"sms": 200}, prevalence=0.5)
+    common: dict[str, Any] = {"language": "en", "confidence": 0.95, "population": population}
+    claims = (
+        Claim(harm="spam", precision=0.95, counts=counts, **common),
+        Claim(harm="hate", precision=0.95, counts=None, reason="too few", **common),
+    )
+    facts = load_manifest(model)
+    source = Source(snapshot="s0123456789ab", first="2026-10-01", last="2026-10-01")
+    certificate = sealed_certificate(facts.model_version, "trial.1", source, claims)
+    written = Material(model, snapshot)
+    plain = seen(write_evaluation(written, tmp_path / "page.html").read_text())
+    assert "No threshold of this model is certified" in plain
+    write_certificate(certificate, folder_beside(model))
+    told = seen(write_evaluation(written, tmp_path / "page.html").read_text())
+    assert "spam en 0.95 0.95 0.750 70 0.432 0.958 certified" in told
+    assert "not certified: too few" in told
+
+
+def test_a_model_that_was_trained_on_the_test_part_is_refused(
+    make_model: Callable[..., Path], snapshot: Path, tmp_path: Path
+):
+    model = make_model(tmp_path / "m", groups=("test-7",))
+    with pytest.raises(EvaluationRefused, match="trained on groups of the test part"):
+        write_evaluation(Material(model, snapshot), tmp_path / "page.html")
+    assert not (tmp_path / "page.html").exists()
+
+
+@pytest.fixture
+def comparison(tmp_path: Path) -> Path:
+    found = {"snapshot": "s0123456789ab", "seeds": [11, 12]}
+    areas = {"auroc": 0.8, "auc_pr": 0.7}
+    change = {
+        f"auroc_difference{end}": v for end, v in (("", -0.03), ("_low", -0.05), ("_high", -0.01))
+    }
+    change |= {name.replace("auroc", "auc_pr"): value for name, value in change.items()}
+    rows = {"harm": "spam", "dataset": "all", "n": 100, "positives": 50, "groups": 100}
+    found |= {
+        "records": [
+            rows | {"variant": "plain"} | areas,
+            rows | {"variant": "late"} | areas | change,
+        ],
+        "means": [{"variant": "late", "harms": ["spam"]} | change],
+    }
+    path = tmp_path / "s.comparison.json"
+    path.write_text(json.dumps(found))
+    return path
+
+
+def test_a_comparison_is_shown_with_its_intervals(
+    model: Path, snapshot: Path, comparison: Path, tmp_path: Path
+):
+    out = tmp_path / "page.html"
+    text = seen(write_evaluation(Material(model, snapshot, comparison=comparison), out).read_text())
+    assert "over 2 seeds" in text and "late -0.030 (-0.050 to -0.010)" in text
+
+
+@pytest.mark.slow
+def test_the_page_is_logged_without_texts_beside_its_plots(
+    model: Path, snapshot: Path, lake: Path, tmp_path: Path
+):
+    tracking, out = tmp_path / "mlflow", tmp_path / "page.html"
+    with pytest.raises(RunNotFound):
+        write_evaluation(Material(model, snapshot, tracking=tracking), out)
+    assert not out.exists()
+    losses = [(2.0, 1.5), (1.0, 1.25)]
+    log_run(model, load_manifest(model), losses, tracking=tracking)
+    options = {"model": model, "snapshot": snapshot, "lake": lake, "tracking": tracking, "out": out}
+    given = [str(part) for name, value in options.items() for part in (f"--{name}", value)]
+    command = [sys.executable, str(JOBS / "report_model.py"), *given]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == str(out)
+    assert "Loss by epoch" in out.read_text() and SECRET in out.read_text()
+    logged = {path.name: path.read_text() for path in tracking.glob("artifacts/*/*/evaluation/*")}
+    assert {"evaluation.html", "roc.svg", "reliability.svg", "epochs.svg"} <= logged.keys()
+    assert not any(SECRET in content for content in logged.values())
