@@ -30,6 +30,7 @@ if __name__ == "__main__":
     parser.add_argument("--tracking", type=Path, help="folder of MLflow's files")
     parser.add_argument("--ablation", type=Path, help="what jobs/ablate.py wrote")
     parser.add_argument("--comparison", type=Path, help="what jobs/compare.py wrote")
+    parser.add_argument("--learning", type=Path, help="what jobs/learning.py wrote")
     parser.add_argument(
         "--certificates", type=Path, help="folder of certificates (default: the model's)"
     )

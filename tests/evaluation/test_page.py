@@ -30,7 +30,7 @@ from harmsweep.train.tracking import log_run
 pytestmark = pytest.mark.torch
 
 SECRET = "zanzibar"
-EVALUATION = {
+EVALUATION: dict[str, Any] = {
     "records": [
         {"harm": "spam", "dataset": "all", "best_baseline": "text", "baseline_text_auroc": 0.99,
          "difference": -0.1, "difference_low": -0.2, "difference_high": -0.05,
@@ -94,7 +94,7 @@ def test_a_text_is_seen_only_after_a_click(page: str):
 def test_without_a_lake_there_are_ids_only(model: Path, snapshot: Path, tmp_path: Path):
     written = write_evaluation(Material(model, snapshot), tmp_path / "page.html").read_text()
     assert SECRET not in written and "test-1" in seen(written)
-    for missing in ("--lake", "--ablation", "--comparison", "--tracking"):
+    for missing in ("--lake", "--ablation", "--comparison", "--tracking", "--learning"):
         assert missing in written
 
 
@@ -127,7 +127,7 @@ def test_a_certificate_gives_the_guaranteed_recall(
     population = Population(posts=200, groups={"sms": 200}, prevalence=0.5)
     common: dict[str, Any] = {"language": "en", "confidence": 0.95, "population": population}
     claims = (
-        Claim(harm="spam", precision=0.95, counts=counts, **common),
+        Claim(harm="spam", precision=0.95, counts=counts, precision_at={"0.01": 0.19}, **common),
         Claim(harm="hate", precision=0.95, counts=None, reason="too few", **common),
     )
     facts = load_manifest(model)
@@ -138,7 +138,7 @@ def test_a_certificate_gives_the_guaranteed_recall(
     assert "No threshold of this model is certified" in plain
     write_certificate(certificate, folder_beside(model))
     told = seen(write_evaluation(written, tmp_path / "page.html").read_text())
-    assert "spam en 0.95 0.95 0.750 70 0.432 0.958 certified" in told
+    assert "spam en 0.95 0.95 0.750 70 0.432 0.958 0.500 0.19 certified" in told
     assert "not certified: too few" in told
 
 
@@ -178,6 +178,21 @@ def test_a_comparison_is_shown_with_its_intervals(
     out = tmp_path / "page.html"
     text = seen(write_evaluation(Material(model, snapshot, comparison=comparison), out).read_text())
     assert "over 2 seeds" in text and "late -0.030 (-0.050 to -0.010)" in text
+
+
+def test_learning_curves_and_the_networks_own_figure_of_unseen_events(
+    model: Path, snapshot: Path, tmp_path: Path
+):
+    [regression] = EVALUATION["leave_one_group_out"]
+    shares = [{"harm": "spam", "share": s, "auroc": s, "low": None, "high": None} for s in (0.5, 1)]
+    network = regression | {"baseline": "network", "auroc": 0.61}
+    path = tmp_path / "s.learning.json"
+    path.write_text(json.dumps({"shares": shares, "leave_one_group_out": [network]}))
+    written = write_evaluation(Material(model, snapshot, learning=path), tmp_path / "page.html")
+    text = seen(written.read_text())
+    assert "trained on a part of the training groups" in text and "--learning" not in text
+    assert "spam events network 13 2 100 44 0.61" in text
+    assert text.index("events network") < text.index("events media text")
 
 
 @pytest.mark.slow

@@ -170,6 +170,22 @@ def confusion(shares: pd.DataFrame, positives: Mapping[str, int]) -> str:
     return as_svg(figure)
 
 
+def learning(records: Sequence[Record], heads: Mapping[str, Record]) -> str:
+    """A panel per head: AUROC by the share of the training groups, with its interval."""
+
+    def draw(axes: Axes, harm: str) -> None:
+        axes.axhline(0.5, color="#999999", linewidth=0.8, linestyle=":")
+        found = [r for r in records if r["harm"] == harm]
+        shares, values = ([r[name] for r in found] for name in ("share", "auroc"))
+        axes.plot(shares, values, "-o", color=INK, markersize=3.5, linewidth=1.2)
+        for record in (r for r in found if r["low"] is not None):
+            ends = [record["low"], record["high"]]
+            axes.plot([record["share"]] * 2, ends, color=INK, alpha=0.4, linewidth=2.5)
+
+    shown = {harm: head for harm, head in heads.items() if any(r["harm"] == harm for r in records)}
+    return _panels(shown, draw, "auroc", x="share of the training groups", y="AUROC")
+
+
 def epochs(losses: Mapping[str, Sequence[tuple[int, float]]]) -> str:
     """Training's and validation's loss by epoch; a dot where validation's is lowest."""
     figure = Figure(figsize=(7.2, 2.4))

@@ -45,6 +45,7 @@ class Material:
     certificates: Path | None = None
     ablation: Path | None = None
     comparison: Path | None = None
+    learning: Path | None = None
     # Folder of MLflow's files, where the model's run is.
     tracking: Path | None = None
 
@@ -86,7 +87,9 @@ def evaluation(material: Material, manifest: Manifest) -> tuple[dict[str, Any], 
     fairness, confusion = sections.fairness(rows, known), sections.confusion(rows)
     plots |= sections.curve_plots(rows, heads) | {"confusions": confusion["plot"]}
     plots |= {"identities": fairness["plot"]} if fairness["plot"] else {}
-    compared = json.loads(material.comparison.read_bytes()) if material.comparison else None
+    compared, learned = _read(material.comparison), _read(material.learning)
+    if learned.get("shares"):
+        plots["learning"] = figures.learning(learned["shares"], heads)
     folder = material.certificates or folder_beside(material.model)
     return {
         "model": manifest,
@@ -96,7 +99,7 @@ def evaluation(material: Material, manifest: Manifest) -> tuple[dict[str, Any], 
         "slices": slices,
         "precisions": list(sections.precision_records(rows)),
         "certificates": sections.certified(folder, manifest.model_version),
-        "few_groups": sections.leave_one_group_out(stored),
+        "few_groups": sections.leave_one_group_out(learned, stored),
         "fairness": fairness,
         "confusion": confusion,
         "ablation": ablation_section(material.ablation) if material.ablation else None,
@@ -132,6 +135,12 @@ def _evaluation_on(facts: Snapshot, model: Path, manifest: Manifest) -> Mapping[
     path = model.parent / manifest.evaluation.name
     found: dict[str, Any] = json.loads(verified_bytes(path, manifest.evaluation.sha256))
     return found
+
+
+def _read(path: Path | None) -> dict[str, Any]:
+    """The content of a JSON file; nothing where there is none."""
+    content: dict[str, Any] = json.loads(path.read_bytes()) if path else {}
+    return content
 
 
 def _with_text(error: Mapping[str, Any], known: pd.Series | None) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from harmsweep.train.evaluate import ALL, Record
 from harmsweep.training import Evaluation
 
 PRECISIONS = (0.8, 0.9, 0.95)
+LEFT_OUT = "leave_one_group_out"
 
 
 @dataclass(frozen=True)
@@ -128,9 +129,13 @@ def confusion(rows: Judged) -> dict[str, Any]:
     }
 
 
-def leave_one_group_out(evaluation: Mapping[str, Any]) -> list[Record]:
-    """Training's figures of datasets with few groups, each group held out once, and prevalence."""
-    rows: Sequence[Record] = evaluation.get("leave_one_group_out", [])
+def leave_one_group_out(*found: Mapping[str, Any]) -> list[Record]:
+    """The figures of datasets with few groups, each group held out once, and prevalence.
+
+    From the model's evaluation (regressions) and from what jobs/learning.py wrote (the network).
+    """
+    rows: list[Record] = [row for content in found for row in content.get(LEFT_OUT, [])]
+    rows.sort(key=lambda row: (row["harm"], row["dataset"]))
     return [row | {"prevalence": row["positives"] / row["n"]} for row in rows]
 
 

@@ -176,10 +176,11 @@ def few_group_records(
             found = {"harm": scored.harm, "dataset": dataset, "baseline": modality}
             folds = list(leave_one_group_out(snapshot, found, rows=options.baseline_rows))
             if folds:
-                yield found | _pooled(folds)
+                yield found | pooled(folds)
 
 
-def _pooled(folds: Sequence[tuple[Bools, Floats]]) -> Record:
+def pooled(folds: Sequence[tuple[Bools, Floats]]) -> Record:
+    """The areas of all folds' truths and scores together; `folds` counts those of both classes."""
     truth = np.concatenate([t for t, _ in folds])
     auroc, auc_pr = point(truth, np.concatenate([s for _, s in folds]))
     return {
