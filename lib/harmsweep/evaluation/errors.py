@@ -4,12 +4,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.compute as pc
 
 from harmsweep import lake as lakes
 from harmsweep.evaluation.rows import POST, labelled, score_column
 from harmsweep.snapshots import label_column
 from harmsweep.train.evaluate import Record
 
+FEATURES = "post_features_v1"
 # Of each kind and head.
 MOST = 5
 FLAGGED, MISSED = "labelled harmless, scored high", "labelled harmful, scored low"
@@ -40,14 +42,14 @@ def worst(rows: pd.DataFrame, harms: Sequence[str], *, most: int = MOST) -> Iter
 
 def texts(lake: Path, rows: pd.DataFrame) -> pd.Series:
     """The clean text of each row's revision, by the rows' index; none where the lake has none."""
-    days = ", ".join(f"DATE '{day:%Y-%m-%d}'" for day in sorted(set(pd.to_datetime(rows["day"]))))
-    if not days:
-        return pd.Series(dtype=object)
-    sql = f"SELECT day, post_id, revision, clean_text FROM post_features_v1 WHERE day IN ({days})"
-    stored = lakes.query(lake, sql).to_pandas()
-    keys = [frame[POST].assign(day=pd.to_datetime(frame["day"])) for frame in (rows, stored)]
-    found = keys[0].merge(keys[1].assign(text=stored["clean_text"]), on=POST, how="left")
-    return pd.Series(found["text"].to_numpy(), index=rows.index)
+    keys = rows[POST].assign(day=pd.to_datetime(rows["day"]).dt.date)
+    # A day holds far more posts than have a label: what is not asked for is left where it is.
+    asked = pc.field("day").isin(sorted(set(keys["day"])))
+    asked &= pc.field("post_id").isin(sorted(set(keys["post_id"])))
+    source = lakes.stored(lake, FEATURES).to_pyarrow_dataset()
+    stored = source.to_table(columns=[*POST, "clean_text"], filter=asked).to_pandas()
+    found = keys.merge(stored, on=POST, how="left")["clean_text"]
+    return pd.Series(found.to_numpy(), index=rows.index)
 
 
 def _words(count: float) -> int:

@@ -31,7 +31,7 @@ TERMS = {
     "Christians": "christians?|catholics?|protestants?",
     "disabled people": "disabled|disabilit(?:y|ies)|blind|deaf|autistic|wheelchairs?",
     "immigrants": "immigrants?|migrants?|refugees?|foreigners?",
-}  # fmt: skip
+}
 _PATTERNS = {name: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for name, words in TERMS.items()}
 NO_IDENTITY = "none named"
 # A rate among fewer harmless posts than this is left out.

@@ -7,7 +7,6 @@ import pandas as pd
 
 from harmsweep.evaluation.rows import scored
 from harmsweep.evaluation.slices import LEAST_POSITIVES, few
-from harmsweep.scored import Scored
 from harmsweep.train.evaluate import ALL, Record, calibration_record, record
 from harmsweep.training import Evaluation
 
@@ -39,7 +38,7 @@ def head_records(
         found |= {name: known.get(name) for name in BASELINE}
         found["baseline"] = known.get(f"baseline_{best}_auroc")
         found["worse_than_baseline"] = known.get("worse_than_baseline", False)
-        found |= {"few": few(found), "positive_groups": _positive_groups(of_harm)}
+        found["few"] = few(found)
         told = verdict(found)
         yield found | {"verdict": told, "review_only": told.startswith(REVIEW_ONLY)}
 
@@ -59,7 +58,3 @@ def verdict(head: Record) -> str:
         return "no baseline to compare with"
     better = head["difference_low"] is not None and head["difference_low"] > 0
     return f"{'better than' if better else 'not told from'} {head['best_baseline']} alone"
-
-
-def _positive_groups(rows: Scored) -> int:
-    return len(set(rows.groups[rows.truth]))

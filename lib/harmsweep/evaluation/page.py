@@ -17,7 +17,7 @@ from harmsweep.evaluation.heads import head_records
 from harmsweep.evaluation.rows import judged
 from harmsweep.evaluation.shares import FALSE_POSITIVES, LEAST_FLAGGED
 from harmsweep.evaluation.slices import LEAST_POSITIVES
-from harmsweep.manifest import Manifest, group_hash, load_manifest, verified_bytes
+from harmsweep.manifest import Manifest, check_encoders, group_hash, load_manifest, verified_bytes
 from harmsweep.report import PARTS, ablation_section
 from harmsweep.snapshots import Snapshot, load_snapshot
 from harmsweep.training import TrainingConfig
@@ -27,6 +27,14 @@ TEMPLATES = Environment(
     autoescape=True,
     undefined=StrictUndefined,
 )
+# The parts that thresholds are chosen on and that everything is measured on.
+JUDGING = ("certify", "test")
+LIMITS = {
+    "positives": LEAST_POSITIVES,
+    "rate": FALSE_POSITIVES,
+    "posts": LEAST_POSTS,
+    "flagged": LEAST_FLAGGED,
+}
 
 
 class EvaluationRefused(ValueError):
@@ -57,7 +65,7 @@ def write_evaluation(material: Material, out: Path) -> Path:
 
     Raises:
         ManifestRefused, SnapshotRefused, CertificateRefused: a file is not what it says.
-        EvaluationRefused: the model was trained on groups of the test part.
+        EvaluationRefused: a part is empty, or the model was trained on groups of the test part.
         RunNotFound: MLflow has no run of the model; nothing was written.
     """
     manifest = load_manifest(material.model)
@@ -78,7 +86,7 @@ def write_evaluation(material: Material, out: Path) -> Path:
 def evaluation(material: Material, manifest: Manifest) -> tuple[dict[str, Any], dict[str, str]]:
     """Everything that the page says, and its plots by name."""
     facts = load_snapshot(material.snapshot)
-    rows = _judged(material, manifest)
+    rows = _judged(material, manifest, facts)
     stored = _evaluation_on(facts, material.model, manifest)
     listed = list(head_records(rows.test, rows.harms, stored, rows.options, seed=rows.seed))
     heads = {head["harm"]: head for head in listed}
@@ -106,18 +114,16 @@ def evaluation(material: Material, manifest: Manifest) -> tuple[dict[str, Any], 
         "comparison": sections.comparison(compared) if compared else None,
         "errors": [_with_text(error, known) for error in worst(rows.test, rows.harms)],
         "with_lake": material.lake is not None,
-        "limits": {
-            "positives": LEAST_POSITIVES,
-            "groups": rows.options.min_groups,
-            "rate": FALSE_POSITIVES,
-            "posts": LEAST_POSTS,
-            "flagged": LEAST_FLAGGED,
-        },
+        "limits": LIMITS | {"groups": rows.options.min_groups},
     }, plots
 
 
-def _judged(material: Material, manifest: Manifest) -> sections.Judged:
-    parts = {name: judged(material.snapshot / name, material.model) for name in ("certify", "test")}
+def _judged(material: Material, manifest: Manifest, facts: Snapshot) -> sections.Judged:
+    check_encoders(manifest, {source.name: source.encoder_id for source in facts.inputs})
+    empty = [name for name in JUDGING if not facts.rows.get(name)]
+    if empty:
+        raise EvaluationRefused(f"{material.snapshot}: has no rows in {empty}")
+    parts = {name: judged(material.snapshot / name, material.model) for name in JUDGING}
     seen = set(manifest.groups)
     if any(group_hash(name) in seen for name in set(parts["test"]["split_group"])):
         raise EvaluationRefused(
