@@ -164,6 +164,11 @@ class Lake:
 
         run_step(DECIDE, self.root, DAY, work, versions=versions)
 
+    def put_decisions(self, scores: Rows, policy: Policy, model_version: str) -> None:
+        """Make what a policy decides about these scores the pair's decisions of the day."""
+        where = {"day": DAY, **pair(model_version, policy.policy_version)}
+        lakes.put_rows(decided_rows(scores, policy), DECISIONS, self.root, where=where)
+
     def sweep(self, model_version: str = "m-1", **changes: Any) -> dict[str, int]:
         """Decide about the day, sweep it, and give the sweep's counts."""
         self.decide(model_version, **changes)

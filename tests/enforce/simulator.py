@@ -9,6 +9,7 @@ import random
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 from harmsweep.enforce.caps import counted, excesses
@@ -18,7 +19,7 @@ from harmsweep.enforce.restore import reapplied, undone
 from harmsweep.enforce.rules import Decision, Mandate, Post, is_probability, sweep_of
 from harmsweep.enforce.sweeps import EPOCH, Sweep
 from harmsweep.ledger import Entry, Place, holding, latest, open_intents
-from harmsweep.policy import Policy
+from harmsweep.policy import Policy, load_policy
 
 DAY = date(2026, 10, 1)
 START = 1_800_000_000_000_000
@@ -26,6 +27,40 @@ HOUR = 3600 * 1_000_000
 POSTS = tuple(f"p{n}" for n in range(6))
 MODELS = ("m-1", "m-2")
 Event = tuple[Any, ...]
+POLICY = """
+name: trial
+version: {version}
+mode: demonstration
+approved_models: {models}
+languages: [en]
+review_only: []
+near_margin: 0.1
+rules:
+  hate:
+    - surface: all
+      jurisdiction: all
+      ladder:
+        - {{action: remove, threshold: {remove}}}
+        - {{action: demote, threshold: 0.85, days: 7}}
+        - {{action: review, threshold: 0.5}}
+caps:
+  default: {{apply: {cap}, release: {cap}}}
+comments: {{review: 0.9}}
+known_media: review
+"""
+
+
+def write_policies(folder: Path) -> list[Policy]:
+    """A policy, a milder one with a smaller cap, and one that approves the other model too."""
+    made = []
+    for version, remove, cap, models in [
+        (1, 0.95, 5, "[m-1]"), (2, 0.98, 2, "[m-1]"), (3, 0.9, 100, "[m-1, m-2]"),
+    ]:  # fmt: skip
+        path = folder / f"{version}.yaml"
+        text = POLICY.format(version=version, remove=remove, cap=cap, models=models)
+        path.write_text(text, encoding="utf-8")
+        made.append(load_policy(path))
+    return made
 
 
 class Violation(AssertionError):
@@ -90,8 +125,11 @@ class World:
     # What happens to posts.
 
     def do_score(self, post: str, score: float) -> None:
-        if post in self.posts:
+        """A score that is no probability never reaches the scores: the post has none then."""
+        if post in self.posts and is_probability(score):
             self.scores[post] = (self.posts[post].revision, score)
+        elif post in self.posts:
+            self.scores.pop(post, None)
 
     def do_edit(self, post: str) -> None:
         if post in self.posts:
@@ -225,7 +263,7 @@ class World:
     def _decided(self, scored: tuple[int, float], policy: Policy) -> Decision | None:
         revision, score = scored
         ladder = policy.rules["hate"][0].ladder
-        reached = [r for r in ladder if is_probability(score) and score >= (r.threshold or 2)]
+        reached = [rung for rung in ladder if score >= (rung.threshold or 2)]
         if not reached:
             return None
         best = max(reached, key=lambda rung: rung.threshold or 0)

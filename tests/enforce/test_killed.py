@@ -4,12 +4,15 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import date
 
 import pytest
 
+from harmsweep.enforce import enforce_day
 from harmsweep.paths import ROOT
 
 pytestmark = pytest.mark.slow
+DAY = date(2026, 10, 1)
 
 SWEEP = """
 import sys
@@ -34,20 +37,45 @@ def start(lake, failpoint: str | None = None) -> subprocess.Popen:
     )
 
 
-@pytest.mark.parametrize(
-    "failpoint",
-    [
-        "actions_v1:before-commit#1",
-        "post_visibility_v1:before-commit#1",
-        "actions_v1:after-commit#2",
-    ],
-)
-def test_a_sweep_killed_at_a_commit_and_run_again_ends_as_a_clean_one(fresh, swept, failpoint):
-    killed = start(fresh, failpoint)
+# Strikes of one author, so that accounts are brought up to date after the posts: four commits of
+# the ledger and two of what the platform reads.
+STRUCK = "\naccounts: {decay_days: 90, ladder: [{strikes: 2, days: 7}]}\n"
+REACHED = [("actions_v1", n) for n in (1, 2, 3, 4)] + [("post_visibility_v1", n) for n in (1, 2)]
+
+
+@pytest.fixture
+def struck(fresh):
+    """A lake of the test's own, decided under a policy with strikes."""
+    plain = fresh.policy
+
+    def policy(**changes):
+        path = plain(**changes)
+        text = path.read_text().replace("action: remove", "action: strike")
+        path.write_text(text + STRUCK)
+        return path
+
+    fresh.policy = policy
+    fresh.decide()
+    return fresh
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize(("table", "passage"), REACHED, ids=str)
+def test_a_sweep_killed_at_any_commit_and_run_again_ends_as_a_clean_one(
+    struck, tmp_path, table, passage, moment
+):
+    clean = struck.copy(tmp_path / "clean")
+    killed = start(struck, f"{table}:{moment}-commit#{passage}")
     killed.communicate(timeout=400)
     assert killed.returncode == -signal.SIGKILL
-    fresh.sweep()
-    assert fresh.content() == swept.content()
+    for lake in (struck, clean):
+        enforce_day(lake.root, DAY, policy=lake.root / "policy.yaml", model_version="m-1")
+    assert struck.states() == clean.states()
+    assert struck.states()["a1"] == "restrict"
+    for kind in ("intent", "outcome"):
+        keys = [sorted(row["effect_key"] for row in lake.ledger(kind)) for lake in (struck, clean)]
+        assert keys[0] == keys[1]
+        assert len(keys[0]) == len(set(keys[0])) == 5
 
 
 def test_two_sweeps_at_once_act_on_each_post_once(fresh, rows):

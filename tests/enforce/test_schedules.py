@@ -10,47 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from harmsweep.policy import Policy, load_policy
+from harmsweep.policy import Policy
 
 sys.path.insert(0, str(Path(__file__).parent))
-from simulator import Violation, World, schedule, state
+from simulator import Violation, World, schedule, state, write_policies
 
-POLICY = """
-name: trial
-version: {version}
-mode: demonstration
-approved_models: {models}
-languages: [en]
-review_only: []
-near_margin: 0.1
-rules:
-  hate:
-    - surface: all
-      jurisdiction: all
-      ladder:
-        - {{action: remove, threshold: {remove}}}
-        - {{action: demote, threshold: 0.85, days: 7}}
-        - {{action: review, threshold: 0.5}}
-caps:
-  default: {{apply: {cap}, release: {cap}}}
-comments: {{review: 0.9}}
-known_media: review
-"""
 SCHEDULES = int(os.environ.get("HARMSWEEP_SCHEDULES", "500"))
 SEED = os.environ.get("HARMSWEEP_SEED")
 
 
 @pytest.fixture(scope="module")
 def policies(tmp_path_factory: pytest.TempPathFactory) -> list[Policy]:
-    """A policy, a milder one with a smaller cap, and one that approves the other model too."""
-    folder, made = tmp_path_factory.mktemp("policies"), []
-    for version, remove, cap, models in [(1, 0.95, 5, "[m-1]"), (2, 0.98, 2, "[m-1]"),
-                                         (3, 0.9, 100, "[m-1, m-2]")]:  # fmt: skip
-        path = folder / f"{version}.yaml"
-        text = POLICY.format(version=version, remove=remove, cap=cap, models=models)
-        path.write_text(text, encoding="utf-8")
-        made.append(load_policy(path))
-    return made
+    """What the sweeps of schedules choose from."""
+    return write_policies(tmp_path_factory.mktemp("policies"))
 
 
 def test_no_schedule_breaks_an_invariant(policies: list[Policy]) -> None:

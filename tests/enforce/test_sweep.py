@@ -124,25 +124,6 @@ def test_what_the_platform_reads_can_be_rebuilt_from_the_ledger(held):
     assert sorted(rebuilt, key=lambda r: r["subject_id"]) == held.visible()
 
 
-# The other three of the six points are those of test_killed.
-POINTS = [
-    ("actions_v1:after-commit", 1),
-    ("post_visibility_v1:after-commit", 1),
-    ("actions_v1:before-commit", 2),
-]
-
-
-@pytest.mark.parametrize(("point", "passage"), POINTS)
-def test_a_sweep_that_breaks_at_any_commit_ends_as_a_clean_one(
-    fresh, swept, crash_at, point: str, passage: int
-):
-    crash_at(point, passage)
-    with pytest.raises(KeyboardInterrupt):
-        fresh.sweep()
-    fresh.sweep()
-    assert fresh.content() == swept.content()
-
-
 def test_jobs_are_thin() -> None:
     jobs = Path(__file__).resolve().parents[2] / "jobs"
     for name in ("decide", "enforce", "measure", "undo"):
