@@ -1,6 +1,8 @@
 """A policy file is parsed whole or refused with its line; a refused one touches nothing."""
 
 import re
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from harmsweep.policy import (
     load_policy,
     mark_demonstration,
 )
+from harmsweep.tables import POSTS
 
 GOOD = """\
 name: trial
@@ -50,7 +53,52 @@ VIOLENCE = """\
 """
 
 # What is replaced in GOOD, by what, the line cited, and what the message must say.
+LAST = "known_media: review\n"
+ACCOUNTS = "accounts: {decay_days: 90, ladder: [{strikes: 3, days: 7}, {strikes: 5, days: 30}]}\n"
+
+
+def ends(extra: str) -> tuple[str, str]:
+    """GOOD with another line at its end."""
+    return LAST, LAST + extra
+
+
 BAD = {
+    "a holdout of half": (*ends("holdout: {share: 0.5}\n"), 24, "holdout.share: 0.5"),
+    "a typo in a holdout": (*ends("holdout: {shar: 0.01}\n"), 24, "known are share, spared"),
+    "a spared harm that is none": (
+        *ends("holdout: {share: 0.01, spared: [hat]}\n"),
+        24,
+        "'hat' is no harm",
+    ),
+    "a typo in accounts": (
+        *ends(ACCOUNTS.replace("decay", "decai")),
+        24,
+        "known are decay_days, ladder",
+    ),
+    "a typo in an account's rung": (
+        *ends(ACCOUNTS.replace("strikes: 3", "strike: 3")),
+        24,
+        "known are days, strikes",
+    ),
+    "no more strikes than before": (
+        *ends(ACCOUNTS.replace("strikes: 5", "strikes: 3")),
+        24,
+        "needs more strikes",
+    ),
+    "fewer days than before": (*ends(ACCOUNTS.replace("days: 30", "days: 6")), 24, "no fewer days"),
+    "a restriction without an end": (
+        "action: remove",
+        "action: restrict",
+        13,
+        "days: is required: a restriction",
+    ),
+    "a review that ends": (
+        "{action: review, threshold: 0.5}",
+        "{action: review, threshold: 0.5, days: 3}",
+        14,
+        "a review ends when a person decides",
+    ),
+    "an action for 0 days": (REMOVE, REMOVE.replace("}", ", days: 0}"), 13, "days: 0 is refused"),
     "typo in a key": ("near_margin", "near_margn", 7, "near_margn: unknown key; known are"),
     "typo in a rung": ("threshold: 0.95", "treshold: 0.95", 13, "treshold: unknown key"),
     "typo in a rule": ("    - surface: all", "    - surfaces: all", 10, "surfaces: unknown key"),
@@ -286,6 +334,22 @@ def test_a_good_file_becomes_a_frozen_policy(file: Path):
         policy.mode = "production"  # type: ignore[misc]
 
 
+def test_accounts_and_a_holdout_may_be_given(file: Path):
+    file.write_text(GOOD + ACCOUNTS + "holdout: {share: 0.01, spared: [hate]}\n", encoding="utf-8")
+    policy = load_policy(file)
+    assert policy.accounts is not None
+    assert [(rung.strikes, rung.days) for rung in policy.accounts.ladder] == [(3, 7), (5, 30)]
+    assert policy.holdout is not None
+    assert (policy.holdout.share, policy.holdout.spared) == (0.01, ("hate",))
+
+
+@pytest.mark.parametrize("days", [7, 8])
+def test_a_later_rung_of_accounts_may_be_as_long(file: Path, days: int):
+    text = ACCOUNTS.replace("days: 30", f"days: {days}")
+    file.write_text(GOOD + text, encoding="utf-8")
+    assert load_policy(file).accounts
+
+
 def test_the_version_follows_the_content_and_not_the_layout(file: Path):
     versions = []
     for text in (
@@ -339,3 +403,22 @@ def test_a_demonstration_policy_needs_a_lake_that_is_marked(tmp_path: Path):
     mark_demonstration(tmp_path)
     mark_demonstration(tmp_path)
     check_lake(policy, tmp_path)
+
+
+def test_a_lake_with_posts_is_not_marked(lake: Path, add_rows: Callable[..., None]):
+    now = datetime(2026, 10, 1, tzinfo=UTC)
+    row = dict.fromkeys(POSTS.schema.names, "x") | {
+        "day": now.date(), "recorded_day": now.date(), "recorded_at": now, "created_at": now,
+        "revision": 1, "sequence": 1, "media": [], "text_flags": [], "status": "accepted",
+    }  # fmt: skip
+    add_rows([row], POSTS, lake)
+    with pytest.raises(PolicyError, match="holds posts and is not marked"):
+        mark_demonstration(lake)
+
+
+def test_a_template_must_leave_its_models_open(tmp_path: Path):
+    template = tmp_path / "closed.yaml"
+    template.write_text(GOOD, encoding="utf-8")
+    with pytest.raises(PolicyError, match="needs one line"):
+        approve_for_demonstration(template, "m-1", tmp_path / "out.yaml")
+    assert not (tmp_path / "out.yaml").exists()

@@ -1,5 +1,6 @@
 """What operators say to the console: exit codes, help, and acts that need no Spark."""
 
+import os
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -103,3 +104,11 @@ def test_nobody_but_the_kernel_says_who_the_operator_is(monkeypatch: pytest.Monk
     for name in ("USER", "LOGNAME", "LNAME", "USERNAME"):
         monkeypatch.setenv(name, "somebody_else")
     assert operations.operator() == real
+
+
+def test_an_operator_without_a_name_is_known_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(_: int) -> None:
+        raise KeyError
+
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    assert operations.operator() == str(os.getuid())

@@ -150,6 +150,13 @@ def test_a_sweep_that_is_stopped_between_its_commits_is_finished_once_started(
     assert fresh.content() == swept.content()
 
 
+def test_a_batch_is_resumed_under_its_own_pair_alone(waiting):
+    name = named(waiting, "hate").batch.name
+    other = Mandate(load_policy(waiting.policy(version=2)), "m-1")
+    with pytest.raises(DataRefused, match="is of m-1 under trial-1"):
+        batches.resume(waiting.root, name, other)
+
+
 @pytest.mark.parametrize("name", ["yesterday", "20261001-0123456789ab:hate:apply"])
 def test_an_unknown_batch_is_refused(held, name: str):
     with pytest.raises(DataRefused, match="batch"):

@@ -1,15 +1,18 @@
 """Caps hold a harm's whole batch, once, and let the others go on."""
 
+from datetime import date
+
 import pytest
 
 from harmsweep import lake as lakes
 from harmsweep.enforce.caps import Excess, excesses, spent
 from harmsweep.enforce.rules import Mandate
-from harmsweep.enforce.sweep import sweep
+from harmsweep.enforce.sweep import preview, sweep
 from harmsweep.job import Held
 from harmsweep.policy import load_policy
 from harmsweep.tables import ACTIONS
 
+DAY = date(2026, 10, 1)
 HOUR = 3600 * 1_000_000
 
 
@@ -69,6 +72,27 @@ def test_a_held_entry_changes_no_state_and_reviews_are_not_held(fresh):
     with pytest.raises(Held):
         fresh.sweep(apply=0)
     assert lakes.version(ACTIONS, fresh.root) == versions
+
+
+def test_what_a_cap_lets_through_a_forecast_may_hold(fresh):
+    policy, batch = load_policy(fresh.policy(apply=10)), ("hate", "apply")
+    assert excesses({batch: 5}, {}, policy, {batch: 5}) == []
+    over = excesses({batch: 6, ("spam", "apply"): 9}, {}, policy, {batch: 5})
+    assert over == [Excess("hate", "apply", 6, 0, 5, "forecast")]
+    assert over[0].batch == batch
+    assert over[0].line() == (
+        "hate: 6 to apply are more than the 5 that the same weekday of past weeks makes likely"
+    )
+    assert excesses({batch: 11}, {}, policy, {batch: 5})[0].kind == "cap"
+
+
+def test_a_preview_says_what_would_be_held(fresh):
+    mandate = Mandate(load_policy(fresh.policy(apply=1)), "m-1")
+    fresh.decide(apply=1)
+    assert preview(fresh.root, DAY, mandate) == {
+        "decisions": 4, "finished": 0, "held": 2, "remove": 1, "review": 1,
+    }  # fmt: skip
+    assert fresh.content() == ([], [])
 
 
 def test_a_batch_may_reach_its_cap_and_not_pass_it(fresh):

@@ -3,16 +3,27 @@
 import math
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harmsweep.certificates import Claim, Counts, Population, Source, sealed_certificate
 from harmsweep.enforce.change import change
 from harmsweep.enforce.parked import HeldBatch, Stale, is_over, let_go, refused
 from harmsweep.enforce.restore import reapplied, undone
-from harmsweep.enforce.rules import Decision, Post, Rules, allowed, drawn, is_probability
+from harmsweep.enforce.rules import (
+    Decision,
+    Mandate,
+    Post,
+    Rules,
+    allowed,
+    drawn,
+    is_probability,
+)
 from harmsweep.enforce.sweeps import Sweep
 from harmsweep.ledger import Entry, Place
+from harmsweep.policy import load_policy
 
 DAY = date(2026, 10, 1)
 PLACE = Place("post", "p1", "all", "all")
@@ -541,3 +552,50 @@ def test_a_sweeps_id_is_the_same_again_and_another_for_a_repeat():
     others = [sweep(2), sweep(1, "undo"), sweep(1, subject=("m-2", "p-1"))]
     others.append(replace(sweep(1), day=date(2026, 10, 2)))
     assert len({s.sweep_id for s in [sweep(1), *others]}) == 5
+
+
+PRODUCTION = """
+name: stated
+version: 1
+mode: production
+approved_models: [{model}]
+languages: [en]
+review_only: []
+near_margin: 0.1
+rules:
+  hate:
+    - surface: all
+      jurisdiction: all
+      ladder:
+        - {{action: remove, precision: 0.95, confidence: 0.95, days: 30}}
+        - {{action: review, threshold: 0.5}}
+caps:
+  default: {{apply: 100, release: 100}}
+comments: {{review: 0.9}}
+known_media: review
+holdout: {{share: 0.02, spared: [spam]}}
+"""
+MODEL = "m0123456789ab"
+
+
+def test_a_mandate_says_what_may_be_acted_on(tmp_path: Path):
+    path = tmp_path / "policy.yaml"
+    path.write_text(PRODUCTION.format(model=MODEL), encoding="utf-8")
+    policy = load_policy(path)
+    about = Population(posts=900, groups={"sms": 700}, prevalence=0.4)
+    counts = Counts(threshold=0.8, flagged_groups=200, right_groups=200, flagged_posts=300,
+                    right_posts=300, recall=0.5, lower_bound=0.985)  # fmt: skip
+    claim = Claim(harm="hate", language="en", precision=0.95, confidence=0.95, counts=counts,
+                  population=about)  # fmt: skip
+    source = Source(snapshot="s0123456789ab", first=DAY, last=DAY)
+    certificate = sealed_certificate(MODEL, policy.policy_version, source, [claim])
+    rules = Mandate(policy, MODEL, certificate, 0.1, 0.6).rules
+    assert rules == Rules(
+        approved=True, certified=frozenset({("hate", "all", "all", "remove", "en", 0.8)}),
+        first=0.1, last=0.6, holdout=0.02, spared=frozenset({"spam"}),
+        days={("hate", "all", "all", "remove"): 30},
+    )  # fmt: skip
+    assert Mandate(policy, MODEL).rules.certified == frozenset()
+    assert not Mandate(policy, "m-2", certificate).rules.approved
+    assert Mandate(policy, MODEL, certificate).inputs == certificate.digest
+    assert Mandate(policy, MODEL).inputs == ""

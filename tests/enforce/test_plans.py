@@ -88,6 +88,23 @@ def test_a_plan_whose_subjects_changed_is_refused_whole(fresh, rows, change: str
     assert fresh.content() == before
 
 
+def test_a_plan_that_nobody_approved_needs_room_in_the_caps_of_its_hour(fresh, rows):
+    post, scored = rows
+    plan = planned(fresh, apply=2)
+    assert plan.approvers == 0
+    more = [post(name) for name in ("removed", "demoted", "reviewed", "clean", "spam", "other")]
+    fresh.put_posts(more)
+    scores = [scored("removed", hate=0.99), scored("demoted", hate=0.9), scored("spam", spam=0.97)]
+    fresh.put_scores([*scores, scored("reviewed", hate=0.6)])
+    fresh.decide(apply=2)
+    spent = {("hate", "apply"): 1}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("harmsweep.enforce.plans.spent", lambda *_: spent)
+        with pytest.raises(DataRefused, match=r"by now hate: 2 to apply and 1 .* plan again"):
+            applied(fresh, plan)
+    assert fresh.content() == ([], [])
+
+
 def test_an_old_plan_is_refused(fresh):
     plan = planned(fresh)
     late = int(plan.expires_at.timestamp() * 1e6) + 1
