@@ -47,6 +47,7 @@ VALID = {
     "kind": {"interactions_v1": "like", "media_v1": "image"},
     "entry": {"actions_v1": "outcome"},
     "direction": {"actions_v1": "apply"},
+    "verdict": {"verdicts_v1": "benign"},
 }
 
 
@@ -96,7 +97,7 @@ def stages(spark: Spark, lake: Path, line: Line, model: str, policy: str) -> Non
     match_day(spark, lake, TODAY)
     score_day(spark, lake, TODAY, manifest=line.manifest)
     decide_day(spark, lake, TODAY, policy=line.policy, model_version=model)
-    enforce_day(spark, lake, TODAY, policy=line.policy, model_version=model)
+    enforce_day(lake, TODAY, policy=line.policy, model_version=model)
     measure_day(spark, lake, TODAY, model_version=model, policy_version=policy)
 
 

@@ -67,7 +67,7 @@ def prepare_and_act(spark: SparkSession, lake: Path, day: date, model: Path, pol
     match_day(lambda: spark, lake, day)
     score_day(lambda: spark, lake, day, manifest=model)
     decide_day(lambda: spark, lake, day, policy=policy, model_version=version)
-    enforce_day(lambda: spark, lake, day, policy=policy, model_version=version)
+    enforce_day(lake, day, policy=policy, model_version=version)
 
 
 def test_a_second_model_adds_its_rows_and_embeds_nothing(
@@ -95,7 +95,7 @@ def test_a_second_policy_writes_only_the_differences(
     model = load_manifest(line.manifest).model_version
     for day in DAYS:
         decide_day(lambda: spark, copied, day, policy=policy, model_version=model)
-        enforce_day(lambda: spark, copied, day, policy=policy, model_version=model)
+        enforce_day(copied, day, policy=policy, model_version=model)
     new = lakes.query(
         copied,
         "SELECT DISTINCT entry, previous_action, action FROM actions_v1"
@@ -112,10 +112,10 @@ def test_undo_then_redo_restores_what_the_platform_reads(
     swept = contents(POST_VISIBILITY, copied)
     sweeps = lakes.query(copied, "SELECT DISTINCT sweep_id FROM actions_v1").column(0).to_pylist()
     for sweep in sweeps:
-        undo(lambda: spark, copied, sweep_id=sweep)
+        undo(copied, sweep_id=sweep)
     assert contents(POST_VISIBILITY, copied) == []
     for sweep in sweeps:
-        undo(lambda: spark, copied, sweep_id=sweep, redo=True)
+        undo(copied, sweep_id=sweep, redo=True)
     assert contents(POST_VISIBILITY, copied) == swept
 
 

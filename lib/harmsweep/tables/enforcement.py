@@ -142,6 +142,7 @@ EXEMPTIONS = Table(
     name="exemptions_v1",
     comment="The allow-list: posts and accounts on which nothing but review is automatic.",
     key=("exemption_id",),
+    partition_by=("subject_kind",),
     schema=columns(
         required("day", DAY, "UTC day of the entry"),
         required("exemption_id", STRING, "id of the entry, random"),
@@ -160,6 +161,7 @@ OPERATIONS = Table(
     name="operations_v1",
     comment="What operators did: the audit of every act of a person, append-only.",
     key=("operation_id",),
+    partition_by=("act",),
     schema=columns(
         required("day", DAY, "UTC day of the act"),
         required("operation_id", STRING, "id of the act, random"),
