@@ -5,6 +5,7 @@ one group of a dataset that has few. The rows stand in a folder of their own for
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -69,8 +70,8 @@ def by_share(
 ) -> Iterator[Record]:
     """AUROC on the test part by share of the training groups: the mean over seeds, its interval.
 
-    A seed's smaller share is part of its larger one. A harm that has no head at some seed, for lack
-    of labels in a share, has no record of it.
+    A seed's smaller share is part of its larger one. Heads are those of the whole training part;
+    one that lacks a class in a share, at some seed, has no record of it.
     """
     groups = np.unique(_column(snapshot / "train", "split_group"))
     for share in SHARES:
@@ -109,11 +110,17 @@ def leave_one_group_out(
 def _trained(
     snapshot: Path, facts: Snapshot, options: TrainingConfig, place: Place
 ) -> list[Scored]:
-    """What a network says of the test part, trained where the rows stand as `place` puts them."""
+    """What a network says of the test part, trained where the rows stand as `place` puts them.
+
+    It has the heads that the model has, as far as there are labels of both classes.
+    """
+    harms = task_of(snapshot, facts, options)[0].harms
+    fewer = options.model_copy(update={"min_class_rows": 1})
     with TemporaryDirectory(prefix="learning-") as name:
         folder = Path(name)
         arrange(snapshot, place, folder)
-        task, _ = task_of(folder, facts, options)
+        found, _ = task_of(folder, facts, fewer)
+        task = replace(found, heads=tuple(head for head in found.heads if head.harm in harms))
         one = network(task, options.fit)
         with epochs_shown(options.fit.epochs) as (report, _):
             fit(folder, task, [one], options.fit, report=report)
