@@ -11,6 +11,7 @@ SET = Bounds(
     sample_posts=50,
     sample_share=0.1,
     forecast=FORECAST,
+    webhook=bounds().webhook,
 )
 
 

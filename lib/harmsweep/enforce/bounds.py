@@ -20,6 +20,20 @@ class Forecast(Frozen):
     floor: Annotated[int, Field(strict=True, ge=0)]
 
 
+# Encrypted, or to this machine alone.
+_URL = r"^(https://\S+|http://(localhost|127\.0\.0\.1)(:\d+)?(/\S*)?)?$"
+
+
+class Webhook(Frozen):
+    """Where effects are posted to, and how often they are tried; no url is no webhook."""
+
+    url: Annotated[str, Field(pattern=_URL)]
+    attempts: Annotated[int, Field(strict=True, ge=1, le=20)]
+    backoff_seconds: Annotated[float, Field(ge=0, le=60)]
+    timeout_seconds: Annotated[float, Field(gt=0, le=300)]
+    batch: Annotated[int, Field(strict=True, ge=1)]
+
+
 class Bounds(Frozen):
     """The keys of the file."""
 
@@ -28,6 +42,7 @@ class Bounds(Frozen):
     sample_posts: Annotated[int, Field(strict=True, ge=0)]
     sample_share: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
     forecast: Forecast
+    webhook: Webhook
 
     def approvers(self, effects: int, posts: int) -> int:
         """How many people must approve so many effects on so many accepted posts."""

@@ -30,6 +30,7 @@ from harmsweep.tables.derived import (
 from harmsweep.tables.enforcement import (
     ACTIONS,
     DECISIONS,
+    DELIVERIES,
     ENFORCEMENT,
     EXEMPTIONS,
     METRICS,
@@ -65,6 +66,7 @@ __all__ = [
     "COMMENT_SCORES",
     "COMMENT_VECTORS",
     "DECISIONS",
+    "DELIVERIES",
     "EMBEDDINGS",
     "ENGAGEMENT_NUMBERS",
     "ESCALATIONS",

@@ -119,6 +119,21 @@ POST_VISIBILITY = Table(
     ),
 )
 
+DELIVERIES = Table(
+    name="deliveries_v1",
+    comment="Which effects the webhook took, and those that it never did: dead letters.",
+    key=("effect_key",),
+    schema=columns(
+        required("day", DAY, "the subject's creation day, as in actions"),
+        required("effect_key", STRING, "the effect; the webhook's idempotency key"),
+        required("status", STRING, "delivered or dead"),
+        required("at", TIME, "when that was known (UTC)"),
+        optional("reason", STRING, "why it is dead"),
+    ),
+    constraints={"status_known": "status IN ('delivered', 'dead')"},
+    append_only=True,
+)
+
 VERDICTS = Table(
     name="verdicts_v1",
     comment="What people found of posts: a benign verdict blocks automation until an edit.",
@@ -214,6 +229,7 @@ ENFORCEMENT = (
     ACTIONS,
     PLANS,
     POST_VISIBILITY,
+    DELIVERIES,
     VERDICTS,
     EXEMPTIONS,
     OPERATIONS,

@@ -1,0 +1,178 @@
+"""Effects reach a real HTTP server once each, whatever it answers."""
+
+import hashlib
+import hmac
+import json
+import threading
+from collections.abc import Iterator
+from datetime import date
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from harmsweep import lake as lakes
+from harmsweep import operations
+from harmsweep.enforce import undo
+from harmsweep.enforce.bounds import Webhook
+from harmsweep.enforce.deliver import SECRET, deliver_day, pending
+from harmsweep.operations import Stopped
+from harmsweep.tables import DELIVERIES
+
+DAY = date(2026, 10, 1)
+
+
+class Platform(ThreadingHTTPServer):
+    """A platform that answers with the next status of its plan, or 200."""
+
+    def __init__(self) -> None:
+        self.plan: list[int] = []
+        self.calls: list[tuple[dict[str, str], bytes]] = []
+        super().__init__(("127.0.0.1", 0), Handler)
+
+    def hook(self, **more: Any) -> Webhook:
+        """The webhook that posts here."""
+        url = f"http://127.0.0.1:{self.server_port}/effects"
+        fields = {"attempts": 3, "backoff_seconds": 0.0, "timeout_seconds": 5.0, "batch": 2}
+        return Webhook.model_validate({"url": url} | fields | more)
+
+    def keys(self) -> list[str]:
+        """The idempotency keys in the order of the calls."""
+        return [headers["Idempotency-Key"] for headers, _ in self.calls]
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Keeps each call."""
+
+    server: Platform
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.calls.append((dict(self.headers), body))
+        status = self.server.plan.pop(0) if self.server.plan else 200
+        self.send_response(status)
+        if 300 <= status < 400:
+            self.send_header("Location", "http://127.0.0.1:1/elsewhere")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture
+def platform() -> Iterator[Platform]:
+    server = Platform()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def letters(lake: Any) -> dict[str, str | None]:
+    """What became of each effect: None where it was delivered, or why it is dead."""
+    rows = lakes.rows(DELIVERIES, lake.root).to_pylist()
+    return {row["effect_key"]: row["reason"] for row in rows}
+
+
+def test_every_effect_is_posted_once(held, platform):
+    assert deliver_day(held.root, DAY, webhook=platform.hook()).counts == {
+        "delivered": 4, "dead": 0,
+    }  # fmt: skip
+    keys = [row["effect_key"] for row in held.ledger()]
+    assert sorted(platform.keys()) == sorted(keys)
+    assert deliver_day(held.root, DAY, webhook=platform.hook()).items == 0
+    assert len(platform.calls) == 4
+    told = json.loads(next(body for headers, body in platform.calls if b'"removed"' in body))
+    assert (told["action"], told["previous_action"], told["harm"]) == ("remove", "none", "hate")
+    assert "score" not in told
+
+
+def test_an_undo_is_posted_after_what_it_undoes(held, platform):
+    deliver_day(held.root, DAY, webhook=platform.hook())
+    undo(held.root, sweep_id=held.ledger()[-1]["sweep_id"])
+    assert deliver_day(held.root, DAY, webhook=platform.hook()).counts["delivered"] == 4
+    assert {json.loads(body)["action"] for _, body in platform.calls[4:]} == {"none"}
+
+
+def test_a_busy_platform_is_asked_again_with_the_same_key(held, platform):
+    platform.plan = [503, 429]
+    deliver_day(held.root, DAY, webhook=platform.hook())
+    assert len(platform.calls) == 6
+    assert len(set(platform.keys()[:3])) == 1
+    assert set(letters(held).values()) == {None}
+
+
+@pytest.mark.parametrize(
+    ("plan", "reason", "calls"),
+    [([500, 500, 500], "status 500", 6), ([400], "status 400", 4), ([302], "status 302", 4)],
+)
+def test_what_fails_for_good_is_a_dead_letter(held, platform, plan, reason, calls):
+    platform.plan = list(plan)
+    counts = deliver_day(held.root, DAY, webhook=platform.hook()).counts
+    assert counts == {"delivered": 3, "dead": 1}
+    assert sorted(letters(held).values(), key=str) == [None, None, None, reason]
+    assert len(platform.calls) == calls
+    assert pending(held.root, DAY) == []
+
+
+def test_a_platform_that_is_not_there_leaves_dead_letters(held):
+    hook = Webhook(url="http://127.0.0.1:1/", attempts=1, backoff_seconds=0.0,
+                   timeout_seconds=1.0, batch=10)  # fmt: skip
+    assert deliver_day(held.root, DAY, webhook=hook).counts == {"delivered": 0, "dead": 4}
+    assert set(letters(held).values()) == {"ConnectionError"}
+
+
+def test_the_switch_stops_between_one_effect_and_the_next(held, platform, monkeypatch):
+    calls = []
+
+    def at_the_third(lake: Any) -> None:
+        calls.append(lake)
+        if len(calls) == 3:
+            operations.stop(lake, "wrong")
+        operations.check_running(lake)
+
+    monkeypatch.setattr("harmsweep.enforce.deliver.check_running", at_the_third)
+    with pytest.raises(Stopped):
+        deliver_day(held.root, DAY, webhook=platform.hook())
+    assert len(platform.calls) == len(letters(held)) == 2
+    operations.start(held.root, "right")
+    deliver_day(held.root, DAY, webhook=platform.hook())
+    assert len(platform.keys()) == len(set(platform.keys())) == 4
+
+
+def test_after_a_kill_a_batch_is_posted_again_with_the_same_keys(held, platform, crash_at):
+    crash_at("deliveries_v1:before-commit", 2)
+    with pytest.raises(KeyboardInterrupt):
+        deliver_day(held.root, DAY, webhook=platform.hook())
+    deliver_day(held.root, DAY, webhook=platform.hook())
+    keys = platform.keys()
+    assert (len(keys), len(set(keys))) == (6, 4)
+    assert len(letters(held)) == 4
+
+
+def test_what_is_open_or_held_is_not_posted(fresh, platform, crash_at):
+    crash_at("actions_v1:after-commit", 1)
+    with pytest.raises(KeyboardInterrupt):
+        fresh.sweep()
+    assert deliver_day(fresh.root, DAY, webhook=platform.hook()).items == 0
+    assert platform.calls == []
+
+
+def test_a_body_is_signed_where_there_is_a_secret(held, platform, monkeypatch):
+    monkeypatch.setenv(SECRET, "s3cret")
+    deliver_day(held.root, DAY, webhook=platform.hook())
+    for headers, body in platform.calls:
+        signed = hmac.new(b"s3cret", body, hashlib.sha256).hexdigest()
+        assert headers["X-Harmsweep-Signature"] == f"sha256={signed}"
+
+
+def test_without_a_url_there_is_no_webhook(held):
+    assert deliver_day(held.root, DAY).items == 0
+
+
+@pytest.mark.parametrize("url", ["http://example.org/", "ftp://example.org", "file:///etc", "x"])
+def test_no_other_address_is_accepted(platform, url):
+    with pytest.raises(ValueError, match="url"):
+        platform.hook(url=url)
