@@ -43,6 +43,7 @@ VALID = {
         "rejects_v1": "rejected",
         "scores_v1": "scored",
         "media_matches_v1": "evidence",
+        "deliveries_v1": "delivered",
     },
     "kind": {"interactions_v1": "like", "media_v1": "image"},
     "entry": {"actions_v1": "outcome"},
