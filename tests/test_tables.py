@@ -40,6 +40,9 @@ ALLOWED = {
     ("scores_v1", "status"): "scored",
     ("actions_v1", "entry"): "intent",
     ("actions_v1", "direction"): "apply",
+    ("plans_v1", "entry"): "intent",
+    ("deliveries_v1", "status"): "delivered",
+    ("verdicts_v1", "verdict"): "benign",
 }
 
 
