@@ -174,6 +174,7 @@ def test_the_likeness_of_caption_and_picture_is_a_number_of_the_snapshot(
     }  # fmt: skip
     add_rows([medium | {"post_id": p} for p in ("both", "wordless")], MEDIA, lake)
     label = {"day": DAY, "harm": "hate", "label": 1, "source": "hand", "dataset": "live"}
+    label |= {"annotator": "-", "weight": 1.0}
     add_rows([label | {"post_id": landed["post_id"]} for landed, _ in posts], LABELS, lake)
 
     embed_day(lambda: spark, lake, DAY, media_root=tmp_path, encoders=encoders)
