@@ -1,4 +1,4 @@
-"""Turn the user reports on the posts of a day or of a range of days into labels."""
+"""Turn verdicts and user reports on the posts of a day or of a range of days into labels."""
 
 from collections.abc import Iterable
 from datetime import date

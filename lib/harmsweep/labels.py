@@ -1,14 +1,18 @@
 """Where labels come from, and which of them may stand for the truth.
 
-A label by hand was given to a post whatever it scored. Appeals are about posts that were acted on,
-and reports about posts that someone disliked: a model may learn from both, and neither alone says
-how good a model is.
+A label by hand was given to a post whatever it scored. Appeals and reviews are about posts that
+were acted on, and reports about posts that someone disliked: a model may learn from all of them,
+and none of them alone says how good a model is.
 """
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-HAND, APPEALS, REPORTS = "hand", "appeals", "reports"
+HAND, APPEALS, REVIEWS, REPORTS = "hand", "appeals", "reviews", "reports"
+# What the label stage writes: a landing zone may not.
+MADE = (REVIEWS, REPORTS)
+# What people found, one post at a time: a reporter is right or wrong by it.
+FOUND_BY_PEOPLE = (HAND, APPEALS, REVIEWS)
 # The annotator of a label whose source names none: annotators that cannot be told apart.
 UNNAMED = "-"
 

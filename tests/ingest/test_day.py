@@ -113,6 +113,7 @@ OTHERS: dict[str, list[Row]] = {
         {"post_id": "edited", "harm": "spam", "label": 0, "annotator": "two words"},
         {"post_id": "edited", "harm": "spam", "label": 0, "weight": 0},
         {"post_id": "edited", "harm": "spam", "label": 1, "source": "reports"},
+        {"post_id": "edited", "harm": "spam", "label": 0, "source": "reviews"},
     ],
     "account_labels": [
         {"user_id": "u1", "bad_actor": 0, "kind": "bot"},
@@ -265,7 +266,7 @@ def test_labels_stand_on_their_posts_day_and_contradictions_count_for_nothing(
         "conflicting_label": 2,
         "bad_annotator": 1,
         "bad_weight": 1,
-        "reserved_source": 1,
+        "reserved_source": 2,
         "unknown_harm": 1,
         "unknown_post": 1,
         "later_event": 1,

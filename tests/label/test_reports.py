@@ -50,17 +50,6 @@ def post(post_id: str, *, day: date = DAY, hour: int = 8, **changes: Any) -> dic
 
 
 @pytest.fixture
-def frame(spark: SparkSession) -> Callable[..., DataFrame]:
-    """A function that makes literal rows a table's rows."""
-
-    def make(rows: list[dict[str, Any]], table: Any) -> DataFrame:
-        values = [tuple(row.get(name) for name in table.schema.names) for row in rows]
-        return spark.createDataFrame(values, table.schema)
-
-    return make
-
-
-@pytest.fixture
 def made(spark: SparkSession, frame: Callable[..., DataFrame]) -> Callable[..., dict[str, float]]:
     """A function from reporters' records (judged, upheld) by post to the posts' weights."""
 
@@ -151,15 +140,16 @@ def test_a_record_is_what_people_said_of_the_posts(frame: Callable[..., DataFram
         label("upheld", 1),
         label("refused", 0),
         label("overturned", 0, "appeals"),
+        label("reviewed", 0, "reviews", annotator="ana"),
         label("tied", 1, annotator="a"),
         label("tied", 0, annotator="b"),
         label("reported", 1, "reports"),
     ]
-    names = ("upheld", "refused", "overturned", "tied", "reported", "unjudged")
+    names = ("upheld", "refused", "overturned", "reviewed", "tied", "reported", "unjudged")
     events = [event("r", name, post_day=BEFORE) for name in names]
     events += [event("r", "upheld", post_day=BEFORE, event_id="again"), event("other", "upheld")]
     found = records(reports(frame(events, INTERACTIONS), simulated=False), frame(labels, LABELS))
-    assert [tuple(row) for row in found.collect()] == [("r", 3, 1)]
+    assert [tuple(row) for row in found.collect()] == [("r", 4, 1)]
 
 
 @pytest.fixture
@@ -188,12 +178,16 @@ def test_a_day_is_labelled_as_its_reports_come_in(
     spark: SparkSession, reported: Path, add_rows: AddRows
 ) -> None:
     first = label_day(lambda: spark, reported, DAY)
-    assert first.counts == {"reported": 1, "labelled": 0}
+    assert first.counts == {"reported": 1, "labelled": 0, "reviewed": 0}
     assert label_day(lambda: pytest.fail("started Spark"), reported, DAY).skipped
     later = DAY + timedelta(days=7)
     late = [event("ben", day=later), event("sim-2", "q", day=later, simulated=True)]
     add_rows(late, INTERACTIONS, reported)
-    assert label_day(lambda: spark, reported, DAY).counts == {"reported": 1, "labelled": 1}
+    assert label_day(lambda: spark, reported, DAY).counts == {
+        "reported": 1,
+        "labelled": 1,
+        "reviewed": 0,
+    }
     # The label by hand stays beside it.
     assert written(reported) == {"hand p": 1.0, "reports p": 0.786}
     assert label_day(lambda: pytest.fail("started Spark"), reported, DAY).skipped

@@ -1,7 +1,7 @@
-"""What is known of labels, and labels from what people do: reports, by the record of who reports.
+"""What is known of labels, and labels from what people do: their verdicts and their reports.
 
 `agreement` says how far annotators agree, `errors` which labels deserve a second look; the stage
-itself writes labels of the source `reports`.
+itself writes labels of the sources `reviews` and `reports`.
 """
 
 from harmsweep.label.stage import label_day
