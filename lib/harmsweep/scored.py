@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from harmsweep.bootstrap import Bools, Floats
 from harmsweep.fusion import Columns, Feature, Input, input_columns
-from harmsweep.snapshots import label_column
+from harmsweep.snapshots import hand_column, label_column
 from harmsweep.vectors import matrix
 
 
@@ -56,7 +56,7 @@ def scored_rows(
     inputs: Sequence[Input],
     features: Sequence[Feature],
 ) -> Iterator[Scored]:
-    """A part's labelled rows with what each scorer says of them, harm by harm.
+    """A part's rows that are labelled by hand, with what each scorer says of them, harm by harm.
 
     Scorers are given `inputs` and `features`, and give their scores as rows by `harms`.
     """
@@ -66,18 +66,31 @@ def scored_rows(
     # File by file: the vectors of one row group in memory, the scores of all.
     for path in sorted(part.glob("*.parquet")):
         rows = read_columns(path, columns, inputs=inputs)
-        parts["labels"].append(np.stack([rows[name] for name in labels], axis=1))
+        given = np.stack([rows[name] for name in labels], axis=1)
+        parts["labels"].append(np.where(by_hand(path, harms), given, np.nan))
         for column, name in IDS.items():
             parts[name].append(rows[column])
         for name, scores in scorers(rows).items():
             parts[name].append(scores)
     whole = {name: np.concatenate(values) for name, values in parts.items()}
-    given = {"labels", *IDS.values()}
+    shared = {"labels", *IDS.values()}
     for place, harm in enumerate(harms):
         known = ~np.isnan(whole["labels"][:, place])
-        of_harm = {n: v[known, place] for n, v in whole.items() if n not in given}
+        of_harm = {n: v[known, place] for n, v in whole.items() if n not in shared}
         truth = whole["labels"][known, place] > 0.5
         yield Scored(harm, truth, of_harm, *(whole[name][known] for name in IDS.values()))
+
+
+def by_hand(path: Path, harms: Sequence[str]) -> Bools:
+    """Which labels of a file's rows are by hand, rows by harms.
+
+    All of them in a snapshot that does not say: it is from before there were others.
+    """
+    names = [hand_column(harm) for harm in harms]
+    if not {*names} <= {*pq.read_schema(path).names}:
+        return np.ones((pq.read_metadata(path).num_rows, len(harms)), dtype=bool)
+    rows = read_columns(path, names)
+    return np.stack([rows[name] for name in names], axis=1).astype(bool)
 
 
 def read_columns(

@@ -90,3 +90,8 @@ def label_column(harm: str) -> str:
 def weight_column(harm: str) -> str:
     """The column of what a harm's label counts in training: above 0, up to 1; 0 without a label."""
     return f"weight_{harm}"
+
+
+def hand_column(harm: str) -> str:
+    """The column of whether a harm's label is by hand: no other may stand for the truth."""
+    return f"hand_{harm}"

@@ -106,6 +106,8 @@ def test_labels_by_hand_vote_before_others_and_a_tie_is_not_known(voted: Any) ->
         assert row is not None
         assert row["weight_hate"] == weight, post
         assert row["label_hate"] == label if label is not None else math.isnan(row["label_hate"])
+        by_hand = any(source == "hand" for source, _, _ in VOTES[post][0])
+        assert row["hand_hate"] == (by_hand and label is not None)
     assert (rows["tie 0"]["label_spam"], rows["tie 0"]["weight_spam"]) == (1.0, 0.5)
     assert math.isnan(rows["one 0"]["label_spam"]) and rows["one 0"]["weight_spam"] == 0
 
@@ -118,6 +120,7 @@ def test_what_is_not_by_hand_stands_in_train_only(voted: Any) -> None:
     found = parted.where(has_label()).collect()
     held_out = {row["post_id"].rpartition(" ")[0] for row in found if row["split"] != "train"}
     assert held_out == {"one", "novice", "two to one", "hand, reported"}
+    assert all(row["hand_hate"] for row in found if row["split"] != "train")
     train = {row["post_id"].rpartition(" ")[0] for row in found if row["split"] == "train"}
     assert train == VOTES.keys() - {"tie, reported"}
     assert parted.where(~has_label()).where("split = 'train'").isEmpty()

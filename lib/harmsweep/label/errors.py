@@ -1,6 +1,6 @@
 """Labels that a second look is worth: confident learning over a snapshot.
 
-Each labelled row is judged by a logistic regression that was fitted without its group, on the one
+Each label by hand is judged by a logistic regression that was fitted without its group, on the one
 modality that tells the harm best. cleanlab then finds the labels that are likely to be wrong, given
 how often each class is taken for the other (Northcutt, Jiang and Chuang, "Confident learning",
 JAIR 2021). A hard case looks like an error: a person decides.
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from harmsweep.bootstrap import Bools, Floats, point
 from harmsweep.fusion import Input
-from harmsweep.scored import read_columns
+from harmsweep.scored import by_hand, read_columns
 from harmsweep.snapshots import PARTS, Snapshot, label_column, load_snapshot
 
 MODALITIES = ("text", "media_text", "image", "video")
@@ -45,7 +45,7 @@ class Suspect:
 
 @dataclass(frozen=True)
 class Judged:
-    """A harm's labelled rows as one modality judges them: the chance of a 1, out of fold."""
+    """A harm's labels by hand as one modality judges them: the chances of a 1, out of fold."""
 
     harm: str
     modality: str
@@ -87,14 +87,20 @@ def likely_errors(
 def _rows(folder: Path, facts: Snapshot) -> Rows:
     present = [f"{source.name}_present" for source in facts.inputs if source.name in MODALITIES]
     labels = [label_column(harm) for harm in facts.harms]
-    return _read(folder, ["day", "post_id", "dataset", "split_group", *present, *labels])
+    rows = _read(folder, ["day", "post_id", "dataset", "split_group", *present, *labels])
+    judged = np.concatenate([by_hand(path, facts.harms) for path in _files(folder)])
+    truths = {name: np.where(judged[:, n], rows[name], np.nan) for n, name in enumerate(labels)}
+    return rows | truths
 
 
 def _read(folder: Path, columns: Sequence[str], inputs: Sequence[Input] = ()) -> Rows:
     """Columns of all parts, always in the same order of rows."""
-    paths = [path for part in PARTS for path in sorted((folder / part).glob("*.parquet"))]
-    found = [read_columns(path, columns, inputs=inputs) for path in paths]
+    found = [read_columns(path, columns, inputs=inputs) for path in _files(folder)]
     return {name: np.concatenate([rows[name] for rows in found]) for name in found[0]}
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for part in PARTS for path in sorted((folder / part).glob("*.parquet"))]
 
 
 def _judged(

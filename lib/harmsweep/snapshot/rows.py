@@ -15,13 +15,11 @@ from harmsweep.harms import HARMS
 from harmsweep.inputs import NOT_ALONE, NUMBERS, with_inputs
 from harmsweep.labels import HAND, vote
 from harmsweep.snapshot.split import Group, part_by_hash, parts_by_balance
-from harmsweep.snapshots import label_column, weight_column
+from harmsweep.snapshots import hand_column, label_column, weight_column
 from harmsweep.training import Split
 
 IDS = ["day", "post_id", "revision", "dataset", "language", "author_origin", "split_group"]
 _POST = ["day", "post_id"]
-# The harms whose label of the post is by hand; it goes when the rows have their parts.
-BY_HAND = "by_hand"
 
 
 def labelled_rows(
@@ -45,13 +43,13 @@ def labelled_rows(
         *NUMBERS,
         *(label_column(harm) for harm in HARMS),
         *(weight_column(harm) for harm in HARMS),
-        BY_HAND,
+        *(hand_column(harm) for harm in HARMS),
         "content",
     )
 
 
 def labels_by_harm(labels: DataFrame) -> DataFrame:
-    """One row per labelled post: by harm a label (NaN: not known) and its weight; and `by_hand`.
+    """One row per labelled post: by harm a label (NaN: not known), its weight, and who gave it.
 
     Each label of a post and harm is a vote of its weight for 1 or for 0, and labels by hand leave
     no vote to others. The majority is the label, and its lead, 1 at most, the weight; a tie is not
@@ -61,12 +59,11 @@ def labels_by_harm(labels: DataFrame) -> DataFrame:
     by_hand, natural = F.sum(F.when(is_hand, vote())), F.sum(F.when(~is_hand, vote()))
     votes = labels.groupBy(*_POST).pivot("harm", list(HARMS))
     leads = votes.agg(F.coalesce(by_hand, natural).alias("lead"), by_hand.alias("hand"))
-    hand = [F.when(F.col(f"{harm}_hand") != 0, harm) for harm in HARMS]
     found = leads.select(
         *_POST,
         *(_label(F.col(f"{harm}_lead")).alias(label_column(harm)) for harm in HARMS),
         *(_weight(F.col(f"{harm}_lead")).alias(weight_column(harm)) for harm in HARMS),
-        F.array_compact(F.array(*hand)).alias(BY_HAND),
+        *(_known(F.col(f"{harm}_hand")).alias(hand_column(harm)) for harm in HARMS),
     )
     return found.where(has_label())
 
@@ -82,19 +79,28 @@ def _weight(lead: Column) -> Column:
     return F.coalesce(most_one, F.lit(0.0)).cast("float")
 
 
+def _known(lead: Column) -> Column:
+    return F.coalesce(lead != 0, F.lit(False))
+
+
 def has_label() -> Column:
     """Whether a row of a snapshot has a label of any harm."""
     return F.greatest(*(weight_column(harm) for harm in HARMS)) > 0
 
 
+def has_label_by_hand() -> Column:
+    """Whether a row of a snapshot has a label by hand of any harm."""
+    return F.greatest(*(hand_column(harm) for harm in HARMS))
+
+
 def with_parts(rows: DataFrame, split: Split) -> DataFrame:
-    """Rows with `split`, one side for each split group; `content` and `by_hand` go.
+    """Rows with `split`, one side for each split group; `content` goes.
 
     Where two groups hold the same content, only the rows of one stay, of the first by name among
     those where a label is by hand: otherwise a text could be in train under one name and in test
     under another. Outside of train natural labels become unknown; a row may be left without any.
     """
-    place = F.struct(F.size(BY_HAND) == 0, "split_group")
+    place = F.struct(~has_label_by_hand(), "split_group")
     first = F.min(place).over(Window.partitionBy("content"))["split_group"]
     kept = rows.withColumn("_first", first).where(F.col("split_group") == F.col("_first"))
     parts = _parts(kept, split)
@@ -102,14 +108,14 @@ def with_parts(rows: DataFrame, split: Split) -> DataFrame:
         rows.sparkSession.createDataFrame(parts, "split_group string, split string")
     )
     parted = kept.drop("_first", "content").join(known, on="split_group", how="inner")
-    return parted.withColumns(_judged_by_hand()).drop(BY_HAND)
+    return parted.withColumns(_judged_by_hand())
 
 
 def _judged_by_hand() -> dict[str, Column]:
     """Labels and weights as they stand in a row's part."""
     columns = {}
     for harm in HARMS:
-        stands = (F.col("split") == "train") | F.array_contains(BY_HAND, harm)
+        stands = (F.col("split") == "train") | F.col(hand_column(harm))
         label, weight = label_column(harm), weight_column(harm)
         columns[label] = F.when(stands, F.col(label)).otherwise(float("nan")).cast("float")
         columns[weight] = F.when(stands, F.col(weight)).otherwise(0.0).cast("float")
@@ -152,7 +158,7 @@ def _parts(rows: DataFrame, split: Split) -> list[tuple[str, str]]:
 def _groups(rows: DataFrame) -> list[Group]:
     """The split groups with their rows by class, as labels by hand say."""
     counts = [
-        F.count_if((F.col(label_column(harm)) == label) & F.array_contains(BY_HAND, harm)).alias(
+        F.count_if((F.col(label_column(harm)) == label) & F.col(hand_column(harm))).alias(
             f"{harm}={label}"
         )
         for harm in HARMS

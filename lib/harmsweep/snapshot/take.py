@@ -30,7 +30,7 @@ from harmsweep.training import Split, TrainingConfig, load_training
 
 SOURCES = (POSTS, POST_FEATURES, POST_VECTORS, AUTHOR_VECTORS, LABELS, ESCALATIONS)
 # Another number where the rows or the layout of a snapshot change their meaning.
-FORMAT = 4
+FORMAT = 5
 # A file is one row group, the unit that the trainer shuffles and shards: 1,000 rows are 8 MB.
 ROWS_PER_FILE = 1000
 MIN_FILES = 4

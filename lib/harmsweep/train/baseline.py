@@ -1,6 +1,7 @@
 """Logistic regression on one modality's vector: what a head must not be worse than."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from harmsweep.bootstrap import Bools, Floats
-from harmsweep.snapshots import PARTS, label_column
+from harmsweep.snapshots import PARTS, hand_column, label_column, weight_column
 from harmsweep.vectors import matrix, width_of
 
 # The regularisation that scikit-learn starts from.
@@ -20,12 +21,26 @@ MODALITIES = ("text", "media_text", "image", "video")
 LEAST_OF_A_CLASS = 2
 
 
+@dataclass(frozen=True)
+class Labelled:
+    """A harm's labelled rows: vectors, labels, what these count, which are by hand, and groups."""
+
+    vectors: NDArray[Any]
+    truth: Bools
+    weights: NDArray[Any]
+    by_hand: Bools
+    groups: NDArray[Any]
+
+    def where(self, keep: Bools) -> "Labelled":
+        """Some of the rows."""
+        return Labelled(*(values[keep] for values in vars(self).values()))
+
+
 def fit_baseline(part: Path, harm: str, modality: str, *, rows: int) -> LogisticRegression | None:
     """A regression on the rows that have a label; None where no such row has the modality."""
     if not has_modality(_dataset([part]), harm, modality):
         return None
-    vectors, truth, _ = labelled(_dataset([part]), harm, modality, rows=rows)
-    return _fitted(vectors, truth)
+    return _fitted(labelled(_dataset([part]), harm, modality, rows=rows))
 
 
 def baseline_scores(model: LogisticRegression | None, vectors: NDArray[Any]) -> Floats:
@@ -45,13 +60,20 @@ def has_modality(
 
 def labelled(
     source: ds.Dataset, harm: str, modality: str, *, rows: int, dataset: str | None = None
-) -> tuple[NDArray[Any], Bools, NDArray[Any]]:
-    """Vectors (zeros if absent), labels and groups of at most `rows` rows with a label."""
+) -> Labelled:
+    """At most `rows` rows with a label; an absent vector is zeros.
+
+    In a snapshot that says nothing of weights and hands, all labels count 1 and are by hand.
+    """
     where = _has_label(harm, dataset)
-    columns = [f"{modality}_vector", label_column(harm), "split_group"]
-    found = source.head(rows, columns=columns, filter=where)
-    vectors, labels, groups = (vectors_of(found, column) for column in columns)
-    return vectors, labels > 0.5, groups
+    columns = [f"{modality}_vector", label_column(harm), weight_column(harm), hand_column(harm)]
+    known = [name for name in (*columns, "split_group") if name in source.schema.names]
+    found = source.head(rows, columns=known, filter=where)
+    alike = np.ones(len(found), dtype=bool)
+    vectors, labels, weights, by_hand, groups = (
+        vectors_of(found, name) if name in known else alike for name in (*columns, "split_group")
+    )
+    return Labelled(vectors, labels > 0.5, weights.astype(np.float64), by_hand, groups)
 
 
 def vectors_of(table: pa.Table, column: str) -> NDArray[Any]:
@@ -65,7 +87,7 @@ def vectors_of(table: pa.Table, column: str) -> NDArray[Any]:
 def leave_one_group_out(
     snapshot: Path, of: Mapping[str, str], *, rows: int
 ) -> Iterator[tuple[Bools, Floats]]:
-    """Each group's truth and log-odds by a regression on the dataset's other groups.
+    """Each group's truth by hand, and log-odds by a regression on the dataset's other groups.
 
     `of` names harm, dataset and baseline; nothing where no row has the baseline's modality. Over
     all parts: with few groups one part's AUROC hangs on which of them it holds.
@@ -73,13 +95,11 @@ def leave_one_group_out(
     source = _dataset([snapshot / part for part in PARTS])
     if not has_modality(source, of["harm"], of["baseline"], dataset=of["dataset"]):
         return
-    vectors, truth, groups = labelled(
-        source, of["harm"], of["baseline"], rows=rows, dataset=of["dataset"]
-    )
-    for group in sorted(set(groups)):
-        held_out = groups == group
-        model = _fitted(vectors[~held_out], truth[~held_out])
-        yield truth[held_out], baseline_scores(model, vectors[held_out])
+    found = labelled(source, of["harm"], of["baseline"], rows=rows, dataset=of["dataset"])
+    for group in sorted(set(found.groups[found.by_hand])):
+        held_out = found.groups == group
+        judged = found.where(held_out & found.by_hand)
+        yield judged.truth, baseline_scores(_fitted(found.where(~held_out)), judged.vectors)
 
 
 def _has_label(harm: str, dataset: str | None) -> ds.Expression:
@@ -91,7 +111,9 @@ def _dataset(folders: list[Path]) -> ds.Dataset:
     return ds.dataset([str(p) for f in folders for p in sorted(f.glob("*.parquet"))])
 
 
-def _fitted(vectors: NDArray[Any], truth: Bools) -> LogisticRegression | None:
-    if min(truth.sum(), (~truth).sum()) < LEAST_OF_A_CLASS or not vectors.any():
+def _fitted(rows: Labelled) -> LogisticRegression | None:
+    scarce = min(rows.truth.sum(), (~rows.truth).sum()) < LEAST_OF_A_CLASS
+    if scarce or not rows.vectors.any():
         return None
-    return LogisticRegression(C=C, max_iter=300).fit(vectors, truth)
+    model = LogisticRegression(C=C, max_iter=300)
+    return model.fit(rows.vectors, rows.truth, sample_weight=rows.weights)
