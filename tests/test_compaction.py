@@ -65,6 +65,7 @@ def test_the_ledger_is_put_together_without_a_change_of_its_rows(lake: Path, add
         entry = dict.fromkeys(text, "x") | {
             "day": DAY, "entry": "intent", "recorded_at": datetime.now(UTC), "revision": 1,
             "subject_kind": "post", "subject_id": f"p{number}", "direction": "apply",
+            "lane": "policy",
         }  # fmt: skip
         add_rows([entry], ACTIONS, lake)
     before = values(ACTIONS, lake)

@@ -145,20 +145,22 @@ def test_an_action_is_over_from_its_end_on():
 
 
 def test_a_key_is_the_hash_of_identity_and_cause():
-    text = json.dumps(["post", "p1", "1", "review", "all", "all", "c"], separators=(",", ":"))
+    text = json.dumps(
+        ["post", "p1", "1", "review", "all", "all", "policy", "c"], separators=(",", ":")
+    )
     key = hashlib.sha256(text.encode()).hexdigest()
     assert effect_key(PLACE, 1, "review", "c") == key
     others = [
         effect_key(replace(PLACE, **{name: "x"}), 1, "review", "c")
-        for name in ("subject_kind", "subject_id", "surface", "jurisdiction")
+        for name in ("subject_kind", "subject_id", "surface", "jurisdiction", "lane")
     ]
     others += [effect_key(PLACE, 2, "review", "c"), effect_key(PLACE, 1, "remove", "c")]
     others += [effect_key(PLACE, 1, "review", "d")]
-    assert len({key, *others}) == 8
+    assert len({key, *others}) == 9
 
 
 def test_a_key_knows_texts_of_any_script_apart():
     one, other = (replace(PLACE, subject_id=name) for name in ("é", "e"))
     assert effect_key(one, 1, "review", "c") != effect_key(other, 1, "review", "c")
-    text = '["post","é","1","review","all","all","c"]'
+    text = '["post","é","1","review","all","all","policy","c"]'
     assert effect_key(one, 1, "review", "c") == hashlib.sha256(text.encode()).hexdigest()

@@ -42,7 +42,11 @@ ALLOWED = {
     ("actions_v1", "direction"): "apply",
     ("plans_v1", "entry"): "intent",
     ("deliveries_v1", "status"): "delivered",
+    ("actions_v1", "lane"): "policy",
     ("verdicts_v1", "verdict"): "benign",
+    ("appeals_v1", "status"): "filed",
+    ("orders_v1", "status"): "received",
+    ("orders_v1", "kind"): "flag",
 }
 
 

@@ -24,7 +24,7 @@ from harmsweep.failpoints import failpoint
 from harmsweep.locks import locked
 from harmsweep.tables import RESTRICTED, RESTRICTED_FOLDER, TABLES, Table
 
-Slice = Mapping[str, date | str | Sequence[date]]
+Slice = Mapping[str, date | str | Sequence[date] | Sequence[str]]
 Rows = Sequence[Mapping[str, Any]]
 
 # Plain features only, so that polars, duckdb and deltalake read every table; a checkpoint at each
@@ -156,7 +156,7 @@ def predicate(where: Slice) -> str:
             raise ValueError(f"{value!r} is no plain name")
         return f"'{value}'"
 
-    def condition(name: str, value: date | str | Sequence[date]) -> str:
+    def condition(name: str, value: date | str | Sequence[date] | Sequence[str]) -> str:
         if isinstance(value, date | str):
             return f"{name} = {literal(value)}"
         return f"{name} IN ({', '.join(map(literal, value))})"

@@ -5,8 +5,11 @@ Every effect is an `intent` and, once the platform can see it, an `outcome` with
 subject on a surface in a jurisdiction, form a chain by `previous_key`. `state_key` names the effect
 whose state holds after an entry: its own, but for an undo or a reapply, which restore another's.
 
-All here is plain Python over one place's entries: the sweep on Spark, the command for people and a
-simulator in one process run the same code.
+Lanes are apart: what policy's sweeps do, what reviewers decided and what authorities ordered each
+have their own chain at a place, and none lifts what another put there. The platform acts on all.
+
+All here is plain Python over one place's entries: the sweep, the command for people and a simulator
+in one process run the same code.
 """
 
 import hashlib
@@ -21,20 +24,25 @@ LADDER = ("none", "review", "label", "demote", "interstitial", "remove", "strike
 SEVERITY = {action: rank for rank, action in enumerate(LADDER)}
 # Actions that others can see: caps count these, and review never.
 VISIBLE = LADDER[2:]
+# What caused the effects that caps count: no person asked for just these.
+AUTOMATIC = ("decision", "withdrawn", "copy")
 # What counts against an author.
 STRIKES = ("strike", "restrict")
+# Who put an effect in force: sweeps under a policy, reviewers, or orders of authorities.
+POLICY, REVIEW, ORDER = LANES = ("policy", "review", "order")
 # Accounts have no day of their own: their entries are in a partition that no post has.
 ACCOUNTS_DAY = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an action holds: a subject on a surface in a jurisdiction."""
+    """Where an action holds: a subject on a surface in a jurisdiction; and in which lane."""
 
     subject_kind: str
     subject_id: str
     surface: str
     jurisdiction: str
+    lane: str = POLICY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +73,13 @@ class Entry:
     policy_version: str | None
     operator: str
     expires_at: datetime | None = None
+    lane: str = POLICY
+    source_id: str | None = None
 
     @property
     def place(self) -> Place:
         """Where it holds."""
-        return Place(self.subject_kind, self.subject_id, self.surface, self.jurisdiction)
+        return Place(self.subject_kind, self.subject_id, self.surface, self.jurisdiction, self.lane)
 
     def is_over(self, at: datetime) -> bool:
         """Whether its action has expired: the platform acts on it no longer."""
@@ -86,6 +96,11 @@ def is_counted(direction: str, action: str, previous_action: str) -> bool:
     return (action if direction == "apply" else previous_action) in VISIBLE
 
 
+def is_automatic(cause_kind: str) -> bool:
+    """Whether a sweep caused an effect, and no person asked for it."""
+    return cause_kind in AUTOMATIC
+
+
 def direction(action: str, previous_action: str) -> str:
     """`apply` where the action is as severe as the previous one or more, else `release`."""
     return "release" if SEVERITY[action] < SEVERITY[previous_action] else "apply"
@@ -94,7 +109,7 @@ def direction(action: str, previous_action: str) -> str:
 def effect_key(place: Place, revision: int, action: str, cause_id: str) -> str:
     """SHA-256 of the effect's identity and cause, as a JSON array so that no two texts collide."""
     parts = [place.subject_kind, place.subject_id, str(revision), action]
-    parts += [place.surface, place.jurisdiction, cause_id]
+    parts += [place.surface, place.jurisdiction, place.lane, cause_id]
     text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 

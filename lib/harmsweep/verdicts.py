@@ -1,12 +1,15 @@
 """What people found of posts, and the allow-list: both bind every sweep that follows."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from harmsweep import lake as lakes
+from harmsweep.escalations import escalated_posts
 from harmsweep.job import DataRefused
+from harmsweep.ledger import LADDER
 from harmsweep.operations import operator, record
 from harmsweep.tables import EXEMPTIONS, VERDICTS
 
@@ -28,27 +31,60 @@ def find_post(lake: Path, post_id: str) -> dict[str, Any]:
     return row
 
 
-def decide(lake: Path, post_id: str, verdict: str, *, harm: str | None, rationale: str) -> str:
-    """Keep the operator's verdict on a post's current revision; give it in a line.
+def find_reviewable(lake: Path, post_id: str) -> dict[str, Any]:
+    """The current revision of a post that reviewers may judge.
 
     Raises:
-        DataRefused: there is no such post.
+        DataRefused: there is none, or the post was escalated: its named contact alone handles it.
     """
-    post, now = find_post(lake, post_id), datetime.now(UTC)
-    row = {
+    post = find_post(lake, post_id)
+    if post_id in escalated_posts(lake, post["day"]):
+        raise DataRefused(f"{post_id} was escalated: only the contact of its bank may handle it")
+    return post
+
+
+def decide(
+    lake: Path,
+    post_id: str,
+    verdict: str,
+    *,
+    rationale: str,
+    harm: str | None = None,
+    action: str | None = None,
+) -> dict[str, Any]:
+    """Keep the operator's verdict on a post's current revision; give its row of verdicts.
+
+    An action asks for the post's handling, and needs a harm; see `harmsweep.ledger`.
+
+    Raises:
+        DataRefused: there is no such post, it was escalated, or the action is none that fits.
+    """
+    if action is not None and (verdict != "harmful" or not harm or action not in LADDER[1:]):
+        raise DataRefused(f"{action}: a harmful verdict with a harm may ask for {LADDER[1:]}")
+    row = verdict_row(find_reviewable(lake, post_id), verdict, harm, rationale) | {"action": action}
+    lakes.put_rows([row], VERDICTS, lake)
+    details = {"verdict": verdict, "harm": harm, "action": action}
+    record(lake, "verdict", post_id, reason=rationale, details=details)
+    return row
+
+
+def verdict_row(
+    post: Mapping[str, Any], verdict: str, harm: str | None, rationale: str
+) -> dict[str, Any]:
+    """A row of verdicts by the operator, now, on a post's revision."""
+    return {
         "day": post["day"],
         "verdict_id": uuid.uuid4().hex,
-        "post_id": post_id,
+        "post_id": post["post_id"],
         "revision": post["revision"],
         "verdict": verdict,
         "harm": harm,
-        "decided_at": now,
+        "action": None,
+        "appeal_id": None,
+        "decided_at": datetime.now(UTC),
         "reviewer": operator(),
         "rationale": rationale,
     }
-    lakes.put_rows([row], VERDICTS, lake)
-    record(lake, "verdict", post_id, reason=rationale, details={"verdict": verdict, "harm": harm})
-    return f"{post_id} revision {post['revision']} of {post['day']}: {verdict}"
 
 
 def exempt(

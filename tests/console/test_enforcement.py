@@ -2,44 +2,24 @@
 
 import os
 from collections.abc import Callable
-from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from harmsweep import operations
 from harmsweep.job import DATA_GATE
-from harmsweep.tables import POSTS
 
 Call = Callable[..., tuple[int, str, str]]
-DAY = date(2026, 10, 1)
 COMMANDS = (
     "plan",
     "approve",
     "apply",
     "undo",
     "hold",
-    "verdict",
-    "exempt",
     "ramp",
     "stop",
     "start",
 )
-
-
-@pytest.fixture
-def posted(lake: Path, add_rows: Callable[..., None]) -> Path:
-    """A lake with one post."""
-    row: dict[str, Any] = {
-        "day": DAY, "post_id": "p1", "revision": 2, "event_id": "e", "sequence": 2,
-        "recorded_at": datetime(2026, 10, 1, tzinfo=UTC), "recorded_day": DAY,
-        "created_at": datetime(2026, 10, 1, tzinfo=UTC), "status": "accepted", "author_id": "a1",
-        "author_origin": "native", "text": "words", "text_flags": [], "media": [],
-        "surface": "feed", "country": "DE", "dataset": "live", "split_group": "g",
-    }  # fmt: skip
-    add_rows([row], POSTS, lake)
-    return lake
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -57,23 +37,9 @@ def test_stop_and_start_turn_the_switch(call: Call, lake: Path) -> None:
     operations.check_running(lake)
 
 
-def test_a_verdict_names_the_revision(call: Call, posted: Path) -> None:
-    code, out, err = call("verdict", "p1", "benign", "--rationale", "a quote", "--lake", posted)
-    assert (code, out, err) == (0, "p1 revision 2 of 2026-10-01: benign\n", "")
-    assert [o["act"] for o in operations.operations(posted, "p1")] == ["verdict"]
-
-
-def test_an_exemption_is_kept(call: Call, posted: Path) -> None:
-    code, out, _ = call(
-        "exempt", "a1", "--account", "--kind", "newsworthy", "--reason", "press", "--lake", posted
-    )
-    assert (code, out) == (0, "account a1: newsworthy\n")
-
-
 @pytest.mark.parametrize(
     "words",
     [
-        ("verdict", "nobody", "benign", "--rationale", "x"),
         ("approve", "plan-1", "--reason", "x"),
         ("approve", "20261001-0123456789ab:hate:apply", "--reason", "x"),
         ("hold", "discard", "20261001-0123456789ab:hate:apply", "--reason", "x"),
@@ -83,9 +49,9 @@ def test_an_exemption_is_kept(call: Call, posted: Path) -> None:
     ids=lambda words: " ".join(words[:2]),
 )
 def test_what_is_not_there_is_refused_in_one_line(
-    call: Call, posted: Path, words: tuple[str, ...]
+    call: Call, lake: Path, words: tuple[str, ...]
 ) -> None:
-    code, out, err = call(*words, "--lake", posted)
+    code, out, err = call(*words, "--lake", lake)
     assert (code, out, err.count("\n")) == (DATA_GATE, "", 1)
 
 

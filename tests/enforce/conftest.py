@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from harmsweep import lake as lakes
+from harmsweep import operations, verdicts
 from harmsweep.decisions import DECIDE, pair
-from harmsweep.enforce import enforce_day
+from harmsweep.enforce import appeals, enforce_day, orders, rules, settle
 from harmsweep.harms import HARMS
 from harmsweep.ledger import SEVERITY
 from harmsweep.policy import Policy, load_policy, mark_demonstration
 from harmsweep.runs import run_step
-from harmsweep.tables import ACTIONS, DECISIONS, POST_VISIBILITY, POSTS, SCORES
+from harmsweep.tables import ACTIONS, DECISIONS, POST_FEATURES, POST_VISIBILITY, POSTS, SCORES
 
 DAY = date(2026, 10, 1)
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
@@ -93,6 +94,17 @@ def scored(
     } | {harm: harms.get(harm) for harm in HARMS}
 
 
+def features(post_id: str, text: str, revision: int = 1, **more: Any) -> dict[str, Any]:
+    """A row of post_features: its text and what else is given; the rest is empty."""
+    empty = {"string": "", "integer": 0, "long": 0, "double": 0.0, "boolean": False, "date": DAY}
+    row = {
+        field.name: None if field.nullable else empty.get(field.dataType.typeName(), [])
+        for field in POST_FEATURES.schema
+    }
+    known = {"post_id": post_id, "revision": revision, "author_id": "a1", "normal_text": text}
+    return row | known | {"day": DAY, "clean_text": text} | more
+
+
 def decided_rows(scores: Rows, policy: Policy) -> Rows:
     """What a policy of one scope decides about scores: the most severe rung that one reaches."""
     found = []
@@ -133,6 +145,10 @@ class Lake:
     def put_posts(self, rows: Rows) -> None:
         """Make these the day's posts."""
         lakes.put_rows(rows, POSTS, self.root, where={"day": DAY})
+
+    def put_features(self, rows: Rows) -> None:
+        """Make these the features of the first row's day."""
+        lakes.put_rows(rows, POST_FEATURES, self.root, where={"day": rows[0]["day"]})
 
     def put_scores(self, rows: Rows) -> None:
         """Make these the day's scores by the model of the first row."""
@@ -253,6 +269,23 @@ def held(swept: Lake, tmp_path: Path) -> Lake:
 def rows() -> tuple[Callable[..., dict[str, Any]], Callable[..., dict[str, Any]]]:
     """What makes rows of posts and of scores."""
     return post, scored
+
+
+@pytest.fixture
+def text_of() -> Callable[..., dict[str, Any]]:
+    """What makes rows of post_features."""
+    return features
+
+
+@pytest.fixture
+def user(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Make another user of the system do what follows."""
+
+    def become(name: str) -> None:
+        for module in (verdicts, operations, appeals, settle, orders, rules):
+            monkeypatch.setattr(module, "operator", lambda: name, raising=False)
+
+    return become
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
 """A seeded simulator: schedules of events over a few posts, run by the sweep's own pure functions.
 
-A schedule is a list of events: scores, edits, deletions, verdicts, policies, sweeps that are killed
-between any two commits, undo, redo, and people who let held batches go or refuse them. `World` runs
-it in one process; what it keeps is what Delta would. After every event the invariants are checked.
+A schedule is a list of events: scores, edits, deletions, policies, verdicts with what they ask for,
+sweeps, undo and redo, all killed between any two commits, and people who let held batches go or
+refuse them. `World` runs it in one process; what it keeps is what Delta would. After every event
+the invariants are checked.
 """
 
 import random
@@ -14,11 +15,12 @@ from typing import Any
 
 from harmsweep.enforce.caps import counted, excesses
 from harmsweep.enforce.change import change
+from harmsweep.enforce.lanes import Demand, lane_change, lifted
 from harmsweep.enforce.parked import HeldBatch, Stale, is_over, let_go, refused
 from harmsweep.enforce.restore import reapplied, undone
 from harmsweep.enforce.rules import Decision, Mandate, Post, is_probability, sweep_of
 from harmsweep.enforce.sweeps import EPOCH, Sweep
-from harmsweep.ledger import Entry, Place, holding, latest, open_intents
+from harmsweep.ledger import POLICY, REVIEW, Entry, Place, holding, latest, open_intents
 from harmsweep.policy import Policy, load_policy
 
 DAY = date(2026, 10, 1)
@@ -26,6 +28,8 @@ START = 1_800_000_000_000_000
 HOUR = 3600 * 1_000_000
 POSTS = tuple(f"p{n}" for n in range(6))
 MODELS = ("m-1", "m-2")
+LANES = (POLICY, REVIEW)
+ASKED = (None, "label", "remove")
 Event = tuple[Any, ...]
 POLICY = """
 name: trial
@@ -81,7 +85,8 @@ def _event(rng: random.Random) -> Event:
         (5, ("score", post, _score(rng))),
         (2, ("edit", post)),
         (1, ("delete", post)),
-        (2, ("verdict", post, rng.choice(["benign", "harmful"]))),
+        (2, ("verdict", post, "benign", None, rng.choice([None, None, 0, 1, 2]))),
+        (2, ("verdict", post, "harmful", rng.choice(ASKED), rng.choice([None, None, 0, 1, 2]))),
         (1, ("exempt", post, rng.choice(["newsworthy", None]))),
         (8, ("sweep", rng.choice(MODELS), rng.randrange(3), rng.choice([None, None, 0, 1, 2]))),
         (3, ("undo", rng.randrange(100), rng.choice([None, 0, 1, 2]))),
@@ -105,6 +110,8 @@ class World:
     policies: list[Policy]
     posts: dict[str, Post] = field(default_factory=dict)
     scores: dict[str, tuple[int, float]] = field(default_factory=dict)
+    demands: dict[str, Demand] = field(default_factory=dict)
+    said: int = 0
     ledger: list[Entry] = field(default_factory=list)
     visible: dict[Place, Entry] = field(default_factory=dict)
     now: int = START
@@ -139,10 +146,6 @@ class World:
     def do_delete(self, post: str) -> None:
         self.posts.pop(post, None)
 
-    def do_verdict(self, post: str, found: str) -> None:
-        if post in self.posts:
-            self.posts[post] = replace(self.posts[post], verdict=found)
-
     def do_exempt(self, post: str, kind: str | None) -> None:
         if post in self.posts:
             self.posts[post] = replace(self.posts[post], exempt=kind)
@@ -171,6 +174,31 @@ class World:
                 if post and (found := change(place, chain, decision, post, **options))
             ]
         self._carry_out(made, killed)
+
+    def do_verdict(self, post: str, found: str, action: str | None, killed: int | None) -> None:
+        """What a reviewer finds is carried out at once."""
+        if post not in self.posts:
+            return
+        self.said += 1
+        name = f"v{self.said}"
+        self.posts[post] = replace(self.posts[post], verdict=found)
+        self.demands.pop(post, None)
+        if action:
+            self.demands[post] = Demand(action, "hate", "verdict", name)
+        plan = Sweep(DAY, "verdict", (name,), self._last(), self._clock(), "tester")
+        made = [self._settled(place, plan) for place in self._places()]
+        self._carry_out([entry for entry in made if entry], killed)
+
+    def _settled(self, place: Place, plan: Sweep) -> Entry | None:
+        chain, post = self._chain(place), self.posts.get(place.subject_id)
+        if post is None:
+            return None
+        if place.lane == REVIEW:
+            demand = self.demands.get(place.subject_id)
+            return lane_change(place, chain, demand, post.revision, sweep=plan)
+        if post.verdict != "benign":
+            return None
+        return lifted(place, chain, sweep=plan, source_id=plan.subject[0])
 
     def do_undo(self, nth: int, killed: int | None) -> None:
         self._restore(nth, "undo", killed)
@@ -246,15 +274,17 @@ class World:
         return {place: entry for place, entry in found.items() if entry}
 
     def _places(self) -> list[Place]:
-        return [Place("post", name, "all", "all") for name in POSTS]
+        return [Place("post", name, "all", "all", lane) for name in POSTS for lane in LANES]
 
     def _chain(self, place: Place) -> list[Entry]:
-        return [e for e in self.ledger if e.subject_id == place.subject_id]
+        return [e for e in self.ledger if e.place == place]
 
     def _at(
         self, place: Place, mandate: Mandate
-    ) -> tuple[list[Entry], Decision | None, Post | None]:
+    ) -> tuple[list[Entry], Decision | Demand | None, Post | None]:
         post = self.posts.get(place.subject_id)
+        if place.lane == REVIEW:
+            return self._chain(place), self.demands.get(place.subject_id), post
         scored = self.scores.get(place.subject_id)
         if post is None or scored is None or scored[0] != post.revision:
             return self._chain(place), None, None
@@ -298,7 +328,7 @@ class World:
         return HeldBatch(*names[nth % len(names)]) if names else None
 
     def _chain_of(self, entry: Entry) -> list[Entry]:
-        return [e for e in self.ledger if e.subject_id == entry.subject_id]
+        return self._chain(entry.place)
 
     # What must always hold.
 
@@ -317,6 +347,8 @@ class World:
         if intents == outcomes:
             self._must(self.visible == self._shown(), event, "the platform reads something else")
         self._check_caps(event)
+        if event[0] in ("sweep", "verdict") and event[-1] is None:
+            self._check_people(event)
 
     def _check_new(self, entry: Entry, event: Event) -> None:
         if entry.entry != "intent" or entry.cause_kind not in ("decision", "sample"):
@@ -333,6 +365,21 @@ class World:
             assert entry.threshold is not None
             self._must(entry.score >= entry.threshold, event, "an action is below its threshold")
             self._must(post.exempt is None, event, "an exempt post was acted on")
+
+    def _check_people(self, event: Event) -> None:
+        """What people ask for holds, and what they found benign is free, unless it was undone."""
+        for name in self.posts:
+            chain = self._chain(Place("post", name, "all", "all", REVIEW))
+            last, state = latest(chain), holding(chain)
+            asked = self.demands[name].action if name in self.demands else None
+            undone = last is not None and last.cause_kind in ("undo", "reapply")
+            held = state.action if state else None
+            self._must(undone or held == asked, event, "what a reviewer asked for does not hold")
+        post = self.posts.get(event[1]) if event[0] == "verdict" else None
+        if post is not None and post.verdict == "benign":
+            state = holding(self._chain(Place("post", event[1], "all", "all")))
+            over = state is None or state.is_over(EPOCH + timedelta(microseconds=self._clock()))
+            self._must(over, event, "a post that was found benign is not free")
 
     def _check_caps(self, event: Event) -> None:
         """Automatic effects of 24 hours stay within the largest cap, unless people let them go."""
@@ -356,12 +403,12 @@ class World:
             raise Violation(f"after {event}: {what}")
 
 
-def state(world: World) -> dict[str, str]:
-    """What holds for each post."""
-    return {place.subject_id: entry.action for place, entry in world.visible.items()}
+def state(world: World) -> dict[tuple[str, str], str]:
+    """What holds for each post in each lane."""
+    return {(p.subject_id, p.lane): entry.action for p, entry in world.visible.items()}
 
 
-def ends(world: World) -> dict[str, str | None]:
-    """The last effect of each post, by its key."""
-    lasts = {place.subject_id: latest(world._chain(place)) for place in world._places()}
-    return {name: entry.effect_key if entry else None for name, entry in lasts.items()}
+def ends(world: World) -> dict[Place, str | None]:
+    """The last effect of each place, by its key."""
+    lasts = {place: latest(world._chain(place)) for place in world._places()}
+    return {place: entry.effect_key if entry else None for place, entry in lasts.items()}

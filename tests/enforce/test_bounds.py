@@ -10,7 +10,9 @@ SET = Bounds(
     two_approvers_above=0.01,
     sample_posts=50,
     sample_share=0.1,
+    appeal_days=14,
     forecast=FORECAST,
+    copies=bounds().copies,
     webhook=bounds().webhook,
 )
 

@@ -24,6 +24,7 @@ def effects(weeks_ago: int, n: int, **more: Any) -> list[dict[str, Any]]:
         "sweep_id": "s", "subject_kind": "post", "revision": 1, "action": "remove",
         "previous_action": "none", "direction": "apply", "surface": "all", "jurisdiction": "all",
         "cause_kind": "decision", "cause_id": "c", "harm": "hate", "operator": "tester",
+        "lane": "policy",
     }  # fmt: skip
     names = [f"{weeks_ago}-{more.get('action', '')}-{place}" for place in range(n)]
     keys = [{"effect_key": name, "state_key": name, "subject_id": name} for name in names]

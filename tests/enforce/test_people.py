@@ -17,8 +17,8 @@ FIRST = {"removed": "remove", "demoted": "demote", "reviewed": "review", "spam":
 
 def test_a_benign_verdict_lifts_what_holds_until_the_post_is_edited(held, rows):
     post, scored = rows
-    said = verdicts.decide(held.root, "removed", "benign", harm=None, rationale="a quote")
-    assert said == "removed revision 1 of 2026-10-01: benign"
+    said = verdicts.decide(held.root, "removed", "benign", rationale="a quote")
+    assert (said["post_id"], said["revision"], said["verdict"]) == ("removed", 1, "benign")
     assert held.sweep()["released"] == 1
     assert "removed" not in held.states()
     assert held.sweep(version=2) == {"decisions": 4, "finished": 0}

@@ -44,10 +44,12 @@ def test_schedules_reach_every_kind_of_entry_and_cause(policies: list[Policy]) -
     worlds = [World(policies).run(schedule(seed)) for seed in range(100)]
     entries = [entry for world in worlds for entry in world.ledger]
     assert {e.entry for e in entries} == {"intent", "outcome", "held", "discarded"}
-    assert {e.cause_kind for e in entries} == {"decision", "withdrawn", "sample", "undo", "reapply"}
-    assert {e.action for e in entries} == {"none", "review", "demote", "remove"}
+    assert {e.cause_kind for e in entries} == {
+        "decision", "withdrawn", "sample", "undo", "reapply", "verdict", "lifted",
+    }  # fmt: skip
+    assert {e.action for e in entries} == {"none", "review", "label", "demote", "remove"}
     assert {action for world in worlds for action in state(world).values()} == {
-        "review", "demote", "remove",
+        "review", "label", "demote", "remove",
     }  # fmt: skip
 
 
@@ -57,7 +59,8 @@ def test_a_sweep_after_a_kill_ends_as_one_that_was_not_killed(policies: list[Pol
     for killed in (0, 1, 2):
         events = [*scores, ("sweep", "m-1", 0, killed), ("sweep", "m-1", 0, None)]
         again = World(policies).run(events)
-        assert state(again) == state(clean) == {"p0": "remove", "p1": "demote", "p2": "review"}
+        expected = {"p0": "remove", "p1": "demote", "p2": "review"}
+        assert state(again) == state(clean) == {(p, "policy"): a for p, a in expected.items()}
         assert {e.effect_key for e in again.ledger} == {e.effect_key for e in clean.ledger}
 
 

@@ -14,10 +14,11 @@ from harmsweep import verdicts
 from harmsweep.enforce import batches, undo
 from harmsweep.enforce.bounds import Bounds
 from harmsweep.enforce.rules import Mandate
+from harmsweep.enforce.settle import settle
 from harmsweep.enforce.sweep import sweep
 from harmsweep.job import DataRefused, Held
 from harmsweep.policy import Policy
-from harmsweep.tables import DECISIONS, SCORES
+from harmsweep.tables import DECISIONS, SCORES, VERDICTS
 
 sys.path.insert(0, str(Path(__file__).parent))
 from simulator import DAY, START, World, schedule, state, write_policies
@@ -41,7 +42,7 @@ class Delta:
         self.post, self.scored = rows
         self.posts: dict[str, tuple[int, str]] = dict.fromkeys(NAMES, (1, "accepted"))
         self.scores: dict[str, tuple[int, float]] = {}
-        self.now = START
+        self.now, self.said = START, 0
         self.put_posts()
 
     def put_posts(self) -> None:
@@ -75,9 +76,17 @@ class Delta:
             self.posts[post] = (self.posts[post][0] + 1, "deleted")
             self.put_posts()
 
-    def do_verdict(self, post: str, found: str) -> None:
-        if self.exists(post):
-            verdicts.decide(self.lake.root, post, found, harm=None, rationale="")
+    def do_verdict(self, post: str, found: str, action: str | None, killed: int | None) -> None:
+        if not self.exists(post):
+            return
+        self.said += 1
+        name = f"v{self.said}"
+        place = {"day": DAY, "post_id": post, "revision": self.posts[post][0]}
+        row = verdicts.verdict_row(place, found, "hate" if action else None, "")
+        row |= {"verdict_id": name, "action": action}
+        lakes.put_rows([row], VERDICTS, self.lake.root)
+        options = {"kind": "verdict", "source_id": name, "clock": lambda: self.now}
+        self._killed(killed, partial(settle, self.lake.root, DAY, **options))
 
     def do_exempt(self, post: str, kind: str | None) -> None:
         if self.exists(post):
@@ -160,7 +169,8 @@ def test_a_schedule_comes_out_the_same(delta: Delta, policies: list[Policy], see
     events = [*schedule(seed, LENGTH), ("sweep", "m-1", 2, None)]
     world = World(policies).run(events)
     delta.run(events)
-    assert delta.lake.states() == state(world)
+    shown = {(v["subject_id"], v["lane"]): v["action"] for v in delta.lake.visible()}
+    assert shown == state(world)
     for kind in ("intent", "held", "discarded"):
         expected = {entry.effect_key for entry in world.ledger if entry.entry == kind}
         assert {row["effect_key"] for row in delta.lake.ledger(kind)} == expected

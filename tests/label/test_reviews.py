@@ -41,7 +41,8 @@ def action(post_id: str, harm: str | None = "hate", **changes: Any) -> dict[str,
         "day": DAY, "effect_key": f"{post_id}-{harm}", "entry": "intent", "recorded_at": NOON,
         "sweep_id": "s", "subject_kind": "post", "subject_id": post_id, "revision": 1,
         "action": "remove", "previous_action": "none", "direction": "apply", "surface": "all",
-        "jurisdiction": "all", "cause_kind": "decision", "cause_id": "c", "state_key": "k",
+        "jurisdiction": "all", "lane": "policy", "cause_kind": "decision",
+        "cause_id": "c", "state_key": "k",
         "harm": harm, "operator": "op",
     }  # fmt: skip
     return row | changes

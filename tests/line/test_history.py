@@ -44,10 +44,13 @@ VALID = {
         "scores_v1": "scored",
         "media_matches_v1": "evidence",
         "deliveries_v1": "delivered",
+        "appeals_v1": "filed",
+        "orders_v1": "received",
     },
-    "kind": {"interactions_v1": "like", "media_v1": "image"},
+    "kind": {"interactions_v1": "like", "media_v1": "image", "orders_v1": "flag"},
     "entry": {"actions_v1": "outcome"},
     "direction": {"actions_v1": "apply"},
+    "lane": {"actions_v1": "policy", "post_visibility_v1": "policy"},
     "verdict": {"verdicts_v1": "benign"},
 }
 

@@ -135,6 +135,7 @@ def test_effects_in_force_name_the_score_that_did_it(
         "direction": "apply",
         "surface": "all",
         "jurisdiction": "all",
+        "lane": "policy",
         "cause_kind": "decision",
         "cause_id": "c1",
         "state_key": "k1",
@@ -144,7 +145,10 @@ def test_effects_in_force_name_the_score_that_did_it(
         "operator": "tester",
     }
     add_rows([effect], ACTIONS, lake)
-    seen = {k: effect[k] for k in ("day", "subject_kind", "subject_id", "surface", "jurisdiction")}
+    seen = {
+        k: effect[k]
+        for k in ("day", "subject_kind", "subject_id", "surface", "jurisdiction", "lane")
+    }
     seen |= {"action": "remove", "revision": 1, "harm": "hate", "effect_key": "k1", "since": NOON}
     put_rows([seen], POST_VISIBILITY, lake, where={"day": DAY})
     assert data.in_force(lake).to_dict(orient="records") == [

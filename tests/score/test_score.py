@@ -155,7 +155,8 @@ def _action(model_version: str) -> dict[str, Any]:
             "cause_id", "operator", "effect_key", "state_key")  # fmt: skip
     return dict.fromkeys(text, "x") | {
         "day": DAY, "entry": "intent", "recorded_at": datetime.now(UTC), "subject_kind": "post",
-        "subject_id": "plain", "revision": 1, "direction": "apply", "model_version": model_version,
+        "subject_id": "plain", "revision": 1, "direction": "apply", "lane": "policy",
+        "model_version": model_version,
     }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from harmsweep.banks import BankRefused
 from harmsweep.console import enforcement as acts
+from harmsweep.console import people
 from harmsweep.console.ask import QueryRefused, ask
 from harmsweep.console.bank import DEFAULT_LAKE, Lake, bank
 from harmsweep.console.catalog import print_columns, print_tables
@@ -33,7 +34,8 @@ app.command(agreement)
 app.command(label_errors)
 ACTS: tuple[Any, ...] = (
     *(acts.plan, acts.approve, acts.apply, acts.undo, acts.hold),
-    *(acts.verdict, acts.exempt, acts.ramp, acts.stop, acts.start),
+    *(acts.ramp, acts.stop, acts.start),
+    *(people.verdict, people.appeal, people.order, people.exempt),
 )
 for act in ACTS:
     app.command(act)

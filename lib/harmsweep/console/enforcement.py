@@ -1,8 +1,8 @@
-"""`harmsweep plan`, `approve`, `apply`, `undo`, `hold`, `stop`, `start`: what operators do."""
+"""`harmsweep plan`, `approve`, `apply`, `undo`, `hold`, `ramp`, `stop`, `start`: operators."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
@@ -185,37 +185,3 @@ def ramp(
     pair = f"{load_manifest(model).model_version}/{load_policy(policy).policy_version}"
     operations.ramp(lake, pair, share, instead_of=instead_of, reason=reason)
     print(f"{pair}: in force for {share:.1%} of the authors")
-
-
-def verdict(
-    post: str,
-    found: Literal["benign", "harmful"],
-    *,
-    rationale: Annotated[str, Parameter(help="Why, in the reviewer's words.")],
-    harm: Annotated[str | None, Parameter(help="The harm that was found.")] = None,
-    lake: Lake = DEFAULT_LAKE,
-) -> None:
-    """Keep what a reviewer found of a post's current revision.
-
-    Benign lifts at the next sweep what holds, and blocks automation until the post is edited.
-    """
-    from harmsweep import verdicts
-
-    print(verdicts.decide(lake, post, found, harm=harm, rationale=rationale))
-
-
-def exempt(
-    subject: str,
-    *,
-    kind: Annotated[str, Parameter(help="newsworthy, educational…; none ends an exemption.")],
-    reason: Reason,
-    account: Annotated[bool, Parameter(help="The subject is an account, not a post.")] = False,
-    until: Annotated[datetime | None, Parameter(help="When it ends by itself (UTC).")] = None,
-    lake: Lake = DEFAULT_LAKE,
-) -> None:
-    """Put a post or an account on the allow-list: nothing but review is automatic there."""
-    from harmsweep import verdicts
-
-    name = "account" if account else "post"
-    verdicts.exempt(lake, name, subject, kind=kind, until=until, reason=reason)
-    print(f"{name} {subject}: {kind}")

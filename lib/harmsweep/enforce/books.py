@@ -25,6 +25,10 @@ _FIELDS = [field.name for field in fields(Entry)]
 _OWN = {"effect_key", "subject_id", "cause_id", "previous_key", "state_key"}
 
 
+def by_a_person() -> None:
+    """The gate of what a person does: open also where the switch stops all automation."""
+
+
 def now_micros() -> int:
     """The time in microseconds since 1970, UTC."""
     return time.time_ns() // 1000

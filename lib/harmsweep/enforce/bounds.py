@@ -20,6 +20,15 @@ class Forecast(Frozen):
     floor: Annotated[int, Field(strict=True, ge=0)]
 
 
+class Copies(Frozen):
+    """When a verdict reaches near-duplicates of the post that was judged."""
+
+    reviewers: Annotated[int, Field(strict=True, ge=1)]
+    purity: Annotated[float, Field(gt=0.5, le=1)]
+    budget: Annotated[int, Field(strict=True, ge=0)]
+    least_words: Annotated[int, Field(strict=True, ge=1)]
+
+
 # Encrypted, or to this machine alone.
 _URL = r"^(https://\S+|http://(localhost|127\.0\.0\.1)(:\d+)?(/\S*)?)?$"
 
@@ -41,7 +50,9 @@ class Bounds(Frozen):
     two_approvers_above: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
     sample_posts: Annotated[int, Field(strict=True, ge=0)]
     sample_share: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+    appeal_days: Annotated[int, Field(strict=True, ge=1)]
     forecast: Forecast
+    copies: Copies
     webhook: Webhook
 
     def approvers(self, effects: int, posts: int) -> int:

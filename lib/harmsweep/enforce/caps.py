@@ -8,11 +8,9 @@ from pathlib import Path
 
 from harmsweep import lake as lakes
 from harmsweep.enforce.sweeps import Batch
-from harmsweep.ledger import Entry, is_counted
+from harmsweep.ledger import AUTOMATIC, Entry, is_automatic, is_counted
 from harmsweep.policy import Policy
 
-# What caused the effects that caps count.
-AUTOMATIC = ("decision", "withdrawn")
 WINDOW_MICROS = 24 * 3600 * 1_000_000
 
 
@@ -64,13 +62,10 @@ def spent(lake: Path, now: int) -> dict[Batch, int]:
 
 def counted(made: Iterable[Entry]) -> dict[Batch, int]:
     """How many effects of each batch caps count."""
-    effects = (e for e in made if e.entry == "intent" and e.is_counted)
+    effects = (
+        e for e in made if e.entry == "intent" and e.is_counted and is_automatic(e.cause_kind)
+    )
     return dict(Counter((e.harm or "", e.direction) for e in effects))
-
-
-def is_automatic(cause_kind: str) -> bool:
-    """Whether a sweep caused an effect, and no person."""
-    return cause_kind in AUTOMATIC
 
 
 def excesses(

@@ -10,43 +10,46 @@ from harmsweep import lake as lakes
 from harmsweep.decisions import pair
 from harmsweep.enforce.books import Books
 from harmsweep.enforce.change import change
+from harmsweep.enforce.demands import NOBODY, People, people
+from harmsweep.enforce.lanes import Demand
 from harmsweep.enforce.parked import Stale, let_go
 from harmsweep.enforce.rules import Decision, Post, Rules
 from harmsweep.enforce.sweeps import Batch, Sweep
-from harmsweep.ledger import Entry, Place
-from harmsweep.tables import ESCALATIONS, EXEMPTIONS, VERDICTS
+from harmsweep.escalations import escalated_posts
+from harmsweep.ledger import ORDER, POLICY, REVIEW, Entry, Place
+from harmsweep.tables import EXEMPTIONS
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A place that has entries or a decision; `post` is None where there is none to judge."""
+    """A place that has entries or where something is wanted; without a post nothing is judged."""
 
     place: Place
     chain: list[Entry]
-    decision: Decision | None
+    wanted: Decision | Demand | None
     post: Post | None
 
 
 def cases(ledger: Books, sweep: Sweep) -> list[Case]:
-    """Every place of the day that has entries or decisions of the sweep's pair.
+    """Every place of the day that has entries, decisions of the sweep's pair, or demands.
 
-    A decision on another revision than the post's wants nothing. What holds for an escalated post,
-    or for one that the model did not score, stays as it is.
+    A decision on another revision than the post's wants nothing. What holds for an escalated post
+    stays as it is, but for orders; in policy's lane, also for one that the model did not score.
     """
     lake, day, (model, policy) = ledger.lake, ledger.day, sweep.subject
     of_pair = lakes.plain_predicate({"day": day, **pair(model, policy)})
-    posts = standing(
-        lake,
-        day,
-        sweep.time,
-        about=f"{LEDGERS.format(day=day)} UNION SELECT post_id FROM decisions_v1 WHERE {of_pair}",
-        revisions=f"SELECT post_id, revision FROM scores_v1 WHERE {_of_model(day, model)}",
-    )
-    escalated = _escalated(lake, day)
-    judged = {name: post for name, post in posts.items() if name not in escalated}
-    wanted = _decisions(lake, of_pair, judged)
+    decided = f"SELECT post_id FROM decisions_v1 WHERE {of_pair}"
+    about, said = f"{LEDGERS.format(day=day)} UNION {decided}", people(lake, day)
+    posts = standing(lake, day, sweep.time, about=about, said=said)
+    escalated, scored = escalated_posts(lake, day), _scored(lake, day, model, about)
+    judged = {REVIEW: {n: p for n, p in posts.items() if n not in escalated}, ORDER: posts}
+    judged[POLICY] = {n: p for n, p in judged[REVIEW].items() if (n, p.revision) in scored}
+    wanted: dict[Place, Decision | Demand] = {**said.demands}
+    wanted |= _decisions(lake, of_pair, judged[POLICY])
     places = {**dict.fromkeys(ledger.chains), **dict.fromkeys(wanted)}
-    return [Case(p, ledger.chain(p), wanted.get(p), judged.get(p.subject_id)) for p in places]
+    return [
+        Case(p, ledger.chain(p), wanted.get(p), judged[p.lane].get(p.subject_id)) for p in places
+    ]
 
 
 # The posts that a day's ledger is about.
@@ -54,27 +57,21 @@ LEDGERS = "SELECT subject_id AS post_id FROM actions_v1 WHERE day = '{day}'"
 
 
 def standing(
-    lake: Path, day: date, at: datetime, *, about: str, revisions: str = ""
+    lake: Path, day: date, at: datetime, *, about: str, said: People = NOBODY
 ) -> dict[str, Post]:
-    """The posts of the day that exist, of those that the query `about` gives, by id.
-
-    With `revisions`, a query that gives post_id and revision, only those whose revision it has.
-    """
-    among = (
-        f"JOIN ({revisions}) r ON r.post_id = p.post_id AND r.revision = p.revision"
-        if revisions
-        else ""
-    )
+    """The posts of the day that exist, of those of the query `about` and of demands, by id."""
+    names = sorted({place.subject_id for place in said.demands})
+    demanded = lakes.plain_predicate({"p.post_id": names}) if names else "FALSE"
     sql = f"""SELECT p.post_id, p.revision, p.author_id FROM (
             SELECT * FROM posts_v1 WHERE day = '{day}' AND status = 'accepted') p
-        JOIN (SELECT DISTINCT post_id FROM ({about}) a) d ON d.post_id = p.post_id {among}"""
-    found, verdicts = lakes.query(lake, sql).to_pylist(), _verdicts(lake, day)
+        LEFT JOIN (SELECT DISTINCT post_id FROM ({about}) a) d ON d.post_id = p.post_id
+        WHERE d.post_id IS NOT NULL OR {demanded}"""
     exempt = exemptions(lake, at)
     posts = {}
-    for row in found:
+    for row in lakes.query(lake, sql).to_pylist():
         name, revision, author = row["post_id"], row["revision"], row["author_id"]
         kind = exempt.get(("post", name)) or exempt.get(("account", author))
-        posts[name] = Post(revision, author, verdicts.get((name, revision)), kind)
+        posts[name] = Post(revision, author, said.verdict(name, revision), kind)
     return posts
 
 
@@ -91,21 +88,13 @@ def exemptions(lake: Path, at: datetime) -> dict[tuple[str, str], str]:
     }
 
 
-def _verdicts(lake: Path, day: date) -> dict[tuple[str, int], str]:
-    """The newest verdict on each revision."""
-    found = lakes.rows(VERDICTS, lake, day=day).to_pylist()
-    found.sort(key=lambda v: (v["decided_at"], v["verdict_id"]))
-    return {(v["post_id"], v["revision"]): v["verdict"] for v in found}
-
-
-def _of_model(day: date, model: str) -> str:
-    return lakes.plain_predicate({"day": day, "model_version": model})
-
-
-def _escalated(lake: Path, day: date) -> set[str]:
-    sql = f"SELECT post_id FROM escalations WHERE {lakes.plain_predicate({'day': day})}"
-    found = lakes.query(lake, sql, names={"escalations": ESCALATIONS.name})
-    return set(found.column("post_id").to_pylist())
+def _scored(lake: Path, day: date, model: str, about: str) -> set[tuple[str, int]]:
+    """The revisions that the model scored, of the posts of a query."""
+    of_model = lakes.plain_predicate({"day": day, "model_version": model})
+    sql = f"""SELECT s.post_id, s.revision FROM (SELECT * FROM scores_v1 WHERE {of_model}) s
+        JOIN (SELECT DISTINCT post_id FROM ({about}) a) d ON d.post_id = s.post_id"""
+    rows = lakes.query(lake, sql)
+    return set(zip(*(rows.column(n).to_pylist() for n in ("post_id", "revision")), strict=True))
 
 
 def _decisions(lake: Path, of_pair: str, posts: dict[str, Post]) -> dict[Place, Decision]:
@@ -126,7 +115,7 @@ def changes(
 ) -> list[Entry]:
     """What is missing at the places, as entries of the sweep."""
     options: dict[str, Any] = {"sweep": sweep, "rules": rules, "held": held}
-    made = (change(c.place, c.chain, c.decision, c.post, **options) for c in found if c.post)
+    made = (change(c.place, c.chain, c.wanted, c.post, **options) for c in found if c.post)
     return [entry for entry in made if entry]
 
 
@@ -143,7 +132,7 @@ def let_go_all(
         case = by_place.get(place, Case(place, [], None, None))
         options: dict[str, Any] = {"parked": entry, "sweep": sweep, "rules": rules}
         try:
-            one = let_go(place, case.chain, case.decision, case.post, **options)
+            one = let_go(place, case.chain, case.wanted, case.post, **options)
         except Stale:
             stale.append(entry)
         else:

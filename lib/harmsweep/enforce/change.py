@@ -6,9 +6,10 @@ Plain Python, a place at a time: see `harmsweep.ledger`.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from harmsweep.enforce.lanes import Demand, lane_change
 from harmsweep.enforce.rules import Decision, Post, Rules, allowed, drawn
 from harmsweep.enforce.sweeps import Batch, Sweep, entry
-from harmsweep.ledger import Entry, Place, latest
+from harmsweep.ledger import POLICY, Entry, Place, is_automatic, latest
 
 # Entries that say that an effect waits for a person, was refused by one, or is held out.
 PARKED = ("held", "discarded", "withheld")
@@ -17,7 +18,7 @@ PARKED = ("held", "discarded", "withheld")
 def change(
     place: Place,
     chain: Sequence[Entry],
-    decision: Decision | None,
+    wanted: Decision | Demand | None,
     post: Post,
     *,
     sweep: Sweep,
@@ -29,22 +30,42 @@ def change(
     A decision about another revision than the post's wants nothing. What a person undid stays so,
     and what waits for a person is left to wait. An effect of a batch of `held` becomes a `held`
     entry; of those where nothing holds yet, the share that `held` gives is sent to review instead.
+    What a person asks for themselves is neither held nor held out.
     """
-    made = missing(place, chain, decision, post, sweep=sweep, rules=rules)
+    made = missing(place, chain, wanted, post, sweep=sweep, rules=rules)
     if made is None or _waits(made, chain, post, sweep):
         return None
-    applies = made.is_counted and made.direction == "apply"
-    if applies and rules.holds_out(place.subject_id, made.harm):
+    if not (made.is_counted and is_automatic(made.cause_kind)):
+        return made
+    of_policy, applies = place.lane == POLICY, made.direction == "apply"
+    if of_policy and applies and rules.holds_out(place.subject_id, made.harm):
         return replace(made, entry="withheld")
     share = (held or {}).get((made.harm or "", made.direction))
-    if share is None or not made.is_counted:
+    if share is None:
         return made
-    if made.previous_action == "none" and drawn(made.effect_key) < share:
+    if of_policy and made.previous_action == "none" and drawn(made.effect_key) < share:
         return _sampled(place, latest(chain), made, sweep)
     return replace(made, entry="held")
 
 
 def missing(
+    place: Place,
+    chain: Sequence[Entry],
+    wanted: Decision | Demand | None,
+    post: Post,
+    *,
+    sweep: Sweep,
+    rules: Rules,
+) -> Entry | None:
+    """The difference alone, whatever waits; in policy's lane none for whom a ramp leaves out."""
+    if place.lane != POLICY:
+        demand = wanted if isinstance(wanted, Demand) else None
+        return lane_change(place, chain, demand, post.revision, sweep=sweep)
+    decision = wanted if isinstance(wanted, Decision) else None
+    return _missing(place, chain, decision, post, sweep=sweep, rules=rules)
+
+
+def _missing(
     place: Place,
     chain: Sequence[Entry],
     decision: Decision | None,
@@ -53,7 +74,6 @@ def missing(
     sweep: Sweep,
     rules: Rules,
 ) -> Entry | None:
-    """The difference alone, whatever waits; none for an author whom a ramp leaves out."""
     if not rules.enrols(post.author_id):
         return None
     if decision is not None and decision.revision != post.revision:

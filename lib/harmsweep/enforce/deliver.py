@@ -28,7 +28,7 @@ SECRET = "HARMSWEEP_WEBHOOK_SECRET"
 # What the platform is told of an effect; the rest is the ledger's own.
 TOLD = (
     *("effect_key", "sweep_id", "subject_kind", "subject_id", "revision", "surface"),
-    *("jurisdiction", "action", "previous_action", "harm", "expires_at", "recorded_at"),
+    *("jurisdiction", "lane", "action", "previous_action", "harm", "expires_at", "recorded_at"),
 )
 # Worth another try: the platform is busy or down. Any other refusal stays one.
 AGAIN = (408, 425, 429, 500, 502, 503, 504)

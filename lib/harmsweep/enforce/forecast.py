@@ -9,9 +9,8 @@ from scipy import stats
 
 from harmsweep import lake as lakes
 from harmsweep.enforce.bounds import Forecast
-from harmsweep.enforce.caps import is_automatic
 from harmsweep.enforce.sweeps import Batch
-from harmsweep.ledger import is_counted
+from harmsweep.ledger import is_automatic, is_counted
 
 # Effects and views of one batch, by how many weeks before the day.
 History = Mapping[Batch, Sequence[tuple[int, int]]]

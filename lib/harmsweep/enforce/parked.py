@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from harmsweep.enforce.change import missing
+from harmsweep.enforce.lanes import Demand
 from harmsweep.enforce.rules import Decision, Post, Rules
 from harmsweep.enforce.sweeps import Sweep
 from harmsweep.ledger import Entry, Place, latest
@@ -60,7 +61,7 @@ class HeldBatch:
 def let_go(
     place: Place,
     chain: Sequence[Entry],
-    decision: Decision | None,
+    wanted: Decision | Demand | None,
     post: Post | None,
     *,
     parked: Entry,
@@ -74,7 +75,7 @@ def let_go(
     """
     if is_over(parked, chain):
         return None
-    made = missing(place, chain, decision, post, sweep=sweep, rules=rules) if post else None
+    made = missing(place, chain, wanted, post, sweep=sweep, rules=rules) if post else None
     if made is None or _facts(made) != _facts(parked):
         raise Stale(place.subject_id)
     if parked.cause_kind != "sample" and made.effect_key != parked.effect_key:

@@ -20,18 +20,20 @@ def mask(text: str) -> str:
 
 
 def groups(lake: Path, plan: Plan) -> list[dict[str, Any]]:
-    """How many effects there are of each kind, on how young and large accounts, seen how often.
+    """How many effects there are by lane, cause and action, on which accounts, seen how often.
 
     Large accounts have 10,000 followers or more, young ones are under 30 days old.
     """
-    sql = f"""SELECT p.harm, p.direction, p.previous_action AS held, p.action,
+    sql = f"""SELECT p.lane, p.cause_kind AS cause, p.harm, p.direction, p.previous_action AS held,
+            p.action,
             coalesce(f.language, '') AS language, count(*) AS effects,
             sum(CASE WHEN f.followers >= 10000 THEN 1 ELSE 0 END) AS large_accounts,
             sum(CASE WHEN f.account_age_days < 30 THEN 1 ELSE 0 END) AS young_accounts,
             CAST(coalesce(sum(f.views), 0) AS BIGINT) AS views
         FROM {_effects(plan)}
-        GROUP BY p.harm, p.direction, p.previous_action, p.action, coalesce(f.language, '')
-        ORDER BY effects DESC, p.harm, p.direction, held, p.action, language"""
+        GROUP BY p.lane, p.cause_kind, p.harm, p.direction, p.previous_action, p.action,
+            coalesce(f.language, '')
+        ORDER BY effects DESC, p.lane, cause, p.harm, p.direction, held, p.action, language"""
     return _rows(lake, sql)
 
 

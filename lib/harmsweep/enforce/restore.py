@@ -59,6 +59,7 @@ def _again(
         model_version=swept.model_version,
         policy_version=swept.policy_version,
         expires_at=state.expires_at if state else None,
+        source_id=swept.source_id,
         state_key=None if state is None else state.effect_key if put_back else state.state_key,
     )
 

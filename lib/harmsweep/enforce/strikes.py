@@ -81,7 +81,7 @@ def _of_account(
         revision=0,
         cause_kind="strikes",
         harm=wanted.harm if wanted else last.harm if last else None,
-        model_version=sweep.subject[0],
-        policy_version=sweep.subject[1],
+        model_version=sweep.pair[0],
+        policy_version=sweep.pair[1],
         expires_at=wanted.until if wanted else None,
     )

@@ -8,6 +8,8 @@ from harmsweep import lake as lakes
 from harmsweep.ledger import ACCOUNTS_DAY, Entry, Place, direction, effect_key
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Sweeps whose subject is a model version and a policy version.
+OF_A_PAIR = ("enforce", "apply", "resume")
 Batch = tuple[str, str]  # harm and direction
 
 
@@ -16,7 +18,7 @@ class Sweep:
     """One sweep of a day: its id follows from what it does and from the sweep before it."""
 
     day: date
-    kind: str  # enforce, undo or redo
+    kind: str  # enforce, undo, redo, verdict, appeal, order…
     subject: tuple[str, ...]  # model and policy version, or the sweep to undo
     after: str  # id of the day's sweep before it; empty for the first
     at: int  # microseconds since 1970, UTC
@@ -27,6 +29,14 @@ class Sweep:
         """The day and 12 hex digits: the same again after a crash, another for a repeat."""
         facts = [self.day.isoformat(), self.kind, *self.subject, self.after]
         return f"{self.day:%Y%m%d}-{hashlib.sha256(lakes.as_json(facts).encode()).hexdigest()[:12]}"
+
+    @property
+    def pair(self) -> tuple[str | None, str | None]:
+        """Model and policy version of a sweep that acts under such a pair; else nothing."""
+        if self.kind not in OF_A_PAIR:
+            return None, None
+        model_version, policy_version = self.subject
+        return model_version, policy_version
 
     @property
     def time(self) -> datetime:
@@ -49,6 +59,7 @@ def entry(
     policy_version: str | None = None,
     state_key: str | None = None,
     expires_at: datetime | None = None,
+    source_id: str | None = None,
 ) -> Entry:
     """An effect as an intent of a sweep; without a `state_key` the state is its own.
 
@@ -56,7 +67,8 @@ def entry(
     release is another effect, and a rerun's is the same one.
     """
     before = previous.action if previous and not previous.is_over(sweep.time) else "none"
-    cause_id = "/".join([*sweep.subject, previous.effect_key if previous else "first"])
+    source = [source_id] if source_id else []
+    cause_id = "/".join([*sweep.subject, *source, previous.effect_key if previous else "first"])
     key = effect_key(place, revision, action, cause_id)
     return Entry(
         day=ACCOUNTS_DAY if place.subject_kind == "account" else sweep.day,
@@ -83,4 +95,6 @@ def entry(
         policy_version=policy_version,
         operator=sweep.operator,
         expires_at=expires_at,
+        lane=place.lane,
+        source_id=source_id,
     )

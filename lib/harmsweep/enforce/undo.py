@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
-from harmsweep.enforce.books import Books, Clock, books, carry_out, now_micros, writing
+from harmsweep.enforce.books import Books, Clock, books, by_a_person, carry_out, now_micros, writing
 from harmsweep.enforce.cases import LEDGERS, standing
 from harmsweep.enforce.restore import reapplied, undone
 from harmsweep.enforce.rules import Post
@@ -65,7 +65,7 @@ def undo(
             swept, made = _restored(ledger, plan, part)
             total, done = total + swept, done + len(made)
             if not dry_run:
-                carry_out(ledger, made, _always)
+                carry_out(ledger, made, by_a_person)
         if not total:
             raise DataRefused(f"the ledger has no such effects of a sweep {sweep_id}")
     counts = {"effects": done, "left": total - done}
@@ -79,10 +79,6 @@ def _day(sweep_id: str) -> date:
     if not re.fullmatch(r"\d{8}-[0-9a-f]{12}", sweep_id):
         raise DataRefused(f"{sweep_id!r} is no sweep's id, such as 20261001-0123456789ab")
     return date.fromisoformat(sweep_id[:8])
-
-
-def _always() -> None:
-    """A person repairs also while the switch stops all that is automatic."""
 
 
 def _restored(ledger: Books, plan: Sweep, part: Part) -> tuple[int, list[Entry]]:

@@ -68,13 +68,6 @@ def escalated_contents(lake: Path, day: date) -> set[str]:
     return {content for column in found for content in column.to_pylist()}
 
 
-def escalated_posts(lake: Path, day: date) -> set[str]:
-    """The day's posts that were escalated, whatever their revision was then."""
-    sql = f"SELECT DISTINCT post_id FROM escalations WHERE day = '{day}'"
-    found = lakes.query(lake, sql, names={"escalations": ESCALATIONS.name})
-    return set(found.column(0).to_pylist())
-
-
 def near(spark: Spark, left: Iterable[str], right: Iterable[str] | None = None) -> Pairs:
     """The near pairs, by Spark where there are many; see `near_pairs`."""
     mine, other = packed(left), None if right is None else packed(right)

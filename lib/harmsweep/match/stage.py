@@ -10,9 +10,10 @@ from typing import Any
 
 from harmsweep import lake as lakes
 from harmsweep.banks import KNOWN_GOOD, Entry, entries, send_back
+from harmsweep.escalations import escalated_posts
 from harmsweep.match.copies import cluster_rows
 from harmsweep.match.known import by_hash, harmful, known_good, matched, over_budget, rows
-from harmsweep.match.seen import WINDOW_DAYS, Medium, escalated_posts, media_of_day, near
+from harmsweep.match.seen import WINDOW_DAYS, Medium, media_of_day, near
 from harmsweep.runs import Counts, Outcome, Read, Spark, Step, run_step
 from harmsweep.tables import (
     ESCALATIONS,

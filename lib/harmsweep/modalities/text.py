@@ -21,8 +21,8 @@ from harmsweep.modalities.vectors import Embedded, Floats
 EXAMPLES = ("a quiet afternoon by the lake", "you won a prize, call now", "lake " * 400)
 # Tokens a forward pass. More leave a core's cache; a GPU wants many.
 TOKENS_PER_PASS = {"cpu": 1024, "cuda": 65536}
-# Inputs whose windows are sorted by length together.
-BUFFER = 2048
+# Inputs whose windows are sorted by length together: with 2,048 a core embeds a tenth less.
+BUFFER = 8192
 
 
 @dataclass(frozen=True)

@@ -32,13 +32,10 @@ from harmsweep.tables.enforcement import (
     DECISIONS,
     DELIVERIES,
     ENFORCEMENT,
-    EXEMPTIONS,
     METRICS,
-    OPERATIONS,
     PLANS,
     POST_VISIBILITY,
     RUNS,
-    VERDICTS,
 )
 from harmsweep.tables.known import (
     ESCALATIONS,
@@ -50,16 +47,25 @@ from harmsweep.tables.known import (
     RESTRICTED_FOLDER,
     SEVERE_BANK,
 )
+from harmsweep.tables.people import (
+    APPEALS,
+    EXEMPTIONS,
+    OPERATIONS,
+    ORDERS,
+    PEOPLE,
+    VERDICTS,
+)
 from harmsweep.tables.spec import Table
 
 SCORES = scores_table(HARMS)
 TABLES: dict[str, Table] = {
-    t.name: t for t in (*CONTENT, *DERIVED, SCORES, *COMMENTS, *KNOWN, *ENFORCEMENT)
+    t.name: t for t in (*CONTENT, *DERIVED, SCORES, *COMMENTS, *KNOWN, *ENFORCEMENT, *PEOPLE)
 }
 
 __all__ = [
     "ACCOUNT_LABELS",
     "ACTIONS",
+    "APPEALS",
     "AUTHOR_FEATURES",
     "AUTHOR_NUMBERS",
     "AUTHOR_VECTORS",
@@ -81,6 +87,7 @@ __all__ = [
     "MEDIA_TEXTS",
     "METRICS",
     "OPERATIONS",
+    "ORDERS",
     "PLANS",
     "POSTS",
     "POST_FEATURES",

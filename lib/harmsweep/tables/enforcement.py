@@ -72,7 +72,11 @@ ACTIONS = Table(
         required("direction", STRING, "apply (as severe or more) or release (less severe)"),
         required("surface", STRING, "where the effect holds, or all"),
         required("jurisdiction", STRING, "country where the effect holds, or all"),
-        required("cause_kind", STRING, "decision, withdrawn, sample, undo or reapply"),
+        required(
+            "cause_kind",
+            STRING,
+            "decision, withdrawn, sample, undo, reapply, strikes, verdict, copy, order or lifted",
+        ),
         required("cause_id", STRING, "what caused it; with the effect it makes the key"),
         optional("previous_key", STRING, "the effect before it there; null for the first"),
         required("state_key", STRING, "effect whose state holds from here: its own, or restored"),
@@ -83,10 +87,13 @@ ACTIONS = Table(
         optional("policy_version", STRING, "the policy that decided"),
         required("operator", STRING, "user of the system who ran the sweep"),
         optional("expires_at", TIME, "when the action ends by itself (UTC); null: never"),
+        required("lane", STRING, "who put it in force: policy, review or order"),
+        optional("source_id", STRING, "the verdict, appeal or order that asked for it"),
     ),
     constraints={
         "entry_known": "entry IN ('intent', 'outcome', 'held', 'discarded', 'withheld')",
         "direction_known": "direction IN ('apply', 'release')",
+        "lane_known": "lane IN ('policy', 'review', 'order')",
         "score_finite": "score IS NULL OR (score >= 0 AND score <= 1)",
     },
     append_only=True,
@@ -103,14 +110,15 @@ PLANS = Table(
 POST_VISIBILITY = Table(
     name="post_visibility_v1",
     comment="Exceptions that the platform reads: what is restricted now. Rebuilt from the ledger.",
-    key=("day", "subject_kind", "subject_id", "surface", "jurisdiction"),
+    key=("day", "subject_kind", "subject_id", "surface", "jurisdiction", "lane"),
     schema=columns(
         required("day", DAY, "the subject's creation day"),
         required("subject_kind", STRING, "post or account"),
         required("subject_id", STRING, "id of the post or account"),
         required("surface", STRING, "where it holds, or all"),
         required("jurisdiction", STRING, "country where it holds, or all"),
-        required("action", STRING, "review, label, demote, interstitial or remove"),
+        required("lane", STRING, "who put it in force: policy, review or order; all of them hold"),
+        required("action", STRING, "an action as in policy"),
         required("revision", INT, "content revision that the action is about"),
         optional("harm", STRING, "the harm"),
         required("effect_key", STRING, "the ledger's entry that put it in force"),
@@ -131,62 +139,6 @@ DELIVERIES = Table(
         optional("reason", STRING, "why it is dead"),
     ),
     constraints={"status_known": "status IN ('delivered', 'dead')"},
-    append_only=True,
-)
-
-VERDICTS = Table(
-    name="verdicts_v1",
-    comment="What people found of posts: a benign verdict blocks automation until an edit.",
-    key=("verdict_id",),
-    schema=columns(
-        required("day", DAY, "the post's day"),
-        required("verdict_id", STRING, "id of the verdict, random"),
-        required("post_id", STRING, "the post"),
-        required("revision", INT, "the revision that was looked at"),
-        required("verdict", STRING, "benign or harmful"),
-        optional("harm", STRING, "the harm that a harmful verdict found"),
-        required("decided_at", TIME, "when it was decided (UTC)"),
-        required("reviewer", STRING, "user of the system who decided"),
-        required("rationale", STRING, "why, in the reviewer's words"),
-    ),
-    constraints={"verdict_known": "verdict IN ('benign', 'harmful')"},
-    append_only=True,
-)
-
-EXEMPTIONS = Table(
-    name="exemptions_v1",
-    comment="The allow-list: posts and accounts on which nothing but review is automatic.",
-    key=("exemption_id",),
-    partition_by=("subject_kind",),
-    schema=columns(
-        required("day", DAY, "UTC day of the entry"),
-        required("exemption_id", STRING, "id of the entry, random"),
-        required("subject_kind", STRING, "post or account"),
-        required("subject_id", STRING, "id of the post or account"),
-        required("kind", STRING, "newsworthy, educational, counter_speech… or none: it ends"),
-        optional("until", TIME, "when it ends by itself (UTC)"),
-        required("added_at", TIME, "when it was entered (UTC); the newest counts"),
-        required("operator", STRING, "user of the system who entered it"),
-        required("reason", STRING, "why, in the operator's words"),
-    ),
-    append_only=True,
-)
-
-OPERATIONS = Table(
-    name="operations_v1",
-    comment="What operators did: the audit of every act of a person, append-only.",
-    key=("operation_id",),
-    partition_by=("act",),
-    schema=columns(
-        required("day", DAY, "UTC day of the act"),
-        required("operation_id", STRING, "id of the act, random"),
-        required("at", TIME, "when it was done (UTC)"),
-        required("operator", STRING, "user of the system who did it"),
-        required("act", STRING, "plan, approve, apply, resume, discard, undo, stop, start…"),
-        required("object", STRING, "what it was done to: a plan, a batch, a sweep, a post"),
-        required("reason", STRING, "why, in the operator's words; may be empty"),
-        required("details", STRING, "JSON: counts, digests and what else the act needs"),
-    ),
     append_only=True,
 )
 
@@ -230,9 +182,6 @@ ENFORCEMENT = (
     PLANS,
     POST_VISIBILITY,
     DELIVERIES,
-    VERDICTS,
-    EXEMPTIONS,
-    OPERATIONS,
     METRICS,
     RUNS,
 )

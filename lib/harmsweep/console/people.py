@@ -1,0 +1,171 @@
+"""`harmsweep verdict`, `appeal`, `order`, `exempt`: reviewers, authors and authorities."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from cyclopts import App, Parameter
+
+from harmsweep.console.bank import DEFAULT_LAKE, Lake
+from harmsweep.console.enforcement import Policy, Reason
+from harmsweep.console.show import print_grid
+
+Rationale = Annotated[str, Parameter(help="Why, in the reviewer's words.")]
+appeal = App(name="appeal", help="Appeals of authors: file, list, decide.")
+order = App(name="order", help="Orders, referrals and trusted flags: receive, list, withdraw.")
+
+
+def verdict(
+    post: str,
+    found: Literal["benign", "harmful"],
+    *,
+    rationale: Rationale,
+    harm: Annotated[str | None, Parameter(help="The harm that was found.")] = None,
+    action: Annotated[str | None, Parameter(help="What is to be done, such as remove.")] = None,
+    lake: Lake = DEFAULT_LAKE,
+) -> None:
+    """Keep what a reviewer found of a post's current revision, and carry it out.
+
+    Benign lifts what holds, and blocks automation until the post is edited. Harmful takes the
+    action, if one is given. Copies of the post follow under guard: see docs/enforcement.md.
+    """
+    from harmsweep import verdicts
+    from harmsweep.enforce.books import now_micros
+    from harmsweep.enforce.settle import settle
+
+    said = verdicts.decide(lake, post, found, harm=harm, action=action, rationale=rationale)
+    day, source_id = said["day"], said["verdict_id"]
+    done = settle(lake, day, kind="verdict", source_id=source_id, clock=now_micros)
+    print(f"{post} revision {said['revision']} of {day}: {found}, {_effects(len(done))}")
+
+
+@appeal.command(name="file")
+def file_(
+    post: str,
+    *,
+    author: Annotated[str, Parameter(help="The author's id: nobody else may appeal.")],
+    statement: Annotated[str, Parameter(help="What the author says.")] = "",
+    lake: Lake = DEFAULT_LAKE,
+) -> None:
+    """Enter an author's appeal against what holds for a post."""
+    from harmsweep.enforce.appeals import file_appeal
+
+    row = file_appeal(lake, post, author_id=author, statement=statement)
+    print(f"{row['appeal_id']}: {row['action']} for {row['harm']}, due {_day(row['due_at'])}")
+
+
+@appeal.command(name="list")
+def queue(*, lake: Lake = DEFAULT_LAKE) -> None:
+    """List the appeals that wait, the first due first."""
+    from harmsweep.enforce.appeals import queue as waiting
+
+    rows = [
+        (r["appeal_id"], r["post_id"], r["action"], r["harm"], _due(r), str(r["views"] or 0))
+        for r in waiting(lake)
+    ]
+    print_grid(("appeal", "post", "action", "harm", "due", "views"), rows, right={"views"})
+
+
+@appeal.command
+def decide(
+    appeal_id: str,
+    outcome: Literal["overturned", "upheld"],
+    *,
+    policy: Policy,
+    rationale: Rationale,
+    lake: Lake = DEFAULT_LAKE,
+) -> None:
+    """Decide an appeal: overturned restores the post, its copies and the strike at once.
+
+    Who judged the post before can't.
+    """
+    from harmsweep.enforce.appeals import decide_appeal
+
+    row = decide_appeal(lake, appeal_id, outcome, policy=policy, rationale=rationale)
+    lost = row["views_lost"]
+    about = "" if lost is None else f", about {lost:,} views lost"
+    print(f"{appeal_id}: {outcome}, {_effects(row['effects'])}{about}")
+
+
+@order.command
+def receive(
+    post: str,
+    *,
+    kind: Annotated[Literal["order", "referral", "flag"], Parameter(help="An order acts at once.")],
+    authority: Annotated[str, Parameter(help="Who sent it.")],
+    reference: Annotated[str, Parameter(help="Their number for it.")],
+    reason: Reason,
+    due_hours: Annotated[float, Parameter(help="In how many hours it is to be answered.")] = 24,
+    action: Annotated[str, Parameter(help="What an order asks for, such as remove.")] = "review",
+    jurisdiction: Annotated[str, Parameter(help="Country where it holds, such as DE.")] = "all",
+    harm: Annotated[str | None, Parameter(help="The harm that it names.")] = None,
+    until: Annotated[datetime | None, Parameter(help="When it ends by itself (UTC).")] = None,
+    lake: Lake = DEFAULT_LAKE,
+) -> None:
+    """Enter an authority's order or referral, or a trusted flagger's notice."""
+    from harmsweep.enforce import orders
+
+    row = orders.receive(
+        lake,
+        post,
+        kind=kind,
+        authority=authority,
+        reference=reference,
+        due_at=datetime.now(UTC) + timedelta(hours=due_hours),
+        reason=reason,
+        action=action,
+        jurisdiction=jurisdiction,
+        harm=harm,
+        until=until.replace(tzinfo=UTC) if until and until.tzinfo is None else until,
+    )
+    print(f"{row['order_id']}: {row['action']} in {jurisdiction}, {_effects(row['effects'])}")
+
+
+@order.command(name="list")
+def listed(*, lake: Lake = DEFAULT_LAKE) -> None:
+    """List what was received and not withdrawn, the first due first."""
+    from harmsweep.enforce.orders import listed as found
+
+    rows = [
+        (r["order_id"], r["post_id"], r["action"], r["jurisdiction"], r["authority"], _due(r))
+        for r in found(lake)
+    ]
+    print_grid(("order", "post", "action", "in", "from", "due"), rows, right=set())
+
+
+@order.command
+def withdraw(order_id: str, *, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
+    """End an order, and lift what it alone put in force."""
+    from harmsweep.enforce import orders
+
+    row = orders.withdraw(lake, order_id, reason=reason)
+    print(f"{order_id}: withdrawn, {_effects(row['effects'])}")
+
+
+def exempt(
+    subject: str,
+    *,
+    kind: Annotated[str, Parameter(help="newsworthy, educational…; none ends an exemption.")],
+    reason: Reason,
+    account: Annotated[bool, Parameter(help="The subject is an account, not a post.")] = False,
+    until: Annotated[datetime | None, Parameter(help="When it ends by itself (UTC).")] = None,
+    lake: Lake = DEFAULT_LAKE,
+) -> None:
+    """Put a post or an account on the allow-list: nothing but review is automatic there."""
+    from harmsweep import verdicts
+
+    name = "account" if account else "post"
+    verdicts.exempt(lake, name, subject, kind=kind, until=until, reason=reason)
+    print(f"{name} {subject}: {kind}")
+
+
+def _effects(n: int) -> str:
+    return f"{n} effect{'' if n == 1 else 's'}"
+
+
+def _due(row: dict[str, Any]) -> str:
+    late = " (late)" if row["due_at"] < datetime.now(UTC) else ""
+    return f"{_day(row['due_at'])}{late}"
+
+
+def _day(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M}"

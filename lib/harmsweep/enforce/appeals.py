@@ -1,0 +1,211 @@
+"""Appeals: an author says that an action was wrong, and a person who did not take it decides.
+
+An overturned action is a benign verdict: the post, its near-duplicates and the strike are restored
+at once, no sweep repeats it until the post is edited, and the label stage learns from it.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from harmsweep import lake as lakes
+from harmsweep.enforce.books import Clock, now_micros
+from harmsweep.enforce.bounds import bounds
+from harmsweep.enforce.copies import verdicts
+from harmsweep.enforce.settle import days_of_copies, settle
+from harmsweep.enforce.sweeps import EPOCH
+from harmsweep.job import DataRefused
+from harmsweep.ledger import ORDER, SEVERITY, VISIBLE
+from harmsweep.operations import operator, record
+from harmsweep.policy import Policy, load_policy
+from harmsweep.tables import APPEALS, VERDICTS
+from harmsweep.verdicts import find_reviewable, verdict_row
+
+Row = dict[str, Any]
+OUTCOMES = {"overturned": "benign", "upheld": "harmful"}
+
+
+def file_appeal(
+    lake: Path, post_id: str, *, author_id: str, statement: str, clock: Clock = now_micros
+) -> Row:
+    """Enter the appeal of a post's author against what holds there; filing it twice is once.
+
+    Raises:
+        DataRefused: there is no such post, it is another's, nothing is in force that an appeal here
+            may lift, or what is in force was appealed and decided.
+    """
+    post = find_reviewable(lake, post_id)
+    if post["author_id"] != author_id:
+        raise DataRefused(f"{post_id} is not a post of {author_id}")
+    at = _time(clock)
+    effect = _in_force(lake, post, at)
+    known = _rows(lake, "effect_key", effect["effect_key"])
+    if len(known) > 1:
+        raise DataRefused(f"{known[0]['appeal_id']} was {known[-1]['status']}")
+    if known:
+        return known[0]
+    appeal_id = f"appeal-{hashlib.sha256(effect['effect_key'].encode()).hexdigest()[:12]}"
+    row = {
+        "day": post["day"],
+        "appeal_id": appeal_id,
+        "status": "filed",
+        "at": at,
+        "post_id": post_id,
+        "revision": effect["revision"],
+        "effect_key": effect["effect_key"],
+        "harm": effect["harm"] or "none",
+        "action": effect["action"],
+        "author_id": author_id,
+        "due_at": at + timedelta(days=bounds().appeal_days),
+        "operator": operator(),
+        "text": statement,
+        "policy_version": None,
+        "views_lost": None,
+    }
+    lakes.put_rows([row], APPEALS, lake)
+    record(lake, "appeal", appeal_id, details={"post": post_id, "action": effect["action"]})
+    return row
+
+
+def _time(clock: Clock) -> datetime:
+    return EPOCH + timedelta(microseconds=clock())
+
+
+def _in_force(lake: Path, post: Mapping[str, Any], at: datetime) -> Row:
+    """The severest action that holds for the post, of those that no authority ordered."""
+    where = lakes.plain_predicate({"day": post["day"], "subject_id": post["post_id"]})
+    sql = f"""SELECT * FROM post_visibility_v1 WHERE {where} AND subject_kind = 'post'
+        AND lane <> '{ORDER}' AND action IN {VISIBLE}"""
+    found = [
+        row
+        for row in lakes.query(lake, sql).to_pylist()
+        if row["expires_at"] is None or row["expires_at"] > at
+    ]
+    if not found:
+        raise DataRefused(f"{post['post_id']}: nothing is in force that can be appealed here")
+    return max(found, key=lambda row: (SEVERITY[row["action"]], row["effect_key"]))
+
+
+def _rows(lake: Path, name: str, value: str) -> list[Row]:
+    """An appeal's rows, as it was filed and then as it was decided."""
+    sql = f"SELECT * FROM appeals_v1 WHERE {lakes.plain_predicate({name: value})} ORDER BY at"
+    found: list[Row] = lakes.query(lake, sql).to_pylist()
+    return found
+
+
+def queue(lake: Path) -> list[Row]:
+    """The appeals that wait, the first due first, with the views of each post so far."""
+    sql = """SELECT a.*, f.views FROM appeals_v1 a LEFT JOIN post_features_v1 f
+            ON f.day = a.day AND f.post_id = a.post_id AND f.revision = a.revision
+        WHERE a.status = 'filed' AND NOT EXISTS (SELECT 1 FROM appeals_v1 d
+            WHERE d.appeal_id = a.appeal_id AND d.status <> 'filed')
+        ORDER BY a.due_at, a.appeal_id"""
+    found: list[Row] = lakes.query(lake, sql).to_pylist()
+    return found
+
+
+def decide_appeal(
+    lake: Path,
+    appeal_id: str,
+    outcome: str,
+    *,
+    policy: Path,
+    rationale: str,
+    clock: Clock = now_micros,
+) -> Row:
+    """Decide an appeal under a policy, and carry it out; give its row, with `effects`.
+
+    Killed in between and called again, it goes on where it stopped.
+
+    Raises:
+        PolicyError: the policy's file is refused; nothing was done.
+        DataRefused: no such appeal waits, or the operator judged the post before.
+    """
+    rules, filed = load_policy(policy), _filed(lake, appeal_id)
+    verdict_id = _verdict(lake, filed, outcome, rationale)
+    effects, lost = 0, None
+    if outcome == "overturned":
+        # Before copies are back among what nothing holds for: their views were cut short too.
+        lost = views_lost(lake, filed)
+        effects = _restore(lake, filed, verdict_id, rules, clock)
+    row = filed | {
+        "status": outcome,
+        "at": _time(clock),
+        "operator": operator(),
+        "text": rationale,
+        "policy_version": rules.policy_version,
+        "views_lost": lost,
+    }
+    lakes.put_rows([row], APPEALS, lake)
+    details = {"effects": effects, "policy": rules.policy_version}
+    record(lake, outcome, appeal_id, reason=rationale, details=details)
+    return row | {"effects": effects}
+
+
+def _filed(lake: Path, appeal_id: str) -> Row:
+    try:
+        rows = _rows(lake, "appeal_id", appeal_id)
+    except ValueError as error:
+        raise DataRefused(str(error)) from None
+    if not rows:
+        raise DataRefused(f"there is no appeal {appeal_id}")
+    if len(rows) > 1:
+        raise DataRefused(f"{appeal_id} was {rows[-1]['status']} by {rows[-1]['operator']}")
+    return rows[0]
+
+
+def _verdict(lake: Path, filed: Row, outcome: str, rationale: str) -> str:
+    """Keep what the appeal's reviewer found; a second call finds the first one's."""
+    said = lakes.rows(VERDICTS, lake, day=filed["day"]).to_pylist()
+    of_post = [v for v in said if v["post_id"] == filed["post_id"]]
+    by_appeal = [v for v in of_post if v["appeal_id"] == filed["appeal_id"]]
+    if by_appeal:
+        if by_appeal[0]["verdict"] != OUTCOMES[outcome]:
+            raise DataRefused(f"{filed['appeal_id']} was begun with another outcome: finish that")
+        return str(by_appeal[0]["verdict_id"])
+    if any(v["reviewer"] == operator() for v in of_post):
+        raise DataRefused(f"{operator()} judged {filed['post_id']} before: another must decide")
+    harm = filed["harm"] if outcome == "upheld" else None
+    row = verdict_row(filed, OUTCOMES[outcome], harm, rationale)
+    if outcome == "upheld":
+        row |= {"action": _demanded(of_post, filed["revision"])}
+    lakes.put_rows([row | {"appeal_id": filed["appeal_id"]}], VERDICTS, lake)
+    return str(row["verdict_id"])
+
+
+def _demanded(said: list[Row], revision: int) -> str | None:
+    """What the reviewer before asked for: an upheld verdict asks for the same."""
+    before = [v for v in said if v["revision"] == revision]
+    newest = max(before, key=lambda v: (v["decided_at"], v["verdict_id"]), default=None)
+    return newest["action"] if newest else None
+
+
+def _restore(lake: Path, filed: Row, verdict_id: str, rules: Policy, clock: Clock) -> int:
+    day: date = filed["day"]
+    verdict = next(v for v in verdicts(lake, day, day) if v.verdict_id == verdict_id)
+    effects = 0
+    for of_day in sorted({day, *days_of_copies(lake, verdict)}):
+        options: dict[str, Any] = {"clock": clock, "accounts": rules.accounts}
+        effects += len(settle(lake, of_day, kind="appeal", source_id=filed["appeal_id"], **options))
+    return effects
+
+
+def views_lost(lake: Path, filed: Row) -> int | None:
+    """The views that an action is likely to have cost; None where there is nothing to compare.
+
+    The median views of the day's posts by accounts of alike size (followers within the same power
+    of ten) on which nothing visible holds, less what the post had, and at least 0: an estimate.
+    """
+    day = f"day = '{filed['day']}'"
+    of_post = lakes.plain_predicate({"post_id": filed["post_id"]})
+    size = "CAST(floor(log10(coalesce(followers, 0) + 1)) AS INT)"
+    features = f"SELECT *, {size} AS size FROM post_features_v1 WHERE {day} AND views IS NOT NULL"
+    sql = f"""SELECT median(f.views) AS usual, max(own.views) AS had FROM ({features}) f
+        JOIN (SELECT * FROM ({features}) o WHERE {of_post}) own ON own.size = f.size
+        LEFT JOIN (SELECT DISTINCT subject_id FROM post_visibility_v1
+            WHERE {day} AND action IN {VISIBLE}) v ON v.subject_id = f.post_id
+        WHERE v.subject_id IS NULL AND f.post_id <> own.post_id"""
+    row = lakes.query(lake, sql).to_pylist()[0]
+    return None if row["usual"] is None else max(0, round(row["usual"] - row["had"]))

@@ -1,0 +1,100 @@
+"""What people demand of a day's posts: reviewers' verdicts, with their copies, and orders."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from harmsweep import lake as lakes
+from harmsweep.enforce.bounds import bounds
+from harmsweep.enforce.copies import (
+    WINDOW_DAYS,
+    Reached,
+    Verdict,
+    find_copies,
+    known_good,
+    reached,
+    verdicts,
+)
+from harmsweep.enforce.lanes import Demand, severest
+from harmsweep.ledger import ORDER, REVIEW, Place
+from harmsweep.tables import ORDERS
+
+
+@dataclass(frozen=True)
+class People:
+    """What people found of the day's posts, and what they ask for by place."""
+
+    verdicts: Mapping[tuple[str, int], str]  # benign or harmful, by post and revision
+    copies: Mapping[str, Reached]  # what copies have from the posts that they copy
+    demands: dict[Place, Demand]
+
+    def verdict(self, post_id: str, revision: int) -> str | None:
+        """What was found of a post's revision, or of what it copies."""
+        own = self.verdicts.get((post_id, revision))
+        copied = self.copies.get(post_id)
+        return own or (copied.outcome if copied and copied.outcome == "benign" else None)
+
+
+# Nobody said anything.
+NOBODY = People({}, {}, {})
+
+
+def people(lake: Path, day: date) -> People:
+    """Read what people said that binds the day's posts."""
+    window = timedelta(days=WINDOW_DAYS)
+    judged = verdicts(lake, day - window, day + window)
+    copies, conf = find_copies(lake, day, judged, bounds().copies), bounds().copies
+    has = reached(copies, known_good(lake, day), conf) if copies else {}
+    own = [verdict for verdict in judged if verdict.day == day]
+    demands = _of_verdicts(own) | _of_copies(has) | _of_orders(lake, day, own)
+    found = {(v.post_id, v.revision): v.found for v in own}
+    return People(found, has, demands)
+
+
+def _of_verdicts(own: Sequence[Verdict]) -> dict[Place, Demand]:
+    """An edit lifts nothing that a reviewer decided: the verdict on the newest revision stands."""
+    newest = {v.post_id: v for v in sorted(own, key=lambda v: v.revision)}
+    return {
+        Place("post", v.post_id, "all", "all", REVIEW): Demand(
+            v.action, v.harm, "verdict", v.verdict_id
+        )
+        for v in newest.values()
+        if v.found == "harmful" and v.action
+    }
+
+
+def _of_copies(has: Mapping[str, Reached]) -> dict[Place, Demand]:
+    wanted = {name: copied.demand for name, copied in has.items()}
+    return {
+        Place("post", name, "all", "all", REVIEW): demand
+        for name, demand in wanted.items()
+        if demand
+    }
+
+
+def _of_orders(lake: Path, day: date, own: Sequence[Verdict]) -> dict[Place, Demand]:
+    """What orders ask for; referrals and flags ask for a look until a reviewer has had it."""
+    demands: dict[Place, list[Demand]] = defaultdict(list)
+    for order in standing_orders(lake, day):
+        if order["kind"] != "order" and _is_answered(order, own):
+            continue
+        place = Place("post", order["post_id"], "all", order["jurisdiction"], ORDER)
+        wanted = (order["action"], order["harm"], "order", order["order_id"], order["until"])
+        demands[place].append(Demand(*wanted))
+    return {place: found for place, some in demands.items() if (found := severest(some))}
+
+
+def standing_orders(lake: Path, day: date | None = None) -> list[dict[str, Any]]:
+    """The orders, referrals and flags that were not withdrawn, of a day's posts or of all."""
+    rows = lakes.rows(ORDERS, lake, day=day).to_pylist()
+    withdrawn = {row["order_id"] for row in rows if row["status"] == "withdrawn"}
+    received = [row for row in rows if row["status"] == "received"]
+    return [row for row in received if row["order_id"] not in withdrawn]
+
+
+def _is_answered(order: Mapping[str, Any], own: Sequence[Verdict]) -> bool:
+    since: datetime = order["at"]
+    return any(v.post_id == order["post_id"] and v.decided_at > since for v in own)

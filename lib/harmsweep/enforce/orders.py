@@ -1,0 +1,100 @@
+"""The lanes of authorities and trusted flaggers, apart from policy.
+
+An order acts at once, in its own jurisdiction and under no cap, ramp or allow-list; a referral or a
+trusted flagger's notice asks for a person's look by a deadline, and takes nothing down by itself.
+"""
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from harmsweep import lake as lakes
+from harmsweep.enforce.books import Clock, now_micros
+from harmsweep.enforce.demands import standing_orders
+from harmsweep.enforce.settle import settle
+from harmsweep.job import DataRefused
+from harmsweep.ledger import LADDER
+from harmsweep.operations import operator, record
+from harmsweep.tables import ORDERS
+from harmsweep.verdicts import find_post
+
+Row = dict[str, Any]
+
+
+def receive(
+    lake: Path,
+    post_id: str,
+    *,
+    kind: str,
+    authority: str,
+    reference: str,
+    due_at: datetime,
+    reason: str,
+    action: str = "review",
+    jurisdiction: str = "all",
+    harm: str | None = None,
+    until: datetime | None = None,
+    clock: Clock = now_micros,
+) -> Row:
+    """Enter an order, a referral or a flag, and carry it out; give its row, with `effects`.
+
+    The same authority's reference about the same post is one order: entered again it does nothing.
+
+    Raises:
+        DataRefused: there is no such post, or the action is none that the kind may ask for.
+    """
+    if (kind == "order") == (action == "review") or action not in LADDER[1:]:
+        raise DataRefused(f"{action}: an order asks for an action, {LADDER[2:]}, others for none")
+    post = find_post(lake, post_id)
+    facts = lakes.as_json([authority, reference, post_id])
+    row = {
+        "day": post["day"],
+        "order_id": f"{kind}-{hashlib.sha256(facts.encode()).hexdigest()[:12]}",
+        "status": "received",
+        "at": datetime.now(UTC),
+        "kind": kind,
+        "post_id": post_id,
+        "authority": authority,
+        "reference": reference,
+        "action": action,
+        "harm": harm,
+        "jurisdiction": jurisdiction,
+        "due_at": due_at,
+        "until": until,
+        "operator": operator(),
+        "reason": reason,
+    }
+    if not _known(lake, row["order_id"]):
+        lakes.put_rows([row], ORDERS, lake)
+        record(lake, "order", row["order_id"], reason=reason, details={"action": action})
+    made = settle(lake, post["day"], kind="order", source_id=row["order_id"], clock=clock)
+    return row | {"effects": len(made)}
+
+
+def withdraw(lake: Path, order_id: str, *, reason: str, clock: Clock = now_micros) -> Row:
+    """End an order, and lift what it alone put in force; give its row, with `effects`.
+
+    Raises:
+        DataRefused: there is no such order.
+    """
+    known = _known(lake, order_id)
+    if not known:
+        raise DataRefused(f"there is no order {order_id}; see `harmsweep order list`")
+    row = known[0] | {"status": "withdrawn", "at": datetime.now(UTC), "operator": operator()}
+    if len(known) == 1:
+        lakes.put_rows([row | {"reason": reason}], ORDERS, lake)
+        record(lake, "withdraw", order_id, reason=reason)
+    made = settle(lake, row["day"], kind="order", source_id=order_id, clock=clock)
+    return row | {"effects": len(made)}
+
+
+def listed(lake: Path) -> list[Row]:
+    """The orders, referrals and flags that were not withdrawn, the first due first."""
+    return sorted(standing_orders(lake), key=lambda row: (row["due_at"], row["order_id"]))
+
+
+def _known(lake: Path, order_id: str) -> list[Row]:
+    rows = lakes.rows(ORDERS, lake).to_pylist()
+    found = [row for row in rows if row["order_id"] == order_id]
+    return sorted(found, key=lambda row: row["at"])

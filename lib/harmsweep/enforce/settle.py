@@ -1,0 +1,71 @@
+"""What a person decided, carried out at once: on the post, and on what copies it.
+
+A sweep comes to the same: where a command is killed, the day's next sweep finishes it.
+"""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+from harmsweep import lake as lakes
+from harmsweep.enforce.accounts import settle_accounts
+from harmsweep.enforce.books import Books, Clock, books, by_a_person, carry_out, writing
+from harmsweep.enforce.bounds import bounds
+from harmsweep.enforce.cases import LEDGERS, standing
+from harmsweep.enforce.copies import WINDOW_DAYS, Verdict, find_copies
+from harmsweep.enforce.demands import People, people
+from harmsweep.enforce.lanes import lane_change, lifted
+from harmsweep.enforce.sweeps import Sweep
+from harmsweep.escalations import escalated_posts
+from harmsweep.ledger import ORDER, POLICY, Entry, is_automatic
+from harmsweep.operations import operator
+from harmsweep.policy import Accounts
+from harmsweep.tables import ACTIONS
+
+
+def settle(
+    lake: Path,
+    day: date,
+    *,
+    kind: str,
+    source_id: str,
+    clock: Clock,
+    accounts: Accounts | None = None,
+) -> list[Entry]:
+    """Bring a day's posts to what people found and demand; give the effects.
+
+    Copies that a harmful verdict reaches wait for the next sweep, whose caps count them. With
+    `accounts` the authors' restrictions follow too.
+    """
+    with writing(lake):
+        ledger = books(lake, day, clock)
+        sweep = Sweep(day, kind, (source_id,), ledger.last_sweep, ledger.at, operator())
+        made = _differences(ledger, sweep, people(lake, day))
+        carry_out(ledger, made, by_a_person)
+        if accounts:
+            settle_accounts(lake, sweep, accounts, clock=clock, gate=by_a_person)
+    return made
+
+
+def _differences(ledger: Books, sweep: Sweep, said: People) -> list[Entry]:
+    lake, day = ledger.lake, ledger.day
+    posts = standing(lake, day, sweep.time, about=LEDGERS.format(day=day), said=said)
+    escalated = escalated_posts(lake, day)
+    made = []
+    for place in {**dict.fromkeys(ledger.chains), **dict.fromkeys(said.demands)}:
+        post = posts.get(place.subject_id)
+        if post is None or (place.subject_id in escalated and place.lane != ORDER):
+            continue
+        chain = ledger.chain(place)
+        if place.lane != POLICY:
+            demand = said.demands.get(place)
+            made.append(lane_change(place, chain, demand, post.revision, sweep=sweep))
+        elif post.verdict == "benign":
+            made.append(lifted(place, chain, sweep=sweep, source_id=sweep.subject[0]))
+    return [entry for entry in made if entry and not is_automatic(entry.cause_kind)]
+
+
+def days_of_copies(lake: Path, verdict: Verdict) -> list[date]:
+    """The days with entries of the ledger on which copies of a judged post stand, in order."""
+    window = timedelta(days=WINDOW_DAYS)
+    near = [d for d in lakes.days(ACTIONS, lake) if abs(d - verdict.day) <= window]
+    return [day for day in near if find_copies(lake, day, [verdict], bounds().copies)]

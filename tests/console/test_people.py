@@ -1,0 +1,116 @@
+"""Reviewers, authors and authorities at the console, on one post and what was done to it."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harmsweep import operations
+from harmsweep.job import DATA_GATE, USAGE
+from harmsweep.tables import POSTS
+
+Call = Callable[..., tuple[int, str, str]]
+DAY = date(2026, 10, 1)
+HARMFUL = ("verdict", "p1", "harmful", "--harm", "hate", "--action", "remove", "--rationale", "x")
+ORDER = ("order", "receive", "p1", "--kind", "order", "--authority", "court", "--reference", "7",
+         "--reason", "post")  # fmt: skip
+
+
+@pytest.fixture
+def posted(lake: Path, add_rows: Callable[..., None]) -> Path:
+    """A lake with one post."""
+    row: dict[str, Any] = {
+        "day": DAY, "post_id": "p1", "revision": 2, "event_id": "e", "sequence": 2,
+        "recorded_at": datetime(2026, 10, 1, tzinfo=UTC), "recorded_day": DAY,
+        "created_at": datetime(2026, 10, 1, tzinfo=UTC), "status": "accepted", "author_id": "a1",
+        "author_origin": "native", "text": "words", "text_flags": [], "media": [],
+        "surface": "feed", "country": "DE", "dataset": "live", "split_group": "g",
+    }  # fmt: skip
+    add_rows([row], POSTS, lake)
+    return lake
+
+
+@pytest.mark.parametrize("command", ["verdict", "exempt", "appeal", "order"])
+def test_every_act_has_help(call: Call, command: str) -> None:
+    code, out, _ = call(command, "--help")
+    assert code == 0
+    assert f"harmsweep {command}" in out
+
+
+def test_a_verdict_names_the_revision_and_is_carried_out(call: Call, posted: Path) -> None:
+    code, out, err = call(*HARMFUL, "--lake", posted)
+    assert (code, out, err) == (0, "p1 revision 2 of 2026-10-01: harmful, 1 effect\n", "")
+    _, out, _ = call("verdict", "p1", "benign", "--rationale", "a quote", "--lake", posted)
+    assert out == "p1 revision 2 of 2026-10-01: benign, 1 effect\n"
+    assert [o["act"] for o in operations.operations(posted, "p1")] == ["verdict", "verdict"]
+
+
+def test_an_action_needs_a_harm(call: Call, posted: Path) -> None:
+    words = ("verdict", "p1", "harmful", "--action", "remove", "--rationale", "x")
+    code, _, err = call(*words, "--lake", posted)
+    assert (code, err.count("\n")) == (DATA_GATE, 1)
+
+
+def test_an_appeal_goes_through_the_queue(
+    call: Call, posted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call(*HARMFUL, "--lake", posted)
+    code, out, _ = call("appeal", "file", "p1", "--author", "a1", "--lake", posted)
+    appeal_id = out.partition(":")[0]
+    assert code == 0 and appeal_id.startswith("appeal-")
+    assert appeal_id in call("appeal", "list", "--lake", posted)[1]
+    words = ("appeal", "decide", appeal_id, "overturned", "--rationale", "a quote")
+    policy = ("--policy", "conf/policy/default.yaml", "--lake", posted)
+    code, _, err = call(*words, *policy)
+    assert (code, "judged p1 before" in err) == (DATA_GATE, True)
+    monkeypatch.setattr("harmsweep.enforce.appeals.operator", lambda: "another")
+    code, out, _ = call(*words, *policy)
+    assert (code, out) == (0, f"{appeal_id}: overturned, 1 effect\n")
+    assert appeal_id not in call("appeal", "list", "--lake", posted)[1]
+
+
+def test_an_order_is_listed_until_it_is_withdrawn(call: Call, posted: Path) -> None:
+    code, out, _ = call(*ORDER, "--action", "remove", "--jurisdiction", "DE", "--lake", posted)
+    order_id = out.partition(":")[0]
+    assert (code, out) == (0, f"{order_id}: remove in DE, 1 effect\n")
+    assert order_id in call("order", "list", "--lake", posted)[1]
+    code, out, _ = call("order", "withdraw", order_id, "--reason", "void", "--lake", posted)
+    assert (code, out) == (0, f"{order_id}: withdrawn, 1 effect\n")
+    assert order_id not in call("order", "list", "--lake", posted)[1]
+
+
+def test_what_is_late_is_marked(call: Call, posted: Path) -> None:
+    call(*ORDER, "--action", "remove", "--due-hours", "-1", "--lake", posted)
+    assert "(late)" in call("order", "list", "--lake", posted)[1]
+
+
+def test_an_exemption_is_kept(call: Call, posted: Path) -> None:
+    code, out, _ = call(
+        "exempt", "a1", "--account", "--kind", "newsworthy", "--reason", "press", "--lake", posted
+    )
+    assert (code, out) == (0, "account a1: newsworthy\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("verdict", "nobody", "benign", "--rationale", "x"),
+        ("appeal", "file", "nobody", "--author", "a1"),
+        ("appeal", "file", "p1", "--author", "a1"),
+        ("order", "withdraw", "order-1", "--reason", "x"),
+        ORDER,
+    ],
+    ids=lambda words: " ".join(words[:3]),
+)
+def test_what_is_not_there_is_refused_in_one_line(
+    call: Call, posted: Path, words: tuple[str, ...]
+) -> None:
+    code, out, err = call(*words, "--lake", posted)
+    assert (code, out, err.count("\n")) == (DATA_GATE, "", 1)
+
+
+def test_an_outcome_of_another_name_is_refused(call: Call, posted: Path) -> None:
+    words = ("appeal", "decide", "appeal-1", "maybe", "--policy", "x", "--rationale", "x")
+    assert call(*words, "--lake", posted)[0] == USAGE

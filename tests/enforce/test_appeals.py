@@ -1,0 +1,198 @@
+"""Appeals: who may file, who may decide, and what an overturned action brings back."""
+
+import json
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from harmsweep import lake as lakes
+from harmsweep import verdicts
+from harmsweep.enforce import undo
+from harmsweep.enforce.appeals import decide_appeal, file_appeal, queue, views_lost
+from harmsweep.enforce.settle import settle
+from harmsweep.job import DataRefused
+from harmsweep.operations import operations
+from harmsweep.policy import PolicyError
+from harmsweep.tables import APPEALS, ESCALATIONS, VERDICTS
+
+DAY = date(2026, 10, 1)
+TEXT = "one two three four five"
+MINE = {"author_id": "a1", "statement": "it is a quote"}
+
+
+@pytest.fixture
+def struck(fresh, rows, text_of):
+    """A lake in which `removed` and its copy are struck, and their author restricted for it."""
+    post, scored = rows
+    names = ["removed", "copy", "demoted", "clean"]
+    fresh.put_posts([post(name) for name in names])
+    scores = {"removed": 0.99, "copy": 0.99, "demoted": 0.9, "clean": 0.1}
+    fresh.put_scores([scored(name, hate=score) for name, score in scores.items()])
+    texts = {"removed": TEXT, "copy": TEXT.upper()}
+    views = {"removed": 10, "copy": 3, "demoted": 2, "clean": 40}
+    fresh.put_features(
+        [text_of(n, texts.get(n, n).lower(), views=views[n], followers=5) for n in names]
+    )
+    plain = fresh.policy
+
+    def policy(**changes):
+        path = plain(**{"version": 7} | changes)
+        text = path.read_text().replace("action: remove", "action: strike")
+        accounts = "\naccounts: {decay_days: 90, ladder: [{strikes: 2, days: 7}]}\n"
+        path.write_text(text + accounts)
+        return path
+
+    fresh.policy = policy
+    fresh.sweep()
+    assert fresh.states()["a1"] == "restrict"
+    return fresh
+
+
+def overturn(lake: Any, appeal_id: str, outcome: str = "overturned") -> dict[str, Any]:
+    return decide_appeal(lake.root, appeal_id, outcome, policy=lake.policy(), rationale="it is one")
+
+
+def test_an_appeal_is_about_what_is_in_force_and_is_filed_once(struck):
+    row = file_appeal(struck.root, "removed", **MINE)
+    effect = next(v for v in struck.visible() if v["subject_id"] == "removed")
+    assert (row["effect_key"], row["action"], row["harm"], row["text"]) == (
+        effect["effect_key"], "strike", "hate", "it is a quote",
+    )  # fmt: skip
+    assert row["due_at"] - row["at"] == timedelta(days=14)
+    assert file_appeal(struck.root, "removed", **MINE)["appeal_id"] == row["appeal_id"]
+    assert lakes.rows(APPEALS, struck.root).num_rows == 1
+    (waits,) = queue(struck.root)
+    assert (waits["appeal_id"], waits["views"]) == (row["appeal_id"], 10)
+    assert [o["act"] for o in operations(struck.root, row["appeal_id"])] == ["appeal"]
+
+
+@pytest.mark.parametrize(
+    ("post", "author", "why"),
+    [
+        ("removed", "another", "not a post of another"),
+        ("clean", "a1", "nothing is in force"),
+        ("nobody", "a1", "no accepted post"),
+    ],
+)
+def test_an_appeal_that_is_none_is_refused(struck, post: str, author: str, why: str):
+    with pytest.raises(DataRefused, match=why):
+        file_appeal(struck.root, post, author_id=author, statement="")
+    assert lakes.rows(APPEALS, struck.root).num_rows == 0
+
+
+def test_an_escalated_post_has_no_appeal_and_no_verdict(struck):
+    field = {f.name: "x" for f in ESCALATIONS.schema if f.dataType.typeName() == "string"}
+    now = struck.ledger()[0]["recorded_at"]
+    row = field | {"day": DAY, "post_id": "removed", "revision": 1, "position": 0, "distance": 0,
+                   "quality": 90, "matched_at": now}  # fmt: skip
+    lakes.put_rows([row], ESCALATIONS, struck.root)
+    with pytest.raises(DataRefused, match="escalated"):
+        file_appeal(struck.root, "removed", **MINE)
+    with pytest.raises(DataRefused, match="escalated"):
+        verdicts.decide(struck.root, "removed", "benign", rationale="")
+
+
+def test_an_overturn_restores_the_post_its_copies_and_the_strike_at_once(struck):
+    appeal_id = file_appeal(struck.root, "removed", **MINE)["appeal_id"]
+    row = overturn(struck, appeal_id)
+    assert (row["effects"], row["status"], row["views_lost"]) == (2, "overturned", 30)
+    assert struck.states() == {"demoted": "demote"}
+    assert queue(struck.root) == []
+    (verdict,) = lakes.rows(VERDICTS, struck.root).to_pylist()
+    assert (verdict["verdict"], verdict["post_id"], verdict["appeal_id"]) == (
+        "benign", "removed", appeal_id,
+    )  # fmt: skip
+    (act,) = [o for o in operations(struck.root, appeal_id) if o["act"] == "overturned"]
+    assert json.loads(act["details"])["policy"] == row["policy_version"]
+
+
+def test_no_sweep_repeats_what_was_overturned_under_another_policy_or_model(struck, rows):
+    _, scored = rows
+    overturn(struck, file_appeal(struck.root, "removed", **MINE)["appeal_id"])
+    assert struck.sweep(version=8).get("strike", 0) == 0
+    names = ["removed", "copy"]
+    struck.put_scores([scored(name, hate=0.999, model_version="m-2") for name in names])
+    struck.sweep("m-2")
+    assert not {"removed", "copy", "a1"} & struck.states().keys()
+
+
+def test_an_upheld_appeal_changes_nothing_and_cannot_be_filed_again(struck):
+    before = struck.visible()
+    appeal_id = file_appeal(struck.root, "removed", **MINE)["appeal_id"]
+    row = overturn(struck, appeal_id, "upheld")
+    assert (row["effects"], row["views_lost"]) == (0, None)
+    struck.sweep()
+    assert struck.visible() == before
+    with pytest.raises(DataRefused, match="was upheld"):
+        file_appeal(struck.root, "removed", **MINE)
+    with pytest.raises(DataRefused, match="was upheld by"):
+        overturn(struck, appeal_id)
+
+
+def test_who_judged_the_post_before_cannot_decide(struck, user):
+    verdicts.decide(struck.root, "removed", "harmful", harm="hate", rationale="seen")
+    appeal_id = file_appeal(struck.root, "removed", **MINE)["appeal_id"]
+    with pytest.raises(DataRefused, match="judged removed before"):
+        overturn(struck, appeal_id)
+    user("another")
+    assert overturn(struck, appeal_id)["effects"] == 2
+
+
+def test_an_upheld_reviewers_action_stays(held, user):
+    asked = {"harm": "hate", "action": "interstitial", "rationale": "seen"}
+    row = verdicts.decide(held.root, "clean", "harmful", **asked)
+    settle(held.root, DAY, kind="verdict", source_id=row["verdict_id"], clock=lambda: 1)
+    assert held.states()["clean"] == "interstitial"
+    user("another")
+    appeal_id = file_appeal(held.root, "clean", **MINE)["appeal_id"]
+    overturn(held, appeal_id, "upheld")
+    held.sweep()
+    assert held.states()["clean"] == "interstitial"
+
+
+def test_a_decision_that_was_cut_short_goes_on_with_the_same_outcome(struck, crash_at):
+    appeal_id = file_appeal(struck.root, "removed", **MINE)["appeal_id"]
+    for moment in ("verdicts_v1:after-commit", "post_visibility_v1:before-commit"):
+        crash_at(moment, 1)
+        with pytest.raises(KeyboardInterrupt):
+            overturn(struck, appeal_id)
+    with pytest.raises(DataRefused, match="another outcome"):
+        overturn(struck, appeal_id, "upheld")
+    overturn(struck, appeal_id)
+    assert struck.states() == {"demoted": "demote"}
+    assert lakes.rows(VERDICTS, struck.root).num_rows == 1
+    intents, outcomes = ([e["effect_key"] for e in struck.ledger(k)] for k in ("intent", "outcome"))
+    assert sorted(intents) == sorted(outcomes)
+
+
+def test_an_overturn_is_undone_like_a_sweep_and_repeated_by_the_verdict(struck):
+    before = struck.states()
+    overturn(struck, file_appeal(struck.root, "removed", **MINE)["appeal_id"])
+    lifted = next(e for e in struck.ledger() if e["cause_kind"] == "lifted")
+    undo(struck.root, sweep_id=lifted["sweep_id"])
+    assert {k: v for k, v in struck.states().items() if k != "a1"} == {
+        k: v for k, v in before.items() if k != "a1"
+    }
+
+
+@pytest.mark.parametrize(("id_", "why"), [("appeal-0", "no appeal"), ("x' --", "plain name")])
+def test_what_is_no_appeal_is_refused(struck, id_: str, why: str):
+    with pytest.raises(DataRefused, match=why):
+        overturn(struck, id_)
+
+
+def test_a_refused_policy_decides_nothing(struck, tmp_path):
+    appeal_id = file_appeal(struck.root, "removed", **MINE)["appeal_id"]
+    with pytest.raises(PolicyError):
+        decide_appeal(struck.root, appeal_id, "upheld", policy=tmp_path / "no", rationale="")
+    assert lakes.rows(VERDICTS, struck.root).num_rows == 0
+
+
+def test_without_anything_alike_lost_views_are_not_known(struck, text_of):
+    appeal = file_appeal(struck.root, "removed", **MINE)
+    struck.put_features([text_of("removed", TEXT, views=1, followers=5)])
+    assert views_lost(struck.root, appeal) is None
+    other = text_of("clean", "x", views=9, followers=5_000_000)
+    struck.put_features([text_of("removed", TEXT, views=1, followers=5), other])
+    assert views_lost(struck.root, appeal) is None

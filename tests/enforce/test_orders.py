@@ -1,0 +1,112 @@
+"""Orders act at once and apart from policy; referrals and flags ask for a person's look."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from harmsweep import lake as lakes
+from harmsweep import operations, verdicts
+from harmsweep.enforce import undo
+from harmsweep.enforce.orders import listed, receive, withdraw
+from harmsweep.job import DataRefused
+from harmsweep.tables import ORDERS
+
+DAY = date(2026, 10, 1)
+SOON = datetime.now(UTC) + timedelta(hours=1)
+ORDER = {"kind": "order", "authority": "a court", "reference": "1 A 2/26", "action": "remove",
+         "jurisdiction": "DE", "due_at": SOON, "reason": "by post"}  # fmt: skip
+FLAG = {"kind": "flag", "authority": "a flagger", "reference": "7", "due_at": SOON, "reason": ""}
+
+
+def in_lane(lake: Any, lane: str = "order") -> list[tuple[str, str, str]]:
+    found = [v for v in lake.visible() if v["lane"] == lane]
+    return [(v["subject_id"], v["jurisdiction"], v["action"]) for v in found]
+
+
+def test_an_order_holds_at_once_in_its_country_and_beside_policy(held):
+    row = receive(held.root, "clean", **ORDER)
+    assert row["effects"] == 1
+    assert in_lane(held) == [("clean", "DE", "remove")]
+    again = receive(held.root, "clean", **ORDER)
+    assert (again["order_id"], again["effects"]) == (row["order_id"], 0)
+    assert lakes.rows(ORDERS, held.root).num_rows == 1
+    (effect,) = [e for e in held.ledger() if e["lane"] == "order"]
+    assert (effect["cause_kind"], effect["source_id"]) == ("order", row["order_id"])
+    held.sweep()
+    held.sweep(version=2)
+    assert in_lane(held) == [("clean", "DE", "remove")]
+
+
+def test_no_allow_list_verdict_switch_or_cap_holds_an_order_up(held, monkeypatch):
+    verdicts.exempt(held.root, "post", "clean", kind="newsworthy", until=None, reason="")
+    verdicts.decide(held.root, "clean", "benign", rationale="")
+    operations.stop(held.root, "a broken model")
+    receive(held.root, "clean", **ORDER)
+    assert in_lane(held) == [("clean", "DE", "remove")]
+    operations.start(held.root, "")
+    assert held.sweep(apply=0)["finished"] == 0
+    assert in_lane(held) == [("clean", "DE", "remove")]
+
+
+def test_an_order_ends_when_it_is_withdrawn_and_another_stays(held):
+    first = receive(held.root, "clean", **ORDER)
+    other = receive(held.root, "clean", **ORDER | {"reference": "2", "action": "label"})
+    assert other["effects"] == 0
+    assert [r["order_id"] for r in listed(held.root)] == sorted(
+        [first["order_id"], other["order_id"]]
+    )
+    assert withdraw(held.root, first["order_id"], reason="lifted")["effects"] == 1
+    assert in_lane(held) == [("clean", "DE", "label")]
+    assert withdraw(held.root, other["order_id"], reason="lifted")["effects"] == 1
+    assert withdraw(held.root, other["order_id"], reason="again")["effects"] == 0
+    assert (in_lane(held), listed(held.root)) == ([], [])
+    assert lakes.rows(ORDERS, held.root).num_rows == 4
+
+
+def test_an_order_ends_by_itself(held):
+    ends = datetime.now(UTC) + timedelta(days=1)
+    receive(held.root, "clean", **ORDER | {"until": ends})
+    (shown,) = [v for v in held.visible() if v["lane"] == "order"]
+    assert shown["expires_at"] == ends
+
+
+def test_a_flag_asks_for_a_look_until_a_reviewer_had_it(held):
+    row = receive(held.root, "clean", **FLAG)
+    assert (row["action"], row["effects"]) == ("review", 1)
+    assert in_lane(held) == [("clean", "all", "review")]
+    verdicts.decide(held.root, "clean", "benign", rationale="nothing in it")
+    held.sweep()
+    assert in_lane(held) == []
+
+
+def test_an_order_on_a_deleted_post_is_refused(held, rows):
+    post, _ = rows
+    held.put_posts([post(n) for n in ("removed", "demoted", "reviewed", "spam")])
+    with pytest.raises(DataRefused, match="no accepted post"):
+        receive(held.root, "clean", **ORDER)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"action": "review"}, {"action": "vanish"}, {"kind": "flag"}, {"action": "none"}],
+    ids=str,
+)
+def test_what_a_kind_may_not_ask_for_is_refused(held, change: dict[str, str]):
+    with pytest.raises(DataRefused, match="an order asks for"):
+        receive(held.root, "clean", **ORDER | change)
+    assert lakes.rows(ORDERS, held.root).num_rows == 0
+
+
+def test_an_order_that_is_none_cannot_be_withdrawn(held):
+    with pytest.raises(DataRefused, match="no order"):
+        withdraw(held.root, "order-0", reason="")
+
+
+def test_an_order_that_was_undone_stays_so(held):
+    row = receive(held.root, "clean", **ORDER)
+    sweep_id = next(e["sweep_id"] for e in held.ledger() if e["lane"] == "order")
+    undo(held.root, sweep_id=sweep_id)
+    assert receive(held.root, "clean", **ORDER)["effects"] == 0
+    assert in_lane(held) == []
+    assert listed(held.root)[0]["order_id"] == row["order_id"]
