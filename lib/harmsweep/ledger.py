@@ -75,6 +75,7 @@ class Entry:
     expires_at: datetime | None = None
     lane: str = POLICY
     source_id: str | None = None
+    evidence: str | None = None
 
     @property
     def place(self) -> Place:

@@ -16,6 +16,7 @@ COMMANDS = (
     "apply",
     "undo",
     "hold",
+    "replay",
     "ramp",
     "stop",
     "start",

@@ -10,6 +10,7 @@ SET = Bounds(
     two_approvers_above=0.01,
     sample_posts=50,
     sample_share=0.1,
+    evidence_days=400,
     appeal_days=14,
     forecast=FORECAST,
     copies=bounds().copies,

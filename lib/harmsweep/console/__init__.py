@@ -33,7 +33,7 @@ app.command(bank)
 app.command(agreement)
 app.command(label_errors)
 ACTS: tuple[Any, ...] = (
-    *(acts.plan, acts.approve, acts.apply, acts.undo, acts.hold),
+    *(acts.plan, acts.approve, acts.apply, acts.undo, acts.hold, acts.replay),
     *(acts.ramp, acts.stop, acts.start),
     *(people.verdict, people.appeal, people.order, people.exempt),
 )

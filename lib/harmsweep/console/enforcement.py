@@ -1,5 +1,6 @@
 """`harmsweep plan`, `approve`, `apply`, `undo`, `hold`, `ramp`, `stop`, `start`: operators."""
 
+import sys
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,7 +9,7 @@ from cyclopts import App, Parameter
 
 from harmsweep.console.bank import DEFAULT_LAKE, Lake
 from harmsweep.console.show import print_grid
-from harmsweep.job import DataRefused
+from harmsweep.job import FAILED, DataRefused
 
 Reason = Annotated[str, Parameter(help="Why; it is kept in the audit.")]
 Model = Annotated[Path, Parameter(help="The model's manifest.json.")]
@@ -96,6 +97,35 @@ def undo(
     part = Part(harm, action, tuple(post or ()))
     done = restore(lake, sweep_id=sweep_id, part=part, redo=redo, dry_run=dry_run)
     print(done.line())
+
+
+def replay(post: str, *, model: Model, lake: Lake = DEFAULT_LAKE) -> None:
+    """Compute past decisions on a post anew from what was kept of them; exit code 1 if one differs.
+
+    Parameters
+    ----------
+    post
+        The post; each visible effect of a model's decision on it is a row.
+    """
+    from harmsweep.enforce.replay import replay as anew
+
+    found = anew(lake, post, model)
+    rows = [
+        (
+            f"{r.entry.recorded_at:%Y-%m-%d %H:%M}",
+            r.entry.action,
+            r.entry.harm or "",
+            f"{r.entry.score:.6f}",
+            "" if r.score is None else f"{r.score:.6f}",
+            f"{r.entry.threshold or 0:.6f}",
+            f"{r.outcome}{': ' if r.why else ''}{r.why}",
+        )
+        for r in found
+    ]
+    heads = ("at", "action", "harm", "score", "now", "threshold", "comes out")
+    print_grid(heads, rows, right={"score", "now", "threshold"})
+    if any(r.outcome == "differs" for r in found):
+        sys.exit(FAILED)
 
 
 @hold.command(name="list")

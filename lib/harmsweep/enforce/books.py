@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harmsweep import lake as lakes
+from harmsweep.enforce.evidence import with_evidence
 from harmsweep.enforce.sweeps import EPOCH
 from harmsweep.ledger import Entry, Place, holding, open_intents
 from harmsweep.locks import locked
@@ -108,6 +109,8 @@ def carry_out(ledger: Books, made: list[Entry], gate: Gate) -> None:
     """
     if made:
         gate()
+        # Before the first trace of an effect: nothing acts without what it rests on.
+        made = with_evidence(ledger.lake, ledger.day, made)
         append(ledger.lake, made)
     everything = [entry for chain in ledger.chains.values() for entry in chain]
     chains = chains_of([*everything, *made])

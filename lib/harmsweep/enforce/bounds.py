@@ -50,6 +50,7 @@ class Bounds(Frozen):
     two_approvers_above: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
     sample_posts: Annotated[int, Field(strict=True, ge=0)]
     sample_share: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+    evidence_days: Annotated[int, Field(strict=True, ge=1)]
     appeal_days: Annotated[int, Field(strict=True, ge=1)]
     forecast: Forecast
     copies: Copies

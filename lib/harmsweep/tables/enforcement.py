@@ -1,5 +1,7 @@
 """What policy wants, what was done, what the platform reads, and what it all came to."""
 
+from pyspark.sql import types as T
+
 from harmsweep.tables.spec import (
     DAY,
     DOUBLE,
@@ -7,6 +9,7 @@ from harmsweep.tables.spec import (
     LONG,
     STRING,
     TIME,
+    VECTOR,
     Table,
     columns,
     optional,
@@ -89,6 +92,7 @@ ACTIONS = Table(
         optional("expires_at", TIME, "when the action ends by itself (UTC); null: never"),
         required("lane", STRING, "who put it in force: policy, review or order"),
         optional("source_id", STRING, "the verdict, appeal or order that asked for it"),
+        optional("evidence", STRING, "digest of the model's inputs, which evidence keeps"),
     ),
     constraints={
         "entry_known": "entry IN ('intent', 'outcome', 'held', 'discarded', 'withheld')",
@@ -97,6 +101,34 @@ ACTIONS = Table(
         "score_finite": "score IS NULL OR (score >= 0 AND score <= 1)",
     },
     append_only=True,
+)
+
+EVIDENCE = Table(
+    name="evidence_v1",
+    comment="What the model was given of each post that was acted on, kept to replay the decision.",
+    key=("day", "post_id", "revision", "digest"),
+    schema=columns(
+        required("day", DAY, "the post's day"),
+        required("post_id", STRING, "the post"),
+        required("revision", INT, "the revision that was acted on"),
+        required("digest", STRING, "SHA-256 of all that follows; the ledger names it"),
+        required("author_origin", STRING, "native, or assigned: the author is no signal"),
+        required("numbers", STRING, "JSON: the stored numbers, null where unknown"),
+        required(
+            "vectors",
+            T.ArrayType(
+                T.StructType(
+                    [
+                        T.StructField("input", STRING, False),
+                        T.StructField("encoder_id", STRING, False),
+                        T.StructField("vector", VECTOR, False),
+                    ]
+                ),
+                False,
+            ),
+            "the post's vectors by input and encoder, float16",
+        ),
+    ),
 )
 
 PLANS = Table(
@@ -179,6 +211,7 @@ RUNS = Table(
 ENFORCEMENT = (
     DECISIONS,
     ACTIONS,
+    EVIDENCE,
     PLANS,
     POST_VISIBILITY,
     DELIVERIES,

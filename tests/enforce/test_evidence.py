@@ -1,0 +1,144 @@
+"""What is kept of a decision's inputs, and the columns that a model gets from it again."""
+
+import math
+from datetime import date, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from harmsweep import lake as lakes
+from harmsweep.enforce import batches
+from harmsweep.enforce.books import entries
+from harmsweep.enforce.bounds import Bounds, bounds
+from harmsweep.enforce.evidence import columns_of, digest_of, find_evidence, forget
+from harmsweep.enforce.rules import load_mandate
+from harmsweep.fusion import Feature, Input
+from harmsweep.inputs import SIMILARITY
+from harmsweep.job import Held
+from harmsweep.tables import AUTHOR_VECTORS, EVIDENCE, POST_VECTORS
+from harmsweep.vectors import cosine, stored
+
+DAY = date(2026, 10, 1)
+ONE, TWO = stored(np.array([[1.0, 0.5], [0.25, 1.0]]))
+
+
+def vectors(post_id: str, value: bytes, revision: int = 1) -> dict[str, Any]:
+    return {"day": DAY, "post_id": post_id, "revision": revision, "encoder_id": "e", "inputs": 1,
+            "input": "text", "status": "ok", "reason": None, "vector": value,
+            "windows": 1}  # fmt: skip
+
+
+@pytest.fixture
+def known(fresh, text_of):
+    """The five posts with numbers and vectors of the text and of their author."""
+    names = ("removed", "demoted", "reviewed", "clean", "spam")
+    fresh.put_features([text_of(name, name, views=7, author_origin="native") for name in names])
+    rows = [vectors(name, ONE) for name in names] + [vectors("removed", TWO, 2)]
+    lakes.put_rows(rows, POST_VECTORS, fresh.root)
+    author = {"day": DAY, "author_id": "a1", "encoder_id": "d", "vector": TWO, "windows": 1}
+    lakes.put_rows([author], AUTHOR_VECTORS, fresh.root)
+    return fresh
+
+
+def kept(lake: Any) -> dict[str, dict[str, Any]]:
+    return {row["post_id"]: row for row in lakes.rows(EVIDENCE, lake.root).to_pylist()}
+
+
+def test_what_acts_is_kept_once_and_named_by_the_ledger(known):
+    known.sweep()
+    assert kept(known).keys() == {"removed", "demoted", "spam"}
+    named = {e["subject_id"]: e["evidence"] for e in known.ledger() if e["evidence"]}
+    assert named == {post: row["digest"] for post, row in kept(known).items()}
+    assert {e["evidence"] for e in known.ledger("outcome")} == {*named.values(), None}
+    row = kept(known)["removed"]
+    assert [(v["input"], v["encoder_id"], v["vector"]) for v in row["vectors"]] == [
+        ("description", "d", TWO), ("text", "e", ONE),
+    ]  # fmt: skip
+    assert '"views": 7' in row["numbers"]
+    known.sweep(version=2, remove=0.99)
+    assert len(kept(known)) == 3
+
+
+def test_the_digest_is_of_all_that_is_kept(known):
+    known.sweep()
+    row = kept(known)["removed"]
+    assert digest_of(row) == row["digest"]
+    changes = [{"numbers": "{}"}, {"author_origin": "assigned"}, {"vectors": row["vectors"][:1]},
+               {"post_id": "x"}, {"revision": 2}]  # fmt: skip
+    assert len({digest_of(row | change) for change in changes} | {row["digest"]}) == 6
+
+
+def test_an_effect_that_was_cut_short_has_its_evidence(known, crash_at):
+    crash_at("actions_v1:before-commit", 1)
+    with pytest.raises(KeyboardInterrupt):
+        known.sweep()
+    assert (len(kept(known)), known.ledger()) == (3, [])
+    known.sweep()
+    assert lakes.rows(EVIDENCE, known.root).num_rows == 3
+
+
+def test_a_held_batch_has_evidence_once_it_is_let_go(known, monkeypatch):
+    with pytest.raises(Held):
+        known.sweep(apply=1)
+    assert kept(known).keys() == {"spam"}
+    monkeypatch.setattr("harmsweep.enforce.batches.check_approved", lambda *_: None)
+    (batch,) = batches.waiting(known.root)
+    batches.resume(
+        known.root, batch.batch.name, load_mandate(known.root, known.policy(apply=1), "m-1", None)
+    )
+    assert kept(known).keys() == {"removed", "demoted", "spam"}
+
+
+def test_what_is_past_its_keeping_is_forgotten(known, monkeypatch):
+    known.sweep()
+    entry = next(e for e in entries(known.root, DAY) if e.subject_id == "removed")
+    assert find_evidence(known.root, entry) == kept(known)["removed"]
+    days = bounds().evidence_days
+    assert forget(known.root, DAY + timedelta(days=days)) == 0
+    assert forget(known.root, DAY + timedelta(days=days + 1)) == 3
+    assert find_evidence(known.root, entry) is None
+    assert isinstance(bounds(), Bounds)
+
+
+ROW = {
+    "author_origin": "native", "numbers": '{"views": 7, "followers": 3, "likes": null}',
+    "vectors": [
+        {"input": "caption", "encoder_id": "c", "vector": ONE},
+        {"input": "description", "encoder_id": "d", "vector": ONE},
+        {"input": "image", "encoder_id": "i", "vector": TWO},
+        {"input": "text", "encoder_id": "old", "vector": TWO},
+    ],
+}  # fmt: skip
+MODEL = SimpleNamespace(
+    inputs=[
+        Input(name=name, encoder_id=encoder, width=2)
+        for name, encoder in [("caption", "c"), ("description", "d"), ("image", "i"), ("text", "t")]
+    ],
+    features=[
+        Feature(name=name, transform="none") for name in ("views", "followers", "likes", SIMILARITY)
+    ],
+)
+
+
+def test_columns_are_those_that_the_model_asks_for():
+    found = columns_of(ROW, MODEL)
+    assert found["caption_vector"].tolist() == [[1.0, 0.5]]
+    there = [n for n in ("caption", "description", "image", "text") if found[f"{n}_present"][0]]
+    assert there == ["caption", "description", "image"]
+    assert found["text_vector"].tolist() == [[0.0, 0.0]]
+    assert (found["views"][0], found["followers"][0]) == (7.0, 3.0)
+    assert math.isnan(found["likes"][0])
+    assert found[SIMILARITY][0] == pytest.approx(cosine(ONE, TWO))
+
+
+def test_an_assigned_author_says_nothing_again():
+    found = columns_of(ROW | {"author_origin": "assigned"}, MODEL)
+    assert not found["description_present"][0]
+    assert math.isnan(found["followers"][0]) and found["views"][0] == 7.0
+
+
+def test_without_a_picture_there_is_no_similarity():
+    alone = ROW | {"vectors": ROW["vectors"][:1]}
+    assert math.isnan(columns_of(alone, MODEL)[SIMILARITY][0])

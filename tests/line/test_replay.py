@@ -1,0 +1,48 @@
+"""Every action on the sample comes out the same from what was kept of it."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from harmsweep import lake as lakes
+from harmsweep.console import app
+from harmsweep.enforce.replay import replay
+from harmsweep.job import DataRefused
+from harmsweep.line import Line
+from harmsweep.paths import DEFAULT_MODEL
+from harmsweep.tables import EVIDENCE
+
+pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow]
+Finished = tuple[Path, Line]
+
+
+def acted_on(lake: Path) -> list[str]:
+    sql = "SELECT DISTINCT subject_id FROM actions_v1 WHERE evidence IS NOT NULL"
+    return sorted(lakes.query(lake, sql).column(0).to_pylist())
+
+
+def test_every_action_on_the_sample_comes_out_the_same(finished: Finished) -> None:
+    lake, posts = finished[0], acted_on(finished[0])
+    found = [r for post in posts for r in replay(lake, post, DEFAULT_MODEL)]
+    assert len(found) >= len(posts) > 20
+    assert {r.outcome for r in found} == {"same"}, [r.why for r in found if r.why]
+    sql = "SELECT count(*) AS n FROM post_visibility_v1 WHERE action <> 'review'"
+    assert lakes.query(lake, sql).to_pylist() == [{"n": len(posts)}]
+
+
+def test_what_was_changed_lost_or_another_models_says_so(copied: Path, tmp_path: Path) -> None:
+    post = acted_on(copied)[0]
+    table = lakes.stored(copied, EVIDENCE.name)
+    table.update(predicate=f"post_id = '{post}'", updates={"numbers": "'{}'"})
+    (found,) = replay(copied, post, DEFAULT_MODEL)
+    assert (found.outcome, found.why) == (
+        "differs", "the evidence is not what the ledger names",
+    )  # fmt: skip
+    with pytest.raises(SystemExit):
+        app(["replay", post, "--model", str(DEFAULT_MODEL), "--lake", str(copied)])
+    lakes.stored(copied, EVIDENCE.name).delete(f"post_id = '{post}'")
+    assert replay(copied, post, DEFAULT_MODEL)[0].outcome == "expired"
+    shutil.copytree(DEFAULT_MODEL.parent, tmp_path / "m")
+    with pytest.raises(DataRefused, match="no model's decision"):
+        replay(copied, "hostile-edited", DEFAULT_MODEL)
