@@ -4,7 +4,7 @@ import pytest
 
 from harmsweep.enforce.bounds import Bounds, Forecast, bounds
 
-FORECAST = Forecast(weeks=8, least_weeks=4, quantile=0.999, factor=2.0, floor=50)
+FORECAST = Forecast(weeks=8, least_weeks=4, quantile=0.999, factor=2.0, floor=50, views_floor=1000)
 SET = Bounds(
     plan_expires_hours=24,
     two_approvers_above=0.01,

@@ -74,18 +74,6 @@ def test_a_held_entry_changes_no_state_and_reviews_are_not_held(fresh):
     assert lakes.version(ACTIONS, fresh.root) == versions
 
 
-def test_what_a_cap_lets_through_a_forecast_may_hold(fresh):
-    policy, batch = load_policy(fresh.policy(apply=10)), ("hate", "apply")
-    assert excesses({batch: 5}, {}, policy, {batch: 5}) == []
-    over = excesses({batch: 6, ("spam", "apply"): 9}, {}, policy, {batch: 5})
-    assert over == [Excess("hate", "apply", 6, 0, 5, "forecast")]
-    assert over[0].batch == batch
-    assert over[0].line() == (
-        "hate: 6 to apply are more than the 5 that the same weekday of past weeks makes likely"
-    )
-    assert excesses({batch: 11}, {}, policy, {batch: 5})[0].kind == "cap"
-
-
 def test_a_preview_says_what_would_be_held(fresh):
     mandate = Mandate(load_policy(fresh.policy(apply=1)), "m-1")
     fresh.decide(apply=1)

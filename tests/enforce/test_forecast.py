@@ -1,18 +1,22 @@
 """What past weekdays make likely."""
 
 from collections.abc import Callable
+from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from harmsweep.enforce.bounds import Forecast
-from harmsweep.enforce.forecast import history, limits, most
-from harmsweep.tables import ACTIONS
+from harmsweep.enforce.caps import Excess
+from harmsweep.enforce.forecast import Past, breaches, history, most, most_views, unlikely, views_of
+from harmsweep.ledger import Entry
+from harmsweep.tables import ACTIONS, POST_FEATURES
 
-CONF = Forecast(weeks=8, least_weeks=4, quantile=0.999, factor=2.0, floor=50)
+CONF = Forecast(weeks=8, least_weeks=4, quantile=0.999, factor=2.0, floor=50, views_floor=1000)
 DAY = date(2026, 10, 29)
 
 
@@ -43,17 +47,67 @@ def past(lake: Path, add_rows: Callable[..., None]) -> Path:
     return lake
 
 
+HATE = ("hate", "apply")
+
+
 def test_a_week_without_a_batch_is_0_and_one_without_any_entry_is_left_out(past: Path) -> None:
-    assert history(past, DAY, 8) == {("hate", "apply"): [(0, 0), (6, 0), (5, 0), (4, 0), (3, 0)]}
+    found = history(past, DAY, 8)
+    assert (found.weeks, found.of(HATE)) == (5, ([6, 5, 4, 3, 0], [0] * 5))
+    assert found.of(("spam", "apply")) == ([0] * 5, [0] * 5)
 
 
 def test_another_weekday_has_no_history(past: Path) -> None:
-    assert history(past, DAY + timedelta(days=1), 8) == {}
+    assert history(past, DAY + timedelta(days=1), 8) == Past(0, {})
 
 
-def test_a_batch_with_enough_weeks_has_a_limit(past: Path) -> None:
-    assert limits(past, DAY, CONF) == {("hate", "apply"): 50}
-    assert limits(past, DAY, CONF.model_copy(update={"least_weeks": 6})) == {}
+def test_more_than_is_likely_is_found_by_effects_and_then_by_views() -> None:
+    known = Past(4, {HATE: [(30, 400), (20, 100)]})
+    fine = {HATE: 60}
+    assert unlikely(fine, {HATE: 1000}, known, CONF) == []
+    assert unlikely({HATE: 61}, {}, known, CONF) == [Excess(*HATE, 61, 0, 60, "forecast")]
+    (viewed,) = unlikely(fine, {HATE: 1001}, known, CONF)
+    assert viewed == Excess(*HATE, 1001, 0, 1000, "views")
+    assert viewed.batch == HATE
+    assert viewed.line() == (
+        "hate: 1001 views to apply are more than the 1000 that the same weekday of past weeks"
+        " makes likely"
+    )
+    # A harm that never acted in a history that is long enough has the floor.
+    spam = ("spam", "release")
+    assert unlikely({spam: 50}, {}, known, CONF) == []
+    assert unlikely({spam: 51}, {}, known, CONF) == [Excess(*spam, 51, 0, 50, "forecast")]
+    assert unlikely({spam: 51}, {spam: 10**9}, Past(3, {}), CONF) == []
+
+
+# In microseconds since 1970: nothing of the history is in its last 24 hours.
+LATER = 4_000_000_000_000_000
+
+
+def planned(n: int, **more: Any) -> list[Entry]:
+    empty: dict[str, Any] = dict.fromkeys((f.name for f in fields(Entry)), None)
+    return [Entry(**empty | row | more) for row in effects(0, n)]
+
+
+def test_a_breach_is_of_the_cap_first_and_each_batch_is_named_once(past: Path) -> None:
+    policy = SimpleNamespace(cap=lambda harm, direction: 60)
+    found = {n: breaches(past, {DAY: planned(n)}, policy, LATER) for n in (50, 51, 61)}
+    assert [[e.kind for e in some] for some in found.values()] == [[], ["forecast"], ["cap"]]
+    other = DAY + timedelta(days=1)
+    both = breaches(past, {DAY: planned(31), other: planned(30)}, policy, LATER)
+    assert [(e.kind, e.planned) for e in both] == [("cap", 61)]
+    assert breaches(past, {DAY: []}, policy, LATER) == []
+
+
+def test_views_are_of_the_posts_that_caps_count(past: Path, add_rows: Callable[..., None]) -> None:
+    values = {"string": "", "integer": 0, "long": 0, "boolean": False, "date": DAY}
+    empty = {
+        f.name: None if f.nullable else values.get(f.dataType.typeName(), [])
+        for f in POST_FEATURES.schema
+    }
+    rows = [empty | {"day": DAY, "post_id": f"0--{n}", "views": 10 + n} for n in range(3)]
+    add_rows(rows, POST_FEATURES, past)
+    assert views_of(past, DAY, planned(2)) == {HATE: 21}
+    assert views_of(past, DAY, planned(2, cause_kind="undo")) == {}
 
 
 @pytest.mark.parametrize(
@@ -62,6 +116,15 @@ def test_a_batch_with_enough_weeks_has_a_limit(past: Path) -> None:
 )
 def test_the_limit_is_above_what_was_seen(counts: list[int], expected: int | None) -> None:
     assert most(counts, CONF) == expected
+
+
+@pytest.mark.parametrize(
+    ("views", "expected"), [([9, 9, 9], None), ([0, 0, 0, 0], 1000), ([10, 700, 0, 0], 1400)]
+)
+def test_the_most_views_are_twice_the_most_or_the_floor(
+    views: list[int], expected: int | None
+) -> None:
+    assert most_views(views, CONF) == expected
 
 
 def test_a_steady_count_rarely_passes_the_quantile() -> None:

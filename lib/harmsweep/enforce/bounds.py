@@ -18,6 +18,7 @@ class Forecast(Frozen):
     quantile: Annotated[float, Field(gt=0.5, lt=1)]
     factor: Annotated[float, Field(ge=1, allow_inf_nan=False)]
     floor: Annotated[int, Field(strict=True, ge=0)]
+    views_floor: Annotated[int, Field(strict=True, ge=0)]
 
 
 class Copies(Frozen):

@@ -16,14 +16,14 @@ WINDOW_MICROS = 24 * 3600 * 1_000_000
 
 @dataclass(frozen=True)
 class Excess:
-    """A batch that would pass its cap, or its forecast where it has no cap to pass."""
+    """A batch that would pass its cap, or else what its weekday makes likely."""
 
     harm: str
     direction: str
     planned: int
     spent: int
     limit: int
-    kind: str = "cap"  # or forecast
+    kind: str = "cap"  # or forecast (effects), or views
 
     @property
     def batch(self) -> Batch:
@@ -32,9 +32,10 @@ class Excess:
 
     def line(self) -> str:
         """What is held, and why, in a few words."""
-        if self.kind == "forecast":
+        if self.kind != "cap":
+            what = f"{self.planned} to" if self.kind == "forecast" else f"{self.planned} views to"
             return (
-                f"{self.harm}: {self.planned} to {self.direction} are more than the {self.limit}"
+                f"{self.harm}: {what} {self.direction} are more than the {self.limit}"
                 " that the same weekday of past weeks makes likely"
             )
         return (
@@ -60,27 +61,23 @@ def spent(lake: Path, now: int) -> dict[Batch, int]:
     return dict(totals)
 
 
+def is_capped(entry: Entry) -> bool:
+    """Whether caps count an entry: an effect that others can see and that no person asked for."""
+    return entry.entry == "intent" and entry.is_counted and is_automatic(entry.cause_kind)
+
+
 def counted(made: Iterable[Entry]) -> dict[Batch, int]:
     """How many effects of each batch caps count."""
-    effects = (
-        e for e in made if e.entry == "intent" and e.is_counted and is_automatic(e.cause_kind)
-    )
-    return dict(Counter((e.harm or "", e.direction) for e in effects))
+    return dict(Counter((e.harm or "", e.direction) for e in filter(is_capped, made)))
 
 
 def excesses(
-    planned: Mapping[Batch, int],
-    before: Mapping[Batch, int],
-    policy: Policy,
-    forecast: Mapping[Batch, int] | None = None,
+    planned: Mapping[Batch, int], before: Mapping[Batch, int], policy: Policy
 ) -> list[Excess]:
-    """The batches that would pass their cap, or else their forecast, in order."""
+    """The batches that would pass their cap, in order."""
     found = []
-    for (harm, direction), n in sorted(planned.items()):
-        batch, cap = (harm, direction), policy.cap(harm, direction)
-        limit = (forecast or {}).get(batch, n)
+    for batch, n in sorted(planned.items()):
+        cap = policy.cap(*batch)
         if n + before.get(batch, 0) > cap:
             found.append(Excess(*batch, n, before.get(batch, 0), cap))
-        elif n > limit:
-            found.append(Excess(*batch, n, before.get(batch, 0), limit, "forecast"))
     return found

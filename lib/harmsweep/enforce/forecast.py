@@ -1,26 +1,40 @@
-"""How many effects a day is likely to have, from the same weekdays before it."""
+"""What a day is likely to have of effects and views, by its weekday; and what is more than that."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 from scipy import stats
 
 from harmsweep import lake as lakes
-from harmsweep.enforce.bounds import Forecast
+from harmsweep.enforce.bounds import Forecast, bounds
+from harmsweep.enforce.caps import Excess, counted, excesses, is_capped, spent
 from harmsweep.enforce.sweeps import Batch
-from harmsweep.ledger import is_automatic, is_counted
-
-# Effects and views of one batch, by how many weeks before the day.
-History = Mapping[Batch, Sequence[tuple[int, int]]]
+from harmsweep.ledger import Entry, is_automatic, is_counted
+from harmsweep.policy import Policy
 
 
-def history(lake: Path, day: date, weeks: int) -> History:
+@dataclass(frozen=True)
+class Past:
+    """The same weekday of past weeks: how many have entries, and each batch's effects and views."""
+
+    weeks: int
+    seen: Mapping[Batch, Sequence[tuple[int, int]]]
+
+    def of(self, batch: Batch) -> tuple[list[int], list[int]]:
+        """A batch's effects and its views in each week; a week without it counts as 0."""
+        found = self.seen.get(batch, ())
+        known = [*found, *[(0, 0)] * (self.weeks - len(found))]
+        return [effects for effects, _ in known], [views for _, views in known]
+
+
+def history(lake: Path, day: date, weeks: int) -> Past:
     """Each batch's visible automatic effects and their views on the same weekday of past weeks.
 
-    A week in which the ledger has no entry at all tells nothing and is left out; one in which it
-    has none of a batch counts as 0. Reads those days' partitions alone.
+    A week in which the ledger has no entry at all tells nothing and is left out. Reads those days'
+    partitions alone.
     """
     days = [day - timedelta(weeks=n) for n in range(1, weeks + 1)]
     of_days = lakes.plain_predicate({"day": days})
@@ -31,7 +45,6 @@ def history(lake: Path, day: date, weeks: int) -> History:
         ON f.day = a.day AND f.post_id = a.subject_id AND f.revision = a.revision
         GROUP BY a.day, a.harm, a.direction, a.action, a.previous_action, a.cause_kind"""
     found = lakes.query(lake, sql).to_pylist()
-    known = sorted({row["day"] for row in found})
     sums: dict[Batch, dict[date, tuple[int, int]]] = defaultdict(dict)
     for row in found:
         visible = is_counted(row["direction"], row["action"], row["previous_action"])
@@ -39,9 +52,8 @@ def history(lake: Path, day: date, weeks: int) -> History:
             of_batch = sums[row["harm"], row["direction"]]
             effects, views = of_batch.get(row["day"], (0, 0))
             of_batch[row["day"]] = effects + row["n"], views + row["views"]
-    return {
-        batch: [by_day.get(of_day, (0, 0)) for of_day in known] for batch, by_day in sums.items()
-    }
+    seen = {batch: [by_day[d] for d in sorted(by_day)] for batch, by_day in sums.items()}
+    return Past(len({row["day"] for row in found}), seen)
 
 
 def most(counts: Sequence[int], conf: Forecast) -> int | None:
@@ -58,14 +70,60 @@ def most(counts: Sequence[int], conf: Forecast) -> int | None:
     return max(int(likely), int(conf.factor * max(counts)), conf.floor)
 
 
-def limits(lake: Path, day: date, conf: Forecast) -> dict[Batch, int]:
-    """By batch the most effects that a day's history makes likely; a batch without is left out.
+def most_views(views: Sequence[int], conf: Forecast) -> int | None:
+    """The most views that effects are likely to touch; None where the history is too short.
 
-    One that never happened in a history that is long enough has the least limit.
+    `factor` times the most of a past week, or the floor: one post may have half of a day's views,
+    so that no distribution of counts fits.
     """
-    found = {}
-    for batch, weeks in history(lake, day, conf.weeks).items():
-        limit = most([effects for effects, _ in weeks], conf)
-        if limit is not None:
-            found[batch] = limit
+    if len(views) < conf.least_weeks:
+        return None
+    return max(int(conf.factor * max(views)), conf.views_floor)
+
+
+def views_of(lake: Path, day: date, made: Iterable[Entry]) -> dict[Batch, int]:
+    """The views so far of the posts that effects which caps count touch, by batch."""
+    of_post: dict[str, set[Batch]] = defaultdict(set)
+    for entry in filter(is_capped, made):
+        of_post[entry.subject_id].add((entry.harm or "", entry.direction))
+    sums: Counter[Batch] = Counter()
+    if of_post:
+        sql = f"SELECT post_id, views FROM post_features_v1 WHERE day = '{day}' AND views > 0"
+        for row in lakes.query(lake, sql).to_pylist():
+            for batch in of_post.get(row["post_id"], ()):
+                sums[batch] += int(row["views"])
+    return dict(sums)
+
+
+def unlikely(
+    planned: Mapping[Batch, int], views: Mapping[Batch, int], past: Past, conf: Forecast
+) -> list[Excess]:
+    """The batches of a day with more effects, or more views, than its history makes likely."""
+    found = []
+    for batch, n in sorted(planned.items()):
+        effects, seen = past.of(batch)
+        limit, viewed = most(effects, conf), most_views(seen, conf)
+        if limit is not None and n > limit:
+            found.append(Excess(*batch, n, 0, limit, "forecast"))
+        elif viewed is not None and views.get(batch, 0) > viewed:
+            found.append(Excess(*batch, views[batch], 0, viewed, "views"))
     return found
+
+
+def breaches(
+    lake: Path, made: Mapping[date, Sequence[Entry]], policy: Policy, at: int
+) -> list[Excess]:
+    """The batches that pass a cap, over all days together, or what a day makes likely; each once.
+
+    `at` is the time in microseconds since 1970.
+    """
+    if not any(made.values()):
+        return []
+    together = counted(entry for of_day in made.values() for entry in of_day)
+    found = {e.batch: e for e in excesses(together, spent(lake, at), policy)}
+    conf = bounds().forecast
+    for day, of_day in made.items():
+        past = history(lake, day, conf.weeks)
+        for excess in unlikely(counted(of_day), views_of(lake, day, of_day), past, conf):
+            found.setdefault(excess.batch, excess)
+    return [found[batch] for batch in sorted(found)]

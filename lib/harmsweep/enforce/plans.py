@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -13,13 +13,13 @@ from harmsweep.enforce.books import Books, Clock, as_row, books, carry_out, now_
 from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.caps import counted, excesses, spent
 from harmsweep.enforce.cases import cases, changes, let_go_all
-from harmsweep.enforce.forecast import limits
+from harmsweep.enforce.forecast import breaches
 from harmsweep.enforce.rules import Mandate, load_mandate, sweep_of
 from harmsweep.enforce.sweep import check_decided
-from harmsweep.enforce.sweeps import EPOCH, Batch
+from harmsweep.enforce.sweeps import EPOCH
 from harmsweep.job import DataRefused
 from harmsweep.ladders import Frozen
-from harmsweep.ledger import Entry
+from harmsweep.ledger import Entry, holding
 from harmsweep.operations import check_running, operations, record
 from harmsweep.runs import Outcome
 from harmsweep.tables import PLANS
@@ -38,6 +38,7 @@ class Plan(Frozen):
     certificates: str | None
     effects: int
     visible: int  # of them, those that caps count
+    unchanged: int  # places where something holds and stays
     posts: int  # accepted, of the plan's days
     over: tuple[str, ...]  # which caps it would pass, in words
     approvers: int
@@ -59,7 +60,8 @@ class Plan(Frozen):
         inside = "inside every bound: approved automatically"
         waits = f"waits for {self.approvers} approval{'s'[: self.approvers - 1]}"
         why = f"{'; '.join(self.over)}: {waits}" if self.approvers else inside
-        return f"{self.plan_id}: {self.effects} effects, {self.visible} visible; {why}"
+        counts = f"{self.effects} effects, {self.visible} visible, {self.unchanged} unchanged"
+        return f"{self.plan_id}: {counts}; {why}"
 
 
 def make_plan(
@@ -80,18 +82,16 @@ def make_plan(
     mandate = load_mandate(lake, policy, model_version, certificates)
     for day in days:
         check_decided(lake, day, mandate)
-    planned = [entry for day in days for entry in _planned(lake, day, mandate, clock)]
+    found = {day: _planned(lake, day, mandate, clock) for day in days}
+    by_day = {day: made for day, (made, _) in found.items()}
+    planned = [entry for made in by_day.values() for entry in made]
     keys = [entry.effect_key for entry in planned]
     digest = digest_of([*mandate.subject, *map(str, days), *keys])
     plan_id = f"plan-{days[0]:%Y%m%d}-{digest[:12]}"
     rows = [as_row(entry) | {"plan_id": plan_id} for entry in planned]
     lakes.put_rows(rows, PLANS, lake, where={"plan_id": plan_id})
-    visible = counted(planned)
-    posts, total = accepted_posts(lake, days[0], days[-1]), sum(visible.values())
-    likely = [limits(lake, day, bounds().forecast) for day in days]
-    forecast = {batch: sum(of[batch] for of in likely) for batch in _in_all(likely)}
-    found = excesses(visible, spent(lake, clock()), mandate.policy, forecast)
-    over = tuple(e.line() for e in found)
+    posts, total = accepted_posts(lake, days[0], days[-1]), sum(counted(planned).values())
+    over = tuple(e.line() for e in breaches(lake, by_day, mandate.policy, clock()))
     expires = _time(clock()) + timedelta(hours=bounds().plan_expires_hours)
     details = {
         "first": days[0],
@@ -101,6 +101,7 @@ def make_plan(
         "policy": str(policy.resolve()),
         "certificates": str(certificates.resolve()) if certificates else None,
         "effects": len(keys),
+        "unchanged": sum(unchanged for _, unchanged in found.values()),
         "visible": total,
         "posts": posts,
         "over": over,
@@ -112,16 +113,14 @@ def make_plan(
     return find_plan(lake, plan_id)
 
 
-def _in_all(likely: Sequence[Mapping[Batch, int]]) -> set[Batch]:
-    """The batches of which each day has a forecast."""
-    return set.intersection(*(set(of) for of in likely))
-
-
-def _planned(lake: Path, day: date, mandate: Mandate, clock: Clock) -> list[Entry]:
+def _planned(lake: Path, day: date, mandate: Mandate, clock: Clock) -> tuple[list[Entry], int]:
+    """The effects that a sweep would have, and how many places would stay as they are."""
     ledger = books(lake, day, clock)
     plan = sweep_of(day, "apply", mandate, after=ledger.last_sweep, at=ledger.at)
-    made = changes(cases(ledger, plan), plan, mandate.rules)
-    return [entry for entry in made if entry.entry == "intent"]
+    found = cases(ledger, plan)
+    made = [e for e in changes(found, plan, mandate.rules) if e.entry == "intent"]
+    held = {case.place for case in found if holding(case.chain)}
+    return made, len(held - {entry.place for entry in made})
 
 
 def _time(micros: int) -> datetime:

@@ -13,9 +13,9 @@ from harmsweep.enforce.accounts import settle_accounts
 from harmsweep.enforce.batches import waiting
 from harmsweep.enforce.books import Clock, books, carry_out, now_micros, writing
 from harmsweep.enforce.bounds import bounds
-from harmsweep.enforce.caps import Excess, counted, excesses, spent
+from harmsweep.enforce.caps import Excess, counted
 from harmsweep.enforce.cases import cases, changes
-from harmsweep.enforce.forecast import limits
+from harmsweep.enforce.forecast import breaches
 from harmsweep.enforce.rules import Mandate, load_mandate, sweep_of
 from harmsweep.enforce.sweeps import Sweep
 from harmsweep.job import DataRefused, Held
@@ -103,9 +103,9 @@ def sweep(lake: Path, day: date, mandate: Mandate, *, clock: Clock = now_micros)
         plan = sweep_of(day, "enforce", mandate, after=ledger.last_sweep, at=ledger.at)
         found = cases(ledger, plan)
         made = changes(found, plan, mandate.rules)
-        over = _excesses(lake, plan, mandate, made)
+        over = breaches(lake, {day: made}, mandate.policy, plan.at)
         if over:
-            sampled = {e.batch: bounds().sample(e.planned) for e in over}
+            sampled = {e.batch: bounds().sample(counted(made)[e.batch]) for e in over}
             made = changes(found, plan, mandate.rules, held=sampled)
         counts = _summary(lake, plan, made) | {"finished": ledger.open}
         carry_out(ledger, made, gate)
@@ -127,15 +127,10 @@ def preview(lake: Path, day: date, mandate: Mandate) -> Counts:
     plan = sweep_of(day, "enforce", mandate, after=ledger.last_sweep, at=ledger.at)
     found = cases(ledger, plan)
     made = changes(found, plan, mandate.rules)
-    over = _excesses(lake, plan, mandate, made)
+    over = breaches(lake, {day: made}, mandate.policy, plan.at)
     if over:
         made = changes(found, plan, mandate.rules, held={e.batch: 0.0 for e in over})
     return _summary(lake, plan, made) | {"finished": ledger.open}
-
-
-def _excesses(lake: Path, plan: Sweep, mandate: Mandate, made: list[Entry]) -> list[Excess]:
-    likely = limits(lake, plan.day, bounds().forecast) if made else {}
-    return excesses(counted(made), spent(lake, plan.at), mandate.policy, likely)
 
 
 def _summary(lake: Path, plan: Sweep, made: Iterable[Entry]) -> dict[str, int]:
