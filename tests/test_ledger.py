@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from harmsweep.ledger import (
+    ACCOUNTS_DAY,
     SEVERITY,
     VISIBLE,
     Entry,
@@ -135,6 +136,25 @@ def test_caps_count_what_others_can_see(action, previous, counts):
     assert is_counted(direction(action, previous), action, previous) is counts
     found = entry("k", 1, action, previous_action=previous, direction=direction(action, previous))
     assert found.is_counted is counts
+
+
+def test_only_intents_without_an_outcome_are_open():
+    first, done = entry("k1", 1), entry("k1", 2, kind="outcome")
+    parked = [entry("k2", 3, kind=kind) for kind in ("held", "discarded", "withheld")]
+    assert open_intents([first, done, *parked]) == []
+    # Neither is one closed by what is no outcome.
+    assert open_intents([first, entry("k1", 3, kind="withheld"), *parked]) == [first]
+
+
+def test_accounts_are_on_a_day_of_their_own_that_lakes_know():
+    assert date(1970, 1, 1) == ACCOUNTS_DAY
+
+
+def test_an_effect_counts_by_what_others_see_of_it():
+    assert is_counted("apply", "remove", "none")
+    assert not is_counted("apply", "review", "none")
+    assert is_counted("release", "none", "label")
+    assert not is_counted("release", "none", "review")
 
 
 def test_an_action_is_over_from_its_end_on():
