@@ -64,6 +64,35 @@ def test_a_buffer_is_embedded_before_the_next_batch_is_asked_for(
     assert asked == ["a", "b"]
 
 
+def test_beside_a_gpu_the_next_buffer_is_prepared_and_the_rows_are_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text, "BUFFER", 2)
+    batches = [batch(TEXT, a="one", b="two", c="three"), batch(TEXT, d="four", e="five")]
+    plain, _ = embedded(batches, tmp_path)
+    monkeypatch.setattr(workers, "on_gpu", lambda: True)
+    beside, _ = embedded(batches, tmp_path)
+    assert [rows.to_dict() for rows in beside] == [rows.to_dict() for rows in plain]
+
+
+def test_what_is_ahead_is_one_value_and_its_error_comes_in_its_turn() -> None:
+    made: list[int] = []
+
+    def values() -> Iterator[int]:
+        for n in (1, 2, 3):
+            made.append(n)
+            yield n
+        raise OSError("gone")
+
+    found = workers.ahead(values())
+    assert next(found) == 1
+    assert len(made) <= 2
+    assert [next(found), next(found)] == [2, 3]
+    with pytest.raises(OSError, match="gone"):
+        next(found)
+    assert list(workers.ahead(iter(()))) == []
+
+
 def test_a_damaged_picture_is_a_row_and_the_others_have_vectors(tmp_path: Path) -> None:
     whole, cut = image.EXAMPLES[1], image.EXAMPLES[1][:-30]
     names = {}

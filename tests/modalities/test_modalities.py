@@ -182,3 +182,26 @@ def test_tampered_weights_are_refused_before_they_are_loaded(tmp_path: Path) -> 
 
 def test_outside_a_task_the_device_is_the_cpu() -> None:
     assert choose_device().name == "cpu"
+
+
+def test_a_pass_that_is_too_large_for_the_device_is_halved() -> None:
+    import torch
+
+    from harmsweep.modalities.convolutions import in_torch
+
+    sizes: list[int] = []
+
+    class Small(torch.nn.Module):
+        def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+            sizes.append(len(pixels))
+            if len(pixels) > room:
+                raise torch.OutOfMemoryError
+            return pixels.mean((2, 3))
+
+    room, pixels = 2, np.arange(5 * 3 * 2 * 2, dtype=np.float32).reshape(5, 3, 2, 2)
+    run = in_torch(Small(), device="cpu", precision="fp32")
+    assert np.array_equal(run(pixels), pixels.mean((2, 3)))
+    assert sizes == [5, 2, 3, 1, 2]
+    room = 0
+    with pytest.raises(torch.OutOfMemoryError):
+        run(pixels[:1])

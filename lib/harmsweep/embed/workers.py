@@ -5,13 +5,14 @@ Torch is imported by the modalities' loaders, in the worker: never before the fo
 
 import hashlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import lru_cache, partial
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -26,12 +27,13 @@ from harmsweep.media import (
     run_bounded_each,
 )
 from harmsweep.modalities import MODALITIES
-from harmsweep.modalities.device import Device, choose_device
+from harmsweep.modalities.device import Device, choose_device, kind_of
 from harmsweep.vectors import STORED, stored
 
 COLUMNS = ["input_hash", "encoder_id", "status", "reason", "vector", "windows"]
 Row = tuple[str, str, str, str | None, Any, int]
 Loaded = Callable[[int], None]
+Value = TypeVar("Value")
 
 
 class Item(NamedTuple):
@@ -63,9 +65,37 @@ def embed_batches(
     An input that no vector can be computed of for good is a row with status undecodable. A file
     that is gone, or changed since it was hashed, gives no row: its hash says nothing of it now.
     """
-    for encoder_id, items in _buffers(batches, encoders):
-        rows = _embed(encoders[encoder_id], items, media_root, loaded)
+    buffers = _prepared_buffers(batches, encoders, media_root)
+    # A core that embeds has no time to prepare; beside a GPU it has nothing else to do.
+    for encoder_id, items, prepared in ahead(buffers) if on_gpu() else buffers:
+        rows = _embed(encoders[encoder_id], items, prepared, loaded)
         yield pd.DataFrame(rows, columns=COLUMNS)
+
+
+def on_gpu() -> bool:
+    """Whether this task computes on a GPU."""
+    return kind_of(choose_device().name) != "cpu"
+
+
+def ahead(found: Iterator[Value]) -> Iterator[Value]:
+    """The same values, each computed in a thread while the caller still uses the one before."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, found, _END)
+        while (value := coming.result()) is not _END:
+            coming = pool.submit(next, found, _END)
+            yield value  # type: ignore[misc]
+
+
+_END = object()
+
+
+def _prepared_buffers(
+    batches: Iterator[pd.DataFrame], encoders: dict[str, str], media_root: Path
+) -> Iterator[tuple[str, list[Item], list[Any]]]:
+    for encoder_id, items in _buffers(batches, encoders):
+        encoder = Encoder.model_validate_json(encoders[encoder_id])
+        found = _prepared(items, MODALITIES[encoder.modality], encoder, media_root)
+        yield encoder_id, items, [*found]
 
 
 def _buffers(
@@ -89,14 +119,13 @@ def _module(encoder: str) -> ModuleType:
     return MODALITIES[Encoder.model_validate_json(encoder).modality]
 
 
-def _embed(encoder: str, items: list[Item], media_root: Path, loaded: Loaded) -> list[Row]:
+def _embed(encoder: str, items: list[Item], prepared: list[Any], loaded: Loaded) -> list[Row]:
     misses = load_model.cache_info().misses
     model = load_model(encoder, choose_device())
     loaded(load_model.cache_info().misses - misses)
     module = _module(encoder)
     rows: list[Row] = []
     inputs, owners = [], []
-    prepared = _prepared(items, module, model.encoder, media_root)
     for item, found in zip(items, prepared, strict=True):
         if isinstance(found, MediaProblem):
             rows.append(_undecodable(item, found.reason))

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harmsweep.encoders import EncoderRefused
+from harmsweep.modalities.device import pinned
 from harmsweep.modalities.vectors import Floats
 
 if TYPE_CHECKING:
@@ -139,7 +140,8 @@ def _mean_states(bert: Bert, windows: Windows) -> Floats:
     ids = np.zeros((2, bert.tokens), np.int64)  # of the tokens, and their places in their windows
     ids[0, : sum(lengths)] = np.concatenate(windows)
     ids[1, : sum(lengths)] = np.concatenate([np.arange(length) for length in lengths])
-    words, places = torch.from_numpy(ids).to(bert.words.device)
+    given = pinned(torch.from_numpy(ids), str(bert.words.device))
+    words, places = given.to(bert.words.device, non_blocking=True)
     states = _norm(bert, bert.words[words] + bert.positions[places], bert.norm)
     for layer in bert.layers:
         states = _layer(bert, layer, states, lengths)

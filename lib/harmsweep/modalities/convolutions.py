@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harmsweep.modalities.device import kind_of
+from harmsweep.modalities.device import kind_of, pinned
 from harmsweep.modalities.vectors import Floats
 
 if TYPE_CHECKING:
@@ -58,9 +58,21 @@ def in_torch(net: "Module", *, device: str, precision: str) -> Callable[[Floats]
     placed = net.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     kind, bf16 = kind_of(device), precision == "bf16"
 
-    def run(pixels: Floats) -> Floats:
-        given = torch.from_numpy(pixels).to(device, memory_format=torch.channels_last)
+    def forward(pixels: Floats) -> Floats:
+        given = pinned(torch.from_numpy(pixels), device)
+        moved = given.to(device, memory_format=torch.channels_last, non_blocking=True)
         with torch.inference_mode(), torch.autocast(kind, torch.bfloat16, enabled=bf16):
-            return np.asarray(placed(given).float().cpu().numpy())
+            return np.asarray(placed(moved).float().cpu().numpy())
+
+    def run(pixels: Floats) -> Floats:
+        """A pass, or two of half the size where the device's memory is short of it."""
+        try:
+            return forward(pixels)
+        except torch.OutOfMemoryError:
+            if len(pixels) == 1:
+                raise
+        torch.cuda.empty_cache()
+        half = len(pixels) // 2
+        return np.concatenate([run(pixels[:half]), run(pixels[half:])])
 
     return run

@@ -1,9 +1,12 @@
 """Which device a task computes on: Spark's to give, never ours to take."""
 
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pyspark import TaskContext
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class Device(NamedTuple):
@@ -34,6 +37,11 @@ def choose_device() -> Device:
 def kind_of(device: str) -> str:
     """The kind of a torch device: `cuda` of `cuda:0`."""
     return device.partition(":")[0]
+
+
+def pinned(tensor: "Tensor", device: str) -> "Tensor":
+    """A tensor on its way to the device: in memory that a GPU reads by itself."""
+    return tensor.pin_memory() if kind_of(device) == "cuda" else tensor
 
 
 @cache
