@@ -1,11 +1,13 @@
 """Caps hold a harm's whole batch, once, and let the others go on."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from harmsweep import lake as lakes
-from harmsweep.enforce.caps import Excess, excesses, spent
+from harmsweep.enforce.books import entries, micros
+from harmsweep.enforce.caps import Excess, counted, excesses, spent
 from harmsweep.enforce.rules import Mandate
 from harmsweep.enforce.sweep import preview, sweep
 from harmsweep.job import Held
@@ -60,7 +62,18 @@ def test_all_sweeps_of_24_hours_share_a_cap_in_each_direction(fresh, rows):
         at(26, remove=0.998, demote=0.997, release=1)
     assert fresh.states()["removed"] == "remove"
     assert spent(fresh.root, start + 23 * HOUR) == {("hate", "apply"): 2, ("spam", "apply"): 1}
-    assert spent(fresh.root, start + 26 * HOUR) == {}
+    written = max(e["recorded_at"] for e in fresh.ledger() if e["action"] == "remove")
+    ends = micros(written) + 24 * HOUR
+    assert spent(fresh.root, ends - 1_000_000) != {}
+    assert spent(fresh.root, ends + 1_000_000) == {}
+
+
+def test_what_only_waits_is_not_counted(held):
+    made = [e for e in entries(held.root, DAY) if e.entry == "intent"]
+    assert counted(made) == {("hate", "apply"): 2, ("spam", "apply"): 1}
+    for kind in ("held", "discarded", "outcome", "withheld"):
+        assert counted([replace(e, entry=kind) for e in made]) == {}
+    assert counted([replace(e, cause_kind="undo") for e in made]) == {}
 
 
 def test_a_held_entry_changes_no_state_and_reviews_are_not_held(fresh):

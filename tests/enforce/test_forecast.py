@@ -35,6 +35,17 @@ def effects(weeks_ago: int, n: int, **more: Any) -> list[dict[str, Any]]:
     return [fields | more | key for key in keys]
 
 
+def seen(post_id: str, views: int, weeks_ago: int) -> dict[str, Any]:
+    """A row of post_features: a post's views."""
+    values = {"string": "", "integer": 1, "long": 0, "boolean": False, "date": DAY}
+    empty = {
+        f.name: None if f.nullable else values.get(f.dataType.typeName(), [])
+        for f in POST_FEATURES.schema
+    }
+    day = DAY - timedelta(weeks=weeks_ago)
+    return empty | {"day": day, "post_id": post_id, "views": views}
+
+
 @pytest.fixture
 def past(lake: Path, add_rows: Callable[..., None]) -> Path:
     """Five weeks: 3, 4, 5, 6 removals, and in one only a review; and what never counts."""
@@ -54,6 +65,21 @@ def test_a_week_without_a_batch_is_0_and_one_without_any_entry_is_left_out(past:
     found = history(past, DAY, 8)
     assert (found.weeks, found.of(HATE)) == (5, ([6, 5, 4, 3, 0], [0] * 5))
     assert found.of(("spam", "apply")) == ([0] * 5, [0] * 5)
+
+
+def test_so_many_weeks_are_looked_at_as_are_asked_for(past: Path) -> None:
+    assert history(past, DAY, 4).of(HATE) == ([6, 5, 4, 3], [0] * 4)
+    assert history(past, DAY, 9).of(HATE)[0] == [99, 6, 5, 4, 3, 0]
+
+
+def test_a_weeks_effects_of_all_actions_and_their_views_are_added(
+    past: Path, add_rows: Callable[..., None]
+) -> None:
+    add_rows(effects(1, 3, action="label"), ACTIONS, past)
+    rows = [seen(f"1-label-{n}", 100 + n, 1) for n in range(3)]
+    rows += [seen(f"1--{n}", 7, 1) for n in range(3)]
+    add_rows(rows, POST_FEATURES, past)
+    assert history(past, DAY, 8).of(HATE) == ([6, 5, 4, 6, 0], [0, 0, 0, 324, 0])
 
 
 def test_another_weekday_has_no_history(past: Path) -> None:
@@ -99,13 +125,7 @@ def test_a_breach_is_of_the_cap_first_and_each_batch_is_named_once(past: Path) -
 
 
 def test_views_are_of_the_posts_that_caps_count(past: Path, add_rows: Callable[..., None]) -> None:
-    values = {"string": "", "integer": 0, "long": 0, "boolean": False, "date": DAY}
-    empty = {
-        f.name: None if f.nullable else values.get(f.dataType.typeName(), [])
-        for f in POST_FEATURES.schema
-    }
-    rows = [empty | {"day": DAY, "post_id": f"0--{n}", "views": 10 + n} for n in range(3)]
-    add_rows(rows, POST_FEATURES, past)
+    add_rows([seen(f"0--{n}", 10 + n, 0) for n in range(3)], POST_FEATURES, past)
     assert views_of(past, DAY, planned(2)) == {HATE: 21}
     assert views_of(past, DAY, planned(2, cause_kind="undo")) == {}
 
@@ -119,7 +139,8 @@ def test_the_limit_is_above_what_was_seen(counts: list[int], expected: int | Non
 
 
 @pytest.mark.parametrize(
-    ("views", "expected"), [([9, 9, 9], None), ([0, 0, 0, 0], 1000), ([10, 700, 0, 0], 1400)]
+    ("views", "expected"),
+    [([9, 9, 9], None), ([0, 0, 0, 0], 1000), ([10, 700, 0, 0], 1400), ([9, 8, 800, 7, 6], 1600)],
 )
 def test_the_most_views_are_twice_the_most_or_the_floor(
     views: list[int], expected: int | None
