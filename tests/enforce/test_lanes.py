@@ -79,13 +79,29 @@ def test_a_demand_whose_time_is_over_lifts_what_it_put_in_force_and_nothing_else
     assert longer is not None and longer.previous_action == "remove"
 
 
+def test_a_time_is_over_from_its_end_on():
+    ends = EPOCH + timedelta(seconds=3)
+    brief = replace(REMOVE, until=ends)
+    over = [brief.is_over(ends + timedelta(seconds=n)) for n in (-1, 0, 1)]
+    assert over == [False, True, True]
+    assert not REMOVE.is_over(ends)
+    # A demand that is over before it was met is never booked.
+    assert lane_change(PLACE, [], brief, 1, sweep=sweep(3)) is None
+
+
+def test_a_lift_names_the_harm_and_source_of_what_it_lifts():
+    first, second = after(REMOVE, None)
+    assert (second.harm, second.source_id) == (first.harm, first.source_id) == ("hate", "v1")
+
+
 def test_what_was_undone_stays_so_until_another_asks():
     chain = after(REMOVE)
     back = undone(PLACE, chain, sweep=sweep(2, "undo", (chain[0].sweep_id,)))
     assert back is not None and back.source_id == "v1"
     assert act([*chain, back], REMOVE, 3) is None
-    again = act([*chain, back], replace(REMOVE, source_id="v3"), 3)
-    assert again is not None and again.action == "remove"
+    for other in ("v3", "a", "z"):
+        again = act([*chain, back], replace(REMOVE, source_id=other), 3)
+        assert again is not None and again.action == "remove"
 
 
 def test_the_severest_demand_is_met_and_of_equals_the_longest():

@@ -72,11 +72,11 @@ def event(post: str, kind: str, recorded: datetime, amount: int, **values: Any) 
     } | values
 
 
-def outcome(post: str, day: int, action: str, recorded: datetime) -> Row:
+def outcome(post: str, day: int, action: str, recorded: datetime, lane: str = "policy") -> Row:
     required = [field.name for field in ACTIONS.schema if not field.nullable]
     return dict.fromkeys(required, "all") | {
         "day": date(2026, 10, day),
-        "effect_key": f"{post}-{action}",
+        "effect_key": f"{post}-{action}-{lane}",
         "entry": "outcome",
         "recorded_at": recorded,
         "subject_kind": "post",
@@ -85,6 +85,7 @@ def outcome(post: str, day: int, action: str, recorded: datetime) -> Row:
         "action": action,
         "direction": "apply",
         "cause_kind": "decision",
+        "lane": lane,
     }
 
 
@@ -133,7 +134,10 @@ EVENTS = [
 LEDGER = [
     outcome("older", 1, "remove", at(2)),
     outcome("older", 1, "none", at(3)),
-    outcome("old", 2, "remove", at(3)),
+    outcome("old", 2, "strike", at(3)),
+    # Another lane lifts nothing, and a label is no violation.
+    outcome("old", 2, "none", at(4), "review"),
+    outcome("older", 1, "label", at(4), "review"),
     outcome("p1", 5, "demote", at(5, 20)),
     outcome("p2", 5, "remove", at(6)),
 ]

@@ -12,9 +12,12 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from harmsweep.lake import days, read
+from harmsweep.ledger import LADDER
 from harmsweep.tables import ACTIONS, INTERACTIONS, POSTS, USERS, Table
 
 WINDOW_DAYS = 30
+# A label says something of a post, and nothing against its author.
+VIOLATIONS = LADDER[LADDER.index("demote") :]
 _PAIR = ["author_id", "cutoff_day"]
 _POST = [*_PAIR, "post_id"]
 
@@ -63,17 +66,17 @@ def reports(pairs: DataFrame, lake: Path, cutoffs: Sequence[date]) -> DataFrame:
 
 
 def violations(past: DataFrame, lake: Path, cutoffs: Sequence[date]) -> DataFrame:
-    """The past posts that were removed or demoted at the cut-off, by their latest outcomes."""
+    """The past posts that were demoted, or worse, at the cut-off, by their latest outcomes."""
     ledger = _events(past, ACTIONS, lake, cutoffs)
     outcomes = ledger.where("entry = 'outcome' AND subject_kind = 'post'")
     outcomes = outcomes.withColumnRenamed("subject_id", "post_id")
     known = past.select(*_POST).join(outcomes, on="post_id", how="inner")
     known = known.where(F.to_date("recorded_at") <= F.col("cutoff_day"))
-    latest = Window.partitionBy(*_POST, "surface", "jurisdiction").orderBy(
+    latest = Window.partitionBy(*_POST, "surface", "jurisdiction", "lane").orderBy(
         F.desc("recorded_at"), F.desc("effect_key")
     )
     held = known.withColumn("place", F.row_number().over(latest)).where("place = 1")
-    held = held.where(F.col("action").isin("remove", "demote"))
+    held = held.where(F.col("action").isin(*VIOLATIONS))
     return held.groupBy(*_POST).agg(F.lit(1).alias("violated"))
 
 

@@ -38,7 +38,7 @@ AUTHOR_NUMBERS = _numbers(
     description_length="characters of the author's description",
     posts_30d="posts of the author in the 30 days up to the cut-off",
     reports_30d="reports on the author's other posts in the 30 days up to the cut-off",
-    violations_30d="posts of the author removed or demoted in the 30 days up to the cut-off",
+    violations_30d="posts of the author demoted, removed or worse in the 30 days up to the cut-off",
 )
 TEXT_NUMBERS = _numbers(
     n_chars="characters of the clean text",
