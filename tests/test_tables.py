@@ -42,6 +42,7 @@ ALLOWED = {
     ("actions_v1", "direction"): "apply",
     ("plans_v1", "entry"): "intent",
     ("deliveries_v1", "status"): "delivered",
+    ("explanations_v1", "status"): "confirmed",
     ("actions_v1", "lane"): "policy",
     ("verdicts_v1", "verdict"): "benign",
     ("appeals_v1", "status"): "filed",

@@ -44,6 +44,7 @@ VALID = {
         "scores_v1": "scored",
         "media_matches_v1": "evidence",
         "deliveries_v1": "delivered",
+        "explanations_v1": "confirmed",
         "appeals_v1": "filed",
         "orders_v1": "received",
     },

@@ -17,6 +17,7 @@ from harmsweep.console.ask import QueryRefused, ask
 from harmsweep.console.bank import DEFAULT_LAKE, Lake, bank
 from harmsweep.console.catalog import print_columns, print_tables
 from harmsweep.console.checks import print_checks
+from harmsweep.console.explain import explain
 from harmsweep.console.labels import LabelsRefused, agreement, label_errors
 from harmsweep.console.show import clean, show
 from harmsweep.job import FAILED, USAGE, DataRefused, exit_code, one_line
@@ -32,6 +33,7 @@ app = App(
 app.command(bank)
 app.command(agreement)
 app.command(label_errors)
+app.command(explain)
 ACTS: tuple[Any, ...] = (
     *(acts.plan, acts.approve, acts.apply, acts.undo, acts.hold, acts.replay),
     *(acts.ramp, acts.stop, acts.start),

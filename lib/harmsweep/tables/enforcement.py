@@ -174,6 +174,38 @@ DELIVERIES = Table(
     append_only=True,
 )
 
+EXPLANATIONS = Table(
+    name="explanations_v1",
+    comment="Why each visible effect of a model came about, as scored again: places, no words.",
+    key=("day", "effect_key"),
+    schema=columns(
+        required("day", DAY, "the post's day"),
+        required("effect_key", STRING, "the effect, as in actions"),
+        required("post_id", STRING, "the post"),
+        required("revision", INT, "the revision that was acted on"),
+        required("model_version", STRING, "the model that scored, and that was asked again"),
+        required(
+            "status",
+            STRING,
+            "confirmed, general (no part flips it alone), not_reproduced or expired",
+        ),
+        required("contributions", STRING, "JSON: by modality, the score less that without it"),
+        required(
+            "evidence",
+            STRING,
+            "JSON: by input the parts that alone flip it; offsets are into the clean text",
+        ),
+        optional(
+            "statement", STRING, "JSON: statement of reasons (DSA, Article 17); null: not due"
+        ),
+        required("notice", STRING, "what the author is told; {0} stands for the first evidence"),
+        required("explained_at", TIME, "when this was found (UTC)"),
+        required("seconds", DOUBLE, "how long it took"),
+    ),
+    constraints={"status_known": "status IN ('confirmed', 'general', 'not_reproduced', 'expired')"},
+    append_only=True,
+)
+
 METRICS = Table(
     name="metrics_v1",
     comment="The day in numbers, long form.",
@@ -215,6 +247,7 @@ ENFORCEMENT = (
     PLANS,
     POST_VISIBILITY,
     DELIVERIES,
+    EXPLANATIONS,
     METRICS,
     RUNS,
 )

@@ -1,0 +1,158 @@
+"""A post scored again with some of what it has changed, everything else as the decision had it."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harmsweep.encoders import Encoder
+from harmsweep.enforce.evidence import columns_of
+from harmsweep.fusion import NUMBERS, inputs_of, modalities_of
+from harmsweep.inputs import SIMILARITY
+from harmsweep.manifest import Manifest
+from harmsweep.text import clean, disguised_words, normalise, text_numbers
+from harmsweep.vectors import cosine, matrix_of, stored
+
+# By an input's name its vector as it is stored, None where it is gone; by a number's name a number.
+Change = Mapping[str, bytes | float | None]
+TEXTS = ("text", "raw_text", "caption")
+_LINK = re.compile(r"(?<!\S)http(?!\S)")
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A model's head for one harm, over one post as it was when the decision was made."""
+
+    manifest: Manifest
+    heads: Any
+    columns: Mapping[str, NDArray[Any]]
+    harm: str
+
+    def scores(self, changes: Sequence[Change]) -> NDArray[np.float64]:
+        """The harm's probability under each of the changes."""
+        from harmsweep.model import score_columns
+
+        rows = {n: np.repeat(column, len(changes), axis=0) for n, column in self.columns.items()}
+        for row, change in enumerate(changes):
+            for name, value in change.items():
+                _put(rows, row, name, value)
+        _put_similarity(rows)
+        found = score_columns(self.manifest, self.heads, rows)
+        return found[:, self.manifest.harms.index(self.harm)]
+
+    @property
+    def base(self) -> float:
+        """The score of the post as it is."""
+        return float(self.scores([{}])[0])
+
+    def has(self, name: str) -> bool:
+        """Whether the model reads the input and the post has it."""
+        present = self.columns.get(f"{name}_present")
+        return present is not None and bool(present[0])
+
+
+def scorer(model: Path, evidence: Mapping[str, Any], harm: str) -> Scorer:
+    """The scorer of a post from what was kept of its decision."""
+    from harmsweep.model import load_heads
+
+    manifest, heads = load_heads(model)
+    return Scorer(manifest, heads, columns_of(evidence, manifest), harm)
+
+
+def _put(rows: dict[str, NDArray[Any]], row: int, name: str, value: bytes | float | None) -> None:
+    if f"{name}_vector" not in rows:
+        if name in rows:
+            rows[name][row] = np.nan if value is None else value
+        return
+    vectors = rows[f"{name}_vector"]
+    vectors[row] = matrix_of([value], vectors.shape[1])[0] if isinstance(value, bytes) else 0
+    rows[f"{name}_present"][row] = value is not None
+
+
+def _put_similarity(rows: dict[str, NDArray[Any]]) -> None:
+    """The cosine of caption and picture, as it is after the changes."""
+    if SIMILARITY not in rows or not {"caption_vector", "image_vector"} <= rows.keys():
+        return
+    for row in range(len(rows[SIMILARITY])):
+        there = rows["caption_present"][row] and rows["image_present"][row]
+        pair = (stored(rows[f"{name}_vector"][[row]])[0] for name in ("caption", "image"))
+        value = cosine(*pair) if there else None
+        rows[SIMILARITY][row] = np.nan if value is None else value
+
+
+def contributions(scorer: Scorer) -> dict[str, float]:
+    """By modality that the post has: its score less the score without it.
+
+    Without it is as the model knows absence: no vector, the mask off, numbers at their mean.
+    """
+    names = [source.name for source in scorer.manifest.inputs]
+    numbers = [feature.name for feature in scorer.manifest.features]
+    there = {
+        modality: [name for name in inputs_of(modality, names) if scorer.has(name)]
+        for modality in modalities_of(names, numbers)
+    }
+    there[NUMBERS] = [n for n in numbers if not np.isnan(scorer.columns[n]).all()]
+    kept = {modality: gone for modality, gone in there.items() if gone}
+    if not kept:
+        return {}
+    without = scorer.scores([dict.fromkeys(gone) for gone in kept.values()])
+    return dict(zip(kept, (scorer.base - without).tolist(), strict=True))
+
+
+def text_changes(
+    scorer: Scorer, encoders: Mapping[str, Encoder], texts: Sequence[str], whole: str
+) -> list[Change]:
+    """The post with each of some texts in place of its own, `whole`; both are clean texts.
+
+    The numbers of the text follow, as if the post had been written so.
+    """
+    cleaned = [text if text == whole else clean(text) for text in texts]
+    contents = [_contents(text) for text in cleaned]
+    changes: list[Change] = [_numbers(scorer, text, whole) for text in cleaned]
+    for name in [n for n in TEXTS if f"{n}_vector" in scorer.columns and n in encoders]:
+        vectors = embedded(encoders[name], [content[name] for content in contents])
+        changes = [{**c, name: v} for c, v in zip(changes, vectors, strict=True)]
+    return changes
+
+
+def _contents(cleaned: str) -> dict[str, str]:
+    """What each input of a text's own embeds, as the embed stage has it; empty for absent."""
+    normal = normalise(cleaned)
+    return {"text": normal, "raw_text": cleaned if cleaned != normal else "", "caption": cleaned}
+
+
+def _numbers(scorer: Scorer, cleaned: str, whole: str) -> dict[str, bytes | float | None]:
+    now, then = _counted(cleaned), _counted(whole)
+    found: dict[str, bytes | float | None] = {}
+    for name in now.keys() & scorer.columns.keys():
+        known = float(scorer.columns[name][0])
+        # The shares are of the clean text; the counts were of the original, and fall by as much.
+        share = name.endswith("_share")
+        found[name] = now[name] if share else max(0.0, known + (now[name] or 0) - (then[name] or 0))
+    return found
+
+
+def _counted(cleaned: str) -> dict[str, float | None]:
+    # A link of the original stands as "http" in the clean text.
+    numbers = text_numbers(_LINK.sub("http://a.example", cleaned), cleaned)
+    return numbers | {"n_disguises": float(disguised_words(cleaned, normalise(cleaned)))}
+
+
+def embedded(encoder: Encoder, inputs: Sequence[Any]) -> list[bytes | None]:
+    """Vectors as they are stored, one an input, each distinct text once; None of a blank text."""
+    from harmsweep.embed.workers import load_model
+    from harmsweep.modalities import MODALITIES
+    from harmsweep.modalities.device import choose_device
+
+    model = load_model(encoder.model_dump_json(), choose_device())
+    module = MODALITIES[encoder.modality]
+    if encoder.modality != "text":
+        return [*stored(module.embed(model, inputs).vectors)] if len(inputs) else []
+    distinct = sorted({text for text in inputs if text.strip()})
+    vectors = stored(module.embed(model, distinct).vectors) if distinct else []
+    known: dict[str, bytes] = dict(zip(distinct, vectors, strict=True))
+    return [known.get(text) for text in inputs]
