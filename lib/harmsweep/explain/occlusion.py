@@ -35,14 +35,24 @@ def irreducible(units: int, without: Without, threshold: float) -> frozenset[int
     under = np.flatnonzero(without(growing) < threshold)
     if not under.size:
         return None
-    found = growing[under[0]]
-    # The strongest were removed first: the weakest are the likeliest to be idle.
-    for unit in reversed(order[: len(found)]):
-        rest = found - {unit}
-        if rest and without([rest])[0] < threshold:
-            found = rest
-    # What is shown is what was scored alone, in no batch.
+    found = _pruned(growing[under[0]], without, threshold)
+    # What is shown was scored by itself, in no batch.
     return found if without([found])[0] < threshold else None
+
+
+def _pruned(found: frozenset[int], without: Without, threshold: float) -> frozenset[int]:
+    """The units less all that can stay: put back in runs, as a call costs more than a set in it."""
+    while len(found) > 1:
+        units = sorted(found)
+        scores = without([found - {unit} for unit in units])
+        idle = [units[n] for n in np.argsort(scores, kind="stable") if scores[n] < threshold]
+        fewer = [found.difference(idle[: count + 1]) for count in range(len(idle))]
+        fewer = [some for some in fewer[1:] if some]
+        if not idle:
+            break
+        enough = np.flatnonzero(without(fewer) < threshold) if fewer else np.empty(0, int)
+        found = fewer[enough[-1]] if enough.size else found - {idle[0]}
+    return found
 
 
 def spans_without(
@@ -50,11 +60,13 @@ def spans_without(
 ) -> list[Span] | None:
     """The words of a text without which its score is under the threshold, by their offsets.
 
-    Sentences first, then runs of words within those found, then single words. `score` is given
-    texts that lack some spans (`cut`).
+    A long text is searched by sentences first, then by runs of words within those found, then by
+    words. `score` is given texts that lack some spans (`cut`).
     """
     found: list[Span] | None = None
-    spans = grouped([match.span() for match in _SENTENCE.finditer(text) if match[0].strip()])
+    spans = words(text, (0, len(text)))
+    if len(spans) > MOST_UNITS:
+        spans = grouped([match.span() for match in _SENTENCE.finditer(text) if match[0].strip()])
     while spans:
 
         def without(sets: Sequence[frozenset[int]], now: list[Span] = spans) -> Scores:

@@ -1,0 +1,147 @@
+"""Real posts of the sample as the lake holds them once they were acted on, without Spark."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from harmsweep import lake as lakes
+from harmsweep.ledger import Entry, Place, effect_key
+from harmsweep.paths import DEFAULT_MODEL
+
+SAMPLE = Path(__file__).resolve().parents[1] / "sample"
+DAY = date(2026, 10, 1)
+# What the demonstration's policy acts on.
+ACTED_ON = ("hate", "harassment", "sexual", "spam", "sexism")
+AT = datetime(2026, 10, 2, 3, tzinfo=UTC)
+
+
+def sample_posts():
+    """The sample's posts that are whole and have a text and no media."""
+    for line in (SAMPLE / "posts.jsonl").read_bytes().splitlines():
+        try:
+            post = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(post.get("text"), str) and not (post.get("media") or post.get("deleted")):
+            yield post
+
+
+@pytest.fixture(scope="session")
+def harmful():
+    """Posts that the model that ships gives 0.7 for a harm that is acted on, with what it saw."""
+    from harmsweep.encoders import load_encoders
+    from harmsweep.enforce.evidence import columns_of
+    from harmsweep.explain.rescoring import embedded
+    from harmsweep.model import load_heads, score_columns
+    from harmsweep.text import clean, normalise, text_numbers
+
+    encoders, (manifest, heads) = load_encoders(), load_heads(DEFAULT_MODEL)
+    texts = {clean(post["text"]): post["text"] for post in sample_posts() if post["text"].strip()}
+    cleaned = [text for text in texts if 10 < len(text) < 200]
+    contents = {
+        "text": [normalise(text) for text in cleaned],
+        "raw_text": [text if text != normalise(text) else "" for text in cleaned],
+    }
+    vectors = {name: embedded(encoders[name], found) for name, found in contents.items()}
+    chosen = []
+    for place, text in enumerate(cleaned):
+        row = {
+            "author_origin": "assigned",
+            "numbers": lakes.as_json(text_numbers(texts[text], text)),
+            "vectors": [
+                {"input": n, "encoder_id": encoders[n].encoder_id, "vector": found[place]}
+                for n, found in sorted(vectors.items())
+                if found[place] is not None
+            ],
+        }
+        scores = score_columns(manifest, heads, columns_of(row, manifest))[0]
+        best = max(map(manifest.harms.index, ACTED_ON), key=lambda place: scores[place])
+        if scores[best] >= 0.7 and not any(c.text == text for c in chosen):
+            harm = manifest.harms[best]
+            chosen.append(SimpleNamespace(text=text, harm=harm, row=row, score=scores[best]))
+    return chosen
+
+
+class Acted:
+    """A lake with posts that were acted on."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.entries: dict[str, Entry] = {}
+
+    def act(self, found, *, post="p1", threshold=0.7, kept=True, **changes) -> Entry:
+        """A post whose effect is in force, with its evidence; `found` is one of `harmful`."""
+        from harmsweep.enforce import books
+        from harmsweep.enforce.evidence import digest_of
+        from harmsweep.manifest import load_manifest
+        from harmsweep.tables import EVIDENCE, POST_FEATURES, POST_VISIBILITY, POSTS
+
+        place = Place("post", post, "all", "all", "policy")
+        row = found.row | {"day": DAY, "post_id": post, "revision": 1}
+        row |= {"digest": digest_of(row)}
+        entry = Entry(
+            day=DAY, effect_key=effect_key(place, 1, "remove", "c"), entry="intent", recorded_at=AT,
+            sweep_id="s", subject_kind="post", subject_id=post, revision=1, action="remove",
+            previous_action="none", direction="apply", surface="all", jurisdiction="all",
+            cause_kind="decision", cause_id="c", previous_key=None,
+            state_key=effect_key(place, 1, "remove", "c"), harm=found.harm, score=found.score,
+            threshold=threshold, model_version=load_manifest(DEFAULT_MODEL).model_version,
+            policy_version="v", operator="o", evidence=row["digest"],
+        )  # fmt: skip
+        entry = replace(entry, **changes)
+        if kept:
+            lakes.put_rows([row], EVIDENCE, self.root)
+        self.put(POSTS, post, text=found.text, status="accepted")
+        self.put(POST_FEATURES, post, clean_text=found.text, normal_text=found.text, language="en")
+        books.append(self.root, [entry, replace(entry, entry="outcome")])
+        self.entries[post] = entry
+        rows = books.visibility(books.chains_of(self.entries.values()))
+        lakes.put_rows(rows, POST_VISIBILITY, self.root, where={"day": DAY})
+        return entry
+
+    def put(self, table, post, **values) -> None:
+        """A row of a table, with something in every column that has to be filled."""
+        blank = {"string": "x", "date": DAY, "timestamp": AT, "integer": 1, "long": 1,
+                 "boolean": False, "array": [], "double": 0.0}  # fmt: skip
+        row = {f.name: blank[f.dataType.typeName()] for f in table.schema if not f.nullable}
+        lakes.put_rows([row | {"post_id": post, "revision": 1} | values], table, self.root)
+
+    def explained(self):
+        """The rows of explanations by post."""
+        from harmsweep.tables import EXPLANATIONS
+
+        rows = lakes.rows(EXPLANATIONS, self.root).to_pylist()
+        assert len({r["effect_key"] for r in rows}) == len(rows)
+        return {row["post_id"]: row for row in rows}
+
+    def run(self, **options):
+        """The stage over the day."""
+        from harmsweep.explain import explain_day
+
+        return explain_day(self.root, DAY, model=DEFAULT_MODEL, **options)
+
+
+@pytest.fixture
+def acted(lake) -> Acted:
+    return Acted(lake)
+
+
+@pytest.fixture
+def crash_at(monkeypatch):
+    """A function that ends the process, in effect, at the nth passage of a failpoint."""
+
+    def crash(name: str, passage: int) -> None:
+        passed = [0]
+
+        def reached(point: str) -> None:
+            passed[0] += point == name
+            if point == name and passed[0] == passage:
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr("harmsweep.lake.failpoint", reached)
+
+    return crash
