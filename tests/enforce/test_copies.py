@@ -221,6 +221,17 @@ def test_verdicts_reach_copies_of_other_days_within_the_window(copied, text_of):
     assert find_copies(copied.root, DAY + timedelta(days=1), judged, conf) == {}
 
 
+def test_a_verdict_on_a_later_days_post_reaches_a_day_that_was_swept(copied, text_of):
+    copied.sweep()
+    assert copied.sweep() == {}
+    later = DAY + timedelta(days=1)
+    copied.put_features([text_of("late", TEXT) | {"day": later}])
+    judge(copied, "late", "harmful", "ann", "bob", **REMOVED | {"day": later})
+    copied.sweep()
+    found = {name for name, action in copied.states().items() if action == "remove"}
+    assert {"clean", "copy", "shouted"} <= found
+
+
 def test_only_reviewers_whose_last_word_it_is_count(copied):
     judge(copied, "clean", "harmful", "ann", **REMOVED)
     judge(copied, "clean", "benign", "ann")

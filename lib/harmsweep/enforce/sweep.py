@@ -15,6 +15,7 @@ from harmsweep.enforce.books import Clock, books, carry_out, now_micros, writing
 from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.caps import Excess, counted
 from harmsweep.enforce.cases import cases, changes
+from harmsweep.enforce.copies import WINDOW_DAYS
 from harmsweep.enforce.forecast import breaches
 from harmsweep.enforce.rules import Mandate, load_mandate, sweep_of
 from harmsweep.enforce.sweeps import Sweep
@@ -27,6 +28,7 @@ from harmsweep.tables import (
     ACTIONS,
     DECISIONS,
     EXEMPTIONS,
+    ORDERS,
     POST_VISIBILITY,
     POSTS,
     SCORES,
@@ -35,7 +37,11 @@ from harmsweep.tables import (
 
 ENFORCE = Step(
     "enforce",
-    reads=(Read(DECISIONS), Read(POSTS), Read(SCORES), Read(VERDICTS)),
+    reads=(
+        *(Read(table) for table in (DECISIONS, POSTS, SCORES, ORDERS)),
+        # A verdict on another day's post reaches the day's copies of it.
+        Read(VERDICTS, before=WINDOW_DAYS, after=WINDOW_DAYS),
+    ),
     writes=(ACTIONS, POST_VISIBILITY),
 )
 
