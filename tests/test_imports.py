@@ -14,7 +14,7 @@ LIB = ROOT / "lib" / "harmsweep"
 GROUND = {"tables", "modalities", "text", "media"}
 # The whole run, the tools for people, and what asks the stages' own code again (explain): they may
 # import stages, and no stage imports them.
-ON_TOP = {"line", "console", "report", "evaluation", "explain"}
+ON_TOP = {"maintain", "line", "console", "report", "evaluation", "explain"}
 STAGES = {
     path.name
     for path in LIB.iterdir()

@@ -18,13 +18,14 @@ EXPECTED = {
         *("ingest", "features", "read", "embed", "match"),
         *("score", "decide", "enforce", "measure"),
     ],
+    "maintain": ["maintain"],
     "train_once": ["snapshot", "train"],
 }
 TASKS = [(dag, task) for dag, tasks in EXPECTED.items() for task in tasks]
 PARAMS = {
     name: f"/data/{name}"
     for name in ("lake", "landing", "model", "policy", "snapshots", "models", "tracking")
-} | {"first": "2026-10-01", "last": "2026-10-14"}
+} | {"first": "2026-10-01", "last": "2026-10-14", "keep_days": 30}
 
 
 def test_the_dags_are_the_expected_ones_and_their_tasks_run_in_order(dags: dict[str, Any]) -> None:

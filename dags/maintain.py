@@ -1,0 +1,26 @@
+"""The lake kept quick and small, once a week."""
+
+from airflow.sdk import DAG, Param
+from airflow.timetables.trigger import CronTriggerTimetable
+from common import DEFAULTS, path_param, spark_job
+
+with DAG(
+    "maintain",
+    schedule=CronTriggerTimetable("0 6 * * 0", timezone="UTC"),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULTS,
+    tags=["harmsweep", "weekly"],
+    params={
+        "lake": path_param("HARMSWEEP_LAKE", "lake", "folder of the tables"),
+        "keep_days": Param(
+            30, type="integer", minimum=7, description="days whose versions stay readable"
+        ),
+    },
+    doc_md="""
+    Puts small files together, deletes files that no version of the kept days needs, writes missing
+    checkpoints and forgets evidence that is past its keeping. It changes no row that anybody reads,
+    takes each table's lock in turn, and may be run at any time.
+    """,
+):
+    spark_job("maintain", "--keep-days", "{{ params.keep_days }}")

@@ -1,0 +1,33 @@
+"""Keep the tables quick and small: compact, vacuum, write checkpoints, forget expired evidence."""
+
+import argparse
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harmsweep.job import finish
+from harmsweep.lake import lake_path, open_lake
+from harmsweep.maintain import maintain
+
+
+def _arguments() -> argparse.Namespace:
+    made = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    made.add_argument("--lake", type=lake_path, required=True, help="folder of the tables")
+    made.add_argument(
+        "--keep-days",
+        type=int,
+        default=30,
+        help="delete files that no version of so many days needs; at least 7 (default: 30)",
+    )
+    made.add_argument("--dry-run", action="store_true", help="say what would be done")
+    options = made.parse_args()
+    if options.keep_days < 7:
+        made.error(f"--keep-days {options.keep_days} is below 7: readers need them")
+    return options
+
+
+if __name__ == "__main__":
+    given = _arguments()
+    lake: Path = open_lake(given.lake)
+    today = datetime.now(UTC).date()
+    options = {"keep_days": given.keep_days, "dry_run": given.dry_run}
+    finish(lambda: maintain(lake, today, **options), "maintain.py")
