@@ -13,7 +13,7 @@ def explain(
     post: str,
     *,
     unmask: Annotated[bool, Parameter(negative=(), help="Show the post's words.")] = False,
-    statement: Annotated[bool, Parameter(negative=(), help="Print the statement too.")] = False,
+    statement: Annotated[bool, Parameter(negative=(), help="Print the statement (JSON).")] = False,
     lake: Lake = DEFAULT_LAKE,
 ) -> None:
     """Print the notice of each effect on a post that was explained, and what each modality gave.
@@ -36,7 +36,7 @@ def explain(
         print(clean(filled(row["notice"], evidence, subject, mask=not unmask)))
         print("without each: " + _told(json.loads(row["contributions"])))
         if statement and row["statement"]:
-            print(clean(json.dumps(json.loads(row["statement"]), indent=2, ensure_ascii=False)))
+            print(clean(row["statement"]))
 
 
 def _told(contributions: dict[str, Any]) -> str:
