@@ -17,8 +17,8 @@ from harmsweep.paths import DEFAULT_MODEL
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 SAMPLE = Path(__file__).resolve().parents[1] / "sample"
 FILES = {"image": "media/images/chelsea-plain.jpg", "video": "media/videos/scene05.mp4"}
-# Of all heads the one to which the clip and the picture matter most.
-HARM = "misinformation"
+# Heads whose scores fall where parts of the medium are taken out.
+HARMS = {"image": "harmful_meme", "video": "misinformation"}
 
 
 def posted(kind, threshold_part):
@@ -32,7 +32,7 @@ def posted(kind, threshold_part):
         "author_origin": "native", "numbers": json.dumps({"n_media": 1.0}),
         "vectors": [{"input": kind, "encoder_id": encoder.encoder_id, "vector": vector}],
     }  # fmt: skip
-    asked = scorer(DEFAULT_MODEL, evidence, HARM)
+    asked = scorer(DEFAULT_MODEL, evidence, HARMS[kind])
     return asked, Subject("p1", 1, "", "und", {}, {0: medium}), shown, asked.base * threshold_part
 
 
