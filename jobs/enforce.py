@@ -1,5 +1,6 @@
 """Bring what holds for the posts of a day, or of a range of days, to what was decided."""
 
+import argparse
 from collections.abc import Iterable
 from datetime import date
 from functools import partial
@@ -32,5 +33,10 @@ if __name__ == "__main__":
     arguments = parser(__doc__)
     add_model(arguments)
     arguments.add_argument("--policy", type=Path, required=True, help="policy file")
-    arguments.add_argument("--dry-run", action="store_true", help="count, and write nothing")
+    arguments.add_argument(
+        "--dry-run",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="count, and write nothing",
+    )
     run(main, arguments)

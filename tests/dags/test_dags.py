@@ -25,7 +25,7 @@ TASKS = [(dag, task) for dag, tasks in EXPECTED.items() for task in tasks]
 PARAMS = {
     name: f"/data/{name}"
     for name in ("lake", "landing", "model", "policy", "snapshots", "models", "tracking")
-} | {"first": "2026-10-01", "last": "2026-10-14", "keep_days": 30}
+} | {"first": "2026-10-01", "last": "2026-10-14", "keep_days": 30, "backfill_acts": False}
 
 
 def test_the_dags_are_the_expected_ones_and_their_tasks_run_in_order(dags: dict[str, Any]) -> None:
@@ -135,12 +135,33 @@ def test_no_golden_command_is_left_over() -> None:
     assert {path.stem for path in GOLDEN.iterdir()} == {".".join(pair) for pair in TASKS}
 
 
-def rendered_command(task: Any) -> str:
+@pytest.mark.parametrize(
+    ("run_type", "acts", "option"),
+    [("scheduled", False, "--no-dry-run"), ("manual", False, "--no-dry-run"),
+     ("backfill", False, "--dry-run"), ("backfill", True, "--no-dry-run")],
+)  # fmt: skip
+def test_a_backfill_acts_only_where_it_is_told_to(
+    dags: dict[str, Any], run_type: str, acts: bool, option: str
+) -> None:
+    task = dags["score_daily"].get_task("enforce")
+    lines = rendered_command(task, run_type=run_type, backfill_acts=acts).splitlines()
+    assert lines[-1] == option
+
+
+def test_whether_a_backfill_acts_is_a_yes_or_a_no(dags: dict[str, Any]) -> None:
+    schema = dags["score_daily"].params.get_param("backfill_acts").schema
+    validate(True, schema)
+    for odd in ("true", 1, None, "{{ ds }}"):
+        with pytest.raises(ValidationError):
+            validate(odd, schema)
+
+
+def rendered_command(task: Any, *, run_type: str = "scheduled", **params: Any) -> str:
     """What the task runs for 2026-10-03, one argument a line; the project's folder is $ROOT."""
     from airflow.sdk.execution_time import macros
 
-    run = SimpleNamespace(run_after=datetime(2026, 10, 4, 2, tzinfo=UTC))
-    context = {"params": PARAMS, "ds": "2026-10-03", "macros": macros, "dag_run": run}
+    run = SimpleNamespace(run_after=datetime(2026, 10, 4, 2, tzinfo=UTC), run_type=run_type)
+    context = {"params": PARAMS | params, "ds": "2026-10-03", "macros": macros, "dag_run": run}
     task = task.prepare_for_execution()
     task.render_template_fields(context)
     if task.task_type == "BashOperator":
