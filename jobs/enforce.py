@@ -33,10 +33,6 @@ if __name__ == "__main__":
     arguments = parser(__doc__)
     add_model(arguments)
     arguments.add_argument("--policy", type=Path, required=True, help="policy file")
-    arguments.add_argument(
-        "--dry-run",
-        action=argparse.BooleanOptionalAction,
-        default=False,
-        help="count, and write nothing",
-    )
+    flag = argparse.BooleanOptionalAction
+    arguments.add_argument("--dry-run", action=flag, default=False, help="only count")
     run(main, arguments)
