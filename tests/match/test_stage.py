@@ -140,7 +140,7 @@ def test_copies_of_the_window_are_a_cluster_with_what_is_known_of_it(lake: Path,
     ]
     add_rows(labels, LABELS, lake)
     state = {"day": earlier, "subject_kind": "post", "surface": "all", "jurisdiction": "all"}
-    state |= {"revision": 1, "effect_key": "k", "since": AT}
+    state |= {"revision": 1, "effect_key": "k", "since": AT, "lane": "policy"}
     acted = [
         state | {"subject_id": "acted", "action": "demote"},
         state | {"subject_id": "benign", "action": "remove"},  # a person said it is not harmful

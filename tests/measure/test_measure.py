@@ -49,7 +49,7 @@ def decision(post_id: str, revision: int, action: str) -> Row:
 def effect(post_id: str, action: str) -> Row:
     row = {"day": DAY, "subject_kind": "post", "subject_id": post_id, "surface": "all"}
     row |= {"jurisdiction": "all", "action": action, "revision": 1, "harm": "hate"}
-    return row | {"effect_key": post_id, "since": NOON}
+    return row | {"effect_key": post_id, "since": NOON, "lane": "policy"}
 
 
 @pytest.fixture
