@@ -2,7 +2,8 @@
 
 from airflow.sdk import DAG, Param
 from airflow.timetables.trigger import CronTriggerTimetable
-from common import DEFAULTS, path_param, spark_job
+from common import DEFAULTS, LAKE
+from tasks import job
 
 with DAG(
     "maintain",
@@ -12,7 +13,7 @@ with DAG(
     default_args=DEFAULTS,
     tags=["harmsweep", "weekly"],
     params={
-        "lake": path_param("HARMSWEEP_LAKE", "lake", "folder of the tables"),
+        "lake": LAKE,
         "keep_days": Param(
             30, type="integer", minimum=7, description="days whose versions stay readable"
         ),
@@ -23,4 +24,4 @@ with DAG(
     takes each table's lock in turn, and may be run at any time.
     """,
 ):
-    spark_job("maintain", "--keep-days", "{{ params.keep_days }}")
+    job("maintain", "--lake", "{{ params.lake }}", "--keep-days", "{{ params.keep_days }}")

@@ -1,6 +1,6 @@
 """Train the heads on a snapshot; run with the trainer's own Python.
 
-Prints one line of JSON: the manifest's path and the model's version.
+Prints one line of JSON: the model's manifest and the snapshot's folder.
 """
 
 import argparse
@@ -12,23 +12,23 @@ import warnings
 from pathlib import Path
 
 from harmsweep.paths import CONF
+from harmsweep.snapshots import find_snapshot
 from harmsweep.train import train
 
 
 def main(*, snapshot: Path, models: Path, tracking: Path, config: Path) -> dict[str, str]:
     manifest = train(snapshot, models=models, tracking=tracking, config=config)
-    return {"manifest": str(manifest), "model_version": manifest.parent.name}
+    return {"manifest": str(manifest), "snapshot": str(snapshot)}
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
-    parser.add_argument("--snapshot", type=Path, required=True, help="folder of the snapshot")
+    parser.add_argument("--snapshot", type=find_snapshot, required=True, help="or their folder")
     parser.add_argument("--models", type=Path, required=True, help="folder of the models")
     parser.add_argument("--tracking", type=Path, required=True, help="folder of MLflow's files")
     parser.add_argument("--config", type=Path, default=CONF / "training.yaml")
     options = vars(parser.parse_args())
-    # petastorm 0.13.1 calls interfaces that pyarrow 14 still has and says so at every row group.
-    warnings.simplefilter("ignore", FutureWarning)
+    warnings.simplefilter("ignore", FutureWarning)  # petastorm's of pyarrow 14, at each row group
     try:
         print(json.dumps(main(**options)))
     except Exception as error:

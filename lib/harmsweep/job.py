@@ -12,7 +12,6 @@ from typing import Protocol
 from harmsweep.lake import lake_path, open_lake
 from harmsweep.operations import Stopped
 from harmsweep.registry import model_path
-from harmsweep.runs import Outcome
 
 # Exit codes, the same for every job and for the console.
 DONE, FAILED, USAGE, DATA_GATE, HELD = 0, 1, 2, 3, 4
@@ -24,6 +23,12 @@ class Held(RuntimeError):
 
 class DataRefused(ValueError):
     """The data to read is not of the agreed form; nothing was written."""
+
+
+class Told(Protocol):
+    """What a job prints a line of."""
+
+    def line(self) -> str: ...
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -39,7 +44,7 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     return made
 
 
-def run(main: Callable[..., Iterable[Outcome]], arguments: argparse.ArgumentParser) -> None:
+def run(main: Callable[..., Iterable[Told]], arguments: argparse.ArgumentParser) -> None:
     """Parse, run `main` with `lake`, `days` and the job's own options, and exit with a code.
 
     Each outcome is one line on stdout; an error is one line on stderr, with the trace only where
@@ -50,7 +55,7 @@ def run(main: Callable[..., Iterable[Outcome]], arguments: argparse.ArgumentPars
     if (first is None) != (last is None) or (first and last < first):
         arguments.error("--from D needs --to D of the same day or later")
 
-    def outcomes() -> Iterable[Outcome]:
+    def outcomes() -> Iterable[Told]:
         open_lake(options["lake"])
         return main(days=_days(day or first, day or last), **options)
 
@@ -73,12 +78,6 @@ def _model(value: str) -> Path:
         return model_path(value)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-
-
-class Told(Protocol):
-    """What a job prints a line of."""
-
-    def line(self) -> str: ...
 
 
 def finish(outcomes: Callable[[], Iterable[Told]], name: str) -> None:

@@ -22,6 +22,11 @@ from harmsweep.logs import log
 from harmsweep.paths import ROOT
 from harmsweep.tables import RUNS, Table
 
+# The stages that a day goes through, in their order.
+STAGES = (
+    *("ingest", "features", "read", "embed", "match"),
+    *("score", "decide", "enforce", "measure"),
+)
 # Stages take the session as a function, so that a skipped one starts no Spark.
 Spark = Callable[[], SparkSession]
 Counts = Mapping[str, int]

@@ -6,6 +6,7 @@
 
 import hashlib
 import json
+from argparse import ArgumentTypeError
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -63,6 +64,21 @@ def load_snapshot(folder: Path) -> Snapshot:
         different = sorted(n for n, _ in found.items() ^ snapshot.files.items())
         raise SnapshotRefused(f"{folder}: differs from its snapshot.json in {different[:3]}")
     return snapshot
+
+
+def find_snapshot(path: str) -> Path:
+    """The folder itself where it is a snapshot, else the newest of the snapshots in it.
+
+    Raises:
+        ArgumentTypeError: it holds none.
+    """
+    folder = Path(path)
+    if (folder / FACTS).exists():
+        return folder
+    found = sorted(folder.glob(f"*/{FACTS}"), key=lambda path: path.stat().st_mtime_ns)
+    if not found:
+        raise ArgumentTypeError(f"{folder}: no snapshot is in it")
+    return found[-1].parent
 
 
 def file_hashes(folder: Path) -> dict[str, str]:

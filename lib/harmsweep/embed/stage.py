@@ -4,7 +4,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
@@ -69,12 +69,11 @@ def embed_day(
 def _work(spark: Spark, lake: Path, day: date, media_root: Path, encoders: Encoders) -> Counts:
     started = spark()
     loads = started.sparkContext.accumulator(0)
-    authors = author_inputs(started, lake, day, encoders)
-    comments = comment_inputs(started, lake, day, encoders["text"])
+    posts, authors, comments = _asked(started, lake, day, encoders)
     if comments is not None:
         comments.persist()
     # Asked for four times, and a join over three tables each time.
-    posts = post_inputs(started, lake, day, encoders, reader_id=load_reader().reader_id).persist()
+    posts = posts.persist()
     try:
         cached = known(started, lake, day, encoders.values()).select(*INPUT)
         asked = [rows for rows in (posts, authors, comments) if rows is not None]
@@ -89,6 +88,31 @@ def _work(spark: Spark, lake: Path, day: date, media_root: Path, encoders: Encod
         if comments is not None:
             comments.unpersist()
     return {**_counts(lake, day), "embedded": embedded, "model_loads": int(loads.value)}
+
+
+def _asked(
+    spark: SparkSession, lake: Path, day: date, encoders: Encoders
+) -> tuple[DataFrame, DataFrame, DataFrame | None]:
+    """What the day's posts, authors and comments ask to have embedded."""
+    posts = post_inputs(spark, lake, day, encoders, reader_id=load_reader().reader_id)
+    authors = author_inputs(spark, lake, day, encoders)
+    return posts, authors, comment_inputs(spark, lake, day, encoders["text"])
+
+
+def count_inputs(spark: Spark, lake: Path, day: date) -> dict[str, int]:
+    """How many distinct inputs the day has `to_embed`, and how many vectors are there to `reuse`.
+
+    It rests on the features and readings that the day has now, and writes nothing.
+    """
+    encoders, started = load_encoders(), spark()
+    asked = [rows for rows in _asked(started, lake, day, encoders) if rows is not None]
+    cached = known(started, lake, day, encoders.values()).select(*INPUT).distinct()
+    found = distinct_inputs(*asked).join(
+        cached.withColumn("known", F.lit(True)), list(INPUT), "left"
+    )
+    counts = found.agg(F.count("known").alias("reuse"), F.count("*").alias("all")).first()
+    assert counts is not None
+    return {"to_embed": counts["all"] - counts["reuse"], "to_reuse": counts["reuse"]}
 
 
 def _embedded(

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from functools import cache
@@ -45,18 +46,27 @@ def landing_days(landing: Path) -> list[date]:
     Raises:
         DataRefused: there are no posts, or none whose time can be read.
     """
-    days = _landing_days(landing, fingerprint(landing, ("posts",)))
-    if not days:
+    counts = landing_counts(landing)
+    if not counts:
         raise DataRefused(f"{landing}: no post with a time that can be read in posts")
-    return list(days)
+    return sorted(counts)
+
+
+def landing_counts(landing: Path) -> Counter[date]:
+    """How many rows of posts were recorded on each UTC day; without Spark.
+
+    Raises:
+        DataRefused: there are no posts.
+    """
+    return _landing_counts(landing, fingerprint(landing, ("posts",)))
 
 
 @cache
-def _landing_days(landing: Path, _fingerprint: str) -> tuple[date, ...]:
+def _landing_counts(landing: Path, _fingerprint: str) -> Counter[date]:
     files = files_of(landing, "posts")
     if not files:
         raise DataRefused(f"{landing}: no posts (posts.jsonl, posts.parquet or a folder posts)")
-    return tuple(sorted({day for path in files for day in _days(path)}))
+    return Counter(day for path in files for day in _days(path))
 
 
 def _days(path: Path) -> Iterator[date]:

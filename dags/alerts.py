@@ -1,0 +1,63 @@
+"""One message to whoever is on call: what failed, which days, why, the log, what to do.
+
+HARMSWEEP_ALERTS is a webhook that takes {"text": …}, as team chats do; without it the message
+stands in the task's log alone.
+"""
+
+import json
+import logging
+import os
+from typing import Any
+
+import requests
+from airflow.sdk import Context
+from retries import FINAL, exit_code
+
+log = logging.getLogger("airflow.task")
+RUNBOOK = os.environ.get("HARMSWEEP_RUNBOOK", "docs/runbook.md")
+# The runbook's section for an exit code; any other, and a killed job, is `failed`.
+SECTIONS = {"2": "options", "3": "refused", "4": "held"}
+
+
+def failed(context: Context) -> None:
+    """Tell that a task failed for good; a retry to come is no alert."""
+    task, error = context["task_instance"], str(context.get("exception") or "killed")
+    code = exit_code(error)
+    # The job's own last line names the item and the reason, and never the content of a post.
+    lines = [line.strip() for line in error.splitlines() if line.strip()]
+    said = lines[-1][:500] if lines else "no message"
+    tell(
+        f"{task.dag_id}.{task.task_id} failed ({FINAL.get(code, 'after its retries')}),"
+        f" {_days(context)}, run {task.run_id}: {said}. Log: {task.log_url}."
+        f" Runbook: {RUNBOOK}#{SECTIONS.get(code, 'failed')}"
+    )
+
+
+def late(context: dict[str, Any], hours: float) -> None:
+    """Tell that a scheduled run is not done in time; days that wait in a backfill are not late."""
+    run = context["dag_run"]
+    if run["run_id"].startswith("scheduled__"):
+        tell(
+            f"{run['dag_id']} is late, run {run['run_id']}: not done {hours:g} hours after its day"
+            f" ended. Runbook: {RUNBOOK}#late"
+        )
+
+
+def tell(message: str) -> None:
+    """Log the message, and post it where a webhook is set; never raises."""
+    log.error("ALERT %s", message)
+    url = os.environ.get("HARMSWEEP_ALERTS")
+    if url:
+        try:
+            body = json.dumps({"text": message})
+            headers = {"Content-Type": "application/json"}
+            requests.post(url, data=body, headers=headers, timeout=10).raise_for_status()
+        except requests.RequestException as error:
+            log.error("the alert was not delivered: %s", type(error).__name__)
+
+
+def _days(context: Context) -> str:
+    given = context.get("params") or {}
+    if given.get("first"):
+        return f"days {given['first']} to {given['last']}"
+    return f"day {context['ds']}" if context.get("ds") else "no day"

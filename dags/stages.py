@@ -1,0 +1,39 @@
+"""The tasks of a day's stages, alike in the daily run, in a backfill and in a sweep."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from tasks import job, spark_job
+
+MEDIA = ("--media", "{{ params.landing }}")
+
+
+def stage_tasks(
+    days: Sequence[str],
+    *,
+    model: str = "{{ params.model }}",
+    policy: str = "{{ params.policy }}",
+    landed: Sequence[str] | None = None,
+    sweep: Sequence[str] = ("--no-dry-run",),
+    **options: Any,
+) -> dict[str, Any]:
+    """Each stage's task by its name, in the order in which they run; not chained.
+
+    `days` are the options that name the days, `landed` those of ingest where they are others;
+    `sweep` says whether effects are carried out or only counted.
+    """
+    of_model = ("--model", model)
+    of_pair = (*of_model, "--policy", policy)
+    lake = ("--lake", "{{ params.lake }}")
+    made = [
+        spark_job("ingest", *(landed or days), "--landing", "{{ params.landing }}", **options),
+        spark_job("features", *days, *MEDIA, **options),
+        spark_job("read", *days, *MEDIA, **options),
+        spark_job("embed", *days, *MEDIA, **options),
+        spark_job("match", *days, **options),
+        spark_job("score", *days, *of_model, **options),
+        spark_job("decide", *days, *of_pair, **options),
+        job("enforce", *lake, *days, *of_pair, *sweep, **options),
+        spark_job("measure", *days, *of_pair, **options),
+    ]
+    return {task.label: task for task in made}

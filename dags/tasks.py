@@ -1,0 +1,78 @@
+"""One task per job: by spark-submit where it uses Spark, else by a Python of the project's."""
+
+import json
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
+from airflow.providers.standard.hooks.subprocess import SubprocessHook
+from airflow.sdk import BaseOperator, Context
+from airflow.sdk.exceptions import AirflowException
+from common import ROOT
+
+# The JVM's settings: memory and options cannot be changed once spark-submit has started it.
+SPARK_PROPERTIES = os.environ.get("HARMSWEEP_SPARK_PROPERTIES", f"{ROOT}/conf/spark/local.conf")
+PLATFORM, TRAINER = f"{ROOT}/.venv/bin/python", f"{ROOT}/.venv-trainer/bin/python"
+
+# As lib/harmsweep/session.py has them: quiet logs, and archived classes for a quicker start.
+JAVA_OPTIONS = (
+    f"-Dlog4j2.configurationFile=file:{ROOT}/conf/spark/log4j2.properties"
+    f" -XX:SharedArchiveFile={ROOT}/.cache/java-classes.jsa -Xlog:disable"
+)
+ENVIRONMENT = {
+    # The provider's own environment has no spark-submit: the platform's comes first.
+    "PATH": f"{ROOT}/.venv/bin:/usr/local/bin:/usr/bin:/bin",
+    "PYSPARK_PYTHON": f"{ROOT}/.venv/bin/python",
+    "SPARK_SUBMIT_OPTS": JAVA_OPTIONS,
+    "SPARK_LOCAL_IP": "127.0.0.1",
+    "OMP_NUM_THREADS": "1",
+}
+
+
+class JobOperator(BaseOperator):  # type: ignore[misc]  # Airflow's types are skipped
+    """A job without Spark; its arguments reach no shell, its last line is the result if JSON."""
+
+    template_fields: Sequence[str] = ("arguments",)
+
+    def __init__(self, *, job: str, arguments: Sequence[str], python: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.job, self.arguments, self.python = job, list(arguments), python
+
+    def command(self) -> list[str]:
+        """The command as it is run."""
+        return [self.python, f"{ROOT}/jobs/{self.job}.py", *self.arguments]
+
+    def execute(self, context: Context) -> Any:
+        """Run it; its lines are the task's log, and an exit code ends the task with its meaning."""
+        self.hook = SubprocessHook()
+        done = self.hook.run_command(self.command(), env=os.environ | ENVIRONMENT)
+        if done.exit_code:
+            raise AirflowException(f"{self.job}: Error code is: {done.exit_code}.\n{done.output}")
+        return json.loads(done.output) if done.output.startswith("{") else done.output
+
+    def on_kill(self) -> None:
+        """End the job's process with the task's."""
+        self.hook.send_sigterm()
+
+
+def spark_job(job: str, *arguments: str, pool: str = "", **options: Any) -> SparkSubmitOperator:
+    """jobs/<job>.py by spark-submit, on the lake of the run; arguments are Airflow templates.
+
+    One run at a time of what writes the same tables: by default each job has a pool of its name.
+    """
+    return SparkSubmitOperator(
+        name=f"harmsweep {job}",
+        application=f"{ROOT}/jobs/{job}.py",
+        application_args=["--lake", "{{ params.lake }}", *arguments],
+        properties_file=SPARK_PROPERTIES,
+        env_vars=ENVIRONMENT,
+        pool=pool or job,
+        **{"task_id": job} | options,
+    )
+
+
+def job(job: str, *arguments: str, pool: str = "", **options: Any) -> JobOperator:
+    """jobs/<job>.py by the platform's Python, or another; arguments are Airflow templates."""
+    given = {"task_id": job, "python": PLATFORM} | options
+    return JobOperator(job=job, arguments=arguments, pool=pool or job, **given)

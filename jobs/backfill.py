@@ -1,0 +1,39 @@
+"""Plan the stages of past days, show such a plan, or start it by its id; a plan acts on nobody.
+
+`show` and `start` print the plan as one line of JSON, for the tasks that carry it out.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from harmsweep import backfill as backfills
+from harmsweep.job import Told, add_model, parser, run
+from harmsweep.session import session
+
+
+def main(
+    *, act: str, lake: Path, days: list[date], plan: str, by: str, **asked: Any
+) -> Iterable[Told]:
+    request = backfills.Request(first=days[0], last=days[-1], **asked)
+    if act == "plan":
+        yield backfills.plan_backfill(partial(session, "backfill"), lake, request, by=by)
+    elif act == "show":
+        print(backfills.newest_backfill(lake, request).model_dump_json())
+    else:
+        print(backfills.start_backfill(lake, plan, request, by=by).model_dump_json())
+
+
+if __name__ == "__main__":
+    arguments = parser(__doc__)
+    arguments.add_argument("act", choices=("plan", "show", "start"))
+    arguments.add_argument("--stages", type=backfills.stages, required=True, help="joined by ,")
+    add_model(arguments)
+    arguments.add_argument("--landing", type=Path, required=True, help="the landing zone")
+    arguments.add_argument("--policy", type=Path, required=True, help="policy file")
+    arguments.add_argument("--reason", required=True, help="why; it is kept in the audit")
+    arguments.add_argument("--plan", default="", help="with start, the plan's id")
+    arguments.add_argument("--by", default="", help="who asked, as the scheduler knows them")
+    run(main, arguments)
