@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LIB = ROOT / "lib" / "harmsweep"
 # Packages that are ground; every other package of harmsweep is a stage or uses stages.
 GROUND = {"tables", "modalities", "text", "media"}
-# The whole run, backfills, the tools for people, and what asks the stages' own code again (explain):
+# The whole run, backfills, the tools for people, and what asks the stages anew (explain):
 # they may import stages, and no stage imports them.
 ON_TOP = {"maintain", "backfill", "line", "console", "report", "evaluation", "explain"}
 STAGES = {
