@@ -13,21 +13,26 @@ from common import ROOT
 
 # The JVM's settings: memory and options cannot be changed once spark-submit has started it.
 SPARK_PROPERTIES = os.environ.get("HARMSWEEP_SPARK_PROPERTIES", f"{ROOT}/conf/spark/local.conf")
+# Where the project lies for a driver that runs elsewhere, such as /opt/harmsweep in an image; on
+# Kubernetes spark-submit itself must be on the worker's PATH.
+DRIVER_ROOT = os.environ.get("HARMSWEEP_DRIVER_ROOT", "")
 PLATFORM, TRAINER = f"{ROOT}/.venv/bin/python", f"{ROOT}/.venv-trainer/bin/python"
 
-# As lib/harmsweep/session.py has them: quiet logs, and archived classes for a quicker start.
-JAVA_OPTIONS = (
-    f"-Dlog4j2.configurationFile=file:{ROOT}/conf/spark/log4j2.properties"
-    f" -XX:SharedArchiveFile={ROOT}/.cache/java-classes.jsa -Xlog:disable"
-)
-ENVIRONMENT = {
-    # The provider's own environment has no spark-submit: the platform's comes first.
-    "PATH": f"{ROOT}/.venv/bin:/usr/local/bin:/usr/bin:/bin",
-    "PYSPARK_PYTHON": f"{ROOT}/.venv/bin/python",
-    "SPARK_SUBMIT_OPTS": JAVA_OPTIONS,
-    "SPARK_LOCAL_IP": "127.0.0.1",
-    "OMP_NUM_THREADS": "1",
-}
+
+def environment(root: str) -> dict[str, str]:
+    """What a job's process is given, where the project lies at `root`."""
+    # As lib/harmsweep/session.py has them: quiet logs, and archived classes for a quicker start.
+    java = (
+        f"-Dlog4j2.configurationFile=file:{root}/conf/spark/log4j2.properties"
+        f" -XX:SharedArchiveFile={root}/.cache/java-classes.jsa -Xlog:disable"
+    )
+    return {
+        # The provider's own environment has no spark-submit: the platform's comes first.
+        "PATH": f"{root}/.venv/bin:/usr/local/bin:/usr/bin:/bin",
+        "PYSPARK_PYTHON": f"{root}/.venv/bin/python",
+        "SPARK_SUBMIT_OPTS": java,
+        "OMP_NUM_THREADS": "1",
+    }
 
 
 class JobOperator(BaseOperator):  # type: ignore[misc]  # Airflow's types are skipped
@@ -46,7 +51,7 @@ class JobOperator(BaseOperator):  # type: ignore[misc]  # Airflow's types are sk
     def execute(self, context: Context) -> Any:
         """Run it; its lines are the task's log, and an exit code ends the task with its meaning."""
         self.hook = SubprocessHook()
-        done = self.hook.run_command(self.command(), env=os.environ | ENVIRONMENT)
+        done = self.hook.run_command(self.command(), env=os.environ | environment(ROOT))
         if done.exit_code:
             raise AirflowException(f"{self.job}: Error code is: {done.exit_code}.\n{done.output}")
         return json.loads(done.output) if done.output.startswith("{") else done.output
@@ -61,12 +66,13 @@ def spark_job(job: str, *arguments: str, pool: str = "", **options: Any) -> Spar
 
     One run at a time of what writes the same tables: by default each job has a pool of its name.
     """
+    jobs = f"local://{DRIVER_ROOT}/jobs" if DRIVER_ROOT else f"{ROOT}/jobs"
     return SparkSubmitOperator(
         name=f"harmsweep {job}",
-        application=f"{ROOT}/jobs/{job}.py",
+        application=f"{jobs}/{job}.py",
         application_args=["--lake", "{{ params.lake }}", *arguments],
         properties_file=SPARK_PROPERTIES,
-        env_vars=ENVIRONMENT,
+        env_vars=environment(DRIVER_ROOT or ROOT),
         pool=pool or job,
         **{"task_id": job} | options,
     )

@@ -20,9 +20,8 @@ SETTINGS = {
     "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
     "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
     "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{HOME}/airflow.db",
-    "AIRFLOW_CONN_SPARK_DEFAULT": (
-        '{"conn_type": "spark", "host": "local[2,4]", "extra": {"deploy-mode": "client"}}'
-    ),
+    "AIRFLOW_CONN_SPARK_DEFAULT": (ROOT / "conf/airflow/spark/local.json").read_text("utf-8"),
+    "SPARK_LOCAL_IP": "127.0.0.1",
 }
 if not collect_ignore_glob:
     os.environ.update(SETTINGS)

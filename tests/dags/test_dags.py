@@ -27,6 +27,15 @@ EXPECTED = {
     "train_weekly": ["snapshot", "train", "report_model", "promote"],
     "maintain": ["maintain"],
 }
+# What an installation sets for each place where Spark may run, as environment variables do.
+MASTERS: dict[str, dict[str, str]] = {
+    "local": {},
+    "standalone": {"SPARK_PROPERTIES": f"{ROOT}/conf/spark/cpu.conf"},
+    "kubernetes": {
+        "SPARK_PROPERTIES": "/etc/harmsweep/spark.conf",
+        "DRIVER_ROOT": "/opt/harmsweep",
+    },
+}
 # A task of Airflow's own, which runs no command.
 CHOICES = {("backfill", "choose")}
 TASKS = [(dag, task) for dag, tasks in EXPECTED.items() for task in tasks]
@@ -176,15 +185,33 @@ def test_a_day_that_is_no_day_is_refused(dags: dict[str, Any], odd: str) -> None
 @pytest.mark.parametrize(("dag", "task"), COMMANDS, ids=[".".join(pair) for pair in COMMANDS])
 def test_a_task_runs_exactly_its_golden_command(dags: dict[str, Any], dag: str, task: str) -> None:
     """HARMSWEEP_GOLDEN=write makes the files again; review their diff."""
-    command = rendered_command(dags[dag].get_task(task))
-    path = GOLDEN / f"{dag}.{task}.txt"
+    check_golden(f"{dag}.{task}", rendered_command(dags[dag].get_task(task)))
+
+
+def check_golden(name: str, command: str) -> None:
+    path = GOLDEN / f"{name}.txt"
     if os.environ.get("HARMSWEEP_GOLDEN") == "write":
         path.write_text(command, encoding="utf-8")
     assert command == path.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("master", MASTERS)
+def test_spark_runs_where_its_connection_says(
+    dags: dict[str, Any], master: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same job on this machine, on a standalone cluster, and on Kubernetes (OpenShift)."""
+    import tasks
+
+    connection = ROOT / "conf" / "airflow" / "spark" / f"{master}.json"
+    monkeypatch.setenv("AIRFLOW_CONN_SPARK_DEFAULT", connection.read_text(encoding="utf-8"))
+    for name, value in MASTERS[master].items():
+        monkeypatch.setattr(tasks, name, value)
+    check_golden(f"{master}.embed", rendered_command(tasks.spark_job("embed", "--day", "{{ ds }}")))
+
+
 def test_no_golden_command_is_left_over() -> None:
-    assert {path.stem for path in GOLDEN.iterdir()} == {".".join(pair) for pair in COMMANDS}
+    expected = {".".join(pair) for pair in COMMANDS} | {f"{master}.embed" for master in MASTERS}
+    assert {path.stem for path in GOLDEN.iterdir()} == expected
 
 
 @pytest.mark.parametrize(
