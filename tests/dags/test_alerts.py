@@ -1,0 +1,130 @@
+"""What whoever is on call is told, and by which section of the runbook they go on."""
+
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.airflow
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Webhook(BaseHTTPRequestHandler):
+    """Keeps what it is told."""
+
+    told: list[str]
+    status = 200
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.told.append(json.loads(body)["text"])
+        self.send_response(self.status)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing on the console."""
+
+
+@pytest.fixture
+def webhook(dags: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Webhook]]:
+    """A webhook of this machine that the alerts go to."""
+    handler = type("Fresh", (Webhook,), {"told": []})
+    server = HTTPServer(("127.0.0.1", 0), handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("HARMSWEEP_ALERTS", f"http://127.0.0.1:{server.server_port}/")
+    yield handler
+    server.shutdown()
+
+
+def context(error: str, **more: Any) -> dict[str, Any]:
+    task = SimpleNamespace(
+        dag_id="score_daily", task_id="enforce", run_id="scheduled__1", log_url="http://a/log"
+    )
+    return {"task_instance": task, "ds": "2026-10-03", "exception": RuntimeError(error)} | more
+
+
+@pytest.mark.parametrize(
+    ("code", "section", "meaning"),
+    [
+        (1, "failed", "after its retries"), (137, "failed", "after its retries"),
+        (2, "options", "wrong options"), (3, "refused", "the data was refused"),
+        (4, "held", "held: it waits for people"),
+    ],
+)  # fmt: skip
+def test_a_failure_is_one_message_with_the_day_the_log_and_what_to_do(
+    webhook: type[Webhook], code: int, section: str, meaning: str
+) -> None:
+    import alerts
+
+    alerts.failed(context(f"enforce: Error code is: {code}.\nenforce.py: Held: hate: 7 removals"))
+    (message,) = webhook.told
+    assert message == (
+        f"score_daily.enforce failed ({meaning}), day 2026-10-03, run scheduled__1:"
+        " enforce.py: Held: hate: 7 removals. Log: http://a/log."
+        f" Runbook: docs/runbook.md#{section}"
+    )
+
+
+def test_a_backfills_failure_names_its_days(webhook: type[Webhook]) -> None:
+    import alerts
+
+    params = {"first": "2026-10-01", "last": "2026-10-02"}
+    alerts.failed(context("Error code is: 1.", params=params))
+    assert "days 2026-10-01 to 2026-10-02" in webhook.told[0]
+
+
+def test_a_task_that_was_killed_is_told_of_too(webhook: type[Webhook]) -> None:
+    import alerts
+
+    alerts.failed(context("") | {"exception": None})
+    assert "killed. Log" in webhook.told[0]
+
+
+def test_a_scheduled_day_is_late_and_one_that_waits_in_a_backfill_is_not(
+    webhook: type[Webhook],
+) -> None:
+    import alerts
+
+    for run_id in ("backfill__2026-10-03", "manual__2026-10-03", "scheduled__2026-10-03"):
+        alerts.late({"dag_run": {"dag_id": "score_daily", "run_id": run_id}}, hours=6.0)
+    assert webhook.told == [
+        "score_daily is late, run scheduled__2026-10-03: not done 6 hours after its day ended."
+        " Runbook: docs/runbook.md#late"
+    ]
+
+
+def test_a_webhook_that_refuses_does_not_fail_the_task(webhook: type[Webhook]) -> None:
+    import alerts
+
+    webhook.status = 500
+    alerts.tell("a message")
+    assert webhook.told == ["a message"]
+
+
+@pytest.mark.parametrize("section", ["failed", "options", "refused", "held", "late"])
+def test_the_runbook_has_the_sections_that_alerts_name(section: str) -> None:
+    text = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+    heads = [line.lstrip("# ").lower() for line in text.splitlines() if line.startswith("#")]
+    assert section in heads
+
+
+def test_a_deadline_is_set_where_the_installation_asks_for_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from airflow.dag_processing.dagbag import BundleDagBag
+
+    def deadline() -> Any:
+        path = ROOT / "dags"
+        bag = BundleDagBag(str(path), bundle_path=path, bundle_name="dags-folder")
+        return bag.dags["score_daily"].deadline
+
+    assert not deadline()
+    monkeypatch.setenv("HARMSWEEP_DEADLINE_HOURS", "6")
+    (found,) = deadline()
+    assert (found.interval.total_seconds(), found.callback.path) == (6 * 3600, "alerts.late")

@@ -1,0 +1,44 @@
+"""Jobs without Spark run as processes of their own: no shell, their exit code, their result."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.airflow
+
+
+@pytest.fixture
+def ran(dags: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A function that runs a job of a folder of its own by the operator."""
+    import tasks
+
+    def run(source: str, *arguments: str) -> Any:
+        (tmp_path / "jobs").mkdir(exist_ok=True)
+        (tmp_path / "jobs" / "trial.py").write_text("import sys\n" + source, encoding="utf-8")
+        return tasks.job("trial", *arguments, pool="train").execute({})
+
+    monkeypatch.setattr(tasks, "ROOT", str(tmp_path))
+    return run
+
+
+def test_the_last_line_is_the_result_and_the_others_are_the_log(ran: Any) -> None:
+    assert ran('print("a line"); print(\'{"plan_id": "p"}\')') == {"plan_id": "p"}
+    assert ran('print("no JSON")') == "no JSON"
+
+
+def test_arguments_reach_no_shell(ran: Any, tmp_path: Path) -> None:
+    hostile = [f"$(touch {tmp_path}/made)", f"; touch {tmp_path}/made", "`id`", "a b", "{{ ds }}"]
+    found = ran('import json; print(json.dumps({"given": sys.argv[1:]}))', *hostile)
+    assert found["given"] == hostile
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize("code", [1, 2, 3, 4])
+def test_an_exit_code_ends_the_task_with_the_jobs_last_line(ran: Any, code: int) -> None:
+    from airflow.sdk.exceptions import AirflowException
+    from retries import exit_code
+
+    with pytest.raises(AirflowException, match=r"trial\.py: Held: seven") as raised:
+        ran(f'print("trial.py: Held: seven", file=sys.stderr); sys.exit({code})')
+    assert exit_code(raised.value) == str(code)
