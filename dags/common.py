@@ -24,7 +24,7 @@ REASON_PATTERN = r"^(?!-)[^\x00-\x1f\x7f]{5,500}$(?!\n)"
 DEFAULTS: dict[str, Any] = {
     "owner": "trust-and-safety",
     "retries": 2,
-    "retry_delay": timedelta(minutes=2),
+    "retry_delay": timedelta(seconds=float(os.environ.get("HARMSWEEP_RETRY_SECONDS", "120"))),
     "retry_exponential_backoff": True,
     "max_retry_delay": timedelta(minutes=30),
     "retry_policy": NoRetryWherePeopleDecide(),

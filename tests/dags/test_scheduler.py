@@ -1,0 +1,200 @@
+"""A backfill as its user does it: a dry run, its plan, then exactly that plan, through faults.
+
+One task of it is killed, and another runs twice at once; the tables come out as the quickstart's.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import time
+import urllib.error
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.airflow, pytest.mark.slow]
+
+ROOT = Path(__file__).resolve().parents[2]
+DAYS = ("2026-10-01", "2026-10-02")
+FORM = {"first": DAYS[0], "last": DAYS[1], "reason": "days that were never run"}
+# Content, without what only says when and by which run a row was written; scores to 1e-5.
+CONTENT = {
+    "posts": "day, post_id, revision, status, text",
+    "post_vectors": "day, post_id, revision, input, encoder_id, status",
+    "scores": "day, post_id, revision, model_version, status, round(hate, 4) hate,"
+    " round(spam, 4) spam, round(sexism, 4) sexism",
+    "decisions": "day, post_id, revision, policy_version, surface, jurisdiction, action, harm",
+    "actions": "day, subject_id, revision, entry, action, harm, policy_version",
+    "post_visibility": "subject_id, revision, surface, jurisdiction, lane, action, harm",
+}
+
+
+@pytest.fixture(scope="module")
+def quickstart(served: Any) -> tuple[subprocess.Popen[str], Path]:
+    """The quickstart's run over the same landing zone, in a process of its own beside Airflow."""
+    lake = served.data / "quickstart"
+    command = [ROOT / ".venv/bin/python", "-m", "harmsweep.line"]
+    started = subprocess.Popen(
+        [*map(str, command), "--posts", str(served.landing), "--lake", str(lake)],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "lib"), "HARMSWEEP_LOG_LEVEL": "warning"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    return started, lake
+
+
+def finished(served: Any, conf: dict[str, Any], watch: Callable[[str], None] = str) -> str:
+    """Trigger a backfill and wait for its end; its run id. `watch` is called between looks."""
+    made = served.ask("/api/v2/dags/backfill/dagRuns", {"conf": conf, "logical_date": None})
+    run, deadline = f"/api/v2/dags/backfill/dagRuns/{made['dag_run_id']}", time.monotonic() + 900
+    while (state := served.ask(run)["state"]) not in ("success", "failed"):
+        assert time.monotonic() < deadline, tasks(served, run)
+        watch(run)
+        time.sleep(0.3)
+    assert state == "success", tasks(served, run)
+    return run
+
+
+def tasks(served: Any, run: str) -> dict[str, tuple[str, int]]:
+    """State and number of tries of each task of a run."""
+    found = served.ask(f"{run}/taskInstances")["task_instances"]
+    return {task["task_id"]: (task["state"], task["try_number"]) for task in found}
+
+
+def plan_of(served: Any, run: str) -> dict[str, Any]:
+    """The plan that a dry run gave as its result."""
+    entry = served.ask(f"{run}/taskInstances/dry_run.show/xcomEntries/return_value")
+    value = entry["value"]
+    found: dict[str, Any] = json.loads(value) if isinstance(value, str) else value
+    return found
+
+
+def processes(job: str) -> list[int]:
+    """The Java processes that run a job for this Airflow's lake."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if words[0].endswith(b"java") and f"{ROOT}/jobs/{job}.py".encode() in words:
+            found.append(int(path.parent.name))
+    return found
+
+
+class Faults:
+    """Kills the run of `embed` once, and runs `score` a second time beside its first."""
+
+    def __init__(self) -> None:
+        self.killed: list[int] = []
+        self.twins: list[subprocess.Popen[bytes]] = []
+
+    def __call__(self, run: str) -> None:
+        if not self.killed:
+            for process in processes("embed"):
+                time.sleep(4)
+                os.kill(process, signal.SIGKILL)
+                self.killed.append(process)
+        if not self.twins:
+            for process in processes("score"):
+                self.twins.append(again(process))
+
+
+def again(process: int) -> subprocess.Popen[bytes]:
+    """The same command once more, in the same environment, while the first still runs."""
+    folder = Path(f"/proc/{process}")
+    words = (folder / "cmdline").read_bytes().split(b"\0")
+    pairs = (pair.split(b"=", 1) for pair in (folder / "environ").read_bytes().split(b"\0") if pair)
+    job = words.index(f"{ROOT}/jobs/score.py".encode())
+    command = [str(ROOT / ".venv/bin/spark-submit"), "--properties-file"]
+    command += [str(ROOT / "conf/spark/local.conf"), *(word.decode() for word in words[job:-1])]
+    environment = {pair[0].decode(): pair[-1].decode() for pair in pairs}
+    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+
+
+@pytest.fixture(scope="module")
+def done(served: Any, quickstart: Any) -> dict[str, Any]:
+    """What the backfill of two days came to."""
+    served.ask("/api/v2/dags/backfill", {"is_paused": False}, method="PATCH")
+    planned = plan_of(served, finished(served, FORM))
+    faults = Faults()
+    run = finished(served, FORM | {"dry_run": False, "plan": planned["plan_id"]}, faults)
+    assert [twin.wait(120) for twin in faults.twins] == [0]
+    after = plan_of(served, finished(served, FORM))
+    process, lake = quickstart
+    errors = process.communicate(timeout=600)[1]
+    assert process.returncode == 0, errors[-500:]
+    return {
+        "planned": planned, "after": after, "tasks": tasks(served, run), "faults": faults,
+        "lakes": [served.data / "lake", lake],
+    }  # fmt: skip
+
+
+def test_the_dry_run_says_what_is_known_and_what_is_not(done: dict[str, Any]) -> None:
+    planned = done["planned"]
+    assert [day["day"] for day in planned["days"]] == list(DAYS)
+    for day in planned["days"]:
+        assert day["landed"] > 30
+        assert (day["posts"], day["acts"]) == (None, None)
+        assert day["why"] == "the day has no vectors yet"
+    assert planned["minutes"] is None
+
+
+def test_a_task_that_was_killed_ran_again_and_the_others_once(done: dict[str, Any]) -> None:
+    assert len(done["faults"].killed) == 1
+    tries = {name: tried for name, (_, tried) in done["tasks"].items() if name.startswith("apply")}
+    assert tries.pop("apply.embed") == 2
+    assert set(tries.values()) == {1}
+
+
+def test_the_tables_are_those_of_the_quickstart(done: dict[str, Any]) -> None:
+    for table, columns in CONTENT.items():
+        ours, quickstarts = (rows(table, columns, lake) for lake in done["lakes"])
+        assert ours == quickstarts, table
+        assert ours or table == "actions", table
+
+
+def test_no_effect_came_twice(done: dict[str, Any]) -> None:
+    sql = """SELECT effect_key, entry, count(*) AS n FROM actions
+        GROUP BY effect_key, entry HAVING count(*) > 1"""
+    assert ask(sql, done["lakes"][0]) == []
+
+
+def test_a_dry_run_afterwards_finds_nothing_to_do(done: dict[str, Any]) -> None:
+    after = done["after"]
+    assert {day["to_embed"] for day in after["days"]} == {0}
+    assert all(day["to_reuse"] > 30 and day["posts"] > 30 for day in after["days"])
+    assert [(day["acts"], day["released"], day["held"]) for day in after["days"]] == [
+        ({}, 0, 0)
+    ] * 2
+    assert after["minutes"] > 1
+
+
+def test_a_form_that_is_odd_is_refused_by_its_schema(served: Any) -> None:
+    for odd in ({"first": "yesterday"}, {"stages": ["delete"]}, {"plan": "x; id"}, {"reason": "-"}):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            body = {"conf": FORM | odd, "logical_date": None}
+            served.ask("/api/v2/dags/backfill/dagRuns", body)
+        assert refused.value.code in (400, 422)
+        assert next(iter(odd)) in refused.value.read().decode()
+
+
+def rows(table: str, columns: str, lake: Path) -> list[dict[str, Any]]:
+    return sorted(ask(f"SELECT {columns} FROM {table}", lake), key=str)
+
+
+def ask(sql: str, lake: Path) -> list[dict[str, Any]]:
+    console = ROOT / ".venv" / "bin" / "harmsweep"
+    done = subprocess.run(
+        [str(console), "query", sql, "--lake", str(lake), "--format", "json"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "lib")},
+    )
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
