@@ -36,9 +36,9 @@ def failed(context: Context) -> None:
 def late(context: dict[str, Any], hours: float) -> None:
     """Tell that a scheduled run is not done in time; days that wait in a backfill are not late."""
     run = context["dag_run"]
-    if run["run_id"].startswith("scheduled__"):
+    if run["dag_run_id"].startswith("scheduled__"):
         tell(
-            f"{run['dag_id']} is late, run {run['run_id']}: not done {hours:g} hours after its day"
+            f"{run['dag_id']} is late, run {run['dag_run_id']}: not done {hours:g} hours after its day"
             f" ended. Runbook: {RUNBOOK}#late"
         )
 

@@ -11,8 +11,10 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -53,6 +55,39 @@ POSTS = ROOT / "tests" / "sample"
 DAYS = ("2026-10-01", "2026-10-02")
 
 
+class Webhook(BaseHTTPRequestHandler):
+    """Keeps what it is told."""
+
+    told: list[str]
+    status = 200
+
+    def do_POST(self) -> None:
+        """Keep the text and answer with the status."""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.told.append(json.loads(body)["text"])
+        self.send_response(self.status)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing on the console."""
+
+
+def listening() -> tuple[type[Webhook], str]:
+    """A webhook of this machine, as long as the tests run, and its address."""
+    handler = type("Fresh", (Webhook,), {"told": []})
+    server = HTTPServer(("127.0.0.1", 0), handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    return handler, f"http://127.0.0.1:{server.server_port}/"
+
+
+@pytest.fixture
+def webhook(dags: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> type[Webhook]:
+    """A webhook that the alerts of this process go to."""
+    handler, address = listening()
+    monkeypatch.setenv("HARMSWEEP_ALERTS", address)
+    return handler
+
+
 @dataclass
 class Served:
     """A running Airflow: its REST API as the login that was printed, and its folders."""
@@ -60,6 +95,7 @@ class Served:
     address: str
     data: Path
     landing: Path
+    told: list[str]
     token: str = ""
 
     def ask(self, path: str, body: Any = None, *, method: str | None = None) -> Any:
@@ -80,14 +116,14 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("airflow")
     landing = cut(folder / "landing")
     data, port = folder / "data", free_port()
-    process = subprocess.Popen(
-        [str(SCRIPT)], env=environment(data, landing, port), stdout=subprocess.PIPE, text=True
-    )
+    hook, alerts = listening()
+    own = environment(data, landing, port) | {"HARMSWEEP_ALERTS": alerts}
+    process = subprocess.Popen([str(SCRIPT)], env=own, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         found = UP.match(process.stdout.readline())
         assert found, (data / "airflow" / "standalone.log").read_text()[-1000:]
-        airflow = Served(found[2], data, landing)
+        airflow = Served(found[2], data, landing, hook.told)
         login = {"username": found[3], "password": found[4]}
         airflow.token = airflow.ask("/auth/token", login)["access_token"]
         yield airflow
@@ -105,6 +141,7 @@ def environment(data: Path, landing: Path, port: int) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "HARMSWEEP"))}
     own = {"HARMSWEEP_DATA": str(data), "HARMSWEEP_AIRFLOW_PORT": str(port)}
     own |= {"HARMSWEEP_LANDING": str(landing), "HARMSWEEP_RETRY_SECONDS": "1"}
+    own |= {"HARMSWEEP_DEADLINE_HOURS": "0.001"}
     return kept | own | {"HARMSWEEP_NO_SETUP": "1", "PYTHONPATH": str(ROOT / "lib")}
 
 

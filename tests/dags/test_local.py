@@ -32,6 +32,27 @@ def test_every_pool_is_there_with_its_one_slot(served: Any) -> None:
     assert found == dict.fromkeys(wanted, 1)
 
 
+def test_a_scheduled_day_that_is_not_done_in_time_is_told_of(served: Any) -> None:
+    """The deadline of this Airflow is 3.6 s, and its first task finds no slot."""
+    pool = {"pool": "ingest", "include_deferred": True}
+    served.ask("/api/v2/pools/ingest", pool | {"slots": 0}, method="PATCH")
+    served.ask("/api/v2/dags/score_daily", {"is_paused": False}, method="PATCH")
+    try:
+        deadline = time.monotonic() + 120
+        while not served.told and time.monotonic() < deadline:
+            time.sleep(1)
+    finally:
+        served.ask("/api/v2/dags/score_daily", {"is_paused": True}, method="PATCH")
+        runs = served.ask("/api/v2/dags/score_daily/dagRuns")["dag_runs"]
+        for run in runs:
+            path = f"/api/v2/dags/score_daily/dagRuns/{run['dag_run_id']}"
+            served.ask(path, {"state": "failed"}, method="PATCH")
+        served.ask("/api/v2/pools/ingest", pool | {"slots": 1}, method="PATCH")
+    (message,) = served.told
+    assert message.startswith("score_daily is late, run scheduled__")
+    assert message.endswith("Runbook: docs/runbook.md#late")
+
+
 def test_help_and_wrong_options_start_nothing() -> None:
     def run(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run([str(SCRIPT), *words], capture_output=True, text=True, check=False)
