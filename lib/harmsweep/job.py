@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from harmsweep.lake import lake_path, open_lake
+from harmsweep.logs import clean
 from harmsweep.operations import Stopped
 from harmsweep.registry import model_path
 
@@ -88,7 +89,7 @@ def finish(outcomes: Callable[[], Iterable[Told]], name: str) -> None:
     except Exception as error:
         if os.environ.get("HARMSWEEP_TRACE"):
             traceback.print_exc()
-        print(f"{name}: {one_line(error)}", file=sys.stderr)
+        print(f"{name}: {clean(one_line(error))}", file=sys.stderr)
         sys.exit(exit_code(error))
 
 

@@ -101,16 +101,25 @@ def run_step(
     versions = versions or {}
     started = time.monotonic()
     done = _same_run(step, lake, day, versions, inputs)
+    logger = log(step.name, day=str(day))
     if done:
-        return Outcome(step.name, day, done["posts"], time.monotonic() - started, skipped=True)
-    counts = {"posts": 0} if _is_empty(step, lake, day) else dict(work())
+        seconds = time.monotonic() - started
+        logger.info("unchanged", seconds=round(seconds, 2), items=done["posts"])
+        return Outcome(step.name, day, done["posts"], seconds, skipped=True)
+    try:
+        counts = {"posts": 0} if _is_empty(step, lake, day) else dict(work())
+    except Exception as error:
+        # What is wrong the job says itself, in its one line.
+        seconds = time.monotonic() - started
+        logger.error("failed", seconds=round(seconds, 2), error=type(error).__name__)
+        raise
     for table in step.writes:
         compact(table, lake, day, versions)
     outcome = Outcome(
         step.name, day, next(iter(counts.values()), 0), time.monotonic() - started, counts=counts
     )
     _record(outcome, lake, _variant(versions), _digest(step, lake, day, versions, inputs))
-    log(step.name, day=str(day)).info("done", seconds=round(outcome.seconds, 2), **counts)
+    logger.info("done", seconds=round(outcome.seconds, 2), items=outcome.items, counts=counts)
     return outcome
 
 

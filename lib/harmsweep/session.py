@@ -8,6 +8,7 @@ from pathlib import Path
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
+from harmsweep.logs import RUN_ID, run_id
 from harmsweep.paths import CONF, ROOT
 
 # Read by spark-submit, and by pyspark when it starts a JVM: quiet logs, and the classes that
@@ -45,6 +46,8 @@ def session(app: str) -> SparkSession:
     defaults = properties(CONF / "spark" / "delta.conf")
     if not conf.contains("spark.master") or (conf.get("spark.master") or "").startswith("local"):
         defaults = properties(CONF / "spark" / "local.conf") | defaults
+    # Executors log too, and inherit nothing of this process.
+    conf.setIfMissing(f"spark.executorEnv.{RUN_ID}", run_id())
     for name, value in defaults.items():
         conf.setIfMissing(name, value)
     spark = SparkSession.builder.config(conf=conf).appName(f"harmsweep {app}").getOrCreate()

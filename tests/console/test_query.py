@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from harmsweep.console.ask import QueryRefused, parse_as_of, tables_in
-from harmsweep.console.show import cell, clean, csv_cell
+from harmsweep.console.show import cell, csv_cell
+from harmsweep.logs import clean
 
 Call = Callable[..., tuple[int, str, str]]
 KNOWN = {"posts": "posts_v1", "posts_v1": "posts_v1", "scores": "scores_v1"}

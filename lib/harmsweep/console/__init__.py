@@ -1,4 +1,4 @@
-"""The command for people, `harmsweep`: ask the lake, keep banks, check labels, act and repair.
+"""The command for people, `harmsweep`: ask the lake and its days, keep banks, act and repair.
 
 Importing it starts no Spark and imports no torch. Data goes to stdout, everything else to stderr.
 Exit codes are those of the jobs: 0 done, 1 failed, 2 usage, 3 data gate, 4 held.
@@ -17,10 +17,12 @@ from harmsweep.console.ask import QueryRefused, ask
 from harmsweep.console.bank import DEFAULT_LAKE, Lake, bank
 from harmsweep.console.catalog import print_columns, print_tables
 from harmsweep.console.checks import print_checks
+from harmsweep.console.days import days
 from harmsweep.console.explain import explain
 from harmsweep.console.labels import LabelsRefused, agreement, label_errors
-from harmsweep.console.show import clean, show
+from harmsweep.console.show import show
 from harmsweep.job import FAILED, USAGE, DataRefused, exit_code, one_line
+from harmsweep.logs import clean
 from harmsweep.operations import Stopped
 from harmsweep.snapshots import SnapshotRefused
 
@@ -34,6 +36,7 @@ app.command(bank)
 app.command(agreement)
 app.command(label_errors)
 app.command(explain)
+app.command(days)
 ACTS: tuple[Any, ...] = (
     *(acts.plan, acts.approve, acts.apply, acts.undo, acts.hold, acts.replay),
     *(acts.ramp, acts.stop, acts.start),

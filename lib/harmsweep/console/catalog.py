@@ -8,7 +8,8 @@ from deltalake import DeltaTable
 
 from harmsweep import lake as lakes
 from harmsweep.console.ask import QueryRefused, known_names
-from harmsweep.console.show import cell, clean, print_grid
+from harmsweep.console.show import cell, print_grid
+from harmsweep.logs import clean
 from harmsweep.tables import TABLES
 
 

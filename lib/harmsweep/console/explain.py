@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from harmsweep.console.bank import DEFAULT_LAKE, Lake
-from harmsweep.console.show import clean
+from harmsweep.logs import clean
 
 
 def explain(

@@ -3,7 +3,6 @@
 import csv
 import json
 import math
-import re
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -15,8 +14,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-# C0 and C1 controls, and the marks that turn the direction of text around.
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+from harmsweep.logs import clean
+
 # A spreadsheet takes a cell that begins with one of these for a formula.
 _FORMULA = ("=", "+", "-", "@")
 LONGEST_CELL = 120
@@ -31,11 +30,6 @@ def show(rows: pa.Table, format: str) -> None:
         "json": _as_json,
     }
     write[format](rows)
-
-
-def clean(text: str) -> str:
-    """The text with control characters written out, so that none reaches a terminal."""
-    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def csv_cell(value: Any) -> Any:

@@ -120,7 +120,7 @@ def sweep(lake: Path, day: date, mandate: Mandate, *, clock: Clock = now_micros)
                 lake, plan, mandate.policy.accounts, clock=clock, gate=gate
             )
     if made:
-        log("enforce", day=str(day)).info("swept", sweep_id=plan.sweep_id, **counts)
+        log("enforce", day=str(day)).info("swept", sweep_id=plan.sweep_id, counts=counts)
     held = waiting(lake, day)
     if held or over:
         raise Held(_advice(day, over, [batch.line() for batch in held]))

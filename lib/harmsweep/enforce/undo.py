@@ -70,7 +70,8 @@ def undo(
             raise DataRefused(f"the ledger has no such effects of a sweep {sweep_id}")
     counts = {"effects": done, "left": total - done}
     if not dry_run:
-        log(kind, day=str(day)).info("done", of_sweep=sweep_id, **counts)
+        seconds = round(time.monotonic() - started, 2)
+        log(kind, day=str(day)).info("done", of_sweep=sweep_id, seconds=seconds, counts=counts)
         record(lake, kind, sweep_id, details=counts | {"part": asdict(part)})
     return Outcome(kind, day, done, time.monotonic() - started, counts=counts)
 
