@@ -110,3 +110,12 @@ def test_a_second_thread_waits_for_the_first(tmp_path: Path) -> None:
         order.append("first")
     thread.join()
     assert order == ["first", "second"]
+
+
+def test_only_a_table_that_is_held_has_a_holder(lake: Path) -> None:
+    holder = lake / ".locks" / "posts_v1.holder"
+    with locked(lake, ["posts_v1"]):
+        with locked(lake, ["posts_v1"]):
+            pass
+        assert f"process {os.getpid()} " in holder.read_text()
+    assert not holder.exists()

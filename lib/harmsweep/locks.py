@@ -46,14 +46,22 @@ def _lock(path: Path, wait: float) -> Iterator[None]:
     try:
         lock.acquire(timeout=wait)
     except Timeout:
-        who = holder.read_text(encoding="utf-8").strip() if holder.exists() else "unknown"
-        raise TableLocked(f"{path.name}: locked for over {wait:g} s by {who}") from None
+        raise TableLocked(f"{path.name}: locked for over {wait:g} s by {_who(holder)}") from None
     try:
         if lock.lock_counter == 1:
             holder.write_text(_me(), encoding="utf-8")
         yield
     finally:
+        if lock.lock_counter == 1:
+            holder.unlink(missing_ok=True)
         lock.release()
+
+
+def _who(holder: Path) -> str:
+    try:
+        return holder.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:  # released this moment, or not yet written
+        return "unknown"
 
 
 def _me() -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harmsweep import operations
-from harmsweep.job import DATA_GATE
+from harmsweep.job import DATA_GATE, USAGE
 
 Call = Callable[..., tuple[int, str, str]]
 COMMANDS = (
@@ -79,3 +79,8 @@ def test_an_operator_without_a_name_is_known_by_number(monkeypatch: pytest.Monke
 
     monkeypatch.setattr("pwd.getpwuid", unknown)
     assert operations.operator() == str(os.getuid())
+
+
+def test_an_empty_registry_is_refused_as_an_option(call: Call, lake: Path, tmp_path: Path) -> None:
+    code, out, err = call("replay", "p1", "--model", f"champion@{tmp_path}", "--lake", lake)
+    assert (code, out, "champion" in err) == (USAGE, "", True)

@@ -1,18 +1,28 @@
 """`harmsweep plan`, `approve`, `apply`, `undo`, `hold`, `ramp`, `stop`, `start`: operators."""
 
 import sys
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from cyclopts import App, Parameter
+from cyclopts import App, Parameter, Token
 
 from harmsweep.console.bank import DEFAULT_LAKE, Lake
 from harmsweep.console.show import print_grid
 from harmsweep.job import FAILED, DataRefused
+from harmsweep.registry import model_path
 
 Reason = Annotated[str, Parameter(help="Why; it is kept in the audit.")]
-Model = Annotated[Path, Parameter(help="The model's manifest.json.")]
+
+
+def _manifest(_: Any, tokens: Sequence[Token]) -> Path:
+    return model_path(tokens[0].value)
+
+
+Model = Annotated[
+    Path, Parameter(help="The model's manifest.json, or champion@FOLDER.", converter=_manifest)
+]
 Policy = Annotated[Path, Parameter(help="The policy's file.")]
 hold = App(name="hold", help="Batches that a cap holds: list, resume, discard.")
 
