@@ -35,11 +35,11 @@ def failed(context: Context) -> None:
 
 def late(context: dict[str, Any], hours: float) -> None:
     """Tell that a scheduled run is not done in time; days that wait in a backfill are not late."""
-    run = context["dag_run"]
-    if run["dag_run_id"].startswith("scheduled__"):
+    dag, run = (context["dag_run"][name] for name in ("dag_id", "dag_run_id"))
+    if run.startswith("scheduled__"):
         tell(
-            f"{run['dag_id']} is late, run {run['dag_run_id']}: not done {hours:g} hours after its day"
-            f" ended. Runbook: {RUNBOOK}#late"
+            f"{dag} is late, run {run}: not done {hours:g} hours after its day ended."
+            f" Runbook: {RUNBOOK}#late"
         )
 
 

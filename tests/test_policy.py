@@ -52,6 +52,8 @@ VIOLENCE = """\
       ladder: [{action: review, threshold: 0.6}]
 """
 
+BETWEEN = GOOD.partition("approved_models: [m-1]")[2].partition(REMOVE)[0]
+
 # What is replaced in GOOD, by what, the line cited, and what the message must say.
 LAST = "known_media: review\n"
 ACCOUNTS = "accounts: {decay_days: 90, ladder: [{strikes: 3, days: 7}, {strikes: 5, days: 30}]}\n"
@@ -99,6 +101,45 @@ BAD = {
         "a review ends when a person decides",
     ),
     "an action for 0 days": (REMOVE, REMOVE.replace("}", ", days: 0}"), 13, "days: 0 is refused"),
+    "an action for 3651 days": (
+        REMOVE,
+        REMOVE.replace("}", ", days: 3651}"),
+        13,
+        "3651 is refused",
+    ),
+    "days as text": (REMOVE, REMOVE.replace("}", ', days: "7"}'), 13, "days: '7' is refused"),
+    "a precision as text": (
+        REMOVE,
+        '{action: remove, precision: "0.95", confidence: 0.95}',
+        13,
+        "precision: '0.95' is refused",
+    ),
+    # Words after "review" in the alphabet are no less automatic than those before it.
+    "a strike where only review": (
+        "ladder: [{action: review, threshold: 0.6}]",
+        "ladder: [{action: strike, threshold: 0.7}, {action: review, threshold: 0.6}]",
+        18,
+        "'strike': this harm is review_only",
+    ),
+    "a strike by a bare threshold in production": (
+        f"mode: demonstration\napproved_models: [m-1]{BETWEEN}{REMOVE}",
+        f"mode: production\napproved_models: [m-1]{BETWEEN}{REMOVE.replace('remove', 'strike')}",
+        13,
+        "'strike' in production needs precision",
+    ),
+    "a strike by precision without a review": (
+        f"        - {REMOVE}\n        - {{action: review, threshold: 0.5}}\n",
+        "        - {action: strike, precision: 0.95, confidence: 0.95}\n",
+        12,
+        "needs a review",
+    ),
+    "a strike by precision below a restriction by threshold": (
+        REMOVE,
+        "{action: restrict, threshold: 0.99, days: 7}\n"
+        "        - {action: strike, precision: 0.95, confidence: 0.95}",
+        14,
+        "thresholds or precisions, not both",
+    ),
     "typo in a key": ("near_margin", "near_margn", 7, "near_margn: unknown key; known are"),
     "typo in a rung": ("threshold: 0.95", "treshold: 0.95", 13, "treshold: unknown key"),
     "typo in a rule": ("    - surface: all", "    - surfaces: all", 10, "surfaces: unknown key"),
@@ -332,6 +373,14 @@ def test_a_good_file_becomes_a_frozen_policy(file: Path):
     assert [policy.cap("hate", "apply"), policy.cap("violence", "release")] == [7, 50]
     with pytest.raises(ValueError, match="frozen"):
         policy.mode = "production"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("action", ["demote", "remove", "strike"])
+@pytest.mark.parametrize("days", [1, 3650])
+def test_an_automatic_action_may_end_by_itself(file: Path, action: str, days: int):
+    rung = REMOVE.replace("remove", action).replace("}", f", days: {days}}}")
+    file.write_text(GOOD.replace(REMOVE, rung), encoding="utf-8")
+    assert load_policy(file).rules["hate"][0].ladder[0].days == days
 
 
 def test_accounts_and_a_holdout_may_be_given(file: Path):

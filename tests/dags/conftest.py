@@ -95,6 +95,7 @@ class Served:
     address: str
     data: Path
     landing: Path
+    environment: dict[str, str]
     told: list[str]
     token: str = ""
 
@@ -123,7 +124,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         assert process.stdout is not None
         found = UP.match(process.stdout.readline())
         assert found, (data / "airflow" / "standalone.log").read_text()[-1000:]
-        airflow = Served(found[2], data, landing, hook.told)
+        airflow = Served(found[2], data, landing, own, hook.told)
         login = {"username": found[3], "password": found[4]}
         airflow.token = airflow.ask("/auth/token", login)["access_token"]
         yield airflow

@@ -12,13 +12,9 @@ from harmsweep import lake as lakes
 from harmsweep.console.bank import DEFAULT_LAKE, Lake
 from harmsweep.console.show import show
 from harmsweep.job import DataRefused
+from harmsweep.runs import STAGES
 from harmsweep.tables import POSTS, RUNS
 
-# What a finished day went through, in order: the tasks of score_daily.
-STAGES = (
-    *("ingest", "features", "read", "embed", "match"),
-    *("score", "decide", "enforce", "measure"),
-)
 SHOWN_DAYS = 14
 Runs = dict[str, dict[str, Any]]
 
