@@ -1,17 +1,21 @@
 """Plans: written down, approved, and carried out exactly, once."""
 
 import math
+import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from harmsweep import operations
+from harmsweep.decisions import DECIDE, pair
 from harmsweep.enforce import approvals
 from harmsweep.enforce.plans import apply_plan, find_plan, make_plan
 from harmsweep.enforce.reading import groups, mask, samples
 from harmsweep.job import DataRefused
+from harmsweep.policy import load_policy
+from harmsweep.runs import run_step
 
 DAY = date(2026, 10, 1)
 FIRST = {"removed": "remove", "demoted": "demote", "reviewed": "review", "spam": "remove"}
@@ -117,6 +121,38 @@ def test_a_plan_of_another_policy_than_its_files_is_refused(fresh):
     fresh.policy(version=2)
     with pytest.raises(DataRefused, match="the policy is trial-2"):
         applied(fresh, plan)
+
+
+def test_a_plan_of_several_days_has_each_of_them_and_is_named_after_the_first(fresh):
+    fresh.decide()
+    days = [DAY + timedelta(days=n) for n in range(3)]
+    versions = pair("m-1", load_policy(fresh.policy()).policy_version)
+    for day in days[1:]:
+        run_step(DECIDE, fresh.root, day, lambda: {"posts": 0}, versions=versions)
+    made = make_plan(fresh.root, days, policy=fresh.policy(), model_version="m-1")
+    assert (made.first, made.last, made.days) == (days[0], days[-1], days)
+    assert re.fullmatch("plan-20261001-[0-9a-f]{12}", made.plan_id)
+    assert applied(fresh, made) == {"effects": 4, "done_before": 0}
+
+
+def test_a_plan_of_a_day_that_nobody_decided_about_is_refused(fresh):
+    fresh.decide()
+    days = [DAY, DAY + timedelta(days=1)]
+    with pytest.raises(DataRefused, match="decisions of 2026-10-02 by m-1"):
+        make_plan(fresh.root, days, policy=fresh.policy(), model_version="m-1")
+
+
+def test_a_plan_counts_what_holds_and_stays(held):
+    assert (planned(held).effects, planned(held).unchanged) == (0, 4)
+    changed = planned(held, version=2, remove=0.995)
+    assert (changed.effects, changed.unchanged) == (1, 3)
+
+
+def test_a_plan_that_was_made_again_is_its_last_makers(fresh, be):
+    for name in ("one", "two"):
+        be(name)
+        plan_id = planned(fresh).plan_id
+    assert find_plan(fresh.root, plan_id).planner == "two"
 
 
 def test_an_unknown_plan_is_refused(fresh):
