@@ -73,8 +73,9 @@ def processes(job: str) -> list[int]:
             words = path.read_bytes().split(b"\0")
         except OSError:
             continue
-        # The launcher, which ends at once, is a Java process too.
-        if b"org.apache.spark.deploy.SparkSubmit" in words and script in words:
+        # What writes Spark's command is a Java process too, and ends at once.
+        java = words[0].endswith(b"java") and b"org.apache.spark.launcher.Main" not in words
+        if java and script in words:
             found.append(int(path.parent.name))
     return found
 
