@@ -18,7 +18,8 @@ FORM = (
     *("--by", "{{ dag_run.triggering_user_name or '' }}"),
 )
 # What was planned, not what the form says: a champion may have changed since.
-PLANNED = "ti.xcom_pull(task_ids='apply.start')['request']"
+STARTED = "ti.xcom_pull(task_ids='apply.start')"
+PLANNED = STARTED + "['request']"
 LAKE_ARGUMENT = ("--lake", "{{ params.lake }}")
 
 
@@ -94,6 +95,8 @@ with DAG(
             ("--from", "{{ params.first }}", "--to", "{{ params.last }}"),
             model="{{ " + PLANNED + "['model'] }}",
             policy="{{ " + PLANNED + "['policy'] }}",
+            # What a newer pair of versions did since stays: the sweep then refuses the day.
+            sweep=("--no-dry-run", "--planned-at", "{{ " + STARTED + "['planned_at'] }}"),
             pre_execute=skip_unless_planned,
             trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS,
         )

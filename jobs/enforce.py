@@ -2,9 +2,10 @@
 
 import argparse
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from harmsweep.certificates import folder_beside
 from harmsweep.enforce import enforce_day
@@ -13,11 +14,9 @@ from harmsweep.manifest import load_manifest
 from harmsweep.runs import Outcome
 
 
-def main(
-    *, lake: Path, days: list[date], model: Path, policy: Path, dry_run: bool
-) -> Iterable[Outcome]:
+def main(*, lake: Path, days: list[date], model: Path, **options: Any) -> Iterable[Outcome]:
     """Sweep each day in order; a day that a cap holds does not keep the later ones waiting."""
-    sweep = partial(enforce_day, lake, policy=policy, dry_run=dry_run)
+    sweep = partial(enforce_day, lake, **options)
     sweep = partial(sweep, certificates=folder_beside(model))
     version, held = load_manifest(model).model_version, []
     for day in days:
@@ -35,4 +34,5 @@ if __name__ == "__main__":
     arguments.add_argument("--policy", type=Path, required=True, help="policy file")
     flag = argparse.BooleanOptionalAction
     arguments.add_argument("--dry-run", action=flag, default=False, help="only count")
+    arguments.add_argument("--planned-at", type=datetime.fromisoformat, help="by a backfill's plan")
     run(main, arguments)

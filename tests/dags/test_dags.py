@@ -57,7 +57,10 @@ PARAMS = {
 RESULTS = {
     "train": {"manifest": "/data/models/m1/manifest.json", "snapshot": "/data/snapshots/r/s1"},
     "plan": {"plan_id": "plan-20261001-0123456789ab"},
-    "apply.start": {"request": {"model": "/data/planned.json", "policy": "/data/planned.yaml"}},
+    "apply.start": {
+        "planned_at": "2026-10-04T08:00:00Z",
+        "request": {"model": "/data/planned.json", "policy": "/data/planned.yaml"},
+    },
 }
 
 

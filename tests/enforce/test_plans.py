@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from harmsweep import lake as lakes
 from harmsweep import operations
 from harmsweep.decisions import DECIDE, pair
 from harmsweep.enforce import approvals
@@ -16,6 +17,7 @@ from harmsweep.enforce.reading import groups, mask, samples
 from harmsweep.job import DataRefused
 from harmsweep.policy import load_policy
 from harmsweep.runs import run_step
+from harmsweep.tables import POSTS
 
 DAY = date(2026, 10, 1)
 FIRST = {"removed": "remove", "demoted": "demote", "reviewed": "review", "spam": "remove"}
@@ -123,14 +125,16 @@ def test_a_plan_of_another_policy_than_its_files_is_refused(fresh):
         applied(fresh, plan)
 
 
-def test_a_plan_of_several_days_has_each_of_them_and_is_named_after_the_first(fresh):
+def test_a_plan_of_several_days_has_each_of_them_and_is_named_after_the_first(fresh, rows):
     fresh.decide()
+    last = rows[0]("later") | {"day": DAY + timedelta(days=2)}
+    lakes.put_rows([last], POSTS, fresh.root)
     days = [DAY + timedelta(days=n) for n in range(3)]
     versions = pair("m-1", load_policy(fresh.policy()).policy_version)
     for day in days[1:]:
         run_step(DECIDE, fresh.root, day, lambda: {"posts": 0}, versions=versions)
     made = make_plan(fresh.root, days, policy=fresh.policy(), model_version="m-1")
-    assert (made.first, made.last, made.days) == (days[0], days[-1], days)
+    assert (made.first, made.last, made.days, made.posts) == (days[0], days[-1], days, 6)
     assert re.fullmatch("plan-20261001-[0-9a-f]{12}", made.plan_id)
     assert applied(fresh, made) == {"effects": 4, "done_before": 0}
 

@@ -1,6 +1,7 @@
 """What a sweep does for each difference between what is wanted and what holds."""
 
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -139,3 +140,28 @@ def test_what_holds_for_an_escalated_post_stays(held, add_rows):
     )
     held.sweep(version=2)  # decides anew, and no longer about the escalated post
     assert held.states() == FIRST
+
+
+def test_a_sweep_that_was_planned_before_another_pair_acted_is_refused(held):
+    before, later = datetime(2026, 1, 1, tzinfo=UTC), datetime.now(UTC)
+    held.decide(version=2, remove=0.995)
+    before_content = held.content()
+    planned = partial(enforce_day, held.root, DAY, policy=held.policy(version=2, remove=0.995))
+    with pytest.raises(
+        DataRefused, match=r"m-1 under trial-1.* acted since the plan of 2026-01-01"
+    ):
+        planned(model_version="m-1", planned_at=before)
+    assert held.content() == before_content
+    assert planned(model_version="m-1", planned_at=later).counts["released"] == 1
+
+
+def test_a_planned_sweep_goes_on_where_it_stopped_itself(fresh, crash_at):
+    before = datetime(2026, 1, 1, tzinfo=UTC)
+    fresh.decide()
+    again = partial(enforce_day, fresh.root, DAY, policy=fresh.policy(), model_version="m-1")
+    crash_at("actions_v1:after-commit", 1)
+    with pytest.raises(KeyboardInterrupt):
+        again(planned_at=before)
+    crash_at("never", 1)
+    again(planned_at=before)
+    assert len(fresh.states()) == 4

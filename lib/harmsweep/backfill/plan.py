@@ -33,6 +33,7 @@ class Backfill(Frozen):
     policy_version: str
     days: tuple[DayForecast, ...]
     minutes: float | None
+    planned_at: datetime
     expires_at: datetime
     state: str  # digest of all that the forecast rests on
 
@@ -69,6 +70,7 @@ def plan_backfill(spark: Spark, lake: Path, request: Request, *, by: str = "") -
     state = _state(lake, request, pair(model_version, policy_version))
     asked = [request.model_dump_json(), model_version, policy_version, state]
     digest = hashlib.sha256("\n".join(asked).encode()).hexdigest()
+    now = datetime.now(UTC)
     made = Backfill(
         plan_id=f"backfill-{request.first:%Y%m%d}-{digest[:12]}",
         planner=operator(),
@@ -77,7 +79,8 @@ def plan_backfill(spark: Spark, lake: Path, request: Request, *, by: str = "") -
         policy_version=policy_version,
         days=found,
         minutes=minutes(lake, request.stages, sizes),
-        expires_at=datetime.now(UTC) + timedelta(hours=bounds().plan_expires_hours),
+        planned_at=now,
+        expires_at=now + timedelta(hours=bounds().plan_expires_hours),
         state=state,
     )
     details = made.model_dump(mode="json", exclude={"plan_id", "planner"}) | {"by": by}

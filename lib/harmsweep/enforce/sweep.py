@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from harmsweep import lake as lakes
 from harmsweep.decisions import DECIDE, pair
 from harmsweep.enforce.accounts import settle_accounts
 from harmsweep.enforce.batches import waiting
-from harmsweep.enforce.books import Clock, books, carry_out, now_micros, writing
+from harmsweep.enforce.books import Books, Clock, books, carry_out, now_micros, writing
 from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.caps import Excess, counted
 from harmsweep.enforce.cases import cases, changes
@@ -54,16 +54,18 @@ def enforce_day(
     model_version: str,
     certificates: Path | None = None,
     dry_run: bool = False,
+    planned_at: datetime | None = None,
 ) -> Outcome:
     """Bring what holds for a day's posts to what its decisions want; a second run changes nothing.
 
     With `dry_run` it writes nothing and gives the counts of what it would do. `certificates` is the
-    folder of the model's certificates.
+    folder of the model's certificates; `planned_at` is when the sweep was planned, if it was.
 
     Raises:
         PolicyError: the policy is refused; nothing was touched.
         CertificateRefused: the pair's certificate is; nothing was touched.
-        DataRefused: decide has not run since the scores, posts or certificate last changed.
+        DataRefused: decide has not run since the scores, posts or certificate last changed, or
+            another pair of versions acted on the day since the sweep was planned.
         Held: a cap would be passed, or a batch waits; all else was carried out.
         Stopped: the switch is off.
     """
@@ -76,7 +78,7 @@ def enforce_day(
         return Outcome("enforce", day, items, time.monotonic() - started, counts=counts)
 
     def work() -> Counts:
-        return sweep(lake, day, mandate)
+        return sweep(lake, day, mandate, planned_at=planned_at)
 
     facts = [mandate.inputs, mandate.first, mandate.last, lakes.version(EXEMPTIONS, lake)]
     versions = pair(*mandate.subject)
@@ -97,15 +99,23 @@ def check_decided(lake: Path, day: date, mandate: Mandate) -> None:
         )
 
 
-def sweep(lake: Path, day: date, mandate: Mandate, *, clock: Clock = now_micros) -> Counts:
+def sweep(
+    lake: Path,
+    day: date,
+    mandate: Mandate,
+    *,
+    clock: Clock = now_micros,
+    planned_at: datetime | None = None,
+) -> Counts:
     """Carry out the differences within the caps, and finish what a killed sweep left open.
 
     Raises:
-        Held, Stopped: see enforce_day.
+        DataRefused, Held, Stopped: see enforce_day.
     """
     gate = partial(check_running, lake)
     with writing(lake):
         ledger = books(lake, day, clock)
+        _check_newest(ledger, mandate, planned_at)
         plan = sweep_of(day, "enforce", mandate, after=ledger.last_sweep, at=ledger.at)
         found = cases(ledger, plan)
         made = changes(found, plan, mandate.rules)
@@ -125,6 +135,20 @@ def sweep(lake: Path, day: date, mandate: Mandate, *, clock: Clock = now_micros)
     if held or over:
         raise Held(_advice(day, over, [batch.line() for batch in held]))
     return counts
+
+
+def _check_newest(ledger: Books, mandate: Mandate, planned_at: datetime | None) -> None:
+    """What was planned under older versions replaces nothing that newer ones did since."""
+    if planned_at is None:
+        return
+    every = (entry for chain in ledger.chains.values() for entry in chain)
+    newer = (e for e in every if e.model_version and e.recorded_at > planned_at)
+    for entry in newer:
+        if (entry.model_version, entry.policy_version) != mandate.subject:
+            raise DataRefused(
+                f"{ledger.day}: {entry.model_version} under {entry.policy_version} acted since the"
+                f" plan of {planned_at:%Y-%m-%d %H:%M} UTC: plan again"
+            )
 
 
 def preview(lake: Path, day: date, mandate: Mandate) -> Counts:
