@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from harmsweep.job import one_line
-from harmsweep.logs import clean, log, run_id
+from harmsweep.job import Told, finish
+from harmsweep.logs import log, run_id
 from harmsweep.runs import Read, Step, run_step
 from harmsweep.tables import INGESTS, METRICS
 
@@ -89,10 +89,16 @@ def test_hostile_ids_stay_within_their_line(
     assert (event["post"], event[HOSTILE], event["run_id"]) == (HOSTILE, [HOSTILE], "x\ny\x1b[31m")
 
 
-def test_an_error_of_a_job_reaches_no_terminal_as_a_command() -> None:
-    told = clean(one_line(ValueError(f"post {HOSTILE}")))
-    assert told == "ValueError: post a"
-    assert clean("p\x1b[2J\x7f\u202e") == "p\\u001b[2J\\u007f\\u202e"
+def test_an_error_of_a_job_reaches_no_terminal_as_a_command(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail() -> list[Told]:
+        raise ValueError("post p\x1b[2J\x7f\u202e\r\nscore.py: done")
+
+    with pytest.raises(SystemExit):
+        finish(fail, "score.py")
+    said = capsys.readouterr().err
+    assert said == "score.py: ValueError: post p\\u001b[2J\\u007f\\u202e\n"
 
 
 def test_a_stage_says_what_it_did_and_how_long(

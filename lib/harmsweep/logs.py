@@ -4,7 +4,6 @@ Every event says which run it is of: Airflow's, with the task and the try, or HA
 one made up for this process. So a day's events can be put together again from many logs.
 """
 
-import json
 import logging
 import os
 import re
@@ -37,7 +36,7 @@ def log(stage: str, **facts: Any) -> structlog.stdlib.BoundLogger:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(_one_line, sort_keys=True),
+            structlog.processors.JSONRenderer(sort_keys=True),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
@@ -63,8 +62,3 @@ def clean(text: str) -> str:
 @cache
 def _own_id() -> str:
     return f"process-{uuid.uuid4().hex[:12]}"
-
-
-def _one_line(event: Any, **options: Any) -> str:
-    """JSON in ASCII; DEL is the one control that JSON leaves as it is."""
-    return clean(json.dumps(event, **options))
