@@ -6,7 +6,11 @@ from typing import Any
 from airflow.sdk import Context, RetryDecision, RetryPolicy
 
 # Exit codes of the jobs after which a retry gives the same, and what each means.
-FINAL = {"2": "wrong options", "3": "the data was refused", "4": "held: it waits for people"}
+FINAL = {
+    "2": "wrong options",
+    "3": "refused: data, policy or model",
+    "4": "held: it waits for people",
+}
 
 
 def exit_code(exception: BaseException | str | None) -> str:

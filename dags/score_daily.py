@@ -57,8 +57,8 @@ with DAG(
     idempotent: clear and run it at any time.
 
     A task that fails as **held** waits for people: the log's last line says which harm, how many,
-    and the command that lets the batch go; all else was carried out. One that fails as **the data
-    was refused** wrote nothing; the line names the difference. Neither is retried.
+    and the command that lets the batch go; all else was carried out. One that fails as **refused**
+    wrote nothing; the line names the difference. Neither is retried.
 
     `airflow backfill create` takes past days through all of it, and counts what the sweep would do;
     with `--dag-run-conf '{"backfill_acts": true}'` it acts. For a range of days with a plan to

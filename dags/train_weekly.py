@@ -42,7 +42,7 @@ with DAG(
     Writes an immutable snapshot of vectors and labels, trains on it in the trainer's environment,
     which has no Spark, writes the model's evaluation as a page, and judges it by the gates of
     conf/release.yaml against the champion. One that passes becomes the champion; `promote` fails as
-    **the data was refused** where a gate refuses, and the champion stays.
+    **refused** where a gate refuses, and the champion stays.
 
     A new champion starts the DAG **sweep**. Nothing is removed under it until a policy approves it.
     """,

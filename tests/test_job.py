@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from harmsweep.certificates import CertificateRefused
 from harmsweep.job import USAGE, DataRefused, Held, add_model, one_line, parser, run
+from harmsweep.manifest import ManifestRefused
+from harmsweep.policy import PolicyError
 from harmsweep.runs import Outcome
 
 
@@ -69,7 +72,15 @@ def test_a_wrong_command_line_is_refused_before_anything_is_made(
 
 
 @pytest.mark.parametrize(
-    ("error", "code"), [(Held("cap"), 4), (DataRefused("drift"), 3), (RuntimeError("x"), 1)]
+    ("error", "code"),
+    [
+        (Held("cap"), 4),
+        (DataRefused("drift"), 3),
+        (PolicyError("p.yaml:3: a typo"), 3),
+        (CertificateRefused("digest"), 3),
+        (ManifestRefused("digest"), 3),
+        (RuntimeError("x"), 1),
+    ],
 )
 def test_the_kind_of_failure_is_the_exit_code_and_one_line(
     monkeypatch: pytest.MonkeyPatch,

@@ -9,9 +9,12 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from harmsweep.certificates import CertificateRefused
 from harmsweep.lake import lake_path, open_lake
 from harmsweep.logs import clean
+from harmsweep.manifest import ManifestRefused
 from harmsweep.operations import Stopped
+from harmsweep.policy import PolicyError
 from harmsweep.registry import model_path
 
 # Exit codes, the same for every job and for the console.
@@ -95,7 +98,8 @@ def finish(outcomes: Callable[[], Iterable[Told]], name: str) -> None:
 
 def exit_code(error: Exception) -> int:
     """The exit code that tells a caller what kind of failure it was."""
-    codes = {Held: HELD, Stopped: HELD, DataRefused: DATA_GATE}
+    refused = (DataRefused, PolicyError, CertificateRefused, ManifestRefused)
+    codes = {Held: HELD, Stopped: HELD} | dict.fromkeys(refused, DATA_GATE)
     return next((code for kind, code in codes.items() if isinstance(error, kind)), FAILED)
 
 

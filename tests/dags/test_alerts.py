@@ -22,7 +22,7 @@ def context(error: str, **more: Any) -> dict[str, Any]:
     ("code", "section", "meaning"),
     [
         (1, "failed", "after its retries"), (137, "failed", "after its retries"),
-        (2, "options", "wrong options"), (3, "refused", "the data was refused"),
+        (2, "options", "wrong options"), (3, "refused", "refused: data, policy or model"),
         (4, "held", "held: it waits for people"),
     ],
 )  # fmt: skip

@@ -1,7 +1,7 @@
 """The command for people, `harmsweep`: ask the lake and its days, keep banks, act and repair.
 
 Importing it starts no Spark and imports no torch. Data goes to stdout, everything else to stderr.
-Exit codes are those of the jobs: 0 done, 1 failed, 2 usage, 3 data gate, 4 held.
+Exit codes are those of the jobs: 0 done, 1 failed, 2 usage, 3 refused, 4 held.
 """
 
 import os
