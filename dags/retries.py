@@ -9,7 +9,7 @@ from airflow.sdk import Context, RetryDecision, RetryPolicy
 FINAL = {
     "2": "wrong options",
     "3": "refused: data, policy or model",
-    "4": "held: it waits for people",
+    "4": "held: people decide",
 }
 
 

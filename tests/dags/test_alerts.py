@@ -23,7 +23,7 @@ def context(error: str, **more: Any) -> dict[str, Any]:
     [
         (1, "failed", "after its retries"), (137, "failed", "after its retries"),
         (2, "options", "wrong options"), (3, "refused", "refused: data, policy or model"),
-        (4, "held", "held: it waits for people"),
+        (4, "held", "held: people decide"),
     ],
 )  # fmt: skip
 def test_a_failure_is_one_message_with_the_day_the_log_and_what_to_do(
