@@ -101,6 +101,56 @@ BAD = {
         "a review ends when a person decides",
     ),
     "an action for 0 days": (REMOVE, REMOVE.replace("}", ", days: 0}"), 13, "days: 0 is refused"),
+    "a cap below 0": ("apply: 7", "apply: -1", 21, "apply: -1 is refused"),
+    "a cap as text": ("apply: 7", 'apply: "7"', 21, "apply: '7' is refused"),
+    "a margin as text": ("near_margin: 0.1", 'near_margin: "0.1"', 7, "'0.1' is refused"),
+    "a holdout below 0": (
+        *ends("holdout: {share: -0.01}\n"),
+        24,
+        "holdout.share: -0.01 is refused",
+    ),
+    "a holdout as text": (*ends('holdout: {share: "0.01"}\n'), 24, "'0.01' is refused"),
+    "fewer strikes than before": (
+        *ends(ACCOUNTS.replace("strikes: 5", "strikes: 2")),
+        24,
+        "needs more strikes",
+    ),
+    "a restriction for no strike": (
+        *ends(ACCOUNTS.replace("strikes: 3", "strikes: 0")),
+        24,
+        "strikes: 0 is refused",
+    ),
+    "strikes as text": (
+        *ends(ACCOUNTS.replace("strikes: 3", 'strikes: "3"')),
+        24,
+        "strikes: '3' is refused",
+    ),
+    "a restriction for 0 days": (*ends(ACCOUNTS.replace("days: 7", "days: 0")), 24, "0 is refused"),
+    "a restriction for 3651 days": (
+        *ends(ACCOUNTS.replace("days: 30", "days: 3651")),
+        24,
+        "3651 is refused",
+    ),
+    "a restriction's days as text": (
+        *ends(ACCOUNTS.replace("days: 30", 'days: "30"')),
+        24,
+        "'30' is refused",
+    ),
+    "strikes that decay in 0 days": (
+        *ends(ACCOUNTS.replace("decay_days: 90", "decay_days: 0")),
+        24,
+        "0 is refused",
+    ),
+    "strikes that decay in 3651 days": (
+        *ends(ACCOUNTS.replace("decay_days: 90", "decay_days: 3651")),
+        24,
+        "3651 is refused",
+    ),
+    "decay as text": (
+        *ends(ACCOUNTS.replace("decay_days: 90", 'decay_days: "90"')),
+        24,
+        "'90' is refused",
+    ),
     "an action for 3651 days": (
         REMOVE,
         REMOVE.replace("}", ", days: 3651}"),
@@ -373,6 +423,19 @@ def test_a_good_file_becomes_a_frozen_policy(file: Path):
     assert [policy.cap("hate", "apply"), policy.cap("violence", "release")] == [7, 50]
     with pytest.raises(ValueError, match="frozen"):
         policy.mode = "production"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("decay", [1, 3650])
+def test_the_least_and_the_most_that_accounts_and_caps_take(file: Path, decay: int):
+    accounts = f"accounts: {{decay_days: {decay}, ladder: [{{strikes: 1, days: 1}}]}}\n"
+    text = GOOD.replace("apply: 7, release: 8", "apply: 0, release: 0").replace(
+        LAST, LAST + accounts
+    )
+    file.write_text(text, encoding="utf-8")
+    policy = load_policy(file)
+    assert policy.accounts is not None
+    assert (policy.accounts.decay_days, policy.accounts.ladder[0].strikes) == (decay, 1)
+    assert policy.cap("hate", "apply") == policy.cap("hate", "release") == 0
 
 
 @pytest.mark.parametrize("action", ["demote", "remove", "strike"])
