@@ -10,6 +10,7 @@ import pytest
 
 from harmsweep.certificates import Claim, Counts, Population, Source, sealed_certificate
 from harmsweep.enforce.change import change
+from harmsweep.enforce.lanes import Demand
 from harmsweep.enforce.parked import HeldBatch, Stale, is_over, let_go, refused
 from harmsweep.enforce.restore import reapplied, undone
 from harmsweep.enforce.rules import (
@@ -599,3 +600,55 @@ def test_a_mandate_says_what_may_be_acted_on(tmp_path: Path):
     assert not Mandate(policy, "m-2", certificate).rules.approved
     assert Mandate(policy, MODEL, certificate).inputs == certificate.digest
     assert Mandate(policy, MODEL).inputs == ""
+
+
+@pytest.mark.parametrize(("wanted", "again"), [(DEMOTE, DEMOTE), (REVIEW, REVIEW)])
+def test_what_holds_for_an_edited_post_is_said_of_its_new_revision(wanted, again):
+    made = act(after(wanted), replace(again, revision=2), 2, EDITED)
+    assert made is not None
+    assert (made.action, made.revision) == (wanted.action, 2)
+
+
+def test_a_severer_action_of_the_same_pair_follows_one_that_has_ended():
+    rules = Rules(approved=True, days={("hate", "all", "all", "demote"): 7})
+    first = act([], DEMOTE, rules=rules)
+    ended = {"sweep": week_later(1), "rules": rules}
+    assert act([first], DEMOTE, **ended) is None
+    assert act([first], REMOVE, **ended).action == "remove"
+    rules = replace(rules, days={("hate", "all", "all", "remove"): 7})
+    first = act([], REMOVE, rules=rules)
+    assert act([first], DEMOTE, sweep=week_later(1), rules=rules).action == "demote"
+
+
+@pytest.mark.parametrize("pair", [("m-0", "p-1"), ("m-2", "p-1"), ("m-1", "p-0"), ("m-1", "p-2")])
+def test_what_was_undone_of_a_pair_is_done_by_any_other(pair):
+    first = act([], REMOVE, sweep=sweep(1, subject=pair))
+    chain = [first, undo([first], 2)]
+    assert act(chain, REMOVE, 3, sweep=sweep(3, subject=pair)) is None
+    assert act(chain, REMOVE, 3).action == "remove"
+
+
+@pytest.mark.parametrize(("parked", "wanted"), [(REMOVE, DEMOTE), (DEMOTE, REMOVE)])
+def test_an_effect_that_waits_keeps_no_other_waiting(parked, wanted):
+    chain = [act([], parked, held={("hate", "apply"): 0.0})]
+    assert chain[0].entry == "held"
+    assert act(chain, parked, 2) is None
+    assert act(chain, wanted, 2).action == wanted.action
+
+
+@pytest.mark.parametrize("lane", ["review", "order"])
+def test_a_demand_is_met_in_its_lane_and_neither_held_out_nor_sampled(lane):
+    place, asked = replace(PLACE, lane=lane), Demand("remove", "hate", "copy", "v1")
+    rules = Rules(approved=True, holdout=1.0)
+    made = change(place, [], asked, POST, sweep=sweep(1, "verdict", ("v1",)), rules=rules)
+    assert (made.entry, made.action, made.lane) == ("intent", "remove", lane)
+    held = {("hate", "apply"): 1.0}
+    made = change(place, [], asked, POST, sweep=sweep(), rules=rules, held=held)
+    assert (made.entry, made.action) == ("held", "remove")
+
+
+def test_what_no_demand_asks_for_any_more_is_lifted_whatever_policy_decides():
+    place, asked = replace(PLACE, lane="review"), Demand("remove", "hate", "verdict", "v1")
+    first = change(place, [], asked, POST, sweep=sweep(1, "verdict", ("v1",)), rules=OPEN)
+    made = change(place, [first], REMOVE, POST, sweep=sweep(2, "verdict", ("v2",)), rules=OPEN)
+    assert (made.action, made.previous_action) == ("none", "remove")
