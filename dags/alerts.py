@@ -4,7 +4,6 @@ HARMSWEEP_ALERTS is a webhook that takes {"text": …}, as team chats do; withou
 stands in the task's log alone.
 """
 
-import json
 import logging
 import os
 from typing import Any
@@ -49,9 +48,7 @@ def tell(message: str) -> None:
     url = os.environ.get("HARMSWEEP_ALERTS")
     if url:
         try:
-            body = json.dumps({"text": message})
-            headers = {"Content-Type": "application/json"}
-            requests.post(url, data=body, headers=headers, timeout=10).raise_for_status()
+            requests.post(url, json={"text": message}, timeout=10).raise_for_status()
         except requests.RequestException as error:
             log.error("the alert was not delivered: %s", type(error).__name__)
 

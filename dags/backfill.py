@@ -4,7 +4,7 @@ from airflow.sdk import DAG, Context, Param, TaskGroup, TriggerRule, chain, task
 from airflow.sdk.exceptions import AirflowSkipException
 from common import DEFAULTS, LAKE, LANDING, MODEL, POLICY, REASON_PATTERN, day_param
 from stages import stage_tasks
-from tasks import job, spark_job
+from tasks import ON_LAKE, job, spark_job
 
 STAGES = [
     *("ingest", "features", "read", "embed", "match"),
@@ -20,7 +20,6 @@ FORM = (
 # What was planned, not what the form says: a champion may have changed since.
 STARTED = "ti.xcom_pull(task_ids='apply.start')"
 PLANNED = STARTED + "['request']"
-LAKE_ARGUMENT = ("--lake", "{{ params.lake }}")
 
 
 def skip_unless_planned(context: Context) -> None:
@@ -87,10 +86,10 @@ with DAG(
     chosen = choose()
     with TaskGroup("dry_run"):
         plan = spark_job("backfill", "plan", *FORM, task_id="plan")
-        chosen >> plan >> job("backfill", "show", *LAKE_ARGUMENT, *FORM, task_id="show")
+        chosen >> plan >> job("backfill", "show", *ON_LAKE, *FORM, task_id="show")
     with TaskGroup("apply"):
         plan_id = ("--plan", "{{ params.plan or '' }}")
-        start = job("backfill", "start", *LAKE_ARGUMENT, *FORM, *plan_id, task_id="start")
+        start = job("backfill", "start", *ON_LAKE, *FORM, *plan_id, task_id="start")
         stages = stage_tasks(
             ("--from", "{{ params.first }}", "--to", "{{ params.last }}"),
             model="{{ " + PLANNED + "['model'] }}",

@@ -3,7 +3,7 @@
 from airflow.sdk import DAG, Param
 from airflow.timetables.trigger import CronTriggerTimetable
 from common import DEFAULTS, LAKE
-from tasks import job
+from tasks import ON_LAKE, job
 
 with DAG(
     "maintain",
@@ -24,4 +24,4 @@ with DAG(
     takes each table's lock in turn, and may be run at any time.
     """,
 ):
-    job("maintain", "--lake", "{{ params.lake }}", "--keep-days", "{{ params.keep_days }}")
+    job("maintain", *ON_LAKE, "--keep-days", "{{ params.keep_days }}")

@@ -15,7 +15,7 @@ from airflow.sdk import (
 from alerts import late
 from common import DEFAULTS, LAKE, LANDING, MODEL, POLICY
 from stages import MEDIA, stage_tasks
-from tasks import job, spark_job
+from tasks import ON_LAKE, job, spark_job
 
 # A bare cron string would give the day that is still in progress.
 FINISHED_DAY = CronDataIntervalTimetable("0 2 * * *", timezone="UTC")
@@ -71,7 +71,7 @@ with DAG(
 ):
     tasks = stage_tasks(DAYS, landed=("--day", "{{ ds }}"), sweep=DRY_RUN)
     chain(*tasks.values())
-    days = ("--lake", "{{ params.lake }}", *DAYS)
+    days = (*ON_LAKE, *DAYS)
     told = [
         job("deliver", *days),
         job("explain", *days, "--model", "{{ params.model }}", *MEDIA),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from tasks import job, spark_job
+from tasks import ON_LAKE, job, spark_job
 
 MEDIA = ("--media", "{{ params.landing }}")
 
@@ -24,7 +24,6 @@ def stage_tasks(
     """
     of_model = ("--model", model)
     of_pair = (*of_model, "--policy", policy)
-    lake = ("--lake", "{{ params.lake }}")
     made = [
         spark_job("ingest", *(landed or days), "--landing", "{{ params.landing }}", **options),
         spark_job("features", *days, *MEDIA, **options),
@@ -33,7 +32,7 @@ def stage_tasks(
         spark_job("match", *days, **options),
         spark_job("score", *days, *of_model, **options),
         spark_job("decide", *days, *of_pair, **options),
-        job("enforce", *lake, *days, *of_pair, *sweep, **options),
+        job("enforce", *ON_LAKE, *days, *of_pair, *sweep, **options),
         spark_job("measure", *days, *of_pair, **options),
     ]
     return {task.label: task for task in made}

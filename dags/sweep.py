@@ -2,7 +2,7 @@
 
 from airflow.sdk import DAG
 from common import CHAMPION, DEFAULTS, LAKE, MODEL, POLICY, day_param
-from tasks import job, spark_job
+from tasks import ON_LAKE, job, spark_job
 
 # A run that an asset starts has no day of its own.
 LAST = "{{ params.last or macros.ds_add(dag_run.run_after.strftime('%Y-%m-%d'), -1) }}"
@@ -10,7 +10,6 @@ FIRST = "{{ params.first or macros.ds_add(dag_run.run_after.strftime('%Y-%m-%d')
 DAYS = ("--from", FIRST, "--to", LAST)
 MODEL_ARGUMENT = ("--model", "{{ params.model }}")
 PAIR = (*MODEL_ARGUMENT, "--policy", "{{ params.policy }}")
-LAKE_ARGUMENT = ("--lake", "{{ params.lake }}")
 
 with DAG(
     "sweep",
@@ -36,8 +35,8 @@ with DAG(
     trigger it.
     """,
 ):
-    plan = job("plan", *LAKE_ARGUMENT, *DAYS, *PAIR, pool="enforce")
+    plan = job("plan", *ON_LAKE, *DAYS, *PAIR, pool="enforce")
     planned = "{{ ti.xcom_pull(task_ids='plan')['plan_id'] }}"
     score = spark_job("score", *DAYS, *MODEL_ARGUMENT)
     decide = spark_job("decide", *DAYS, *PAIR)
-    score >> decide >> plan >> job("apply", *LAKE_ARGUMENT, "--plan", planned, pool="enforce")
+    score >> decide >> plan >> job("apply", *ON_LAKE, "--plan", planned, pool="enforce")

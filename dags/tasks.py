@@ -16,6 +16,8 @@ SPARK_PROPERTIES = os.environ.get("HARMSWEEP_SPARK_PROPERTIES", f"{ROOT}/conf/sp
 # Where the project lies for a driver that runs elsewhere, such as /opt/harmsweep in an image; on
 # Kubernetes spark-submit itself must be on the worker's PATH.
 DRIVER_ROOT = os.environ.get("HARMSWEEP_DRIVER_ROOT", "")
+# The lake of the run, for jobs that take one.
+ON_LAKE = ("--lake", "{{ params.lake }}")
 PLATFORM, TRAINER = f"{ROOT}/.venv/bin/python", f"{ROOT}/.venv-trainer/bin/python"
 
 
@@ -70,7 +72,7 @@ def spark_job(job: str, *arguments: str, pool: str = "", **options: Any) -> Spar
     return SparkSubmitOperator(
         name=f"harmsweep {job}",
         application=f"{jobs}/{job}.py",
-        application_args=["--lake", "{{ params.lake }}", *arguments],
+        application_args=[*ON_LAKE, *arguments],
         properties_file=SPARK_PROPERTIES,
         env_vars=environment(DRIVER_ROOT or ROOT),
         pool=pool or job,

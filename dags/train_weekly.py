@@ -5,7 +5,7 @@ from datetime import timedelta
 from airflow.sdk import DAG, Param
 from airflow.timetables.trigger import CronTriggerTimetable
 from common import CHAMPION, DATA, DEFAULTS, LAKE, PATH_PATTERN, day_param, path_param
-from tasks import TRAINER, job, spark_job
+from tasks import ON_LAKE, TRAINER, job, spark_job
 
 LAST = "{{ params.last or macros.ds_add(dag_run.run_after.strftime('%Y-%m-%d'), -1) }}"
 FIRST = "{{ params.first or macros.ds_add(dag_run.run_after.strftime('%Y-%m-%d'), -90) }}"
@@ -52,8 +52,9 @@ with DAG(
         python=TRAINER,
         execution_timeout=timedelta(hours=6),
     )
-    lake = ("--lake", "{{ params.lake }}")
-    evaluate = job("report_model", *MODEL, *SNAPSHOT, *TRACKING, *lake, "--out", PAGE, pool="train")
+    evaluate = job(
+        "report_model", *MODEL, *SNAPSHOT, *TRACKING, *ON_LAKE, "--out", PAGE, pool="train"
+    )
     promote = job(
         *("promote", *MODEL, *SNAPSHOT, *TRACKING, "--hatecheck", "{{ params.hatecheck }}"),
         pool="train",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harmsweep.job import finish
 from harmsweep.lake import lake_path, open_lake
-from harmsweep.maintain import maintain
+from harmsweep.maintain import LEAST_KEEP_DAYS, maintain
 
 
 def _arguments() -> argparse.Namespace:
@@ -16,12 +16,13 @@ def _arguments() -> argparse.Namespace:
         "--keep-days",
         type=int,
         default=30,
-        help="delete files that no version of so many days needs; at least 7 (default: 30)",
+        help="delete files that no version of so many days needs"
+        f"; at least {LEAST_KEEP_DAYS} (default: 30)",
     )
     made.add_argument("--dry-run", action="store_true", help="say what would be done")
     options = made.parse_args()
-    if options.keep_days < 7:
-        made.error(f"--keep-days {options.keep_days} is below 7: readers need them")
+    if options.keep_days < LEAST_KEEP_DAYS:
+        made.error(f"--keep-days {options.keep_days} is below {LEAST_KEEP_DAYS}: readers need them")
     return options
 
 

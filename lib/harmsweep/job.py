@@ -5,11 +5,12 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterable
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Protocol
 
 from harmsweep.certificates import CertificateRefused
+from harmsweep.days import every_day
 from harmsweep.lake import lake_path, open_lake
 from harmsweep.logs import clean
 from harmsweep.manifest import ManifestRefused
@@ -61,7 +62,7 @@ def run(main: Callable[..., Iterable[Told]], arguments: argparse.ArgumentParser)
 
     def outcomes() -> Iterable[Told]:
         open_lake(options["lake"])
-        return main(days=_days(day or first, day or last), **options)
+        return main(days=every_day(day or first, day or last), **options)
 
     finish(outcomes, arguments.prog)
 
@@ -107,7 +108,3 @@ def one_line(error: Exception) -> str:
     """The error's first line, without Java's trace."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return f"{type(error).__name__}: {lines[0] if lines else 'no message'}"
-
-
-def _days(first: date, last: date) -> list[date]:
-    return [first + timedelta(days=n) for n in range((last - first).days + 1)]

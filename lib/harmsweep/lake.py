@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from deltalake.schema import Schema
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from harmsweep.days import every_day
 from harmsweep.failpoints import failpoint
 from harmsweep.locks import locked
 from harmsweep.tables import RESTRICTED, RESTRICTED_FOLDER, TABLES, Table
@@ -285,7 +286,7 @@ def files_digest(
     """
     found = pa.table(deltalake.DeltaTable(str(lake / table.name)).get_add_actions(flatten=True))
     wanted: dict[str, set[Any]] = {name: {value} for name, value in versions.items()}
-    wanted["day"] = {first + timedelta(days=n) for n in range((last - first).days + 1)}
+    wanted["day"] = set(every_day(first, last))
     for name in wanted.keys() & set(table.partition_by):
         column = found.column(f"partition.{name}")
         found = found.filter(pc.is_in(column, value_set=pa.array(wanted[name], column.type)))

@@ -65,18 +65,16 @@ def plan_backfill(spark: Spark, lake: Path, request: Request, *, by: str = "") -
         forecast_day(spark, lake, day, request, landed=landed[day]) for day in request.days
     )
     sizes = [day.landed if day.posts is None else day.posts for day in found]
-    model_version = load_manifest(request.model).model_version
-    policy_version = load_policy(request.policy).policy_version
-    state = _state(lake, request, pair(model_version, policy_version))
-    asked = [request.model_dump_json(), model_version, policy_version, state]
+    versions = _versions(request)
+    state = _state(lake, request, versions)
+    asked = [request.model_dump_json(), *versions.values(), state]
     digest = hashlib.sha256("\n".join(asked).encode()).hexdigest()
     now = datetime.now(UTC)
     made = Backfill(
         plan_id=f"backfill-{request.first:%Y%m%d}-{digest[:12]}",
         planner=operator(),
         request=request,
-        model_version=model_version,
-        policy_version=policy_version,
+        **versions,
         days=found,
         minutes=minutes(lake, request.stages, sizes),
         planned_at=now,
@@ -86,6 +84,11 @@ def plan_backfill(spark: Spark, lake: Path, request: Request, *, by: str = "") -
     details = made.model_dump(mode="json", exclude={"plan_id", "planner"}) | {"by": by}
     record(lake, PLAN, made.plan_id, reason=request.reason, details=details)
     return made
+
+
+def _versions(request: Request) -> dict[str, str]:
+    model_version = load_manifest(request.model).model_version
+    return pair(model_version, load_policy(request.policy).policy_version)
 
 
 def _state(lake: Path, request: Request, versions: dict[str, str]) -> str:
@@ -145,9 +148,7 @@ def start_backfill(lake: Path, plan_id: str, request: Request, *, by: str = "") 
         given, planned = request.model_dump(mode="json"), plan.request.model_dump(mode="json")
         other = [f"{n} {given[n]} for {planned[n]}" for n in given if given[n] != planned[n]]
         raise DataRefused(f"{plan_id} is another plan: {'; '.join(other)}")
-    now = pair(
-        load_manifest(request.model).model_version, load_policy(request.policy).policy_version
-    )
+    now = _versions(request)
     if now != pair(plan.model_version, plan.policy_version):
         raise DataRefused(f"{plan_id}: model or policy is another by now: plan again")
     started = any(o["act"] == START for o in operations(lake, plan_id))

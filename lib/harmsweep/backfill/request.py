@@ -1,10 +1,11 @@
 """What a person asks a backfill for."""
 
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 from pydantic import model_validator
 
+from harmsweep.days import every_day
 from harmsweep.ladders import Frozen
 from harmsweep.runs import STAGES
 
@@ -41,4 +42,4 @@ class Request(Frozen):
     @property
     def days(self) -> list[date]:
         """Its days in order."""
-        return [self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1)]
+        return every_day(self.first, self.last)

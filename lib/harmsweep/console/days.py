@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from harmsweep import lake as lakes
 from harmsweep.console.bank import DEFAULT_LAKE, Lake
 from harmsweep.console.show import show
+from harmsweep.days import every_day
 from harmsweep.job import DataRefused
 from harmsweep.runs import STAGES
 from harmsweep.tables import POSTS, RUNS
@@ -98,7 +99,7 @@ def _range(lake: Path, first: date | None, last: date | None) -> list[date]:
     first = first or min(last, max(known[0], last - timedelta(days=SHOWN_DAYS - 1)))
     if last < first:
         raise DataRefused(f"--to {last} is before --from {first}")
-    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    return every_day(first, last)
 
 
 def _accepted(lake: Path, first: date, last: date) -> dict[date, int]:

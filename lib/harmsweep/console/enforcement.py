@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +10,7 @@ from cyclopts import App, Parameter, Token
 
 from harmsweep.console.bank import DEFAULT_LAKE, Lake
 from harmsweep.console.show import print_grid
+from harmsweep.days import every_day
 from harmsweep.job import FAILED, DataRefused
 from harmsweep.registry import model_path
 
@@ -41,7 +42,7 @@ def plan(
     from harmsweep.enforce.reading import groups, samples
     from harmsweep.manifest import load_manifest
 
-    days = [first + timedelta(days=n) for n in range(((last or first) - first).days + 1)]
+    days = every_day(first, last or first)
     if not days:
         raise DataRefused(f"--to {last} is before --from {first}")
     version = load_manifest(model).model_version

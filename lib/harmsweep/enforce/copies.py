@@ -9,13 +9,14 @@ What a guard stops is quarantined: its posts go to review, and no more happens t
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
 from harmsweep import lake as lakes
 from harmsweep.banks import KNOWN_GOOD
+from harmsweep.days import every_day
 from harmsweep.enforce.bounds import Copies
 from harmsweep.enforce.lanes import Demand
 from harmsweep.hashes import MIN_QUALITY, NEAR
@@ -59,7 +60,7 @@ class Reached:
 
 def verdicts(lake: Path, first: date, last: date) -> list[Verdict]:
     """What people found of the posts of some days, a row for each revision that was looked at."""
-    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    days = every_day(first, last)
     where = lakes.plain_predicate({"day": days})
     found = lakes.query(lake, f"SELECT * FROM {VERDICTS.name} WHERE {where}").to_pylist()
     found.sort(key=lambda v: (v["decided_at"], v["verdict_id"]))

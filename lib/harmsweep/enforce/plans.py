@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from harmsweep import lake as lakes
+from harmsweep.days import every_day
 from harmsweep.enforce.approvals import Asked, accepted_posts, check_approved, digest_of
 from harmsweep.enforce.books import Books, Clock, as_row, books, carry_out, now_micros, writing
 from harmsweep.enforce.bounds import bounds
@@ -48,7 +49,7 @@ class Plan(Frozen):
     @property
     def days(self) -> list[date]:
         """Its days in order."""
-        return [self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1)]
+        return every_day(self.first, self.last)
 
     @property
     def asked(self) -> Asked:
