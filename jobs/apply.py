@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Iterable
 from pathlib import Path
 
-from harmsweep.enforce.approvals import approved_by
+from harmsweep.enforce.breaker.approvals import approved_by
 from harmsweep.enforce.plans import apply_plan, find_plan
 from harmsweep.job import Held, finish
 from harmsweep.lake import lake_path, open_lake

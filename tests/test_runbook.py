@@ -22,8 +22,10 @@ import pytest
 from harmsweep import lake as lakes
 from harmsweep import operations
 from harmsweep.console import app, main
-from harmsweep.enforce import appeals, batches, deliver, plans
+from harmsweep.enforce import deliver, plans
 from harmsweep.enforce.bounds import Webhook
+from harmsweep.enforce.breaker import batches
+from harmsweep.enforce.people import appeals
 from harmsweep.job import Held
 from harmsweep.locks import locked
 from harmsweep.manifest import load_manifest

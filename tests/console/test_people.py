@@ -65,7 +65,7 @@ def test_an_appeal_goes_through_the_queue(
     policy = ("--policy", "conf/policy/default.yaml", "--lake", posted)
     code, _, err = call(*words, *policy)
     assert (code, "judged p1 before" in err) == (DATA_GATE, True)
-    monkeypatch.setattr("harmsweep.enforce.appeals.operator", lambda: "another")
+    monkeypatch.setattr("harmsweep.enforce.people.appeals.operator", lambda: "another")
     code, out, _ = call(*words, *policy)
     assert (code, out) == (0, f"{appeal_id}: overturned, 1 effect\n")
     assert appeal_id not in call("appeal", "list", "--lake", posted)[1]

@@ -11,7 +11,8 @@ import pytest
 from harmsweep import lake as lakes
 from harmsweep import operations, verdicts
 from harmsweep.decisions import DECIDE, pair
-from harmsweep.enforce import appeals, enforce_day, orders, rules, settle
+from harmsweep.enforce import enforce_day, rules
+from harmsweep.enforce.people import appeals, orders, settle
 from harmsweep.harms import HARMS
 from harmsweep.ledger import SEVERITY
 from harmsweep.policy import Policy, load_policy, mark_demonstration

@@ -13,10 +13,10 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from harmsweep.enforce.caps import counted, excesses
+from harmsweep.enforce.breaker.caps import counted, excesses
+from harmsweep.enforce.breaker.parked import HeldBatch, Stale, is_over, let_go, refused
 from harmsweep.enforce.change import change
-from harmsweep.enforce.lanes import Demand, lane_change, lifted
-from harmsweep.enforce.parked import HeldBatch, Stale, is_over, let_go, refused
+from harmsweep.enforce.people.lanes import Demand, lane_change, lifted
 from harmsweep.enforce.restore import reapplied, undone
 from harmsweep.enforce.rules import Decision, Mandate, Post, is_probability, sweep_of
 from harmsweep.enforce.sweeps import EPOCH, Sweep

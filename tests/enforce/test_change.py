@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from harmsweep.certificates import Claim, Counts, Population, Source, sealed_certificate
+from harmsweep.enforce.breaker.parked import HeldBatch, Stale, is_over, let_go, refused
 from harmsweep.enforce.change import change
-from harmsweep.enforce.lanes import Demand
-from harmsweep.enforce.parked import HeldBatch, Stale, is_over, let_go, refused
+from harmsweep.enforce.people.lanes import Demand
 from harmsweep.enforce.restore import reapplied, undone
 from harmsweep.enforce.rules import (
     Decision,

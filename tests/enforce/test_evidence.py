@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from harmsweep import lake as lakes
-from harmsweep.enforce import batches
 from harmsweep.enforce.books import entries
 from harmsweep.enforce.bounds import Bounds, bounds
+from harmsweep.enforce.breaker import batches
 from harmsweep.enforce.evidence import columns_of, digest_of, find_evidence, forget
 from harmsweep.enforce.rules import load_mandate
 from harmsweep.fusion import Feature, Input
@@ -83,7 +83,7 @@ def test_a_held_batch_has_evidence_once_it_is_let_go(known, monkeypatch):
     with pytest.raises(Held):
         known.sweep(apply=1)
     assert kept(known).keys() == {"spam"}
-    monkeypatch.setattr("harmsweep.enforce.batches.check_approved", lambda *_: None)
+    monkeypatch.setattr("harmsweep.enforce.breaker.batches.check_approved", lambda *_: None)
     (batch,) = batches.waiting(known.root)
     batches.resume(
         known.root, batch.batch.name, load_mandate(known.root, known.policy(apply=1), "m-1", None)

@@ -11,7 +11,7 @@ import pytest
 from harmsweep import lake as lakes
 from harmsweep import operations
 from harmsweep.decisions import DECIDE, pair
-from harmsweep.enforce import approvals
+from harmsweep.enforce.breaker import approvals
 from harmsweep.enforce.plans import apply_plan, find_plan, make_plan
 from harmsweep.enforce.reading import groups, mask, samples
 from harmsweep.job import DataRefused

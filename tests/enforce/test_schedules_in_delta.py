@@ -11,10 +11,11 @@ import pytest
 
 from harmsweep import lake as lakes
 from harmsweep import verdicts
-from harmsweep.enforce import batches, undo
+from harmsweep.enforce import undo
 from harmsweep.enforce.bounds import Bounds
+from harmsweep.enforce.breaker import batches
+from harmsweep.enforce.people.settle import settle
 from harmsweep.enforce.rules import Mandate
-from harmsweep.enforce.settle import settle
 from harmsweep.enforce.sweep import sweep
 from harmsweep.job import DataRefused, Held
 from harmsweep.policy import Policy
@@ -157,7 +158,7 @@ def delta(
 ) -> "Delta":
     """An empty day, of which the simulator's posts are; people's approvals are not asked for."""
     monkeypatch.setattr(Bounds, "sample", lambda *_: World.sample)
-    monkeypatch.setattr("harmsweep.enforce.batches.check_approved", lambda *_: None)
+    monkeypatch.setattr("harmsweep.enforce.breaker.batches.check_approved", lambda *_: None)
     lake = decided.copy(tmp_path / "lake")
     for table in (SCORES, DECISIONS):
         lakes.put_rows([], table, lake.root, where={"day": DAY})

@@ -14,7 +14,7 @@ from harmsweep.certificates import folder_beside
 from harmsweep.decide import decide_day
 from harmsweep.embed import count_inputs
 from harmsweep.enforce import enforce_day
-from harmsweep.enforce.approvals import accepted_posts
+from harmsweep.enforce.breaker.approvals import accepted_posts
 from harmsweep.job import DataRefused
 from harmsweep.ladders import Frozen
 from harmsweep.ledger import SEVERITY

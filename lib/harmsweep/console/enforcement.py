@@ -61,7 +61,7 @@ def approve(name: str, *, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
     name
         A plan's id or a batch's name; `harmsweep hold list` shows the batches.
     """
-    from harmsweep.enforce.approvals import approve as keep
+    from harmsweep.enforce.breaker.approvals import approve as keep
 
     asked = _asked(lake, name)
     have = keep(lake, asked, reason)
@@ -142,8 +142,8 @@ def replay(post: str, *, model: Model, lake: Lake = DEFAULT_LAKE) -> None:
 @hold.command(name="list")
 def list_(*, lake: Lake = DEFAULT_LAKE) -> None:
     """List the batches that wait, with the approvals that each has and needs."""
-    from harmsweep.enforce.approvals import approved_by
-    from harmsweep.enforce.batches import asked, waiting
+    from harmsweep.enforce.breaker.approvals import approved_by
+    from harmsweep.enforce.breaker.batches import asked, waiting
 
     rows = []
     for batch in waiting(lake):
@@ -157,7 +157,7 @@ def list_(*, lake: Lake = DEFAULT_LAKE) -> None:
 def resume(name: str, *, model: Model, policy: Policy, lake: Lake = DEFAULT_LAKE) -> None:
     """Let an approved batch take effect; what changed since it was held is refused."""
     from harmsweep.certificates import folder_beside
-    from harmsweep.enforce import batches
+    from harmsweep.enforce.breaker import batches
     from harmsweep.enforce.rules import load_mandate
     from harmsweep.manifest import load_manifest
 
@@ -169,7 +169,7 @@ def resume(name: str, *, model: Model, policy: Policy, lake: Lake = DEFAULT_LAKE
 @hold.command
 def discard(name: str, *, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
     """Refuse a batch: none of its effects happens while its decisions stay as they are."""
-    from harmsweep.enforce import batches
+    from harmsweep.enforce.breaker import batches
 
     print(batches.discard(lake, name, reason=reason).line())
 
@@ -191,7 +191,7 @@ def start(*, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
 
 
 def _asked(lake: Path, name: str) -> Any:
-    from harmsweep.enforce.batches import asked, find
+    from harmsweep.enforce.breaker.batches import asked, find
     from harmsweep.enforce.plans import find_plan
 
     return (

@@ -30,7 +30,7 @@ def verdict(
     """
     from harmsweep import verdicts
     from harmsweep.enforce.books import now_micros
-    from harmsweep.enforce.settle import settle
+    from harmsweep.enforce.people.settle import settle
 
     said = verdicts.decide(lake, post, found, harm=harm, action=action, rationale=rationale)
     day, source_id = said["day"], said["verdict_id"]
@@ -47,7 +47,7 @@ def file_(
     lake: Lake = DEFAULT_LAKE,
 ) -> None:
     """Enter an author's appeal against what holds for a post."""
-    from harmsweep.enforce.appeals import file_appeal
+    from harmsweep.enforce.people.appeals import file_appeal
 
     row = file_appeal(lake, post, author_id=author, statement=statement)
     print(f"{row['appeal_id']}: {row['action']} for {row['harm']}, due {_day(row['due_at'])}")
@@ -56,7 +56,7 @@ def file_(
 @appeal.command(name="list")
 def queue(*, lake: Lake = DEFAULT_LAKE) -> None:
     """List the appeals that wait, the first due first."""
-    from harmsweep.enforce.appeals import queue as waiting
+    from harmsweep.enforce.people.appeals import queue as waiting
 
     rows = [
         (r["appeal_id"], r["post_id"], r["action"], r["harm"], _due(r), str(r["views"] or 0))
@@ -78,7 +78,7 @@ def decide(
 
     Who judged the post before can't.
     """
-    from harmsweep.enforce.appeals import decide_appeal
+    from harmsweep.enforce.people.appeals import decide_appeal
 
     row = decide_appeal(lake, appeal_id, outcome, policy=policy, rationale=rationale)
     lost = row["views_lost"]
@@ -102,7 +102,7 @@ def receive(
     lake: Lake = DEFAULT_LAKE,
 ) -> None:
     """Enter an authority's order or referral, or a trusted flagger's notice."""
-    from harmsweep.enforce import orders
+    from harmsweep.enforce.people import orders
 
     row = orders.receive(
         lake,
@@ -123,7 +123,7 @@ def receive(
 @order.command(name="list")
 def listed(*, lake: Lake = DEFAULT_LAKE) -> None:
     """List what was received and not withdrawn, the first due first."""
-    from harmsweep.enforce.orders import listed as found
+    from harmsweep.enforce.people.orders import listed as found
 
     rows = [
         (r["order_id"], r["post_id"], r["action"], r["jurisdiction"], r["authority"], _due(r))
@@ -135,7 +135,7 @@ def listed(*, lake: Lake = DEFAULT_LAKE) -> None:
 @order.command
 def withdraw(order_id: str, *, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
     """End an order, and lift what it alone put in force."""
-    from harmsweep.enforce import orders
+    from harmsweep.enforce.people import orders
 
     row = orders.withdraw(lake, order_id, reason=reason)
     print(f"{order_id}: withdrawn, {_effects(row['effects'])}")

@@ -9,10 +9,10 @@ from typing import Any
 from harmsweep import lake as lakes
 from harmsweep.decisions import pair
 from harmsweep.enforce.books import Books
+from harmsweep.enforce.breaker.parked import Stale, let_go
 from harmsweep.enforce.change import change
-from harmsweep.enforce.demands import NOBODY, People, people
-from harmsweep.enforce.lanes import Demand
-from harmsweep.enforce.parked import Stale, let_go
+from harmsweep.enforce.people.demands import NOBODY, People, people
+from harmsweep.enforce.people.lanes import Demand
 from harmsweep.enforce.rules import Decision, Post, Rules
 from harmsweep.enforce.sweeps import Batch, Sweep
 from harmsweep.escalations import escalated_posts

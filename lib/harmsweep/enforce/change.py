@@ -6,7 +6,7 @@ Plain Python, a place at a time: see `harmsweep.ledger`.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from harmsweep.enforce.lanes import Demand, lane_change
+from harmsweep.enforce.people.lanes import Demand, lane_change
 from harmsweep.enforce.rules import Decision, Post, Rules, allowed, drawn
 from harmsweep.enforce.sweeps import Batch, Sweep, entry
 from harmsweep.ledger import POLICY, Entry, Place, is_automatic, latest

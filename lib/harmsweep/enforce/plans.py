@@ -9,12 +9,12 @@ from pathlib import Path
 
 from harmsweep import lake as lakes
 from harmsweep.days import every_day
-from harmsweep.enforce.approvals import Asked, accepted_posts, check_approved, digest_of
 from harmsweep.enforce.books import Books, Clock, as_row, books, carry_out, now_micros, writing
 from harmsweep.enforce.bounds import bounds
-from harmsweep.enforce.caps import counted, excesses, spent
+from harmsweep.enforce.breaker.approvals import Asked, accepted_posts, check_approved, digest_of
+from harmsweep.enforce.breaker.caps import counted, excesses, spent
+from harmsweep.enforce.breaker.forecast import breaches
 from harmsweep.enforce.cases import cases, changes, let_go_all
-from harmsweep.enforce.forecast import breaches
 from harmsweep.enforce.rules import Mandate, load_mandate, sweep_of
 from harmsweep.enforce.sweep import check_decided
 from harmsweep.enforce.sweeps import EPOCH

@@ -10,13 +10,13 @@ from pathlib import Path
 from harmsweep import lake as lakes
 from harmsweep.decisions import DECIDE, pair
 from harmsweep.enforce.accounts import settle_accounts
-from harmsweep.enforce.batches import waiting
 from harmsweep.enforce.books import Books, Clock, books, carry_out, now_micros, writing
 from harmsweep.enforce.bounds import bounds
-from harmsweep.enforce.caps import Excess, counted
+from harmsweep.enforce.breaker.batches import waiting
+from harmsweep.enforce.breaker.caps import Excess, counted
+from harmsweep.enforce.breaker.forecast import breaches
 from harmsweep.enforce.cases import cases, changes
-from harmsweep.enforce.copies import WINDOW_DAYS
-from harmsweep.enforce.forecast import breaches
+from harmsweep.enforce.people.copies import WINDOW_DAYS
 from harmsweep.enforce.rules import Mandate, load_mandate, sweep_of
 from harmsweep.enforce.sweeps import Sweep
 from harmsweep.job import DataRefused, Held

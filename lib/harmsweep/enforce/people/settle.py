@@ -11,9 +11,9 @@ from harmsweep.enforce.accounts import settle_accounts
 from harmsweep.enforce.books import Books, Clock, books, by_a_person, carry_out, writing
 from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.cases import LEDGERS, standing
-from harmsweep.enforce.copies import WINDOW_DAYS, Verdict, find_copies
-from harmsweep.enforce.demands import People, people
-from harmsweep.enforce.lanes import lane_change, lifted
+from harmsweep.enforce.people.copies import WINDOW_DAYS, Verdict, find_copies
+from harmsweep.enforce.people.demands import People, people
+from harmsweep.enforce.people.lanes import lane_change, lifted
 from harmsweep.enforce.sweeps import Sweep
 from harmsweep.escalations import escalated_posts
 from harmsweep.ledger import ORDER, POLICY, Entry, is_automatic

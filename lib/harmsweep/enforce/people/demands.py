@@ -9,7 +9,7 @@ from typing import Any
 
 from harmsweep import lake as lakes
 from harmsweep.enforce.bounds import bounds
-from harmsweep.enforce.copies import (
+from harmsweep.enforce.people.copies import (
     WINDOW_DAYS,
     Reached,
     Verdict,
@@ -18,7 +18,7 @@ from harmsweep.enforce.copies import (
     reached,
     verdicts,
 )
-from harmsweep.enforce.lanes import Demand, severest
+from harmsweep.enforce.people.lanes import Demand, severest
 from harmsweep.ledger import ORDER, REVIEW, Place
 from harmsweep.tables import ORDERS
 

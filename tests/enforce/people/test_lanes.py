@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from harmsweep.enforce.lanes import Demand, lane_change, lifted, severest
+from harmsweep.enforce.people.lanes import Demand, lane_change, lifted, severest
 from harmsweep.enforce.restore import undone
 from harmsweep.enforce.sweeps import EPOCH, Sweep
 from harmsweep.ledger import ORDER, REVIEW, Entry, Place

@@ -7,7 +7,7 @@ import pytest
 
 from harmsweep import lake as lakes
 from harmsweep.enforce.books import entries, micros
-from harmsweep.enforce.caps import Excess, counted, excesses, spent
+from harmsweep.enforce.breaker.caps import Excess, counted, excesses, spent
 from harmsweep.enforce.rules import Mandate
 from harmsweep.enforce.sweep import preview, sweep
 from harmsweep.job import Held

@@ -8,7 +8,7 @@ import pytest
 from harmsweep import lake as lakes
 from harmsweep import operations, verdicts
 from harmsweep.enforce import undo
-from harmsweep.enforce.orders import listed, receive, withdraw
+from harmsweep.enforce.people.orders import listed, receive, withdraw
 from harmsweep.job import DataRefused
 from harmsweep.tables import ORDERS
 

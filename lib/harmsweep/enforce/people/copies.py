@@ -18,7 +18,7 @@ from harmsweep import lake as lakes
 from harmsweep.banks import KNOWN_GOOD
 from harmsweep.days import every_day
 from harmsweep.enforce.bounds import Copies
-from harmsweep.enforce.lanes import Demand
+from harmsweep.enforce.people.lanes import Demand
 from harmsweep.hashes import MIN_QUALITY, NEAR
 from harmsweep.tables import VERDICTS
 

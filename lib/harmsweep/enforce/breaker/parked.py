@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from harmsweep.enforce.change import missing
-from harmsweep.enforce.lanes import Demand
+from harmsweep.enforce.people.lanes import Demand
 from harmsweep.enforce.rules import Decision, Post, Rules
 from harmsweep.enforce.sweeps import Sweep
 from harmsweep.ledger import Entry, Place, latest

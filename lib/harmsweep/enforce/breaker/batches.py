@@ -7,11 +7,11 @@ from functools import partial
 from pathlib import Path
 
 from harmsweep import lake as lakes
-from harmsweep.enforce.approvals import Asked, accepted_posts, check_approved, digest_of
 from harmsweep.enforce.books import Books, Clock, append, books, carry_out, now_micros, writing
 from harmsweep.enforce.bounds import bounds
+from harmsweep.enforce.breaker.approvals import Asked, accepted_posts, check_approved, digest_of
+from harmsweep.enforce.breaker.parked import HeldBatch, is_over, refused
 from harmsweep.enforce.cases import cases, let_go_all
-from harmsweep.enforce.parked import HeldBatch, is_over, refused
 from harmsweep.enforce.rules import Mandate, sweep_of
 from harmsweep.enforce.sweeps import Sweep
 from harmsweep.job import DataRefused

@@ -10,7 +10,7 @@ from scipy import stats
 
 from harmsweep import lake as lakes
 from harmsweep.enforce.bounds import Forecast, bounds
-from harmsweep.enforce.caps import Excess, counted, excesses, is_capped, spent
+from harmsweep.enforce.breaker.caps import Excess, counted, excesses, is_capped, spent
 from harmsweep.enforce.sweeps import Batch
 from harmsweep.ledger import Entry, is_automatic, is_counted
 from harmsweep.policy import Policy

@@ -11,8 +11,8 @@ from typing import Any
 
 from harmsweep import lake as lakes
 from harmsweep.enforce.books import Clock, now_micros
-from harmsweep.enforce.demands import standing_orders
-from harmsweep.enforce.settle import settle
+from harmsweep.enforce.people.demands import standing_orders
+from harmsweep.enforce.people.settle import settle
 from harmsweep.job import DataRefused
 from harmsweep.ledger import LADDER
 from harmsweep.operations import operator, record

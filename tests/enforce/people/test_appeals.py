@@ -9,8 +9,8 @@ import pytest
 from harmsweep import lake as lakes
 from harmsweep import verdicts
 from harmsweep.enforce import undo
-from harmsweep.enforce.appeals import decide_appeal, file_appeal, queue, views_lost
-from harmsweep.enforce.settle import settle
+from harmsweep.enforce.people.appeals import decide_appeal, file_appeal, queue, views_lost
+from harmsweep.enforce.people.settle import settle
 from harmsweep.job import DataRefused
 from harmsweep.operations import operations
 from harmsweep.policy import PolicyError

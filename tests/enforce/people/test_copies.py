@@ -10,7 +10,7 @@ from harmsweep import lake as lakes
 from harmsweep import verdicts as said
 from harmsweep.enforce import undo
 from harmsweep.enforce.bounds import Copies, bounds
-from harmsweep.enforce.copies import Content, Medium, Verdict, find_copies, reached, verdicts
+from harmsweep.enforce.people.copies import Content, Medium, Verdict, find_copies, reached, verdicts
 from harmsweep.enforce.plans import make_plan
 from harmsweep.job import Held
 from harmsweep.tables import MEDIA, MEDIA_MATCHES, VERDICTS

@@ -13,8 +13,8 @@ from typing import Any
 from harmsweep import lake as lakes
 from harmsweep.enforce.books import Clock, now_micros
 from harmsweep.enforce.bounds import bounds
-from harmsweep.enforce.copies import verdicts
-from harmsweep.enforce.settle import days_of_copies, settle
+from harmsweep.enforce.people.copies import verdicts
+from harmsweep.enforce.people.settle import days_of_copies, settle
 from harmsweep.enforce.sweeps import EPOCH
 from harmsweep.job import DataRefused
 from harmsweep.ledger import ORDER, SEVERITY, VISIBLE

@@ -11,8 +11,16 @@ import numpy as np
 import pytest
 
 from harmsweep.enforce.bounds import Forecast
-from harmsweep.enforce.caps import Excess
-from harmsweep.enforce.forecast import Past, breaches, history, most, most_views, unlikely, views_of
+from harmsweep.enforce.breaker.caps import Excess
+from harmsweep.enforce.breaker.forecast import (
+    Past,
+    breaches,
+    history,
+    most,
+    most_views,
+    unlikely,
+    views_of,
+)
 from harmsweep.ledger import Entry
 from harmsweep.tables import ACTIONS, POST_FEATURES
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from harmsweep import operations
-from harmsweep.enforce import approvals, batches, undo
+from harmsweep.enforce import undo
+from harmsweep.enforce.breaker import approvals, batches
 from harmsweep.enforce.rules import Mandate
 from harmsweep.job import DataRefused, Held
 from harmsweep.operations import Stopped

@@ -1,0 +1,1 @@
+"""People: what reviewers, authors and authorities ask for, each in a lane of its own."""
