@@ -12,6 +12,7 @@ from harmsweep.job import DATA_GATE, USAGE
 Call = Callable[..., tuple[int, str, str]]
 COMMANDS = (
     "plan",
+    "show",
     "approve",
     "apply",
     "undo",
@@ -46,6 +47,8 @@ def test_stop_and_start_turn_the_switch(call: Call, lake: Path) -> None:
         ("hold", "discard", "20261001-0123456789ab:hate:apply", "--reason", "x"),
         ("hold", "discard", "x", "--reason", "x"),
         ("apply", "plan-1"),
+        ("apply", "plan-1", "--dry-run"),
+        ("show", "plan-1"),
     ],
     ids=lambda words: " ".join(words[:2]),
 )

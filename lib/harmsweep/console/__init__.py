@@ -38,7 +38,7 @@ app.command(label_errors)
 app.command(explain)
 app.command(days)
 ACTS: tuple[Any, ...] = (
-    *(acts.plan, acts.approve, acts.apply, acts.undo, acts.hold, acts.replay),
+    *(acts.plan, acts.show, acts.approve, acts.apply, acts.undo, acts.hold, acts.replay),
     *(acts.ramp, acts.stop, acts.start),
     *(people.verdict, people.appeal, people.order, people.exempt),
 )

@@ -1,4 +1,4 @@
-"""`harmsweep plan`, `approve`, `apply`, `undo`, `hold`, `ramp`, `stop`, `start`: operators."""
+"""What operators do: plan, show, approve, apply, undo, replay, hold, ramp, stop and start."""
 
 import sys
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter, Token
 
 from harmsweep.console.bank import DEFAULT_LAKE, Lake
-from harmsweep.console.show import print_grid
+from harmsweep.console.show import cell, print_grid
 from harmsweep.days import every_day
 from harmsweep.job import FAILED, DataRefused
 from harmsweep.registry import model_path
@@ -25,7 +25,11 @@ Model = Annotated[
     Path, Parameter(help="The model's manifest.json, or champion@FOLDER.", converter=_manifest)
 ]
 Policy = Annotated[Path, Parameter(help="The policy's file.")]
+DryRun = Annotated[bool, Parameter(help="Count, or say why not, and write nothing.", negative=())]
 hold = App(name="hold", help="Batches that a cap holds: list, resume, discard.")
+
+
+Page = Annotated[Path | None, Parameter(help="Write it as an HTML page to this file too.")]
 
 
 def plan(
@@ -34,12 +38,22 @@ def plan(
     policy: Policy,
     first: Annotated[date, Parameter(name="--from", help="First UTC day.")],
     last: Annotated[date | None, Parameter(name="--to", help="Last UTC day.")] = None,
+    against_model: Annotated[
+        Path | None, Parameter(help="Compare with this model instead.", converter=_manifest)
+    ] = None,
+    against_policy: Annotated[
+        Path | None, Parameter(help="Compare with this policy instead.")
+    ] = None,
+    page: Page = None,
     lake: Lake = DEFAULT_LAKE,
 ) -> None:
-    """Write down what sweeps of some days would do now, and who must approve it."""
+    """Write down what sweeps of some days would do now, and who must approve it.
+
+    It is compared with what holds, by the last sweep. With `--against-model` or `--against-policy`
+    it is compared with what a sweep of that pair would leave, and is for reading alone.
+    """
     from harmsweep.certificates import folder_beside
     from harmsweep.enforce.plans import make_plan
-    from harmsweep.enforce.reading import groups, samples
     from harmsweep.manifest import load_manifest
 
     days = every_day(first, last or first)
@@ -47,9 +61,29 @@ def plan(
         raise DataRefused(f"--to {last} is before --from {first}")
     version = load_manifest(model).model_version
     folder = folder_beside(model)
-    made = make_plan(lake, days, policy=policy, model_version=version, certificates=folder)
-    _print_rows(groups(lake, made))
-    _print_rows(samples(lake, made))
+    compared = bool(against_model or against_policy)
+    other = _mandate(lake, against_model or model, against_policy or policy) if compared else None
+    made = make_plan(
+        lake, days, policy=policy, model_version=version, certificates=folder, against=other
+    )
+    _show(lake, made, page)
+
+
+def show(plan_id: str, *, page: Page = None, lake: Lake = DEFAULT_LAKE) -> None:
+    """Read a plan before approving it: whom it touches, its bounds now, and masked samples."""
+    from harmsweep.enforce.plans import find_plan
+
+    _show(lake, find_plan(lake, plan_id), page)
+
+
+def _show(lake: Path, made: Any, page: Path | None) -> None:
+    from harmsweep.enforce.plans.reading import samples, tables
+    from harmsweep.report.plan import bounded, write_plan
+
+    for rows in (*tables(lake, made).values(), bounded(lake, made), samples(lake, made)):
+        _print_rows(rows)
+    if page:
+        print(f"page: {write_plan(lake, made, page)}", file=sys.stderr)
     print(made.line())
 
 
@@ -68,11 +102,11 @@ def approve(name: str, *, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
     print(f"{name}: {len(have)} of {asked.approvers} approvals ({', '.join(have)})")
 
 
-def apply(plan_id: str, *, lake: Lake = DEFAULT_LAKE) -> None:
+def apply(plan_id: str, *, dry_run: DryRun = False, lake: Lake = DEFAULT_LAKE) -> None:
     """Carry out exactly a plan, once; refused where a subject of it changed since."""
     from harmsweep.enforce.plans import apply_plan
 
-    print(apply_plan(lake, plan_id).line())
+    print(apply_plan(lake, plan_id, dry_run=dry_run).line())
 
 
 def undo(
@@ -156,14 +190,9 @@ def list_(*, lake: Lake = DEFAULT_LAKE) -> None:
 @hold.command
 def resume(name: str, *, model: Model, policy: Policy, lake: Lake = DEFAULT_LAKE) -> None:
     """Let an approved batch take effect; what changed since it was held is refused."""
-    from harmsweep.certificates import folder_beside
     from harmsweep.enforce.breaker import batches
-    from harmsweep.enforce.rules import load_mandate
-    from harmsweep.manifest import load_manifest
 
-    version = load_manifest(model).model_version
-    mandate = load_mandate(lake, policy, version, folder_beside(model))
-    print(batches.resume(lake, name, mandate).line())
+    print(batches.resume(lake, name, _mandate(lake, model, policy)).line())
 
 
 @hold.command
@@ -199,10 +228,19 @@ def _asked(lake: Path, name: str) -> Any:
     )
 
 
+def _mandate(lake: Path, model: Path, policy: Path) -> Any:
+    from harmsweep.certificates import folder_beside
+    from harmsweep.enforce.rules import load_mandate
+    from harmsweep.manifest import load_manifest
+
+    version = load_manifest(model).model_version
+    return load_mandate(lake, policy, version, folder_beside(model))
+
+
 def _print_rows(rows: list[dict[str, Any]]) -> None:
     if rows:
         numbers = {name for name, value in rows[0].items() if isinstance(value, int | float)}
-        print_grid(tuple(rows[0]), [tuple(map(str, r.values())) for r in rows], right=numbers)
+        print_grid(tuple(rows[0]), [tuple(map(cell, r.values())) for r in rows], right=numbers)
 
 
 def ramp(

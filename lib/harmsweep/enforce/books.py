@@ -12,7 +12,7 @@ from typing import Any
 
 from harmsweep import lake as lakes
 from harmsweep.enforce.evidence import with_evidence
-from harmsweep.enforce.sweeps import EPOCH
+from harmsweep.enforce.sweeps import EPOCH, moment
 from harmsweep.ledger import Entry, Place, holding, open_intents
 from harmsweep.locks import locked
 from harmsweep.tables import ACTIONS, POST_VISIBILITY
@@ -120,7 +120,7 @@ def carry_out(ledger: Books, made: list[Entry], gate: Gate) -> None:
     gate()
     where: lakes.Slice = {"day": ledger.day}
     lakes.put_rows(visibility(chains), POST_VISIBILITY, ledger.lake, where=where)
-    later = EPOCH + timedelta(microseconds=ledger.at + 1)
+    later = moment(ledger.at + 1)
     append(ledger.lake, [replace(e, entry="outcome", recorded_at=later) for e in unfinished])
 
 

@@ -30,15 +30,20 @@ class Case:
     post: Post | None
 
 
-def cases(ledger: Books, sweep: Sweep) -> list[Case]:
+def cases(ledger: Books, sweep: Sweep, *, beside: tuple[str, ...] | None = None) -> list[Case]:
     """Every place of the day that has entries, decisions of the sweep's pair, or demands.
 
+    Entries of the pair `beside` may be imagined ones, so that the ledger's table lacks their posts.
     A decision on another revision than the post's wants nothing. What holds for an escalated post
     stays as it is, but for orders; in policy's lane, also for one that the model did not score.
     """
     lake, day, (model, policy) = ledger.lake, ledger.day, sweep.subject
     of_pair = lakes.plain_predicate({"day": day, **pair(model, policy)})
-    decided = f"SELECT post_id FROM decisions_v1 WHERE {of_pair}"
+    pairs = {beside or (model, policy), (model, policy)}
+    decided = " UNION ".join(
+        f"SELECT post_id FROM decisions_v1 WHERE {lakes.plain_predicate({'day': day, **pair(*p)})}"
+        for p in sorted(pairs)
+    )
     about, said = f"{LEDGERS.format(day=day)} UNION {decided}", people(lake, day)
     posts = standing(lake, day, sweep.time, about=about, said=said)
     escalated, scored = escalated_posts(lake, day), _scored(lake, day, model, about)

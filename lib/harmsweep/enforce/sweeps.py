@@ -13,6 +13,11 @@ OF_A_PAIR = ("enforce", "apply", "resume")
 Batch = tuple[str, str]  # harm and direction
 
 
+def moment(micros: int) -> datetime:
+    """The time of so many microseconds since 1970, UTC."""
+    return EPOCH + timedelta(microseconds=micros)
+
+
 @dataclass(frozen=True)
 class Sweep:
     """One sweep of a day: its id follows from what it does and from the sweep before it."""
@@ -41,7 +46,7 @@ class Sweep:
     @property
     def time(self) -> datetime:
         """When it writes."""
-        return EPOCH + timedelta(microseconds=self.at)
+        return moment(self.at)
 
 
 def entry(

@@ -152,6 +152,30 @@ def score_curves(shares: pd.DataFrame) -> str:
     return as_svg(figure)
 
 
+def beside_bounds(rows: Sequence[Record]) -> str:
+    """The effects of each day's batch, with marks for what is likely and for the cap.
+
+    The scale is logarithmic from 1 on: a broken model's batch is a thousand times its cap.
+    """
+    figure, axes = _axes(rows=len(rows))
+    colours = {"apply": ACTION_COLOURS["remove"], "release": ACTION_COLOURS["review"]}
+    for place, row in enumerate(rows):
+        over = row["together"] + row["spent"] > row["cap"] or row["effects"] > (
+            math.inf if row["likely"] is None else row["likely"]
+        )
+        axes.barh(place, row["effects"], color=colours[row["direction"]], alpha=1 if over else 0.5)
+        axes.plot(row["cap"], place, "|", color="#1c2733", markersize=14, markeredgewidth=2)
+        if row["likely"] is not None:
+            axes.plot(row["likely"], place, "D", color="#e08e0b", markersize=5)
+    names = [f"{r['day']} {r['harm']}, {r['direction']}" for r in rows]
+    axes.set_yticks(range(len(rows)), names)
+    axes.set_xscale("symlog", linthresh=1)
+    axes.set_xlim(left=0)
+    axes.invert_yaxis()
+    axes.set_xlabel("effects (line: cap of 24 hours; diamond: the most that is likely)")
+    return as_svg(figure)
+
+
 def seconds(by_stage: pd.Series) -> str:
     """Seconds that each stage took over all days."""
     figure, axes = _axes(rows=len(by_stage))

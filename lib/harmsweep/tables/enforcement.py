@@ -133,7 +133,7 @@ EVIDENCE = Table(
 
 PLANS = Table(
     name="plans_v1",
-    comment="What plans would do: each effect as the ledger's intent would be.",
+    comment="What plans would do: each effect as its intent would be, and what stays (entry: stays).",
     key=("plan_id", "effect_key"),
     partition_by=("plan_id",),
     schema=columns(required("plan_id", STRING, "the plan"), *ACTIONS.schema.fields),

@@ -10,14 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from harmsweep.enforce.books import micros
 from harmsweep.enforce.bounds import Forecast
 from harmsweep.enforce.breaker.caps import Excess
 from harmsweep.enforce.breaker.forecast import (
+    Outlook,
     Past,
     breaches,
     history,
     most,
     most_views,
+    outlook,
     unlikely,
     views_of,
 )
@@ -130,6 +133,23 @@ def test_a_breach_is_of_the_cap_first_and_each_batch_is_named_once(past: Path) -
     both = breaches(past, {DAY: planned(31), other: planned(30)}, policy, LATER)
     assert [(e.kind, e.planned) for e in both] == [("cap", 61)]
     assert breaches(past, {DAY: []}, policy, LATER) == []
+
+
+def test_an_outlook_puts_each_days_batch_beside_what_bounds_it(
+    past: Path, add_rows: Callable[..., None]
+) -> None:
+    add_rows([seen(f"0--{n}", 10, 0) for n in range(3)], POST_FEATURES, past)
+    policy, other = SimpleNamespace(cap=lambda *_: 60), DAY + timedelta(days=1)
+    made = {DAY: planned(2), other: planned(1, day=other)}
+    at = micros(datetime(2026, 10, 29, 12, tzinfo=UTC))
+    found = outlook(past, made, policy, at)
+    # Of the 24 hours: the history's entries, which this test's rows date alike.
+    spent = 99 + 6 + 5 + 4 + 3
+    assert found == [
+        Outlook(DAY, *HATE, 2, 50, 20, 100000, 3, spent, 60),
+        Outlook(other, *HATE, 1, None, 0, None, 3, spent, 60),
+    ]
+    assert outlook(past, {DAY: []}, policy, at) == []
 
 
 def test_views_are_of_the_posts_that_caps_count(past: Path, add_rows: Callable[..., None]) -> None:

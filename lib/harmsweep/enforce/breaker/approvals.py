@@ -1,4 +1,4 @@
-"""Who approved a plan or a held batch: never its planner, and only what it was when they did."""
+"""Who approved a plan or a held batch: never who planned it, and only what it was when they did."""
 
 import hashlib
 import json
@@ -17,9 +17,14 @@ class Asked:
     """What waits for approval: its name, who planned it, its content, how many must approve."""
 
     name: str
-    planner: str
+    planners: tuple[str, ...]
     digest: str
     approvers: int
+
+    @property
+    def by(self) -> str:
+        """Who planned it."""
+        return " and ".join(self.planners)
 
 
 def digest_of(effect_keys: Iterable[str]) -> str:
@@ -28,10 +33,10 @@ def digest_of(effect_keys: Iterable[str]) -> str:
 
 
 def approved_by(lake: Path, asked: Asked) -> list[str]:
-    """Who approved exactly this content, in order of their names; its planner never counts."""
+    """Who approved exactly this content, in order of their names; who planned it never counts."""
     said = [o for o in operations(lake, asked.name) if o["act"] == "approve"]
     of_this = (o for o in said if json.loads(o["details"])["digest"] == asked.digest)
-    return sorted({o["operator"] for o in of_this} - {asked.planner})
+    return sorted({o["operator"] for o in of_this} - {*asked.planners})
 
 
 def approve(lake: Path, asked: Asked, reason: str) -> list[str]:
@@ -40,8 +45,8 @@ def approve(lake: Path, asked: Asked, reason: str) -> list[str]:
     Raises:
         DataRefused: the operator planned it.
     """
-    if operator() == asked.planner:
-        raise DataRefused(f"{asked.name} was planned by {asked.planner}: another must approve it")
+    if operator() in asked.planners:
+        raise DataRefused(f"{asked.name} was planned by {asked.by}: another must approve it")
     if operator() not in approved_by(lake, asked):
         record(lake, "approve", asked.name, reason=reason, details={"digest": asked.digest})
     return approved_by(lake, asked)
@@ -57,7 +62,7 @@ def check_approved(lake: Path, asked: Asked) -> None:
     if len(have) < asked.approvers:
         by = f" ({', '.join(have)})" if have else ""
         raise DataRefused(
-            f"{asked.name} needs {asked.approvers} approvals by others than {asked.planner}"
+            f"{asked.name} needs {asked.approvers} approvals by others than {asked.by}"
             f" and has {len(have)}{by}"
         )
 

@@ -85,7 +85,7 @@ def asked(lake: Path, batch: Waiting) -> Asked:
     keys = lakes.query(lake, sql).column("effect_key").to_pylist()
     posts = accepted_posts(lake, batch.day, batch.day)
     approvers = bounds().approvers(batch.effects, posts)
-    return Asked(batch.batch.name, batch.planner, digest_of(keys), approvers)
+    return Asked(batch.batch.name, (batch.planner,), digest_of(keys), approvers)
 
 
 def resume(lake: Path, name: str, mandate: Mandate, *, clock: Clock = now_micros) -> Outcome:

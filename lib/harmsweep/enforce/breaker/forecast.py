@@ -110,6 +110,39 @@ def unlikely(
     return found
 
 
+@dataclass(frozen=True)
+class Outlook:
+    """A day's part of a batch beside what it may be: with more, or past the cap, it is held."""
+
+    day: date
+    harm: str
+    direction: str
+    effects: int
+    likely: int | None  # None: the history is too short to say
+    views: int
+    likely_views: int | None
+    together: int  # effects of all days
+    spent: int  # in the last 24 hours
+    cap: int
+
+
+def outlook(
+    lake: Path, made: Mapping[date, Sequence[Entry]], policy: Policy, at: int
+) -> list[Outlook]:
+    """What each day's batches come to and what bounds them, by day and batch; see `breaches`."""
+    together = counted(entry for of_day in made.values() for entry in of_day)
+    before, conf = spent(lake, at), bounds().forecast
+    found = []
+    for day, of_day in made.items():
+        past, views = history(lake, day, conf.weeks), views_of(lake, day, of_day)
+        for batch, n in sorted(counted(of_day).items()):
+            effects, seen = past.of(batch)
+            likely = (n, most(effects, conf), views.get(batch, 0), most_views(seen, conf))
+            cap = (together[batch], before.get(batch, 0), policy.cap(*batch))
+            found.append(Outlook(day, *batch, *likely, *cap))
+    return found
+
+
 def breaches(
     lake: Path, made: Mapping[date, Sequence[Entry]], policy: Policy, at: int
 ) -> list[Excess]:

@@ -1,0 +1,80 @@
+"""Carrying out exactly a plan."""
+
+import time
+from collections.abc import Sequence
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from harmsweep.enforce.books import Books, Clock, books, carry_out, now_micros, writing
+from harmsweep.enforce.breaker.approvals import check_approved
+from harmsweep.enforce.breaker.caps import counted, excesses, spent
+from harmsweep.enforce.cases import cases, let_go_all
+from harmsweep.enforce.plans.plan import Plan, find_plan, mandate_of, planned_effects
+from harmsweep.enforce.rules import Mandate, sweep_of
+from harmsweep.enforce.sweeps import moment
+from harmsweep.job import DataRefused
+from harmsweep.ledger import Entry
+from harmsweep.operations import check_running, record
+from harmsweep.runs import Outcome
+
+
+def apply_plan(
+    lake: Path, plan_id: str, *, dry_run: bool = False, clock: Clock = now_micros
+) -> Outcome:
+    """Carry out exactly the effects of a plan, once; applying it again does nothing.
+
+    With `dry_run` it only says what that would come to, or why it would be refused.
+
+    Raises:
+        DataRefused: there is no such plan, it expired, has too few approvals, its policy changed,
+            it is for reading, or a subject's decision, revision or state changed. Then nothing was
+            done.
+        Stopped: the switch is off.
+    """
+    started, plan = time.monotonic(), find_plan(lake, plan_id)
+    if plan.against:
+        raise DataRefused(f"{plan_id} was {plan.line().split('; ')[1]}: plan without it")
+    mandate = mandate_of(lake, plan)
+    if moment(clock()) > plan.expires_at:
+        raise DataRefused(f"{plan_id} expired at {plan.expires_at:%Y-%m-%d %H:%M} UTC: plan again")
+    with writing(lake):
+        check_approved(lake, plan.asked)
+        ledgers = {day: books(lake, day, clock) for day in plan.days}
+        made, stale = dict[date, list[Entry]](), list[Entry]()
+        for day, ledger in ledgers.items():
+            made[day], gone = _let_go(ledger, plan, mandate)
+            stale += gone
+        if stale:
+            some = ", ".join(sorted({entry.subject_id for entry in stale})[:5])
+            raise DataRefused(
+                f"{plan_id}: {len(stale)} of {plan.effects} subjects changed since, such as {some}:"
+                " nothing was done; plan again"
+            )
+        _check_caps(lake, plan, mandate, [e for day in made.values() for e in day], at=clock())
+        for day, ledger in ledgers.items() if not dry_run else ():
+            carry_out(ledger, made[day], partial(check_running, lake))
+    effects = sum(map(len, made.values()))
+    counts = {"effects": effects, "done_before": plan.effects - effects}
+    if not dry_run:
+        record(lake, "apply", plan_id, details=counts)
+    return Outcome("apply", plan.first, effects, time.monotonic() - started, counts=counts)
+
+
+def _let_go(ledger: Books, plan: Plan, mandate: Mandate) -> tuple[list[Entry], list[Entry]]:
+    """A day's part of the plan as it would be booked now, and what of it no longer fits."""
+    sweep = sweep_of(ledger.day, "apply", mandate, after=ledger.last_sweep, at=ledger.at)
+    planned = [entry for entry in planned_effects(ledger.lake, plan) if entry.day == ledger.day]
+    return let_go_all(cases(ledger, sweep), planned, sweep, mandate.rules)
+
+
+def _check_caps(
+    lake: Path, plan: Plan, mandate: Mandate, made: Sequence[Entry], *, at: int
+) -> None:
+    """What nobody approved must be within the caps of this hour too."""
+    if plan.approvers:
+        return
+    over = excesses(counted(made), spent(lake, at), mandate.policy)
+    if over:
+        lines = "; ".join(e.line() for e in over)
+        raise DataRefused(f"{plan.plan_id}: by now {lines}: nothing was done; plan again")

@@ -1,0 +1,50 @@
+"""The page of a plan: one HTML file for those who must approve it."""
+
+from collections import defaultdict
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from harmsweep.enforce.books import now_micros
+from harmsweep.enforce.breaker.approvals import approved_by
+from harmsweep.enforce.breaker.forecast import outlook
+from harmsweep.enforce.plans import Plan, mandate_of, planned_effects
+from harmsweep.enforce.plans.reading import samples, tables
+from harmsweep.ledger import Entry
+from harmsweep.report import figures
+from harmsweep.report.page import TEMPLATES
+
+
+def write_plan(lake: Path, plan: Plan, out: Path) -> Path:
+    """Write a plan's page to `out` and give that path; texts are masked, and open with a click.
+
+    Raises:
+        DataRefused: the policy's file is another by now.
+    """
+    bounds = bounded(lake, plan)
+    page = TEMPLATES.get_template("plan.html").render(
+        plan=plan,
+        approved=approved_by(lake, plan.asked),
+        tables=tables(lake, plan),
+        bounds=bounds,
+        figure=figures.beside_bounds(bounds) if bounds else "",
+        samples=_samples(lake, plan),
+    )
+    out.write_text(page, encoding="utf-8")
+    return out
+
+
+def bounded(lake: Path, plan: Plan) -> list[dict[str, Any]]:
+    """The plan's batches of each day beside their bounds, as things stand now."""
+    made: dict[date, list[Entry]] = defaultdict(list)
+    for entry in planned_effects(lake, plan):
+        made[entry.day].append(entry)
+    policy = mandate_of(lake, plan).policy
+    return [asdict(row) for row in outlook(lake, made, policy, now_micros())]
+
+
+def _samples(lake: Path, plan: Plan) -> list[dict[str, Any]]:
+    """The samples, each with its text and the text masked."""
+    told = {row["post"]: row["text"] for row in samples(lake, plan, masked=False)}
+    return [row | {"told": told[row["post"]]} for row in samples(lake, plan)]

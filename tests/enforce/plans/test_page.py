@@ -1,0 +1,84 @@
+"""The page of a plan: what an approver must see, and nothing unmasked."""
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harmsweep.enforce.breaker.approvals import approve
+from harmsweep.enforce.plans import make_plan
+from harmsweep.job import DataRefused
+from harmsweep.report.plan import bounded, write_plan
+
+DAY = date(2026, 10, 1)
+
+
+@pytest.fixture
+def plan(fresh, text_of):
+    """A plan past its cap, about posts with texts."""
+    names = ("removed", "demoted", "reviewed", "spam")
+    fresh.put_features([text_of(name, "<b>rude</b> words") for name in names])
+    fresh.decide(apply=1)
+    return make_plan(fresh.root, [DAY], policy=fresh.policy(apply=1), model_version="m-1")
+
+
+def page(lake: Any, plan: Any, folder: Path) -> str:
+    return write_plan(lake.root, plan, folder / "plan.html").read_text(encoding="utf-8")
+
+
+def test_the_page_says_what_waits_and_for_whom(fresh, plan, tmp_path, monkeypatch):
+    said = page(fresh, plan, tmp_path)
+    assert "It waits: 0 of 2 approvals" in said
+    assert "hate: 2 to apply and 0 in the last 24 hours pass the cap of 1" in said
+    assert f"harmsweep approve {plan.plan_id}" in said
+    monkeypatch.setattr("harmsweep.enforce.breaker.approvals.operator", lambda: "ana")
+    monkeypatch.setattr("harmsweep.operations.operator", lambda: "ana")
+    approve(fresh.root, plan.asked, "read it")
+    assert "1 of 2 approvals (ana)" in page(fresh, plan, tmp_path)
+
+
+def test_a_plan_inside_every_bound_says_so(fresh, tmp_path):
+    fresh.decide()
+    made = make_plan(fresh.root, [DAY], policy=fresh.policy(), model_version="m-1")
+    said = page(fresh, made, tmp_path)
+    assert "Inside every bound" in said
+    assert "no sweep acted on these days" in said
+
+
+def test_the_page_names_both_states(held, tmp_path):
+    held.decide(version=2, remove=0.995)
+    made = make_plan(
+        held.root, [DAY], policy=held.policy(version=2, remove=0.995), model_version="m-1"
+    )
+    said = page(held, made, tmp_path)
+    sweep_id = held.ledger()[0]["sweep_id"]
+    assert f"sweep {sweep_id}" in said
+    assert f"actions_v1 {made.tables['actions_v1']}" in said
+
+
+def test_texts_are_masked_and_markup_in_them_is_text(fresh, plan, tmp_path):
+    said = page(fresh, plan, tmp_path)
+    assert "<b>rude" not in said
+    shown = re.sub(r"(?s)</summary>.*?</details>", "", said)
+    assert "rude" not in shown and "w····" in shown
+
+
+def test_the_page_needs_no_other_file(fresh, plan, tmp_path):
+    said = page(fresh, plan, tmp_path)
+    links = re.findall(r'(?:src|href)="([^"]+)"', said)
+    assert links and all(link.startswith("#") for link in links)
+
+
+def test_each_batch_stands_beside_its_bounds(fresh, plan):
+    found = {
+        (r["harm"], r["direction"]): (r["effects"], r["cap"]) for r in bounded(fresh.root, plan)
+    }
+    assert found == {("hate", "apply"): (2, 1), ("spam", "apply"): (1, 1)}
+
+
+def test_a_plan_whose_policy_changed_is_not_shown(fresh, plan, tmp_path):
+    fresh.policy(version=3)
+    with pytest.raises(DataRefused, match="the policy is trial-3"):
+        page(fresh, plan, tmp_path)

@@ -1,0 +1,349 @@
+"""Plans: written down, approved, and carried out exactly, once."""
+
+import math
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from harmsweep import lake as lakes
+from harmsweep import operations
+from harmsweep.decisions import DECIDE, pair
+from harmsweep.enforce.breaker import approvals
+from harmsweep.enforce.plans import apply_plan, find_plan, make_plan, planned_effects
+from harmsweep.enforce.plans.reading import mask, samples, tables
+from harmsweep.enforce.rules import load_mandate
+from harmsweep.job import DataRefused
+from harmsweep.policy import load_policy
+from harmsweep.runs import run_step
+from harmsweep.tables import ACTIONS, POSTS
+
+DAY = date(2026, 10, 1)
+FIRST = {"removed": "remove", "demoted": "demote", "reviewed": "review", "spam": "remove"}
+
+
+def planned(lake: Any, **policy: Any) -> Any:
+    """A plan of the day."""
+    lake.decide(**policy)
+    return make_plan(lake.root, [DAY], policy=lake.policy(**policy), model_version="m-1")
+
+
+def applied(lake: Any, plan: Any) -> dict[str, int]:
+    return dict(apply_plan(lake.root, plan.plan_id).counts)
+
+
+@pytest.fixture
+def be(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Act as a user of the system from now on."""
+
+    def switch(name: str) -> None:
+        for module in (operations, approvals):
+            monkeypatch.setattr(module, "operator", lambda: name)
+
+    return switch
+
+
+def test_a_plan_inside_every_bound_is_applied_without_anybody_and_once(fresh, swept):
+    plan = planned(fresh)
+    assert (plan.effects, plan.visible, plan.approvers, plan.posts) == (4, 3, 0, 5)
+    assert "approved automatically" in plan.line()
+    assert fresh.content() == ([], [])
+    assert planned(fresh).plan_id == plan.plan_id
+    assert applied(fresh, plan) == {"effects": 4, "done_before": 0}
+    assert fresh.states() == FIRST
+    keys = {r["effect_key"] for r in fresh.ledger()}
+    assert keys == {r["effect_key"] for r in swept.ledger()}
+    before = fresh.content()
+    assert applied(fresh, plan) == {"effects": 0, "done_before": 4}
+    assert fresh.content() == before
+
+
+def test_a_plan_past_a_cap_waits_for_two_others(fresh, be):
+    plan = planned(fresh, apply=0)
+    assert plan.approvers == 2
+    assert "waits for 2 approvals" in plan.line()
+    with pytest.raises(DataRefused, match="needs 2 approvals"):
+        applied(fresh, plan)
+    for name in ("one", "two"):
+        be(name)
+        approvals.approve(fresh.root, plan.asked, "read it")
+    assert applied(fresh, plan)["effects"] == 4
+    assert fresh.states() == FIRST
+
+
+@pytest.mark.parametrize("change", ["score", "edit", "deletion", "state"])
+def test_a_plan_whose_subjects_changed_is_refused_whole(fresh, rows, change: str):
+    post, scored = rows
+    plan = planned(fresh)
+    others = [post(name) for name in ("demoted", "reviewed", "clean", "spam")]
+    rest = [scored("demoted", hate=0.9), scored("reviewed", hate=0.6), scored("spam", spam=0.97)]
+    if change == "score":
+        fresh.put_scores([*rest, scored("removed", hate=0.97)])
+        fresh.decide()
+    elif change == "edit":
+        fresh.put_posts([*others, post("removed", 1, "superseded"), post("removed", 2)])
+    elif change == "deletion":
+        fresh.put_posts([*others, post("removed", 1, "superseded"), post("removed", 2, "deleted")])
+    else:
+        fresh.sweep(version=2, remove=0.995, demote=0.98)
+        fresh.policy()
+    before = fresh.content()
+    with pytest.raises(DataRefused, match="of 4 subjects changed since, such as"):
+        applied(fresh, plan)
+    assert fresh.content() == before
+
+
+def test_a_plan_that_nobody_approved_needs_room_in_the_caps_of_its_hour(fresh, rows):
+    post, scored = rows
+    plan = planned(fresh, apply=2)
+    assert plan.approvers == 0
+    more = [post(name) for name in ("removed", "demoted", "reviewed", "clean", "spam", "other")]
+    fresh.put_posts(more)
+    scores = [scored("removed", hate=0.99), scored("demoted", hate=0.9), scored("spam", spam=0.97)]
+    fresh.put_scores([*scores, scored("reviewed", hate=0.6)])
+    fresh.decide(apply=2)
+    spent = {("hate", "apply"): 1}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("harmsweep.enforce.plans.apply.spent", lambda *_: spent)
+        with pytest.raises(DataRefused, match=r"by now hate: 2 to apply and 1 .* plan again"):
+            applied(fresh, plan)
+    assert fresh.content() == ([], [])
+
+
+def test_an_old_plan_is_refused(fresh):
+    plan = planned(fresh)
+    late = int(plan.expires_at.timestamp() * 1e6) + 1
+    with pytest.raises(DataRefused, match="expired"):
+        apply_plan(fresh.root, plan.plan_id, clock=lambda: late)
+
+
+def test_a_plan_of_another_policy_than_its_files_is_refused(fresh):
+    plan = planned(fresh)
+    fresh.policy(version=2)
+    with pytest.raises(DataRefused, match="the policy is trial-2"):
+        applied(fresh, plan)
+
+
+def test_a_plan_of_several_days_has_each_of_them_and_is_named_after_the_first(fresh, rows):
+    fresh.decide()
+    last = rows[0]("later") | {"day": DAY + timedelta(days=2)}
+    lakes.put_rows([last], POSTS, fresh.root)
+    days = [DAY + timedelta(days=n) for n in range(3)]
+    versions = pair("m-1", load_policy(fresh.policy()).policy_version)
+    for day in days[1:]:
+        run_step(DECIDE, fresh.root, day, lambda: {"posts": 0}, versions=versions)
+    made = make_plan(fresh.root, days, policy=fresh.policy(), model_version="m-1")
+    assert (made.first, made.last, made.days, made.posts) == (days[0], days[-1], days, 6)
+    assert re.fullmatch("plan-20261001-[0-9a-f]{12}", made.plan_id)
+    assert applied(fresh, made) == {"effects": 4, "done_before": 0}
+
+
+def test_a_plan_of_a_day_that_nobody_decided_about_is_refused(fresh):
+    fresh.decide()
+    days = [DAY, DAY + timedelta(days=1)]
+    with pytest.raises(DataRefused, match="decisions of 2026-10-02 by m-1"):
+        make_plan(fresh.root, days, policy=fresh.policy(), model_version="m-1")
+
+
+def test_a_plan_counts_what_holds_and_stays(held):
+    assert (planned(held).effects, planned(held).unchanged) == (0, 4)
+    changed = planned(held, version=2, remove=0.995)
+    assert (changed.effects, changed.unchanged) == (1, 3)
+
+
+def test_nobody_who_made_a_plan_can_approve_it_even_if_another_made_it_again(fresh, be):
+    plan_id = ""
+    for name in ("one", "two"):
+        be(name)
+        plan_id = planned(fresh, apply=0).plan_id
+    made = find_plan(fresh.root, plan_id)
+    assert made.planners == ("one", "two")
+    for name in made.planners:
+        be(name)
+        with pytest.raises(DataRefused, match="was planned by one and two: another"):
+            approvals.approve(fresh.root, made.asked, "mine")
+    with pytest.raises(DataRefused, match="by others than one and two and has 0"):
+        applied(fresh, made)
+
+
+def test_an_approver_who_makes_the_plan_again_counts_no_more(fresh, be):
+    plan = planned(fresh, apply=0)
+    be("one")
+    assert approvals.approve(fresh.root, plan.asked, "read it") == ["one"]
+    again = planned(fresh, apply=0)
+    assert again.plan_id == plan.plan_id
+    assert approvals.approved_by(fresh.root, again.asked) == []
+
+
+def test_a_dry_run_says_what_would_be_done_or_why_not(fresh):
+    plan = planned(fresh)
+    count = len(operations.operations(fresh.root, plan.plan_id))
+    done = apply_plan(fresh.root, plan.plan_id, dry_run=True)
+    assert done.counts == {"effects": 4, "done_before": 0}
+    assert fresh.content() == ([], [])
+    assert len(operations.operations(fresh.root, plan.plan_id)) == count
+    fresh.policy(version=2)
+    with pytest.raises(DataRefused, match="the policy is trial-2"):
+        apply_plan(fresh.root, plan.plan_id, dry_run=True)
+
+
+def test_a_plan_names_the_states_that_it_compares(fresh):
+    first = planned(fresh)
+    assert (first.base, first.against) == ((), None)
+    assert first.tables["actions_v1"] == lakes.version(ACTIONS, fresh.root)
+    assert set(first.tables) == {
+        *("posts_v1", "scores_v1", "decisions_v1", "actions_v1"),
+        *("verdicts_v1", "orders_v1", "exemptions_v1"),
+    }
+    applied(fresh, first)
+    sweep_id = fresh.ledger()[0]["sweep_id"]
+    second = planned(fresh, version=2, remove=0.995)
+    assert second.base == (f"m-1/{first.policy_version} ({sweep_id})",)
+    assert second.tables["actions_v1"] > first.tables["actions_v1"]
+
+
+def other(lake: Any, **policy: Any) -> Any:
+    """A plan of the day under one policy compared with another's sweep."""
+    lake.decide(version=2, remove=0.995, demote=0.85)
+    base = load_mandate(lake.root, lake.policy(version=2, remove=0.995), "m-1", None)
+    lake.decide(**policy)
+    return make_plan(
+        lake.root, [DAY], policy=lake.policy(**policy), model_version="m-1", against=base
+    )
+
+
+def test_two_policies_are_compared_without_either_acting(fresh):
+    made = other(fresh)
+    assert (made.effects, made.unchanged, made.approvers) == (1, 3, 0)
+    assert made.against and made.against.startswith("m-1/trial-2-")
+    assert made.line().endswith(f"compared with {made.against}, for reading alone")
+    (changed,) = planned_effects(fresh.root, made)
+    assert (changed.subject_id, changed.previous_action, changed.action) == (
+        "removed", "demote", "remove",
+    )  # fmt: skip
+    assert fresh.content() == ([], [])
+
+
+def test_what_only_the_other_model_acts_on_is_released_in_comparison(fresh, rows):
+    _, scored = rows
+    fresh.put_scores([scored("clean", hate=0.99, model_version="m-2")])
+    fresh.decide("m-2")
+    fresh.decide()
+    base = load_mandate(fresh.root, fresh.policy(), "m-2", None)
+    made = make_plan(fresh.root, [DAY], policy=fresh.policy(), model_version="m-1", against=base)
+    found = {e.subject_id: (e.previous_action, e.action) for e in planned_effects(fresh.root, made)}
+    assert found == {
+        "clean": ("remove", "none"), **{post: ("none", action) for post, action in FIRST.items()}
+    }  # fmt: skip
+
+
+def test_a_comparison_is_not_applied(fresh):
+    made = other(fresh)
+    with pytest.raises(DataRefused, match=r"was compared with m-1/trial-2.*: plan without it"):
+        applied(fresh, made)
+    assert fresh.content() == ([], [])
+
+
+def test_a_comparison_is_another_plan_than_the_same_effects_alone(fresh):
+    made = other(fresh)
+    alone = make_plan(fresh.root, [DAY], policy=fresh.policy(), model_version="m-1")
+    assert alone.plan_id != made.plan_id
+    assert (alone.effects, alone.unchanged) == (4, 0)
+
+
+def test_an_unknown_plan_is_refused(fresh):
+    with pytest.raises(DataRefused, match="there is no plan"):
+        find_plan(fresh.root, "plan-20261001-0123456789ab")
+
+
+@pytest.fixture
+def known(held, text_of):
+    """A swept day with what is known of its posts' authors and audience."""
+    told = {
+        "removed": {"followers": 5.0, "account_age_days": 3.0, "views": 100.0},
+        "demoted": {"followers": 20000.0, "account_age_days": 40.0, "views": 10.0},
+        "spam": {"followers": 200000.0, "account_age_days": 900.0, "views": 1.0},
+        "reviewed": {"followers": 1500.0, "views": 1000.0},
+    }
+    held.put_features(
+        [text_of(post, f"{post} words", language="en", **f) for post, f in told.items()]
+    )
+    return held
+
+
+def rows_of(lake: Any, plan: Any, name: str, *columns: str) -> set[tuple[Any, ...]]:
+    return {tuple(row[c] for c in columns) for row in tables(lake.root, plan)[name]}
+
+
+def test_a_plan_is_read_by_harm_and_action_with_what_stays(known):
+    plan = planned(known, version=2, remove=0.995, demote=0.95)
+    columns = ("harm", "held", "action", "hit", "released", "unchanged", "views")
+    assert rows_of(known, plan, "by harm and action", *columns) == {
+        ("hate", "remove", "demote", 0, 1, 0, 100),
+        ("hate", "demote", "review", 0, 1, 0, 10),
+        ("hate", "review", "review", 0, 0, 1, 0),
+        ("spam", "remove", "remove", 0, 0, 1, 0),
+    }
+
+
+def test_a_plan_is_read_by_language_audience_and_age(known):
+    plan = planned(known, version=2, remove=0.995, demote=0.95)
+    counts = ("released", "unchanged", "views")
+    assert rows_of(known, plan, "by language", "harm", "language", *counts) == {
+        ("hate", "en", 2, 1, 110), ("spam", "en", 0, 1, 0),
+    }  # fmt: skip
+    assert rows_of(known, plan, "by audience", "harm", "followers", *counts) == {
+        ("hate", "under 1,000", 1, 0, 100), ("hate", "10,000 and up", 1, 0, 10),
+        ("hate", "1,000 and up", 0, 1, 0), ("spam", "100,000 and up", 0, 1, 0),
+    }  # fmt: skip
+    assert rows_of(known, plan, "by age of the account", "harm", "days", *counts) == {
+        ("hate", "under 30", 1, 0, 100), ("hate", "30 and up", 1, 0, 10),
+        ("hate", "unknown", 0, 1, 0), ("spam", "365 and up", 0, 1, 0),
+    }  # fmt: skip
+
+
+def test_a_post_without_features_is_counted_as_unknown(fresh):
+    plan = planned(fresh)
+    assert rows_of(fresh, plan, "by language", "language") == {("unknown",)}
+    assert sum(row["hit"] for row in tables(fresh.root, plan)["by language"]) == 4
+
+
+def test_samples_are_of_what_would_change_and_masked(known):
+    plan = planned(known, version=2, remove=0.995, demote=0.95)
+    read = samples(known.root, plan)
+    assert {(row["post"], row["text"]) for row in read} == {
+        ("removed", "r······ w····"), ("demoted", "d······ w····"),
+    }  # fmt: skip
+    assert all(math.isfinite(row["score"]) for row in read)
+
+
+def test_what_ran_out_of_time_does_not_stay(fresh):
+    plain = fresh.policy
+
+    def week(**changes: Any) -> Any:
+        path = plain(**changes)
+        path.write_text(path.read_text().replace("action: demote,", "action: demote, days: 7,"))
+        return path
+
+    fresh.policy = week
+    fresh.sweep()
+    at = int(fresh.ledger()[0]["recorded_at"].timestamp() * 1e6)
+    for days, stays in ((6, 4), (8, 3)):
+        options = {"policy": fresh.policy(), "model_version": "m-1"}
+        later = at + days * 24 * 3600 * 1_000_000
+        made = make_plan(fresh.root, [DAY], clock=lambda at=later: at, **options)
+        assert (made.effects, made.unchanged) == (0, stays)
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [("", ""), ("a", "a"), ("Kill them all", "K··· t··· a··"), ("x\ny", "x y"), ("né", "n·")],
+)
+def test_a_masked_text_keeps_the_first_letter_of_each_word(text: str, masked: str):
+    assert mask(text) == masked
+
+
+def test_a_long_text_is_cut():
+    assert len(mask("word " * 100)) == 81
