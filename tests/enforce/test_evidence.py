@@ -99,6 +99,8 @@ def test_what_is_past_its_keeping_is_forgotten(known, monkeypatch):
     assert forget(known.root, DAY + timedelta(days=days)) == 0
     assert forget(known.root, DAY + timedelta(days=days + 1)) == 3
     assert find_evidence(known.root, entry) is None
+    review = next(e for e in entries(known.root, DAY) if e.subject_id == "reviewed")
+    assert (review.evidence, find_evidence(known.root, review)) == (None, None)
     assert isinstance(bounds(), Bounds)
 
 

@@ -7,6 +7,8 @@ import pytest
 from harmsweep import lake as lakes
 from harmsweep import operations, verdicts
 from harmsweep.enforce import Part, undo
+from harmsweep.enforce.books import now_micros
+from harmsweep.enforce.people.settle import settle
 from harmsweep.enforce.rules import drawn
 from harmsweep.job import DataRefused
 from harmsweep.policy import PolicyError, load_policy
@@ -30,6 +32,18 @@ def test_a_benign_verdict_lifts_what_holds_until_the_post_is_edited(held, rows):
     )  # fmt: skip
     held.sweep()
     assert held.states()["removed"] == "remove"
+
+
+def test_a_persons_word_on_one_post_leaves_what_held_for_a_deleted_one(held, rows):
+    post, _ = rows
+    names = ("removed", "reviewed", "clean", "spam")
+    gone = [post("demoted", 1, "superseded"), post("demoted", 2, "deleted")]
+    held.put_posts([*map(post, names), *gone])
+    said = verdicts.decide(held.root, "removed", "benign", rationale="a quote")
+    options = {"kind": "verdict", "source_id": said["verdict_id"], "clock": now_micros}
+    (lifted,) = settle(held.root, said["day"], **options)
+    assert (lifted.subject_id, lifted.action) == ("removed", "none")
+    assert held.states() == {"demoted": "demote", "reviewed": "review", "spam": "remove"}
 
 
 def test_the_newest_verdict_stands(held):
