@@ -1,0 +1,102 @@
+"""Who may approve, what an approval is of, and how many are needed."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harmsweep import operations
+from harmsweep.enforce.breaker import approvals
+from harmsweep.enforce.breaker.approvals import (
+    Asked,
+    accepted_posts,
+    approve,
+    approved_by,
+    check_approved,
+    digest_of,
+)
+from harmsweep.job import DataRefused
+from harmsweep.tables import POSTS
+
+ASKED = Asked("plan-1", ("ana", "ben"), "d1", 2)
+
+
+@pytest.fixture
+def be(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Act as a user of the system from now on."""
+
+    def switch(name: str) -> None:
+        for module in (operations, approvals):
+            monkeypatch.setattr(module, "operator", lambda: name)
+
+    return switch
+
+
+def approve_as(be: Callable[[str], None], name: str, lake: Path, asked: Asked = ASKED) -> list[str]:
+    be(name)
+    return approve(lake, asked, "read it")
+
+
+def test_two_others_approve_and_each_counts_once(lake: Path, be: Callable[[str], None]) -> None:
+    assert approve_as(be, "dan", lake) == ["dan"]
+    assert approve_as(be, "dan", lake) == ["dan"]
+    assert len(operations.operations(lake, "plan-1")) == 1
+    message = r"^plan-1 needs 2 approvals by others than ana and ben and has 1 \(dan\)$"
+    with pytest.raises(DataRefused, match=message):
+        check_approved(lake, ASKED)
+    assert approve_as(be, "cal", lake) == ["cal", "dan"]
+    check_approved(lake, ASKED)
+
+
+def test_the_audit_says_who_approved_what_and_why(lake: Path, be: Callable[[str], None]) -> None:
+    approve_as(be, "dan", lake)
+    (said,) = operations.operations(lake, "plan-1")
+    assert (said["act"], said["operator"], said["reason"]) == ("approve", "dan", "read it")
+    assert said["details"] == '{"digest": "d1"}'
+
+
+@pytest.mark.parametrize("name", ["ana", "ben"])
+def test_nobody_who_planned_it_approves(lake: Path, be: Callable[[str], None], name: str) -> None:
+    with pytest.raises(DataRefused, match=r"^plan-1 was planned by ana and ben: another must"):
+        approve_as(be, name, lake)
+    assert operations.operations(lake, "plan-1") == []
+
+
+def test_an_approval_is_of_that_name_and_content_alone(
+    lake: Path, be: Callable[[str], None]
+) -> None:
+    approve_as(be, "dan", lake)
+    other = Asked("plan-1", ("ana",), "d2", 1)
+    assert approved_by(lake, other) == []
+    with pytest.raises(DataRefused, match=r"by others than ana and has 0$"):
+        check_approved(lake, other)
+    assert approved_by(lake, Asked("plan-2", ("ana",), "d1", 1)) == []
+    assert approve_as(be, "dan", lake, other) == ["dan"]
+    assert approved_by(lake, ASKED) == ["dan"]
+
+
+def test_other_acts_are_no_approvals(lake: Path) -> None:
+    operations.record(lake, "plan", "plan-1", details={"digest": "d1"})
+    assert approved_by(lake, ASKED) == []
+    check_approved(lake, Asked("plan-1", ("ana",), "d1", 0))
+
+
+def test_a_digest_is_of_a_set() -> None:
+    assert digest_of(["b", "a"]) == digest_of(["a", "b"]) != digest_of(["a"])
+    assert digest_of(["a", "b"]) != digest_of(["ab"])
+
+
+def test_accepted_posts_are_those_of_the_days(
+    lake: Path, rows: Any, add_rows: Callable[..., None]
+) -> None:
+    day, post = date(2026, 10, 1), rows[0]
+    made = [
+        post(f"p{n}", status=status) | {"day": day + timedelta(days=n)}
+        for n, status in enumerate(["accepted", "accepted", "deleted", "accepted"])
+    ]
+    assert made[0]["recorded_at"] == datetime(2026, 10, 1, 12, tzinfo=UTC)
+    add_rows(made, POSTS, lake)
+    assert accepted_posts(lake, day, day + timedelta(days=2)) == 2
+    assert accepted_posts(lake, day + timedelta(days=1), day + timedelta(days=3)) == 2
