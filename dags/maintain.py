@@ -20,8 +20,8 @@ with DAG(
     },
     doc_md="""
     Puts small files together, deletes files that no version of the kept days needs, writes missing
-    checkpoints and forgets evidence that is past its keeping. It changes no row that anybody reads,
-    takes each table's lock in turn, and may be run at any time.
+    checkpoints, and deletes evidence and preserved media that are past their keeping. It changes no
+    row that anybody reads, takes each table's lock in turn, and may be run at any time.
     """,
 ):
     job("maintain", *ON_LAKE, "--keep-days", "{{ params.keep_days }}")

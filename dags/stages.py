@@ -29,7 +29,7 @@ def stage_tasks(
         spark_job("features", *days, *MEDIA, **options),
         spark_job("read", *days, *MEDIA, **options),
         spark_job("embed", *days, *MEDIA, **options),
-        spark_job("match", *days, **options),
+        spark_job("match", *days, *MEDIA, **options),
         spark_job("score", *days, *of_model, **options),
         spark_job("decide", *days, *of_pair, **options),
         job("enforce", *ON_LAKE, *days, *of_pair, *sweep, **options),

@@ -1,4 +1,4 @@
-"""Keep the tables quick and small: compact, vacuum, write checkpoints, forget expired evidence."""
+"""Keep the tables quick and small: compact, vacuum, write checkpoints, delete what expired."""
 
 import argparse
 from datetime import UTC, datetime

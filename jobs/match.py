@@ -11,11 +11,17 @@ from harmsweep.runs import Outcome
 from harmsweep.session import session
 
 
-def main(*, lake: Path, days: list[date]) -> Iterable[Outcome]:
+def main(*, lake: Path, days: list[date], media: Path | None) -> Iterable[Outcome]:
     """Match each day in order."""
     for day in days:
-        yield match_day(partial(session, "match"), lake, day)
+        yield match_day(partial(session, "match"), lake, day, media_root=media)
 
 
 if __name__ == "__main__":
-    run(main, parser(__doc__))
+    arguments = parser(__doc__)
+    arguments.add_argument(
+        "--media",
+        type=Path,
+        help="folder of the landing zone; without it none of its files can be preserved",
+    )
+    run(main, arguments)

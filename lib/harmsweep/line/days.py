@@ -66,7 +66,7 @@ def run_line(
         "features": partial(features_day, spark, lake, media_root=posts),
         "read": partial(read_day, spark, lake, media_root=posts),
         "embed": partial(embed_day, spark, lake, media_root=posts),
-        "match": partial(match_day, spark, lake),
+        "match": partial(match_day, spark, lake, media_root=posts),
     }
     outcomes = list(_each(prepare, days, announce))
     manifest, ablation = (model, None) if model else _trained(spark, lake, days, announce)

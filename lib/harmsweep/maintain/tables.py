@@ -1,11 +1,11 @@
-"""Small files put together, old files deleted, checkpoints written, expired evidence forgotten.
+"""Small files put together, old files deleted, checkpoints written, what expired forgotten.
 
 What stages write by day is not put together here: a run compacts its own day, and the digest by
 which it knows an unchanged day is of its files (`harmsweep.runs`). No version is pinned by the
 ledger, which keeps its evidence as a copy; so old files may go once nobody can be reading them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,13 +14,19 @@ from harmsweep import lake as lakes
 from harmsweep.compaction import FEW
 from harmsweep.enforce.evidence import forget
 from harmsweep.locks import locked
-from harmsweep.tables import EVIDENCE, RESTRICTED, TABLES, Table
+from harmsweep.match.preserve import delete_expired
+from harmsweep.tables import EVIDENCE, PRESERVATIONS, RESTRICTED, TABLES, Table
 
 # Below this a reader or a backfill that runs could lose the files that it reads: Delta's own floor.
 LEAST_KEEP_DAYS = 7
 # Writers make a checkpoint every ten commits, after the commit: one that was killed leaves none,
 # and a reader parses all commits since the last one by one.
 COMMITS = 20
+# By table, what ends a keeping and gives how much of it.
+EXPIRIES: Mapping[str, Callable[[Path, date], int]] = {
+    EVIDENCE.name: forget,
+    PRESERVATIONS.name: delete_expired,
+}
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,7 @@ class Maintained:
     table: str
     compacted: int  # small files that became fewer
     deleted: int  # files that no version of the last days needs
-    forgotten: int  # rows of evidence past their keeping
+    forgotten: int  # past their keeping: rows of evidence, or preserved files (their rows stay)
     checkpoint: bool
     dry_run: bool
 
@@ -40,7 +46,7 @@ class Maintained:
         checkpoint = ", a checkpoint" if self.checkpoint else ""
         return (
             f"{self.table}: {would}{self.compacted} files put together, {self.deleted} deleted,"
-            f" {self.forgotten} rows forgotten{checkpoint}"
+            f" {self.forgotten} forgotten{checkpoint}"
         )
 
 
@@ -60,8 +66,8 @@ def maintain(lake: Path, today: date, *, keep_days: int, dry_run: bool) -> Itera
 
 
 def _maintained(lake: Path, table: Table, today: date, keep_days: int, dry_run: bool) -> Maintained:
-    expires = table is EVIDENCE and not dry_run
-    forgotten = forget(lake, today) if expires else 0
+    expire = None if dry_run else EXPIRIES.get(table.name)
+    forgotten = expire(lake, today) if expire else 0
     compacted = _compacted(lake, table, dry_run)
     files = lakes.stored(lake, table.name).vacuum(retention_hours=24 * keep_days, dry_run=dry_run)
     is_due = _commits_since_checkpoint(lake, table) >= COMMITS

@@ -13,6 +13,7 @@ from harmsweep.banks import KNOWN_GOOD, Entry, entries, send_back
 from harmsweep.escalations import escalated_posts
 from harmsweep.match.copies import cluster_rows
 from harmsweep.match.known import by_hash, harmful, known_good, matched, over_budget, rows
+from harmsweep.match.preserve import preserve_day
 from harmsweep.match.seen import WINDOW_DAYS, Medium, media_of_day, near
 from harmsweep.runs import Counts, Outcome, Read, Spark, Step, run_step
 from harmsweep.tables import (
@@ -22,6 +23,7 @@ from harmsweep.tables import (
     MEDIA,
     MEDIA_CLUSTERS,
     MEDIA_MATCHES,
+    PRESERVATIONS,
     SEVERE_BANK,
     Table,
 )
@@ -35,23 +37,30 @@ STEP = Step(
         Read(HASH_BANK),
         Read(SEVERE_BANK),
     ),
-    writes=(MEDIA_MATCHES, MEDIA_CLUSTERS, ESCALATIONS),
+    writes=(MEDIA_MATCHES, MEDIA_CLUSTERS, ESCALATIONS, PRESERVATIONS),
 )
 Row = dict[str, Any]
 
 
-def match_day(spark: Spark, lake: Path, day: date) -> Outcome:
+def match_day(spark: Spark, lake: Path, day: date, *, media_root: Path | None = None) -> Outcome:
     """Write the day's matches with the banks and its clusters of copies.
 
     None of them acts: they are evidence for a review. A post with a severe match is in neither.
-    The counts are the day's media and, by status, its matches; then its pictures with copies.
+    Its media are preserved; without `media_root` only those of object stores are. The counts are
+    the day's media and, by status, its matches; then its pictures with copies.
     """
-    return run_step(STEP, lake, day, partial(_work, spark, lake, day))
+    outcome = run_step(STEP, lake, day, partial(_work, spark, lake, day, media_root))
+    if outcome.skipped:
+        # What could not be preserved before may be there now, and no table says so.
+        preserve_day(lake, day, media_root)
+    return outcome
 
 
-def _work(spark: Spark, lake: Path, day: date) -> Counts:
+def _work(spark: Spark, lake: Path, day: date, media_root: Path | None) -> Counts:
     media = media_of_day(lake, day)
     _escalate(spark, lake, day, media)
+    # At once: the next edit or deletion may take the file away.
+    preserve_day(lake, day, media_root)
     escalated = escalated_posts(lake, day)
     media = [medium for medium in media if medium.post_id not in escalated]
     found, over = _matches(spark, lake, day, media)

@@ -70,6 +70,7 @@ class Limits(_Frozen):
     child: ChildLimits
     fetch_seconds: float = Field(gt=0)
     stores: tuple[Store, ...] = ()
+    preserve_days: int = Field(ge=1)
 
 
 @cache

@@ -104,5 +104,24 @@ ESCALATIONS = Table(
     append_only=True,
 )
 
+PRESERVATIONS = Table(
+    name=f"{RESTRICTED_FOLDER}/preservations_v1",
+    comment="What became of the bytes of escalated posts' media; restricted, append-only.",
+    key=("day", "post_id", "revision", "position", "sequence"),
+    schema=columns(
+        *_POST_KEY,
+        required("sequence", INT, "counts the medium's rows from 1: a new one where it changed"),
+        optional("kind", STRING, "image or video; null: its reference is no longer known"),
+        optional("uri", STRING, "the reference, to try it again; null: no longer known"),
+        optional("content_hash", STRING, "SHA-256 as recorded, and the preserved file's name"),
+        required("status", STRING, "preserved, missing, changed (other bytes) or refused"),
+        optional("reason", STRING, "why it is not preserved"),
+        required("recorded_at", TIME, "when the row was written (UTC)"),
+        optional("keep_until", DAY, "last UTC day on which the row keeps the bytes"),
+    ),
+    constraints={"status_known": "status IN ('preserved', 'missing', 'changed', 'refused')"},
+    append_only=True,
+)
+
 KNOWN = (HASH_BANK, MEDIA_MATCHES, MEDIA_CLUSTERS)
-RESTRICTED: dict[str, Table] = {t.name: t for t in (SEVERE_BANK, ESCALATIONS)}
+RESTRICTED: dict[str, Table] = {t.name: t for t in (SEVERE_BANK, ESCALATIONS, PRESERVATIONS)}
