@@ -8,6 +8,7 @@ import pytest
 
 from harmsweep import operations
 from harmsweep.job import DATA_GATE, USAGE
+from harmsweep.paths import DEFAULT_MODEL
 
 Call = Callable[..., tuple[int, str, str]]
 COMMANDS = (
@@ -49,8 +50,10 @@ def test_stop_and_start_turn_the_switch(call: Call, lake: Path) -> None:
         ("apply", "plan-1"),
         ("apply", "plan-1", "--dry-run"),
         ("show", "plan-1"),
+        ("replay", "--model", DEFAULT_MODEL),
+        ("replay", "p1", "--from", "2026-10-01", "--model", DEFAULT_MODEL),
     ],
-    ids=lambda words: " ".join(words[:2]),
+    ids=lambda words: " ".join(map(str, words[:2])),
 )
 def test_what_is_not_there_is_refused_in_one_line(
     call: Call, lake: Path, words: tuple[str, ...]

@@ -7,7 +7,7 @@ import pytest
 
 from harmsweep import lake as lakes
 from harmsweep.console import app
-from harmsweep.enforce.replay import replay
+from harmsweep.enforce.replay import replay, replay_day
 from harmsweep.job import DataRefused
 from harmsweep.line import Line
 from harmsweep.paths import DEFAULT_MODEL
@@ -31,7 +31,17 @@ def test_every_action_on_the_sample_comes_out_the_same(finished: Finished) -> No
     assert lakes.query(lake, sql).to_pylist() == [{"n": len(posts)}]
 
 
-def test_what_was_changed_lost_or_another_models_says_so(copied: Path, tmp_path: Path) -> None:
+def test_a_days_replay_is_that_of_each_of_its_posts(finished: Finished) -> None:
+    lake, posts = finished[0], acted_on(finished[0])
+    days = lakes.days(EVIDENCE, lake)
+    by_day = [r.entry.effect_key for day in days for r in replay_day(lake, day, DEFAULT_MODEL)]
+    by_post = [r.entry.effect_key for post in posts for r in replay(lake, post, DEFAULT_MODEL)]
+    assert sorted(by_day) == sorted(by_post)
+
+
+def test_what_was_changed_lost_or_another_models_says_so(
+    copied: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     post = acted_on(copied)[0]
     table = lakes.stored(copied, EVIDENCE.name)
     table.update(predicate=f"post_id = '{post}'", updates={"numbers": "'{}'"})
@@ -39,8 +49,15 @@ def test_what_was_changed_lost_or_another_models_says_so(copied: Path, tmp_path:
     assert (found.outcome, found.why) == (
         "differs", "the evidence is not what the ledger names",
     )  # fmt: skip
-    with pytest.raises(SystemExit):
-        app(["replay", post, "--model", str(DEFAULT_MODEL), "--lake", str(copied)])
+    options = ["--model", str(DEFAULT_MODEL), "--lake", str(copied)]
+    day = str(found.entry.day)
+    for words in ([post], ["--from", day], ["--from", "2026-09-30", "--to", day]):
+        with pytest.raises(SystemExit, match="1"):
+            app(["replay", *words, *options])
+        said = capsys.readouterr().out
+        assert post in said and "1 differs" in said
+    app(["replay", "--from", "2026-09-30", *options])
+    assert capsys.readouterr().out == "\n"
     lakes.stored(copied, EVIDENCE.name).delete(f"post_id = '{post}'")
     assert replay(copied, post, DEFAULT_MODEL)[0].outcome == "expired"
     shutil.copytree(DEFAULT_MODEL.parent, tmp_path / "m")

@@ -12,7 +12,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from harmsweep.banks import BankRefused
 from harmsweep.console import enforcement as acts
-from harmsweep.console import people
+from harmsweep.console import people, plans
 from harmsweep.console.ask import QueryRefused, ask
 from harmsweep.console.bank import DEFAULT_LAKE, Lake, bank
 from harmsweep.console.catalog import print_columns, print_tables
@@ -38,7 +38,8 @@ app.command(label_errors)
 app.command(explain)
 app.command(days)
 ACTS: tuple[Any, ...] = (
-    *(acts.plan, acts.show, acts.approve, acts.apply, acts.undo, acts.hold, acts.replay),
+    *(plans.plan, plans.show, plans.approve, plans.apply),
+    *(acts.undo, acts.hold, acts.replay),
     *(acts.ramp, acts.stop, acts.start),
     *(people.verdict, people.appeal, people.order, people.exempt),
 )

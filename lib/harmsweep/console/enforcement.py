@@ -1,6 +1,7 @@
-"""What operators do: plan, show, approve, apply, undo, replay, hold, ramp, stop and start."""
+"""What operators do to sweeps: undo, replay, hold, ramp, stop and start."""
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter, Token
 
 from harmsweep.console.bank import DEFAULT_LAKE, Lake
-from harmsweep.console.show import cell, print_grid
+from harmsweep.console.show import print_grid, track
 from harmsweep.days import every_day
 from harmsweep.job import FAILED, DataRefused
 from harmsweep.registry import model_path
@@ -17,96 +18,16 @@ from harmsweep.registry import model_path
 Reason = Annotated[str, Parameter(help="Why; it is kept in the audit.")]
 
 
-def _manifest(_: Any, tokens: Sequence[Token]) -> Path:
+def as_manifest(_: Any, tokens: Sequence[Token]) -> Path:
     return model_path(tokens[0].value)
 
 
 Model = Annotated[
-    Path, Parameter(help="The model's manifest.json, or champion@FOLDER.", converter=_manifest)
+    Path, Parameter(help="The model's manifest.json, or champion@FOLDER.", converter=as_manifest)
 ]
 Policy = Annotated[Path, Parameter(help="The policy's file.")]
 DryRun = Annotated[bool, Parameter(help="Count, or say why not, and write nothing.", negative=())]
 hold = App(name="hold", help="Batches that a cap holds: list, resume, discard.")
-
-
-Page = Annotated[Path | None, Parameter(help="Write it as an HTML page to this file too.")]
-
-
-def plan(
-    *,
-    model: Model,
-    policy: Policy,
-    first: Annotated[date, Parameter(name="--from", help="First UTC day.")],
-    last: Annotated[date | None, Parameter(name="--to", help="Last UTC day.")] = None,
-    against_model: Annotated[
-        Path | None, Parameter(help="Compare with this model instead.", converter=_manifest)
-    ] = None,
-    against_policy: Annotated[
-        Path | None, Parameter(help="Compare with this policy instead.")
-    ] = None,
-    page: Page = None,
-    lake: Lake = DEFAULT_LAKE,
-) -> None:
-    """Write down what sweeps of some days would do now, and who must approve it.
-
-    It is compared with what holds, by the last sweep. With `--against-model` or `--against-policy`
-    it is compared with what a sweep of that pair would leave, and is for reading alone.
-    """
-    from harmsweep.certificates import folder_beside
-    from harmsweep.enforce.plans import make_plan
-    from harmsweep.manifest import load_manifest
-
-    days = every_day(first, last or first)
-    if not days:
-        raise DataRefused(f"--to {last} is before --from {first}")
-    version = load_manifest(model).model_version
-    folder = folder_beside(model)
-    compared = bool(against_model or against_policy)
-    other = _mandate(lake, against_model or model, against_policy or policy) if compared else None
-    made = make_plan(
-        lake, days, policy=policy, model_version=version, certificates=folder, against=other
-    )
-    _show(lake, made, page)
-
-
-def show(plan_id: str, *, page: Page = None, lake: Lake = DEFAULT_LAKE) -> None:
-    """Read a plan before approving it: whom it touches, its bounds now, and masked samples."""
-    from harmsweep.enforce.plans import find_plan
-
-    _show(lake, find_plan(lake, plan_id), page)
-
-
-def _show(lake: Path, made: Any, page: Path | None) -> None:
-    from harmsweep.enforce.plans.reading import samples, tables
-    from harmsweep.report.plan import bounded, write_plan
-
-    for rows in (*tables(lake, made).values(), bounded(lake, made), samples(lake, made)):
-        _print_rows(rows)
-    if page:
-        print(f"page: {write_plan(lake, made, page)}", file=sys.stderr)
-    print(made.line())
-
-
-def approve(name: str, *, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
-    """Approve a plan or a held batch, as the user of the system; never one's own.
-
-    Parameters
-    ----------
-    name
-        A plan's id or a batch's name; `harmsweep hold list` shows the batches.
-    """
-    from harmsweep.enforce.breaker.approvals import approve as keep
-
-    asked = _asked(lake, name)
-    have = keep(lake, asked, reason)
-    print(f"{name}: {len(have)} of {asked.approvers} approvals ({', '.join(have)})")
-
-
-def apply(plan_id: str, *, dry_run: DryRun = False, lake: Lake = DEFAULT_LAKE) -> None:
-    """Carry out exactly a plan, once; refused where a subject of it changed since."""
-    from harmsweep.enforce.plans import apply_plan
-
-    print(apply_plan(lake, plan_id, dry_run=dry_run).line())
 
 
 def undo(
@@ -144,19 +65,36 @@ def undo(
     print(done.line())
 
 
-def replay(post: str, *, model: Model, lake: Lake = DEFAULT_LAKE) -> None:
-    """Compute past decisions on a post anew from what was kept of them; exit code 1 if one differs.
+def replay(
+    post: str | None = None,
+    *,
+    model: Model,
+    first: Annotated[
+        date | None, Parameter(name="--from", help="Without a post: first day.")
+    ] = None,
+    last: Annotated[date | None, Parameter(name="--to", help="Last UTC day.")] = None,
+    lake: Lake = DEFAULT_LAKE,
+) -> None:
+    """Compute past decisions anew from what was kept of them; exit code 1 if one differs.
 
     Parameters
     ----------
     post
-        The post; each visible effect of a model's decision on it is a row.
+        Every visible effect of a model's decision on this post is a row. Without it: those of all
+        posts from --from to --to, of which only the ones that do not come out the same are rows.
     """
     from harmsweep.enforce.replay import replay as anew
+    from harmsweep.enforce.replay import replay_day
 
-    found = anew(lake, post, model)
+    if (post is None) == (first is None):
+        raise DataRefused("give a post, or --from")
+    days = every_day(first, last or first) if first else []
+    by_day = (replay_day(lake, day, model) for day in track(days, "days"))
+    found = anew(lake, post, model) if post else [one for some in by_day for one in some]
+    shown = found if post else [one for one in found if one.outcome != "same"]
     rows = [
         (
+            r.entry.subject_id,
             f"{r.entry.recorded_at:%Y-%m-%d %H:%M}",
             r.entry.action,
             r.entry.harm or "",
@@ -165,10 +103,12 @@ def replay(post: str, *, model: Model, lake: Lake = DEFAULT_LAKE) -> None:
             f"{r.entry.threshold or 0:.6f}",
             f"{r.outcome}{': ' if r.why else ''}{r.why}",
         )
-        for r in found
+        for r in shown
     ]
-    heads = ("at", "action", "harm", "score", "now", "threshold", "comes out")
-    print_grid(heads, rows, right={"score", "now", "threshold"})
+    heads = ("post", "at", "action", "harm", "score", "now", "threshold", "comes out")
+    if rows:
+        print_grid(heads, rows, right={"score", "now", "threshold"})
+    print(", ".join(f"{n} {how}" for how, n in sorted(Counter(r.outcome for r in found).items())))
     if any(r.outcome == "differs" for r in found):
         sys.exit(FAILED)
 
@@ -192,7 +132,7 @@ def resume(name: str, *, model: Model, policy: Policy, lake: Lake = DEFAULT_LAKE
     """Let an approved batch take effect; what changed since it was held is refused."""
     from harmsweep.enforce.breaker import batches
 
-    print(batches.resume(lake, name, _mandate(lake, model, policy)).line())
+    print(batches.resume(lake, name, mandate_of(lake, model, policy)).line())
 
 
 @hold.command
@@ -219,28 +159,13 @@ def start(*, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
     print(f"{lake}: started")
 
 
-def _asked(lake: Path, name: str) -> Any:
-    from harmsweep.enforce.breaker.batches import asked, find
-    from harmsweep.enforce.plans import find_plan
-
-    return (
-        find_plan(lake, name).asked if name.startswith("plan-") else asked(lake, find(lake, name))
-    )
-
-
-def _mandate(lake: Path, model: Path, policy: Path) -> Any:
+def mandate_of(lake: Path, model: Path, policy: Path) -> Any:
     from harmsweep.certificates import folder_beside
     from harmsweep.enforce.rules import load_mandate
     from harmsweep.manifest import load_manifest
 
     version = load_manifest(model).model_version
     return load_mandate(lake, policy, version, folder_beside(model))
-
-
-def _print_rows(rows: list[dict[str, Any]]) -> None:
-    if rows:
-        numbers = {name for name, value in rows[0].items() if isinstance(value, int | float)}
-        print_grid(tuple(rows[0]), [tuple(map(cell, r.values())) for r in rows], right=numbers)
 
 
 def ramp(

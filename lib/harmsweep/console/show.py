@@ -4,13 +4,14 @@ import csv
 import json
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import pyarrow as pa
 from rich import box
 from rich.console import Console
+from rich.progress import track as track_items
 from rich.table import Table
 from rich.text import Text
 
@@ -20,6 +21,7 @@ from harmsweep.logs import clean
 _FORMULA = ("=", "+", "-", "@")
 LONGEST_CELL = 120
 LONGEST_LIST = 6
+T = TypeVar("T")
 
 
 def show(rows: pa.Table, format: str) -> None:
@@ -77,6 +79,19 @@ def print_grid(
     for row in rows:
         grid.add_row(*map(Text, row))
     console.print(grid)
+
+
+def print_rows(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print rows of the same names as a grid, numbers set right; nothing where there are none."""
+    if rows:
+        numbers = {name for name, value in rows[0].items() if isinstance(value, int | float)}
+        print_grid(tuple(rows[0]), [tuple(map(cell, r.values())) for r in rows], right=numbers)
+
+
+def track(items: Sequence[T], what: str) -> Iterable[T]:
+    """The items, with a bar on stderr where that is a terminal."""
+    console = Console(stderr=True)
+    return track_items(items, what, console=console, disable=not console.is_terminal)
 
 
 def _as_table(rows: pa.Table) -> None:

@@ -1,13 +1,18 @@
 """A past decision computed anew from what was kept of it: the same, or where it differs."""
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+from harmsweep import lake as lakes
 from harmsweep.enforce.books import entries
 from harmsweep.enforce.evidence import columns_of, digest_of, find_evidence
 from harmsweep.job import DataRefused
 from harmsweep.ledger import POLICY, Entry
-from harmsweep.manifest import load_manifest
+from harmsweep.tables import EVIDENCE
 from harmsweep.verdicts import find_post
 
 # A row among others and a row alone differ in the order of float32 sums.
@@ -31,11 +36,26 @@ def replay(lake: Path, post_id: str, model: Path) -> list[Replayed]:
         ManifestRefused: the model's files differ from their hashes.
         DataRefused: there is no such post, or no model acted on it.
     """
-    post = find_post(lake, post_id)
-    acted = [e for e in entries(lake, post["day"]) if e.subject_id == post_id and _is_of_model(e)]
+    acted = [e for e in _acted(lake, find_post(lake, post_id)["day"]) if e.subject_id == post_id]
     if not acted:
         raise DataRefused(f"no model's decision acted on {post_id}")
-    return [_replayed(lake, e, model) for e in sorted(acted, key=lambda e: e.recorded_at)]
+    return _replayed(acted, partial(find_evidence, lake), model)
+
+
+def replay_day(lake: Path, day: date, model: Path) -> list[Replayed]:
+    """Every visible effect of models on a day's posts, the oldest first, computed anew.
+
+    Raises:
+        ManifestRefused: the model's files differ from their hashes.
+    """
+    rows = lakes.rows(EVIDENCE, lake, day=day).to_pylist()
+    kept = {(row["post_id"], row["digest"]): row for row in rows}
+    return _replayed(_acted(lake, day), lambda e: kept.get((e.subject_id, e.evidence)), model)
+
+
+def _acted(lake: Path, day: date) -> list[Entry]:
+    found = (entry for entry in entries(lake, day) if _is_of_model(entry))
+    return sorted(found, key=lambda e: (e.recorded_at, e.subject_id, e.effect_key))
 
 
 def _is_of_model(entry: Entry) -> bool:
@@ -43,20 +63,27 @@ def _is_of_model(entry: Entry) -> bool:
     return intent and entry.score is not None
 
 
-def _replayed(lake: Path, entry: Entry, model: Path) -> Replayed:
+def _replayed(
+    acted: Iterable[Entry], find: Callable[[Entry], Mapping[str, Any] | None], model: Path
+) -> list[Replayed]:
     from harmsweep.model import load_heads, score_columns
 
-    manifest = load_manifest(model)
-    if manifest.model_version != entry.model_version:
-        return Replayed(entry, "another model", why=f"it was {entry.model_version}")
-    kept = find_evidence(lake, entry)
-    if kept is None:
-        return Replayed(entry, "expired", why="the evidence is kept no longer")
-    if digest_of(kept) != entry.evidence:
-        return Replayed(entry, "differs", why="the evidence is not what the ledger names")
-    scores = score_columns(*load_heads(model), columns_of(kept, manifest))
-    score = float(scores[0, list(manifest.harms).index(entry.harm or "")])
-    return _compared(entry, score)
+    manifest, heads = load_heads(model)
+    found = []
+    for entry in acted:
+        kept = find(entry)
+        if manifest.model_version != entry.model_version:
+            found.append(Replayed(entry, "another model", why=f"it was {entry.model_version}"))
+        elif kept is None:
+            found.append(Replayed(entry, "expired", why="the evidence is kept no longer"))
+        elif digest_of(kept) != entry.evidence:
+            why = "the evidence is not what the ledger names"
+            found.append(Replayed(entry, "differs", why=why))
+        else:
+            scores = score_columns(manifest, heads, columns_of(kept, manifest))
+            harm = list(manifest.harms).index(entry.harm or "")
+            found.append(_compared(entry, float(scores[0, harm])))
+    return found
 
 
 def _compared(entry: Entry, score: float) -> Replayed:
