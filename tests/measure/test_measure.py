@@ -9,7 +9,16 @@ import pytest
 from harmsweep import lake as lakes
 from harmsweep.harms import HARMS
 from harmsweep.measure import measure_day
-from harmsweep.tables import DECISIONS, INGESTS, METRICS, POST_VISIBILITY, POSTS, REJECTS, SCORES
+from harmsweep.tables import (
+    DECISIONS,
+    EXPLANATIONS,
+    INGESTS,
+    METRICS,
+    POST_VISIBILITY,
+    POSTS,
+    REJECTS,
+    SCORES,
+)
 
 DAY, BEFORE = date(2026, 10, 2), date(2026, 10, 1)
 NOON = datetime(2026, 10, 2, 12, tzinfo=UTC)
@@ -100,6 +109,27 @@ def test_the_accounts_balance_and_count_late_edits_where_they_landed(measured, l
         "unscored": 0,
     }
     assert _measure(lake).skipped
+
+
+def explained(effect_key: str, status: str, seconds: float, model_version: str = "m-1") -> Row:
+    row = {"day": DAY, "effect_key": effect_key, "post_id": effect_key, "revision": 1}
+    row |= {"model_version": model_version, "status": status, "contributions": "{}"}
+    row |= {"evidence": "[]", "statement": None, "notice": "", "explained_at": NOON}
+    return row | {"seconds": seconds}
+
+
+def test_what_was_explained_and_how_long_that_took_is_measured_by_the_next_run(measured, lake):
+    assert not any(key[0].startswith("explanation") for key in measured)
+    rows = [explained("a", "confirmed", 1.5), explained("b", "confirmed", 2.0)]
+    rows += [explained("c", "general", 4.0), explained("d", "general", 8.0, "m-2")]
+    lakes.put_rows(rows, EXPLANATIONS, lake)
+    assert not _measure(lake).skipped
+    found = lakes.rows(METRICS, lake).to_pylist()
+    cost = {(r["metric"], r["value_of"]): r["value"] for r in found if "expl" in r["metric"]}
+    assert cost == {
+        ("explanations", "confirmed"): 2, ("explanation_seconds", "confirmed"): 3.5,
+        ("explanations", "general"): 1, ("explanation_seconds", "general"): 4.0,
+    }  # fmt: skip
 
 
 def test_counts_and_distributions_are_of_the_revisions_that_stand(measured):

@@ -76,3 +76,13 @@ def by_action(lake: Path, metric: str, rows: str) -> Iterator[Metric]:
         GROUP BY 1, 2 ORDER BY 1, 2"""
     for row in lakes.query(lake, sql).to_pylist():
         yield Metric(metric, row["harm"], "action", row["action"], float(row["n"]))
+
+
+def explanations(lake: Path, day: date, model_version: str) -> Iterator[Metric]:
+    """How many of the day's effects were explained, by how that ended, and the seconds it took."""
+    where = lakes.plain_predicate({"day": day, "model_version": model_version})
+    sql = f"""SELECT status, count(*) AS n, sum(seconds) AS seconds FROM explanations_v1
+        WHERE {where} GROUP BY status ORDER BY status"""
+    for row in lakes.query(lake, sql).to_pylist():
+        yield Metric("explanations", "all", "status", row["status"], float(row["n"]))
+        yield Metric("explanation_seconds", "all", "status", row["status"], row["seconds"])

@@ -7,13 +7,32 @@ from pathlib import Path
 from harmsweep import lake as lakes
 from harmsweep.decisions import pair
 from harmsweep.measure.accounts import accounts
-from harmsweep.measure.counts import Metric, by_action, by_status, current, quantiles
+from harmsweep.measure.counts import (
+    Metric,
+    by_action,
+    by_status,
+    current,
+    explanations,
+    quantiles,
+)
 from harmsweep.runs import Counts, Outcome, Read, Spark, Step, run_step
-from harmsweep.tables import ACTIONS, DECISIONS, INGESTS, METRICS, POSTS, REJECTS, SCORES
+from harmsweep.tables import (
+    ACTIONS,
+    DECISIONS,
+    EXPLANATIONS,
+    INGESTS,
+    METRICS,
+    POSTS,
+    REJECTS,
+    SCORES,
+)
 
 MEASURE = Step(
     "measure",
-    reads=tuple(Read(t) for t in (POSTS, REJECTS, INGESTS, SCORES, DECISIONS, ACTIONS)),
+    # Effects are explained beside this stage: the next run counts what that cost.
+    reads=tuple(
+        Read(t) for t in (POSTS, REJECTS, INGESTS, SCORES, DECISIONS, ACTIONS, EXPLANATIONS)
+    ),
     writes=(METRICS,),
     # Of a day without posts the metrics say that there were none.
     always=True,
@@ -48,3 +67,4 @@ def _metrics(lake: Path, day: date, versions: dict[str, str]) -> Iterator[Metric
     decided = current("decisions_v1", day, versions)
     yield from by_action(lake, "decisions", decided)
     yield from by_action(lake, "effects", f"SELECT * FROM post_visibility_v1 WHERE day = '{day}'")
+    yield from explanations(lake, day, model_version)

@@ -133,7 +133,7 @@ EVIDENCE = Table(
 
 PLANS = Table(
     name="plans_v1",
-    comment="What plans would do: each effect as its intent would be, and what stays (entry: stays).",
+    comment="What plans would do: each effect as its intent would be, and what stays (`stays`).",
     key=("plan_id", "effect_key"),
     partition_by=("plan_id",),
     schema=columns(required("plan_id", STRING, "the plan"), *ACTIONS.schema.fields),
@@ -215,7 +215,12 @@ METRICS = Table(
         required("day", DAY, "the UTC day"),
         required("model_version", STRING, "the model"),
         required("policy_version", STRING, "the policy"),
-        required("metric", STRING, "posts, decisions, effects, score_quantile or accounts"),
+        required(
+            "metric",
+            STRING,
+            "accounts, posts, score_quantile, decisions, effects, explanations or"
+            " explanation_seconds",
+        ),
         required("harm", STRING, "the harm, or all"),
         required("slice", STRING, "what the number is by: status, action, language, quantile…"),
         required("value_of", STRING, "the slice's value, such as remove or en"),
