@@ -314,6 +314,51 @@ BAD = {
     "name with a path": ("name: trial", "name: ../trial", 1, "'../trial' is refused"),
     "margin below 0": ("near_margin: 0.1", "near_margin: -0.1", 7, "-0.1 is refused"),
     "margin NaN": ("near_margin: 0.1", "near_margin: .nan", 7, "nan is refused"),
+    "margin above a half": ("near_margin: 0.1", "near_margin: 0.6", 7, "0.6 is refused"),
+    "a harm that comes before the default cap": ("  hate: {", "  abuse: {", 21, "'abuse' is no"),
+    "a long value": ("name: trial", f"name: {'X' * 99}", 1, f": '{'X' * 59} is refused: "),
+    "a mode that is none": (
+        "demonstration",
+        "prod",
+        3,
+        "should be 'production' or 'demonstration'",
+    ),
+    "a typo at the top": (
+        "version: 1",
+        "version: 1\nhold: 1",
+        3,
+        "caps, comments, holdout, known_",
+    ),
+    "a typo in a cap": (
+        "release: 8}",
+        "release: 8, relase: 9}",
+        21,
+        "unknown key; known are apply, release",
+    ),
+    "a typo in comments": (
+        "review: 0.8}",
+        "review: 0.8, a: 1}",
+        22,
+        "a: unknown key; known are review",
+    ),
+    "a typo in a rule": (
+        "jurisdiction: DE",
+        "jurisdiction: DE\n      a: 1",
+        12,
+        "known are jurisdiction, ladder, surface",
+    ),
+    "a typo in a rung": (
+        REMOVE,
+        REMOVE.replace("}", ", day: 1}"),
+        13,
+        "known are action, confidence, days, precision, threshold",
+    ),
+    "a typo deeper than any key": (
+        "{action: review, threshold: 0.5}",
+        "{action: {a: 1}, threshold: 0.5}",
+        14,
+        "is refused",
+    ),
     "no default cap": ("  " + DEFAULT_CAP + "\n", "", 19, "'default' is required"),
     "cap below 0": ("apply: 7", "apply: -7", 21, "-7 is refused"),
     "cap not whole": ("apply: 7", "apply: 7.5", 21, "7.5 is refused"),
@@ -413,6 +458,52 @@ def test_a_file_that_is_missing_or_not_utf8_is_refused(file: Path):
 def test_the_first_of_several_faults_is_cited_and_the_others_counted(file: Path):
     text = GOOD.replace("0.6", "6").replace("mode: demonstration", "mode: prod")
     assert re.search(r":3: mode: .*\(and 1 more\)$", refused(file, text))
+
+
+def test_a_single_fault_counts_no_others_and_of_three_two_are_counted(file: Path):
+    text = GOOD.replace("0.6", "6")
+    assert refused(file, text).endswith("less than 1")
+    text = text.replace("mode: demonstration", "mode: prod").replace("0.8", "8")
+    assert refused(file, text).endswith("(and 2 more)")
+
+
+def test_what_is_there_is_cited_before_what_is_not(file: Path):
+    """A misspelt key also lacks the right one, which would be cited at the file's first line."""
+    text = GOOD.replace("comments: {review: 0.8}\n", "").replace("0.6", "6")
+    assert refused(file, text).startswith(f"{file}:18: rules.violence.0.ladder.0.threshold: 6")
+
+
+def test_the_first_fault_is_that_of_the_file_and_not_of_the_types(file: Path):
+    text = GOOD.replace("near_margin: 0.1\n", "").replace("0.6", "6") + "near_margin: 9\n"
+    assert refused(file, text).startswith(f"{file}:17: rules.violence")
+
+
+def test_a_fault_of_an_accounts_ladder_is_at_the_rung_that_is_too_low(file: Path):
+    ladder = ["accounts:", "  decay_days: 9", "  ladder:"]
+    ladder += [f"    - {{strikes: {n}, days: 7}}" for n in (3, 5, 4)]
+    message = refused(file, GOOD + "\n".join(ladder) + "\n")
+    assert message.startswith(f"{file}:29: accounts.ladder.2: needs more strikes")
+
+
+def test_a_policy_of_one_harm_is_a_policy(file: Path):
+    file.write_text(GOOD.replace("  violence:\n" + VIOLENCE, ""), encoding="utf-8")
+    assert list(load_policy(file).rules) == ["hate"]
+
+
+@pytest.mark.parametrize("days", [1, 3650])
+def test_the_least_and_the_most_that_a_restriction_lasts(file: Path, days: int):
+    rung = f"accounts: {{decay_days: 9, ladder: [{{strikes: 1, days: {days}}}]}}\n"
+    file.write_text(GOOD + rung, encoding="utf-8")
+    policy = load_policy(file)
+    assert policy.accounts is not None
+    assert policy.accounts.ladder[0].days == days
+
+
+@pytest.mark.parametrize("margin", ["0.0", "0.5"])
+def test_a_margin_may_be_nothing_or_a_half(file: Path, margin: str):
+    text = GOOD.replace("near_margin: 0.1", f"near_margin: {margin}")
+    file.write_text(text, encoding="utf-8")
+    assert load_policy(file).near_margin == float(margin)
 
 
 def test_a_good_file_becomes_a_frozen_policy(file: Path):
@@ -517,6 +608,17 @@ def test_a_demonstration_policy_needs_a_lake_that_is_marked(tmp_path: Path):
     check_lake(policy, tmp_path)
 
 
+def test_a_production_policy_needs_no_mark(tmp_path: Path):
+    policy = load_policy(CONF / "policy" / "default.yaml")
+    assert policy.mode == "production"
+    check_lake(policy, tmp_path)
+
+
+def test_a_lake_that_is_nowhere_yet_is_made_and_marked(tmp_path: Path):
+    mark_demonstration(tmp_path / "not" / "there")
+    assert (tmp_path / "not" / "there" / "DEMONSTRATION").exists()
+
+
 def test_a_lake_with_posts_is_not_marked(lake: Path, add_rows: Callable[..., None]):
     now = datetime(2026, 10, 1, tzinfo=UTC)
     row = dict.fromkeys(POSTS.schema.names, "x") | {
@@ -534,3 +636,19 @@ def test_a_template_must_leave_its_models_open(tmp_path: Path):
     with pytest.raises(PolicyError, match="needs one line"):
         approve_for_demonstration(template, "m-1", tmp_path / "out.yaml")
     assert not (tmp_path / "out.yaml").exists()
+
+
+def test_a_template_with_its_models_open_twice_is_refused(tmp_path: Path):
+    template = tmp_path / "twice.yaml"
+    line = "approved_models: []\n"
+    template.write_text(GOOD.replace("approved_models: [m-1]\n", line + line), encoding="utf-8")
+    with pytest.raises(PolicyError, match=r"^.*twice\.yaml:1: needs one line"):
+        approve_for_demonstration(template, "m-1", tmp_path / "out.yaml")
+
+
+@pytest.mark.parametrize("old", ["", "# another\n", "~~~\n"])
+def test_another_file_than_the_filled_template_is_written_anew(tmp_path: Path, old: str):
+    out = tmp_path / "out.yaml"
+    out.write_text(old, encoding="utf-8")
+    approve_for_demonstration(CONF / "policy" / "demonstration.yaml", "m-1", out)
+    assert load_policy(out).approved_models == ("m-1",)

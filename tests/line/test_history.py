@@ -1,4 +1,4 @@
-"""One more day after 1,000 days reads and writes its own slices only.
+"""One more day after many days reads and writes its own slices only.
 
 The history is synthetic: two rows a table and day, small random vectors, no text worth the name.
 The proof is by the files: once the log of each table is written, the data files of every day
@@ -35,7 +35,7 @@ from harmsweep.tables import POST_VECTORS, SCORES, TABLES, Table
 pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow]
 SAMPLE = Path(__file__).resolve().parents[1] / "sample"
 TODAY = date(2026, 10, 1)
-HISTORY = [TODAY - timedelta(days=n) for n in range(1, 1001)]
+HISTORY = [TODAY - timedelta(days=n) for n in range(1, 121)]
 WINDOW_DAYS = 30
 VALID = {
     "status": {
