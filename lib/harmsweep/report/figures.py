@@ -170,6 +170,7 @@ def beside_bounds(rows: Sequence[Record]) -> str:
     names = [f"{r['day']} {r['harm']}, {r['direction']}" for r in rows]
     axes.set_yticks(range(len(rows)), names)
     axes.set_xscale("symlog", linthresh=1)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_xlim(left=0)
     axes.invert_yaxis()
     axes.set_xlabel("effects (line: cap of 24 hours; diamond: the most that is likely)")
