@@ -1,14 +1,15 @@
 """Named points at which a test can kill the process.
 
-`HARMSWEEP_FAILPOINT=actions_v1:before-commit#2` kills at the second passage of that point. Without
-the variable a point costs one look-up.
+`HARMSWEEP_FAILPOINT=actions_v1:before-commit#2` kills at the second passage of that point; with any
+other name the points are only counted. Without the variable a point costs one look-up.
 """
 
 import os
 import signal
 from collections import Counter
 
-_passed: Counter[str] = Counter()
+# How often this process passed each point since the variable was set.
+passed: Counter[str] = Counter()
 
 
 def failpoint(name: str) -> None:
@@ -16,6 +17,6 @@ def failpoint(name: str) -> None:
     wanted = os.environ.get("HARMSWEEP_FAILPOINT")
     if wanted is None:
         return
-    _passed[name] += 1
-    if wanted == f"{name}#{_passed[name]}":
+    passed[name] += 1
+    if wanted == f"{name}#{passed[name]}":
         os.kill(os.getpid(), signal.SIGKILL)

@@ -75,7 +75,10 @@ def share_of(lake: Path, pair: str) -> tuple[float, float]:
 
 
 def stop(lake: Path, reason: str) -> None:
-    """Turn the switch off: from now on no sweep or plan takes effect, not even one that runs."""
+    """Turn the switch off: from now on no sweep or plan takes effect, not even one that runs.
+
+    It does not wait for the audit: the switch says itself who, when and why.
+    """
     switch = lake / SWITCH
     fresh = lake / f".{SWITCH}.{os.getpid()}"
     now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -85,9 +88,14 @@ def stop(lake: Path, reason: str) -> None:
 
 
 def start(lake: Path, reason: str) -> None:
-    """Turn the switch on again; what was cut short goes on at the next sweep."""
-    (lake / SWITCH).unlink(missing_ok=True)
-    record(lake, "start", "lake", reason=reason)
+    """Turn the switch on again; what was cut short goes on at the next sweep.
+
+    The audit has it first, with what the switch said: of a stop that was killed it has no other.
+    """
+    switch = lake / SWITCH
+    said = switch.read_text(encoding="utf-8").strip() if switch.exists() else ""
+    record(lake, "start", "lake", reason=reason, details={"ends": said})
+    switch.unlink(missing_ok=True)
 
 
 def check_running(lake: Path) -> None:

@@ -62,9 +62,11 @@ def decide(
     if action is not None and (verdict != "harmful" or not harm or action not in LADDER[1:]):
         raise DataRefused(f"{action}: a harmful verdict with a harm may ask for {LADDER[1:]}")
     row = verdict_row(find_reviewable(lake, post_id), verdict, harm, rationale) | {"action": action}
-    lakes.put_rows([row], VERDICTS, lake)
-    details = {"verdict": verdict, "harm": harm, "action": action}
+    # The audit first: a sweep acts on a verdict whose command was killed. Said again, it is another
+    # verdict by the same reviewer, which changes nothing: only each one's last word counts.
+    details = {name: row[name] for name in ("verdict_id", "verdict", "harm", "action")}
     record(lake, "verdict", post_id, reason=rationale, details=details)
+    lakes.put_rows([row], VERDICTS, lake)
     return row
 
 
@@ -109,5 +111,6 @@ def exempt(
         "operator": operator(),
         "reason": reason,
     }
+    details = {"as": subject_kind, "kind": kind, "exemption_id": row["exemption_id"]}
+    record(lake, "exempt", subject_id, reason=reason, details=details)  # first, as for a verdict
     lakes.put_rows([row], EXEMPTIONS, lake)
-    record(lake, "exempt", subject_id, reason=reason, details={"as": subject_kind, "kind": kind})

@@ -3,10 +3,14 @@
 import hashlib
 import hmac
 import json
+import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +22,9 @@ from harmsweep.enforce.bounds import Webhook
 from harmsweep.enforce.deliver import SECRET, deliver_day, pending
 from harmsweep.operations import Stopped
 from harmsweep.tables import DELIVERIES
+
+sys.path.insert(0, str(Path(__file__).parent))
+from killing import kills
 
 DAY = date(2026, 10, 1)
 
@@ -150,6 +157,28 @@ def test_after_a_kill_a_batch_is_posted_again_with_the_same_keys(held, platform,
     keys = platform.keys()
     assert (len(keys), len(set(keys))) == (6, 4)
     assert len(letters(held)) == 4
+
+
+@pytest.mark.slow
+def test_wherever_it_is_killed_at_most_a_batch_is_posted_again(fresh, rows, platform, tmp_path):
+    post, scored = rows
+    names = [f"p{n}" for n in range(6)]
+    fresh.put_posts([post(name) for name in names])
+    fresh.put_scores([scored(name, hate=0.99) for name in names])
+    fresh.sweep()
+    deliver, told = partial(deliver_day, day=DAY, webhook=platform.hook()), 6
+    last = ("webhook:after-post#6", "deliveries_v1:before-commit#3", "deliveries_v1:after-commit#3")
+    options: Any = {"passing": last, "outside": lambda: len(platform.calls)}
+    for point, killed, _ in kills(fresh, deliver, tmp_path, **options):
+        deliver(lake=killed.root)
+        keys = Counter(platform.keys()[told:])
+        assert set(keys) == {row["effect_key"] for row in fresh.ledger()}, point
+        again = keys.total() - len(keys)
+        assert again <= 2 and max(keys.values()) <= 2, point
+        assert again == (0 if "after-commit" in point else 2) or "post" in point, point
+        assert lakes.rows(DELIVERIES, killed.root).num_rows == len(letters(killed)) == 6, point
+        told = len(platform.calls)
+    assert len({body for _, body in platform.calls}) == 6
 
 
 def test_what_is_open_or_held_is_not_posted(fresh, platform, crash_at):

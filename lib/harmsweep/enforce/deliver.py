@@ -17,6 +17,7 @@ from urllib3.util import Retry
 from harmsweep import lake as lakes
 from harmsweep.enforce.books import entries
 from harmsweep.enforce.bounds import Webhook, bounds
+from harmsweep.failpoints import failpoint
 from harmsweep.ledger import Entry
 from harmsweep.locks import locked
 from harmsweep.operations import check_running
@@ -74,6 +75,7 @@ def _batch(
         for entry in effects:
             check_running(lake)
             reason = _post(session, hook, entry)
+            failpoint("webhook:after-post")
             rows.append(_row(entry, reason))
             yield rows[-1]["status"]
     finally:

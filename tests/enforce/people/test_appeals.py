@@ -39,7 +39,7 @@ def struck(fresh, rows, text_of):
     def policy(**changes):
         path = plain(**{"version": 7} | changes)
         text = path.read_text().replace("action: remove", "action: strike")
-        accounts = "\naccounts: {decay_days: 90, ladder: [{strikes: 2, days: 7}]}\n"
+        accounts = "\naccounts: {decay_days: 3650, ladder: [{strikes: 2, days: 7}]}\n"
         path.write_text(text + accounts)
         return path
 

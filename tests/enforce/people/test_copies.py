@@ -12,6 +12,7 @@ from harmsweep.enforce import undo
 from harmsweep.enforce.bounds import Copies, bounds
 from harmsweep.enforce.people.copies import Content, Medium, Verdict, find_copies, reached, verdicts
 from harmsweep.enforce.plans import make_plan
+from harmsweep.enforce.plans.reading import tables
 from harmsweep.job import Held
 from harmsweep.tables import MEDIA, MEDIA_MATCHES, VERDICTS
 
@@ -178,9 +179,8 @@ def test_a_plan_shows_copies_apart(copied):
     judge(copied, "clean", "harmful", "ann", "bob", **REMOVED)
     copied.decide()
     plan = make_plan(copied.root, [DAY], policy=copied.policy(), model_version="m-1")
-    from harmsweep.enforce.reading import groups
-
-    found = [(g["lane"], g["cause"], g["effects"]) for g in groups(copied.root, plan)]
+    rows = tables(copied.root, plan)["by harm and action"]
+    found = [(row["lane"], row["cause"], row["hit"]) for row in rows if row["hit"]]
     assert sorted(found) == [("review", "copy", 2), ("review", "verdict", 1)]
 
 

@@ -162,7 +162,7 @@ def test_a_part_that_a_sweep_has_not_is_refused(held):
 
 
 STRIKES = """
-accounts: {{decay_days: 90, ladder: [{{strikes: 2, days: 7}}]}}
+accounts: {{decay_days: 3650, ladder: [{{strikes: 2, days: 7}}]}}
 """
 
 

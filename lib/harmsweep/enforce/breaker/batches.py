@@ -106,9 +106,11 @@ def resume(lake: Path, name: str, mandate: Mandate, *, clock: Clock = now_micros
         parked = _parked(ledger, batch.batch)
         made, stale = let_go_all(cases(ledger, plan), parked, plan, mandate.rules)
         left = [refused(entry, sweep=plan) for entry in stale if entry.entry == "held"]
+        counts = {"effects": len(made), "left": len(stale)}
+        check_running(lake)
+        # First: once it is booked the batch waits no more, so that no repeat could add the audit.
+        record(lake, "resume", name, details=counts | {"sweep_id": plan.sweep_id})
         carry_out(ledger, [*made, *left], partial(check_running, lake))
-    counts = {"effects": len(made), "left": len(stale)}
-    record(lake, "resume", name, details=counts | {"sweep_id": plan.sweep_id})
     return Outcome("resume", day, len(made), time.monotonic() - started, counts=counts)
 
 
@@ -124,9 +126,9 @@ def discard(lake: Path, name: str, *, reason: str, clock: Clock = now_micros) ->
         ledger = books(lake, day, clock)
         plan = Sweep(day, "discard", subject, ledger.last_sweep, ledger.at, operator())
         held = [entry for entry in _parked(ledger, batch.batch) if entry.entry == "held"]
+        counts = {"effects": len(held)}
+        record(lake, "discard", name, reason=reason, details=counts)  # first, as in resume
         append(lake, [refused(entry, sweep=plan) for entry in held])
-    counts = {"effects": len(held)}
-    record(lake, "discard", name, reason=reason, details=counts)
     return Outcome("discard", day, len(held), time.monotonic() - started, counts=counts)
 
 

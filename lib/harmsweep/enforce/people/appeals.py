@@ -64,8 +64,9 @@ def file_appeal(
         "policy_version": None,
         "views_lost": None,
     }
-    lakes.put_rows([row], APPEALS, lake)
+    # The audit first: filed again the appeal is known, and nobody would add it.
     record(lake, "appeal", appeal_id, details={"post": post_id, "action": effect["action"]})
+    lakes.put_rows([row], APPEALS, lake)
     return row
 
 
@@ -124,10 +125,14 @@ def decide_appeal(
         DataRefused: no such appeal waits, or the operator judged the post before.
     """
     rules, filed = load_policy(policy), _filed(lake, appeal_id)
-    verdict_id = _verdict(lake, filed, outcome, rationale)
+    verdict_id, new = _verdict(lake, filed, outcome, rationale)
+    details = {"policy": rules.policy_version, "verdict_id": verdict_id}
+    # The audit first: a sweep acts on the verdict even where nobody finishes this.
+    record(lake, outcome, appeal_id, reason=rationale, details=details)
+    if new:
+        lakes.put_rows(new, VERDICTS, lake)
     effects, lost = 0, None
     if outcome == "overturned":
-        # Before copies are back among what nothing holds for: their views were cut short too.
         lost = views_lost(lake, filed)
         effects = _restore(lake, filed, verdict_id, rules, clock)
     row = filed | {
@@ -139,8 +144,6 @@ def decide_appeal(
         "views_lost": lost,
     }
     lakes.put_rows([row], APPEALS, lake)
-    details = {"effects": effects, "policy": rules.policy_version}
-    record(lake, outcome, appeal_id, reason=rationale, details=details)
     return row | {"effects": effects}
 
 
@@ -156,23 +159,22 @@ def _filed(lake: Path, appeal_id: str) -> Row:
     return rows[0]
 
 
-def _verdict(lake: Path, filed: Row, outcome: str, rationale: str) -> str:
-    """Keep what the appeal's reviewer found; a second call finds the first one's."""
+def _verdict(lake: Path, filed: Row, outcome: str, rationale: str) -> tuple[str, list[Row]]:
+    """What the appeal's reviewer found, and its row if it is new: a second call finds the first."""
     said = lakes.rows(VERDICTS, lake, day=filed["day"]).to_pylist()
     of_post = [v for v in said if v["post_id"] == filed["post_id"]]
     by_appeal = [v for v in of_post if v["appeal_id"] == filed["appeal_id"]]
     if by_appeal:
         if by_appeal[0]["verdict"] != OUTCOMES[outcome]:
             raise DataRefused(f"{filed['appeal_id']} was begun with another outcome: finish that")
-        return str(by_appeal[0]["verdict_id"])
+        return by_appeal[0]["verdict_id"], []
     if any(v["reviewer"] == operator() for v in of_post):
         raise DataRefused(f"{operator()} judged {filed['post_id']} before: another must decide")
     harm = filed["harm"] if outcome == "upheld" else None
     row = verdict_row(filed, OUTCOMES[outcome], harm, rationale)
     if outcome == "upheld":
         row |= {"action": _demanded(of_post, filed["revision"])}
-    lakes.put_rows([row | {"appeal_id": filed["appeal_id"]}], VERDICTS, lake)
-    return str(row["verdict_id"])
+    return row["verdict_id"], [row | {"appeal_id": filed["appeal_id"]}]
 
 
 def _demanded(said: list[Row], revision: int) -> str | None:
@@ -196,7 +198,8 @@ def views_lost(lake: Path, filed: Row) -> int | None:
     """The views that an action is likely to have cost; None where there is nothing to compare.
 
     The median views of the day's posts by accounts of alike size (followers within the same power
-    of ten) on which nothing visible holds, less what the post had, and at least 0: an estimate.
+    of ten) on which nothing visible ever held, less what the post had, and at least 0: an estimate.
+    What held once cost views too, as of copies that this appeal brought back before it was killed.
     """
     day = f"day = '{filed['day']}'"
     of_post = lakes.plain_predicate({"post_id": filed["post_id"]})
@@ -204,8 +207,8 @@ def views_lost(lake: Path, filed: Row) -> int | None:
     features = f"SELECT *, {size} AS size FROM post_features_v1 WHERE {day} AND views IS NOT NULL"
     sql = f"""SELECT median(f.views) AS usual, max(own.views) AS had FROM ({features}) f
         JOIN (SELECT * FROM ({features}) o WHERE {of_post}) own ON own.size = f.size
-        LEFT JOIN (SELECT DISTINCT subject_id FROM post_visibility_v1
-            WHERE {day} AND action IN {VISIBLE}) v ON v.subject_id = f.post_id
-        WHERE v.subject_id IS NULL AND f.post_id <> own.post_id"""
+        LEFT JOIN (SELECT DISTINCT subject_id FROM actions_v1
+            WHERE {day} AND entry = 'intent' AND action IN {VISIBLE}) a ON a.subject_id = f.post_id
+        WHERE a.subject_id IS NULL AND f.post_id <> own.post_id"""
     row = lakes.query(lake, sql).to_pylist()[0]
     return None if row["usual"] is None else max(0, round(row["usual"] - row["had"]))

@@ -66,8 +66,9 @@ def receive(
         "reason": reason,
     }
     if not _known(lake, row["order_id"]):
-        lakes.put_rows([row], ORDERS, lake)
+        # The audit first: entered again the order is known, and nobody would add it.
         record(lake, "order", row["order_id"], reason=reason, details={"action": action})
+        lakes.put_rows([row], ORDERS, lake)
     made = settle(lake, post["day"], kind="order", source_id=row["order_id"], clock=clock)
     return row | {"effects": len(made)}
 
@@ -83,8 +84,8 @@ def withdraw(lake: Path, order_id: str, *, reason: str, clock: Clock = now_micro
         raise DataRefused(f"there is no order {order_id}; see `harmsweep order list`")
     row = known[0] | {"status": "withdrawn", "at": datetime.now(UTC), "operator": operator()}
     if len(known) == 1:
+        record(lake, "withdraw", order_id, reason=reason)  # first, as in receive
         lakes.put_rows([row | {"reason": reason}], ORDERS, lake)
-        record(lake, "withdraw", order_id, reason=reason)
     made = settle(lake, row["day"], kind="order", source_id=order_id, clock=clock)
     return row | {"effects": len(made)}
 
