@@ -1,6 +1,9 @@
 """How many people must approve, and how many posts of a held batch are read first."""
 
+from typing import Any
+
 import pytest
+from pydantic import ValidationError
 
 from harmsweep.enforce.bounds import Bounds, Forecast, bounds
 
@@ -19,7 +22,8 @@ SET = Bounds(
 
 
 @pytest.mark.parametrize(
-    ("effects", "posts", "approvers"), [(0, 0, 1), (10, 1000, 1), (11, 1000, 2), (1, 0, 2)]
+    ("effects", "posts", "approvers"),
+    [(0, 0, 1), (9, 1000, 1), (10, 1000, 1), (11, 1000, 2), (1, 0, 2)],
 )
 def test_above_a_share_of_the_posts_it_takes_two(effects: int, posts: int, approvers: int) -> None:
     assert SET.approvers(effects, posts) == approvers
@@ -34,3 +38,56 @@ def test_the_sample_is_of_some_posts_and_a_small_share(effects: int, share: floa
 
 def test_the_file_in_conf_is_sound() -> None:
     assert bounds().plan_expires_hours > 0
+
+
+INFINITE = float("inf")
+# Each key with the least and the most that it takes, and what it refuses.
+LIMITS: dict[str, tuple[list[float], list[Any]]] = {
+    "plan_expires_hours": ([0.01, 9999], [0, -0.5, INFINITE]),
+    "two_approvers_above": ([0, 1], [-0.01, 1.01]),
+    "sample_posts": ([0, 10**6], [-1, "50"]),
+    "sample_share": ([0, 1], [-0.01, 1.01]),
+    "evidence_days": ([1, 4000], [0, "400"]),
+    "appeal_days": ([1, 4000], [0, "14"]),
+    "forecast.weeks": ([1, 52], [0, 53, "4"]),
+    "forecast.least_weeks": ([2, 9], [1, "3"]),
+    "forecast.quantile": ([0.501, 0.9999], [0.5, 1, 1.5]),
+    "forecast.factor": ([1, 9], [0.99, INFINITE]),
+    "forecast.floor": ([0, 9], [-1, "50"]),
+    "forecast.views_floor": ([0, 9], [-1, "50"]),
+    "copies.reviewers": ([1, 9], [0, "2"]),
+    "copies.purity": ([0.501, 1], [0.5, 1.01]),
+    "copies.budget": ([0, 9], [-1, "50"]),
+    "copies.least_words": ([1, 9], [0, "5"]),
+    "webhook.attempts": ([1, 20], [0, 21, "5"]),
+    "webhook.backoff_seconds": ([0, 60], [-0.1, 60.5]),
+    "webhook.timeout_seconds": ([0.01, 300], [0, 300.5]),
+    "webhook.batch": ([1, 9999], [0, "100"]),
+}
+
+
+def with_value(key: str, value: Any) -> Bounds:
+    content = bounds().model_dump()
+    *folder, name = key.split(".")
+    (content[folder[0]] if folder else content)[name] = value
+    return Bounds.model_validate(content)
+
+
+@pytest.mark.parametrize("key", LIMITS)
+def test_a_bound_takes_its_least_and_its_most_and_nothing_beyond(key: str) -> None:
+    taken, refused = LIMITS[key]
+    for value in taken:
+        with_value(key, value)
+    for value in refused:
+        with pytest.raises(ValidationError, match=key.replace(".", r"\n?.*")):
+            with_value(key, value)
+
+
+def test_every_bound_has_limits() -> None:
+    content = bounds().model_dump()
+    keys = {
+        f"{name}.{key}" if isinstance(value, dict) else name
+        for name, value in content.items()
+        for key in (value if isinstance(value, dict) else [""])
+    }
+    assert keys == LIMITS.keys() | {"webhook.url"}

@@ -68,6 +68,16 @@ def test_all_sweeps_of_24_hours_share_a_cap_in_each_direction(fresh, rows):
     assert spent(fresh.root, ends + 1_000_000) == {}
 
 
+def test_an_effect_is_spent_for_24_hours_to_the_microsecond(fresh):
+    fresh.decide()
+    at, mandate = 1_800_000_000_123_457, Mandate(load_policy(fresh.policy()), "m-1")
+    sweep(fresh.root, DAY, mandate, clock=lambda: at)
+    written = micros(min(entry["recorded_at"] for entry in fresh.ledger()))
+    assert written == at
+    assert spent(fresh.root, at + 24 * HOUR - 1) == {("hate", "apply"): 2, ("spam", "apply"): 1}
+    assert spent(fresh.root, at + 24 * HOUR) == {}
+
+
 def test_what_only_waits_is_not_counted(held):
     made = [e for e in entries(held.root, DAY) if e.entry == "intent"]
     assert counted(made) == {("hate", "apply"): 2, ("spam", "apply"): 1}

@@ -176,6 +176,39 @@ def test_the_most_views_are_twice_the_most_or_the_floor(
     assert most_views(views, CONF) == expected
 
 
+@pytest.mark.parametrize(
+    ("counts", "expected"), [([20] * 5, 37), ([0, 0, 0, 0, 1], 4), ([3, 1, 2, 0, 4], 9)]
+)
+def test_the_quantile_alone_is_that_of_a_negative_binomial(
+    counts: list[int], expected: int
+) -> None:
+    conf = CONF.model_copy(update={"factor": 1.0, "floor": 0})
+    assert most(counts, conf) == expected
+
+
+def test_fewer_effects_than_are_likely_and_no_views_are_no_excess() -> None:
+    known = Past(4, {HATE: [(30, 0), (20, 0)]})
+    conf = CONF.model_copy(update={"views_floor": 0})
+    assert unlikely({HATE: 59}, {}, known, conf) == []
+    assert unlikely({HATE: 60}, {HATE: 1}, known, conf) == [Excess(*HATE, 1, 0, 0, "views")]
+
+
+def test_a_forecast_that_is_passed_is_said_in_effects() -> None:
+    assert Excess(*HATE, 61, 0, 60, "forecast").line() == (
+        "hate: 61 to apply are more than the 60 that the same weekday of past weeks makes likely"
+    )
+
+
+def test_the_day_itself_is_no_history(past: Path, add_rows: Callable[..., None]) -> None:
+    add_rows(effects(0, 77), ACTIONS, past)
+    assert history(past, DAY, 8).of(HATE) == ([6, 5, 4, 3, 0], [0] * 5)
+
+
+def test_a_batch_that_nothing_was_spent_of_has_spent_nothing(past: Path) -> None:
+    (found,) = outlook(past, {DAY: planned(2)}, SimpleNamespace(cap=lambda *_: 60), LATER)
+    assert (found.spent, found.together) == (0, 2)
+
+
 def test_a_steady_count_rarely_passes_the_quantile() -> None:
     conf = CONF.model_copy(update={"factor": 1.0, "floor": 0})
     rng = np.random.default_rng(1)

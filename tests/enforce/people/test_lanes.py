@@ -56,6 +56,26 @@ def test_what_is_met_is_not_booked_again_whoever_says_it_again():
     assert act(chain, replace(REMOVE, source_id="v9"), 2) is None
 
 
+@pytest.mark.parametrize("cause", ["copy", "order", "verdict"])
+def test_what_any_cause_put_in_force_is_met_whoever_asks_again(cause: str):
+    first = replace(REMOVE, cause_kind=cause)
+    assert act(after(first), replace(first, source_id="v9"), 2) is None
+
+
+@pytest.mark.parametrize("action", ["review", "label", "demote", "interstitial", "strike"])
+def test_whatever_action_holds_is_lifted_once(action: str):
+    chain = after(replace(REMOVE, action=action))
+    made = lifted(PLACE, chain, sweep=sweep(2), source_id="v2")
+    assert made is not None and (made.action, made.previous_action) == ("none", action)
+    assert lifted(PLACE, [*chain, made], sweep=sweep(3), source_id="v2") is None
+
+
+def test_of_equal_demands_the_later_end_wins_whatever_their_sources_are():
+    sooner = replace(REMOVE, until=EPOCH + timedelta(days=1), source_id="v9")
+    later = replace(REMOVE, until=EPOCH + timedelta(days=2), source_id="v1")
+    assert severest([sooner, later]) == severest([later, sooner]) == later
+
+
 def test_a_changed_demand_changes_what_holds_and_none_lifts_it():
     first, second, third = after(REMOVE, DEMOTE, None)
     assert (second.action, second.previous_action, second.direction) == (
