@@ -23,7 +23,7 @@ DONE, FAILED, USAGE, DATA_GATE, HELD = 0, 1, 2, 3, 4
 
 
 class Held(RuntimeError):
-    """A cap was passed: what was planned waits for a person."""
+    """A cap was passed, or approvals are missing: what was planned waits for people."""
 
 
 class DataRefused(ValueError):

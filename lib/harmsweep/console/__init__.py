@@ -21,13 +21,16 @@ from harmsweep.console.days import days
 from harmsweep.console.explain import explain
 from harmsweep.console.labels import LabelsRefused, agreement, label_errors
 from harmsweep.console.show import show
-from harmsweep.job import FAILED, USAGE, DataRefused, exit_code, one_line
+from harmsweep.job import FAILED, USAGE, DataRefused, Held, exit_code, one_line
 from harmsweep.logs import clean
 from harmsweep.operations import Stopped
 from harmsweep.snapshots import SnapshotRefused
 
 # Errors that say in their own words what is to be done.
-REFUSED = (QueryRefused, BankRefused, LabelsRefused, SnapshotRefused, DataRefused, Stopped)
+REFUSED = (
+    *(QueryRefused, BankRefused, LabelsRefused, SnapshotRefused),
+    *(DataRefused, Held, Stopped),
+)
 app = App(
     name="harmsweep",
     help="Ask the tables, keep banks, check labels, plan and repair enforcement.",

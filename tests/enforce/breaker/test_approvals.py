@@ -17,7 +17,7 @@ from harmsweep.enforce.breaker.approvals import (
     check_approved,
     digest_of,
 )
-from harmsweep.job import DataRefused
+from harmsweep.job import DataRefused, Held
 from harmsweep.tables import POSTS
 
 ASKED = Asked("plan-1", ("ana", "ben"), "d1", 2)
@@ -43,8 +43,8 @@ def test_two_others_approve_and_each_counts_once(lake: Path, be: Callable[[str],
     assert approve_as(be, "dan", lake) == ["dan"]
     assert approve_as(be, "dan", lake) == ["dan"]
     assert len(operations.operations(lake, "plan-1")) == 1
-    message = r"^plan-1 needs 2 approvals by others than ana and ben and has 1 \(dan\)$"
-    with pytest.raises(DataRefused, match=message):
+    message = r"^plan-1 needs 2 approvals by others than ana and ben and has 1 \(dan\): `harmsweep"
+    with pytest.raises(Held, match=message):
         check_approved(lake, ASKED)
     assert approve_as(be, "cal", lake) == ["cal", "dan"]
     check_approved(lake, ASKED)
@@ -70,7 +70,7 @@ def test_an_approval_is_of_that_name_and_content_alone(
     approve_as(be, "dan", lake)
     other = Asked("plan-1", ("ana",), "d2", 1)
     assert approved_by(lake, other) == []
-    with pytest.raises(DataRefused, match=r"by others than ana and has 0$"):
+    with pytest.raises(Held, match=r"by others than ana and has 0: `harmsweep"):
         check_approved(lake, other)
     assert approved_by(lake, Asked("plan-2", ("ana",), "d1", 1)) == []
     assert approve_as(be, "dan", lake, other) == ["dan"]

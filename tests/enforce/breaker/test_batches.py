@@ -50,12 +50,12 @@ def approve(lake: Any, harm: str, be: Callable[[str], None], *names: str) -> Non
 def test_a_batch_waits_until_two_others_approve_and_one_lets_it_go(waiting, be):
     hate = named(waiting, "hate")
     assert (hate.effects, hate.model_version) == (2, "m-1")
-    with pytest.raises(DataRefused, match=r"needs 2 approvals .* and has 0"):
+    with pytest.raises(Held, match=r"needs 2 approvals .* and has 0"):
         batches.resume(waiting.root, hate.batch.name, mandate(waiting))
     with pytest.raises(DataRefused, match=f"planned by {hate.planner}"):
         approve(waiting, "hate", be, hate.planner)
     approve(waiting, "hate", be, "one", "one")
-    with pytest.raises(DataRefused, match=r"has 1 \(one\)"):
+    with pytest.raises(Held, match=r"has 1 \(one\)"):
         batches.resume(waiting.root, hate.batch.name, mandate(waiting))
     approve(waiting, "hate", be, "two")
     found = batches.resume(waiting.root, hate.batch.name, mandate(waiting))

@@ -15,7 +15,7 @@ from harmsweep.enforce.breaker import approvals
 from harmsweep.enforce.plans import apply_plan, find_plan, make_plan, planned_effects
 from harmsweep.enforce.plans.reading import mask, samples, tables
 from harmsweep.enforce.rules import load_mandate
-from harmsweep.job import DataRefused
+from harmsweep.job import DataRefused, Held
 from harmsweep.policy import load_policy
 from harmsweep.runs import run_step
 from harmsweep.tables import ACTIONS, POSTS
@@ -64,7 +64,7 @@ def test_a_plan_past_a_cap_waits_for_two_others(fresh, be):
     plan = planned(fresh, apply=0)
     assert plan.approvers == 2
     assert "waits for 2 approvals" in plan.line()
-    with pytest.raises(DataRefused, match="needs 2 approvals"):
+    with pytest.raises(Held, match="needs 2 approvals"):
         applied(fresh, plan)
     for name in ("one", "two"):
         be(name)
@@ -164,7 +164,7 @@ def test_nobody_who_made_a_plan_can_approve_it_even_if_another_made_it_again(fre
         be(name)
         with pytest.raises(DataRefused, match="was planned by one and two: another"):
             approvals.approve(fresh.root, made.asked, "mine")
-    with pytest.raises(DataRefused, match="by others than one and two and has 0"):
+    with pytest.raises(Held, match="by others than one and two and has 0"):
         applied(fresh, made)
 
 

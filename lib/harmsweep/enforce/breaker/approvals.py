@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from harmsweep import lake as lakes
-from harmsweep.job import DataRefused
+from harmsweep.job import DataRefused, Held
 from harmsweep.operations import operations, operator, record
 
 
@@ -56,14 +56,15 @@ def check_approved(lake: Path, asked: Asked) -> None:
     """Refuse what has too few approvals.
 
     Raises:
-        DataRefused: how many it has and needs.
+        Held: how many it has and needs, and who can't.
     """
     have = approved_by(lake, asked)
     if len(have) < asked.approvers:
         by = f" ({', '.join(have)})" if have else ""
-        raise DataRefused(
-            f"{asked.name} needs {asked.approvers} approvals by others than {asked.by}"
-            f" and has {len(have)}{by}"
+        raise Held(
+            f"{asked.name} needs {asked.approvers} approval{'s'[: asked.approvers - 1]}"
+            f" by others than {asked.by}"
+            f" and has {len(have)}{by}: `harmsweep approve {asked.name}`"
         )
 
 

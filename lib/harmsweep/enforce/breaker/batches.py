@@ -92,7 +92,8 @@ def resume(lake: Path, name: str, mandate: Mandate, *, clock: Clock = now_micros
     """Let a held batch take effect; what changed since it was held is refused, and counted as left.
 
     Raises:
-        DataRefused: no such batch waits, it is another pair's, or has too few approvals.
+        DataRefused: no such batch waits, or it is another pair's.
+        Held: it has too few approvals.
         Stopped: the switch is off.
     """
     started, batch = time.monotonic(), find(lake, name)

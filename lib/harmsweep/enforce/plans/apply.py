@@ -27,9 +27,9 @@ def apply_plan(
     With `dry_run` it only says what that would come to, or why it would be refused.
 
     Raises:
-        DataRefused: there is no such plan, it expired, has too few approvals, its policy changed,
-            it is for reading, or a subject's decision, revision or state changed. Then nothing was
-            done.
+        DataRefused: there is no such plan, it expired, its policy changed, it is for reading, or a
+            subject's decision, revision or state changed. Then nothing was done.
+        Held: it has too few approvals.
         Stopped: the switch is off.
     """
     started, plan = time.monotonic(), find_plan(lake, plan_id)
