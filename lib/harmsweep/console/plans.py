@@ -68,11 +68,15 @@ def show(plan_id: str, *, page: Page = None, lake: Lake = DEFAULT_LAKE) -> None:
 
 
 def _show(lake: Path, made: Any, page: Path | None) -> None:
-    from harmsweep.enforce.plans.reading import samples, tables
+    from harmsweep.enforce.plans.reading import changing, samples, tables
     from harmsweep.report.plan import bounded, write_plan
 
-    for rows in (*tables(lake, made).values(), bounded(lake, made), samples(lake, made)):
-        print_rows(rows)
+    shown = {name: changing(rows) for name, rows in tables(lake, made).items()}
+    shown |= {"beside its bounds": bounded(lake, made), "samples": samples(lake, made)}
+    for name, rows in shown.items():
+        if rows:
+            print(f"{name}:")
+            print_rows(rows)
     if page:
         print(f"page: {write_plan(lake, made, page)}", file=sys.stderr)
     print(made.line())

@@ -1,7 +1,7 @@
 """What a person reads of a plan: whom it touches, and samples with the words masked."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ from harmsweep import lake as lakes
 from harmsweep.enforce.plans.plan import STAYS, Plan
 from harmsweep.ledger import VISIBLE
 
+Row = dict[str, Any]
 # A letter or digit that follows another: masked, so that a word is known only by its first.
 _REST = re.compile(r"(?<=\w)\w")
 SAMPLES = 3
@@ -46,12 +47,17 @@ def mask(text: str) -> str:
     return masked if len(masked) <= LONGEST else f"{masked[:LONGEST]}…"
 
 
-def tables(lake: Path, plan: Plan) -> dict[str, list[dict[str, Any]]]:
+def tables(lake: Path, plan: Plan) -> dict[str, list[Row]]:
     """A plan in numbers: for each of VIEWS how much is newly hit, released or stays as it is.
 
     `views` are those so far of the posts that others would see change.
     """
     return {name: _rows(lake, _counts(plan, columns)) for name, columns in VIEWS.items()}
+
+
+def changing(rows: Sequence[Row]) -> list[Row]:
+    """The rows of a plan's numbers in which something changes."""
+    return [row for row in rows if row["hit"] or row["released"]]
 
 
 def _counts(plan: Plan, columns: Mapping[str, str]) -> str:
@@ -67,7 +73,7 @@ def _counts(plan: Plan, columns: Mapping[str, str]) -> str:
         ORDER BY hit DESC, released DESC, unchanged DESC, {", ".join(columns)}"""
 
 
-def samples(lake: Path, plan: Plan, *, masked: bool = True) -> list[dict[str, Any]]:
+def samples(lake: Path, plan: Plan, *, masked: bool = True) -> list[Row]:
     """Some effects of each harm, direction and action, by hash of their keys, with their text."""
     sql = f"""SELECT * FROM (
             SELECT p.harm, p.direction, p.action, p.subject_id AS post, p.score,
@@ -90,6 +96,6 @@ def _effects(plan: Plan) -> str:
         ON f.day = p.day AND f.post_id = p.subject_id AND f.revision = p.revision"""
 
 
-def _rows(lake: Path, sql: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = lakes.query(lake, sql).to_pylist()
+def _rows(lake: Path, sql: str) -> list[Row]:
+    found: list[Row] = lakes.query(lake, sql).to_pylist()
     return found
