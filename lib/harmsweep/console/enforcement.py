@@ -128,11 +128,19 @@ def list_(*, lake: Lake = DEFAULT_LAKE) -> None:
 
 
 @hold.command
-def resume(name: str, *, model: Model, policy: Policy, lake: Lake = DEFAULT_LAKE) -> None:
+def resume(
+    name: str,
+    *,
+    model: Model,
+    policy: Policy,
+    dry_run: DryRun = False,
+    lake: Lake = DEFAULT_LAKE,
+) -> None:
     """Let an approved batch take effect; what changed since it was held is refused."""
     from harmsweep.enforce.breaker import batches
 
-    print(batches.resume(lake, name, mandate_of(lake, model, policy)).line())
+    mandate = mandate_of(lake, model, policy)
+    print(batches.resume(lake, name, mandate, dry_run=dry_run).line())
 
 
 @hold.command

@@ -75,8 +75,12 @@ def test_what_changed_since_it_was_held_is_refused_and_the_rest_let_go(waiting, 
     waiting.put_scores([*changed, scored("spam", spam=0.97)])
     # No action cites the held decisions yet, so that they follow the new scores.
     waiting.decide(apply=0)
-    name = named(waiting, "hate").batch.name
+    name, before = named(waiting, "hate").batch.name, waiting.content()
+    dry = batches.resume(waiting.root, name, mandate(waiting), dry_run=True)
+    assert waiting.content() == before
+    assert [o for o in operations.operations(waiting.root, name) if o["act"] == "resume"] == []
     found = batches.resume(waiting.root, name, mandate(waiting))
+    assert dry.counts == found.counts
     assert found.counts["effects"] + found.counts["left"] == 2
     assert waiting.states()["demoted"] == "demote"
     assert [b.batch.harm for b in batches.waiting(waiting.root)] == ["spam"]

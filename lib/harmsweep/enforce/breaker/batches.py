@@ -88,8 +88,12 @@ def asked(lake: Path, batch: Waiting) -> Asked:
     return Asked(batch.batch.name, (batch.planner,), digest_of(keys), approvers)
 
 
-def resume(lake: Path, name: str, mandate: Mandate, *, clock: Clock = now_micros) -> Outcome:
+def resume(
+    lake: Path, name: str, mandate: Mandate, *, dry_run: bool = False, clock: Clock = now_micros
+) -> Outcome:
     """Let a held batch take effect; what changed since it was held is refused, and counted as left.
+
+    With `dry_run` it only says what that would come to, or why it would be refused.
 
     Raises:
         DataRefused: no such batch waits, or it is another pair's.
@@ -108,10 +112,11 @@ def resume(lake: Path, name: str, mandate: Mandate, *, clock: Clock = now_micros
         made, stale = let_go_all(cases(ledger, plan), parked, plan, mandate.rules)
         left = [refused(entry, sweep=plan) for entry in stale if entry.entry == "held"]
         counts = {"effects": len(made), "left": len(stale)}
-        check_running(lake)
-        # First: once it is booked the batch waits no more, so that no repeat could add the audit.
-        record(lake, "resume", name, details=counts | {"sweep_id": plan.sweep_id})
-        carry_out(ledger, [*made, *left], partial(check_running, lake))
+        if not dry_run:
+            check_running(lake)
+            # First: once booked the batch waits no more, and no repeat could add the audit.
+            record(lake, "resume", name, details=counts | {"sweep_id": plan.sweep_id})
+            carry_out(ledger, [*made, *left], partial(check_running, lake))
     return Outcome("resume", day, len(made), time.monotonic() - started, counts=counts)
 
 
