@@ -415,6 +415,35 @@ def test_a_held_effect_whose_state_changed_is_stale():
         go([held(), *other], held(), REMOVE)
 
 
+def released() -> tuple[list[Entry], Entry]:
+    """A removal that holds, and its release, which waits."""
+    chain = after(REMOVE)
+    made = act(chain, None, 2, held={("hate", "release"): 0.0})
+    assert made is not None and (made.entry, made.cause_kind) == ("held", "withdrawn")
+    return chain, made
+
+
+def test_a_held_release_is_let_go_and_is_over_only_then():
+    chain, parked = released()
+    assert not is_over(parked, [*chain, parked])
+    made = go([*chain, parked], parked, None)
+    assert made is not None and (made.action, made.effect_key) == ("none", parked.effect_key)
+    assert is_over(parked, [*chain, parked, made])
+
+
+def test_a_held_release_of_another_effect_than_now_holds_is_stale():
+    chain, parked = released()
+    with pytest.raises(Stale):
+        go([*chain, parked], replace(parked, effect_key="0" * 64), None)
+
+
+def test_what_became_of_other_effects_says_nothing_of_one_that_waits():
+    for key in ("0" * 64, "f" * 64):
+        for kind in ("intent", "discarded"):
+            other = replace(held(), effect_key=key, entry=kind)
+            assert not is_over(held(), [held(), other])
+
+
 def test_a_sampled_post_is_let_go_with_its_batch_unless_something_came_after():
     sampled = act([], REMOVE, held=SAMPLED)
     assert sampled is not None
@@ -466,6 +495,11 @@ def test_a_batch_has_the_held_entries_of_its_sweep_harm_and_direction_and_its_sa
     assert not replace(batch, sweep_id="20261001-000000000000").has(held())
     assert not batch.has(after(REMOVE)[0])
     assert not batch.has(replace(sampled, entry="outcome"))
+    assert not batch.has(replace(sampled, entry="discarded"))
+    assert not batch.has(replace(held(), entry="discarded"))
+    assert not batch.has(replace(held(), direction="release"))
+    for cause in ("decision", "undo", "withdrawn"):
+        assert not batch.has(replace(sampled, cause_kind=cause))
 
 
 def test_an_undo_brings_back_what_held_before():

@@ -11,10 +11,11 @@ import pytest
 from harmsweep import lake as lakes
 from harmsweep import operations
 from harmsweep.decisions import DECIDE, pair
+from harmsweep.enforce.books import micros
 from harmsweep.enforce.breaker import approvals
 from harmsweep.enforce.plans import apply_plan, find_plan, make_plan, planned_effects
 from harmsweep.enforce.plans.reading import mask, samples, tables
-from harmsweep.enforce.rules import load_mandate
+from harmsweep.enforce.rules import drawn, load_mandate
 from harmsweep.job import DataRefused, Held
 from harmsweep.policy import load_policy
 from harmsweep.runs import run_step
@@ -112,6 +113,19 @@ def test_a_plan_that_nobody_approved_needs_room_in_the_caps_of_its_hour(fresh, r
     assert fresh.content() == ([], [])
 
 
+def test_a_plan_is_good_until_its_very_end(fresh):
+    plan = planned(fresh)
+    end = micros(plan.expires_at)
+    assert apply_plan(fresh.root, plan.plan_id, clock=lambda: end).items == 4
+
+
+def test_one_approval_and_two_are_said_as_one_says_them(fresh):
+    plan = planned(fresh, apply=0)
+    said = {n: plan.model_copy(update={"approvers": n}).line() for n in (1, 2)}
+    assert said[1].endswith("waits for 1 approval")
+    assert said[2].endswith("waits for 2 approvals")
+
+
 def test_an_old_plan_is_refused(fresh):
     plan = planned(fresh)
     late = int(plan.expires_at.timestamp() * 1e6) + 1
@@ -124,6 +138,59 @@ def test_a_plan_of_another_policy_than_its_files_is_refused(fresh):
     fresh.policy(version=2)
     with pytest.raises(DataRefused, match="the policy is trial-2"):
         applied(fresh, plan)
+
+
+def test_a_plan_of_a_newer_policy_than_its_files_is_refused(fresh):
+    plan = planned(fresh, version=2)
+    fresh.policy(version=1)
+    with pytest.raises(DataRefused, match="the policy is trial-1"):
+        applied(fresh, plan)
+
+
+def test_the_base_is_the_pair_that_acted_last_not_one_whose_effects_wait(held):
+    sweep_id = held.ledger()[0]["sweep_id"]
+    with pytest.raises(Held):
+        held.sweep(version=2, remove=0.995, demote=0.85, release=0)
+    assert {e["entry"] for e in lakes.rows(ACTIONS, held.root).to_pylist()} >= {"held"}
+    (base,) = planned(held, version=3).base
+    assert base.startswith("m-1/trial-1-")
+    assert base.endswith(f"({sweep_id})")
+
+
+def test_the_base_of_a_sweep_that_was_cut_short_is_its_pair(fresh, crash_at):
+    crash_at("post_visibility_v1:before-commit", 1)
+    with pytest.raises(KeyboardInterrupt):
+        fresh.sweep()
+    (base,) = planned(fresh, version=2).base
+    assert base.startswith("m-1/trial-1-")
+
+
+def test_what_finishes_a_sweep_that_was_cut_short_does_not_make_it_the_last(fresh, crash_at):
+    crash_at("post_visibility_v1:before-commit", 1)
+    with pytest.raises(KeyboardInterrupt):
+        fresh.sweep()
+    fresh.sweep(version=2, remove=0.995)  # finishes the first, then demotes one post
+    done = {e["effect_key"] for e in fresh.ledger("outcome")}
+    assert len(done) == 5
+    (base,) = planned(fresh, version=3, remove=0.995).base
+    assert base.startswith("m-1/trial-2-")
+
+
+def test_what_is_held_out_is_no_effect_of_a_plan(fresh, rows):
+    post, scored = rows
+    names = (f"p{n}" for n in range(10_000))
+    name = next(n for n in names if drawn(f"holdout/{n}") < 0.05)
+    fresh.put_posts([post(name), post("removed")])
+    fresh.put_scores([scored(name, hate=0.99), scored("removed", hate=0.99)])
+    plain = fresh.policy
+
+    def with_holdout(**changes: Any) -> Any:
+        path = plain(**changes)
+        path.write_text(path.read_text() + "holdout: {share: 0.05}\n")
+        return path
+
+    fresh.policy = with_holdout
+    assert planned(fresh).effects == 1
 
 
 def test_a_plan_of_several_days_has_each_of_them_and_is_named_after_the_first(fresh, rows):

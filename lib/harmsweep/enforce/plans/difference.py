@@ -51,4 +51,4 @@ def _as_swept(ledger: Books, mandate: Mandate) -> Books:
     made = changes(cases(ledger, sweep), sweep, mandate.rules)
     known = [entry for chain in ledger.chains.values() for entry in chain]
     chains = chains_of([*known, *made])
-    return replace(ledger, chains=chains, last_sweep=sweep.sweep_id, at=ledger.at + 1)
+    return replace(ledger, chains=chains, last_sweep=sweep.sweep_id)
