@@ -1,9 +1,9 @@
 """A seeded simulator: schedules of events over a few posts, run by the sweep's own pure functions.
 
 A schedule is a list of events: scores, edits, deletions, policies, verdicts with what they ask for,
-sweeps, undo and redo, all killed between any two commits, and people who let held batches go or
-refuse them. `World` runs it in one process; what it keeps is what Delta would. After every event
-the invariants are checked.
+appeals, orders, sweeps, undo and redo, all killed between any two commits, and people who let held
+batches go or refuse them. `World` runs it in one process; what it keeps is what Delta would. After
+every event the invariants are checked.
 """
 
 import random
@@ -16,11 +16,21 @@ from typing import Any
 from harmsweep.enforce.breaker.caps import counted, excesses
 from harmsweep.enforce.breaker.parked import HeldBatch, Stale, is_over, let_go, refused
 from harmsweep.enforce.change import change
-from harmsweep.enforce.people.lanes import Demand, lane_change, lifted
+from harmsweep.enforce.people.lanes import Demand, lane_change, lifted, severest
 from harmsweep.enforce.restore import reapplied, undone
 from harmsweep.enforce.rules import Decision, Mandate, Post, is_probability, sweep_of
 from harmsweep.enforce.sweeps import EPOCH, Sweep
-from harmsweep.ledger import POLICY, REVIEW, Entry, Place, holding, latest, open_intents
+from harmsweep.ledger import (
+    ORDER,
+    POLICY,
+    REVIEW,
+    VISIBLE,
+    Entry,
+    Place,
+    holding,
+    latest,
+    open_intents,
+)
 from harmsweep.policy import Policy, load_policy
 
 DAY = date(2026, 10, 1)
@@ -28,7 +38,8 @@ START = 1_800_000_000_000_000
 HOUR = 3600 * 1_000_000
 POSTS = tuple(f"p{n}" for n in range(6))
 MODELS = ("m-1", "m-2")
-LANES = (POLICY, REVIEW)
+LANES = (POLICY, REVIEW, ORDER)
+OF_POLICY = POLICY
 ASKED = (None, "label", "remove")
 Event = tuple[Any, ...]
 POLICY = """
@@ -87,6 +98,26 @@ def _event(rng: random.Random) -> Event:
         (1, ("delete", post)),
         (2, ("verdict", post, "benign", None, rng.choice([None, None, 0, 1, 2]))),
         (2, ("verdict", post, "harmful", rng.choice(ASKED), rng.choice([None, None, 0, 1, 2]))),
+        (
+            2,
+            (
+                "appeal",
+                post,
+                rng.choice(["overturned", "upheld"]),
+                rng.choice([None, None, 0, 1, 2]),
+            ),
+        ),
+        (
+            1,
+            (
+                "order",
+                post,
+                rng.choice(["demote", "remove"]),
+                rng.choice([None, 20]),
+                rng.choice([None, 0, 1, 2]),
+            ),
+        ),
+        (1, ("withdraw", rng.randrange(100), rng.choice([None, 0, 1, 2]))),
         (1, ("exempt", post, rng.choice(["newsworthy", None]))),
         (8, ("sweep", rng.choice(MODELS), rng.randrange(3), rng.choice([None, None, 0, 1, 2]))),
         (3, ("undo", rng.randrange(100), rng.choice([None, 0, 1, 2]))),
@@ -111,6 +142,7 @@ class World:
     posts: dict[str, Post] = field(default_factory=dict)
     scores: dict[str, tuple[int, float]] = field(default_factory=dict)
     demands: dict[str, Demand] = field(default_factory=dict)
+    orders: dict[str, tuple[str, Demand]] = field(default_factory=dict)
     said: int = 0
     ledger: list[Entry] = field(default_factory=list)
     visible: dict[Place, Entry] = field(default_factory=dict)
@@ -156,24 +188,20 @@ class World:
     # What sweeps and people do.
 
     def do_sweep(self, model: str, policy: int, killed: int | None) -> None:
+        self._carry_out(self._swept(model, policy), killed)
+
+    def _swept(self, model: str, policy: int) -> list[Entry]:
         mandate = Mandate(self.policies[policy], model)
-        plan = self._sweep(mandate, "enforce")
-        options: dict[str, Any] = {"sweep": plan, "rules": mandate.rules}
+        options: dict[str, Any] = {"sweep": self._sweep(mandate, "enforce"), "rules": mandate.rules}
         places = [(place, *self._at(place, mandate)) for place in self._places()]
-        made = [
-            found
-            for place, chain, decision, post in places
-            if post and (found := change(place, chain, decision, post, **options))
-        ]
+
+        def changes(**held: Any) -> list[Entry]:
+            found = (change(p, c, w, post, **options, **held) for p, c, w, post in places if post)
+            return [entry for entry in found if entry]
+
+        made = changes()
         over = excesses(counted(made), self._spent(), mandate.policy)
-        if over:
-            options["held"] = {e.batch: self.sample for e in over}
-            made = [
-                found
-                for place, chain, decision, post in places
-                if post and (found := change(place, chain, decision, post, **options))
-            ]
-        self._carry_out(made, killed)
+        return changes(held={e.batch: self.sample for e in over}) if over else made
 
     def do_verdict(self, post: str, found: str, action: str | None, killed: int | None) -> None:
         """What a reviewer finds is carried out at once."""
@@ -185,7 +213,51 @@ class World:
         self.demands.pop(post, None)
         if action:
             self.demands[post] = Demand(action, "hate", "verdict", name)
-        plan = Sweep(DAY, "verdict", (name,), self._last(), self._clock(), "tester")
+        self._settle("verdict", name, killed)
+
+    def do_appeal(self, post: str, outcome: str, killed: int | None) -> None:
+        """Another reviewer decides about what holds: overturned is benign, upheld asks the same."""
+        if post not in self.posts or not self._appealable(post):
+            return
+        self.said += 1
+        name = f"a{self.said}"
+        found = "benign" if outcome == "overturned" else "harmful"
+        self.posts[post] = replace(self.posts[post], verdict=found)
+        asked = self.demands.pop(post, None)
+        if asked and found == "harmful":
+            self.demands[post] = replace(asked, source_id=name)
+        self._settle("appeal", name, killed)
+
+    def _appealable(self, post: str) -> bool:
+        at = EPOCH + timedelta(microseconds=self._clock())
+        places = [Place("post", post, "all", "all", lane) for lane in (OF_POLICY, REVIEW)]
+        shown = [self.visible[place] for place in places if place in self.visible]
+        return any(e.action in VISIBLE and not e.is_over(at) for e in shown)
+
+    def do_order(self, post: str, action: str, hours: int | None, killed: int | None) -> None:
+        """An authority's order acts at once, until it ends or is withdrawn."""
+        if post not in self.posts:
+            return
+        self.said += 1
+        name = f"o{self.said}"
+        until = EPOCH + timedelta(microseconds=self.now + hours * HOUR) if hours else None
+        self.orders[name] = (post, Demand(action, "hate", "order", name, until))
+        self._settle("order", name, killed)
+
+    def do_withdraw(self, nth: int, killed: int | None) -> None:
+        if self.orders:
+            name = sorted(self.orders)[nth % len(self.orders)]
+            del self.orders[name]
+            self._settle("order", name, killed)
+
+    def ordered(self, post: str) -> Demand | None:
+        """What orders ask for a post."""
+        at = EPOCH + timedelta(microseconds=self._clock())
+        asked = [demand for name, demand in self.orders.values() if name == post]
+        return severest([demand for demand in asked if not demand.is_over(at)])
+
+    def _settle(self, kind: str, source_id: str, killed: int | None) -> None:
+        plan = Sweep(DAY, kind, (source_id,), self._last(), self._clock(), "tester")
         made = [self._settled(place, plan) for place in self._places()]
         self._carry_out([entry for entry in made if entry], killed)
 
@@ -193,12 +265,15 @@ class World:
         chain, post = self._chain(place), self.posts.get(place.subject_id)
         if post is None:
             return None
-        if place.lane == REVIEW:
-            demand = self.demands.get(place.subject_id)
-            return lane_change(place, chain, demand, post.revision, sweep=plan)
+        if place.lane != OF_POLICY:
+            return lane_change(place, chain, self._asked(place), post.revision, sweep=plan)
         if post.verdict != "benign":
             return None
         return lifted(place, chain, sweep=plan, source_id=plan.subject[0])
+
+    def _asked(self, place: Place) -> Demand | None:
+        name = place.subject_id
+        return self.demands.get(name) if place.lane == REVIEW else self.ordered(name)
 
     def do_undo(self, nth: int, killed: int | None) -> None:
         self._restore(nth, "undo", killed)
@@ -283,8 +358,8 @@ class World:
         self, place: Place, mandate: Mandate
     ) -> tuple[list[Entry], Decision | Demand | None, Post | None]:
         post = self.posts.get(place.subject_id)
-        if place.lane == REVIEW:
-            return self._chain(place), self.demands.get(place.subject_id), post
+        if place.lane != OF_POLICY:
+            return self._chain(place), self._asked(place), post
         scored = self.scores.get(place.subject_id)
         if post is None or scored is None or scored[0] != post.revision:
             return self._chain(place), None, None
@@ -347,8 +422,13 @@ class World:
         if intents == outcomes:
             self._must(self.visible == self._shown(), event, "the platform reads something else")
         self._check_caps(event)
-        if event[0] in ("sweep", "verdict") and event[-1] is None:
+        # A word about a post that is gone, or an appeal against nothing, carries nothing out.
+        carried = event[0] == "sweep" or (event[0] in ("verdict", "appeal", "order") and new)
+        if carried and event[-1] is None:
             self._check_people(event)
+        if event[0] == "sweep" and event[-1] is None:
+            again = self._swept(*event[1:-1])
+            self._must(again == [], event, "the same sweep again does something")
 
     def _check_new(self, entry: Entry, event: Event) -> None:
         if entry.entry != "intent" or entry.cause_kind not in ("decision", "sample"):
@@ -369,17 +449,22 @@ class World:
     def _check_people(self, event: Event) -> None:
         """What people ask for holds, and what they found benign is free, unless it was undone."""
         for name in self.posts:
-            chain = self._chain(Place("post", name, "all", "all", REVIEW))
-            last, state = latest(chain), holding(chain)
-            asked = self.demands[name].action if name in self.demands else None
-            undone = last is not None and last.cause_kind in ("undo", "reapply")
-            held = state.action if state else None
-            self._must(undone or held == asked, event, "what a reviewer asked for does not hold")
-        post = self.posts.get(event[1]) if event[0] == "verdict" else None
+            for lane in (REVIEW, ORDER):
+                self._check_lane(Place("post", name, "all", "all", lane), event)
+        post = self.posts.get(event[1]) if event[0] in ("verdict", "appeal") else None
         if post is not None and post.verdict == "benign":
             state = holding(self._chain(Place("post", event[1], "all", "all")))
             over = state is None or state.is_over(EPOCH + timedelta(microseconds=self._clock()))
             self._must(over, event, "a post that was found benign is not free")
+
+    def _check_lane(self, place: Place, event: Event) -> None:
+        chain, asked = self._chain(place), self._asked(place)
+        at = EPOCH + timedelta(microseconds=self._clock())
+        last, state = latest(chain), holding(chain)
+        undone = last is not None and last.cause_kind in ("undo", "reapply")
+        held = state.action if state and not state.is_over(at) else None
+        wanted = asked.action if asked else None
+        self._must(undone or held == wanted, event, f"what {place.lane} asks for does not hold")
 
     def _check_caps(self, event: Event) -> None:
         """Automatic effects of 24 hours stay within the largest cap, unless people let them go."""

@@ -45,7 +45,7 @@ def test_schedules_reach_every_kind_of_entry_and_cause(policies: list[Policy]) -
     entries = [entry for world in worlds for entry in world.ledger]
     assert {e.entry for e in entries} == {"intent", "outcome", "held", "discarded"}
     assert {e.cause_kind for e in entries} == {
-        "decision", "withdrawn", "sample", "undo", "reapply", "verdict", "lifted",
+        "decision", "withdrawn", "sample", "undo", "reapply", "verdict", "order", "lifted",
     }  # fmt: skip
     assert {e.action for e in entries} == {"none", "review", "label", "demote", "remove"}
     assert {action for world in worlds for action in state(world).values()} == {

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,11 @@ from harmsweep.enforce.breaker import batches
 from harmsweep.enforce.people.settle import settle
 from harmsweep.enforce.rules import Mandate
 from harmsweep.enforce.sweep import sweep
+from harmsweep.enforce.sweeps import EPOCH
 from harmsweep.job import DataRefused, Held
+from harmsweep.ledger import ORDER, VISIBLE
 from harmsweep.policy import Policy
-from harmsweep.tables import DECISIONS, SCORES, VERDICTS
+from harmsweep.tables import DECISIONS, ORDERS, SCORES, VERDICTS
 
 sys.path.insert(0, str(Path(__file__).parent))
 from simulator import DAY, START, World, schedule, state, write_policies
@@ -44,6 +47,7 @@ class Delta:
         self.posts: dict[str, tuple[int, str]] = dict.fromkeys(NAMES, (1, "accepted"))
         self.scores: dict[str, tuple[int, float]] = {}
         self.now, self.said = START, 0
+        self.orders: list[dict[str, Any]] = []
         self.put_posts()
 
     def put_posts(self) -> None:
@@ -87,6 +91,56 @@ class Delta:
         row |= {"verdict_id": name, "action": action}
         lakes.put_rows([row], VERDICTS, self.lake.root)
         options = {"kind": "verdict", "source_id": name, "clock": lambda: self.now}
+        self._killed(killed, partial(settle, self.lake.root, DAY, **options))
+
+    def do_appeal(self, post: str, outcome: str, killed: int | None) -> None:
+        at = EPOCH + timedelta(microseconds=self.now)
+        shown = [
+            row
+            for row in self.lake.visible()
+            if row["subject_id"] == post and row["lane"] != ORDER and row["action"] in VISIBLE
+        ]
+        if not self.exists(post) or all(r["expires_at"] and r["expires_at"] <= at for r in shown):
+            return
+        self.said += 1
+        name = f"a{self.said}"
+        place = {"day": DAY, "post_id": post, "revision": self.posts[post][0]}
+        said = lakes.rows(VERDICTS, self.lake.root, day=DAY).to_pylist()
+        found, action = ("benign", None), None
+        if outcome == "upheld":
+            of_post = [v for v in said if v["post_id"] == post]
+            newest = max(of_post, key=lambda v: v["decided_at"], default=None)
+            # An edit lifts nothing that a reviewer asked for: upheld asks for it again.
+            action = newest["action"] if newest and newest["verdict"] == "harmful" else None
+            found = ("harmful", "hate" if action else None)
+        row = verdicts.verdict_row(place, *found, "") | {"verdict_id": name, "action": action}
+        lakes.put_rows([row], VERDICTS, self.lake.root)
+        options = {"kind": "appeal", "source_id": name, "clock": lambda: self.now}
+        self._killed(killed, partial(settle, self.lake.root, DAY, **options))
+
+    def do_order(self, post: str, action: str, hours: int | None, killed: int | None) -> None:
+        if not self.exists(post):
+            return
+        self.said += 1
+        at = EPOCH + timedelta(microseconds=self.now)
+        row = {
+            "day": DAY, "order_id": f"o{self.said}", "status": "received", "at": at,
+            "kind": "order", "post_id": post, "authority": "a court", "reference": "1",
+            "action": action, "harm": "hate", "jurisdiction": "all", "due_at": at, "reason": "",
+            "operator": "tester", "until": at + timedelta(hours=hours) if hours else None,
+        }  # fmt: skip
+        self.orders.append(row)
+        self._order(row, killed)
+
+    def do_withdraw(self, nth: int, killed: int | None) -> None:
+        if self.orders:
+            self.orders.sort(key=lambda row: row["order_id"])
+            row = self.orders.pop(nth % len(self.orders))
+            self._order(row | {"status": "withdrawn"}, killed)
+
+    def _order(self, row: dict[str, Any], killed: int | None) -> None:
+        lakes.put_rows([row], ORDERS, self.lake.root)
+        options = {"kind": "order", "source_id": row["order_id"], "clock": lambda: self.now}
         self._killed(killed, partial(settle, self.lake.root, DAY, **options))
 
     def do_exempt(self, post: str, kind: str | None) -> None:

@@ -44,7 +44,7 @@ def cases(ledger: Books, sweep: Sweep, *, beside: tuple[str, ...] | None = None)
         f"SELECT post_id FROM decisions_v1 WHERE {lakes.plain_predicate({'day': day, **pair(*p)})}"
         for p in sorted(pairs)
     )
-    about, said = f"{LEDGERS.format(day=day)} UNION {decided}", people(lake, day)
+    about, said = f"{LEDGERS.format(day=day)} UNION {decided}", people(lake, day, sweep.time)
     posts = standing(lake, day, sweep.time, about=about, said=said)
     escalated, scored = escalated_posts(lake, day), _scored(lake, day, model, about)
     judged = {REVIEW: {n: p for n, p in posts.items() if n not in escalated}, ORDER: posts}

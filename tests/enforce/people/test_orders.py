@@ -8,7 +8,9 @@ import pytest
 from harmsweep import lake as lakes
 from harmsweep import operations, verdicts
 from harmsweep.enforce import undo
+from harmsweep.enforce.books import micros
 from harmsweep.enforce.people.orders import listed, receive, withdraw
+from harmsweep.enforce.people.settle import settle
 from harmsweep.job import DataRefused
 from harmsweep.tables import ORDERS
 
@@ -69,6 +71,20 @@ def test_an_order_ends_by_itself(held):
     receive(held.root, "clean", **ORDER | {"until": ends})
     (shown,) = [v for v in held.visible() if v["lane"] == "order"]
     assert shown["expires_at"] == ends
+
+
+def test_an_order_that_has_ended_hides_none_that_has_not(held):
+    ends = datetime.now(UTC) + timedelta(days=1)
+    receive(held.root, "clean", **ORDER | {"until": ends})
+    milder = receive(held.root, "clean", **ORDER | {"reference": "2", "action": "label"})
+    assert (milder["effects"], in_lane(held)) == (0, [("clean", "DE", "remove")])
+    options = {"kind": "order", "source_id": milder["order_id"]}
+    later = micros(ends) + 1
+    (made,) = settle(held.root, DAY, clock=lambda: later, **options)
+    assert (made.action, made.previous_action, made.source_id) == (
+        "label", "none", milder["order_id"],
+    )  # fmt: skip
+    assert in_lane(held) == [("clean", "DE", "label")]
 
 
 def test_a_flag_asks_for_a_look_until_a_reviewer_had_it(held):

@@ -42,14 +42,14 @@ class People:
 NOBODY = People({}, {}, {})
 
 
-def people(lake: Path, day: date) -> People:
-    """Read what people said that binds the day's posts."""
+def people(lake: Path, day: date, at: datetime) -> People:
+    """Read what people said that binds the day's posts at a time."""
     window = timedelta(days=WINDOW_DAYS)
     judged = verdicts(lake, day - window, day + window)
     copies, conf = find_copies(lake, day, judged, bounds().copies), bounds().copies
     has = reached(copies, known_good(lake, day), conf) if copies else {}
     own = [verdict for verdict in judged if verdict.day == day]
-    demands = _of_verdicts(own) | _of_copies(has) | _of_orders(lake, day, own)
+    demands = _of_verdicts(own) | _of_copies(has) | _of_orders(lake, day, own, at)
     found = {(v.post_id, v.revision): v.found for v in own}
     return People(found, has, demands)
 
@@ -75,15 +75,20 @@ def _of_copies(has: Mapping[str, Reached]) -> dict[Place, Demand]:
     }
 
 
-def _of_orders(lake: Path, day: date, own: Sequence[Verdict]) -> dict[Place, Demand]:
-    """What orders ask for; referrals and flags ask for a look until a reviewer has had it."""
+def _of_orders(lake: Path, day: date, own: Sequence[Verdict], at: datetime) -> dict[Place, Demand]:
+    """What orders ask for; referrals and flags ask for a look until a reviewer has had it.
+
+    An order that has ended hides none that has not, however severe it was.
+    """
     demands: dict[Place, list[Demand]] = defaultdict(list)
     for order in standing_orders(lake, day):
         if order["kind"] != "order" and _is_answered(order, own):
             continue
         place = Place("post", order["post_id"], "all", order["jurisdiction"], ORDER)
         wanted = (order["action"], order["harm"], "order", order["order_id"], order["until"])
-        demands[place].append(Demand(*wanted))
+        demand = Demand(*wanted)
+        if not demand.is_over(at):
+            demands[place].append(demand)
     return {place: found for place, some in demands.items() if (found := severest(some))}
 
 

@@ -39,7 +39,7 @@ def settle(
     with writing(lake):
         ledger = books(lake, day, clock)
         sweep = Sweep(day, kind, (source_id,), ledger.last_sweep, ledger.at, operator())
-        made = _differences(ledger, sweep, people(lake, day))
+        made = _differences(ledger, sweep, people(lake, day, sweep.time))
         carry_out(ledger, made, by_a_person)
         if accounts:
             settle_accounts(lake, sweep, accounts, clock=clock, gate=by_a_person)
