@@ -586,7 +586,8 @@ def test_a_production_policy_states_precisions(file: Path):
 
 
 def test_the_demonstration_names_its_model_in_the_same_bytes_each_time(tmp_path: Path):
-    template, out = CONF / "policy" / "demonstration.yaml", tmp_path / "lake" / "policy.yaml"
+    template = CONF / "policy" / "demonstration.yaml"
+    out = tmp_path / "lake" / "policy" / "policy.yaml"
     with pytest.raises(PolicyError, match="must name its model"):
         load_policy(template)
     first = approve_for_demonstration(template, "m-1", out).read_bytes()
