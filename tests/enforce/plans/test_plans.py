@@ -19,7 +19,7 @@ from harmsweep.enforce.rules import drawn, load_mandate
 from harmsweep.job import DataRefused, Held
 from harmsweep.policy import load_policy
 from harmsweep.runs import run_step
-from harmsweep.tables import ACTIONS, POSTS
+from harmsweep.tables import ACTIONS, DECISIONS, POSTS, SCORES
 
 DAY = date(2026, 10, 1)
 FIRST = {"removed": "remove", "demoted": "demote", "reviewed": "review", "spam": "remove"}
@@ -205,6 +205,54 @@ def test_a_plan_of_several_days_has_each_of_them_and_is_named_after_the_first(fr
     assert (made.first, made.last, made.days, made.posts) == (days[0], days[-1], days, 6)
     assert re.fullmatch("plan-20261001-[0-9a-f]{12}", made.plan_id)
     assert applied(fresh, made) == {"effects": 4, "done_before": 0}
+
+
+def test_a_plan_with_effects_on_two_days_books_each_on_its_own(fresh, rows):
+    post, scored = rows
+    fresh.decide()
+    policy, later = load_policy(fresh.policy()), DAY + timedelta(days=1)
+    versions = pair("m-1", policy.policy_version)
+    score = scored("later", hate=0.99) | {"day": later}
+    lakes.put_rows([post("later") | {"day": later}], POSTS, fresh.root)
+    lakes.put_rows([score], SCORES, fresh.root)
+
+    decided = lakes.rows(DECISIONS, fresh.root).to_pylist()
+    removed = next(row for row in decided if row["post_id"] == "removed")
+    decision = removed | {"day": later, "post_id": "later"}
+
+    def work() -> dict[str, int]:
+        where = {"day": later, **versions}
+        lakes.put_rows([decision], DECISIONS, fresh.root, where=where)
+        return {"posts": 1}
+
+    run_step(DECIDE, fresh.root, later, work, versions=versions)
+    days = [DAY, later]
+    made = make_plan(fresh.root, days, policy=fresh.policy(), model_version="m-1")
+    assert (made.effects, made.visible) == (5, 4)
+    assert applied(fresh, made) == {"effects": 5, "done_before": 0}
+    assert {(e["subject_id"], e["day"]) for e in fresh.ledger() if e["day"] != DAY} == {
+        ("later", later)
+    }
+    assert fresh.states() == FIRST | {"later": "remove"}
+
+
+def test_what_a_sweep_did_of_a_plan_is_counted_as_done_before(fresh, swept):
+    plan = planned(fresh)
+    every = lakes.rows(ACTIONS, swept.root).to_pylist()
+    lakes.put_rows([e for e in every if e["subject_id"] == "spam"], ACTIONS, fresh.root)
+    assert applied(fresh, plan) == {"effects": 3, "done_before": 1}
+    assert len(fresh.ledger()) == len(fresh.ledger("outcome")) == 4
+
+
+def test_a_refused_plan_names_five_of_the_subjects_that_changed(fresh, rows):
+    post, scored = rows
+    names = [f"p{n}" for n in range(6)]
+    fresh.put_posts([post(name) for name in names])
+    fresh.put_scores([scored(name, hate=0.99) for name in names])
+    plan = planned(fresh)
+    fresh.put_posts([post(name, 1, "deleted") for name in names])
+    with pytest.raises(DataRefused, match=r"6 of 6 .*such as p0, p1, p2, p3, p4: nothing was done"):
+        applied(fresh, plan)
 
 
 def test_a_plan_of_a_day_that_nobody_decided_about_is_refused(fresh):
