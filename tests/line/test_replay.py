@@ -56,7 +56,8 @@ def test_what_was_changed_lost_or_another_models_says_so(
             app(["replay", *words, *options])
         said = capsys.readouterr().out
         assert post in said and "1 differs" in said
-    app(["replay", "--from", "2026-09-30", *options])
+    with pytest.raises(SystemExit, match="0"):
+        app(["replay", "--from", "2026-09-30", *options])
     assert capsys.readouterr().out == "\n"
     lakes.stored(copied, EVIDENCE.name).delete(f"post_id = '{post}'")
     assert replay(copied, post, DEFAULT_MODEL)[0].outcome == "expired"
