@@ -1,5 +1,6 @@
 """Orders act at once and apart from policy; referrals and flags ask for a person's look."""
 
+import subprocess
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -71,6 +72,18 @@ def test_an_order_ends_by_itself(held):
     receive(held.root, "clean", **ORDER | {"until": ends})
     (shown,) = [v for v in held.visible() if v["lane"] == "order"]
     assert shown["expires_at"] == ends
+
+
+def test_nobody_else_enters_an_order_while_it_is_entered(held, monkeypatch):
+    def meanwhile(*_: Any, **__: Any) -> None:
+        lock = held.root / ".locks" / f"{ORDERS.name}.lock"
+        command = ["flock", "--nonblock", str(lock), "true"]
+        codes.append(subprocess.run(command, check=False).returncode)
+
+    codes: list[int] = []
+    monkeypatch.setattr("harmsweep.enforce.people.orders.record", meanwhile)
+    receive(held.root, "clean", **ORDER)
+    assert codes == [1]
 
 
 def test_an_order_that_has_ended_hides_none_that_has_not(held):

@@ -15,12 +15,13 @@ from harmsweep.enforce.books import Clock, now_micros
 from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.people.copies import verdicts
 from harmsweep.enforce.people.settle import days_of_copies, settle
-from harmsweep.enforce.sweeps import EPOCH
+from harmsweep.enforce.sweeps import moment
 from harmsweep.job import DataRefused
 from harmsweep.ledger import ORDER, SEVERITY, VISIBLE
+from harmsweep.locks import locked
 from harmsweep.operations import operator, record
 from harmsweep.policy import Policy, load_policy
-from harmsweep.tables import APPEALS, VERDICTS
+from harmsweep.tables import APPEALS, OPERATIONS, VERDICTS
 from harmsweep.verdicts import find_reviewable, verdict_row
 
 Row = dict[str, Any]
@@ -41,37 +42,43 @@ def file_appeal(
         raise DataRefused(f"{post_id} is not a post of {author_id}")
     at = _time(clock)
     effect = _in_force(lake, post, at)
-    known = _rows(lake, "effect_key", effect["effect_key"])
-    if len(known) > 1:
-        raise DataRefused(f"{known[0]['appeal_id']} was {known[-1]['status']}")
-    if known:
-        return known[0]
-    appeal_id = f"appeal-{hashlib.sha256(effect['effect_key'].encode()).hexdigest()[:12]}"
-    row = {
+    # From the look-up to the last commit: two who file at once file one appeal.
+    with locked(lake, [APPEALS.name, OPERATIONS.name]):
+        known = _rows(lake, "effect_key", effect["effect_key"])
+        if len(known) > 1:
+            raise DataRefused(f"{known[0]['appeal_id']} was {known[-1]['status']}")
+        if known:
+            return known[0]
+        row = _row(post, effect, statement, at)
+        details = {"post": post_id, "action": effect["action"]}
+        # The audit first: filed again the appeal is known, and nobody would add it.
+        record(lake, "appeal", row["appeal_id"], details=details)
+        lakes.put_rows([row], APPEALS, lake)
+    return row
+
+
+def _row(post: Row, effect: Row, statement: str, at: datetime) -> Row:
+    return {
         "day": post["day"],
-        "appeal_id": appeal_id,
+        "appeal_id": f"appeal-{hashlib.sha256(effect['effect_key'].encode()).hexdigest()[:12]}",
         "status": "filed",
         "at": at,
-        "post_id": post_id,
+        "post_id": post["post_id"],
         "revision": effect["revision"],
         "effect_key": effect["effect_key"],
         "harm": effect["harm"] or "none",
         "action": effect["action"],
-        "author_id": author_id,
+        "author_id": post["author_id"],
         "due_at": at + timedelta(days=bounds().appeal_days),
         "operator": operator(),
         "text": statement,
         "policy_version": None,
         "views_lost": None,
     }
-    # The audit first: filed again the appeal is known, and nobody would add it.
-    record(lake, "appeal", appeal_id, details={"post": post_id, "action": effect["action"]})
-    lakes.put_rows([row], APPEALS, lake)
-    return row
 
 
 def _time(clock: Clock) -> datetime:
-    return EPOCH + timedelta(microseconds=clock())
+    return moment(clock())
 
 
 def _in_force(lake: Path, post: Mapping[str, Any], at: datetime) -> Row:

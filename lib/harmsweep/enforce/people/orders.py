@@ -15,8 +15,9 @@ from harmsweep.enforce.people.demands import standing_orders
 from harmsweep.enforce.people.settle import settle
 from harmsweep.job import DataRefused
 from harmsweep.ledger import LADDER
+from harmsweep.locks import locked
 from harmsweep.operations import operator, record
-from harmsweep.tables import ORDERS
+from harmsweep.tables import OPERATIONS, ORDERS
 from harmsweep.verdicts import find_post
 
 Row = dict[str, Any]
@@ -65,10 +66,12 @@ def receive(
         "operator": operator(),
         "reason": reason,
     }
-    if not _known(lake, row["order_id"]):
-        # The audit first: entered again the order is known, and nobody would add it.
-        record(lake, "order", row["order_id"], reason=reason, details={"action": action})
-        lakes.put_rows([row], ORDERS, lake)
+    # From the look-up to the last commit: two who enter it at once enter one order.
+    with locked(lake, [OPERATIONS.name, ORDERS.name]):
+        if not _known(lake, row["order_id"]):
+            # The audit first: entered again the order is known, and nobody would add it.
+            record(lake, "order", row["order_id"], reason=reason, details={"action": action})
+            lakes.put_rows([row], ORDERS, lake)
     made = settle(lake, post["day"], kind="order", source_id=row["order_id"], clock=clock)
     return row | {"effects": len(made)}
 
