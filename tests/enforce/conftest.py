@@ -12,6 +12,7 @@ from harmsweep import lake as lakes
 from harmsweep import operations, verdicts
 from harmsweep.decisions import DECIDE, pair
 from harmsweep.enforce import enforce_day, rules
+from harmsweep.enforce.breaker import approvals, batches
 from harmsweep.enforce.people import appeals, orders, settle
 from harmsweep.harms import HARMS
 from harmsweep.ledger import SEVERITY
@@ -283,7 +284,8 @@ def user(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Make another user of the system do what follows."""
 
     def become(name: str) -> None:
-        for module in (verdicts, operations, appeals, settle, orders, rules):
+        modules = (verdicts, operations, appeals, settle, orders, rules, approvals, batches)
+        for module in modules:
             monkeypatch.setattr(module, "operator", lambda: name, raising=False)
 
     return become

@@ -59,17 +59,6 @@ def struck(known: Any) -> Any:
     return known
 
 
-@pytest.fixture
-def be(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Act as a user of the system from now on, in this process."""
-
-    def switch(name: str) -> None:
-        for module in (operations, approvals):
-            monkeypatch.setattr(module, "operator", lambda: name)
-
-    return switch
-
-
 def test_a_sweep_that_was_killed_and_is_run_again_ends_as_a_clean_one(struck, tmp_path):
     sweep = sweeping(struck)
     passing = (
@@ -128,19 +117,21 @@ def waiting(known: Any) -> Any:
     return known
 
 
-def released(lake: Any, be: Callable[[str], None]) -> tuple[Command, str]:
+def released(lake: Any, user: Callable[[str], None]) -> tuple[Command, str]:
     """The command that lets hate's batch go, which has its approvals; the batch's name."""
     batch = next(b for b in batches.waiting(lake.root) if b.batch.harm == "hate")
     for name in ("one", "two"):
-        be(name)
+        user(name)
         approvals.approve(lake.root, batches.asked(lake.root, batch), "looks right")
     mandate = Mandate(load_policy(lake.policy(apply=0)), "m-1")
     return partial(batches.resume, name=batch.batch.name, mandate=mandate), batch.batch.name
 
 
 @pytest.mark.parametrize("kind", ["resume", "discard"])
-def test_a_batch_is_let_go_or_refused_once_and_never_without_the_audit(waiting, be, tmp_path, kind):
-    command, name = released(waiting, be)
+def test_a_batch_is_let_go_or_refused_once_and_never_without_the_audit(
+    waiting, user, tmp_path, kind
+):
+    command, name = released(waiting, user)
     if kind == "discard":
         command = partial(batches.discard, name=name, reason="a broken head")
     before, sweep = facts(waiting), sweeping(waiting, apply=0)
@@ -193,11 +184,11 @@ def test_a_ramp_is_its_row_of_the_audit(known, tmp_path):
         assert operations.share_of(killed.root, "m-1/p-1") == (0.0, 0.2), point
 
 
-def test_an_approval_that_was_killed_and_is_given_again_counts_once(known, be, tmp_path):
-    be("planner")
+def test_an_approval_that_was_killed_and_is_given_again_counts_once(known, user, tmp_path):
+    user("planner")
     plan = make_plan(known.root, [DAY], policy=known.policy(), model_version="m-1")
     approve = partial(approvals.approve, asked=plan.asked, reason="read it")
-    be(operator())
+    user(operator())
     for point, killed, _ in kills(known, approve, tmp_path):
         approve(lake=killed.root)
         assert acts(killed).count(("approve", plan.plan_id)) == 1, point

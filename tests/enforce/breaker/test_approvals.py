@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from harmsweep import operations
-from harmsweep.enforce.breaker import approvals
 from harmsweep.enforce.breaker.approvals import (
     Asked,
     accepted_posts,
@@ -20,60 +19,48 @@ from harmsweep.enforce.breaker.approvals import (
 from harmsweep.job import DataRefused, Held
 from harmsweep.tables import POSTS
 
+User = Callable[[str], None]
 ASKED = Asked("plan-1", ("ana", "ben"), "d1", 2)
 
 
-@pytest.fixture
-def be(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Act as a user of the system from now on."""
-
-    def switch(name: str) -> None:
-        for module in (operations, approvals):
-            monkeypatch.setattr(module, "operator", lambda: name)
-
-    return switch
-
-
-def approve_as(be: Callable[[str], None], name: str, lake: Path, asked: Asked = ASKED) -> list[str]:
-    be(name)
+def approve_as(user: User, name: str, lake: Path, asked: Asked = ASKED) -> list[str]:
+    user(name)
     return approve(lake, asked, "read it")
 
 
-def test_two_others_approve_and_each_counts_once(lake: Path, be: Callable[[str], None]) -> None:
-    assert approve_as(be, "dan", lake) == ["dan"]
-    assert approve_as(be, "dan", lake) == ["dan"]
+def test_two_others_approve_and_each_counts_once(lake: Path, user: User) -> None:
+    assert approve_as(user, "dan", lake) == ["dan"]
+    assert approve_as(user, "dan", lake) == ["dan"]
     assert len(operations.operations(lake, "plan-1")) == 1
     message = r"^plan-1 needs 2 approvals by others than ana and ben and has 1 \(dan\): `harmsweep"
     with pytest.raises(Held, match=message):
         check_approved(lake, ASKED)
-    assert approve_as(be, "cal", lake) == ["cal", "dan"]
+    assert approve_as(user, "cal", lake) == ["cal", "dan"]
     check_approved(lake, ASKED)
 
 
-def test_the_audit_says_who_approved_what_and_why(lake: Path, be: Callable[[str], None]) -> None:
-    approve_as(be, "dan", lake)
+def test_the_audit_says_who_approved_what_and_why(lake: Path, user: User) -> None:
+    approve_as(user, "dan", lake)
     (said,) = operations.operations(lake, "plan-1")
     assert (said["act"], said["operator"], said["reason"]) == ("approve", "dan", "read it")
     assert said["details"] == '{"digest": "d1"}'
 
 
 @pytest.mark.parametrize("name", ["ana", "ben"])
-def test_nobody_who_planned_it_approves(lake: Path, be: Callable[[str], None], name: str) -> None:
+def test_nobody_who_planned_it_approves(lake: Path, user: User, name: str) -> None:
     with pytest.raises(DataRefused, match=r"^plan-1 was planned by ana and ben: another must"):
-        approve_as(be, name, lake)
+        approve_as(user, name, lake)
     assert operations.operations(lake, "plan-1") == []
 
 
-def test_an_approval_is_of_that_name_and_content_alone(
-    lake: Path, be: Callable[[str], None]
-) -> None:
-    approve_as(be, "dan", lake)
+def test_an_approval_is_of_that_name_and_content_alone(lake: Path, user: User) -> None:
+    approve_as(user, "dan", lake)
     other = Asked("plan-1", ("ana",), "d2", 1)
     assert approved_by(lake, other) == []
     with pytest.raises(Held, match=r"by others than ana and has 0: `harmsweep"):
         check_approved(lake, other)
     assert approved_by(lake, Asked("plan-2", ("ana",), "d1", 1)) == []
-    assert approve_as(be, "dan", lake, other) == ["dan"]
+    assert approve_as(user, "dan", lake, other) == ["dan"]
     assert approved_by(lake, ASKED) == ["dan"]
 
 

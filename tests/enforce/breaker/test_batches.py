@@ -15,17 +15,6 @@ from harmsweep.policy import load_policy
 
 
 @pytest.fixture
-def be(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Act as a user of the system from now on."""
-
-    def switch(name: str) -> None:
-        for module in (operations, approvals, batches):
-            monkeypatch.setattr(module, "operator", lambda: name)
-
-    return switch
-
-
-@pytest.fixture
 def waiting(fresh: Any) -> Any:
     """A lake in which the removal of 'spam' waits, and 'removed' and 'demoted' of hate."""
     with pytest.raises(Held):
@@ -41,23 +30,23 @@ def named(lake: Any, harm: str) -> batches.Waiting:
     return next(b for b in batches.waiting(lake.root) if b.batch.harm == harm)
 
 
-def approve(lake: Any, harm: str, be: Callable[[str], None], *names: str) -> None:
+def approve(lake: Any, harm: str, user: Callable[[str], None], *names: str) -> None:
     for name in names:
-        be(name)
+        user(name)
         approvals.approve(lake.root, batches.asked(lake.root, named(lake, harm)), "looks right")
 
 
-def test_a_batch_waits_until_two_others_approve_and_one_lets_it_go(waiting, be):
+def test_a_batch_waits_until_two_others_approve_and_one_lets_it_go(waiting, user):
     hate = named(waiting, "hate")
     assert (hate.effects, hate.model_version) == (2, "m-1")
     with pytest.raises(Held, match=r"needs 2 approvals .* and has 0"):
         batches.resume(waiting.root, hate.batch.name, mandate(waiting))
     with pytest.raises(DataRefused, match=f"planned by {hate.planner}"):
-        approve(waiting, "hate", be, hate.planner)
-    approve(waiting, "hate", be, "one", "one")
+        approve(waiting, "hate", user, hate.planner)
+    approve(waiting, "hate", user, "one", "one")
     with pytest.raises(Held, match=r"has 1 \(one\)"):
         batches.resume(waiting.root, hate.batch.name, mandate(waiting))
-    approve(waiting, "hate", be, "two")
+    approve(waiting, "hate", user, "two")
     found = batches.resume(waiting.root, hate.batch.name, mandate(waiting))
     assert found.counts == {"effects": 2, "left": 0}
     assert waiting.states() == {"removed": "remove", "demoted": "demote", "reviewed": "review"}
@@ -68,9 +57,9 @@ def test_a_batch_waits_until_two_others_approve_and_one_lets_it_go(waiting, be):
     assert acts == [("one", "approve"), ("two", "approve"), ("two", "resume")]
 
 
-def test_what_changed_since_it_was_held_is_refused_and_the_rest_let_go(waiting, be, rows):
+def test_what_changed_since_it_was_held_is_refused_and_the_rest_let_go(waiting, user, rows):
     _, scored = rows
-    approve(waiting, "hate", be, "one", "two")
+    approve(waiting, "hate", user, "one", "two")
     changed = [scored("removed", hate=0.97), scored("demoted", hate=0.9)]
     waiting.put_scores([*changed, scored("spam", spam=0.97)])
     # No action cites the held decisions yet, so that they follow the new scores.
@@ -97,15 +86,15 @@ def test_a_refused_batch_never_happens_under_its_pair(waiting):
     assert [r["subject_id"] for r in waiting.ledger("discarded")] == ["spam"]
 
 
-def test_an_approval_is_of_what_the_batch_was(waiting, be, rows):
+def test_an_approval_is_of_what_the_batch_was(waiting, user, rows):
     post, scored = rows
-    approve(waiting, "spam", be, "one", "two")
+    approve(waiting, "spam", user, "one", "two")
     names = ["removed", "demoted", "reviewed", "clean", "spam", "more"]
     waiting.put_posts([post(name) for name in names])
     waiting.put_scores(
         [scored("removed", hate=0.99), scored("spam", spam=0.97), scored("more", spam=0.99)]
     )
-    be(named(waiting, "spam").planner)
+    user(named(waiting, "spam").planner)
     with pytest.raises(Held):
         waiting.sweep(apply=0)
     grown = [b for b in batches.waiting(waiting.root) if b.batch.harm == "spam"]
@@ -116,7 +105,7 @@ def test_an_approval_is_of_what_the_batch_was(waiting, be, rows):
     assert sum(b.effects for b in grown) == 2
 
 
-def test_the_switch_stops_a_batch_and_a_sweep_and_not_an_undo(held, be):
+def test_the_switch_stops_a_batch_and_a_sweep_and_not_an_undo(held, user):
     before = held.content()
     operations.stop(held.root, "a wrong model")
     with pytest.raises(Stopped, match="a wrong model"):

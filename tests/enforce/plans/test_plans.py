@@ -2,7 +2,6 @@
 
 import math
 import re
-from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -35,17 +34,6 @@ def applied(lake: Any, plan: Any) -> dict[str, int]:
     return dict(apply_plan(lake.root, plan.plan_id).counts)
 
 
-@pytest.fixture
-def be(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Act as a user of the system from now on."""
-
-    def switch(name: str) -> None:
-        for module in (operations, approvals):
-            monkeypatch.setattr(module, "operator", lambda: name)
-
-    return switch
-
-
 def test_a_plan_inside_every_bound_is_applied_without_anybody_and_once(fresh, swept):
     plan = planned(fresh)
     assert (plan.effects, plan.visible, plan.approvers, plan.posts) == (4, 3, 0, 5)
@@ -61,14 +49,14 @@ def test_a_plan_inside_every_bound_is_applied_without_anybody_and_once(fresh, sw
     assert fresh.content() == before
 
 
-def test_a_plan_past_a_cap_waits_for_two_others(fresh, be):
+def test_a_plan_past_a_cap_waits_for_two_others(fresh, user):
     plan = planned(fresh, apply=0)
     assert plan.approvers == 2
     assert "waits for 2 approvals" in plan.line()
     with pytest.raises(Held, match="needs 2 approvals"):
         applied(fresh, plan)
     for name in ("one", "two"):
-        be(name)
+        user(name)
         approvals.approve(fresh.root, plan.asked, "read it")
     assert applied(fresh, plan)["effects"] == 4
     assert fresh.states() == FIRST
@@ -268,24 +256,24 @@ def test_a_plan_counts_what_holds_and_stays(held):
     assert (changed.effects, changed.unchanged) == (1, 3)
 
 
-def test_nobody_who_made_a_plan_can_approve_it_even_if_another_made_it_again(fresh, be):
+def test_nobody_who_made_a_plan_can_approve_it_even_if_another_made_it_again(fresh, user):
     plan_id = ""
     for name in ("one", "two"):
-        be(name)
+        user(name)
         plan_id = planned(fresh, apply=0).plan_id
     made = find_plan(fresh.root, plan_id)
     assert made.planners == ("one", "two")
     for name in made.planners:
-        be(name)
+        user(name)
         with pytest.raises(DataRefused, match="was planned by one and two: another"):
             approvals.approve(fresh.root, made.asked, "mine")
     with pytest.raises(Held, match="by others than one and two and has 0"):
         applied(fresh, made)
 
 
-def test_an_approver_who_makes_the_plan_again_counts_no_more(fresh, be):
+def test_an_approver_who_makes_the_plan_again_counts_no_more(fresh, user):
     plan = planned(fresh, apply=0)
-    be("one")
+    user("one")
     assert approvals.approve(fresh.root, plan.asked, "read it") == ["one"]
     again = planned(fresh, apply=0)
     assert again.plan_id == plan.plan_id
