@@ -57,7 +57,7 @@ def test_an_approval_is_of_that_name_and_content_alone(lake: Path, user: User) -
     approve_as(user, "dan", lake)
     other = Asked("plan-1", ("ana",), "d2", 1)
     assert approved_by(lake, other) == []
-    with pytest.raises(Held, match=r"by others than ana and has 0: `harmsweep"):
+    with pytest.raises(Held, match=r"needs 1 approval by others than ana and has 0: `harmsweep"):
         check_approved(lake, other)
     assert approved_by(lake, Asked("plan-2", ("ana",), "d1", 1)) == []
     assert approve_as(user, "dan", lake, other) == ["dan"]
