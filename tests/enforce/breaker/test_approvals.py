@@ -39,6 +39,17 @@ def test_two_others_approve_and_each_counts_once(lake: Path, user: User) -> None
     check_approved(lake, ASKED)
 
 
+def test_more_approvals_than_are_needed_are_enough(lake: Path, user: User) -> None:
+    for name in ("cal", "dan", "eve"):
+        approve_as(user, name, lake)
+    check_approved(lake, ASKED)
+
+
+def test_an_approval_of_what_it_is_by_now_is_none_of_what_it_was(lake: Path, user: User) -> None:
+    approve_as(user, "dan", lake, Asked("plan-1", ("ana",), "d2", 1))
+    assert approved_by(lake, ASKED) == []
+
+
 def test_the_audit_says_who_approved_what_and_why(lake: Path, user: User) -> None:
     approve_as(user, "dan", lake)
     (said,) = operations.operations(lake, "plan-1")
@@ -65,7 +76,8 @@ def test_an_approval_is_of_that_name_and_content_alone(lake: Path, user: User) -
 
 
 def test_other_acts_are_no_approvals(lake: Path) -> None:
-    operations.record(lake, "plan", "plan-1", details={"digest": "d1"})
+    for act in ("apply", "plan", "resume"):
+        operations.record(lake, act, "plan-1", details={"digest": "d1"})
     assert approved_by(lake, ASKED) == []
     check_approved(lake, Asked("plan-1", ("ana",), "d1", 0))
 

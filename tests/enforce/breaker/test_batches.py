@@ -86,6 +86,21 @@ def test_a_refused_batch_never_happens_under_its_pair(waiting):
     assert [r["subject_id"] for r in waiting.ledger("discarded")] == ["spam"]
 
 
+def test_a_refused_batch_leaves_its_sample_to_the_reviewers(fresh, rows):
+    post, scored = rows
+    names = [f"p{n}" for n in range(40)]
+    fresh.put_posts([post(name) for name in names])
+    fresh.put_scores([scored(name, hate=0.99) for name in names])
+    with pytest.raises(Held):
+        fresh.sweep(apply=0)
+    sampled = {e["subject_id"] for e in fresh.ledger() if e["cause_kind"] == "sample"}
+    assert 0 < len(sampled) < 15
+    found = batches.discard(fresh.root, named(fresh, "hate").batch.name, reason="broken head")
+    assert found.counts == {"effects": 40 - len(sampled)}
+    assert {e["subject_id"] for e in fresh.ledger("discarded")} == {*names} - sampled
+    assert fresh.states() == dict.fromkeys(sampled, "review")
+
+
 def test_an_approval_is_of_what_the_batch_was(waiting, user, rows):
     post, scored = rows
     approve(waiting, "spam", user, "one", "two")
