@@ -58,19 +58,18 @@ def test_a_batch_waits_until_two_others_approve_and_one_lets_it_go(waiting, user
 
 
 def test_what_changed_since_it_was_held_is_refused_and_the_rest_let_go(waiting, user, rows):
-    _, scored = rows
+    post, _ = rows
     approve(waiting, "hate", user, "one", "two")
-    changed = [scored("removed", hate=0.97), scored("demoted", hate=0.9)]
-    waiting.put_scores([*changed, scored("spam", spam=0.97)])
-    # No action cites the held decisions yet, so that they follow the new scores.
-    waiting.decide(apply=0)
+    others = [post(name) for name in ("demoted", "reviewed", "clean", "spam")]
+    waiting.put_posts([*others, post("removed", 1, "superseded"), post("removed", 2)])
     name, before = named(waiting, "hate").batch.name, waiting.content()
     dry = batches.resume(waiting.root, name, mandate(waiting), dry_run=True)
     assert waiting.content() == before
     assert [o for o in operations.operations(waiting.root, name) if o["act"] == "resume"] == []
     found = batches.resume(waiting.root, name, mandate(waiting))
     assert dry.counts == found.counts
-    assert found.counts["effects"] + found.counts["left"] == 2
+    assert [e["subject_id"] for e in waiting.ledger("discarded")] == ["removed"]
+    assert found.counts == {"effects": 1, "left": 1}
     assert waiting.states()["demoted"] == "demote"
     assert [b.batch.harm for b in batches.waiting(waiting.root)] == ["spam"]
 
@@ -99,6 +98,22 @@ def test_a_refused_batch_leaves_its_sample_to_the_reviewers(fresh, rows):
     assert found.counts == {"effects": 40 - len(sampled)}
     assert {e["subject_id"] for e in fresh.ledger("discarded")} == {*names} - sampled
     assert fresh.states() == dict.fromkeys(sampled, "review")
+
+
+def test_a_sampled_post_that_is_gone_is_left_and_not_refused(fresh, rows, user):
+    post, scored = rows
+    names = [f"p{n}" for n in range(40)]
+    fresh.put_posts([post(name) for name in names])
+    fresh.put_scores([scored(name, hate=0.99) for name in names])
+    with pytest.raises(Held):
+        fresh.sweep(apply=0)
+    gone = next(e["subject_id"] for e in fresh.ledger() if e["cause_kind"] == "sample")
+    rest = [post(name) for name in names if name != gone]
+    fresh.put_posts([*rest, post(gone, 1, "deleted")])
+    approve(fresh, "hate", user, "one", "two")
+    found = batches.resume(fresh.root, named(fresh, "hate").batch.name, mandate(fresh))
+    assert found.counts == {"effects": 39, "left": 1}
+    assert fresh.ledger("discarded") == []
 
 
 def test_an_approval_is_of_what_the_batch_was(waiting, user, rows):
@@ -164,6 +179,13 @@ def test_a_batch_is_resumed_under_its_own_pair_alone(waiting):
     other = Mandate(load_policy(waiting.policy(version=2)), "m-1")
     with pytest.raises(DataRefused, match="is of m-1 under trial-1"):
         batches.resume(waiting.root, name, other)
+
+
+@pytest.mark.parametrize("model", ["m-0", "m-2"])
+def test_neither_an_older_nor_a_newer_model_resumes_a_batch(waiting, model: str):
+    other = Mandate(mandate(waiting).policy, model)
+    with pytest.raises(DataRefused, match="is of m-1 under trial-1"):
+        batches.resume(waiting.root, named(waiting, "hate").batch.name, other)
 
 
 @pytest.mark.parametrize("name", ["yesterday", "20261001-0123456789ab:hate:apply"])
