@@ -10,7 +10,7 @@ from harmsweep.enforce.books import now_micros
 from harmsweep.enforce.breaker.approvals import approved_by
 from harmsweep.enforce.breaker.forecast import outlook
 from harmsweep.enforce.plans import Plan, mandate_of, planned_effects
-from harmsweep.enforce.plans.reading import changing, samples, tables
+from harmsweep.enforce.plans.reading import changing, samples, tables, unchanging
 from harmsweep.ledger import Entry
 from harmsweep.report import figures
 from harmsweep.report.page import TEMPLATES
@@ -27,8 +27,7 @@ def write_plan(lake: Path, plan: Plan, out: Path) -> Path:
         plan=plan,
         approved=approved_by(lake, plan.asked),
         tables={
-            name: (changing(rows), [row for row in rows if row not in changing(rows)])
-            for name, rows in tables(lake, plan).items()
+            name: (changing(rows), unchanging(rows)) for name, rows in tables(lake, plan).items()
         },
         bounds=bounds,
         figure=figures.beside_bounds(bounds) if bounds else "",

@@ -85,35 +85,38 @@ def test_a_refused_batch_never_happens_under_its_pair(waiting):
     assert [r["subject_id"] for r in waiting.ledger("discarded")] == ["spam"]
 
 
-def test_a_refused_batch_leaves_its_sample_to_the_reviewers(fresh, rows):
+NAMES = [f"p{n}" for n in range(40)]
+
+
+@pytest.fixture
+def flooded(fresh: Any, rows: Any) -> Any:
+    """A lake in which 40 removals of hate wait, but for a sample that was sent to review."""
     post, scored = rows
-    names = [f"p{n}" for n in range(40)]
-    fresh.put_posts([post(name) for name in names])
-    fresh.put_scores([scored(name, hate=0.99) for name in names])
+    fresh.put_posts([post(name) for name in NAMES])
+    fresh.put_scores([scored(name, hate=0.99) for name in NAMES])
     with pytest.raises(Held):
         fresh.sweep(apply=0)
-    sampled = {e["subject_id"] for e in fresh.ledger() if e["cause_kind"] == "sample"}
+    return fresh
+
+
+def test_a_refused_batch_leaves_its_sample_to_the_reviewers(flooded):
+    sampled = {e["subject_id"] for e in flooded.ledger() if e["cause_kind"] == "sample"}
     assert 0 < len(sampled) < 15
-    found = batches.discard(fresh.root, named(fresh, "hate").batch.name, reason="broken head")
+    found = batches.discard(flooded.root, named(flooded, "hate").batch.name, reason="broken head")
     assert found.counts == {"effects": 40 - len(sampled)}
-    assert {e["subject_id"] for e in fresh.ledger("discarded")} == {*names} - sampled
-    assert fresh.states() == dict.fromkeys(sampled, "review")
+    assert {e["subject_id"] for e in flooded.ledger("discarded")} == {*NAMES} - sampled
+    assert flooded.states() == dict.fromkeys(sampled, "review")
 
 
-def test_a_sampled_post_that_is_gone_is_left_and_not_refused(fresh, rows, user):
-    post, scored = rows
-    names = [f"p{n}" for n in range(40)]
-    fresh.put_posts([post(name) for name in names])
-    fresh.put_scores([scored(name, hate=0.99) for name in names])
-    with pytest.raises(Held):
-        fresh.sweep(apply=0)
-    gone = next(e["subject_id"] for e in fresh.ledger() if e["cause_kind"] == "sample")
-    rest = [post(name) for name in names if name != gone]
-    fresh.put_posts([*rest, post(gone, 1, "deleted")])
-    approve(fresh, "hate", user, "one", "two")
-    found = batches.resume(fresh.root, named(fresh, "hate").batch.name, mandate(fresh))
+def test_a_sampled_post_that_is_gone_is_left_and_not_refused(flooded, rows, user):
+    post, _ = rows
+    gone = next(e["subject_id"] for e in flooded.ledger() if e["cause_kind"] == "sample")
+    rest = [post(name) for name in NAMES if name != gone]
+    flooded.put_posts([*rest, post(gone, 1, "deleted")])
+    approve(flooded, "hate", user, "one", "two")
+    found = batches.resume(flooded.root, named(flooded, "hate").batch.name, mandate(flooded))
     assert found.counts == {"effects": 39, "left": 1}
-    assert fresh.ledger("discarded") == []
+    assert flooded.ledger("discarded") == []
 
 
 def test_an_approval_is_of_what_the_batch_was(waiting, user, rows):

@@ -60,6 +60,11 @@ def changing(rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if row["hit"] or row["released"]]
 
 
+def unchanging(rows: Sequence[Row]) -> list[Row]:
+    """The others."""
+    return [row for row in rows if not (row["hit"] or row["released"])]
+
+
 def _counts(plan: Plan, columns: Mapping[str, str]) -> str:
     named = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
     visible = f"p.action IN {VISIBLE} OR p.previous_action IN {VISIBLE}"
