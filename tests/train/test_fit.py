@@ -66,3 +66,36 @@ def test_labels_of_little_weight_mislead_little(
     assert done.returncode == 0, done.stderr[-2000:]
     right, light, full, none = json.loads(done.stdout)
     assert light < right + 0.15 < full and full == none
+
+
+# Threads that, as torch's do, have something left to drop when their Python has ended.
+ENDED = """
+import ctypes, threading, time
+from harmsweep.train.fit import _threads
+
+dropped, both = [], threading.Barrier(2)
+
+@ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+def drop(_):
+    time.sleep(0.3)
+    dropped.append(threading.get_native_id())
+
+key, system = ctypes.c_uint(), ctypes.CDLL(None)
+system.pthread_key_create(ctypes.byref(key), drop)
+
+def hold(one):
+    both.wait()
+    system.pthread_setspecific(key, ctypes.c_void_p(1))
+    return threading.get_native_id()
+
+with _threads() as each:
+    held = each(hold, [None] * 2)
+print(sorted(dropped) == sorted(held))
+"""
+
+
+def test_a_fit_ends_after_its_threads(trainer: Path) -> None:
+    done = subprocess.run(
+        [str(trainer), "-c", ENDED], capture_output=True, text=True, check=False, timeout=300
+    )
+    assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr[-2000:]
