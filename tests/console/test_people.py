@@ -47,6 +47,60 @@ def test_a_verdict_names_the_revision_and_is_carried_out(call: Call, posted: Pat
     assert [o["act"] for o in operations.operations(posted, "p1")] == ["verdict", "verdict"]
 
 
+def files(lake: Path) -> set[Path]:
+    """What the lake holds, but for the locks."""
+    return {path for path in lake.rglob("*") if ".locks" not in path.parts}
+
+
+@pytest.mark.parametrize(
+    ("words", "effect"),
+    [
+        (HARMFUL, "2026-10-01 post p1 all all review none remove hate"),
+        (
+            (*ORDER, "--action", "remove", "--jurisdiction", "DE"),
+            "2026-10-01 post p1 all DE order none remove",
+        ),
+    ],
+    ids=["verdict", "order"],
+)
+def test_a_dry_run_lists_the_effects_and_writes_nothing(
+    call: Call, posted: Path, words: tuple[str, ...], effect: str
+) -> None:
+    before = files(posted)
+    code, out, err = call(*words, "--dry-run", "--lake", posted)
+    assert (code, err) == (0, "")
+    assert out.endswith("a dry run: nothing was written\n")
+    assert files(posted) == before
+    assert effect.split() in [line.split() for line in out.splitlines()]
+    # Done for real it comes to what was said.
+    _, real, _ = call(*words, "--lake", posted)
+    assert out.startswith(real)
+
+
+def test_a_dry_run_of_an_overturned_appeal_says_what_comes_back(
+    call: Call, posted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call(*HARMFUL, "--lake", posted)
+    _, out, _ = call("appeal", "file", "p1", "--author", "a1", "--lake", posted)
+    words = ("appeal", "decide", out.partition(":")[0], "overturned", "--rationale", "a quote",
+             "--policy", "conf/policy/default.yaml", "--lake", posted)  # fmt: skip
+    before = files(posted)
+    code, out, err = call(*words, "--dry-run")
+    assert (code, "judged p1 before" in err) == (DATA_GATE, True)
+    monkeypatch.setattr("harmsweep.enforce.people.appeals.operator", lambda: "another")
+    code, out, _ = call(*words, "--dry-run")
+    assert (code, out.partition("\n")[0].endswith("overturned, 1 effect")) == (0, True)
+    assert "remove" in out and files(posted) == before
+
+
+def test_a_dry_run_of_a_withdrawal_leaves_the_order(call: Call, posted: Path) -> None:
+    order_id = call(*ORDER, "--action", "remove", "--lake", posted)[1].partition(":")[0]
+    words = ("order", "withdraw", order_id, "--reason", "void", "--lake", posted)
+    assert "withdrawn, 1 effect" in call(*words, "--dry-run")[1]
+    assert order_id in call("order", "list", "--lake", posted)[1]
+    assert "withdrawn, 1 effect" in call(*words)[1]
+
+
 def test_an_action_needs_a_harm(call: Call, posted: Path) -> None:
     words = ("verdict", "p1", "harmful", "--action", "remove", "--rationale", "x")
     code, _, err = call(*words, "--lake", posted)

@@ -1,6 +1,9 @@
 """`harmsweep verdict`, `appeal`, `order`, `exempt`: reviewers, authors and authorities."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
@@ -9,6 +12,10 @@ from harmsweep.console.bank import DEFAULT_LAKE, Lake
 from harmsweep.console.enforcement import Policy, Reason
 from harmsweep.console.show import print_grid
 
+DryRun = Annotated[
+    bool,
+    Parameter(help="Act in a copy of the lake, list the effects, and write nothing.", negative=()),
+]
 Rationale = Annotated[str, Parameter(help="Why, in the reviewer's words.")]
 appeal = App(name="appeal", help="Appeals of authors: file, list, decide.")
 order = App(name="order", help="Orders, referrals and trusted flags: receive, list, withdraw.")
@@ -21,6 +28,7 @@ def verdict(
     rationale: Rationale,
     harm: Annotated[str | None, Parameter(help="The harm that was found.")] = None,
     action: Annotated[str | None, Parameter(help="What is to be done, such as remove.")] = None,
+    dry_run: DryRun = False,
     lake: Lake = DEFAULT_LAKE,
 ) -> None:
     """Keep what a reviewer found of a post's current revision, and carry it out.
@@ -32,10 +40,11 @@ def verdict(
     from harmsweep.enforce.books import now_micros
     from harmsweep.enforce.people.settle import settle
 
-    said = verdicts.decide(lake, post, found, harm=harm, action=action, rationale=rationale)
-    day, source_id = said["day"], said["verdict_id"]
-    done = settle(lake, day, kind="verdict", source_id=source_id, clock=now_micros)
-    print(f"{post} revision {said['revision']} of {day}: {found}, {_effects(len(done))}")
+    with _acting(lake, dry_run) as place:
+        said = verdicts.decide(place, post, found, harm=harm, action=action, rationale=rationale)
+        day, source_id = said["day"], said["verdict_id"]
+        done = settle(place, day, kind="verdict", source_id=source_id, clock=now_micros)
+        print(f"{post} revision {said['revision']} of {day}: {found}, {_effects(len(done))}")
 
 
 @appeal.command(name="file")
@@ -72,6 +81,7 @@ def decide(
     *,
     policy: Policy,
     rationale: Rationale,
+    dry_run: DryRun = False,
     lake: Lake = DEFAULT_LAKE,
 ) -> None:
     """Decide an appeal: overturned restores the post, its copies and the strike at once.
@@ -80,10 +90,11 @@ def decide(
     """
     from harmsweep.enforce.people.appeals import decide_appeal
 
-    row = decide_appeal(lake, appeal_id, outcome, policy=policy, rationale=rationale)
-    lost = row["views_lost"]
-    about = "" if lost is None else f", about {lost:,} views lost"
-    print(f"{appeal_id}: {outcome}, {_effects(row['effects'])}{about}")
+    with _acting(lake, dry_run) as place:
+        row = decide_appeal(place, appeal_id, outcome, policy=policy, rationale=rationale)
+        lost = row["views_lost"]
+        about = "" if lost is None else f", about {lost:,} views lost"
+        print(f"{appeal_id}: {outcome}, {_effects(row['effects'])}{about}")
 
 
 @order.command
@@ -99,25 +110,27 @@ def receive(
     jurisdiction: Annotated[str, Parameter(help="Country where it holds, such as DE.")] = "all",
     harm: Annotated[str | None, Parameter(help="The harm that it names.")] = None,
     until: Annotated[datetime | None, Parameter(help="When it ends by itself (UTC).")] = None,
+    dry_run: DryRun = False,
     lake: Lake = DEFAULT_LAKE,
 ) -> None:
     """Enter an authority's order or referral, or a trusted flagger's notice."""
     from harmsweep.enforce.people import orders
 
-    row = orders.receive(
-        lake,
-        post,
-        kind=kind,
-        authority=authority,
-        reference=reference,
-        due_at=datetime.now(UTC) + timedelta(hours=due_hours),
-        reason=reason,
-        action=action,
-        jurisdiction=jurisdiction,
-        harm=harm,
-        until=until.replace(tzinfo=UTC) if until and until.tzinfo is None else until,
-    )
-    print(f"{row['order_id']}: {row['action']} in {jurisdiction}, {_effects(row['effects'])}")
+    with _acting(lake, dry_run) as place:
+        row = orders.receive(
+            place,
+            post,
+            kind=kind,
+            authority=authority,
+            reference=reference,
+            due_at=datetime.now(UTC) + timedelta(hours=due_hours),
+            reason=reason,
+            action=action,
+            jurisdiction=jurisdiction,
+            harm=harm,
+            until=until.replace(tzinfo=UTC) if until and until.tzinfo is None else until,
+        )
+        print(f"{row['order_id']}: {row['action']} in {jurisdiction}, {_effects(row['effects'])}")
 
 
 @order.command(name="list")
@@ -133,12 +146,15 @@ def listed(*, lake: Lake = DEFAULT_LAKE) -> None:
 
 
 @order.command
-def withdraw(order_id: str, *, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
+def withdraw(
+    order_id: str, *, reason: Reason, dry_run: DryRun = False, lake: Lake = DEFAULT_LAKE
+) -> None:
     """End an order, and lift what it alone put in force."""
     from harmsweep.enforce.people import orders
 
-    row = orders.withdraw(lake, order_id, reason=reason)
-    print(f"{order_id}: withdrawn, {_effects(row['effects'])}")
+    with _acting(lake, dry_run) as place:
+        row = orders.withdraw(place, order_id, reason=reason)
+        print(f"{order_id}: withdrawn, {_effects(row['effects'])}")
 
 
 def exempt(
@@ -156,6 +172,28 @@ def exempt(
     name = "account" if account else "post"
     verdicts.exempt(lake, name, subject, kind=kind, until=until, reason=reason)
     print(f"{name} {subject}: {kind}")
+
+
+@contextmanager
+def _acting(lake: Path, dry_run: bool) -> Iterator[Path]:
+    """The lake to act in: for a dry run a copy, whose effects are listed at the end."""
+    from harmsweep.enforce.rehearsal import effects_since, rehearsal
+
+    if not dry_run:
+        yield lake
+        return
+    began = datetime.now(UTC)
+    with rehearsal(lake) as copy:
+        yield copy
+        rows = [
+            (f"{r['day']}", r["subject_kind"], r["subject_id"], r["surface"], r["jurisdiction"],
+             r["lane"], r["previous_action"], r["action"], r["harm"] or "")
+            for r in effects_since(copy, lake, began)
+        ]  # fmt: skip
+    if rows:
+        heads = ("day", "subject", "id", "surface", "in", "lane", "from", "to", "harm")
+        print_grid(heads, rows, right=set())
+    print("a dry run: nothing was written")
 
 
 def _effects(n: int) -> str:

@@ -1,7 +1,7 @@
 """Appeals: who may file, who may decide, and what an overturned action brings back."""
 
 import json
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from harmsweep import verdicts
 from harmsweep.enforce import undo
 from harmsweep.enforce.people.appeals import decide_appeal, file_appeal, queue, views_lost
 from harmsweep.enforce.people.settle import settle
+from harmsweep.enforce.rehearsal import effects_since, rehearsal
 from harmsweep.job import DataRefused
 from harmsweep.operations import operations
 from harmsweep.policy import PolicyError
@@ -105,6 +106,19 @@ def test_an_overturn_restores_the_post_its_copies_and_the_strike_at_once(struck)
     )  # fmt: skip
     (act,) = [o for o in operations(struck.root, appeal_id) if o["act"] == "overturned"]
     assert json.loads(act["details"])["policy"] == row["policy_version"]
+
+
+def test_an_overturn_that_is_rehearsed_shows_the_account_too(struck):
+    appeal_id, began = file_appeal(struck.root, "removed", **MINE)["appeal_id"], datetime.now(UTC)
+    before = struck.visible()
+    with rehearsal(struck.root) as copy:
+        decide_appeal(copy, appeal_id, "overturned", policy=struck.policy(), rationale="it is one")
+        found = effects_since(copy, struck.root, began)
+        assert [(e["subject_id"], e["action"]) for e in found] == [
+            ("a1", "none"), ("copy", "none"), ("removed", "none"),
+        ]  # fmt: skip
+    assert struck.visible() == before
+    assert overturn(struck, appeal_id)["effects"] == 2
 
 
 def test_no_sweep_repeats_what_was_overturned_under_another_policy_or_model(struck, rows):

@@ -1,0 +1,40 @@
+"""Acts in a copy of the lake: they come to what they would, and the lake stays as it is."""
+
+from datetime import UTC, date, datetime, timedelta
+
+from harmsweep import lake as lakes
+from harmsweep import verdicts
+from harmsweep.enforce.books import now_micros
+from harmsweep.enforce.people.orders import receive
+from harmsweep.enforce.people.settle import settle
+from harmsweep.enforce.rehearsal import effects_since, rehearsal
+from harmsweep.tables import VERDICTS
+
+DAY = date(2026, 10, 1)
+ORDER = {"kind": "order", "authority": "a court", "reference": "1", "action": "remove",
+         "due_at": datetime.now(UTC) + timedelta(hours=1), "reason": ""}  # fmt: skip
+
+
+def test_what_is_done_in_a_copy_is_seen_there_alone(held):
+    states, ledger, began = held.states(), held.ledger(), datetime.now(UTC)
+    with rehearsal(held.root) as copy:
+        row = verdicts.decide(copy, "removed", "benign", rationale="a quote")
+        settle(copy, DAY, kind="verdict", source_id=row["verdict_id"], clock=now_micros)
+        (effect,) = effects_since(copy, held.root, began)
+        assert (effect["subject_id"], effect["previous_action"], effect["action"]) == (
+            "removed", "remove", "none",
+        )  # fmt: skip
+        assert lakes.rows(VERDICTS, copy).num_rows == 1
+    assert not copy.exists()
+    assert (held.states(), held.ledger()) == (states, ledger)
+    assert lakes.rows(VERDICTS, held.root).num_rows == 0
+
+
+def test_the_lake_can_be_written_while_somebody_rehearses(held):
+    began = datetime.now(UTC)
+    with rehearsal(held.root) as copy:
+        receive(held.root, "clean", **ORDER)
+        receive(copy, "demoted", **ORDER)
+        (effect,) = effects_since(copy, held.root, began)
+        assert effect["subject_id"] == "demoted"
+    assert held.states()["clean"] == "remove"
