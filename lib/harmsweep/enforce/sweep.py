@@ -17,6 +17,7 @@ from harmsweep.enforce.breaker.caps import Excess, counted
 from harmsweep.enforce.breaker.forecast import breaches
 from harmsweep.enforce.cases import cases, changes
 from harmsweep.enforce.people.copies import WINDOW_DAYS
+from harmsweep.enforce.people.orders import settle_beneath
 from harmsweep.enforce.rules import Mandate, load_mandate, sweep_of
 from harmsweep.enforce.sweeps import Sweep
 from harmsweep.job import DataRefused, Held
@@ -80,6 +81,7 @@ def enforce_day(
     def work() -> Counts:
         return sweep(lake, day, mandate, planned_at=planned_at)
 
+    settle_beneath(lake)
     facts = [mandate.inputs, mandate.first, mandate.last, lakes.version(EXEMPTIONS, lake)]
     versions = pair(*mandate.subject)
     return run_step(ENFORCE, lake, day, work, versions=versions, inputs=lakes.as_json(facts))

@@ -1,6 +1,7 @@
 """Orders act at once and apart from policy; referrals and flags ask for a person's look."""
 
 import subprocess
+import time
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -8,11 +9,13 @@ import pytest
 
 from harmsweep import lake as lakes
 from harmsweep import operations, verdicts
-from harmsweep.enforce import undo
+from harmsweep.decisions import DECIDE, pair
+from harmsweep.enforce import enforce_day, undo
 from harmsweep.enforce.books import micros
-from harmsweep.enforce.people.orders import listed, receive, withdraw
-from harmsweep.enforce.people.settle import settle
+from harmsweep.enforce.people.orders import listed, receive, settle_beneath, withdraw
 from harmsweep.job import DataRefused
+from harmsweep.policy import load_policy
+from harmsweep.runs import run_step
 from harmsweep.tables import ORDERS
 
 DAY = date(2026, 10, 1)
@@ -91,12 +94,25 @@ def test_an_order_that_has_ended_hides_none_that_has_not(held):
     receive(held.root, "clean", **ORDER | {"until": ends})
     milder = receive(held.root, "clean", **ORDER | {"reference": "2", "action": "label"})
     assert (milder["effects"], in_lane(held)) == (0, [("clean", "DE", "remove")])
-    options = {"kind": "order", "source_id": milder["order_id"]}
+    assert settle_beneath(held.root) == 0
     later = micros(ends) + 1
-    (made,) = settle(held.root, DAY, clock=lambda: later, **options)
-    assert (made.action, made.previous_action, made.source_id) == (
+    assert [settle_beneath(held.root, clock=lambda: later) for _ in range(2)] == [1, 0]
+    made = max(held.ledger(), key=lambda e: e["recorded_at"])
+    assert (made["action"], made["previous_action"], made["source_id"]) == (
         "label", "none", milder["order_id"],
     )  # fmt: skip
+    assert in_lane(held) == [("clean", "DE", "label")]
+
+
+def test_a_sweep_of_another_day_puts_in_force_what_an_ended_order_hid(held):
+    ends = datetime.now(UTC) + timedelta(seconds=1)
+    receive(held.root, "clean", **ORDER | {"until": ends})
+    receive(held.root, "clean", **ORDER | {"reference": "2", "action": "label"})
+    time.sleep(1)
+    policy, after = held.policy(), DAY + timedelta(days=1)
+    versions = pair("m-1", load_policy(policy).policy_version)
+    run_step(DECIDE, held.root, after, dict, versions=versions)
+    enforce_day(held.root, after, policy=policy, model_version="m-1")
     assert in_lane(held) == [("clean", "DE", "label")]
 
 

@@ -5,6 +5,7 @@ trusted flagger's notice asks for a person's look by a deadline, and takes nothi
 """
 
 import hashlib
+from collections import defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from harmsweep import lake as lakes
 from harmsweep.enforce.books import Clock, now_micros
 from harmsweep.enforce.people.demands import standing_orders
 from harmsweep.enforce.people.settle import settle
+from harmsweep.enforce.sweeps import moment
 from harmsweep.job import DataRefused
 from harmsweep.ledger import LADDER
 from harmsweep.locks import locked
@@ -96,6 +98,26 @@ def withdraw(lake: Path, order_id: str, *, reason: str, clock: Clock = now_micro
 def listed(lake: Path) -> list[Row]:
     """The orders, referrals and flags that were not withdrawn, the first due first."""
     return sorted(standing_orders(lake), key=lambda row: (row["due_at"], row["order_id"]))
+
+
+def settle_beneath(lake: Path, *, clock: Clock = now_micros) -> int:
+    """Put in force what an order asks for where a severer one has ended; give the effects.
+
+    The severer one's end needs nobody: readers take no row that is over. What stood beneath it has
+    no row yet, and the post's day may never be swept again: each day's sweep asks for all days.
+    """
+    at = moment(clock())
+    by_place: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+    for row in standing_orders(lake):
+        if row["kind"] == "order":
+            by_place[row["day"], row["post_id"], row["jurisdiction"]].append(row)
+    effects = 0
+    for (day, *_), rows in sorted(by_place.items()):
+        left = [row for row in rows if row["until"] is None or row["until"] > at]
+        if 0 < len(left) < len(rows):
+            made = settle(lake, day, kind="order", source_id=left[0]["order_id"], clock=clock)
+            effects += len(made)
+    return effects
 
 
 def _known(lake: Path, order_id: str) -> list[Row]:
