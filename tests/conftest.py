@@ -1,5 +1,6 @@
 """One Spark session for all tests, and a fresh lake for each that asks."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,18 @@ def spark() -> Iterator["SparkSession"]:  # noqa: F821
     started.stop()
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Path:
-    """An empty lake with every table made."""
+@pytest.fixture(scope="session")
+def empty_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty lake with every table made, for tests that only read it or copy it."""
     from harmsweep.lake import open_lake
 
-    return open_lake(tmp_path / "lake")
+    return open_lake(tmp_path_factory.mktemp("empty") / "lake")
+
+
+@pytest.fixture
+def lake(empty_lake: Path, tmp_path: Path) -> Path:
+    """An empty lake of the test's own: a copy takes a tenth of the time of making 33 tables."""
+    return Path(shutil.copytree(empty_lake, tmp_path / "lake"))
 
 
 @pytest.fixture(scope="session")

@@ -66,12 +66,6 @@ def row(table: Table, *, full: bool) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A lake with every table made, for tests that only look."""
-    return lakes.open_lake(tmp_path_factory.mktemp("empty"))
-
-
-@pytest.fixture(scope="module")
 def written(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A lake in which Spark wrote two rows to every table: one full, one with nulls."""
     lake = lakes.open_lake(tmp_path_factory.mktemp("lake"))
@@ -107,8 +101,8 @@ def test_a_key_that_is_no_column_is_refused() -> None:
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
-def test_a_table_needs_no_more_of_a_reader_than_plain_delta(table: Table, empty: Path) -> None:
-    stored = deltalake.DeltaTable(str(empty / table.name))
+def test_a_table_needs_no_more_of_a_reader_than_plain_delta(table: Table, empty_lake: Path) -> None:
+    stored = deltalake.DeltaTable(str(empty_lake / table.name))
     protocol = stored.protocol()
     features = set(protocol.writer_features or []) | set(protocol.reader_features or [])
     assert protocol.min_reader_version == 1

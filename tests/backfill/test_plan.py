@@ -1,6 +1,7 @@
 """A backfill is planned by a request, and started by the plan's id while nothing changed."""
 
 import json
+import shutil
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -20,7 +21,6 @@ from harmsweep.backfill import (
     start_backfill,
 )
 from harmsweep.job import DataRefused
-from harmsweep.lake import open_lake
 from harmsweep.operations import operations
 from harmsweep.paths import CONF, DEFAULT_MODEL
 from harmsweep.tables import OPERATIONS, POSTS
@@ -126,9 +126,9 @@ def test_the_form_must_be_the_one_that_was_planned(lake: Path) -> None:
         start_backfill(lake, made.plan_id, asked(last=date(2026, 10, 2)))
 
 
-def test_a_plan_that_expired_is_refused(lake: Path, tmp_path: Path) -> None:
+def test_a_plan_that_expired_is_refused(lake: Path, empty_lake: Path, tmp_path: Path) -> None:
     made = planned(lake)
-    old = open_lake(tmp_path / "old")
+    old = Path(shutil.copytree(empty_lake, tmp_path / "old"))
     past = made.model_copy(update={"expires_at": datetime(2026, 10, 1, tzinfo=UTC)})
     details = past.model_dump(mode="json", exclude={"plan_id", "planner"}) | {"by": ""}
     row = {
