@@ -1,9 +1,11 @@
 """The sample taken through the whole line once; each test works on a copy of its lake."""
 
+import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     Finished = tuple[Path, Line]
 
 SAMPLE = Path(__file__).resolve().parents[1] / "sample"
+FIRST, SOME = "2026-10-01", 48
 
 
 @pytest.fixture(scope="session")
@@ -53,3 +56,25 @@ def contents() -> Callable[..., list[str]]:
         return sorted(str(row) for row in rows(table, lake).select(kept).to_pylist())
 
     return sorted_rows
+
+
+@pytest.fixture(scope="session")
+def some_posts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Some posts of the sample's first day, with what is about them."""
+    folder = tmp_path_factory.mktemp("landing")
+    shutil.copytree(SAMPLE / "media", folder / "media")
+    first = [(line, row) for line, row in _lines("posts") if FIRST in str(row.get("recorded_at"))]
+    some = first[:: len(first) // SOME][:SOME]
+    kept = {row["post_id"] for _, row in some}
+    (folder / "posts.jsonl").write_bytes(b"".join(line for line, _ in some))
+    for source in ("users", "interactions", "labels", "account_labels"):
+        about = [line for line, row in _lines(source) if row.get("post_id", None) in {None, *kept}]
+        (folder / f"{source}.jsonl").write_bytes(b"".join(about))
+    return folder
+
+
+def _lines(source: str) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    """The lines of one of the sample's sources that are JSON, each with what it says."""
+    for line in (SAMPLE / f"{source}.jsonl").read_bytes().split(b"\n"):
+        with suppress(ValueError):
+            yield line + b"\n", json.loads(line, strict=False)

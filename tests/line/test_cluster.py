@@ -2,12 +2,8 @@
 
 import json
 import math
-import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import suppress
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -37,36 +33,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from cluster import SMALL, standalone, submit
 
 pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow]
-SAMPLE = Path(__file__).resolve().parents[1] / "sample"
-DAY = date(2026, 10, 1)
-SOME = 48
 EXECUTORS = 2
 # When and by which sweep a row was written is not its content.
 RUN_METADATA = {"recorded_at", "since", "finished_at", "seconds", "sweep_id"}
 # Of which at least one row must be there for the comparison to say something.
 AT_WORK = (POSTS, POST_FEATURES, MEDIA, MEDIA_TEXTS, POST_VECTORS, SCORES, DECISIONS, ACTIONS)
-
-
-@pytest.fixture(scope="module")
-def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Some posts of the sample's first day, with what is about them."""
-    folder = tmp_path_factory.mktemp("landing")
-    shutil.copytree(SAMPLE / "media", folder / "media")
-    first = [(line, row) for line, row in lines("posts") if str(DAY) in str(row.get("recorded_at"))]
-    some = first[:: len(first) // SOME][:SOME]
-    kept = {row["post_id"] for _, row in some}
-    (folder / "posts.jsonl").write_bytes(b"".join(line for line, _ in some))
-    for source in ("users", "interactions", "labels", "account_labels"):
-        about = [line for line, row in lines(source) if row.get("post_id", None) in {None, *kept}]
-        (folder / f"{source}.jsonl").write_bytes(b"".join(about))
-    return folder
-
-
-def lines(source: str) -> Iterator[tuple[bytes, dict[str, Any]]]:
-    """The lines of one of the sample's sources that are JSON, each with what it says."""
-    for line in (SAMPLE / f"{source}.jsonl").read_bytes().split(b"\n"):
-        with suppress(ValueError):
-            yield line + b"\n", json.loads(line, strict=False)
 
 
 def tasks_by_executor(events: Path) -> Counter[str]:
@@ -109,7 +80,7 @@ def differences(table: Table, one: Path, other: Path) -> set[str]:
 
 
 def test_two_executors_give_the_tables_that_local_mode_gives(
-    spark: SparkSession, landing: Path, tmp_path: Path
+    spark: SparkSession, some_posts: Path, tmp_path: Path
 ) -> None:
     events, local, far = (tmp_path / name for name in ("events", "local", "far"))
     events.mkdir()
@@ -119,7 +90,7 @@ def test_two_executors_give_the_tables_that_local_mode_gives(
     conf |= SMALL | {"spark.executor.cores": "1", "spark.cores.max": str(EXECUTORS)}
     with standalone(tmp_path, workers=EXECUTORS, cores=1, memory="1536m") as master:
         program = ROOT / "lib" / "harmsweep" / "line" / "__main__.py"
-        done = submit(master, program, "--posts", landing, "--lake", far, conf=conf)
+        done = submit(master, program, "--posts", some_posts, "--lake", far, conf=conf)
     assert done.returncode == 0, done.stderr[-2000:]
     tasks = tasks_by_executor(events)
     assert len(tasks) == EXECUTORS and min(tasks.values()) > 0.1 * tasks.total()
@@ -128,7 +99,7 @@ def test_two_executors_give_the_tables_that_local_mode_gives(
     run_line(
         lambda: spark,
         lakes.open_lake(local),
-        posts=landing,
+        posts=some_posts,
         model=DEFAULT_MODEL,
         announce=lambda *_: None,
     )

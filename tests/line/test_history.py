@@ -33,7 +33,6 @@ from harmsweep.score import score_day
 from harmsweep.tables import POST_VECTORS, SCORES, TABLES, Table
 
 pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow]
-SAMPLE = Path(__file__).resolve().parents[1] / "sample"
 TODAY = date(2026, 10, 1)
 HISTORY = [TODAY - timedelta(days=n) for n in range(1, 121)]
 WINDOW_DAYS = 30
@@ -93,12 +92,18 @@ def remember(lake: Path, add_rows: Callable[..., None], fixed: dict[str, str]) -
                 file.unlink()
 
 
-def stages(spark: Spark, lake: Path, line: Line, model: str, policy: str) -> None:
-    """Take one day of the sample from ingest to metrics."""
-    ingest_day(spark, lake, TODAY, landing=SAMPLE)
-    features_day(spark, lake, TODAY, media_root=SAMPLE)
-    read_day(spark, lake, TODAY, media_root=SAMPLE)
-    embed_day(spark, lake, TODAY, media_root=SAMPLE)
+def versions(line: Line) -> tuple[str, str]:
+    """The versions of a line's model and policy."""
+    return load_manifest(line.manifest).model_version, load_policy(line.policy).policy_version
+
+
+def stages(spark: Spark, lake: Path, posts: Path, line: Line) -> None:
+    """Take one day of some posts from ingest to metrics."""
+    model, policy = versions(line)
+    ingest_day(spark, lake, TODAY, landing=posts)
+    features_day(spark, lake, TODAY, media_root=posts)
+    read_day(spark, lake, TODAY, media_root=posts)
+    embed_day(spark, lake, TODAY, media_root=posts)
     match_day(spark, lake, TODAY)
     score_day(spark, lake, TODAY, manifest=line.manifest)
     decide_day(spark, lake, TODAY, policy=line.policy, model_version=model)
@@ -116,11 +121,11 @@ def test_one_more_day_touches_its_own_slices_only(
     spark: SparkSession,
     tmp_path: Path,
     finished: tuple[Path, Line],
+    some_posts: Path,
     add_rows: Callable[..., None],
 ) -> None:
     line = finished[1]
-    model = load_manifest(line.manifest).model_version
-    policy = load_policy(line.policy).policy_version
+    model, policy = versions(line)
     lake = tmp_path / "lake"
     mark_demonstration(lake)
     lakes.open_lake(lake)
@@ -128,7 +133,7 @@ def test_one_more_day_touches_its_own_slices_only(
     partitioned = [t for t in TABLES.values() if "day" in t.partition_by]
     before = {t.name: days_by_file(t, lake) for t in partitioned}
 
-    stages(lambda: spark, lake, line, model, policy)
+    stages(lambda: spark, lake, some_posts, line)
 
     for table in partitioned:
         after = days_by_file(table, lake)
