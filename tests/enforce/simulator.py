@@ -289,11 +289,9 @@ class World:
         plan = Sweep(DAY, kind, (sweep_id,), self._last(), self._clock(), "tester")
         made = []
         for place in self._places():
-            chain = self._chain(place)
-            if kind == "undo":
-                found = undone(place, chain, sweep=plan)
-            else:
-                found = reapplied(place, chain, self.posts.get(place.subject_id), sweep=plan)
+            restored = undone if kind == "undo" else reapplied
+            post = self.posts.get(place.subject_id)
+            found = restored(place, self._chain(place), post, sweep=plan)
             made += [found] if found else []
         self._carry_out(made, killed)
 

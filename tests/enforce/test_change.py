@@ -61,9 +61,9 @@ def after(*decisions: Decision | None) -> list[Entry]:
     return chain
 
 
-def undo(chain: list[Entry], n: int, of: int = 0) -> Entry | None:
+def undo(chain: list[Entry], n: int, of: int = 0, post: Post | None = POST) -> Entry | None:
     """What undoing the sweep of the chain's `of`th effect adds."""
-    return undone(PLACE, chain, sweep=sweep(n, "undo", (chain[of].sweep_id,)))
+    return undone(PLACE, chain, post, sweep=sweep(n, "undo", (chain[of].sweep_id,)))
 
 
 def redo(chain: list[Entry], n: int, of: int = 0, post: Post | None = POST) -> Entry | None:
@@ -531,7 +531,7 @@ def test_only_what_still_holds_is_undone():
 
 def test_a_sweep_that_did_nothing_here_undoes_nothing():
     chain = after(REMOVE)
-    assert undone(PLACE, chain, sweep=sweep(2, "undo", ("other",))) is None
+    assert undone(PLACE, chain, POST, sweep=sweep(2, "undo", ("other",))) is None
     parked = [replace(chain[0], entry="held")]
     assert undo(parked, 2) is None
     assert redo(parked, 2) is None

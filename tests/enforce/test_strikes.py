@@ -110,7 +110,7 @@ def test_what_has_ended_by_itself_is_not_lifted() -> None:
 def test_what_a_person_undid_stays_so_until_another_strike() -> None:
     chain: list[Any] = [restricted()]
     subject = (chain[0].sweep_id,)
-    chain.append(undone(ACCOUNT, chain, sweep=sweep(2, "undo", subject)))
+    chain.append(undone(ACCOUNT, chain, Post(0, "a1"), sweep=sweep(2, "undo", subject)))
     assert chain[1].action == "none"
     assert chain[1].day == ACCOUNTS_DAY
     assert act(chain, TWO, 3) is None

@@ -115,8 +115,11 @@ def _of_pair(entry: Entry, sweep: Sweep) -> bool:
 
 
 def _was_undone(last: Entry | None, post: Post, sweep: Sweep) -> bool:
-    # A person undid this very pair's effect on this very revision: only a person puts it back.
+    # A person undid this very pair's effect on this very revision: only a person puts it back. What
+    # another person found of the post since is no repetition.
     if last is None or last.cause_kind != "undo" or last.revision != post.revision:
+        return False
+    if post.verdict == "benign" or post.exempt is not None:
         return False
     return _of_pair(last, sweep)
 

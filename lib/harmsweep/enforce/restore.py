@@ -4,15 +4,22 @@ from collections.abc import Sequence
 
 from harmsweep.enforce.rules import Post
 from harmsweep.enforce.sweeps import Sweep, entry
-from harmsweep.ledger import Entry, Place, latest
+from harmsweep.ledger import ORDER, POLICY, SEVERITY, Entry, Place, latest
 
 
-def undone(place: Place, chain: Sequence[Entry], *, sweep: Sweep) -> Entry | None:
-    """What brings back the state before an effect of the sweep to undo, where it still holds."""
+def undone(
+    place: Place, chain: Sequence[Entry], post: Post | None, *, sweep: Sweep
+) -> Entry | None:
+    """What brings back the state before an effect of the sweep to undo, where it still holds.
+
+    A severer state than holds comes back only to a post that may have it.
+    """
     swept, last = _swept(chain, sweep.subject[0]), latest(chain)
     if swept is None or last is None or last.state_key != swept.effect_key:
         return None
     before = _before(chain, swept)
+    if before and not _may_have(place, before, last, post):
+        return None
     return _again(place, swept, last, sweep, cause_kind="undo", state=before)
 
 
@@ -31,9 +38,24 @@ def reapplied(
     of_sweep = last.cause_kind == "undo" and last.cause_id.startswith(f"{sweep.subject[0]}/")
     by_person = last.cause_kind in ("undo", "reapply")
     led_to_it = by_person and before is not None and last.state_key == before.state_key
-    if not (of_sweep or led_to_it):
+    if not (of_sweep or led_to_it) or not _may_have(place, swept, last, post):
         return None
     return _again(place, swept, last, sweep, cause_kind="reapply", state=swept)
+
+
+def _may_have(place: Place, state: Entry, last: Entry, post: Post | None) -> bool:
+    """Whether a post may have a former state again, where that is severer than what holds.
+
+    Undoing a release takes a post down: not one that is gone, was edited, was found benign since,
+    or is on the allow-list by now. An order asks nobody.
+    """
+    if SEVERITY[state.action] <= SEVERITY[last.action] or place.lane == ORDER:
+        return True
+    if post is None or post.verdict == "benign":
+        return False
+    if place.lane != POLICY:
+        return True
+    return post.revision == state.revision and (post.exempt is None or state.action == "review")
 
 
 def _again(

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from harmsweep.enforce.books import Books, Clock, books, by_a_person, carry_out, now_micros, writing
 from harmsweep.enforce.cases import LEDGERS, standing
+from harmsweep.enforce.people.demands import people
 from harmsweep.enforce.restore import reapplied, undone
 from harmsweep.enforce.rules import Post
 from harmsweep.enforce.sweeps import Sweep
+from harmsweep.escalations import escalated_posts
 from harmsweep.job import DataRefused
-from harmsweep.ledger import ACCOUNTS_DAY, Entry
+from harmsweep.ledger import ACCOUNTS_DAY, ORDER, Entry
 from harmsweep.logs import log
 from harmsweep.operations import operator, record
 from harmsweep.runs import Outcome
@@ -48,8 +50,9 @@ def undo(
     `redo` puts it back.
 
     A sweep of the same model and policy does not repeat what was undone, until the post changes.
-    Caps do not apply: a person asks for exactly these effects. A redo leaves out posts that were
-    edited or deleted since. What the sweep did to accounts goes with the whole of it; after a part,
+    Caps do not apply: a person asks for exactly these effects. What was escalated since is left as
+    it is; and nothing comes back, by an undo or a redo, to a post that was edited or deleted since,
+    that a person found benign, or that is on the allow-list. What the sweep did to accounts goes with the whole of it; after a part,
     accounts follow at the next sweep.
 
     Raises:
@@ -90,22 +93,21 @@ def _restored(ledger: Books, plan: Sweep, part: Part) -> tuple[int, list[Entry]]
         for entry in chain
         if entry.sweep_id == plan.subject[0] and entry.entry == "intent" and part.has(entry)
     }
-    posts = _posts(ledger, plan)
-    made = []
-    for place in swept:
-        chain = ledger.chain(place)
-        if plan.kind == "undo":
-            found = undone(place, chain, sweep=plan)
-        else:
-            found = reapplied(place, chain, posts.get(place.subject_id), sweep=plan)
-        made += [found] if found else []
-    return len(swept), made
+    lake, day = ledger.lake, ledger.day
+    posts, escalated = _posts(ledger, plan), escalated_posts(lake, day)
+    restored = undone if plan.kind == "undo" else reapplied
+    made = [
+        restored(place, ledger.chain(place), posts.get(place.subject_id), sweep=plan)
+        for place in swept
+        if place.lane == ORDER or place.subject_id not in escalated
+    ]
+    return len(swept), [entry for entry in made if entry]
 
 
 def _posts(ledger: Books, plan: Sweep) -> dict[str, Post]:
-    """What a redo may act on; an account has no revisions and always stands."""
-    if plan.kind == "undo":
-        return {}
-    if ledger.day == ACCOUNTS_DAY:
+    """What may be acted on; an account has no revisions and always stands."""
+    lake, day = ledger.lake, ledger.day
+    if day == ACCOUNTS_DAY:
         return {place.subject_id: Post(0, place.subject_id) for place in ledger.chains}
-    return standing(ledger.lake, ledger.day, plan.time, about=LEDGERS.format(day=ledger.day))
+    said = people(lake, day, plan.time)
+    return standing(lake, day, plan.time, about=LEDGERS.format(day=day), said=said)

@@ -116,7 +116,7 @@ def test_a_lift_names_the_harm_and_source_of_what_it_lifts():
 
 def test_what_was_undone_stays_so_until_another_asks():
     chain = after(REMOVE)
-    back = undone(PLACE, chain, sweep=sweep(2, "undo", (chain[0].sweep_id,)))
+    back = undone(PLACE, chain, None, sweep=sweep(2, "undo", (chain[0].sweep_id,)))
     assert back is not None and back.source_id == "v1"
     assert act([*chain, back], REMOVE, 3) is None
     for other in ("v3", "a", "z"):
