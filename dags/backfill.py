@@ -1,9 +1,18 @@
 """Past days run again: first a plan to read, then exactly what was planned, by the plan's id."""
 
-from airflow.sdk import DAG, Context, Param, TaskGroup, TriggerRule, chain, task
+from airflow.sdk import (
+    DAG,
+    Context,
+    Param,
+    TaskGroup,
+    TriggerRule,
+    chain,
+    cross_downstream,
+    task,
+)
 from airflow.sdk.exceptions import AirflowSkipException
 from common import DEFAULTS, LAKE, LANDING, MODEL, POLICY, REASON_PATTERN, day_param
-from stages import stage_tasks
+from stages import after_sweep, done, stage_tasks
 from tasks import ON_LAKE, job, spark_job
 
 STAGES = [
@@ -73,7 +82,8 @@ with DAG(
     another form, one that expired, and one whose days changed since are refused, and nothing is
     done. A run that failed goes on where it stopped: clear its failed task.
 
-    Days run in order. The sweep keeps to its caps as every night: what passes one is held.
+    Days run in order. The sweep keeps to its caps as every night: what passes one is held. The
+    platform is told of all that is in force, and that is explained, also where something is held.
     """,
 ):
 
@@ -90,9 +100,11 @@ with DAG(
     with TaskGroup("apply"):
         plan_id = ("--plan", "{{ params.plan or '' }}")
         start = job("backfill", "start", *ON_LAKE, *FORM, *plan_id, task_id="start")
+        days = ("--from", "{{ params.first }}", "--to", "{{ params.last }}")
+        model = "{{ " + PLANNED + "['model'] }}"
         stages = stage_tasks(
-            ("--from", "{{ params.first }}", "--to", "{{ params.last }}"),
-            model="{{ " + PLANNED + "['model'] }}",
+            days,
+            model=model,
             policy="{{ " + PLANNED + "['policy'] }}",
             # What a newer pair of versions did since stays: the sweep then refuses the day.
             sweep=("--no-dry-run", "--planned-at", "{{ " + STARTED + "['planned_at'] }}"),
@@ -101,3 +113,7 @@ with DAG(
         )
         chosen >> start >> list(stages.values())
         chain(*stages.values())
+        last = after_sweep(days, model=model)
+        # Neither in a dry run, which skips the start, nor where no sweep was planned.
+        cross_downstream([start, stages["enforce"]], last)
+        [*stages.values(), *last] >> done()

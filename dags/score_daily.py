@@ -11,11 +11,12 @@ from airflow.sdk import (
     Param,
     SyncCallback,
     chain,
+    cross_downstream,
 )
 from alerts import late
 from common import DEFAULTS, LAKE, LANDING, MODEL, POLICY
-from stages import MEDIA, stage_tasks
-from tasks import ON_LAKE, job, spark_job
+from stages import HOWEVER_IT_ENDED, after_sweep, done, stage_tasks
+from tasks import spark_job
 
 # A bare cron string would give the day that is still in progress.
 FINISHED_DAY = CronDataIntervalTimetable("0 2 * * *", timezone="UTC")
@@ -57,8 +58,9 @@ with DAG(
     idempotent: clear and run it at any time.
 
     A task that fails as **held** waits for people: the log's last line says which harm, how many,
-    and the command that lets the batch go; all else was carried out. One that fails as **refused**
-    wrote nothing; the line names the difference. Neither is retried.
+    and the command that lets the batch go; all else was carried out, and is measured, told and
+    explained. One that fails as **refused** wrote nothing; the line names the difference. Neither
+    is retried. `done` ends a run as failed where its sweep did.
 
     `airflow backfill create` takes past days through all of it, and counts what the sweep would do;
     with `--dag-run-conf '{"backfill_acts": true}'` it acts. For a range of days with a plan to
@@ -70,11 +72,8 @@ with DAG(
     """,
 ):
     tasks = stage_tasks(DAYS, landed=("--day", "{{ ds }}"), sweep=DRY_RUN)
+    measure = tasks.pop("measure")
     chain(*tasks.values())
-    days = (*ON_LAKE, *DAYS)
-    told = [
-        job("deliver", *days),
-        job("explain", *days, "--model", "{{ params.model }}", *MEDIA),
-        spark_job("label", *DAYS),
-    ]
-    tasks["enforce"] >> told
+    last = [measure, *after_sweep(DAYS), spark_job("label", *DAYS, **HOWEVER_IT_ENDED)]
+    cross_downstream([tasks["decide"], tasks["enforce"]], last)
+    [tasks["enforce"], *last] >> done()

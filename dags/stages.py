@@ -3,9 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import TriggerRule
 from tasks import ON_LAKE, job, spark_job
 
 MEDIA = ("--media", "{{ params.landing }}")
+# Where one harm is held the sweep's task fails, and all other effects are in force. What follows
+# goes by the ledger, so it is right however the sweep ended: it only needs the task before that.
+HOWEVER_IT_ENDED = {"trigger_rule": TriggerRule.ALL_DONE_MIN_ONE_SUCCESS}
 
 
 def stage_tasks(
@@ -33,6 +38,22 @@ def stage_tasks(
         spark_job("score", *days, *of_model, **options),
         spark_job("decide", *days, *of_pair, **options),
         job("enforce", *ON_LAKE, *days, *of_pair, *sweep, **options),
-        spark_job("measure", *days, *of_pair, **options),
+        spark_job("measure", *days, *of_pair, **HOWEVER_IT_ENDED | options),
     ]
     return {task.label: task for task in made}
+
+
+def after_sweep(days: Sequence[str], *, model: str = "{{ params.model }}") -> list[Any]:
+    """The platform told of what is in force, and that explained; to follow a sweep and its plan."""
+    return [
+        job("deliver", *ON_LAKE, **HOWEVER_IT_ENDED),
+        job("explain", *ON_LAKE, *days, "--model", model, *MEDIA, **HOWEVER_IT_ENDED),
+    ]
+
+
+def done() -> EmptyOperator:
+    """The end of a run: without it, a sweep that failed would leave the run a success.
+
+    What a backfill skips is no failure.
+    """
+    return EmptyOperator(task_id="done", trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS)

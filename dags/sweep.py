@@ -1,7 +1,8 @@
 """What a new policy or model would change on past days: planned, and carried out once approved."""
 
-from airflow.sdk import DAG
-from common import CHAMPION, DEFAULTS, LAKE, MODEL, POLICY, day_param
+from airflow.sdk import DAG, cross_downstream
+from common import CHAMPION, DEFAULTS, LAKE, LANDING, MODEL, POLICY, day_param
+from stages import after_sweep, done
 from tasks import ON_LAKE, job, spark_job
 
 # A run that an asset starts has no day of its own.
@@ -22,6 +23,7 @@ with DAG(
         "first": day_param("first UTC day; by default a week back", optional=True),
         "last": day_param("last UTC day; by default yesterday", optional=True),
         "lake": LAKE,
+        "landing": LANDING,
         "model": MODEL,
         "policy": POLICY,
     },
@@ -29,7 +31,8 @@ with DAG(
     After a change of policy or model: scores and decides past days under the new pair, and writes
     down what a sweep would do to posts (`plan`). A plan inside every bound is carried out; any
     other fails `apply` as **held**, with the plan's id: others than its planner read it and approve
-    it (`harmsweep approve PLAN`), and then `apply` is cleared, or `harmsweep apply PLAN` run.
+    it (`harmsweep approve PLAN`), and then `apply` is cleared, or `harmsweep apply PLAN` run. The
+    platform is told of what it put in force, and that is explained.
 
     It starts by itself when `train_weekly` made a model the champion; after a change of policy,
     trigger it.
@@ -39,4 +42,8 @@ with DAG(
     planned = "{{ ti.xcom_pull(task_ids='plan')['plan_id'] }}"
     score = spark_job("score", *DAYS, *MODEL_ARGUMENT)
     decide = spark_job("decide", *DAYS, *PAIR)
-    score >> decide >> plan >> job("apply", *ON_LAKE, "--plan", planned, pool="enforce")
+    apply = job("apply", *ON_LAKE, "--plan", planned, pool="enforce")
+    last = after_sweep(DAYS)
+    score >> decide >> plan >> apply
+    cross_downstream([plan, apply], last)
+    [apply, *last] >> done()

@@ -1,5 +1,6 @@
 """Who may change a bank, and when a hash counts."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import partial
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harmsweep import banks
+from harmsweep import banks, operations
 from harmsweep import lake as lakes
 from harmsweep.banks import BankRefused, Entry, entries
 from harmsweep.tables import HASH_BANK, SEVERE_BANK
@@ -108,6 +109,59 @@ def test_a_severe_bank_stands_apart(lake: Path, add: Add, confirm: Add):
     with pytest.raises(BankRefused, match="another kind"):
         add([TWO], bank="worst")
     assert confirm([ONE], bank="worst") == 1
+
+
+def test_every_act_on_a_bank_is_in_the_audit_once(lake: Path, add: Add, confirm: Add):
+    for _ in range(2):
+        add([ONE])
+        confirm([ONE])
+        banks.expire(lake, [ONE], bank="memes", on=date(2027, 1, 1))
+    for _ in range(2):
+        banks.remove(lake, [ONE], bank="memes", by="eve", at=AT, reason="no meme")
+    done = operations.operations(lake, "memes")
+    assert [(o["act"], o["reason"]) for o in done] == [
+        ("bank_add", ""), ("bank_confirm", ""), ("bank_expire", ""), ("bank_remove", "no meme"),
+    ]  # fmt: skip
+    assert json.loads(done[0]["details"]) == {"kind": "hate", "hashes": [ONE]}
+    assert json.loads(done[2]["details"]) == {"expires_on": "2027-01-01", "hashes": [ONE]}
+    assert {o["operator"] for o in done} == {operations.operator()}
+
+
+def test_an_act_that_is_refused_is_not_in_the_audit(lake: Path, add: Add, confirm: Add):
+    add([ONE])
+    with pytest.raises(BankRefused):
+        confirm([ONE], by="ana")
+    assert [o["act"] for o in operations.operations(lake, "memes")] == ["bank_add"]
+
+
+def test_what_the_stage_sends_back_is_no_persons_act(lake: Path, add: Add, confirm: Add):
+    add([ONE], budget=7)
+    confirm([ONE])
+    banks.send_back(lake, "memes", {ONE: 8}, date(2026, 10, 1))
+    assert len(operations.operations(lake, "memes")) == 2
+
+
+def test_the_audit_has_of_a_severe_bank_neither_hash_nor_reason(lake: Path, add: Add):
+    add([ONE], bank="worst", kind="severe", contact="duty-officer")
+    banks.remove(lake, [ONE], bank="worst", by="ana", at=AT, reason="what it showed")
+    done = operations.operations(lake, "worst")
+    assert [json.loads(o["details"])["hashes"] for o in done] == [1, 1]
+    assert ONE not in str(done) and "showed" not in str(done)
+
+
+def test_a_killed_act_is_in_the_audit_and_can_be_done_again(
+    lake: Path, add: Add, monkeypatch: pytest.MonkeyPatch
+):
+    def killed(name: str) -> None:
+        if name == "hash_bank_v1:before-commit":
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(lakes, "failpoint", killed)
+        add([ONE])
+    assert entries(lake) == []
+    assert add([ONE]) == 1
+    assert [o["act"] for o in operations.operations(lake, "memes")] == ["bank_add"] * 2
 
 
 BAD = {

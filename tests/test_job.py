@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from harmsweep import console
+from harmsweep.banks import BankRefused
 from harmsweep.certificates import CertificateRefused
-from harmsweep.job import USAGE, DataRefused, Held, add_model, one_line, parser, run
+from harmsweep.job import USAGE, DataRefused, Held, WrongUse, add_model, one_line, parser, run
 from harmsweep.manifest import ManifestRefused
+from harmsweep.operations import Stopped
 from harmsweep.policy import PolicyError
 from harmsweep.runs import Outcome
 
@@ -75,10 +78,13 @@ def test_a_wrong_command_line_is_refused_before_anything_is_made(
     ("error", "code"),
     [
         (Held("cap"), 4),
+        (Stopped("stopped by ana"), 4),
         (DataRefused("drift"), 3),
         (PolicyError("p.yaml:3: a typo"), 3),
         (CertificateRefused("digest"), 3),
         (ManifestRefused("digest"), 3),
+        (BankRefused("a second person must confirm"), 3),
+        (WrongUse("--to before --from"), 2),
         (RuntimeError("x"), 1),
     ],
 )
@@ -92,6 +98,62 @@ def test_the_kind_of_failure_is_the_exit_code_and_one_line(
     arguments = ["--lake", str(tmp_path), "--day", "2026-10-01"]
     assert exits(monkeypatch, *arguments, error=error) == code
     assert capsys.readouterr().err == f"stage.py: {type(error).__name__}: {error}\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(Held("two must approve"), 4), (Stopped("stopped by ana"), 4), (DataRefused("stale"), 3),
+     (WrongUse("--share 2"), 2)],
+)  # fmt: skip
+def test_the_console_ends_with_the_same_codes_and_says_it_in_the_errors_own_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception, code: int
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("harmsweep.enforce.plans.apply_plan", refuse)
+    monkeypatch.setattr("sys.argv", ["harmsweep", "apply", "plan-1"])
+    with pytest.raises(SystemExit) as caught:
+        console.main()
+    assert caught.value.code == code
+    assert capsys.readouterr().err == f"harmsweep: {error}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["approve", "99999999-0123456789ab:hate:apply", "--reason", "x"], "is no batch's name"),
+        (["hold", "discard", "20260231-0123456789ab:hate:apply", "--reason", "x"], "no batch's"),
+        (["bank", "confirm", "1e" * 32, "--bank", "none"], "no bank none"),
+    ],
+)
+def test_the_console_refuses_a_name_of_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    empty_lake: Path,
+    words: list[str],
+    line: str,
+) -> None:
+    monkeypatch.setattr("sys.argv", ["harmsweep", *words, "--lake", str(empty_lake)])
+    with pytest.raises(SystemExit) as caught:
+        console.main()
+    assert caught.value.code == 3
+    assert line in capsys.readouterr().err
+
+
+def test_a_job_that_needs_no_day_is_given_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    seen: list[list[date]] = []
+
+    def main(*, lake: Path, days: list[date]) -> Iterable[Outcome]:
+        seen.append(days)
+        return []
+
+    for day in ([], ["--day", "2026-10-01"]):
+        monkeypatch.setattr("sys.argv", ["stage.py", "--lake", str(tmp_path), *day])
+        run(main, parser("A job.", days_required=False))
+    assert seen == [[], [date(2026, 10, 1)]]
 
 
 def test_an_error_keeps_its_first_line_only() -> None:

@@ -100,6 +100,12 @@ BAD = {
         14,
         "a review ends when a person decides",
     ),
+    "a strike that ends": (
+        REMOVE,
+        "{action: strike, threshold: 0.95, days: 7}",
+        13,
+        "a strike's removal has no end",
+    ),
     "an action for 0 days": (REMOVE, REMOVE.replace("}", ", days: 0}"), 13, "days: 0 is refused"),
     "a cap below 0": ("apply: 7", "apply: -1", 21, "apply: -1 is refused"),
     "a cap as text": ("apply: 7", 'apply: "7"', 21, "apply: '7' is refused"),
@@ -529,7 +535,7 @@ def test_the_least_and_the_most_that_accounts_and_caps_take(file: Path, decay: i
     assert policy.cap("hate", "apply") == policy.cap("hate", "release") == 0
 
 
-@pytest.mark.parametrize("action", ["demote", "remove", "strike"])
+@pytest.mark.parametrize("action", ["demote", "remove", "restrict"])
 @pytest.mark.parametrize("days", [1, 3650])
 def test_an_automatic_action_may_end_by_itself(file: Path, action: str, days: int):
     rung = REMOVE.replace("remove", action).replace("}", f", days: {days}}}")

@@ -2,18 +2,22 @@
 
 A hash goes in as quarantined and counts for nothing until a second person confirms it. Severe
 banks stand in a table of their own in the restricted folder; a bank's name is in one of the two.
+What a person changes is in the audit; of a severe bank it has neither hash nor reason.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from harmsweep import lake as lakes
 from harmsweep.harms import ALL_HARMS
 from harmsweep.hashes import is_hash
+from harmsweep.job import DataRefused
 from harmsweep.locks import locked
+from harmsweep.operations import record
 from harmsweep.tables import HASH_BANK, SEVERE_BANK, Table
 
 KNOWN_GOOD, SEVERE = "known_good", "severe"
@@ -23,7 +27,7 @@ OVER_BUDGET = "over budget"
 _NAME = re.compile(r"[\w.@-]{1,64}", re.ASCII)
 
 
-class BankRefused(ValueError):
+class BankRefused(DataRefused):
     """A change of a bank is refused; nothing was written."""
 
 
@@ -117,7 +121,7 @@ def add(
         other = HASH_BANK if kind == SEVERE else SEVERE_BANK
         if _of_bank(lake, other, bank):
             raise BankRefused(f"bank {bank} is of another kind than {kind}")
-        return _change(lake, table, bank, new)
+        return _change(lake, table, bank, new, act="bank_add", details={"kind": kind})
 
 
 def confirm(
@@ -152,7 +156,7 @@ def confirm(
                 now = replace(entry, status="active", reason=None, match_budget=limit)
                 yield replace(now, confirmed_by=by, confirmed_at=at)
 
-    return _change(lake, _table_of(lake, bank), bank, confirmed)
+    return _change(lake, _table_of(lake, bank), bank, confirmed, act="bank_confirm")
 
 
 def remove(
@@ -170,7 +174,7 @@ def remove(
             if entry.status != "removed":
                 yield replace(entry, status="removed", reason=reason, removed_by=by, removed_at=at)
 
-    return _change(lake, _table_of(lake, bank), bank, removed)
+    return _change(lake, _table_of(lake, bank), bank, removed, act="bank_remove", reason=reason)
 
 
 def expire(lake: Path, hashes: Sequence[str], *, bank: str, on: date | None) -> int:
@@ -185,7 +189,8 @@ def expire(lake: Path, hashes: Sequence[str], *, bank: str, on: date | None) -> 
             if entry.expires_on != on:
                 yield replace(entry, expires_on=on)
 
-    return _change(lake, _table_of(lake, bank), bank, expiring)
+    details = {"expires_on": str(on or "")}
+    return _change(lake, _table_of(lake, bank), bank, expiring, act="bank_expire", details=details)
 
 
 def send_back(lake: Path, bank: str, posts_by_hash: dict[str, int], day: date) -> int:
@@ -207,12 +212,29 @@ def send_back(lake: Path, bank: str, posts_by_hash: dict[str, int], day: date) -
     return _change(lake, HASH_BANK, bank, quarantined)
 
 
-def _change(lake: Path, table: Table, bank: str, change: Change) -> int:
-    """Replace a bank's rows by what `change` makes of them; nothing is written for no change."""
+def _change(
+    lake: Path,
+    table: Table,
+    bank: str,
+    change: Change,
+    *,
+    act: str = "",
+    reason: str = "",
+    details: Mapping[str, Any] | None = None,
+) -> int:
+    """Replace a bank's rows by what `change` makes of them; nothing is written for no change.
+
+    A person's act has a name. The audit has it first: once it is done, no repeat could add it.
+    """
     with locked(lake, [table.name]):
         known = _of_bank(lake, table, bank)
         changed = {entry.hash: entry for entry in change(known)}
         if changed:
+            if act:
+                # Everybody may read the audit, and nobody but its owner a severe bank.
+                severe = table is SEVERE_BANK
+                said = {**(details or {}), "hashes": len(changed) if severe else [*changed]}
+                record(lake, act, bank, reason="" if severe else reason, details=said)
             rows = [asdict(entry) for entry in (known | changed).values()]
             lakes.put_rows(rows, table, lake, where={"bank": bank})
         return len(changed)

@@ -30,17 +30,24 @@ class DataRefused(ValueError):
     """The data to read is not of the agreed form; nothing was written."""
 
 
+class WrongUse(ValueError):
+    """Options that make no sense together; nothing was read or written."""
+
+
 class Told(Protocol):
     """What a job prints a line of."""
 
     def line(self) -> str: ...
 
 
-def parser(description: str | None) -> argparse.ArgumentParser:
-    """A parser with the arguments of every job: the lake and the day or days."""
+def parser(description: str | None, *, days_required: bool = True) -> argparse.ArgumentParser:
+    """A parser with the arguments of every job: the lake and the day or days.
+
+    Where days are not required, a call without any hands `main` none.
+    """
     made = argparse.ArgumentParser(description=description, allow_abbrev=False)
     made.add_argument("--lake", type=lake_path, required=True, help="folder of the tables")
-    days = made.add_mutually_exclusive_group(required=True)
+    days = made.add_mutually_exclusive_group(required=days_required)
     days.add_argument("--day", type=date.fromisoformat, help="one UTC day, such as 2026-10-01")
     days.add_argument("--from", dest="first", type=date.fromisoformat, help="first UTC day")
     made.add_argument(
@@ -62,7 +69,8 @@ def run(main: Callable[..., Iterable[Told]], arguments: argparse.ArgumentParser)
 
     def outcomes() -> Iterable[Told]:
         open_lake(options["lake"])
-        return main(days=every_day(day or first, day or last), **options)
+        days = every_day(day or first, day or last) if day or first else []
+        return main(days=days, **options)
 
     finish(outcomes, arguments.prog)
 
@@ -100,7 +108,7 @@ def finish(outcomes: Callable[[], Iterable[Told]], name: str) -> None:
 def exit_code(error: Exception) -> int:
     """The exit code that tells a caller what kind of failure it was."""
     refused = (DataRefused, PolicyError, CertificateRefused, ManifestRefused)
-    codes = {Held: HELD, Stopped: HELD} | dict.fromkeys(refused, DATA_GATE)
+    codes = {Held: HELD, Stopped: HELD, WrongUse: USAGE} | dict.fromkeys(refused, DATA_GATE)
     return next((code for kind, code in codes.items() if isinstance(error, kind)), FAILED)
 
 

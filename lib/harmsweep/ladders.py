@@ -16,6 +16,11 @@ Share = Annotated[float, Field(strict=True, ge=0.5, lt=1, allow_inf_nan=False)]
 Location = tuple[str | int, ...]
 Fault = tuple[Location, str]
 MISSING = "is required"
+# Actions that take no days, and why.
+ENDLESS = {
+    "review": "a review ends when a person decides",
+    "strike": "a strike's removal has no end, and accounts.decay_days says how long it counts",
+}
 
 
 class Frozen(BaseModel):
@@ -34,7 +39,8 @@ class Promise(NamedTuple):
 class Rung(Frozen):
     """An action and the score from which it is taken, or the precision that it must have.
 
-    With `days` the action ends by itself so many days after it was taken.
+    With `days` the action ends by itself so many days after it was taken; a restriction's are those
+    of the account, and the post stays removed.
     """
 
     action: Literal["restrict", "strike", "remove", "interstitial", "demote", "label", "review"]
@@ -69,8 +75,8 @@ def ladder_faults(
     for place, rung in enumerate(ladder):
         if review_only and rung.action != "review":
             yield (*where, place, "action"), f"{rung.action!r}: this harm is review_only"
-        if rung.days and rung.action == "review":
-            yield (*where, place, "days"), "a review ends when a person decides"
+        if rung.days and rung.action in ENDLESS:
+            yield (*where, place, "days"), ENDLESS[rung.action]
         if rung.days is None and rung.action == "restrict":
             yield (*where, place, "days"), f"{MISSING}: a restriction of an account must end"
         for key, message in _rung_faults(rung, production=production):

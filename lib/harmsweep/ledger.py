@@ -26,6 +26,8 @@ SEVERITY = {action: rank for rank, action in enumerate(LADDER)}
 VISIBLE = LADDER[2:]
 # What caused the effects that caps count: no person asked for just these.
 AUTOMATIC = ("decision", "withdrawn", "copy")
+# What caused the effects that a person asked for by name: the switch stops none of these.
+BY_PEOPLE = ("verdict", "order", "lifted", "undo", "reapply")
 # What counts against an author.
 STRIKES = ("strike", "restrict")
 # Who put an effect in force: sweeps under a policy, reviewers, or orders of authorities.

@@ -5,6 +5,7 @@ import os
 import pwd
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -63,11 +64,14 @@ def ramp(lake: Path, pair: str, share: float, *, instead_of: str, reason: str) -
 
 
 def share_of(lake: Path, pair: str) -> tuple[float, float]:
-    """From which to which place in [0, 1) a pair's authors are, by the newest ramp."""
-    sql = "SELECT object, details FROM operations_v1 WHERE act = 'ramp' ORDER BY at DESC LIMIT 1"
-    for newest in lakes.query(lake, sql).to_pylist():
-        details = json.loads(newest["details"])
-        if newest["object"] == pair:
+    """From which to which place in [0, 1) a pair's authors are, by the newest ramp that names it.
+
+    A ramp of other pairs changes nothing for it: what is in shadow stays so.
+    """
+    sql = "SELECT object, details FROM operations_v1 WHERE act = 'ramp' ORDER BY at DESC"
+    for one in lakes.query(lake, sql).to_pylist():
+        details = json.loads(one["details"])
+        if one["object"] == pair:
             return 0.0, details["share"]
         if details["instead_of"] == pair:
             return details["share"], 1.0
@@ -81,7 +85,7 @@ def stop(lake: Path, reason: str) -> None:
     """
     switch = lake / SWITCH
     fresh = lake / f".{SWITCH}.{os.getpid()}"
-    now = datetime.now(UTC).isoformat(timespec="seconds")
+    now = datetime.now(UTC).isoformat()
     fresh.write_text(f"stopped by {operator()} at {now}: {reason}\n", encoding="utf-8")
     fresh.rename(switch)
     record(lake, "stop", "lake", reason=reason)
@@ -91,11 +95,26 @@ def start(lake: Path, reason: str) -> None:
     """Turn the switch on again; what was cut short goes on at the next sweep.
 
     The audit has it first, with what the switch said: of a stop that was killed it has no other.
+    The audit may take its time: a stop in the meantime is not ended by this.
+
+    Raises:
+        Stopped: somebody stopped it anew meanwhile.
     """
-    switch = lake / SWITCH
-    said = switch.read_text(encoding="utf-8").strip() if switch.exists() else ""
-    record(lake, "start", "lake", reason=reason, details={"ends": said})
-    switch.unlink(missing_ok=True)
+    switch, aside = lake / SWITCH, lake / f".{SWITCH}.ended.{os.getpid()}"
+    said = switch.read_text(encoding="utf-8") if switch.exists() else ""
+    record(lake, "start", "lake", reason=reason, details={"ends": said.strip()})
+    with suppress(FileNotFoundError):
+        switch.rename(aside)
+        now = aside.read_text(encoding="utf-8")
+        if now != said:
+            aside.rename(switch)
+            raise Stopped(now.strip())
+        aside.unlink()
+
+
+def is_stopped(lake: Path) -> bool:
+    """Whether the switch is off."""
+    return (lake / SWITCH).exists()
 
 
 def check_running(lake: Path) -> None:

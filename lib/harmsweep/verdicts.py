@@ -1,13 +1,15 @@
 """What people found of posts, and the allow-list: both bind every sweep that follows."""
 
 import uuid
+from collections import defaultdict
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from harmsweep import lake as lakes
 from harmsweep.escalations import escalated_posts
+from harmsweep.hashes import MIN_QUALITY
 from harmsweep.job import DataRefused
 from harmsweep.ledger import LADDER
 from harmsweep.operations import operator, record
@@ -61,7 +63,8 @@ def decide(
     """
     if action is not None and (verdict != "harmful" or not harm or action not in LADDER[1:]):
         raise DataRefused(f"{action}: a harmful verdict with a harm may ask for {LADDER[1:]}")
-    row = verdict_row(find_reviewable(lake, post_id), verdict, harm, rationale) | {"action": action}
+    post = find_reviewable(lake, post_id)
+    row = verdict_row(post, verdict, harm, rationale, lake=lake) | {"action": action}
     # The audit first: a sweep acts on a verdict whose command was killed. Said again, it is another
     # verdict by the same reviewer, which changes nothing: only each one's last word counts.
     details = {name: row[name] for name in ("verdict_id", "verdict", "harm", "action")}
@@ -71,9 +74,18 @@ def decide(
 
 
 def verdict_row(
-    post: Mapping[str, Any], verdict: str, harm: str | None, rationale: str
+    post: Mapping[str, Any],
+    verdict: str,
+    harm: str | None,
+    rationale: str,
+    *,
+    lake: Path | None = None,
 ) -> dict[str, Any]:
-    """A row of verdicts by the operator, now, on a post's revision."""
+    """A row of verdicts by the operator, now, on a post's revision.
+
+    With the lake it keeps what copies are told by: the author may edit or delete the post.
+    """
+    shown = _shown(lake, post) if lake else {}
     return {
         "day": post["day"],
         "verdict_id": uuid.uuid4().hex,
@@ -86,7 +98,41 @@ def verdict_row(
         "decided_at": datetime.now(UTC),
         "reviewer": operator(),
         "rationale": rationale,
-    }
+    } | shown
+
+
+def _shown(lake: Path, post: Mapping[str, Any]) -> dict[str, Any]:
+    """The revision's columns of `contents`; none where features has not seen it, or no longer."""
+    of_post = lakes.plain_predicate({"post_id": post["post_id"]})
+    return contents(lake, post["day"], of_post).get((post["post_id"], post["revision"]), {})
+
+
+# The text without case and punctuation, by its digest: the words themselves live in few tables.
+_TEXT = r"trim(regexp_replace(lower(normal_text), '\W+', ' ', 'g'))"
+TEXT_DIGEST = f"encode(sha256({_TEXT}), 'hex')"
+
+
+def contents(lake: Path, day: date, where: str) -> dict[tuple[str, int], dict[str, Any]]:
+    """What copies are told by, of the day's posts that a condition on post_features selects.
+
+    By post and revision, as the columns of verdicts: text_digest, words and media.
+    """
+    of_posts = f"SELECT * FROM post_features_v1 WHERE day = '{day}' AND {where}"
+    sql = f"""SELECT post_id, revision, {TEXT_DIGEST} AS text_digest,
+        array_length(string_to_array({_TEXT}, ' ')) AS words FROM ({of_posts}) p"""
+    texts = lakes.query(lake, sql).to_pylist()
+    shown = lakes.query(
+        lake,
+        f"""SELECT m.post_id, m.revision, m.content_hash, CASE WHEN m.kind = 'image'
+                AND m.pdq_quality >= {MIN_QUALITY} THEN m.pdq[1] END AS pdq
+            FROM (SELECT * FROM media_v1 WHERE day = '{day}') m JOIN ({of_posts}) p
+            ON p.post_id = m.post_id AND p.revision = m.revision ORDER BY m.position""",
+    )
+    media: dict[tuple[str, int], list[dict[str, Any]]] = defaultdict(list)
+    for row in shown.to_pylist():
+        media[row.pop("post_id"), row.pop("revision")].append(row)
+    keyed = (((row.pop("post_id"), row.pop("revision")), row) for row in texts)
+    return {key: row | {"media": media.get(key, [])} for key, row in keyed}
 
 
 def exempt(

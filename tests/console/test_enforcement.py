@@ -43,6 +43,19 @@ def test_stop_and_start_turn_the_switch(call: Call, lake: Path) -> None:
 @pytest.mark.parametrize(
     "words",
     [
+        ("replay", "--model", DEFAULT_MODEL),
+        ("replay", "p1", "--from", "2026-10-01", "--model", DEFAULT_MODEL),
+    ],
+    ids=["nothing", "both"],
+)
+def test_a_replay_is_of_a_post_or_of_days(call: Call, lake: Path, words: tuple[str, ...]) -> None:
+    code, out, err = call(*words, "--lake", lake)
+    assert (code, out, err.count("\n")) == (USAGE, "", 1)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
         ("approve", "plan-1", "--reason", "x"),
         ("approve", "20261001-0123456789ab:hate:apply", "--reason", "x"),
         ("hold", "discard", "20261001-0123456789ab:hate:apply", "--reason", "x"),
@@ -50,8 +63,6 @@ def test_stop_and_start_turn_the_switch(call: Call, lake: Path) -> None:
         ("apply", "plan-1"),
         ("apply", "plan-1", "--dry-run"),
         ("show", "plan-1"),
-        ("replay", "--model", DEFAULT_MODEL),
-        ("replay", "p1", "--from", "2026-10-01", "--model", DEFAULT_MODEL),
     ],
     ids=lambda words: " ".join(map(str, words[:2])),
 )

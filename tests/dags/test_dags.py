@@ -20,10 +20,10 @@ STAGES = (
     *("score", "decide", "enforce", "measure"),
 )
 EXPECTED = {
-    "score_daily": [*STAGES, "deliver", "explain", "label"],
+    "score_daily": [*STAGES, "deliver", "explain", "label", "done"],
     "backfill": ["choose", "dry_run.plan", "dry_run.show", "apply.start"]
-    + [f"apply.{stage}" for stage in STAGES],
-    "sweep": ["score", "decide", "plan", "apply"],
+    + [f"apply.{task}" for task in (*STAGES, "deliver", "explain", "done")],
+    "sweep": ["score", "decide", "plan", "apply", "deliver", "explain", "done"],
     "train_weekly": ["snapshot", "train", "report_model", "promote"],
     "maintain": ["maintain"],
 }
@@ -36,8 +36,11 @@ MASTERS: dict[str, dict[str, str]] = {
         "DRIVER_ROOT": "/opt/harmsweep",
     },
 }
-# A task of Airflow's own, which runs no command.
-CHOICES = {("backfill", "choose")}
+# Tasks of Airflow's own, which run no command.
+CHOICES = {
+    ("backfill", "choose"),
+    *((d, t) for d, ts in EXPECTED.items() for t in ts if "done" in t),
+}
 TASKS = [(dag, task) for dag, tasks in EXPECTED.items() for task in tasks]
 COMMANDS = [pair for pair in TASKS if pair not in CHOICES]
 PARAMS = {
@@ -77,7 +80,7 @@ def test_the_dags_are_the_expected_ones_and_their_tasks_run_in_order(dags: dict[
         ("score_daily", STAGES),
         ("backfill", ("choose", "apply.start", *(f"apply.{stage}" for stage in STAGES))),
         ("backfill", ("choose", "dry_run.plan", "dry_run.show")),
-        ("sweep", EXPECTED["sweep"]),
+        ("sweep", ("score", "decide", "plan", "apply")),
         ("train_weekly", EXPECTED["train_weekly"]),
     ],
 )
@@ -86,6 +89,31 @@ def test_each_task_follows_the_one_whose_tables_it_reads(
 ) -> None:
     for before, after in pairwise(chain):
         assert before in dags[dag].get_task(after).upstream_task_ids
+
+
+@pytest.mark.parametrize(
+    ("dag", "before", "sweep", "after"),
+    [
+        ("score_daily", "decide", "enforce", ["measure", "deliver", "explain", "label"]),
+        ("backfill", "apply.start", "apply.enforce", ["apply.deliver", "apply.explain"]),
+        ("sweep", "plan", "apply", ["deliver", "explain"]),
+    ],
+)
+def test_what_follows_a_sweep_runs_however_it_ended_and_the_run_ends_as_it_did(
+    dags: dict[str, Any], dag: str, before: str, sweep: str, after: list[str]
+) -> None:
+    """One harm is held: what happened to all others is told, explained and measured all the same.
+
+    The task before the sweep succeeded, or there is nothing new to tell. The last task, and with
+    it the run, succeeds only where none failed.
+    """
+    for name in after:
+        task = dags[dag].get_task(name)
+        assert {before, sweep} == task.upstream_task_ids, name
+        assert task.trigger_rule == "all_done_min_one_success", name
+    done = dags[dag].get_task("apply.done" if dag == "backfill" else "done")
+    assert done.trigger_rule == "none_failed_min_one_success"
+    assert {sweep, *after} <= done.upstream_task_ids
 
 
 def test_every_dag_runs_once_at_a_time_from_now_on_and_says_what_it_is(

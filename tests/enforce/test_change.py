@@ -215,18 +215,73 @@ def test_an_action_with_days_says_when_it_ends():
     assert act([], replace(REMOVE, score=None), rules=A_WEEK).expires_at is None
 
 
-def test_what_has_run_its_time_is_not_taken_again_for_the_same_content_and_pair():
+@pytest.mark.parametrize("pair", [PAIR, ("m-2", "p-1"), ("m-1", "p-2")], ids="/".join)
+def test_what_has_run_its_time_is_not_taken_again_for_the_same_content_by_any_pair(pair):
+    chain = [act([], REMOVE, rules=A_WEEK)]
+    late = {"rules": A_WEEK, "sweep": week_later(2, pair)}
+    assert act(chain, REMOVE, **late) is None
+    assert act(chain, DEMOTE, **late) is None
+    assert act(chain, None, **late) is None
+
+
+def test_an_edit_takes_what_has_run_its_time_anew():
     chain = [act([], REMOVE, rules=A_WEEK)]
     late = {"rules": A_WEEK, "sweep": week_later(2)}
-    assert act(chain, REMOVE, **late) is None
-    assert act(chain, None, **late) is None
     again = act(chain, replace(REMOVE, revision=2), post=EDITED, **late)
     assert again is not None
     assert (again.previous_action, again.direction) == ("none", "apply")
-    other = act(chain, DEMOTE, **late)
-    assert other is not None
-    assert (other.action, other.direction) == ("demote", "apply")
-    assert act(chain, REMOVE, rules=A_WEEK, sweep=week_later(2, ("m-2", "p-1"))) is not None
+    assert act(chain, None, post=EDITED, **late) is None
+
+
+RESTRICT = replace(REMOVE, action="restrict")
+STRIKE = replace(REMOVE, action="strike")
+
+
+@pytest.mark.parametrize("wanted", [STRIKE, RESTRICT], ids=["strike", "restrict"])
+def test_the_days_of_what_counts_against_the_author_do_not_bring_the_post_back(wanted: Decision):
+    rules = Rules(approved=True, days={("hate", "all", "all", wanted.action): 7})
+    made = act([], wanted, rules=rules)
+    assert made is not None
+    assert (made.action, made.expires_at) == (wanted.action, None)
+
+
+def test_a_restriction_lasts_as_its_scope_says():
+    rules = Rules(approved=True, days={("hate", "feed", "DE", "restrict"): 7})
+    assert rules.restricts_for("hate", "feed", "DE") == 7
+    assert rules.restricts_for("hate", "feed", "all") is None
+
+
+DAMAGED = replace(POST, whole=False)
+LOOK = replace(REVIEW, harm="none", score=None, threshold=None)
+
+
+@pytest.mark.parametrize("wanted", [LOOK, REVIEW, DEMOTE, None], ids=repr)
+@pytest.mark.parametrize("post", [DAMAGED, replace(DAMAGED, revision=2)], ids=repr)
+def test_what_was_not_seen_whole_clears_nothing(wanted: Decision | None, post: Post):
+    decided = replace(wanted, revision=post.revision) if wanted else None
+    assert act(after(REMOVE), decided, 2, post) is None
+    assert act(after(REMOVE), decided, 2, replace(post, whole=True)) is not None
+
+
+@pytest.mark.parametrize("said", [{"verdict": "benign"}, {"exempt": "newsworthy"}], ids=repr)
+def test_a_persons_word_clears_what_was_not_seen_whole(said: dict[str, Any]):
+    made = act(after(REMOVE), LOOK, 2, replace(DAMAGED, **said))
+    assert made is not None
+    assert made.direction == "release"
+
+
+def test_an_edit_that_was_not_seen_whole_is_looked_at_once_the_action_has_ended():
+    chain, post = [act([], REMOVE, rules=A_WEEK)], replace(DAMAGED, revision=2)
+    look, late = replace(LOOK, revision=2), {"rules": A_WEEK, "sweep": week_later(2)}
+    assert act(chain, look, 2, post, rules=A_WEEK) is None
+    assert act(chain, look, post=post, **late).action == "review"
+
+
+def test_what_was_not_seen_whole_is_acted_on_as_ever():
+    assert act([], LOOK, post=DAMAGED).action == "review"
+    assert act(after(LOOK), REMOVE, 2, DAMAGED).action == "remove"
+    edited = act(after(REMOVE), replace(REMOVE, revision=2), 2, replace(DAMAGED, revision=2))
+    assert (edited.action, edited.revision) == ("remove", 2)
 
 
 def test_until_then_it_holds():
@@ -649,9 +704,6 @@ def test_a_severer_action_of_the_same_pair_follows_one_that_has_ended():
     ended = {"sweep": week_later(1), "rules": rules}
     assert act([first], DEMOTE, **ended) is None
     assert act([first], REMOVE, **ended).action == "remove"
-    rules = replace(rules, days={("hate", "all", "all", "remove"): 7})
-    first = act([], REMOVE, rules=rules)
-    assert act([first], DEMOTE, sweep=week_later(1), rules=rules).action == "demote"
 
 
 @pytest.mark.parametrize("pair", [("m-0", "p-1"), ("m-2", "p-1"), ("m-1", "p-0"), ("m-1", "p-2")])

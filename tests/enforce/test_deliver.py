@@ -3,11 +3,13 @@
 import hashlib
 import hmac
 import json
+import runpy
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,9 +20,13 @@ import pytest
 from harmsweep import lake as lakes
 from harmsweep import operations
 from harmsweep.enforce import undo
-from harmsweep.enforce.bounds import Webhook
-from harmsweep.enforce.deliver import SECRET, deliver_day, pending
+from harmsweep.enforce.books import append, micros
+from harmsweep.enforce.bounds import Webhook, bounds
+from harmsweep.enforce.deliver import SECRET, Unreachable, deliver_day, deliver_new, pending
+from harmsweep.enforce.sweeps import Sweep, entry
+from harmsweep.ledger import ACCOUNTS_DAY, Entry, Place
 from harmsweep.operations import Stopped
+from harmsweep.paths import ROOT
 from harmsweep.tables import DELIVERIES
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -77,6 +83,24 @@ def platform() -> Iterator[Platform]:
     server.server_close()
 
 
+def outcome(intent: Entry) -> Entry:
+    """That an effect came in force."""
+    return replace(intent, entry="outcome", recorded_at=intent.recorded_at + timedelta(seconds=1))
+
+
+@pytest.fixture
+def entry_of() -> Callable[..., Entry]:
+    """What makes an intent to remove a post, or to restrict an account."""
+
+    def made(subject: str, *, at: datetime, day: date = DAY, kind: str = "post") -> Entry:
+        sweep = Sweep(day, "verdict", (subject,), "", micros(at), "ana")
+        action = "remove" if kind == "post" else "restrict"
+        about = {"previous": None, "revision": 1, "cause_kind": "verdict", "harm": "hate"}
+        return entry(Place(kind, subject, "all", "all"), sweep, action=action, **about)
+
+    return made
+
+
 def letters(lake: Any) -> dict[str, str | None]:
     """What became of each effect: None where it was delivered, or why it is dead."""
     rows = lakes.rows(DELIVERIES, lake.root).to_pylist()
@@ -121,14 +145,129 @@ def test_what_fails_for_good_is_a_dead_letter(held, platform, plan, reason, call
     assert counts == {"delivered": 3, "dead": 1}
     assert sorted(letters(held).values(), key=str) == [None, None, None, reason]
     assert len(platform.calls) == calls
-    assert pending(held.root, DAY) == []
+    assert pending(held.root, [DAY]) == []
 
 
-def test_a_platform_that_is_not_there_leaves_dead_letters(held):
-    hook = Webhook(url="http://127.0.0.1:1/", attempts=1, backoff_seconds=0.0,
-                   timeout_seconds=1.0, batch=10)  # fmt: skip
-    assert deliver_day(held.root, DAY, webhook=hook).counts == {"delivered": 0, "dead": 4}
-    assert set(letters(held).values()) == {"ConnectionError"}
+NOWHERE = Webhook(url="http://127.0.0.1:1/", attempts=1, backoff_seconds=0.0,
+                  timeout_seconds=1.0, batch=10)  # fmt: skip
+
+
+def test_a_platform_that_is_not_there_leaves_everything_pending(held, platform):
+    with pytest.raises(Unreachable, match=r"no answer to 4 effects in a row \(ConnectionError\)"):
+        deliver_day(held.root, DAY, webhook=NOWHERE)
+    assert letters(held) == {}
+    assert deliver_day(held.root, DAY, webhook=platform.hook()).counts["delivered"] == 4
+
+
+def test_a_run_ends_after_five_effects_without_an_answer(fresh, rows, platform):
+    post, scored = rows
+    names = [f"p{n}" for n in range(8)]
+    fresh.put_posts([post(name) for name in names])
+    fresh.put_scores([scored(name, hate=0.99) for name in names])
+    fresh.sweep()
+    platform.plan = [200, *[503] * 50]
+    with pytest.raises(Unreachable, match=r"5 effects in a row \(status 503\)"):
+        deliver_day(fresh.root, DAY, webhook=platform.hook(attempts=1))
+    assert len(platform.calls) == 6
+    assert list(letters(fresh).values()) == [None]
+    platform.plan = []
+    assert deliver_day(fresh.root, DAY, webhook=platform.hook()).counts["delivered"] == 7
+
+
+def test_an_effect_without_an_answer_is_a_dead_letter_once_the_platform_answers(held, platform):
+    platform.plan = [503, 503, 200]
+    counts = deliver_day(held.root, DAY, webhook=platform.hook(attempts=1)).counts
+    assert counts == {"delivered": 2, "dead": 2}
+    assert sorted(letters(held).values(), key=str) == [None, None, "status 503", "status 503"]
+
+
+def test_dead_letters_are_posted_again_where_that_is_asked_for(held, platform):
+    platform.plan = [400, 400]
+    deliver_day(held.root, DAY, webhook=platform.hook())
+    assert deliver_day(held.root, DAY, webhook=platform.hook()).items == 0
+    again = partial(deliver_day, held.root, DAY, dead=True, webhook=platform.hook())
+    assert again().counts == {"delivered": 2, "dead": 0}
+    assert platform.keys()[4:] == platform.keys()[:2]
+    assert again().items == 0
+
+
+def test_a_dead_letter_is_not_posted_after_what_came_later_at_its_place(held, platform):
+    platform.plan = [400] * 4
+    deliver_day(held.root, DAY, webhook=platform.hook())
+    undo(held.root, sweep_id=held.ledger()[-1]["sweep_id"])
+    deliver_day(held.root, DAY, webhook=platform.hook())
+    assert pending(held.root, [DAY], dead=True) == []
+
+
+NOW = datetime.now(UTC)
+
+
+def test_what_nobody_was_told_of_is_posted_of_every_day_in_the_order_of_its_booking(
+    held, platform, entry_of
+):
+    after = NOW + timedelta(hours=1)
+    effects = [
+        entry_of("old", day=date(2026, 3, 1), at=after),
+        entry_of("a1", day=ACCOUNTS_DAY, at=after, kind="account"),
+    ]
+    append(held.root, [e for intent in effects for e in (intent, outcome(intent))])
+    assert deliver_new(held.root, NOW, webhook=platform.hook()).counts["delivered"] == 6
+    told = [json.loads(body)["subject_id"] for _, body in platform.calls]
+    assert told[-2:] == ["a1", "old"]
+    assert deliver_new(held.root, NOW, webhook=platform.hook()).items == 0
+
+
+def test_what_came_in_force_before_the_days_looked_back_is_left(held, platform, entry_of):
+    late = NOW - timedelta(days=40)
+    begun = [entry_of("before", at=late), entry_of("since", at=late)]
+    append(held.root, [*begun, outcome(begun[0]), replace(outcome(begun[1]), recorded_at=NOW)])
+    found = pending(held.root, [DAY], since=NOW - timedelta(days=30))
+    assert "since" in {entry.subject_id for entry in found}
+    assert "before" not in {entry.subject_id for entry in found}
+    assert deliver_new(held.root, NOW, webhook=platform.hook()).counts["delivered"] == 5
+    assert deliver_new(held.root, NOW, back_days=50, webhook=platform.hook()).items == 1
+
+
+def test_a_new_run_takes_dead_letters_of_every_day_too(held, platform):
+    platform.plan = [400] * 4
+    deliver_new(held.root, NOW, webhook=platform.hook())
+    assert deliver_new(held.root, NOW, webhook=platform.hook()).items == 0
+    done = deliver_new(held.root, NOW, dead=True, webhook=platform.hook())
+    assert done.counts == {"delivered": 4, "dead": 0}
+
+
+def job(monkeypatch, lake: Any, *words: str) -> Any:
+    """The exit code of the job, 0 where it comes to its end."""
+    monkeypatch.setattr("sys.argv", ["deliver.py", "--lake", str(lake.root), *words])
+    try:
+        runpy.run_path(str(ROOT / "jobs" / "deliver.py"), run_name="__main__")
+    except SystemExit as left:
+        return left.code
+    return 0
+
+
+def test_the_job_takes_all_that_is_new_a_day_or_dead_letters(held, platform, monkeypatch):
+    conf = bounds().model_copy(update={"webhook": platform.hook()})
+    monkeypatch.setattr("harmsweep.enforce.deliver.bounds", lambda: conf)
+    platform.plan = [400]
+    assert job(monkeypatch, held, "--day", "2026-09-30") == 0
+    assert platform.calls == []
+    assert job(monkeypatch, held) == 0
+    assert len(platform.calls) == 4
+    assert job(monkeypatch, held, "--dead", "--back-days", "7") == 0
+    assert len(platform.calls) == 5
+
+
+def test_the_job_fails_where_nobody_answers(held, monkeypatch, capsys):
+    conf = bounds().model_copy(update={"webhook": NOWHERE})
+    monkeypatch.setattr("harmsweep.enforce.deliver.bounds", lambda: conf)
+    assert job(monkeypatch, held) == 1
+    assert capsys.readouterr().err.startswith("deliver.py: Unreachable: the webhook gave no answer")
+
+
+@pytest.mark.parametrize("days", ["0", "4000", "x"])
+def test_the_job_looks_back_over_whole_days(held, monkeypatch, days):
+    assert job(monkeypatch, held, "--back-days", days) == 2
 
 
 def test_the_switch_stops_between_one_effect_and_the_next(held, platform, monkeypatch):

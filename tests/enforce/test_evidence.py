@@ -1,7 +1,10 @@
 """What is kept of a decision's inputs, and the columns that a model gets from it again."""
 
 import math
-from datetime import date, timedelta
+import sys
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,16 +12,26 @@ import numpy as np
 import pytest
 
 from harmsweep import lake as lakes
-from harmsweep.enforce.books import entries
+from harmsweep.enforce.books import append, entries
 from harmsweep.enforce.bounds import Bounds, bounds
 from harmsweep.enforce.breaker import batches
-from harmsweep.enforce.evidence import columns_of, digest_of, find_evidence, forget
+from harmsweep.enforce.evidence import (
+    columns_of,
+    digest_of,
+    find_evidence,
+    forget,
+    with_evidence,
+)
 from harmsweep.enforce.rules import load_mandate
+from harmsweep.enforce.sweep import sweep
 from harmsweep.fusion import Feature, Input
 from harmsweep.inputs import SIMILARITY
 from harmsweep.job import Held
-from harmsweep.tables import AUTHOR_VECTORS, EVIDENCE, POST_VECTORS
+from harmsweep.tables import ACTIONS, AUTHOR_VECTORS, EVIDENCE, POST_VECTORS, SCORES
 from harmsweep.vectors import cosine, stored
+
+sys.path.insert(0, str(Path(__file__).parent))
+from replaying import ran
 
 DAY = date(2026, 10, 1)
 ONE, TWO = stored(np.array([[1.0, 0.5], [0.25, 1.0]]))
@@ -91,14 +104,97 @@ def test_a_held_batch_has_evidence_once_it_is_let_go(known, monkeypatch):
     assert kept(known).keys() == {"removed", "demoted", "spam"}
 
 
-def test_what_is_past_its_keeping_is_forgotten(known, monkeypatch):
+def test_a_release_to_review_rests_on_nothing_that_is_kept(known):
     known.sweep()
+    known.sweep(version=2, remove=0.999, demote=0.995)
+    released = [e for e in known.ledger() if e["direction"] == "release"]
+    assert {(e["action"], e["evidence"]) for e in released} == {("review", None)}
+
+
+def test_it_says_when_it_was_kept(known):
+    known.sweep()
+    acted = {e["subject_id"]: e["recorded_at"] for e in known.ledger() if e["evidence"]}
+    assert {post: row["kept_at"] for post, row in kept(known).items()} == acted
+
+
+@pytest.mark.parametrize(
+    ("runs", "expected"),
+    [
+        ([], None),
+        ([("features", 1)], None),
+        ([("score", 3, "m-1")], None),
+        ([("features", 1), ("score", 3, "m-2")], None),
+        ([("features", 1), ("embed", 2), ("score", 3, "m-1")], False),
+        ([("features", 1), ("embed", 4), ("score", 3, "m-1")], True),
+    ],
+)
+def test_it_says_whether_its_inputs_are_newer_than_the_models_scores(known, runs, expected):
+    for run in runs:
+        ran(known, *run)
+    known.sweep()
+    assert {row["is_rewritten"] for row in kept(known).values()} == {expected}
+
+
+def test_a_score_that_is_another_by_now_says_that_its_inputs_were_rewritten(known):
+    mandate = load_mandate(known.root, known.policy(), "m-1", None)
+    scores = [r | {"hate": 0.97} for r in lakes.rows(SCORES, known.root).to_pylist()]
+    known.put_scores(scores)
+    sweep(known.root, DAY, mandate)
+    assert {post: row["is_rewritten"] for post, row in kept(known).items()} == {
+        "removed": True, "demoted": True, "spam": None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("scores", [(0.99, 0.97), (0.97, 0.99)])
+def test_of_two_effects_on_a_post_one_with_another_score_is_enough(known, scores):
+    known.sweep()
+    lakes.stored(known.root, EVIDENCE.name).delete()
+    ran(known, "features", 1)
+    ran(known, "score", 3, "m-1")
+    of_post = (e for e in entries(known.root, DAY) if e.subject_id == "removed")
+    entry = next(e for e in of_post if e.entry == "intent")
+    with_evidence(known.root, DAY, [replace(entry, score=score) for score in scores])
+    assert kept(known)["removed"]["is_rewritten"]
+
+
+def at_times(lake: Any, *, kept_at: datetime | None, acted_at: datetime) -> None:
+    """Make the evidence and the ledger say these times."""
+    rows = lakes.rows(EVIDENCE, lake.root).to_pylist()
+    lakes.put_rows(
+        [r | {"kept_at": kept_at} for r in rows], EVIDENCE, lake.root, where={"day": DAY}
+    )
+    lakes.stored(lake.root, ACTIONS.name).alter.set_table_properties({"delta.appendOnly": "false"})
+    acts = [e | {"recorded_at": acted_at} for e in lakes.rows(ACTIONS, lake.root).to_pylist()]
+    lakes.put_rows(acts, ACTIONS, lake.root, where={"day": DAY})
+
+
+SOON, LATE = (datetime(2026, 10, 2, 3, tzinfo=UTC), datetime(2027, 6, 1, 3, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(("kept_at", "acted_at"), [(LATE, SOON), (SOON, LATE), (None, LATE)])
+def test_it_is_forgotten_so_many_days_after_the_last_act_on_it(known, kept_at, acted_at):
+    known.sweep()
+    at_times(known, kept_at=kept_at, acted_at=acted_at)
     entry = next(e for e in entries(known.root, DAY) if e.subject_id == "removed")
     assert find_evidence(known.root, entry) == kept(known)["removed"]
-    days = bounds().evidence_days
-    assert forget(known.root, DAY + timedelta(days=days)) == 0
-    assert forget(known.root, DAY + timedelta(days=days + 1)) == 3
+    days = timedelta(days=bounds().evidence_days)
+    assert forget(known.root, SOON.date() + days + timedelta(days=1)) == 0
+    assert forget(known.root, LATE.date() + days) == 0
+    assert forget(known.root, LATE.date() + days + timedelta(days=1)) == 3
     assert find_evidence(known.root, entry) is None
+
+
+def test_of_a_days_evidence_what_a_newer_entry_names_stays(known):
+    known.sweep()
+    at_times(known, kept_at=SOON, acted_at=SOON)
+    entry = next(e for e in entries(known.root, DAY) if e.subject_id == "demoted" and e.evidence)
+    append(known.root, [replace(entry, effect_key="later", recorded_at=LATE)])
+    assert forget(known.root, LATE.date() + timedelta(days=bounds().evidence_days)) == 2
+    assert kept(known).keys() == {"demoted"}
+
+
+def test_a_review_names_no_evidence(known):
+    known.sweep()
     review = next(e for e in entries(known.root, DAY) if e.subject_id == "reviewed")
     assert (review.evidence, find_evidence(known.root, review)) == (None, None)
     assert isinstance(bounds(), Bounds)

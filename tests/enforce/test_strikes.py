@@ -8,7 +8,13 @@ import pytest
 
 from harmsweep.enforce.restore import reapplied, undone
 from harmsweep.enforce.rules import Post
-from harmsweep.enforce.strikes import Restriction, Strike, account_change, restriction
+from harmsweep.enforce.strikes import (
+    Restriction,
+    Strike,
+    account_change,
+    restriction,
+    restricts_more,
+)
 from harmsweep.enforce.sweeps import EPOCH, Sweep
 from harmsweep.ledger import ACCOUNTS_DAY, Entry, Place
 from harmsweep.policy import Accounts
@@ -23,13 +29,12 @@ RULES = Accounts.model_validate(
 
 def strike(days_ago: float, harm: str = "hate") -> Strike:
     """A strike of so many days ago."""
-    return Strike(NOW - days_ago * DAYS, "strike", harm, None)
+    return Strike(NOW - days_ago * DAYS, "strike", harm)
 
 
 def restrict(days_ago: float, days: int) -> Strike:
-    """A post's own restriction of its author."""
-    since = NOW - days_ago * DAYS
-    return Strike(since, "restrict", "violence", since + days * DAYS)
+    """A strike that restricts by itself."""
+    return Strike(NOW - days_ago * DAYS, "restrict", "violence", days)
 
 
 @pytest.mark.parametrize(
@@ -118,3 +123,17 @@ def test_what_a_person_undid_stays_so_until_another_strike() -> None:
     again = reapplied(ACCOUNT, chain, Post(0, "a1"), sweep=sweep(4, "redo", subject))
     assert again is not None
     assert again.expires_at == chain[0].expires_at
+
+
+def test_new_and_longer_restrictions_are_more_and_shorter_and_lifted_ones_are_not() -> None:
+    first = restricted()
+    longer = act([first], [*TWO, strike(0.5)], 2)
+    assert longer is not None
+    chain = [first, longer]
+    shorter, lifted = act(chain, TWO, 3), act(chain, [], 3)
+    assert shorter is not None and lifted is not None
+    assert restricts_more(first, []) and restricts_more(longer, [first])
+    assert not restricts_more(shorter, chain) and not restricts_more(lifted, chain)
+    again = act([first, replace(first, entry="outcome"), lifted], TWO, 4)
+    assert again is not None
+    assert restricts_more(again, [first, lifted])

@@ -9,6 +9,7 @@ import pytest
 from harmsweep import lake as lakes
 from harmsweep.enforce import enforce_day
 from harmsweep.enforce.books import books, now_micros, visibility
+from harmsweep.enforce.cases import was_whole
 from harmsweep.enforce.rules import Mandate
 from harmsweep.enforce.sweep import sweep
 from harmsweep.job import DataRefused
@@ -109,6 +110,41 @@ def test_an_edit_keeps_what_holds_until_it_is_scored_and_then_follows_its_score(
     assert held.sweep() == {"decisions": 3, "released": 1, "finished": 0}
     assert "removed" not in held.states()
     assert held.ledger()[-1]["cause_kind"] == "withdrawn"
+
+
+@pytest.mark.parametrize("revision", [1, 2])
+def test_a_broken_upload_lifts_nothing(held, rows, revision: int):
+    post, scored = rows
+    names = ("demoted", "reviewed", "clean", "spam")
+    edited = [post("removed", 1, "superseded")] if revision == 2 else []
+    held.put_posts([*map(post, names), *edited, post("removed", revision)])
+    broken = {"status": "scored_partial", "reason": "image undecodable"}
+    harmless = scored("removed", revision, hate=0.1)
+    held.put_scores([*map(scored, names), harmless | broken])
+    held.sweep(version=2)
+    assert held.states() == {"removed": "remove"}
+    held.put_scores([*map(scored, names), harmless])
+    held.sweep(version=3)
+    assert held.states() == {}
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "whole"),
+    [
+        ("scored", None, True),
+        ("scored_partial", "video unsupported", True),
+        ("scored_partial", "image unsupported; video unsupported", True),
+        ("scored_partial", "image undecodable; video unsupported", False),
+        ("scored_partial", "text capped", False),
+        ("scored_partial", None, False),
+        ("quarantined", "video unsupported", False),
+        ("failed", "output is not a probability", False),
+    ],
+)
+def test_a_post_was_seen_whole_unless_something_was_damaged(
+    status: str, reason: str | None, whole: bool
+):
+    assert was_whole(status, reason) is whole
 
 
 def test_a_deleted_post_gets_no_effect_and_keeps_its_state(held, rows):

@@ -1,9 +1,16 @@
 """An undo restores what held before a sweep, exactly, and a redo what held after it."""
 
+from datetime import date
+
 import pytest
 
+from harmsweep import lake as lakes
+from harmsweep import verdicts
 from harmsweep.enforce import undo
 from harmsweep.job import DataRefused
+from harmsweep.tables import ESCALATIONS
+
+DAY = date(2026, 10, 1)
 
 
 def back(lake, sweep_id, **options):
@@ -64,7 +71,75 @@ def test_an_undo_that_breaks_ends_as_a_clean_one(held, tmp_path, crash_at):
     assert held.content() == clean.content()
 
 
-@pytest.mark.parametrize("sweep_id", ["20261001-000000000000", "yesterday", "20261001'; --"])
+@pytest.mark.parametrize(
+    "sweep_id", ["20261001-000000000000", "20269999-000000000000", "yesterday", "20261001'; --"]
+)
 def test_an_unknown_sweep_is_refused(held, sweep_id):
     with pytest.raises(DataRefused, match="sweep"):
         back(held, sweep_id)
+
+
+def released(held):
+    """The ids of two sweeps: the first removed a post, the second of another policy let it go."""
+    first = held.ledger()[-1]["sweep_id"]
+    held.sweep(version=2, remove=0.999, demote=0.998)
+    assert held.states().get("removed") != "remove"
+    return first, held.ledger()[-1]["sweep_id"]
+
+
+def test_a_release_that_is_undone_takes_no_post_down_that_was_found_benign(held):
+    _, second = released(held)
+    verdicts.decide(held.root, "removed", "benign", rationale="a quote")
+    back(held, second)
+    assert held.states().get("removed") not in {"remove", "demote"}
+    assert held.states()["spam"] == "remove"
+
+
+def test_a_release_that_is_undone_takes_no_post_down_that_was_edited(held, rows):
+    post, _ = rows
+    _, second = released(held)
+    names = ("demoted", "reviewed", "clean", "spam")
+    edited = [post("removed", 1, "superseded"), post("removed", 2)]
+    held.put_posts([post(name) for name in names] + edited)
+    back(held, second)
+    assert held.states().get("removed") != "remove"
+
+
+def test_a_release_that_is_undone_takes_no_post_down_that_is_exempt(held):
+    _, second = released(held)
+    verdicts.exempt(held.root, "post", "removed", kind="newsworthy", until=None, reason="press")
+    back(held, second)
+    assert held.states().get("removed") != "remove"
+
+
+def test_a_redo_takes_no_post_down_that_was_found_benign_or_is_exempt(held):
+    sweep_id = held.ledger()[-1]["sweep_id"]
+    back(held, sweep_id)
+    verdicts.decide(held.root, "removed", "benign", rationale="a quote")
+    verdicts.exempt(held.root, "post", "spam", kind="newsworthy", until=None, reason="press")
+    assert back(held, sweep_id, redo=True) == {"effects": 2, "left": 2}
+    assert held.states() == {"demoted": "demote", "reviewed": "review"}
+
+
+@pytest.mark.parametrize("redo", [False, True])
+def test_what_was_escalated_is_left_as_it_is(held, redo: bool):
+    sweep_id = held.ledger()[-1]["sweep_id"]
+    if redo:
+        back(held, sweep_id)
+    before = held.states().get("removed")
+    field = {f.name: "x" for f in ESCALATIONS.schema if f.dataType.typeName() == "string"}
+    now = held.ledger()[0]["recorded_at"]
+    row = field | {"day": DAY, "post_id": "removed", "revision": 1, "position": 0, "distance": 0,
+                   "quality": 90, "matched_at": now}  # fmt: skip
+    lakes.put_rows([row], ESCALATIONS, held.root)
+    assert back(held, sweep_id, redo=redo)["left"] == 1
+    assert held.states().get("removed") == before
+
+
+def test_what_was_undone_hides_no_verdict_of_another_person(held):
+    _, second = released(held)
+    back(held, second)
+    assert held.states()["removed"] == "remove"
+    verdicts.decide(held.root, "removed", "benign", rationale="a quote")
+    held.sweep(version=2, remove=0.999, demote=0.998)
+    assert "removed" not in held.states()

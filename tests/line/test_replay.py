@@ -26,7 +26,7 @@ def test_every_action_on_the_sample_comes_out_the_same(finished: Finished) -> No
     lake, posts = finished[0], acted_on(finished[0])
     found = [r for post in posts for r in replay(lake, post, DEFAULT_MODEL)]
     assert len(found) >= len(posts) > 20
-    assert {r.outcome for r in found} == {"same"}, [r.why for r in found if r.why]
+    assert {(r.outcome, r.why) for r in found} == {("same", "")}
     sql = "SELECT count(*) AS n FROM post_visibility_v1 WHERE action <> 'review'"
     assert lakes.query(lake, sql).to_pylist() == [{"n": len(posts)}]
 
@@ -60,7 +60,7 @@ def test_what_was_changed_lost_or_another_models_says_so(
         app(["replay", "--from", "2026-09-30", *options])
     assert capsys.readouterr().out == "\n"
     lakes.stored(copied, EVIDENCE.name).delete(f"post_id = '{post}'")
-    assert replay(copied, post, DEFAULT_MODEL)[0].outcome == "expired"
+    assert replay(copied, post, DEFAULT_MODEL)[0].outcome == "missing"
     shutil.copytree(DEFAULT_MODEL.parent, tmp_path / "m")
     with pytest.raises(DataRefused, match="no model's decision"):
         replay(copied, "hostile-edited", DEFAULT_MODEL)

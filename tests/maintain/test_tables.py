@@ -1,6 +1,7 @@
 """Maintenance changes no row, deletes no file that somebody may read, and ends."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from harmsweep import lake as lakes
 from harmsweep.enforce.bounds import bounds
 from harmsweep.maintain import Maintained, maintain
 from harmsweep.maintain.tables import COMMITS
-from harmsweep.tables import EVIDENCE, LABELS, OPERATIONS, Table
+from harmsweep.tables import ACTIONS, EVIDENCE, LABELS, OPERATIONS, Table
 
 Add = Callable[..., None]
 TODAY = date(2026, 10, 1)
@@ -91,6 +92,34 @@ def test_evidence_past_its_keeping_is_forgotten(lake: Path, add_rows: Add) -> No
     assert done(lake, EVIDENCE, dry_run=True).forgotten == 0
     assert done(lake, EVIDENCE).forgotten == 1
     assert [row["day"] for row in lakes.rows(EVIDENCE, lake).to_pylist()] == [made[0]]
+
+
+def test_evidence_of_an_old_post_that_was_acted_on_lately_stays(lake: Path, add_rows: Add) -> None:
+    known = {"revision": 1, "digest": "d", "author_origin": "native", "numbers": "{}"}
+    old, lately = date(2025, 1, 1), datetime(2026, 9, 30, 12, tzinfo=UTC)
+    row = known | {"day": old, "post_id": "p", "vectors": [], "kept_at": lately}
+    add_rows([row], EVIDENCE, lake)
+    assert done(lake, EVIDENCE).forgotten == 0
+    assert lakes.rows(EVIDENCE, lake).num_rows == 1
+
+
+def test_evidence_is_forgotten_only_while_no_sweep_writes_the_ledger(
+    lake: Path, add_rows: Add, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[list[str]] = []
+    known = {"revision": 1, "digest": "d", "author_origin": "native", "numbers": "{}"}
+    add_rows([known | {"day": date(2025, 1, 1), "post_id": "p", "vectors": []}], EVIDENCE, lake)
+
+    @contextmanager
+    def noted(lake: Path, names: list[str]) -> Iterator[None]:
+        taken.append([*names])
+        yield
+
+    monkeypatch.setattr("harmsweep.enforce.evidence.locked", noted)
+    monkeypatch.setattr("harmsweep.maintain.tables.locked", noted)
+    done(lake, EVIDENCE)
+    place = taken.index([ACTIONS.name, EVIDENCE.name])
+    assert taken[place + 1] == [EVIDENCE.name]
 
 
 def test_too_short_a_keeping_is_refused(lake: Path) -> None:

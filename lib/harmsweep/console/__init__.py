@@ -10,7 +10,6 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 
-from harmsweep.banks import BankRefused
 from harmsweep.console import enforcement as acts
 from harmsweep.console import people, plans
 from harmsweep.console.ask import QueryRefused, ask
@@ -21,15 +20,15 @@ from harmsweep.console.days import days
 from harmsweep.console.explain import explain
 from harmsweep.console.labels import LabelsRefused, agreement, label_errors
 from harmsweep.console.show import show
-from harmsweep.job import FAILED, USAGE, DataRefused, Held, exit_code, one_line
+from harmsweep.job import FAILED, USAGE, DataRefused, Held, WrongUse, exit_code, one_line
 from harmsweep.logs import clean
 from harmsweep.operations import Stopped
 from harmsweep.snapshots import SnapshotRefused
 
 # Errors that say in their own words what is to be done.
 REFUSED = (
-    *(QueryRefused, BankRefused, LabelsRefused, SnapshotRefused),
-    *(DataRefused, Held, Stopped),
+    *(QueryRefused, LabelsRefused, SnapshotRefused),
+    *(DataRefused, Held, Stopped, WrongUse),
 )
 app = App(
     name="harmsweep",

@@ -1,4 +1,7 @@
-"""`harmsweep bank`: put hashes of known media into banks, confirm, remove, list."""
+"""`harmsweep bank`: put hashes of known media into banks, confirm, remove, list.
+
+Who does it is the user of the system, as the kernel knows them.
+"""
 
 import csv
 import os
@@ -13,6 +16,7 @@ from harmsweep import banks
 from harmsweep.banks import BankRefused, Entry, entries
 from harmsweep.console.show import cell, print_grid
 from harmsweep.hashes import MIN_QUALITY, is_hash
+from harmsweep.operations import operator
 
 DEFAULT_LAKE = Path(os.environ.get("HARMSWEEP_LAKE", "lake"))
 Lake = Annotated[Path, Parameter(help="Folder of the tables; HARMSWEEP_LAKE sets the default.")]
@@ -20,7 +24,6 @@ Items = Annotated[
     list[str], Parameter(help="Picture files, or PDQ hashes of 64 hexadecimal digits.")
 ]
 Bank = Annotated[str, Parameter(help="The bank's name.")]
-By = Annotated[str, Parameter(help="Who does it; it is kept with the hash.")]
 Kind = Annotated[str, Parameter(help="A harm's name, known_good, or severe.")]
 Budget = Annotated[int | None, Parameter(help="Posts a day that a hash may match; default 100.")]
 Expires = Annotated[
@@ -38,7 +41,6 @@ def add(
     *,
     bank: Bank,
     kind: Kind,
-    by: By,
     budget: Budget = None,
     expires: Expires = None,
     contact: Contact = None,
@@ -51,7 +53,7 @@ def add(
         hashes,
         bank=bank,
         kind=kind,
-        by=by,
+        by=operator(),
         at=_now(),
         budget=budget,
         expires=expires,
@@ -66,7 +68,6 @@ def import_(
     *,
     bank: Bank,
     kind: Kind,
-    by: By,
     budget: Budget = None,
     expires: Expires = None,
     contact: Contact = None,
@@ -85,7 +86,7 @@ def import_(
         hashes,
         bank=bank,
         kind=kind,
-        by=by,
+        by=operator(),
         at=_now(),
         budget=budget,
         expires=expires,
@@ -95,20 +96,18 @@ def import_(
 
 
 @bank.command
-def confirm(
-    items: Items, *, bank: Bank, by: By, budget: Budget = None, lake: Lake = DEFAULT_LAKE
-) -> None:
+def confirm(items: Items, *, bank: Bank, budget: Budget = None, lake: Lake = DEFAULT_LAKE) -> None:
     """Make hashes count, as a second person."""
     hashes = [hash_of(item) for item in items]
-    changed = banks.confirm(lake, hashes, bank=bank, by=by, at=_now(), budget=budget)
+    changed = banks.confirm(lake, hashes, bank=bank, by=operator(), at=_now(), budget=budget)
     print(f"{bank}: {changed} confirmed, {len(set(hashes)) - changed} active before")
 
 
 @bank.command
-def remove(items: Items, *, bank: Bank, by: By, reason: str, lake: Lake = DEFAULT_LAKE) -> None:
+def remove(items: Items, *, bank: Bank, reason: str, lake: Lake = DEFAULT_LAKE) -> None:
     """Take hashes out of use; their rows stay, with who removed them and why."""
     hashes = [hash_of(item) for item in items]
-    changed = banks.remove(lake, hashes, bank=bank, by=by, at=_now(), reason=reason)
+    changed = banks.remove(lake, hashes, bank=bank, by=operator(), at=_now(), reason=reason)
     print(f"{bank}: {changed} removed, {len(set(hashes)) - changed} removed before")
 
 

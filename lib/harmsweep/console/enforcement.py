@@ -12,7 +12,7 @@ from cyclopts import App, Parameter, Token
 from harmsweep.console.bank import DEFAULT_LAKE, Lake
 from harmsweep.console.show import print_grid, track
 from harmsweep.days import every_day
-from harmsweep.job import FAILED, DataRefused
+from harmsweep.job import FAILED, WrongUse
 from harmsweep.registry import model_path
 
 Reason = Annotated[str, Parameter(help="Why; it is kept in the audit.")]
@@ -73,9 +73,12 @@ def replay(
         date | None, Parameter(name="--from", help="Without a post: first day.")
     ] = None,
     last: Annotated[date | None, Parameter(name="--to", help="Last UTC day.")] = None,
+    policy: Annotated[
+        Path | None, Parameter(help="A policy's file, beside those in LAKE/policy.")
+    ] = None,
     lake: Lake = DEFAULT_LAKE,
 ) -> None:
-    """Compute past decisions anew from what was kept of them; exit code 1 if one differs.
+    """Make past decisions anew from what was kept; exit code 1 if one differs or has lost it.
 
     Parameters
     ----------
@@ -83,14 +86,15 @@ def replay(
         Every visible effect of a model's decision on this post is a row. Without it: those of all
         posts from --from to --to, of which only the ones that do not come out the same are rows.
     """
+    from harmsweep.enforce.replay import UNCHECKED, replay_day
     from harmsweep.enforce.replay import replay as anew
-    from harmsweep.enforce.replay import replay_day
 
     if (post is None) == (first is None):
-        raise DataRefused("give a post, or --from")
+        raise WrongUse("give a post, or --from")
     days = every_day(first, last or first) if first else []
-    by_day = (replay_day(lake, day, model) for day in track(days, "days"))
-    found = anew(lake, post, model) if post else [one for some in by_day for one in some]
+    by_day = (replay_day(lake, day, model, policy=policy) for day in track(days, "days"))
+    of_post = anew(lake, post, model, policy=policy) if post else []
+    found = of_post or [one for some in by_day for one in some]
     shown = found if post else [one for one in found if one.outcome != "same"]
     rows = [
         (
@@ -109,7 +113,10 @@ def replay(
     if rows:
         print_grid(heads, rows, right={"score", "now", "threshold"})
     print(", ".join(f"{n} {how}" for how, n in sorted(Counter(r.outcome for r in found).items())))
-    if any(r.outcome == "differs" for r in found):
+    unchecked = sum(r.why == UNCHECKED for r in found)
+    if unchecked:
+        print(f"{unchecked} of them by score and threshold alone: {UNCHECKED}")
+    if any(r.is_fault for r in found):
         sys.exit(FAILED)
 
 
@@ -193,7 +200,7 @@ def ramp(
     from harmsweep.policy import load_policy
 
     if not 0 <= share <= 1:
-        raise DataRefused(f"--share {share} is not between 0 and 1")
+        raise WrongUse(f"--share {share} is not between 0 and 1")
     pair = f"{load_manifest(model).model_version}/{load_policy(policy).policy_version}"
     operations.ramp(lake, pair, share, instead_of=instead_of, reason=reason)
     print(f"{pair}: in force for {share:.1%} of the authors")

@@ -18,7 +18,7 @@ from harmsweep.console.enforcement import (
 )
 from harmsweep.console.show import print_rows
 from harmsweep.days import every_day
-from harmsweep.job import DataRefused
+from harmsweep.job import WrongUse
 
 Page = Annotated[Path | None, Parameter(help="Write it as an HTML page to this file too.")]
 
@@ -49,7 +49,7 @@ def plan(
 
     days = every_day(first, last or first)
     if not days:
-        raise DataRefused(f"--to {last} is before --from {first}")
+        raise WrongUse(f"--to {last} is before --from {first}")
     version = load_manifest(model).model_version
     folder = folder_beside(model)
     compared = bool(against_model or against_policy)

@@ -13,8 +13,9 @@ from typing import Any
 from harmsweep import lake as lakes
 from harmsweep.enforce.evidence import with_evidence
 from harmsweep.enforce.sweeps import EPOCH, moment
-from harmsweep.ledger import Entry, Place, holding, open_intents
+from harmsweep.ledger import BY_PEOPLE, Entry, Place, holding, open_intents
 from harmsweep.locks import locked
+from harmsweep.operations import is_stopped
 from harmsweep.tables import ACTIONS, POST_VISIBILITY
 
 Clock = Callable[[], int]
@@ -105,7 +106,8 @@ def carry_out(ledger: Books, made: list[Entry], gate: Gate) -> None:
     """Append entries to the day's ledger, show the platform what it says, book open outcomes.
 
     A kill at any point leaves intents open, which the next sweep or undo finishes by the same
-    steps. Outcomes are one microsecond later.
+    steps. Outcomes are one microsecond later. While the switch is off, what a person does finishes
+    nothing that a sweep began and the switch cut short.
     """
     if made:
         gate()
@@ -118,6 +120,11 @@ def carry_out(ledger: Books, made: list[Entry], gate: Gate) -> None:
     if not unfinished:
         return
     gate()
+    if is_stopped(ledger.lake):  # only a person's gate is open then
+        own = {entry.effect_key for entry in made}
+        cut = {e.effect_key for e in unfinished if e.cause_kind not in BY_PEOPLE} - own
+        chains = chains_of(e for e in [*everything, *made] if e.effect_key not in cut)
+        unfinished = [entry for entry in unfinished if entry.effect_key not in cut]
     where: lakes.Slice = {"day": ledger.day}
     lakes.put_rows(visibility(chains), POST_VISIBILITY, ledger.lake, where=where)
     later = moment(ledger.at + 1)

@@ -1,7 +1,8 @@
 """What a sweep of a day judges: each place with its entries, its decision and its post."""
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,11 @@ def cases(ledger: Books, sweep: Sweep, *, beside: tuple[str, ...] | None = None)
     posts = standing(lake, day, sweep.time, about=about, said=said)
     escalated, scored = escalated_posts(lake, day), _scored(lake, day, model, about)
     judged = {REVIEW: {n: p for n, p in posts.items() if n not in escalated}, ORDER: posts}
-    judged[POLICY] = {n: p for n, p in judged[REVIEW].items() if (n, p.revision) in scored}
+    judged[POLICY] = {
+        name: replace(post, whole=scored[name, post.revision])
+        for name, post in judged[REVIEW].items()
+        if (name, post.revision) in scored
+    }
     wanted: dict[Place, Decision | Demand] = {**said.demands}
     wanted |= _decisions(lake, of_pair, judged[POLICY])
     places = {**dict.fromkeys(ledger.chains), **dict.fromkeys(wanted)}
@@ -93,13 +98,24 @@ def exemptions(lake: Path, at: datetime) -> dict[tuple[str, str], str]:
     }
 
 
-def _scored(lake: Path, day: date, model: str, about: str) -> set[tuple[str, int]]:
-    """The revisions that the model scored, of the posts of a query."""
+def _scored(lake: Path, day: date, model: str, about: str) -> dict[tuple[str, int], bool]:
+    """The revisions that the model scored, of a query's posts, and whether it saw them whole."""
     of_model = lakes.plain_predicate({"day": day, "model_version": model})
-    sql = f"""SELECT s.post_id, s.revision FROM (SELECT * FROM scores_v1 WHERE {of_model}) s
+    sql = f"""SELECT s.post_id, s.revision, s.status, s.reason
+        FROM (SELECT * FROM scores_v1 WHERE {of_model}) s
         JOIN (SELECT DISTINCT post_id FROM ({about}) a) d ON d.post_id = s.post_id"""
-    rows = lakes.query(lake, sql)
-    return set(zip(*(rows.column(n).to_pylist() for n in ("post_id", "revision")), strict=True))
+    return {
+        (row["post_id"], row["revision"]): was_whole(row["status"], row["reason"])
+        for row in lakes.query(lake, sql).to_pylist()
+    }
+
+
+def was_whole(status: str, reason: str | None) -> bool:
+    """Whether scores rest on all of a post; as in decisions, a want of an encoder is no damage."""
+    if status != "scored_partial":
+        return status == "scored"
+    parts = re.split(r"\s*[;,]\s*", reason or "unknown")
+    return all(re.fullmatch(r"\w+ unsupported", part) for part in parts)
 
 
 def _decisions(lake: Path, of_pair: str, posts: dict[str, Post]) -> dict[Place, Decision]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from harmsweep.enforce.people.lanes import Demand, lane_change
 from harmsweep.enforce.rules import Decision, Post, Rules, allowed, drawn
 from harmsweep.enforce.sweeps import Batch, Sweep, entry
-from harmsweep.ledger import POLICY, Entry, Place, is_automatic, latest
+from harmsweep.ledger import POLICY, SEVERITY, Entry, Place, is_automatic, latest
 
 # Entries that say that an effect waits for a person, was refused by one, or is held out.
 PARKED = ("held", "discarded", "withheld")
@@ -82,6 +82,8 @@ def _missing(
     last = latest(chain)
     if not _differs(wanted, last, post, sweep) or _was_undone(last, post, sweep):
         return None
+    if not post.whole and _clears(wanted, last, post, sweep):
+        return None
     cause = wanted or last
     return entry(
         place,
@@ -105,9 +107,18 @@ def _differs(wanted: Decision | None, last: Entry | None, post: Post, sweep: Swe
         return action != "none"
     edited = action != "none" and last.revision != post.revision
     if last.is_over(sweep.time):
-        # It has run its time: the same again takes an edit or another pair.
-        return action != "none" and (edited or action != last.action or not _of_pair(last, sweep))
+        # It has run its time: no model or policy takes the same or less again for this revision.
+        return edited or SEVERITY[action] > SEVERITY[last.action]
     return action != last.action or edited
+
+
+def _clears(wanted: Decision | None, last: Entry | None, post: Post, sweep: Sweep) -> bool:
+    # What the model could not see whole may be clean or not: only people lift a severer action off.
+    if last is None or last.is_over(sweep.time):
+        return False
+    if post.verdict == "benign" or post.exempt is not None:
+        return False
+    return SEVERITY[wanted.action if wanted else "none"] < SEVERITY[last.action]
 
 
 def _of_pair(entry: Entry, sweep: Sweep) -> bool:

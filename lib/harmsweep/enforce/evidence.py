@@ -8,24 +8,35 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from harmsweep import lake as lakes
 from harmsweep.enforce.bounds import bounds
 from harmsweep.inputs import NUMBERS, SIMILARITY
-from harmsweep.ledger import Entry
+from harmsweep.ledger import VISIBLE, Entry
+from harmsweep.locks import locked
 from harmsweep.manifest import Manifest
-from harmsweep.tables import AUTHOR_NUMBERS, EVIDENCE
+from harmsweep.tables import ACTIONS, AUTHOR_NUMBERS, EVIDENCE
 from harmsweep.vectors import cosine, matrix_of
 
 Row = dict[str, Any]
 _STORED = [name for name in NUMBERS if name != SIMILARITY]
 _OF_AUTHOR = {field.name for field in AUTHOR_NUMBERS}
+# The stages that write what a model is given of a post.
+_WRITERS = ("features", "embed")
+# Batch sizes change the last bits of a score, by less than this.
+TOLERANCE = 1e-5
+
+
+def rests_on_scores(entry: Entry) -> bool:
+    """Whether an entry puts an action in force that others can see and a score led to."""
+    return entry.entry == "intent" and entry.score is not None and entry.action in VISIBLE
 
 
 def with_evidence(lake: Path, day: date, made: Sequence[Entry]) -> list[Entry]:
@@ -33,7 +44,7 @@ def with_evidence(lake: Path, day: date, made: Sequence[Entry]) -> list[Entry]:
 
     Entries without a score, reviews and releases rest on nothing that is kept.
     """
-    acting = [e for e in made if e.entry == "intent" and e.score is not None and e.is_counted]
+    acting = [entry for entry in made if rests_on_scores(entry)]
     if not acting:
         return [*made]
     found = _inputs(lake, day, acting)
@@ -43,7 +54,9 @@ def with_evidence(lake: Path, day: date, made: Sequence[Entry]) -> list[Entry]:
     wanted = {post: row for post, row in found.items() if row["revision"] == names.get(post)}
     new = [row for post, row in wanted.items() if (post, row["digest"]) not in stored]
     if new:
-        lakes.put_rows(new, EVIDENCE, lake)
+        at, rewritten = max(e.recorded_at for e in acting), _rewritten(lake, day, acting)
+        rows = [r | {"kept_at": at, "is_rewritten": rewritten.get(r["post_id"])} for r in new]
+        lakes.put_rows(rows, EVIDENCE, lake)
     digests = {post: row["digest"] for post, row in wanted.items()}
     keys = {entry.effect_key for entry in acting}
     return [
@@ -51,14 +64,46 @@ def with_evidence(lake: Path, day: date, made: Sequence[Entry]) -> list[Entry]:
     ]
 
 
-def _inputs(lake: Path, day: date, acting: Sequence[Entry]) -> dict[str, Row]:
-    """Rows of evidence for the posts that the entries' pairs decided about, by post."""
+def _decided(day: date, acting: Sequence[Entry]) -> str:
+    """SQL of the posts that the entries' pairs decided about."""
     pairs = {(e.model_version or "", e.policy_version or "") for e in acting}
     about = " OR ".join(
         lakes.plain_predicate({"model_version": model, "policy_version": policy})
         for model, policy in sorted(pairs)
     )
-    decided = f"SELECT DISTINCT post_id FROM decisions_v1 WHERE day = '{day}' AND ({about})"
+    return f"SELECT DISTINCT post_id FROM decisions_v1 WHERE day = '{day}' AND ({about})"
+
+
+def _rewritten(lake: Path, day: date, acting: Sequence[Entry]) -> dict[str, bool]:
+    """By post, whether its inputs were written again after the score that is acted on.
+
+    A batch that is let go, and what is put back, act on an earlier score. They were where
+    the model's score of the post is another by now, or a stage that writes inputs ended after the
+    model scored. A post without scores, or whose stages left no record, is left out.
+    """
+    sql = f"""SELECT s.* FROM (SELECT * FROM scores_v1 WHERE day = '{day}') s
+        JOIN ({_decided(day, acting)}) d ON d.post_id = s.post_id"""
+    rows = lakes.query(lake, sql).to_pylist()
+    scores = {(row["post_id"], row["revision"], row["model_version"]): row for row in rows}
+    ends = f"SELECT stage, variant, finished_at FROM runs_v1 WHERE day = '{day}'"
+    runs = lakes.query(lake, ends).to_pylist()
+    written = max((r["finished_at"] for r in runs if r["stage"] in _WRITERS), default=None)
+    scored = {r["variant"]: r["finished_at"] for r in runs if r["stage"] == "score"}
+    found: dict[str, bool] = {}
+    for entry in acting:
+        row = scores.get((entry.subject_id, entry.revision, entry.model_version))
+        now, at = row.get(entry.harm) if row else None, scored.get(entry.model_version)
+        differs = now is not None and abs(now - (entry.score or 0.0)) > TOLERANCE
+        known = written > at if written and at else None
+        if differs or known is not None:
+            before = found.get(entry.subject_id, False)
+            found[entry.subject_id] = before or differs or bool(known)
+    return found
+
+
+def _inputs(lake: Path, day: date, acting: Sequence[Entry]) -> dict[str, Row]:
+    """Rows of evidence for the posts that the entries' pairs decided about, by post."""
+    decided = _decided(day, acting)
     numbers = ", ".join(f"f.{name}" for name in _STORED)
     features = lakes.query(
         lake,
@@ -117,11 +162,50 @@ def find_evidence(lake: Path, entry: Entry) -> Row | None:
     return found[0] if found else None
 
 
+def is_past_keeping(at: datetime, today: date) -> bool:
+    """Whether what was kept, or acted on, at a time is past its keeping (`evidence_days`)."""
+    return at.date() < _first_kept(today)
+
+
+def _first_kept(today: date) -> date:
+    return today - timedelta(days=bounds().evidence_days)
+
+
 def forget(lake: Path, today: date) -> int:
-    """Delete the evidence of days that are past their keeping (`evidence_days`); give the rows."""
-    last = today - timedelta(days=bounds().evidence_days)
-    done = lakes.stored(lake, EVIDENCE.name).delete(f"day < '{last}'")
-    return int(done["num_deleted_rows"])
+    """Delete the evidence whose last act is past its keeping (`evidence_days`); give the rows.
+
+    The last act is the newest of `kept_at` and of the ledger's entries that name it, and where
+    there is neither, the post's day: a post of last year that was acted on today keeps its
+    evidence as long as any. It holds the ledger's lock too, so that no sweep names what is deleted.
+    """
+    with locked(lake, [ACTIONS.name, EVIDENCE.name]):
+        old = [day for day in lakes.days(EVIDENCE, lake) if day < _first_kept(today)]
+        gone = [row for day in old for row in _past_keeping(lake, day, today)]
+        if not gone:
+            return 0
+        table = lakes.stored(lake, EVIDENCE.name)
+        same = "t.day = g.day AND t.digest = g.digest"
+        merge = table.merge(pa.Table.from_pylist(gone), same, source_alias="g", target_alias="t")
+        return int(merge.when_matched_delete().execute()["num_target_rows_deleted"])
+
+
+def _past_keeping(lake: Path, day: date, today: date) -> list[Row]:
+    """Day and digest of what is past its keeping of a day's posts."""
+    acts = lakes.query(
+        lake,
+        f"""SELECT evidence, max(recorded_at) AS at FROM actions_v1
+            WHERE day = '{day}' AND evidence IS NOT NULL GROUP BY evidence""",
+    ).to_pylist()
+    acted = {row["evidence"]: row["at"] for row in acts}
+    sql = f"SELECT day, digest, kept_at FROM evidence_v1 WHERE day = '{day}'"
+    return [
+        {"day": row["day"], "digest": row["digest"]}
+        for row in lakes.query(lake, sql).to_pylist()
+        if all(
+            at is None or is_past_keeping(at, today)
+            for at in (row["kept_at"], acted.get(row["digest"]))
+        )
+    ]
 
 
 def columns_of(row: Mapping[str, Any], manifest: Manifest) -> dict[str, NDArray[Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from harmsweep.certificates import Certificate, find_certificate
 from harmsweep.enforce.sweeps import Sweep
-from harmsweep.ledger import Place
+from harmsweep.ledger import STRIKES, Place
 from harmsweep.operations import operator, share_of
 from harmsweep.policy import Policy, check_lake, load_policy
 
@@ -35,6 +35,7 @@ class Post:
     author_id: str
     verdict: str | None = None  # benign or harmful: a person's on this revision
     exempt: str | None = None  # why the post or its author is on the allow-list
+    whole: bool = True  # the model saw all of it: nothing was broken, cut or refused
 
 
 # Harm, surface, jurisdiction, action, language and threshold of each certified rung.
@@ -57,9 +58,19 @@ class Rules:
     days: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
 
     def expiry(self, place: Place, decision: Decision, at: datetime) -> datetime | None:
-        """When an action of the decision ends by itself if it is taken at a time."""
-        scope = (decision.harm, place.surface, place.jurisdiction, decision.action)
-        return at + timedelta(days=self.days[scope]) if scope in self.days else None
+        """When an action of the decision ends by itself if it is taken at a time.
+
+        The days of a restriction are the account's: were the post to come back after them, the
+        severest action would hide it for the shortest time.
+        """
+        if decision.action in STRIKES:
+            return None
+        days = self.days.get((decision.harm, place.surface, place.jurisdiction, decision.action))
+        return at + timedelta(days=days) if days else None
+
+    def restricts_for(self, harm: str, surface: str, jurisdiction: str) -> int | None:
+        """For how many days a post with a `restrict` of that scope restricts its author."""
+        return self.days.get((harm, surface, jurisdiction, "restrict"))
 
     def enrols(self, author_id: str) -> bool:
         """Whether the pair is in force for an author; raising a share loses nobody."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from harmsweep.enforce.sweeps import Sweep, entry
+from harmsweep.enforce.sweeps import EPOCH, Sweep, entry
 from harmsweep.ledger import Entry, Place, latest
 from harmsweep.policy import Accounts
 
@@ -16,7 +16,7 @@ class Strike:
     since: datetime
     action: str  # strike or restrict
     harm: str
-    expires_at: datetime | None
+    days: int | None = None  # for which it restricts by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,12 @@ class Restriction:
 def restriction(strikes: Sequence[Strike], accounts: Accounts, at: datetime) -> Restriction | None:
     """What the strikes that still count come to at a time; None where that is nothing.
 
-    A post's own restriction and the rung that the number of strikes reaches each give an end; the
-    latest counts.
+    A strike that restricts by itself and the rung that the number of strikes reaches each give an
+    end; the latest counts.
     """
     decay = timedelta(days=accounts.decay_days)
     live = sorted((s for s in strikes if s.since > at - decay), key=lambda s: s.since)
-    ends = [s.expires_at for s in live if s.action == "restrict" and s.expires_at]
+    ends = [s.since + timedelta(days=s.days) for s in live if s.days]
     reached = [rung for rung in accounts.ladder if rung.strikes <= len(live)]
     if reached:
         ends.append(live[-1].since + timedelta(days=reached[-1].days))
@@ -62,6 +62,15 @@ def account_change(
     if last is not None and _is_known(wanted, last, chain):
         return None
     return _of_account(place, sweep, last, wanted)
+
+
+def restricts_more(made: Entry, chain: Sequence[Entry]) -> bool:
+    """Whether an effect restricts an account that was free, or for longer than before."""
+    if made.action != "restrict":
+        return False
+    before = [e for e in chain if e.entry == "intent" and e.effect_key == made.previous_key]
+    held = made.previous_action == "restrict" and before
+    return not held or (before[0].expires_at or EPOCH) < (made.expires_at or EPOCH)
 
 
 def _is_known(wanted: Restriction, last: Entry, chain: Sequence[Entry]) -> bool:

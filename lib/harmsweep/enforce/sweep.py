@@ -67,7 +67,8 @@ def enforce_day(
         CertificateRefused: the pair's certificate is; nothing was touched.
         DataRefused: decide has not run since the scores, posts or certificate last changed, or
             another pair of versions acted on the day since the sweep was planned.
-        Held: a cap would be passed, or a batch waits; all else was carried out.
+        Held: a cap or the bound of accounts would be passed, or a batch waits; all else was carried
+            out.
         Stopped: the switch is off.
     """
     mandate = load_mandate(lake, policy, model_version, certificates)
@@ -127,15 +128,18 @@ def sweep(
             made = changes(found, plan, mandate.rules, held=sampled)
         counts = _summary(lake, plan, made) | {"finished": ledger.open}
         carry_out(ledger, made, gate)
+        excess = ""
         if mandate.policy.accounts:
-            counts["accounts"] = settle_accounts(
-                lake, plan, mandate.policy.accounts, clock=clock, gate=gate
+            counts["accounts"], excess = settle_accounts(
+                lake, plan, mandate.policy.accounts, clock=clock, gate=gate, rules=mandate.rules
             )
     if made:
         log("enforce", day=str(day)).info("swept", sweep_id=plan.sweep_id, counts=counts)
     held = waiting(lake, day)
-    if held or over:
-        raise Held(_advice(day, over, [batch.line() for batch in held]))
+    said = [_advice(day, over, [batch.line() for batch in held])] if held or over else []
+    said += [f"{day}: {excess}"] if excess else []
+    if said:
+        raise Held(". ".join(said))
     return counts
 
 

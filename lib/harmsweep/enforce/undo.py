@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
+from harmsweep.enforce.accounts import struck_authors
 from harmsweep.enforce.books import Books, Clock, books, by_a_person, carry_out, now_micros, writing
 from harmsweep.enforce.cases import LEDGERS, standing
 from harmsweep.enforce.people.demands import people
@@ -52,8 +53,8 @@ def undo(
     A sweep of the same model and policy does not repeat what was undone, until the post changes.
     Caps do not apply: a person asks for exactly these effects. What was escalated since is left as
     it is; and nothing comes back, by an undo or a redo, to a post that was edited or deleted since,
-    that a person found benign, or that is on the allow-list. What the sweep did to accounts goes with the whole of it; after a part,
-    accounts follow at the next sweep.
+    that a person found benign, or that is on the allow-list. What the sweep did to accounts goes
+    with the whole of it; after a part, accounts follow at the next sweep.
 
     Raises:
         DataRefused: the ledger has no such sweep.
@@ -82,7 +83,10 @@ def undo(
 def _day(sweep_id: str) -> date:
     if not re.fullmatch(r"\d{8}-[0-9a-f]{12}", sweep_id):
         raise DataRefused(f"{sweep_id!r} is no sweep's id, such as 20261001-0123456789ab")
-    return date.fromisoformat(sweep_id[:8])
+    try:
+        return date.fromisoformat(sweep_id[:8])
+    except ValueError:
+        raise DataRefused(f"{sweep_id!r} is no sweep's id: there is no such day") from None
 
 
 def _restored(ledger: Books, plan: Sweep, part: Part) -> tuple[int, list[Entry]]:
@@ -105,9 +109,9 @@ def _restored(ledger: Books, plan: Sweep, part: Part) -> tuple[int, list[Entry]]
 
 
 def _posts(ledger: Books, plan: Sweep) -> dict[str, Post]:
-    """What may be acted on; an account has no revisions and always stands."""
+    """What may be acted on; of accounts, which have no revisions, those with a strike."""
     lake, day = ledger.lake, ledger.day
     if day == ACCOUNTS_DAY:
-        return {place.subject_id: Post(0, place.subject_id) for place in ledger.chains}
+        return {author: Post(0, author) for author in struck_authors(lake)}
     said = people(lake, day, plan.time)
     return standing(lake, day, plan.time, about=LEDGERS.format(day=day), said=said)

@@ -61,13 +61,17 @@ def maintain(lake: Path, today: date, *, keep_days: int, dry_run: bool) -> Itera
     if keep_days < LEAST_KEEP_DAYS:
         raise ValueError(f"keep_days {keep_days} is below {LEAST_KEEP_DAYS}: readers need them")
     for table in (*TABLES.values(), *RESTRICTED.values()):
+        # Before the table's own lock: evidence is forgotten under the ledger's too, which a sweep
+        # takes first.
+        expire = None if dry_run else EXPIRIES.get(table.name)
+        forgotten = expire(lake, today) if expire else 0
         with locked(lake, [table.name]):
-            yield _maintained(lake, table, today, keep_days, dry_run)
+            yield _maintained(lake, table, forgotten, keep_days, dry_run)
 
 
-def _maintained(lake: Path, table: Table, today: date, keep_days: int, dry_run: bool) -> Maintained:
-    expire = None if dry_run else EXPIRIES.get(table.name)
-    forgotten = expire(lake, today) if expire else 0
+def _maintained(
+    lake: Path, table: Table, forgotten: int, keep_days: int, dry_run: bool
+) -> Maintained:
     compacted = _compacted(lake, table, dry_run)
     files = lakes.stored(lake, table.name).vacuum(retention_hours=24 * keep_days, dry_run=dry_run)
     is_due = _commits_since_checkpoint(lake, table) >= COMMITS

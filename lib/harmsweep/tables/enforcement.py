@@ -3,6 +3,7 @@
 from pyspark.sql import types as T
 
 from harmsweep.tables.spec import (
+    BOOL,
     DAY,
     DOUBLE,
     INT,
@@ -111,7 +112,7 @@ EVIDENCE = Table(
         required("day", DAY, "the post's day"),
         required("post_id", STRING, "the post"),
         required("revision", INT, "the revision that was acted on"),
-        required("digest", STRING, "SHA-256 of all that follows; the ledger names it"),
+        required("digest", STRING, "SHA-256 of what the model was given; the ledger names it"),
         required("author_origin", STRING, "native, or assigned: the author is no signal"),
         required("numbers", STRING, "JSON: the stored numbers, null where unknown"),
         required(
@@ -127,6 +128,12 @@ EVIDENCE = Table(
                 False,
             ),
             "the post's vectors by input and encoder, float16",
+        ),
+        optional("kept_at", TIME, "when it was acted on first (UTC); null: before this was kept"),
+        optional(
+            "is_rewritten",
+            BOOL,
+            "whether the inputs were written again between the score and the act; null: unknown",
         ),
     ),
 )
@@ -162,10 +169,10 @@ POST_VISIBILITY = Table(
 DELIVERIES = Table(
     name="deliveries_v1",
     comment="Which effects the webhook took, and those that it never did: dead letters.",
-    key=("effect_key",),
+    key=("effect_key", "at"),
     schema=columns(
         required("day", DAY, "the subject's creation day, as in actions"),
-        required("effect_key", STRING, "the effect; the webhook's idempotency key"),
+        required("effect_key", STRING, "the effect; one tried again has several rows"),
         required("status", STRING, "delivered or dead"),
         required("at", TIME, "when that was known (UTC)"),
         optional("reason", STRING, "why it is dead"),

@@ -1,5 +1,7 @@
 """What people found, asked for, allowed and did: reviewers, authors, authorities and operators."""
 
+from pyspark.sql import types as T
+
 from harmsweep.tables.spec import DAY, INT, LONG, STRING, TIME, Table, columns, optional, required
 
 VERDICTS = Table(
@@ -18,6 +20,16 @@ VERDICTS = Table(
         required("decided_at", TIME, "when it was decided (UTC)"),
         required("reviewer", STRING, "user of the system who decided"),
         required("rationale", STRING, "why, in the reviewer's words"),
+        optional("text_digest", STRING, "SHA-256 of its text as copies are told by; null: unknown"),
+        optional("words", INT, "words of that text"),
+        optional(
+            "media",
+            T.ArrayType(
+                T.StructType().add("content_hash", STRING, True).add("pdq", STRING, True),
+                False,
+            ),
+            "its media in order: SHA-256 of each file, and a good picture's perceptual hash (PDQ)",
+        ),
     ),
     constraints={"verdict_known": "verdict IN ('benign', 'harmful')"},
     append_only=True,

@@ -1,7 +1,6 @@
-"""Verdicts reach near-duplicates, under guard: literal rules, then small lakes."""
+"""Verdicts reach near-duplicates, under guard: small lakes."""
 
-from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -9,101 +8,17 @@ import pytest
 from harmsweep import lake as lakes
 from harmsweep import verdicts as said
 from harmsweep.enforce import undo
-from harmsweep.enforce.bounds import Copies, bounds
-from harmsweep.enforce.people.copies import Content, Medium, Verdict, find_copies, reached, verdicts
+from harmsweep.enforce.bounds import bounds
+from harmsweep.enforce.people import demands
+from harmsweep.enforce.people.copies import find_copies, verdicts
 from harmsweep.enforce.plans import make_plan
 from harmsweep.enforce.plans.reading import tables
 from harmsweep.job import Held
-from harmsweep.tables import MEDIA, MEDIA_MATCHES, VERDICTS
+from harmsweep.tables import MEDIA, MEDIA_MATCHES, POST_FEATURES, POSTS, VERDICTS
 
 DAY = date(2026, 10, 1)
-CONF = Copies(reviewers=2, purity=1.0, budget=3, least_words=5)
 TEXT = "one two three four five"
-HARMFUL = Verdict(
-    "v1", DAY, "p1", 1, "harmful", "hate", "remove", frozenset({"ann", "bob"}),
-    datetime(2026, 10, 2, tzinfo=UTC),
-)  # fmt: skip
-BENIGN = replace(
-    HARMFUL, verdict_id="v2", post_id="p2", found="benign", harm=None, action=None,
-    reviewers=frozenset({"ann"}),
-)  # fmt: skip
-PDQ = "f" * 64
-
-
-def outcomes(copies: dict[str, list[Verdict]], good: set[str] = frozenset(), **conf: Any) -> Any:  # type: ignore[assignment]
-    found = reached(copies, good, CONF.model_copy(update=conf))
-    return {post: (has.outcome, has.why) for post, has in found.items()}
-
-
-@pytest.mark.parametrize(
-    ("given", "outcome"),
-    [
-        ([HARMFUL], ("harmful", "")),
-        ([BENIGN], ("benign", "")),
-        ([replace(HARMFUL, reviewers=frozenset({"ann"}))], None),
-        ([replace(HARMFUL, action=None)], None),
-        ([HARMFUL, BENIGN], ("quarantined", "judged both ways")),
-        ([replace(HARMFUL, reviewers=frozenset({n}), post_id=n) for n in ("ann", "bob")],
-         ("harmful", "")),
-    ],
-    ids=["confirmed", "benign", "one reviewer", "no action", "both ways", "two posts"],
-)  # fmt: skip
-def test_a_copy_has_what_the_guards_let_through(given: list[Verdict], outcome: Any):
-    assert outcomes({"c": given}).get("c") == outcome
-
-
-def test_a_share_of_judges_that_is_set_may_disagree():
-    three = [replace(HARMFUL, verdict_id=f"v{n}", post_id=f"p{n}") for n in range(3)]
-    assert outcomes({"c": [*three, BENIGN]}, purity=0.75) == {"c": ("harmful", "")}
-    kind = [replace(BENIGN, verdict_id=f"b{n}", post_id=f"b{n}") for n in range(3)]
-    assert outcomes({"c": [HARMFUL, *kind]}, purity=0.75) == {"c": ("benign", "")}
-
-
-def test_past_the_budget_of_one_source_all_of_its_copies_are_quarantined():
-    three = {f"c{n}": [HARMFUL] for n in range(3)}
-    assert set(outcomes(three).values()) == {("harmful", "")}
-    more = {**three, "c9": [HARMFUL], "b": [BENIGN]}
-    found = outcomes(more)
-    assert found.pop("b") == ("benign", "")
-    assert set(found.values()) == {("quarantined", "more than 3 copies")}
-
-
-def test_known_good_media_stop_harm_and_not_a_release():
-    assert outcomes({"c": [HARMFUL]}, {"c"}) == {"c": ("quarantined", "holds known good media")}
-    assert outcomes({"c": [BENIGN]}, {"c"}) == {"c": ("benign", "")}
-
-
-def test_what_a_copy_asks_for():
-    found = reached({"c": [HARMFUL]}, set(), CONF)["c"]
-    assert found.demand is not None
-    assert (found.demand.action, found.demand.cause_kind, found.demand.source_id) == (
-        "remove", "copy", "v1",
-    )  # fmt: skip
-    held = reached({"c": [HARMFUL]}, {"c"}, CONF)["c"].demand
-    assert held is not None and held.action == "review"
-    assert reached({"c": [BENIGN]}, set(), CONF)["c"].demand is None
-
-
-NEAR, FAR = "0" * 7 + "f" * 57, "0" * 8 + "f" * 56
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "is_copy"),
-    [
-        (Content(TEXT), Content(TEXT), True),
-        (Content(TEXT), Content(f"{TEXT} six"), False),
-        (Content("too few words"), Content("too few words"), False),
-        (Content("", (Medium("a", PDQ),)), Content("", (Medium("b", NEAR),)), True),
-        (Content("", (Medium("a", PDQ),)), Content("", (Medium("b", FAR),)), False),
-        (Content("", (Medium("a", None),)), Content("", (Medium("a", None),)), True),
-        (Content("", (Medium("a", None),)), Content("", (Medium("b", None),)), False),
-        (Content("", (Medium(None, None),)), Content("", (Medium(None, None),)), False),
-        (Content(TEXT, (Medium("a", PDQ),)), Content(TEXT), False),
-        (Content(TEXT, (Medium("a", PDQ),)), Content("x", (Medium("a", PDQ),)), False),
-    ],
-)
-def test_a_copy_has_the_same_text_and_near_media(one: Content, other: Content, is_copy: bool):
-    assert one.is_copy(other, 5) is other.is_copy(one, 5) is is_copy
+PDQ, NEAR, FAR = "f" * 64, "0" * 7 + "f" * 57, "0" * 8 + "f" * 56
 
 
 @pytest.fixture
@@ -120,10 +35,13 @@ def copied(held, rows, text_of):
     return held
 
 
-def judge(lake: Any, post: str, found: str, *reviewers: str, **more: Any) -> None:
-    """Verdicts of some reviewers, in their order."""
+def judge(
+    lake: Any, post: str, found: str, *reviewers: str, kept: bool = True, **more: Any
+) -> None:
+    """Verdicts of some reviewers, in their order; without `kept` as older ones: no content."""
+    place, of = {"day": DAY, "post_id": post, "revision": 1}, lake.root if kept else None
     for n, name in enumerate(reviewers):
-        row = said.verdict_row({"day": DAY, "post_id": post, "revision": 1}, found, None, "seen")
+        row = said.verdict_row(place, found, None, "seen", lake=of)
         at = row["decided_at"] + timedelta(seconds=n)
         lakes.put_rows([row | {"reviewer": name, "decided_at": at} | more], VERDICTS, lake.root)
 
@@ -214,7 +132,7 @@ def test_verdicts_reach_copies_of_other_days_within_the_window(copied, text_of):
     copied.put_features([text_of("late", TEXT) | {"day": later}])
     judge(copied, "clean", "harmful", "ann", "bob", **REMOVED)
     conf, judged = bounds().copies, verdicts(copied.root, DAY, DAY)
-    assert judged[0].reviewers == {"ann", "bob"}
+    assert [vote.reviewer for vote in judged[0].votes] == ["ann", "bob"]
     found = find_copies(copied.root, later, judged, conf)
     assert {name: [v.post_id for v in some] for name, some in found.items()} == {"late": ["clean"]}
     assert find_copies(copied.root, later, [], conf) == {}
@@ -237,4 +155,30 @@ def test_only_reviewers_whose_last_word_it_is_count(copied):
     judge(copied, "clean", "benign", "ann")
     judge(copied, "clean", "harmful", "bob", **REMOVED)
     (found,) = verdicts(copied.root, DAY, DAY)
-    assert (found.found, found.reviewers) == ("harmful", {"bob"})
+    assert (found.found, [vote.reviewer for vote in found.votes]) == ("harmful", ["bob"])
+
+
+def test_one_more_harmful_verdict_frees_no_copy(copied):
+    judge(copied, "clean", "harmful", "ann", "bob", **REMOVED)
+    copied.sweep()
+    before = copied.states()
+    judge(copied, "clean", "harmful", "cat", harm="harassment", action="remove")
+    copied.sweep()
+    assert copied.states() == before
+
+
+def test_one_more_copy_past_the_budget_frees_no_copy(copied, rows, text_of, monkeypatch):
+    few = bounds().copies.model_copy(update={"budget": 2})
+    monkeypatch.setattr(demands, "bounds", lambda: bounds().model_copy(update={"copies": few}))
+    judge(copied, "clean", "harmful", "ann", "bob", **REMOVED)
+    copied.sweep()
+    before = copied.states()
+    assert (before["copy"], before["shouted"]) == ("remove", "remove")
+    assert demands.in_force(copied.root, DAY) == {"clean", "copy", "shouted"}
+    post, _ = rows
+    posts = lakes.rows(POSTS, copied.root, day=DAY).to_pylist()
+    copied.put_posts([*posts, post("third")])
+    features = lakes.rows(POST_FEATURES, copied.root, day=DAY).to_pylist()
+    copied.put_features([*features, text_of("third", TEXT)])
+    assert copied.sweep()["review"] == 1
+    assert copied.states() == before | {"third": "review"}

@@ -16,7 +16,7 @@ from harmsweep.enforce.people.orders import listed, receive, settle_beneath, wit
 from harmsweep.job import DataRefused
 from harmsweep.policy import load_policy
 from harmsweep.runs import run_step
-from harmsweep.tables import ORDERS
+from harmsweep.tables import ESCALATIONS, ORDERS
 
 DAY = date(2026, 10, 1)
 SOON = datetime.now(UTC) + timedelta(hours=1)
@@ -155,3 +155,18 @@ def test_an_order_that_was_undone_stays_so(held):
     assert receive(held.root, "clean", **ORDER)["effects"] == 0
     assert in_lane(held) == []
     assert listed(held.root)[0]["order_id"] == row["order_id"]
+
+
+def test_nobody_is_asked_to_look_at_what_was_escalated(held):
+    receive(held.root, "clean", **FLAG)
+    assert in_lane(held) == [("clean", "all", "review")]
+    field = {f.name: "x" for f in ESCALATIONS.schema if f.dataType.typeName() == "string"}
+    row = field | {"day": DAY, "post_id": "clean", "revision": 1, "position": 0, "distance": 0,
+                   "quality": 90, "matched_at": SOON}  # fmt: skip
+    lakes.put_rows([row], ESCALATIONS, held.root)
+    with pytest.raises(DataRefused, match="escalated"):
+        receive(held.root, "clean", **FLAG | {"reference": "8"})
+    held.sweep()
+    assert in_lane(held) == []
+    # An order acts there too: it asks nobody to look.
+    assert receive(held.root, "clean", **ORDER)["effects"] == 1

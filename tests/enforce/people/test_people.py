@@ -90,12 +90,46 @@ def test_in_shadow_everything_is_decided_and_nothing_applied(fresh):
     assert fresh.states() == FIRST
 
 
+ALL_AT_ONCE = "\naccounts: {decay_days: 3650, ladder: [{strikes: 1, days: 3650}]}\n"
+
+
+def test_a_pair_in_shadow_touches_no_account(fresh):
+    real = fresh.policy
+
+    def striking(**changes):
+        path = real(**changes)
+        text = path.read_text().replace("action: remove", "action: strike")
+        path.write_text(text + (ALL_AT_ONCE if changes.get("version") == 2 else ""))
+        return path
+
+    fresh.policy = striking
+    fresh.sweep()
+    before, none = fresh.visible(), {"version": 2, "apply": 0, "release": 0}
+    pair = f"m-1/{load_policy(fresh.policy(**none)).policy_version}"
+    operations.ramp(fresh.root, pair, 0.0, instead_of="", reason="first look")
+    assert fresh.sweep(**none) == {"decisions": 4, "finished": 0, "accounts": 0}
+    assert fresh.visible() == before
+    operations.ramp(fresh.root, pair, 1.0, instead_of="", reason="all")
+    assert fresh.sweep(**none)["accounts"] == 1
+    operations.ramp(fresh.root, pair, 0.0, instead_of="", reason="it was wrong")
+    verdicts.decide(fresh.root, "removed", "benign", rationale="a quote")
+    assert fresh.sweep(**none)["accounts"] == 0
+    assert fresh.states()["a1"] == "restrict"
+
+
 def test_two_pairs_share_the_authors(fresh):
     old, new = (f"m-1/{load_policy(fresh.policy(version=n)).policy_version}" for n in (1, 2))
     operations.ramp(fresh.root, new, 0.2, instead_of=old, reason="try it")
     assert operations.share_of(fresh.root, new) == (0.0, 0.2)
     assert operations.share_of(fresh.root, old) == (0.2, 1.0)
     assert operations.share_of(fresh.root, "m-9/other") == (0.0, 1.0)
+
+
+def test_a_ramp_of_another_pair_brings_none_out_of_shadow(fresh):
+    operations.ramp(fresh.root, "m-2/p", 0.0, instead_of="m-1/p", reason="a bad champion")
+    operations.ramp(fresh.root, "m-3/p", 0.1, instead_of="m-1/p", reason="the next")
+    assert operations.share_of(fresh.root, "m-2/p") == (0.0, 0.0)
+    assert operations.share_of(fresh.root, "m-1/p") == (0.1, 1.0)
 
 
 HOLDOUT = "\nholdout: {{share: 0.05, spared: [{spared}]}}\n"

@@ -31,10 +31,14 @@ class HeldBatch:
         Raises:
             ValueError: the text is no batch's name.
         """
-        if not re.fullmatch(r"\d{8}-[0-9a-f]{12}:[a-z][a-z0-9_]*:(apply|release)", name):
+        try:
+            if not re.fullmatch(r"\d{8}-[0-9a-f]{12}:[a-z][a-z0-9_]*:(apply|release)", name):
+                raise ValueError
+            date.fromisoformat(name[:8])  # most texts of eight digits are no day
+        except ValueError:
             raise ValueError(
                 f"{name!r} is no batch's name, such as 20261001-0123456789ab:hate:apply"
-            )
+            ) from None
         return cls(*name.split(":"))
 
     @property

@@ -178,7 +178,7 @@ def _verdict(lake: Path, filed: Row, outcome: str, rationale: str) -> tuple[str,
     if any(v["reviewer"] == operator() for v in of_post):
         raise DataRefused(f"{operator()} judged {filed['post_id']} before: another must decide")
     harm = filed["harm"] if outcome == "upheld" else None
-    row = verdict_row(filed, OUTCOMES[outcome], harm, rationale)
+    row = verdict_row(filed, OUTCOMES[outcome], harm, rationale, lake=lake)
     if outcome == "upheld":
         row |= {"action": _demanded(of_post, filed["revision"])}
     return row["verdict_id"], [row | {"appeal_id": filed["appeal_id"]}]

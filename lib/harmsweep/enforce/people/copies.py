@@ -1,14 +1,17 @@
 """Verdicts that reach the near-duplicates of the post that a person judged, under guard.
 
 A copy has the same text, with disguises undone and without case or punctuation, and as many media,
-each near one of the judged post's by its perceptual hash. What guards the spread is in
-conf/enforcement.yaml: enough reviewers, agreement, a budget for each judged post, known good media.
-What a guard stops is quarantined: its posts go to review, and no more happens to them.
+each near one of the judged post's own by its perceptual hash. It is told by what the reviewer saw,
+which is kept with the verdict: an author who edits or deletes the judged post frees no copy.
+
+What guards the spread is in conf/enforcement.yaml: enough reviewers, agreement, a budget for each
+judged post, known good media. What a guard stops is quarantined: its posts go to review, and no
+more happens to them.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
 from pathlib import Path
@@ -18,17 +21,35 @@ from harmsweep import lake as lakes
 from harmsweep.banks import KNOWN_GOOD
 from harmsweep.days import every_day
 from harmsweep.enforce.bounds import Copies
+from harmsweep.enforce.people.contents import Content, content_of
 from harmsweep.enforce.people.lanes import Demand
-from harmsweep.hashes import MIN_QUALITY, NEAR
+from harmsweep.ledger import SEVERITY, VISIBLE
 from harmsweep.tables import VERDICTS
+from harmsweep.verdicts import TEXT_DIGEST, contents
 
 # A verdict reaches copies of so many days before the judged post's and after it.
 WINDOW_DAYS = 30
+Asked = tuple[str | None, str]  # a harm, and an action for it
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """What a reviewer who found a post harmful asks for, by their last word on it."""
+
+    reviewer: str
+    harm: str | None
+    action: str
+    verdict_id: str
+
+    @property
+    def asked(self) -> Asked:
+        """The harm and the action."""
+        return self.harm, self.action
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What people found of a post's revision: the newest verdict, and who agrees with it."""
+    """What people found of a post's revision: the newest verdict, and who asks for what."""
 
     verdict_id: str
     day: date
@@ -37,8 +58,9 @@ class Verdict:
     found: str  # benign or harmful
     harm: str | None
     action: str | None
-    reviewers: frozenset[str]
     decided_at: datetime
+    votes: tuple[Vote, ...] = ()  # one of each reviewer, the newest last
+    content: Content | None = None  # what was judged; None: not kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +69,21 @@ class Reached:
 
     outcome: Literal["benign", "harmful", "quarantined"]
     source: Verdict
+    vote: Vote | None = None  # None of what is benign
     why: str = ""
+
+    @property
+    def original(self) -> tuple[str, int]:
+        """The judged post and revision that it is a copy of."""
+        return self.source.post_id, self.source.revision
 
     @property
     def demand(self) -> Demand | None:
         """What follows from it in the reviewers' lane; a benign verdict asks for nothing."""
-        if self.outcome == "benign":
+        if self.vote is None:
             return None
-        action = self.source.action if self.outcome == "harmful" else "review"
-        return Demand(action or "review", self.source.harm, "copy", self.source.verdict_id)
+        action = self.vote.action if self.outcome == "harmful" else "review"
+        return Demand(action, self.vote.harm, "copy", self.vote.verdict_id)
 
 
 def verdicts(lake: Path, first: date, last: date) -> list[Verdict]:
@@ -71,94 +99,92 @@ def verdicts(lake: Path, first: date, last: date) -> list[Verdict]:
 
 
 def _newest(rows: Sequence[Mapping[str, Any]]) -> Verdict:
-    newest = rows[-1]
-    said = {row["reviewer"]: row for row in rows}  # each reviewer's last word
-    meant = ("verdict", "harm", "action")
-    alike = [r for r in said.values() if all(r[name] == newest[name] for name in meant)]
-    names = frozenset(row["reviewer"] for row in alike)
-    kept = {
-        name: newest[name] for name in ("verdict_id", "day", "post_id", "revision", "decided_at")
-    }
+    newest, last_words = rows[-1], {row["reviewer"]: row for row in rows}
+    votes = [
+        Vote(row["reviewer"], row["harm"], row["action"], row["verdict_id"])
+        for row in rows
+        if row is last_words[row["reviewer"]] and row["verdict"] == "harmful" and row["action"]
+    ]
+    kept = ("verdict_id", "day", "post_id", "revision", "harm", "action", "decided_at")
     return Verdict(
-        **kept,
+        **{name: newest[name] for name in kept},
         found=newest["verdict"],
-        harm=newest["harm"],
-        action=newest["action"],
-        reviewers=names,
+        votes=tuple(votes),
+        # A revision has one content, whichever verdict came while it could be read.
+        content=next((content_of(r) for r in reversed(rows) if r.get("text_digest")), None),
     )
 
 
 def reached(
-    copies: Mapping[str, Sequence[Verdict]], good: Collection[str], conf: Copies
+    copies: Mapping[str, Sequence[Verdict]],
+    good: Collection[str],
+    conf: Copies,
+    *,
+    in_force: Collection[str] = (),
 ) -> dict[str, Reached]:
     """What each copy has from the verdicts on the posts that it copies; `good` hold known good.
 
-    Nothing where too few reviewers found harm, or none of them asked for an action.
+    Nothing where too few reviewers found harm, or none of them asked for an action. On those in
+    `in_force` what reviewers ask for holds already: they use up the budget, and whoever posts one
+    copy more does not free them. What is new and past the budget is quarantined, all of it.
     """
-    found = {post: _one(post, said, good, conf) for post, said in copies.items()}
-    spread = Counter(
-        r.source.verdict_id for r in found.values() if r and r.outcome != "quarantined"
-    )
-    return {post: _within(r, spread, conf) for post, r in found.items() if r}
+    judged = ((post, _one(post, said, good, conf)) for post, said in copies.items())
+    found = {post: has for post, has in judged if has}
+    spread = Counter(has.original for has in found.values() if has.outcome == "harmful")
+    for post, has in found.items():
+        is_new = has.outcome == "harmful" and post not in in_force
+        if is_new and spread[has.original] > conf.budget:
+            why = f"more than {conf.budget} copies"
+            found[post] = replace(has, outcome="quarantined", why=why)
+    return found
 
 
 def _one(post: str, said: Sequence[Verdict], good: Collection[str], conf: Copies) -> Reached | None:
-    ordered = sorted(said, key=lambda v: (v.day, v.verdict_id))
-    harmful = [v for v in ordered if v.found == "harmful" and v.action]
+    ordered = sorted(said, key=lambda v: (v.day, v.post_id, v.revision))
+    harmful = [v for v in ordered if v.found == "harmful" and v.votes]
     benign = [v for v in ordered if v.found == "benign"]
     if not harmful:
         return Reached("benign", benign[0]) if benign else None
-    agree = max(len(harmful), len(benign)) / (len(harmful) + len(benign))
-    if agree < conf.purity:
-        return Reached("quarantined", harmful[0], "judged both ways")
-    if len(benign) > len(harmful):
+    both_ways = max(len(harmful), len(benign)) / (len(harmful) + len(benign)) < conf.purity
+    if len(benign) > len(harmful) and not both_ways:
         return Reached("benign", benign[0])
-    if len(frozenset[str]().union(*(v.reviewers for v in harmful))) < conf.reviewers:
+    votes = [vote for v in harmful for vote in v.votes]
+    if len({vote.reviewer for vote in votes}) < conf.reviewers and not both_ways:
         return None
-    if post in good:
-        return Reached("quarantined", harmful[0], "holds known good media")
-    return Reached("harmful", harmful[0])
+    agreed = _agreed(harmful, conf.reviewers)
+    asked = agreed or _most(_counts(votes))
+    pairs = ((v, vote) for v in harmful for vote in reversed(v.votes) if vote.asked == asked)
+    guards = {
+        "judged both ways": both_ways,
+        "too few ask for the same": agreed is None,
+        "holds known good media": post in good,
+    }
+    why = next((guard for guard, stops in guards.items() if stops), "")
+    return Reached("quarantined" if why else "harmful", *next(pairs), why)
 
 
-def _within(found: Reached, spread: Mapping[str, int], conf: Copies) -> Reached:
-    if found.outcome == "quarantined" or spread[found.source.verdict_id] <= conf.budget:
-        return found
-    return Reached("quarantined", found.source, f"more than {conf.budget} copies")
+def _agreed(harmful: Sequence[Verdict], enough: int) -> Asked | None:
+    """The harm and action that others can see and enough reviewers ask for; None: no agreement.
+
+    Enough who judged one post agree that it is harmful: what most of them ask for is taken, so
+    that one more who finds it so takes no confirmation away. Of judges of different posts enough
+    have to ask for the same.
+    """
+    visible = [[vote for vote in v.votes if vote.action in VISIBLE] for v in harmful]
+    together = _counts(vote for votes in visible for vote in votes)
+    one_post = _counts(vote for votes in visible if len(votes) >= enough for vote in votes)
+    counts = {asked: n for asked, n in together.items() if n >= enough} or one_post
+    return _most(counts) if counts else None
 
 
-@dataclass(frozen=True, slots=True)
-class Medium:
-    """A medium as copies are told by: its file's hash, and a picture's PDQ hash if it has one."""
-
-    content_hash: str | None
-    pdq: str | None
-
-    def is_near(self, other: "Medium") -> bool:
-        """Whether both are one file, or pictures that differ in 31 bits at most."""
-        if self.content_hash is not None and self.content_hash == other.content_hash:
-            return True
-        if self.pdq is None or other.pdq is None:
-            return False
-        return (int(self.pdq, 16) ^ int(other.pdq, 16)).bit_count() <= NEAR
+def _counts(votes: Iterable[Vote]) -> Counter[Asked]:
+    """How many reviewers ask for each harm and action; one who says it of two posts is one."""
+    return Counter(asked for _, asked in {(vote.reviewer, vote.asked) for vote in votes})
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What a post says and shows; the text without case, punctuation and disguises."""
-
-    text: str
-    media: tuple[Medium, ...] = ()
-
-    def is_copy(self, other: "Content", least_words: int) -> bool:
-        """Whether both have one text and near media; a short text alone says too little."""
-        if self.text != other.text or len(self.media) != len(other.media):
-            return False
-        if not self.media:
-            return len(self.text.split()) >= least_words
-        return all(any(m.is_near(o) for o in other.media) for m in self.media)
-
-
-Contents = dict[tuple[str, int], Content]  # by post and revision
+def _most(counts: Mapping[Asked, int]) -> Asked:
+    """What most ask for, of as many the mildest action."""
+    return min(counts, key=lambda asked: (-counts[asked], SEVERITY[asked[1]], asked[0] or ""))
 
 
 def find_copies(
@@ -166,46 +192,34 @@ def find_copies(
 ) -> dict[str, list[Verdict]]:
     """The day's posts that copy a judged one, by id, with the verdicts on what each copies.
 
-    A post that was judged itself is no copy. Reads no content where nothing was judged.
+    A revision that was judged itself is no copy, nor is one of an earlier revision of its own: an
+    edit ends a benign verdict. Reads no content where nothing was judged.
     """
-    own = {(v.post_id, v.revision): v for v in judged}
-    known: Contents = {}
-    for of_day, some in groupby(sorted(judged, key=lambda v: v.day), key=lambda v: v.day):
-        posts = lakes.plain_predicate({"post_id": [v.post_id for v in some]})
-        known |= contents(lake, of_day, posts)
-    originals = {key: content for key, content in known.items() if key in own}
+    originals = [*_originals(lake, judged)]
     if not originals:
         return {}
-    texts = ", ".join(f"'{text}'" for text in sorted({c.text for c in originals.values()}))
-    todays = contents(lake, day, f"{_TEXT} IN ({texts})")
+    texts = ", ".join(f"'{text}'" for text in sorted({content.text for _, content in originals}))
+    todays = contents(lake, day, f"{TEXT_DIGEST} IN ({texts})")
+    own = {(v.post_id, v.revision) for v in judged}
     found: dict[str, list[Verdict]] = defaultdict(list)
-    for copy, content in todays.items():
-        for original, other in originals.items() if copy not in own else ():
-            if content.is_copy(other, conf.least_words):
-                found[copy[0]].append(own[original])
+    for post_id, revision in sorted(todays.keys() - own):
+        content = content_of(todays[post_id, revision])
+        for verdict, original in originals:
+            if verdict.post_id != post_id and content.is_copy(original, conf.least_words):
+                found[post_id].append(verdict)
     return dict(found)
 
 
-# Letters and digits alone: such a text needs no quoting in SQL.
-_TEXT = r"trim(regexp_replace(lower(normal_text), '\W+', ' ', 'g'))"
-
-
-def contents(lake: Path, day: date, where: str) -> Contents:
-    """The contents of the day's posts that a condition on post_features selects."""
-    of_posts = f"SELECT * FROM post_features_v1 WHERE day = '{day}' AND {where}"
-    texts = lakes.query(lake, f"SELECT post_id, revision, {_TEXT} AS text FROM ({of_posts}) p")
-    media: dict[tuple[str, int], list[Medium]] = defaultdict(list)
-    shown = lakes.query(
-        lake,
-        f"""SELECT m.post_id, m.revision, m.content_hash, CASE WHEN m.kind = 'image'
-                AND m.pdq_quality >= {MIN_QUALITY} THEN m.pdq[1] END AS pdq
-            FROM (SELECT * FROM media_v1 WHERE day = '{day}') m JOIN ({of_posts}) p
-            ON p.post_id = m.post_id AND p.revision = m.revision ORDER BY m.position""",
-    )
-    for row in shown.to_pylist():
-        media[row.pop("post_id"), row.pop("revision")].append(Medium(**row))
-    keys = ((row["post_id"], row["revision"], row["text"]) for row in texts.to_pylist())
-    return {(p, r): Content(text, tuple(media.get((p, r), ()))) for p, r, text in keys}
+def _originals(lake: Path, judged: Sequence[Verdict]) -> Iterator[tuple[Verdict, Content]]:
+    """What was judged, as the verdicts keep it; of older ones, as the post still stands."""
+    yield from ((v, v.content) for v in judged if v.content)
+    older = sorted((v for v in judged if not v.content), key=lambda v: v.day)
+    for day, some in groupby(older, key=lambda v: v.day):
+        by_key = {(v.post_id, v.revision): v for v in some}
+        posts = lakes.plain_predicate({"post_id": [post_id for post_id, _ in by_key]})
+        for key, row in contents(lake, day, posts).items():
+            if key in by_key:
+                yield by_key[key], content_of(row)
 
 
 def known_good(lake: Path, day: date) -> set[str]:

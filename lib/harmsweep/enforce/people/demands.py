@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harmsweep import lake as lakes
+from harmsweep.enforce.books import chains_of
 from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.people.copies import (
     WINDOW_DAYS,
@@ -19,7 +20,8 @@ from harmsweep.enforce.people.copies import (
     verdicts,
 )
 from harmsweep.enforce.people.lanes import Demand, severest
-from harmsweep.ledger import ORDER, REVIEW, Place
+from harmsweep.escalations import escalated_posts
+from harmsweep.ledger import ORDER, REVIEW, VISIBLE, Entry, Place, holding
 from harmsweep.tables import ORDERS
 
 
@@ -47,31 +49,44 @@ def people(lake: Path, day: date, at: datetime) -> People:
     window = timedelta(days=WINDOW_DAYS)
     judged = verdicts(lake, day - window, day + window)
     copies, conf = find_copies(lake, day, judged, bounds().copies), bounds().copies
-    has = reached(copies, known_good(lake, day), conf) if copies else {}
+    held = in_force(lake, day) if copies else set()
+    has = reached(copies, known_good(lake, day), conf, in_force=held) if copies else {}
     own = [verdict for verdict in judged if verdict.day == day]
-    demands = _of_verdicts(own) | _of_copies(has) | _of_orders(lake, day, own, at)
+    demands = _of_reviewers(own, has) | _of_orders(lake, day, own, at)
     found = {(v.post_id, v.revision): v.found for v in own}
     return People(found, has, demands)
 
 
-def _of_verdicts(own: Sequence[Verdict]) -> dict[Place, Demand]:
-    """An edit lifts nothing that a reviewer decided: the verdict on the newest revision stands."""
+def in_force(lake: Path, day: date) -> set[str]:
+    """The day's posts on which something that others can see holds because reviewers asked for it.
+
+    By the ledger, which has it also where a sweep was killed before the platform could read it.
+    """
+    sql = f"""SELECT * FROM actions_v1
+        WHERE day = '{day}' AND lane = '{REVIEW}' AND entry = 'intent'"""
+    chains = chains_of(Entry(**row) for row in lakes.query(lake, sql).to_pylist())
+    states = (holding(chain) for chain in chains.values())
+    return {state.subject_id for state in states if state and state.action in VISIBLE}
+
+
+def _of_reviewers(own: Sequence[Verdict], has: Mapping[str, Reached]) -> dict[Place, Demand]:
+    """What verdicts ask for, on the posts themselves and on copies.
+
+    An edit lifts nothing that a reviewer decided: the verdict on the newest revision stands, also
+    where the post was edited into a copy of another that asks for less.
+    """
     newest = {v.post_id: v for v in sorted(own, key=lambda v: v.revision)}
-    return {
-        Place("post", v.post_id, "all", "all", REVIEW): Demand(
-            v.action, v.harm, "verdict", v.verdict_id
-        )
-        for v in newest.values()
-        if v.found == "harmful" and v.action
-    }
-
-
-def _of_copies(has: Mapping[str, Reached]) -> dict[Place, Demand]:
-    wanted = {name: copied.demand for name, copied in has.items()}
+    demands: dict[str, list[Demand]] = defaultdict(list)
+    for v in newest.values():
+        if v.found == "harmful" and v.action:
+            demands[v.post_id].append(Demand(v.action, v.harm, "verdict", v.verdict_id))
+    for name, copied in has.items():
+        if copied.demand:
+            demands[name].append(copied.demand)
     return {
         Place("post", name, "all", "all", REVIEW): demand
-        for name, demand in wanted.items()
-        if demand
+        for name, some in demands.items()
+        if (demand := severest(some))
     }
 
 
@@ -81,8 +96,11 @@ def _of_orders(lake: Path, day: date, own: Sequence[Verdict], at: datetime) -> d
     An order that has ended hides none that has not, however severe it was.
     """
     demands: dict[Place, list[Demand]] = defaultdict(list)
+    escalated = escalated_posts(lake, day)
     for order in standing_orders(lake, day):
-        if order["kind"] != "order" and _is_answered(order, own):
+        # Nobody but its contact looks at what was escalated, also where that was asked for before.
+        seen = order["post_id"] in escalated or _is_answered(order, own)
+        if order["kind"] != "order" and seen:
             continue
         place = Place("post", order["post_id"], "all", order["jurisdiction"], ORDER)
         wanted = (order["action"], order["harm"], "order", order["order_id"], order["until"])

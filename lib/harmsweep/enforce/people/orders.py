@@ -20,7 +20,7 @@ from harmsweep.ledger import LADDER
 from harmsweep.locks import locked
 from harmsweep.operations import operator, record
 from harmsweep.tables import OPERATIONS, ORDERS
-from harmsweep.verdicts import find_post
+from harmsweep.verdicts import find_post, find_reviewable
 
 Row = dict[str, Any]
 
@@ -45,11 +45,12 @@ def receive(
     The same authority's reference about the same post is one order: entered again it does nothing.
 
     Raises:
-        DataRefused: there is no such post, or the action is none that the kind may ask for.
+        DataRefused: there is no such post, the action is none that the kind may ask for, or people
+            would have to look at a post that was escalated.
     """
     if (kind == "order") == (action == "review") or action not in LADDER[1:]:
         raise DataRefused(f"{action}: an order asks for an action, {LADDER[2:]}, others for none")
-    post = find_post(lake, post_id)
+    post = find_post(lake, post_id) if kind == "order" else find_reviewable(lake, post_id)
     facts = lakes.as_json([authority, reference, post_id])
     row = {
         "day": post["day"],

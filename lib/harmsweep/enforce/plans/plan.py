@@ -1,6 +1,7 @@
 """A plan as it was written down."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
@@ -71,6 +72,8 @@ def find_plan(lake: Path, plan_id: str) -> Plan:
     Raises:
         DataRefused: there is none.
     """
+    if not re.fullmatch(r"plan-[\w-]+", plan_id, re.ASCII):
+        raise DataRefused(f"there is no plan {plan_id!r}")
     made = [o for o in operations(lake, plan_id) if o["act"] == "plan"]
     if not made:
         raise DataRefused(f"there is no plan {plan_id}")
