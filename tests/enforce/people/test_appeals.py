@@ -9,12 +9,15 @@ import pytest
 from harmsweep import lake as lakes
 from harmsweep import verdicts
 from harmsweep.enforce import undo
+from harmsweep.enforce.breaker import batches
+from harmsweep.enforce.breaker.approvals import approve
 from harmsweep.enforce.people.appeals import decide_appeal, file_appeal, queue, views_lost
 from harmsweep.enforce.people.settle import settle
 from harmsweep.enforce.rehearsal import effects_since, rehearsal
-from harmsweep.job import DataRefused
+from harmsweep.enforce.rules import Mandate
+from harmsweep.job import DataRefused, Held
 from harmsweep.operations import operations
-from harmsweep.policy import PolicyError
+from harmsweep.policy import PolicyError, load_policy
 from harmsweep.tables import APPEALS, ESCALATIONS, VERDICTS
 
 DAY = date(2026, 10, 1)
@@ -121,6 +124,33 @@ def test_an_overturn_that_is_rehearsed_shows_the_account_too(struck):
     assert overturn(struck, appeal_id)["effects"] == 2
 
 
+def test_an_overturn_restores_a_post_that_was_edited_since(struck, rows):
+    post, scored = rows
+    appeal_id = file_appeal(struck.root, "removed", **MINE)["appeal_id"]
+    edited = [post("removed", 1, "superseded"), post("removed", 2)]
+    struck.put_posts([post(name) for name in ("copy", "demoted", "clean")] + edited)
+    overturn(struck, appeal_id)
+    assert struck.states() == {"demoted": "demote"}
+    # What the author wrote since was judged by nobody: a model may find it harmful.
+    struck.put_scores([scored("removed", 2, hate=0.99)])
+    struck.sweep()
+    assert struck.states()["removed"] == "strike"
+
+
+def test_an_overturn_counts_also_where_a_later_revision_was_judged(struck, rows, user):
+    post, _ = rows
+    asked = {"harm": "hate", "action": "remove", "rationale": "seen"}
+    row = verdicts.decide(struck.root, "removed", "harmful", **asked)
+    settle(struck.root, DAY, kind="verdict", source_id=row["verdict_id"], clock=lambda: 1)
+    edited = [post("removed", 1, "superseded"), post("removed", 2)]
+    struck.put_posts([post(name) for name in ("copy", "demoted", "clean")] + edited)
+    verdicts.decide(struck.root, "removed", "harmful", **asked)
+    appeal_id = file_appeal(struck.root, "removed", **MINE)["appeal_id"]
+    user("another")
+    overturn(struck, appeal_id)
+    assert "removed" not in struck.states()
+
+
 def test_no_sweep_repeats_what_was_overturned_under_another_policy_or_model(struck, rows):
     _, scored = rows
     overturn(struck, file_appeal(struck.root, "removed", **MINE)["appeal_id"])
@@ -207,3 +237,22 @@ def test_without_anything_alike_lost_views_are_not_known(struck, text_of):
     other = text_of("clean", "x", views=9, followers=5_000_000)
     struck.put_features([text_of("removed", TEXT, views=1, followers=5), other])
     assert views_lost(struck.root, appeal) is None
+
+
+def test_who_let_a_held_removal_go_cannot_decide(fresh, user):
+    with pytest.raises(Held):
+        fresh.sweep(apply=0)
+    (batch,) = [b for b in batches.waiting(fresh.root) if b.batch.harm == "hate"]
+    for name in ("one", "two"):
+        user(name)
+        approve(fresh.root, batches.asked(fresh.root, batch), "read it")
+    mandate = Mandate(load_policy(fresh.policy(apply=0)), "m-1")
+    user("three")
+    batches.resume(fresh.root, batch.batch.name, mandate)
+    appeal_id = file_appeal(fresh.root, "removed", **MINE)["appeal_id"]
+    for name in ("one", "three"):
+        user(name)
+        with pytest.raises(DataRefused, match=f"{name} let go what is appealed"):
+            overturn(fresh, appeal_id)
+    user("four")
+    assert overturn(fresh, appeal_id)["effects"] == 1

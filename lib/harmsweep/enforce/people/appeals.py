@@ -19,7 +19,7 @@ from harmsweep.enforce.sweeps import moment
 from harmsweep.job import DataRefused
 from harmsweep.ledger import ORDER, SEVERITY, VISIBLE
 from harmsweep.locks import locked
-from harmsweep.operations import operator, record
+from harmsweep.operations import operations, operator, record
 from harmsweep.policy import Policy, load_policy
 from harmsweep.tables import APPEALS, OPERATIONS, VERDICTS
 from harmsweep.verdicts import find_reviewable, verdict_row
@@ -129,7 +129,8 @@ def decide_appeal(
 
     Raises:
         PolicyError: the policy's file is refused; nothing was done.
-        DataRefused: no such appeal waits, or the operator judged the post before.
+        DataRefused: no such appeal waits, or the operator judged the post before, or approved or
+            resumed what is appealed.
     """
     rules, filed = load_policy(policy), _filed(lake, appeal_id)
     verdict_id, new = _verdict(lake, filed, outcome, rationale)
@@ -177,11 +178,26 @@ def _verdict(lake: Path, filed: Row, outcome: str, rationale: str) -> tuple[str,
         return by_appeal[0]["verdict_id"], []
     if any(v["reviewer"] == operator() for v in of_post):
         raise DataRefused(f"{operator()} judged {filed['post_id']} before: another must decide")
+    if operator() in _let_go_by(lake, filed["effect_key"]):
+        raise DataRefused(f"{operator()} let go what is appealed: another must decide")
     harm = filed["harm"] if outcome == "upheld" else None
+    # Of an edited post that was judged again the newest judgement counts: this one takes its place.
+    filed = filed | {"revision": max([filed["revision"], *(v["revision"] for v in of_post)])}
     row = verdict_row(filed, OUTCOMES[outcome], harm, rationale, lake=lake)
     if outcome == "upheld":
         row |= {"action": _demanded(of_post, filed["revision"])}
     return row["verdict_id"], [row | {"appeal_id": filed["appeal_id"]}]
+
+
+def _let_go_by(lake: Path, effect_key: str) -> set[str]:
+    """Who approved or resumed the plan or the held batch that an effect was part of."""
+    where = lakes.plain_predicate({"effect_key": effect_key})
+    sql = f"""SELECT plan_id AS name FROM plans_v1 WHERE {where}
+        UNION SELECT concat(sweep_id, ':', harm, ':', direction) AS name FROM actions_v1
+            WHERE {where} AND entry = 'held' AND harm IS NOT NULL"""
+    names = lakes.query(lake, sql).column("name").to_pylist()
+    acts = [act for name in names for act in operations(lake, name)]
+    return {act["operator"] for act in acts if act["act"] in ("approve", "resume")}
 
 
 def _demanded(said: list[Row], revision: int) -> str | None:
@@ -197,6 +213,7 @@ def _restore(lake: Path, filed: Row, verdict_id: str, rules: Policy, clock: Cloc
     effects = 0
     for of_day in sorted({day, *days_of_copies(lake, verdict)}):
         options: dict[str, Any] = {"clock": clock, "accounts": rules.accounts}
+        options |= {"lifts": (verdict.post_id, verdict.revision)}
         effects += len(settle(lake, of_day, kind="appeal", source_id=filed["appeal_id"], **options))
     return effects
 

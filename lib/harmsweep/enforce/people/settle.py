@@ -16,7 +16,7 @@ from harmsweep.enforce.people.demands import People, people
 from harmsweep.enforce.people.lanes import lane_change, lifted
 from harmsweep.enforce.sweeps import Sweep
 from harmsweep.escalations import escalated_posts
-from harmsweep.ledger import ORDER, POLICY, Entry, is_automatic
+from harmsweep.ledger import ORDER, POLICY, Entry, Place, is_automatic, latest
 from harmsweep.operations import operator
 from harmsweep.policy import Accounts
 from harmsweep.tables import ACTIONS
@@ -30,23 +30,27 @@ def settle(
     source_id: str,
     clock: Clock,
     accounts: Accounts | None = None,
+    lifts: tuple[str, int] | None = None,
 ) -> list[Entry]:
     """Bring a day's posts to what people found and demand; give the effects.
 
     Copies that a harmful verdict reaches wait for the next sweep, whose caps count them. With
-    `accounts` the authors' restrictions follow too.
+    `accounts` the authors' restrictions follow too. `lifts` is a post, and the revision up to which
+    what policy put in force there is lifted: also where the author has edited it since.
     """
     with writing(lake):
         ledger = books(lake, day, clock)
         sweep = Sweep(day, kind, (source_id,), ledger.last_sweep, ledger.at, operator())
-        made = _differences(ledger, sweep, people(lake, day, sweep.time))
+        made = _differences(ledger, sweep, people(lake, day, sweep.time), lifts)
         carry_out(ledger, made, by_a_person)
         if accounts:
             settle_accounts(lake, sweep, accounts, clock=clock, gate=by_a_person)
     return made
 
 
-def _differences(ledger: Books, sweep: Sweep, said: People) -> list[Entry]:
+def _differences(
+    ledger: Books, sweep: Sweep, said: People, lifts: tuple[str, int] | None
+) -> list[Entry]:
     lake, day = ledger.lake, ledger.day
     posts = standing(lake, day, sweep.time, about=LEDGERS.format(day=day), said=said)
     escalated = escalated_posts(lake, day)
@@ -59,9 +63,16 @@ def _differences(ledger: Books, sweep: Sweep, said: People) -> list[Entry]:
         if place.lane != POLICY:
             demand = said.demands.get(place)
             made.append(lane_change(place, chain, demand, post.revision, sweep=sweep))
-        elif post.verdict == "benign":
+        elif post.verdict == "benign" or _is_lifted(place, chain, lifts):
             made.append(lifted(place, chain, sweep=sweep, source_id=sweep.subject[0]))
     return [entry for entry in made if entry and not is_automatic(entry.cause_kind)]
+
+
+def _is_lifted(place: Place, chain: list[Entry], lifts: tuple[str, int] | None) -> bool:
+    last = latest(chain)
+    if lifts is None or last is None:
+        return False
+    return place.subject_id == lifts[0] and last.revision <= lifts[1]
 
 
 def days_of_copies(lake: Path, verdict: Verdict) -> list[date]:
