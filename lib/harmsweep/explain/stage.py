@@ -125,7 +125,9 @@ def explain(
     assert entry.harm is not None and entry.score is not None and entry.threshold is not None
     asked, encoders = scorer(model, kept, entry.harm), load_encoders()
     scores = (asked.base, reproduced(asked, encoders, subject))
-    if any(abs(score - entry.score) > TOLERANCE for score in scores):
+    # Of a score that is under its threshold without anything taken away, any part would flip it.
+    near = all(abs(score - entry.score) <= TOLERANCE for score in scores)
+    if not near or min(scores) < entry.threshold:
         return Found("not_reproduced", {}, [])
     parts = search(asked, encoders, subject, threshold=entry.threshold, media=media)
     return Found("confirmed" if parts else "general", contributions(asked), parts)
