@@ -130,7 +130,7 @@ def list_(*, lake: Lake = DEFAULT_LAKE) -> None:
     for batch in waiting(lake):
         wanted = asked(lake, batch)
         have = f"{len(approved_by(lake, wanted))} of {wanted.approvers}"
-        rows.append((batch.batch.name, str(batch.effects), batch.planner, have))
+        rows.append((batch.batch.name, str(batch.effects), " and ".join(batch.planners), have))
     print_grid(("batch", "effects", "held by", "approvals"), rows, right={"effects"})
 
 

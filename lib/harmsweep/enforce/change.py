@@ -139,6 +139,11 @@ def _waits(made: Entry, chain: Sequence[Entry], post: Post, sweep: Sweep) -> boo
     """Whether the effect, or the sampled post's batch, waits for a person or was refused."""
     if any(e.entry in PARKED and e.effect_key == made.effect_key for e in chain):
         return True
+    # Under another pair too: else the same policy with a higher cap does what a person is asked.
+    ended = {e.effect_key for e in chain if e.entry in ("intent", "discarded")}
+    waiting = (e for e in chain if e.entry == "held" and e.effect_key not in ended)
+    if any((e.revision, e.action) == (made.revision, made.action) for e in waiting):
+        return True
     last = latest(chain)
     if last is None or last.cause_kind != "sample" or not made.is_counted:
         return False

@@ -19,7 +19,7 @@ from harmsweep.enforce.cases import cases, changes
 from harmsweep.enforce.people.copies import WINDOW_DAYS
 from harmsweep.enforce.people.orders import settle_beneath
 from harmsweep.enforce.rules import Mandate, load_mandate, sweep_of
-from harmsweep.enforce.sweeps import Sweep
+from harmsweep.enforce.sweeps import Batch, Sweep
 from harmsweep.job import DataRefused, Held
 from harmsweep.ledger import Entry
 from harmsweep.logs import log
@@ -123,9 +123,10 @@ def sweep(
         found = cases(ledger, plan)
         made = changes(found, plan, mandate.rules)
         over = breaches(lake, {day: made}, mandate.policy, plan.at)
-        if over:
-            sampled = {e.batch: bounds().sample(counted(made)[e.batch]) for e in over}
-            made = changes(found, plan, mandate.rules, held=sampled)
+        held_back = dict.fromkeys(_stuck(lake, day, mandate), 0.0)
+        held_back |= {e.batch: bounds().sample(counted(made)[e.batch]) for e in over}
+        if held_back:
+            made = changes(found, plan, mandate.rules, held=held_back)
         counts = _summary(lake, plan, made) | {"finished": ledger.open}
         carry_out(ledger, made, gate)
         excess = ""
@@ -141,6 +142,15 @@ def sweep(
     if said:
         raise Held(". ".join(said))
     return counts
+
+
+def _stuck(lake: Path, day: date, mandate: Mandate) -> list[Batch]:
+    """The pair's batches of which a part waits: what comes later is as likely broken."""
+    return [
+        (waits.batch.harm, waits.batch.direction)
+        for waits in waiting(lake, day)
+        if (waits.model_version, waits.policy_version) == mandate.subject
+    ]
 
 
 def _check_newest(ledger: Books, mandate: Mandate, planned_at: datetime | None) -> None:
@@ -164,8 +174,9 @@ def preview(lake: Path, day: date, mandate: Mandate) -> Counts:
     found = cases(ledger, plan)
     made = changes(found, plan, mandate.rules)
     over = breaches(lake, {day: made}, mandate.policy, plan.at)
-    if over:
-        made = changes(found, plan, mandate.rules, held={e.batch: 0.0 for e in over})
+    held_back = dict.fromkeys([*_stuck(lake, day, mandate), *(e.batch for e in over)], 0.0)
+    if held_back:
+        made = changes(found, plan, mandate.rules, held=held_back)
     return _summary(lake, plan, made) | {"finished": ledger.open}
 
 

@@ -41,8 +41,8 @@ def test_a_batch_waits_until_two_others_approve_and_one_lets_it_go(waiting, user
     assert (hate.effects, hate.model_version) == (2, "m-1")
     with pytest.raises(Held, match=r"needs 2 approvals .* and has 0"):
         batches.resume(waiting.root, hate.batch.name, mandate(waiting))
-    with pytest.raises(DataRefused, match=f"planned by {hate.planner}"):
-        approve(waiting, "hate", user, hate.planner)
+    with pytest.raises(DataRefused, match=f"planned by {hate.planners[0]}"):
+        approve(waiting, "hate", user, *hate.planners)
     approve(waiting, "hate", user, "one", "one")
     with pytest.raises(Held, match=r"has 1 \(one\)"):
         batches.resume(waiting.root, hate.batch.name, mandate(waiting))
@@ -127,7 +127,7 @@ def test_an_approval_is_of_what_the_batch_was(waiting, user, rows):
     waiting.put_scores(
         [scored("removed", hate=0.99), scored("spam", spam=0.97), scored("more", spam=0.99)]
     )
-    user(named(waiting, "spam").planner)
+    user(*named(waiting, "spam").planners)
     with pytest.raises(Held):
         waiting.sweep(apply=0)
     grown = [b for b in batches.waiting(waiting.root) if b.batch.harm == "spam"]
@@ -195,3 +195,21 @@ def test_neither_an_older_nor_a_newer_model_resumes_a_batch(waiting, model: str)
 def test_an_unknown_batch_is_refused(held, name: str):
     with pytest.raises(DataRefused, match="batch"):
         batches.find(held.root, name)
+
+
+def test_all_who_swept_into_a_batch_are_its_planners(fresh, rows, user):
+    post, scored = rows
+    fresh.put_posts([post("removed"), post("more")])
+    fresh.put_scores([scored("removed", hate=0.99)])
+    user("alice")
+    with pytest.raises(Held):
+        fresh.sweep(apply=0)
+    fresh.put_scores([scored("removed", hate=0.99), scored("more", hate=0.99)])
+    user("bob")
+    with pytest.raises(Held):
+        fresh.sweep(apply=0)
+    batch = named(fresh, "hate")
+    assert (batch.effects, batch.planners) == (2, ("alice", "bob"))
+    for name in batch.planners:
+        with pytest.raises(DataRefused, match="planned by alice and bob"):
+            approve(fresh, "hate", user, name)

@@ -1,5 +1,6 @@
 """Caps hold a harm's whole batch, once, and let the others go on."""
 
+import time
 from dataclasses import replace
 from datetime import date
 
@@ -7,6 +8,7 @@ import pytest
 
 from harmsweep import lake as lakes
 from harmsweep.enforce.books import entries, micros
+from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.breaker.caps import Excess, counted, excesses, spent
 from harmsweep.enforce.rules import Mandate
 from harmsweep.enforce.sweep import preview, sweep
@@ -111,3 +113,38 @@ def test_a_batch_may_reach_its_cap_and_not_pass_it(fresh):
     assert excesses({("hate", "apply"): 4}, {("hate", "apply"): 6}, policy) == []
     over = excesses({("hate", "apply"): 5, ("spam", "apply"): 1}, {("hate", "apply"): 6}, policy)
     assert over == [Excess("hate", "apply", 5, 6, 10)]
+
+
+def test_no_policy_brings_a_cap_above_confs(fresh, monkeypatch):
+    policy = load_policy(fresh.policy(apply=1000))
+    lower = bounds().model_copy(update={"cap_at_most": 3})
+    monkeypatch.setattr("harmsweep.enforce.breaker.caps.bounds", lambda: lower)
+    assert excesses({("hate", "apply"): 3}, {}, policy) == []
+    assert excesses({("hate", "apply"): 4}, {}, policy) == [Excess("hate", "apply", 4, 0, 3)]
+
+
+def test_what_waits_is_not_done_by_the_same_policy_with_a_higher_cap(fresh):
+    for version, cap in ((1, 0), (2, 1000), (3, 1000)):
+        with pytest.raises(Held, match=":hate:apply"):
+            fresh.sweep(version=version, apply=cap)
+        assert fresh.states() == {"reviewed": "review"}
+
+
+def test_what_comes_after_a_held_batch_is_held_too(fresh, rows):
+    post, scored = rows
+    with pytest.raises(Held):
+        fresh.sweep(apply=1)
+    assert fresh.states() == {"reviewed": "review", "spam": "remove"}
+    names = ("removed", "demoted", "reviewed", "clean", "spam", "late")
+    fresh.put_posts([post(name) for name in names])
+    fresh.put_scores([scored("late", hate=0.99)])
+    policy = fresh.policy(apply=1)
+    mandate = Mandate(load_policy(policy), "m-1")
+    # With room for it again: what was spent is longer ago than a day.
+    later = time.time_ns() // 1000 + 2 * 24 * 3600 * 1_000_000
+    fresh.decide(apply=1)
+    assert preview(fresh.root, DAY, mandate)["held"] == 1
+    with pytest.raises(Held):
+        sweep(fresh.root, DAY, mandate, clock=lambda: later)
+    assert "late" not in fresh.states()
+    assert {e["subject_id"] for e in fresh.ledger("held")} == {"removed", "demoted", "late"}

@@ -135,6 +135,17 @@ def test_a_breach_is_of_the_cap_first_and_each_batch_is_named_once(past: Path) -
     assert breaches(past, {DAY: []}, policy, LATER) == []
 
 
+def test_many_small_sweeps_of_a_day_are_no_less_than_a_great_one(
+    past: Path, add_rows: Callable[..., None]
+) -> None:
+    policy = SimpleNamespace(cap=lambda harm, direction: 1000)
+    assert breaches(past, {DAY: planned(30)}, policy, LATER) == []
+    add_rows(effects(0, 21), ACTIONS, past)
+    (found,) = breaches(past, {DAY: planned(30)}, policy, LATER)
+    assert found == Excess(*HATE, 30, 21, 50, "forecast")
+    assert found.line().startswith("hate: 30 to apply and 21 before are more than the 50 that")
+
+
 def test_an_outlook_puts_each_days_batch_beside_what_bounds_it(
     past: Path, add_rows: Callable[..., None]
 ) -> None:

@@ -195,6 +195,17 @@ def test_a_plan_of_several_days_has_each_of_them_and_is_named_after_the_first(fr
     assert applied(fresh, made) == {"effects": 4, "done_before": 0}
 
 
+def test_quiet_days_in_a_plan_make_no_fewer_approvers(fresh, rows):
+    policy, quiet = load_policy(fresh.policy(apply=0)), DAY + timedelta(days=1)
+    many = [rows[0](f"quiet-{n}") | {"day": quiet} for n in range(400)]
+    lakes.put_rows(many, POSTS, fresh.root, where={"day": quiet})
+    fresh.decide(apply=0)
+    run_step(DECIDE, fresh.root, quiet, dict, versions=pair("m-1", policy.policy_version))
+    path = fresh.policy(apply=0)
+    made = make_plan(fresh.root, [DAY, quiet], policy=path, model_version="m-1")
+    assert (made.posts, made.visible, made.approvers) == (405, 3, 2)
+
+
 def test_a_plan_with_effects_on_two_days_books_each_on_its_own(fresh, rows):
     post, scored = rows
     fresh.decide()

@@ -29,7 +29,7 @@ class Waiting:
     effects: int
     model_version: str
     policy_version: str
-    planner: str
+    planners: tuple[str, ...]
 
     def line(self) -> str:
         """Its name, and how many effects wait."""
@@ -40,7 +40,7 @@ def waiting(lake: Path, day: date | None = None) -> list[Waiting]:
     """The held batches of a day, or of all days, the oldest first."""
     of_day = f"AND {lakes.plain_predicate({'day': day})}" if day else ""
     sql = f"""SELECT day, sweep_id, harm, direction, model_version, policy_version,
-            min(operator) AS planner, count(*) AS n
+            array_agg(DISTINCT operator) AS planners, count(*) AS n
         FROM actions_v1 h WHERE entry = 'held' {of_day} AND NOT EXISTS (
             SELECT 1 FROM actions_v1 d WHERE d.day = h.day AND d.effect_key = h.effect_key
             AND d.entry IN ('intent', 'discarded'))
@@ -53,7 +53,7 @@ def waiting(lake: Path, day: date | None = None) -> list[Waiting]:
             row["n"],
             row["model_version"],
             row["policy_version"],
-            row["planner"],
+            tuple(sorted(row["planners"])),
         )
         for row in lakes.query(lake, sql).to_pylist()
     ]
@@ -85,7 +85,7 @@ def asked(lake: Path, batch: Waiting) -> Asked:
     keys = lakes.query(lake, sql).column("effect_key").to_pylist()
     posts = accepted_posts(lake, batch.day, batch.day)
     approvers = bounds().approvers(batch.effects, posts)
-    return Asked(batch.batch.name, (batch.planner,), digest_of(keys), approvers)
+    return Asked(batch.batch.name, batch.planners, digest_of(keys), approvers)
 
 
 def resume(

@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from harmsweep import lake as lakes
+from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.sweeps import Batch
 from harmsweep.ledger import AUTOMATIC, Entry, is_automatic, is_counted
 from harmsweep.policy import Policy
@@ -34,8 +35,9 @@ class Excess:
         """What is held, and why, in a few words."""
         if self.kind != "cap":
             what = f"{self.planned} to" if self.kind == "forecast" else f"{self.planned} views to"
+            had = f" and {self.spent} before" if self.spent else ""
             return (
-                f"{self.harm}: {what} {self.direction} are more than the {self.limit}"
+                f"{self.harm}: {what} {self.direction}{had} are more than the {self.limit}"
                 " that the same weekday of past weeks makes likely"
             )
         return (
@@ -51,11 +53,20 @@ def spent(lake: Path, now: int) -> dict[Batch, int]:
     not counted: an undo must never wait for a cap.
     """
     since = datetime.fromtimestamp((now - WINDOW_MICROS) / 1e6, UTC).isoformat()
-    recent = f"""SELECT harm, direction, action, previous_action, count(*) AS n
-        FROM actions_v1 WHERE recorded_at > TIMESTAMP '{since}' AND entry = 'intent'
+    return _begun(lake, f"recorded_at > TIMESTAMP '{since}'")
+
+
+def so_far(lake: Path, day: date) -> dict[Batch, int]:
+    """The effects that sweeps ever began on a day's posts; counted as in `spent`."""
+    return _begun(lake, lakes.plain_predicate({"day": day}))
+
+
+def _begun(lake: Path, where: str) -> dict[Batch, int]:
+    begun = f"""SELECT harm, direction, action, previous_action, count(*) AS n
+        FROM actions_v1 WHERE {where} AND entry = 'intent'
         AND cause_kind IN {AUTOMATIC} GROUP BY harm, direction, action, previous_action"""
     totals: Counter[Batch] = Counter()
-    for row in lakes.query(lake, recent).to_pylist():
+    for row in lakes.query(lake, begun).to_pylist():
         if is_counted(row["direction"], row["action"], row["previous_action"]):
             totals[row["harm"], row["direction"]] += row["n"]
     return dict(totals)
@@ -71,13 +82,21 @@ def counted(made: Iterable[Entry]) -> dict[Batch, int]:
     return dict(Counter((e.harm or "", e.direction) for e in filter(is_capped, made)))
 
 
+def cap_of(policy: Policy, batch: Batch) -> int:
+    """How many effects of a batch may happen in 24 hours."""
+    return min(policy.cap(*batch), bounds().cap_at_most)
+
+
 def excesses(
     planned: Mapping[Batch, int], before: Mapping[Batch, int], policy: Policy
 ) -> list[Excess]:
-    """The batches that would pass their cap, in order."""
+    """The batches that would pass their cap, in order: the policy's, or conf's if that is lower.
+
+    Whoever sweeps may bring a policy of their own; nobody brings conf.
+    """
     found = []
     for batch, n in sorted(planned.items()):
-        cap = policy.cap(*batch)
+        cap = cap_of(policy, batch)
         if n + before.get(batch, 0) > cap:
             found.append(Excess(*batch, n, before.get(batch, 0), cap))
     return found

@@ -10,7 +10,15 @@ from scipy import stats
 
 from harmsweep import lake as lakes
 from harmsweep.enforce.bounds import Forecast, bounds
-from harmsweep.enforce.breaker.caps import Excess, counted, excesses, is_capped, spent
+from harmsweep.enforce.breaker.caps import (
+    Excess,
+    cap_of,
+    counted,
+    excesses,
+    is_capped,
+    so_far,
+    spent,
+)
 from harmsweep.enforce.sweeps import Batch
 from harmsweep.ledger import Entry, is_automatic, is_counted
 from harmsweep.policy import Policy
@@ -96,15 +104,23 @@ def views_of(lake: Path, day: date, made: Iterable[Entry]) -> dict[Batch, int]:
 
 
 def unlikely(
-    planned: Mapping[Batch, int], views: Mapping[Batch, int], past: Past, conf: Forecast
+    planned: Mapping[Batch, int],
+    views: Mapping[Batch, int],
+    past: Past,
+    conf: Forecast,
+    before: Mapping[Batch, int] | None = None,
 ) -> list[Excess]:
-    """The batches of a day with more effects, or more views, than its history makes likely."""
+    """The batches of a day with more effects, or more views, than its history makes likely.
+
+    `before` are the effects that the day has had: many small sweeps are no less than a great one.
+    """
     found = []
     for batch, n in sorted(planned.items()):
         effects, seen = past.of(batch)
         limit, viewed = most(effects, conf), most_views(seen, conf)
-        if limit is not None and n > limit:
-            found.append(Excess(*batch, n, 0, limit, "forecast"))
+        had = (before or {}).get(batch, 0)
+        if limit is not None and n + had > limit:
+            found.append(Excess(*batch, n, had, limit, "forecast"))
         elif viewed is not None and views.get(batch, 0) > viewed:
             found.append(Excess(*batch, views[batch], 0, viewed, "views"))
     return found
@@ -138,7 +154,7 @@ def outlook(
         for batch, n in sorted(counted(of_day).items()):
             effects, seen = past.of(batch)
             likely = (n, most(effects, conf), views.get(batch, 0), most_views(seen, conf))
-            cap = (together[batch], before.get(batch, 0), policy.cap(*batch))
+            cap = (together[batch], before.get(batch, 0), cap_of(policy, batch))
             found.append(Outlook(day, *batch, *likely, *cap))
     return found
 
@@ -157,6 +173,7 @@ def breaches(
     conf = bounds().forecast
     for day, of_day in made.items():
         past = history(lake, day, conf.weeks)
-        for excess in unlikely(counted(of_day), views_of(lake, day, of_day), past, conf):
+        views, had = views_of(lake, day, of_day), so_far(lake, day)
+        for excess in unlikely(counted(of_day), views, past, conf, had):
             found.setdefault(excess.batch, excess)
     return [found[batch] for batch in sorted(found)]

@@ -1,6 +1,6 @@
 """Writing a plan down."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -78,7 +78,7 @@ def make_plan(
         "visible": total,
         "posts": posts,
         "over": [excess.line() for excess in over],
-        "approvers": bounds().approvers(total, posts) if over else 0,
+        "approvers": _approvers(lake, by_day) if over else 0,
         "expires_at": expires.isoformat(),
         "digest": digest,
         "base": sorted({part.base for part in found.values() if part.base}),
@@ -87,6 +87,14 @@ def make_plan(
     }
     record(lake, "plan", plan_id, details=details)
     return find_plan(lake, plan_id)
+
+
+def _approvers(lake: Path, by_day: Mapping[date, Sequence[Entry]]) -> int:
+    """How many must approve, by the day with the greatest share: quiet days beside it hide none."""
+    return max(
+        bounds().approvers(sum(counted(made).values()), accepted_posts(lake, day, day))
+        for day, made in by_day.items()
+    )
 
 
 def _digest(
