@@ -63,6 +63,7 @@ def test_a_replay_is_of_a_post_or_of_days(call: Call, lake: Path, words: tuple[s
         ("apply", "plan-1"),
         ("apply", "plan-1", "--dry-run"),
         ("show", "plan-1"),
+        ("show", "plan-x'y"),
     ],
     ids=lambda words: " ".join(map(str, words[:2])),
 )

@@ -35,7 +35,7 @@ from cluster import SMALL, standalone, submit
 pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow]
 EXECUTORS = 2
 # When and by which sweep a row was written is not its content.
-RUN_METADATA = {"recorded_at", "since", "finished_at", "seconds", "sweep_id"}
+RUN_METADATA = {"recorded_at", "kept_at", "since", "finished_at", "seconds", "sweep_id"}
 # Of which at least one row must be there for the comparison to say something.
 AT_WORK = (POSTS, POST_FEATURES, MEDIA, MEDIA_TEXTS, POST_VECTORS, SCORES, DECISIONS, ACTIONS)
 

@@ -6,7 +6,7 @@ trusted flagger's notice asks for a person's look by a deadline, and takes nothi
 
 import hashlib
 from collections import defaultdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ from harmsweep.tables import OPERATIONS, ORDERS
 from harmsweep.verdicts import find_post, find_reviewable
 
 Row = dict[str, Any]
+# What ended longer ago was settled by a sweep since: there is one a day.
+ENDED_DAYS = 30
 
 
 def receive(
@@ -105,11 +107,16 @@ def settle_beneath(lake: Path, *, clock: Clock = now_micros) -> int:
     """Put in force what an order asks for where a severer one has ended; give the effects.
 
     The severer one's end needs nobody: readers take no row that is over. What stood beneath it has
-    no row yet, and the post's day may never be swept again: each day's sweep asks for all days.
+    no row yet, and the post's day may never be swept again: each day's sweep asks for the days on
+    which an order ended lately. Files of others are skipped by their statistics.
     """
     at = moment(clock())
+    since = at - timedelta(days=ENDED_DAYS)
+    sql = f"""SELECT DISTINCT day FROM orders_v1 WHERE until > TIMESTAMP '{since.isoformat()}'
+        AND until <= TIMESTAMP '{at.isoformat()}'"""
+    days = lakes.query(lake, sql).column("day").to_pylist()
     by_place: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
-    for row in standing_orders(lake):
+    for row in [row for day in days for row in standing_orders(lake, day)]:
         if row["kind"] == "order":
             by_place[row["day"], row["post_id"], row["jurisdiction"]].append(row)
     effects = 0
