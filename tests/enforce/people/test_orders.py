@@ -170,3 +170,13 @@ def test_nobody_is_asked_to_look_at_what_was_escalated(held):
     assert in_lane(held) == []
     # An order acts there too: it asks nobody to look.
     assert receive(held.root, "clean", **ORDER)["effects"] == 1
+
+
+def test_what_no_ended_order_hides_is_left_alone(held):
+    ends = datetime.now(UTC) + timedelta(days=1)
+    receive(held.root, "clean", **ORDER | {"until": ends})
+    receive(held.root, "spam", **ORDER | {"reference": "2"})
+    receive(held.root, "demoted", **FLAG)
+    before = held.ledger()
+    assert settle_beneath(held.root, clock=lambda: micros(ends) + 1) == 0
+    assert held.ledger() == before
