@@ -77,6 +77,15 @@ def test_a_dry_run_lists_the_effects_and_writes_nothing(
     assert out.startswith(real)
 
 
+def test_a_dry_run_takes_a_lake_whose_path_is_relative(
+    call: Call, posted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(posted.parent)
+    code, out, err = call(*HARMFUL, "--dry-run", "--lake", posted.name)
+    assert (code, err) == (0, "")
+    assert out.startswith("p1 revision 2 of 2026-10-01: harmful, 1 effect\n")
+
+
 def test_a_dry_run_of_an_overturned_appeal_says_what_comes_back(
     call: Call, posted: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,7 +37,8 @@ def rehearsal(lake: Path) -> Iterator[Path]:
                 _copy(lake / table.name, copy / table.name)
         for path in lake.iterdir():
             if not path.name.startswith(".") and not (copy / path.name).exists():
-                (copy / path.name).symlink_to(path, target_is_directory=path.is_dir())
+                target = path.resolve()  # the lake's own path may be relative
+                (copy / path.name).symlink_to(target, target_is_directory=path.is_dir())
         yield copy
 
 
