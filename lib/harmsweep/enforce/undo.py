@@ -109,9 +109,10 @@ def _restored(ledger: Books, plan: Sweep, part: Part) -> tuple[int, list[Entry]]
 
 
 def _posts(ledger: Books, plan: Sweep) -> dict[str, Post]:
-    """What may be acted on; of accounts, which have no revisions, those with a strike."""
+    """What may be acted on; an account has no revisions, and without a strike is free for good."""
     lake, day = ledger.lake, ledger.day
     if day == ACCOUNTS_DAY:
-        return {author: Post(0, author) for author in struck_authors(lake)}
+        struck, accounts = struck_authors(lake), {place.subject_id for place in ledger.chains}
+        return {a: Post(0, a, verdict=None if a in struck else "benign") for a in accounts}
     said = people(lake, day, plan.time)
     return standing(lake, day, plan.time, about=LEDGERS.format(day=day), said=said)

@@ -229,3 +229,28 @@ def test_strikes_restrict_an_author_and_go_with_the_sweep(fresh):
     verdicts.decide(fresh.root, "spam", "benign", harm=None, rationale="a joke")
     assert fresh.sweep()["accounts"] == 1
     assert fresh.states() == {"removed": "strike", "demoted": "demote", "reviewed": "review"}
+
+
+def test_a_lifted_restriction_is_undone_and_lifted_again_with_its_strikes(fresh, rows):
+    post, scored = rows
+    names, real = ("one", "two"), fresh.policy
+    fresh.put_posts([post(name) for name in names])
+    fresh.put_scores([scored(name, hate=0.99) for name in names])
+
+    def with_strikes(**changes):
+        path = real(**changes)
+        text = path.read_text().replace("action: remove", "action: strike")
+        path.write_text(text + STRIKES.format())
+        return path
+
+    fresh.policy = with_strikes
+    fresh.sweep()
+    struck = {"one": "strike", "two": "strike", "a1": "restrict"}
+    assert fresh.states() == struck
+    fresh.sweep(version=2, remove=0.999, demote=0.998)
+    lifted, sweep_id = fresh.states(), fresh.ledger()[-1]["sweep_id"]
+    assert set(lifted.values()) == {"review"}
+    undo(fresh.root, sweep_id=sweep_id)
+    assert fresh.states() == struck
+    undo(fresh.root, sweep_id=sweep_id, redo=True)
+    assert fresh.states() == lifted
