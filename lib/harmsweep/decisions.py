@@ -16,6 +16,11 @@ from harmsweep.tables import (
 _SEEN = (SCORES, POSTS, MEDIA, MEDIA_MATCHES, MEDIA_CLUSTERS, ESCALATIONS, COMMENT_SCORES)
 DECIDE = Step("decide", reads=tuple(map(Read, _SEEN)), writes=(DECISIONS,))
 
+# What parts the reasons of scores.reason, and such a part that says that a medium has no encoder,
+# which is no damage.
+REASON_PARTS = r"\s*[;,]\s*"
+NO_ENCODER = r"^\w+ unsupported$"
+
 
 def pair(model_version: str, policy_version: str) -> dict[str, str]:
     """The versions that make a day's run one of its own."""

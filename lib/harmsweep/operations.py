@@ -123,6 +123,5 @@ def check_running(lake: Path) -> None:
     Raises:
         Stopped: with who turned it off, when and why.
     """
-    switch = lake / SWITCH
-    if switch.exists():
-        raise Stopped(switch.read_text(encoding="utf-8").strip())
+    if is_stopped(lake):
+        raise Stopped((lake / SWITCH).read_text(encoding="utf-8").strip())

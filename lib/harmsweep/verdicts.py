@@ -64,7 +64,7 @@ def decide(
     if action is not None and (verdict != "harmful" or not harm or action not in LADDER[1:]):
         raise DataRefused(f"{action}: a harmful verdict with a harm may ask for {LADDER[1:]}")
     post = find_reviewable(lake, post_id)
-    row = verdict_row(post, verdict, harm, rationale, lake=lake) | {"action": action}
+    row = verdict_row(lake, post, verdict, harm, rationale) | {"action": action}
     # The audit first: a sweep acts on a verdict whose command was killed. Said again, it is another
     # verdict by the same reviewer, which changes nothing: only each one's last word counts.
     details = {name: row[name] for name in ("verdict_id", "verdict", "harm", "action")}
@@ -74,18 +74,12 @@ def decide(
 
 
 def verdict_row(
-    post: Mapping[str, Any],
-    verdict: str,
-    harm: str | None,
-    rationale: str,
-    *,
-    lake: Path | None = None,
+    lake: Path, post: Mapping[str, Any], verdict: str, harm: str | None, rationale: str
 ) -> dict[str, Any]:
     """A row of verdicts by the operator, now, on a post's revision.
 
-    With the lake it keeps what copies are told by: the author may edit or delete the post.
+    It keeps what copies are told by: the author may edit or delete the post.
     """
-    shown = _shown(lake, post) if lake else {}
     return {
         "day": post["day"],
         "verdict_id": uuid.uuid4().hex,
@@ -98,7 +92,7 @@ def verdict_row(
         "decided_at": datetime.now(UTC),
         "reviewer": operator(),
         "rationale": rationale,
-    } | shown
+    } | _shown(lake, post)
 
 
 def _shown(lake: Path, post: Mapping[str, Any]) -> dict[str, Any]:

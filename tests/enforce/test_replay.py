@@ -26,23 +26,11 @@ from replaying import (
     change_inputs,
     keep_policy,
     outcome,
-    plain_model,
     ran,
     rewrite_ledger,
-    with_numbers,
 )
 
 pytestmark = pytest.mark.torch
-
-
-@pytest.fixture
-def model(monkeypatch):
-    return plain_model(monkeypatch)
-
-
-@pytest.fixture
-def known(fresh, model, text_of, tmp_path):
-    return with_numbers(fresh, text_of, tmp_path)
 
 
 def test_every_visible_effect_comes_out_the_same(known):

@@ -24,23 +24,11 @@ from replaying import (
     DAY,
     keep_policy,
     outcome,
-    plain_model,
     rewrite_decisions,
     rewrite_ledger,
-    with_numbers,
 )
 
 pytestmark = pytest.mark.torch
-
-
-@pytest.fixture
-def model(monkeypatch):
-    return plain_model(monkeypatch)
-
-
-@pytest.fixture
-def known(fresh, model, text_of, tmp_path):
-    return with_numbers(fresh, text_of, tmp_path)
 
 
 def as_if_under(lake: Any, path: Path, model_version: str = "m-1", **changes: Any) -> None:

@@ -87,7 +87,7 @@ class Delta:
         self.said += 1
         name = f"v{self.said}"
         place = {"day": DAY, "post_id": post, "revision": self.posts[post][0]}
-        row = verdicts.verdict_row(place, found, "hate" if action else None, "")
+        row = verdicts.verdict_row(self.lake.root, place, found, "hate" if action else None, "")
         row |= {"verdict_id": name, "action": action}
         lakes.put_rows([row], VERDICTS, self.lake.root)
         options = {"kind": "verdict", "source_id": name, "clock": lambda: self.now}
@@ -113,7 +113,8 @@ class Delta:
             # An edit lifts nothing that a reviewer asked for: upheld asks for it again.
             action = newest["action"] if newest and newest["verdict"] == "harmful" else None
             found = ("harmful", "hate" if action else None)
-        row = verdicts.verdict_row(place, *found, "") | {"verdict_id": name, "action": action}
+        row = verdicts.verdict_row(self.lake.root, place, *found, "")
+        row |= {"verdict_id": name, "action": action}
         lakes.put_rows([row], VERDICTS, self.lake.root)
         options = {"kind": "appeal", "source_id": name, "clock": lambda: self.now}
         self._killed(killed, partial(settle, self.lake.root, DAY, **options))

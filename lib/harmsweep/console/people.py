@@ -10,12 +10,17 @@ from cyclopts import App, Parameter
 
 from harmsweep.console.bank import DEFAULT_LAKE, Lake
 from harmsweep.console.enforcement import Policy, Reason
-from harmsweep.console.show import print_grid
+from harmsweep.console.show import print_grid, print_rows
 
 DryRun = Annotated[
     bool,
     Parameter(help="Act in a copy of the lake, list the effects, and write nothing.", negative=()),
 ]
+# The columns of an effect that a dry run lists.
+EFFECT = {
+    "day": "day", "subject": "subject_kind", "id": "subject_id", "surface": "surface",
+    "in": "jurisdiction", "lane": "lane", "from": "previous_action", "to": "action", "harm": "harm",
+}  # fmt: skip
 Rationale = Annotated[str, Parameter(help="Why, in the reviewer's words.")]
 appeal = App(name="appeal", help="Appeals of authors: file, list, decide.")
 order = App(name="order", help="Orders, referrals and trusted flags: receive, list, withdraw.")
@@ -185,14 +190,8 @@ def _acting(lake: Path, dry_run: bool) -> Iterator[Path]:
     began = datetime.now(UTC)
     with rehearsal(lake) as copy:
         yield copy
-        rows = [
-            (f"{r['day']}", r["subject_kind"], r["subject_id"], r["surface"], r["jurisdiction"],
-             r["lane"], r["previous_action"], r["action"], r["harm"] or "")
-            for r in effects_since(copy, lake, began)
-        ]  # fmt: skip
-    if rows:
-        heads = ("day", "subject", "id", "surface", "in", "lane", "from", "to", "harm")
-        print_grid(heads, rows, right=set())
+        effects = effects_since(copy, lake, began)
+    print_rows([{head: row[name] for head, name in EFFECT.items()} for row in effects])
     print("a dry run: nothing was written")
 
 

@@ -8,6 +8,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from harmsweep.certificates import Certificate
+from harmsweep.decisions import NO_ENCODER, REASON_PARTS
 from harmsweep.ladders import Rule, Rung
 from harmsweep.ledger import SEVERITY
 from harmsweep.policy import ALL, Policy
@@ -15,8 +16,6 @@ from harmsweep.policy import ALL, Policy
 NO_HARM = "none"
 # Bits of a PDQ hash: the farthest that two can be apart.
 BITS = 256
-# A part of scores.reason that says that a medium has no encoder, which is no damage.
-NO_ENCODER = r"^\w+ unsupported$"
 
 
 def is_usable(harm: str) -> Column:
@@ -32,7 +31,7 @@ def has_scores() -> Column:
 
 def is_damaged() -> Column:
     """Whether an input was broken: such a post is seen by a person, whatever its scores."""
-    parts = F.split(F.coalesce("reason", F.lit("unknown")), r"\s*[;,]\s*")
+    parts = F.split(F.coalesce("reason", F.lit("unknown")), REASON_PARTS)
     broken = F.exists(parts, lambda part: ~part.rlike(NO_ENCODER))
     return ~has_scores() | ((F.col("status") == "scored_partial") & broken)
 

@@ -15,6 +15,9 @@ from harmsweep.enforce.sweeps import Sweep
 from harmsweep.ledger import ACCOUNTS_DAY, ORDER, STRIKES, Entry, Place
 from harmsweep.policy import Accounts
 
+# Of post_visibility: an order says what the law asks for in a country, and nothing of the author.
+_IS_STRIKE = f"subject_kind = 'post' AND action IN {STRIKES} AND lane <> '{ORDER}'"
+
 
 class Settled(NamedTuple):
     """How many effects accounts got, and why others got none; empty where nothing is in the way."""
@@ -98,8 +101,7 @@ def strikes(
 ) -> dict[Place, list[Strike]]:
     """The strikes that hold on posts of the days that count, by account and by where they hold.
 
-    An author who deletes the post keeps its strike. An order says what the law asks for in a
-    country, and nothing of the author: it is no strike.
+    An author who deletes the post keeps its strike.
     """
     last = plan.time.date()
     days = f"day >= '{last - timedelta(days=accounts.decay_days)}' AND day <= '{last}'"
@@ -108,8 +110,7 @@ def strikes(
             SELECT v.*, p.author_id, row_number() OVER (
                 PARTITION BY v.day, v.subject_id, v.surface, v.jurisdiction
                 ORDER BY v.action = 'restrict' DESC, v.since, v.effect_key, p.revision DESC) AS nth
-            FROM (SELECT * FROM post_visibility_v1 WHERE {days} AND subject_kind = 'post'
-                AND action IN {STRIKES} AND lane <> '{ORDER}'
+            FROM (SELECT * FROM post_visibility_v1 WHERE {days} AND {_IS_STRIKE}
                 AND (expires_at IS NULL OR expires_at > TIMESTAMP '{plan.time.isoformat()}')) v
             JOIN (SELECT day, post_id, revision, author_id FROM posts_v1 WHERE {days}) p
             ON p.day = v.day AND p.post_id = v.subject_id) s
@@ -127,8 +128,7 @@ def strikes(
 
 def struck_authors(lake: Path) -> set[str]:
     """The authors of posts on which a strike holds, of whatever day."""
-    sql = f"""SELECT day, subject_id FROM post_visibility_v1
-        WHERE subject_kind = 'post' AND lane <> '{ORDER}' AND action IN {STRIKES}"""
+    sql = f"SELECT day, subject_id FROM post_visibility_v1 WHERE {_IS_STRIKE}"
     struck = lakes.query(lake, sql).to_pylist()
     if not struck:
         return set()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harmsweep import lake as lakes
-from harmsweep.decisions import pair
+from harmsweep.decisions import NO_ENCODER, REASON_PARTS, pair
 from harmsweep.enforce.books import Books
 from harmsweep.enforce.breaker.parked import Stale, let_go
 from harmsweep.enforce.change import change
@@ -114,8 +114,8 @@ def was_whole(status: str, reason: str | None) -> bool:
     """Whether scores rest on all of a post; as in decisions, a want of an encoder is no damage."""
     if status != "scored_partial":
         return status == "scored"
-    parts = re.split(r"\s*[;,]\s*", reason or "unknown")
-    return all(re.fullmatch(r"\w+ unsupported", part) for part in parts)
+    parts = re.split(REASON_PARTS, reason or "unknown")
+    return all(re.fullmatch(NO_ENCODER, part) for part in parts)
 
 
 def _decisions(lake: Path, of_pair: str, posts: dict[str, Post]) -> dict[Place, Decision]:

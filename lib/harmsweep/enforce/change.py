@@ -114,9 +114,7 @@ def _differs(wanted: Decision | None, last: Entry | None, post: Post, sweep: Swe
 
 def _clears(wanted: Decision | None, last: Entry | None, post: Post, sweep: Sweep) -> bool:
     # What the model could not see whole may be clean or not: only people lift a severer action off.
-    if last is None or last.is_over(sweep.time):
-        return False
-    if post.verdict == "benign" or post.exempt is not None:
+    if last is None or last.is_over(sweep.time) or post.is_spared:
         return False
     return SEVERITY[wanted.action if wanted else "none"] < SEVERITY[last.action]
 
@@ -130,9 +128,7 @@ def _was_undone(last: Entry | None, post: Post, sweep: Sweep) -> bool:
     # another person found of the post since is no repetition.
     if last is None or last.cause_kind != "undo" or last.revision != post.revision:
         return False
-    if post.verdict == "benign" or post.exempt is not None:
-        return False
-    return _of_pair(last, sweep)
+    return _of_pair(last, sweep) and not post.is_spared
 
 
 def _waits(made: Entry, chain: Sequence[Entry], post: Post, sweep: Sweep) -> bool:

@@ -37,6 +37,11 @@ class Post:
     exempt: str | None = None  # why the post or its author is on the allow-list
     whole: bool = True  # the model saw all of it: nothing was broken, cut or refused
 
+    @property
+    def is_spared(self) -> bool:
+        """Whether a person keeps automation off it: found benign, or on the allow-list."""
+        return self.verdict == "benign" or self.exempt is not None
+
 
 # Harm, surface, jurisdiction, action, language and threshold of each certified rung.
 Certified = frozenset[tuple[str, str, str, str, str, float]]

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -123,7 +123,7 @@ def sweep(
         found = cases(ledger, plan)
         made = changes(found, plan, mandate.rules)
         over = breaches(lake, {day: made}, mandate.policy, plan.at)
-        held_back = dict.fromkeys(_stuck(lake, day, mandate), 0.0)
+        held_back = _held_back(lake, day, mandate, made, over)
         held_back |= {e.batch: bounds().sample(counted(made)[e.batch]) for e in over}
         if held_back:
             made = changes(found, plan, mandate.rules, held=held_back)
@@ -144,13 +144,19 @@ def sweep(
     return counts
 
 
-def _stuck(lake: Path, day: date, mandate: Mandate) -> list[Batch]:
-    """The pair's batches of which a part waits: what comes later is as likely broken."""
-    return [
+def _held_back(
+    lake: Path, day: date, mandate: Mandate, made: Sequence[Entry], over: Iterable[Excess]
+) -> dict[Batch, float]:
+    """The batches that are held, and no share of them for a sample.
+
+    Those past a bound, and the pair's own of which a part waits: what comes later is as broken.
+    """
+    stuck = [
         (waits.batch.harm, waits.batch.direction)
-        for waits in waiting(lake, day)
+        for waits in (waiting(lake, day) if made else [])
         if (waits.model_version, waits.policy_version) == mandate.subject
     ]
+    return dict.fromkeys([*stuck, *(excess.batch for excess in over)], 0.0)
 
 
 def _check_newest(ledger: Books, mandate: Mandate, planned_at: datetime | None) -> None:
@@ -174,7 +180,7 @@ def preview(lake: Path, day: date, mandate: Mandate) -> Counts:
     found = cases(ledger, plan)
     made = changes(found, plan, mandate.rules)
     over = breaches(lake, {day: made}, mandate.policy, plan.at)
-    held_back = dict.fromkeys([*_stuck(lake, day, mandate), *(e.batch for e in over)], 0.0)
+    held_back = _held_back(lake, day, mandate, made, over)
     if held_back:
         made = changes(found, plan, mandate.rules, held=held_back)
     return _summary(lake, plan, made) | {"finished": ledger.open}

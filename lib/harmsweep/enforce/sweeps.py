@@ -1,6 +1,7 @@
 """A sweep, and its effects as entries of the ledger."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -16,6 +17,21 @@ Batch = tuple[str, str]  # harm and direction
 def moment(micros: int) -> datetime:
     """The time of so many microseconds since 1970, UTC."""
     return EPOCH + timedelta(microseconds=micros)
+
+
+def day_of(sweep_id: str) -> date:
+    """The day whose ledger a sweep wrote.
+
+    Raises:
+        ValueError: the text is no sweep's id; most texts of eight digits are no day.
+    """
+    try:
+        if not re.fullmatch(r"\d{8}-[0-9a-f]{12}", sweep_id):
+            raise ValueError
+        return date.fromisoformat(sweep_id[:8])
+    except ValueError:
+        why = f"{sweep_id!r} is no sweep's id, such as 20261001-0123456789ab"
+        raise ValueError(why) from None
 
 
 @dataclass(frozen=True)

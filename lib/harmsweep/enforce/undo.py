@@ -1,6 +1,5 @@
 """Undo what a sweep put in force, exactly, and do it again."""
 
-import re
 import time
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -12,7 +11,7 @@ from harmsweep.enforce.cases import LEDGERS, standing
 from harmsweep.enforce.people.demands import people
 from harmsweep.enforce.restore import reapplied, undone
 from harmsweep.enforce.rules import Post
-from harmsweep.enforce.sweeps import Sweep
+from harmsweep.enforce.sweeps import Sweep, day_of
 from harmsweep.escalations import escalated_posts
 from harmsweep.job import DataRefused
 from harmsweep.ledger import ACCOUNTS_DAY, ORDER, Entry
@@ -81,12 +80,10 @@ def undo(
 
 
 def _day(sweep_id: str) -> date:
-    if not re.fullmatch(r"\d{8}-[0-9a-f]{12}", sweep_id):
-        raise DataRefused(f"{sweep_id!r} is no sweep's id, such as 20261001-0123456789ab")
     try:
-        return date.fromisoformat(sweep_id[:8])
-    except ValueError:
-        raise DataRefused(f"{sweep_id!r} is no sweep's id: there is no such day") from None
+        return day_of(sweep_id)
+    except ValueError as error:
+        raise DataRefused(str(error)) from None
 
 
 def _restored(ledger: Books, plan: Sweep, part: Part) -> tuple[int, list[Entry]]:

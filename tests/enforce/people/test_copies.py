@@ -39,9 +39,10 @@ def judge(
     lake: Any, post: str, found: str, *reviewers: str, kept: bool = True, **more: Any
 ) -> None:
     """Verdicts of some reviewers, in their order; without `kept` as older ones: no content."""
-    place, of = {"day": DAY, "post_id": post, "revision": 1}, lake.root if kept else None
+    place = {"day": DAY, "post_id": post, "revision": 1}
+    older = {} if kept else dict.fromkeys(("text_digest", "words", "media"))
     for n, name in enumerate(reviewers):
-        row = said.verdict_row(place, found, None, "seen", lake=of)
+        row = said.verdict_row(lake.root, place, found, None, "seen") | older
         at = row["decided_at"] + timedelta(seconds=n)
         lakes.put_rows([row | {"reviewer": name, "decided_at": at} | more], VERDICTS, lake.root)
 

@@ -42,7 +42,7 @@ class Copied:
     def judge(self, found: str, *reviewers: str, action: str | None = None) -> None:
         for name in reviewers:
             place = {"day": DAY, "post_id": "first", "revision": 1}
-            row = said.verdict_row(place, found, "hate", "seen", lake=self.lake.root)
+            row = said.verdict_row(self.lake.root, place, found, "hate", "seen")
             row |= {"reviewer": name, "action": action}
             lakes.put_rows([row], VERDICTS, self.lake.root)
 
@@ -98,7 +98,7 @@ def test_a_post_edited_into_a_copy_keeps_what_its_own_reviewer_asked_for(copied,
                                               ("other", "five words that it says"))]  # fmt: skip
     copied.lake.put_features(shown)
     for name in ("bob", "cat"):
-        row = said.verdict_row(names, "harmful", "hate", "seen", lake=copied.lake.root)
+        row = said.verdict_row(copied.lake.root, names, "harmful", "hate", "seen")
         row |= {"reviewer": name, "action": "label"}
         lakes.put_rows([row], VERDICTS, copied.lake.root)
     assert copied.swept() == {"first": "remove"}

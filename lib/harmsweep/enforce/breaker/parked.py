@@ -8,7 +8,7 @@ from datetime import date
 from harmsweep.enforce.change import missing
 from harmsweep.enforce.people.lanes import Demand
 from harmsweep.enforce.rules import Decision, Post, Rules
-from harmsweep.enforce.sweeps import Sweep
+from harmsweep.enforce.sweeps import Sweep, day_of
 from harmsweep.ledger import Entry, Place, latest
 
 
@@ -31,10 +31,11 @@ class HeldBatch:
         Raises:
             ValueError: the text is no batch's name.
         """
+        sweep_id, _, rest = name.partition(":")
         try:
-            if not re.fullmatch(r"\d{8}-[0-9a-f]{12}:[a-z][a-z0-9_]*:(apply|release)", name):
+            if not re.fullmatch(r"[a-z][a-z0-9_]*:(apply|release)", rest):
                 raise ValueError
-            date.fromisoformat(name[:8])  # most texts of eight digits are no day
+            day_of(sweep_id)
         except ValueError:
             raise ValueError(
                 f"{name!r} is no batch's name, such as 20261001-0123456789ab:hate:apply"
@@ -44,7 +45,7 @@ class HeldBatch:
     @property
     def day(self) -> date:
         """The day whose ledger holds it."""
-        return date.fromisoformat(self.sweep_id[:8])
+        return day_of(self.sweep_id)
 
     @property
     def name(self) -> str:

@@ -183,7 +183,7 @@ def _verdict(lake: Path, filed: Row, outcome: str, rationale: str) -> tuple[str,
     harm = filed["harm"] if outcome == "upheld" else None
     # Of an edited post that was judged again the newest judgement counts: this one takes its place.
     filed = filed | {"revision": max([filed["revision"], *(v["revision"] for v in of_post)])}
-    row = verdict_row(filed, OUTCOMES[outcome], harm, rationale, lake=lake)
+    row = verdict_row(lake, filed, OUTCOMES[outcome], harm, rationale)
     if outcome == "upheld":
         row |= {"action": _demanded(of_post, filed["revision"])}
     return row["verdict_id"], [row | {"appeal_id": filed["appeal_id"]}]

@@ -96,8 +96,10 @@ def _of_orders(lake: Path, day: date, own: Sequence[Verdict], at: datetime) -> d
     An order that has ended hides none that has not, however severe it was.
     """
     demands: dict[Place, list[Demand]] = defaultdict(list)
-    escalated = escalated_posts(lake, day)
-    for order in standing_orders(lake, day):
+    standing = standing_orders(lake, day)
+    looks = any(order["kind"] != "order" for order in standing)
+    escalated = escalated_posts(lake, day) if looks else set()
+    for order in standing:
         # Nobody but its contact looks at what was escalated, also where that was asked for before.
         seen = order["post_id"] in escalated or _is_answered(order, own)
         if order["kind"] != "order" and seen:

@@ -5,7 +5,6 @@ trusted flagger's notice asks for a person's look by a deadline, and takes nothi
 """
 
 import hashlib
-from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -115,16 +114,16 @@ def settle_beneath(lake: Path, *, clock: Clock = now_micros) -> int:
     sql = f"""SELECT DISTINCT day FROM orders_v1 WHERE until > TIMESTAMP '{since.isoformat()}'
         AND until <= TIMESTAMP '{at.isoformat()}'"""
     days = lakes.query(lake, sql).column("day").to_pylist()
-    by_place: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
-    for row in [row for day in days for row in standing_orders(lake, day)]:
-        if row["kind"] == "order":
-            by_place[row["day"], row["post_id"], row["jurisdiction"]].append(row)
     effects = 0
-    for (day, *_), rows in sorted(by_place.items()):
-        left = [row for row in rows if row["until"] is None or row["until"] > at]
-        if 0 < len(left) < len(rows):
-            made = settle(lake, day, kind="order", source_id=left[0]["order_id"], clock=clock)
-            effects += len(made)
+    for day in sorted(days):
+        orders = [row for row in standing_orders(lake, day) if row["kind"] == "order"]
+        ended = [row for row in orders if row["until"] and row["until"] <= at]
+        places = {(row["post_id"], row["jurisdiction"]) for row in ended}
+        beneath = (r for r in orders if r not in ended)
+        hidden = [r for r in beneath if (r["post_id"], r["jurisdiction"]) in places]
+        if hidden:  # settling a day settles all of its places
+            source_id = hidden[0]["order_id"]
+            effects += len(settle(lake, day, kind="order", source_id=source_id, clock=clock))
     return effects
 
 
