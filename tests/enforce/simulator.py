@@ -15,11 +15,11 @@ from typing import Any
 
 from harmsweep.enforce.breaker.caps import counted, excesses
 from harmsweep.enforce.breaker.parked import HeldBatch, Stale, is_over, let_go, refused
-from harmsweep.enforce.change import change
+from harmsweep.enforce.cases import Case, changes
 from harmsweep.enforce.people.lanes import Demand, lane_change, lifted, severest
 from harmsweep.enforce.restore import reapplied, undone
 from harmsweep.enforce.rules import Decision, Mandate, Post, is_probability, sweep_of
-from harmsweep.enforce.sweeps import EPOCH, Sweep
+from harmsweep.enforce.sweeps import EPOCH, Batch, Sweep
 from harmsweep.ledger import (
     ORDER,
     POLICY,
@@ -66,10 +66,13 @@ known_media: review
 
 
 def write_policies(folder: Path) -> list[Policy]:
-    """A policy, a milder one with a smaller cap, and one that approves the other model too."""
+    """A policy, a milder one with a smaller cap, and one that approves the other model too.
+
+    Their caps are so small that six posts pass them all the time.
+    """
     made = []
     for version, remove, cap, models in [
-        (1, 0.95, 5, "[m-1]"), (2, 0.98, 2, "[m-1]"), (3, 0.9, 100, "[m-1, m-2]"),
+        (1, 0.95, 3, "[m-1]"), (2, 0.98, 1, "[m-1]"), (3, 0.9, 2, "[m-1, m-2]"),
     ]:  # fmt: skip
         path = folder / f"{version}.yaml"
         text = POLICY.format(version=version, remove=remove, cap=cap, models=models)
@@ -141,6 +144,8 @@ class World:
     policies: list[Policy]
     posts: dict[str, Post] = field(default_factory=dict)
     scores: dict[str, tuple[int, float]] = field(default_factory=dict)
+    # The scores as the last sweep of a model, and of a pair, found them: what was decided since.
+    found: dict[tuple[str, ...], dict[str, tuple[int, float]]] = field(default_factory=dict)
     demands: dict[str, Demand] = field(default_factory=dict)
     orders: dict[str, tuple[str, Demand]] = field(default_factory=dict)
     said: int = 0
@@ -148,6 +153,7 @@ class World:
     visible: dict[Place, Entry] = field(default_factory=dict)
     now: int = START
     sample: float = 0.3
+    waited: list[Entry] = field(default_factory=list)  # before the event
 
     def __post_init__(self) -> None:
         self.posts = {name: Post(1, "a1") for name in POSTS}
@@ -156,7 +162,7 @@ class World:
         """Run a schedule, and check after each of its events."""
         for event in events:
             self.now += 60 * 1_000_000
-            before = len(self.ledger)
+            before, self.waited = len(self.ledger), self._waiting()
             getattr(self, f"do_{event[0]}")(*event[1:])
             self.check(event, self.ledger[before:])
         return self
@@ -193,15 +199,21 @@ class World:
     def _swept(self, model: str, policy: int) -> list[Entry]:
         mandate = Mandate(self.policies[policy], model)
         options: dict[str, Any] = {"sweep": self._sweep(mandate, "enforce"), "rules": mandate.rules}
-        places = [(place, *self._at(place, mandate)) for place in self._places()]
+        self.found[model,] = self.found[mandate.subject] = dict(self.scores)
+        found = [Case(place, *self._at(place, mandate)) for place in self._places()]
+        made = changes(found, **options)
+        over = [e.batch for e in excesses(counted(made), self._spent(), mandate.policy)]
+        over += self._stuck(made)
+        return changes(found, **options, held=dict.fromkeys(over, self.sample)) if over else made
 
-        def changes(**held: Any) -> list[Entry]:
-            found = (change(p, c, w, post, **options, **held) for p, c, w, post in places if post)
-            return [entry for entry in found if entry]
+    def _stuck(self, made: list[Entry]) -> list[Batch]:
+        """The batches of which a part waits, under the same pair."""
+        waits = {_of_batch(e) for e in self._waiting()}
+        return sorted({(e.harm or "", e.direction) for e in made if _of_batch(e) in waits})
 
-        made = changes()
-        over = excesses(counted(made), self._spent(), mandate.policy)
-        return changes(held={e.batch: self.sample for e in over}) if over else made
+    def _waiting(self) -> list[Entry]:
+        held = (e for e in self.ledger if e.entry == "held")
+        return [e for e in held if not is_over(e, self._chain_of(e))]
 
     def do_verdict(self, post: str, found: str, action: str | None, killed: int | None) -> None:
         """What a reviewer finds is carried out at once."""
@@ -327,17 +339,21 @@ class World:
     # The books.
 
     def _carry_out(self, made: list[Entry], killed: int | None) -> None:
-        """The commits of a sweep: entries, what the platform reads, outcomes; killed after some."""
-        if killed == 0:
+        """The commits of a sweep: entries, what the platform reads, outcomes; killed after some.
+
+        One that books nothing finishes what others left open: the ledger's first commit is of
+        outcomes then.
+        """
+        if made and killed == 0:
             return
         self.ledger += made
-        if killed == 1:
+        if made and killed == 1:
             return
         unfinished = [e for place in self._places() for e in open_intents(self._chain(place))]
         if not unfinished:
             return
         self.visible = self._shown()
-        if killed == 2:
+        if killed in (0, 2):
             return
         at = EPOCH + timedelta(microseconds=self._clock())
         self.ledger += [replace(e, entry="outcome", recorded_at=at) for e in unfinished]
@@ -350,7 +366,9 @@ class World:
         return [Place("post", name, "all", "all", lane) for name in POSTS for lane in LANES]
 
     def _chain(self, place: Place) -> list[Entry]:
-        return [e for e in self.ledger if e.place == place]
+        # The subject first: it tells most apart, and the place of an entry is made anew each time.
+        of_post = (e for e in self.ledger if e.subject_id == place.subject_id)
+        return [e for e in of_post if e.place == place]
 
     def _at(
         self, place: Place, mandate: Mandate
@@ -358,10 +376,13 @@ class World:
         post = self.posts.get(place.subject_id)
         if place.lane != OF_POLICY:
             return self._chain(place), self._asked(place), post
-        scored = self.scores.get(place.subject_id)
+        scored = self.found[mandate.model_version,].get(place.subject_id)
         if post is None or scored is None or scored[0] != post.revision:
             return self._chain(place), None, None
-        return self._chain(place), self._decided(scored, mandate.policy), post
+        decided = self.found[mandate.subject].get(place.subject_id)
+        stands = decided is not None and decided[0] == post.revision
+        wanted = self._decided(decided, mandate.policy) if decided and stands else None
+        return self._chain(place), wanted, post
 
     def _decided(self, scored: tuple[int, float], policy: Policy) -> Decision | None:
         revision, score = scored
@@ -391,13 +412,7 @@ class World:
 
     def _batch(self, nth: int) -> HeldBatch | None:
         """One of the batches that wait."""
-        names = sorted(
-            {
-                (e.sweep_id, e.harm or "", e.direction)
-                for e in self.ledger
-                if e.entry == "held" and not is_over(e, self._chain_of(e))
-            }
-        )
+        names = sorted({(e.sweep_id, e.harm or "", e.direction) for e in self._waiting()})
         return HeldBatch(*names[nth % len(names)]) if names else None
 
     def _chain_of(self, entry: Entry) -> list[Entry]:
@@ -419,7 +434,10 @@ class World:
             self._must(len(keys) == len(set(keys)), event, "a chain branches")
         if intents == outcomes:
             self._must(self.visible == self._shown(), event, "the platform reads something else")
-        self._check_caps(event)
+        if event[0] == "sweep":
+            done = [e for e in new if _is_automatic(e)]
+            self._check_cap(done, self.policies[event[2]], event)
+            self._check_waiting(done, event)
         # A word about a post that is gone, or an appeal against nothing, carries nothing out.
         carried = event[0] == "sweep" or (event[0] in ("verdict", "appeal", "order") and new)
         if carried and event[-1] is None:
@@ -464,26 +482,53 @@ class World:
         wanted = asked.action if asked else None
         self._must(undone or held == wanted, event, f"what {place.lane} asks for does not hold")
 
-    def _check_caps(self, event: Event) -> None:
-        """Automatic effects of 24 hours stay within the largest cap, unless people let them go."""
-        resumed = {e.sweep_id for e in self.ledger if e.entry == "intent"} & self._resumed()
-        since = EPOCH + timedelta(microseconds=self._clock() - 24 * HOUR)
-        automatic = [
-            e for e in self.ledger
-            if e.entry == "intent" and e.recorded_at > since
-            and e.cause_kind in ("decision", "withdrawn") and e.sweep_id not in resumed
-        ]  # fmt: skip
-        for (harm, direction), n in counted(automatic).items():
-            cap = max(policy.cap(harm, direction) for policy in self.policies)
+    def _check_cap(self, done: list[Entry], policy: Policy, event: Event) -> None:
+        """With what a sweep did, 24 hours had no more automatic effects than its policy's cap.
+
+        What people let go is counted: it leaves the less to sweeps.
+        """
+        for way in {e.direction for e in done}:
+            since = done[0].recorded_at - timedelta(hours=24)
+            had = [e for e in self.ledger if _is_automatic(e) and e.recorded_at > since]
+            n, cap = sum(e.direction == way for e in had), getattr(policy.caps["default"], way)
             self._must(n <= cap, event, f"{n} effects pass the cap of {cap}")
 
-    def _resumed(self) -> set[str]:
-        parked = {e.effect_key for e in self.ledger if e.entry == "held"}
-        return {e.sweep_id for e in self.ledger if e.entry == "intent" and e.effect_key in parked}
+    def _check_waiting(self, done: list[Entry], event: Event) -> None:
+        """No sweep does what waits for a person, nor more of what its pair had held."""
+        for entry in done:
+            waits = [e for e in self.waited if e.direction == entry.direction]
+            same = [(e.place, e.revision, e.action) for e in waits]
+            is_one = (entry.place, entry.revision, entry.action) in same
+            self._must(not is_one, event, "an effect that waits was carried out")
+            of_batch = _of_batch(entry) in map(_of_batch, waits)
+            self._must(not of_batch, event, "more of a batch that waits was carried out")
+            read = self._sample_of(entry) in [(e.sweep_id, e.harm) for e in waits]
+            self._must(not read, event, "a sampled post was acted on while its batch waits")
+
+    def _sample_of(self, entry: Entry) -> tuple[str, str | None] | None:
+        """Sweep and harm of the batch of whose sample the post is, before an entry."""
+        sampled = [
+            e
+            for e in self._chain_of(entry)
+            if (e.effect_key, e.entry, e.cause_kind) == (entry.previous_key, "intent", "sample")
+            and e.revision == entry.revision
+        ]
+        return (sampled[0].sweep_id, sampled[0].harm) if sampled else None
 
     def _must(self, holds: bool, event: Event, what: str) -> None:
         if not holds:
             raise Violation(f"after {event}: {what}")
+
+
+def _is_automatic(entry: Entry) -> bool:
+    """Whether caps are about it, in this module's own words."""
+    seen = entry.action if entry.direction == "apply" else entry.previous_action
+    by_itself = entry.entry == "intent" and entry.cause_kind in ("decision", "withdrawn")
+    return by_itself and seen in ("label", "demote", "interstitial", "remove")
+
+
+def _of_batch(entry: Entry) -> tuple[str | None, ...]:
+    return entry.model_version, entry.policy_version, entry.harm, entry.direction
 
 
 def state(world: World) -> dict[tuple[str, str], str]:

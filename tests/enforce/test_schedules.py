@@ -34,6 +34,28 @@ def test_no_schedule_breaks_an_invariant(policies: list[Policy]) -> None:
             pytest.fail(f"HARMSWEEP_SEED={seed}: {error}")
 
 
+# What keeps the breaker shut, what it says where it is broken, and what the schedules say then.
+GUARDS: dict[str, tuple[str, object, str]] = {
+    "no cap": ("simulator.excesses", [], "effects pass the cap of"),
+    "nothing waits": (
+        "harmsweep.enforce.change._does_as_much", False, "an effect that waits was carried"
+    ),
+    "no batch goes on waiting": ("simulator.World._stuck", [], "more of a batch that waits"),
+    "no sample is read": ("harmsweep.enforce.cases.being_read", (), "a sampled post was acted on"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("guard", GUARDS)
+def test_schedules_find_out_where_the_breaker_is_broken(
+    policies: list[Policy], monkeypatch: pytest.MonkeyPatch, guard: str
+) -> None:
+    name, gives, said = GUARDS[guard]
+    monkeypatch.setattr(name, lambda *_: gives)
+    with pytest.raises(Violation, match=said):
+        for seed in range(200):
+            World(policies).run(schedule(seed))
+
+
 def test_a_seed_gives_the_same_schedule_and_the_same_end(policies: list[Policy]) -> None:
     assert schedule(7) == schedule(7) != schedule(8)
     first, second = (World(policies).run(schedule(7)) for _ in range(2))

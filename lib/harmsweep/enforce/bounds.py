@@ -8,6 +8,7 @@ from pydantic import Field
 
 from harmsweep.ladders import Frozen
 from harmsweep.paths import CONF
+from harmsweep.policy import Cap
 
 
 class Forecast(Frozen):
@@ -53,7 +54,7 @@ class Bounds(Frozen):
     sample_share: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
     evidence_days: Annotated[int, Field(strict=True, ge=1)]
     appeal_days: Annotated[int, Field(strict=True, ge=1)]
-    cap_at_most: Annotated[int, Field(strict=True, ge=0)]
+    cap_at_most: Cap
     accounts_per_day: Annotated[int, Field(strict=True, ge=0)]
     forecast: Forecast
     copies: Copies

@@ -10,7 +10,7 @@ from typing import Any
 from harmsweep import lake as lakes
 from harmsweep.decisions import NO_ENCODER, REASON_PARTS, pair
 from harmsweep.enforce.books import Books
-from harmsweep.enforce.breaker.parked import Stale, let_go
+from harmsweep.enforce.breaker.parked import Stale, being_read, let_go
 from harmsweep.enforce.change import change
 from harmsweep.enforce.people.demands import NOBODY, People, people
 from harmsweep.enforce.people.lanes import Demand
@@ -134,10 +134,16 @@ def _decisions(lake: Path, of_pair: str, posts: dict[str, Post]) -> dict[Place, 
 def changes(
     found: Iterable[Case], sweep: Sweep, rules: Rules, held: dict[Batch, float] | None = None
 ) -> list[Entry]:
-    """What is missing at the places, as entries of the sweep."""
+    """What is missing at the places, as entries of the sweep; see `being_read` for what waits."""
     options: dict[str, Any] = {"sweep": sweep, "rules": rules, "held": held}
-    made = (change(c.place, c.chain, c.wanted, c.post, **options) for c in found if c.post)
-    return [entry for entry in made if entry]
+    judged = list(found)
+    made = (change(c.place, c.chain, c.wanted, c.post, **options) for c in judged if c.post)
+    read = being_read([case.chain for case in judged])
+    return [
+        entry
+        for entry in made
+        if entry and not (entry.is_counted and (entry.place, entry.revision) in read)
+    ]
 
 
 def let_go_all(

@@ -9,7 +9,7 @@ from dataclasses import replace
 from harmsweep.enforce.people.lanes import Demand, lane_change
 from harmsweep.enforce.rules import Decision, Post, Rules, allowed, drawn
 from harmsweep.enforce.sweeps import Batch, Sweep, entry
-from harmsweep.ledger import POLICY, SEVERITY, Entry, Place, is_automatic, latest
+from harmsweep.ledger import POLICY, SEVERITY, VISIBLE, Entry, Place, is_automatic, latest
 
 # Entries that say that an effect waits for a person, was refused by one, or is held out.
 PARKED = ("held", "discarded", "withheld")
@@ -135,15 +135,30 @@ def _waits(made: Entry, chain: Sequence[Entry], post: Post, sweep: Sweep) -> boo
     """Whether the effect, or the sampled post's batch, waits for a person or was refused."""
     if any(e.entry in PARKED and e.effect_key == made.effect_key for e in chain):
         return True
-    # Under another pair too: else the same policy with a higher cap does what a person is asked.
     ended = {e.effect_key for e in chain if e.entry in ("intent", "discarded")}
     waiting = (e for e in chain if e.entry == "held" and e.effect_key not in ended)
-    if any((e.revision, e.action) == (made.revision, made.action) for e in waiting):
+    if any(_does_as_much(made, e) for e in waiting):
         return True
     last = latest(chain)
     if last is None or last.cause_kind != "sample" or not made.is_counted:
         return False
     return _of_pair(last, sweep) and last.revision == post.revision
+
+
+def _does_as_much(made: Entry, held: Entry) -> bool:
+    """Whether an automatic effect would do what a person is asked about, under any pair.
+
+    Else the same policy does it unasked with a higher cap, and a strike is no less than a removal.
+    """
+    same = (made.revision, made.direction) == (held.revision, held.direction)
+    if not (same and made.is_counted and is_automatic(made.cause_kind)):
+        return False
+    if made.action == held.action:
+        return True
+    if made.direction == "release":  # a review is as free as nothing
+        return made.action not in VISIBLE and held.action not in VISIBLE
+    of_pair = (made.model_version, made.policy_version) == (held.model_version, held.policy_version)
+    return not of_pair and SEVERITY[made.action] > SEVERITY[held.action]
 
 
 def _sampled(place: Place, last: Entry | None, made: Entry, sweep: Sweep) -> Entry:

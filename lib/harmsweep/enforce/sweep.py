@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from harmsweep.enforce.cases import cases, changes
 from harmsweep.enforce.people.copies import WINDOW_DAYS
 from harmsweep.enforce.people.orders import settle_beneath
 from harmsweep.enforce.rules import Mandate, load_mandate, sweep_of
-from harmsweep.enforce.sweeps import Batch, Sweep
+from harmsweep.enforce.sweeps import Sweep
 from harmsweep.job import DataRefused, Held
 from harmsweep.ledger import Entry
 from harmsweep.logs import log
@@ -123,10 +123,9 @@ def sweep(
         found = cases(ledger, plan)
         made = changes(found, plan, mandate.rules)
         over = breaches(lake, {day: made}, mandate.policy, plan.at)
-        held_back = _held_back(lake, day, mandate, made, over)
-        held_back |= {e.batch: bounds().sample(counted(made)[e.batch]) for e in over}
-        if held_back:
-            made = changes(found, plan, mandate.rules, held=held_back)
+        if over:
+            sampled = {e.batch: bounds().sample(counted(made)[e.batch]) for e in over}
+            made = changes(found, plan, mandate.rules, held=sampled)
         counts = _summary(lake, plan, made) | {"finished": ledger.open}
         carry_out(ledger, made, gate)
         excess = ""
@@ -142,21 +141,6 @@ def sweep(
     if said:
         raise Held(". ".join(said))
     return counts
-
-
-def _held_back(
-    lake: Path, day: date, mandate: Mandate, made: Sequence[Entry], over: Iterable[Excess]
-) -> dict[Batch, float]:
-    """The batches that are held, and no share of them for a sample.
-
-    Those past a bound, and the pair's own of which a part waits: what comes later is as broken.
-    """
-    stuck = [
-        (waits.batch.harm, waits.batch.direction)
-        for waits in (waiting(lake, day) if made else [])
-        if (waits.model_version, waits.policy_version) == mandate.subject
-    ]
-    return dict.fromkeys([*stuck, *(excess.batch for excess in over)], 0.0)
 
 
 def _check_newest(ledger: Books, mandate: Mandate, planned_at: datetime | None) -> None:
@@ -180,9 +164,8 @@ def preview(lake: Path, day: date, mandate: Mandate) -> Counts:
     found = cases(ledger, plan)
     made = changes(found, plan, mandate.rules)
     over = breaches(lake, {day: made}, mandate.policy, plan.at)
-    held_back = _held_back(lake, day, mandate, made, over)
-    if held_back:
-        made = changes(found, plan, mandate.rules, held=held_back)
+    if over:
+        made = changes(found, plan, mandate.rules, held={e.batch: 0.0 for e in over})
     return _summary(lake, plan, made) | {"finished": ledger.open}
 
 

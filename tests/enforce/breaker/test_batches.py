@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
-from harmsweep import operations
+from harmsweep import operations, verdicts
 from harmsweep.enforce import undo
+from harmsweep.enforce.books import now_micros
 from harmsweep.enforce.breaker import approvals, batches
+from harmsweep.enforce.people.settle import settle
 from harmsweep.enforce.rules import Mandate
 from harmsweep.job import DataRefused, Held
 from harmsweep.operations import Stopped
@@ -106,6 +108,40 @@ def test_a_refused_batch_leaves_its_sample_to_the_reviewers(flooded):
     assert found.counts == {"effects": 40 - len(sampled)}
     assert {e["subject_id"] for e in flooded.ledger("discarded")} == {*NAMES} - sampled
     assert flooded.states() == dict.fromkeys(sampled, "review")
+
+
+def test_the_sample_is_counted_and_approved_with_its_batch(flooded):
+    sampled = {e["effect_key"] for e in flooded.ledger() if e["cause_kind"] == "sample"}
+    batch = named(flooded, "hate")
+    assert batch.effects == 40
+    waits = {e["effect_key"] for e in flooded.ledger("held")}
+    assert batches.asked(flooded.root, batch).digest == approvals.digest_of(waits | sampled)
+
+
+def test_a_sample_that_a_reviewer_freed_is_counted_no_more_and_voids_no_approval(flooded):
+    before = batches.asked(flooded.root, named(flooded, "hate"))
+    name = next(e["subject_id"] for e in flooded.ledger() if e["cause_kind"] == "sample")
+    row = verdicts.decide(flooded.root, name, "benign", rationale="a quote")
+    options = {"kind": "verdict", "source_id": row["verdict_id"], "clock": now_micros}
+    settle(flooded.root, row["day"], **options)
+    after = named(flooded, "hate")
+    assert after.effects == 39
+    assert batches.asked(flooded.root, after).digest == before.digest
+
+
+def test_a_refused_batch_waits_no_more_though_its_sample_is_still_being_read(flooded):
+    batches.discard(flooded.root, named(flooded, "hate").batch.name, reason="broken head")
+    assert batches.waiting(flooded.root) == []
+
+
+def test_a_sample_is_left_to_its_readers_by_every_other_pair_while_its_batch_waits(flooded):
+    sampled = {e["subject_id"] for e in flooded.ledger() if e["cause_kind"] == "sample"}
+    with pytest.raises(Held):
+        flooded.sweep(version=2, apply=1000)
+    assert flooded.states() == dict.fromkeys(sampled, "review")
+    batches.discard(flooded.root, named(flooded, "hate").batch.name, reason="a typo")
+    flooded.sweep(version=3, apply=1000)
+    assert flooded.states() == dict.fromkeys(NAMES, "remove")
 
 
 def test_a_sampled_post_that_is_gone_is_left_and_not_refused(flooded, rows, user):

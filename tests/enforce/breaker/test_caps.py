@@ -9,11 +9,11 @@ import pytest
 from harmsweep import lake as lakes
 from harmsweep.enforce.books import entries, micros
 from harmsweep.enforce.bounds import bounds
-from harmsweep.enforce.breaker.caps import Excess, counted, excesses, spent
+from harmsweep.enforce.breaker.caps import Excess, cap_of, counted, excesses, spent
 from harmsweep.enforce.rules import Mandate
 from harmsweep.enforce.sweep import preview, sweep
 from harmsweep.job import Held
-from harmsweep.policy import load_policy
+from harmsweep.policy import Cap, load_policy
 from harmsweep.tables import ACTIONS
 
 DAY = date(2026, 10, 1)
@@ -117,10 +117,17 @@ def test_a_batch_may_reach_its_cap_and_not_pass_it(fresh):
 
 def test_no_policy_brings_a_cap_above_confs(fresh, monkeypatch):
     policy = load_policy(fresh.policy(apply=1000))
-    lower = bounds().model_copy(update={"cap_at_most": 3})
+    lower = bounds().model_copy(update={"cap_at_most": Cap(apply=3, release=2)})
     monkeypatch.setattr("harmsweep.enforce.breaker.caps.bounds", lambda: lower)
-    assert excesses({("hate", "apply"): 3}, {}, policy) == []
-    assert excesses({("hate", "apply"): 4}, {}, policy) == [Excess("hate", "apply", 4, 0, 3)]
+    for direction, most in (("apply", 3), ("release", 2)):
+        batch = ("hate", direction)
+        assert excesses({batch: most}, {}, policy) == []
+        assert excesses({batch: most + 1}, {}, policy) == [Excess(*batch, most + 1, 0, most)]
+
+
+def test_a_policys_own_cap_holds_where_it_is_below_confs(fresh):
+    policy = load_policy(fresh.policy(apply=3, release=2))
+    assert [cap_of(policy, ("hate", way)) for way in ("apply", "release")] == [3, 2]
 
 
 def test_what_waits_is_not_done_by_the_same_policy_with_a_higher_cap(fresh):
@@ -128,6 +135,55 @@ def test_what_waits_is_not_done_by_the_same_policy_with_a_higher_cap(fresh):
         with pytest.raises(Held, match=":hate:apply"):
             fresh.sweep(version=version, apply=cap)
         assert fresh.states() == {"reviewed": "review"}
+
+
+@pytest.mark.parametrize(("thresholds", "does"), [({"remove": 0.995}, True), ({}, False)])
+def test_another_policy_may_do_less_than_what_waits(fresh, thresholds, does):
+    with pytest.raises(Held):
+        fresh.sweep(apply=0)
+    with pytest.raises(Held):
+        fresh.sweep(version=2, **thresholds)
+    assert fresh.states().get("removed") == ("demote" if does else None)
+
+
+def changing(lake, old, new):
+    """From now on the lake's policies have `new` instead of `old`."""
+    plain = lake.policy
+
+    def path(**changes):
+        made = plain(**changes)
+        made.write_text(made.read_text().replace(old, new))
+        return made
+
+    lake.policy = path
+
+
+def test_what_waits_is_not_done_by_a_policy_that_does_more(fresh):
+    with pytest.raises(Held):
+        fresh.sweep(apply=0)
+    changing(fresh, "action: remove", "action: strike")
+    with pytest.raises(Held):
+        fresh.sweep(version=2)
+    assert fresh.states() == {"reviewed": "review"}
+
+
+def test_a_release_that_waits_is_not_done_by_a_policy_that_lifts_as_much(held):
+    before = held.states()
+    with pytest.raises(Held, match="hate: 2 to release"):  # into review
+        held.sweep(version=2, release=0, remove=0.999, demote=0.998)
+    changing(held, "        - {action: review, threshold: 0.5}\n", "")
+    with pytest.raises(Held, match=":hate:release"):
+        held.sweep(version=3, remove=0.999, demote=0.998)
+    assert held.states() == {post: before[post] for post in ("removed", "demoted", "spam")}
+
+
+def test_a_part_of_a_release_that_waits_may_be_done(held):
+    with pytest.raises(Held):
+        held.sweep(version=2, release=0, remove=0.999, demote=0.998)
+    with pytest.raises(Held):
+        held.sweep(version=3, remove=0.999, demote=0.98)
+    states = held.states()
+    assert (states["removed"], states["demoted"]) == ("demote", "demote")
 
 
 def test_what_comes_after_a_held_batch_is_held_too(fresh, rows):

@@ -21,6 +21,7 @@ from harmsweep.enforce.breaker.forecast import (
     most,
     most_views,
     outlook,
+    so_far,
     unlikely,
     views_of,
 )
@@ -144,6 +145,57 @@ def test_many_small_sweeps_of_a_day_are_no_less_than_a_great_one(
     (found,) = breaches(past, {DAY: planned(30)}, policy, LATER)
     assert found == Excess(*HATE, 30, 21, 50, "forecast")
     assert found.line().startswith("hate: 30 to apply and 21 before are more than the 50 that")
+
+
+def test_the_views_that_a_day_has_had_are_counted_too() -> None:
+    known, had = Past(4, {HATE: [(30, 400), (20, 100)]}), {HATE: (1, 600)}
+    assert unlikely({HATE: 1}, {HATE: 400}, known, CONF, had) == []
+    (found,) = unlikely({HATE: 1}, {HATE: 401}, known, CONF, had)
+    assert found == Excess(*HATE, 401, 600, 1000, "views")
+    # What nobody has seen yet adds nothing to what people let go before.
+    assert unlikely({HATE: 1}, {}, known, CONF, {HATE: (1, 1001)}) == []
+
+
+def taken_back(cause: str, weeks_ago: int, n: int) -> list[dict[str, Any]]:
+    """That so many of a week's removals were taken back."""
+    made = effects(weeks_ago, n, action="none", direction="release", cause_kind=cause)
+    return [row | {"previous_key": f"{weeks_ago}--{k}"} for k, row in enumerate(made)]
+
+
+def test_what_the_day_has_had_is_all_of_it_with_its_views_whatever_became_of_it(
+    past: Path, add_rows: Callable[..., None]
+) -> None:
+    add_rows([*effects(0, 3), *taken_back("lifted", 0, 1)], ACTIONS, past)
+    add_rows([seen(f"0--{n}", 10, 0) for n in range(2)], POST_FEATURES, past)
+    assert so_far(past, DAY) == {HATE: (3, 20)}
+
+
+@pytest.mark.parametrize("cause", ["undo", "lifted"])
+def test_what_a_person_took_back_makes_no_more_likely(
+    past: Path, add_rows: Callable[..., None], cause: str
+) -> None:
+    add_rows(taken_back(cause, 1, 3) + taken_back(cause, 3, 2), ACTIONS, past)
+    assert history(past, DAY, 8).of(HATE)[0] == [6, 3, 4, 0, 0]
+
+
+def test_what_a_sweep_took_back_is_history(past: Path, add_rows: Callable[..., None]) -> None:
+    add_rows(taken_back("withdrawn", 1, 3), ACTIONS, past)
+    assert history(past, DAY, 8).of(HATE)[0] == [6, 5, 4, 3, 0]
+
+
+def test_what_a_pair_does_on_while_a_batch_of_it_waits_is_a_breach(
+    past: Path, add_rows: Callable[..., None]
+) -> None:
+    policy = SimpleNamespace(cap=lambda *_: 1000)
+    pair = {"model_version": "m-1", "policy_version": "p-1"}
+    add_rows(effects(0, 1, entry="held", **pair), ACTIONS, past)
+    (found,) = breaches(past, {DAY: planned(2, **pair)}, policy, LATER)
+    assert found == Excess(*HATE, 2, 0, 0, "waits")
+    assert found.line() == "hate: 2 to apply wait with what was held of the day before"
+    others = ({"model_version": "m-2"}, {"policy_version": "p-2"}, {"harm": "spam"})
+    for other in (*others, {"direction": "release", "previous_action": "remove"}):
+        assert breaches(past, {DAY: planned(2, **pair | other)}, policy, LATER) == []
+    assert breaches(past, {DAY + timedelta(days=1): planned(2, **pair)}, policy, LATER) == []
 
 
 def test_an_outlook_puts_each_days_batch_beside_what_bounds_it(

@@ -206,6 +206,17 @@ def test_quiet_days_in_a_plan_make_no_fewer_approvers(fresh, rows):
     assert (made.posts, made.visible, made.approvers) == (405, 3, 2)
 
 
+def test_a_plan_of_what_goes_on_while_a_batch_waits_needs_approvals(fresh, rows):
+    post, scored = rows
+    with pytest.raises(Held):
+        fresh.sweep(apply=1)
+    fresh.put_posts([post(name) for name in ("removed", "demoted", "late")])
+    fresh.put_scores([scored("late", hate=0.99)])
+    plan = planned(fresh, apply=1)
+    assert (plan.effects, plan.approvers) == (1, 2)
+    assert "hate: 1 to apply wait with what was held of the day before" in plan.line()
+
+
 def test_a_plan_with_effects_on_two_days_books_each_on_its_own(fresh, rows):
     post, scored = rows
     fresh.decide()

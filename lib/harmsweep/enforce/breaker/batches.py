@@ -1,6 +1,7 @@
 """Held batches of a lake: which wait, and letting one go or refusing it."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -10,14 +11,19 @@ from harmsweep import lake as lakes
 from harmsweep.enforce.books import Books, Clock, append, books, carry_out, now_micros, writing
 from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.breaker.approvals import Asked, accepted_posts, check_approved, digest_of
+from harmsweep.enforce.breaker.caps import counted
 from harmsweep.enforce.breaker.parked import HeldBatch, is_over, refused
 from harmsweep.enforce.cases import cases, let_go_all
 from harmsweep.enforce.rules import Mandate, sweep_of
-from harmsweep.enforce.sweeps import Sweep
+from harmsweep.enforce.sweeps import Batch, Sweep
 from harmsweep.job import DataRefused
 from harmsweep.ledger import Entry
 from harmsweep.operations import check_running, operator, record
 from harmsweep.runs import Outcome
+
+# The entries of a batch: see `HeldBatch.has`.
+_HELD = "entry = 'held'"
+_SAMPLED = "entry = 'intent' AND cause_kind = 'sample'"
 
 
 @dataclass(frozen=True)
@@ -37,14 +43,24 @@ class Waiting:
 
 
 def waiting(lake: Path, day: date | None = None) -> list[Waiting]:
-    """The held batches of a day, or of all days, the oldest first."""
+    """The held batches of a day, or of all days, the oldest first.
+
+    Their effects are what letting them go may do: with the sample, as far as nothing came after it.
+    """
     of_day = f"AND {lakes.plain_predicate({'day': day})}" if day else ""
+    kept = "h.day, h.sweep_id, h.harm, h.direction, h.model_version, h.policy_version"
     sql = f"""SELECT day, sweep_id, harm, direction, model_version, policy_version,
             array_agg(DISTINCT operator) AS planners, count(*) AS n
-        FROM actions_v1 h WHERE entry = 'held' {of_day} AND NOT EXISTS (
-            SELECT 1 FROM actions_v1 d WHERE d.day = h.day AND d.effect_key = h.effect_key
-            AND d.entry IN ('intent', 'discarded'))
+        FROM (SELECT {kept}, h.operator, h.entry
+            FROM actions_v1 h WHERE {_HELD} {of_day} AND NOT EXISTS (
+                SELECT 1 FROM actions_v1 d WHERE d.day = h.day AND d.effect_key = h.effect_key
+                AND d.entry IN ('intent', 'discarded'))
+            UNION ALL SELECT {kept}, h.operator, h.entry
+            FROM actions_v1 h WHERE {_SAMPLED} {of_day} AND NOT EXISTS (
+                SELECT 1 FROM actions_v1 d WHERE d.day = h.day AND d.previous_key = h.effect_key
+                AND d.entry = 'intent')) w
         GROUP BY day, sweep_id, harm, direction, model_version, policy_version
+        HAVING sum(CASE WHEN entry = 'held' THEN 1 ELSE 0 END) > 0
         ORDER BY day, sweep_id, harm, direction"""
     return [
         Waiting(
@@ -57,6 +73,20 @@ def waiting(lake: Path, day: date | None = None) -> list[Waiting]:
         )
         for row in lakes.query(lake, sql).to_pylist()
     ]
+
+
+def stuck(lake: Path, day: date, made: Sequence[Entry]) -> dict[Batch, int]:
+    """How many effects are of a batch of the day of which a part waits, under the same pair.
+
+    A part of a broken model's output is as broken as the rest, and so is what it makes later.
+    """
+    waits = {
+        (w.model_version, w.policy_version, w.batch.harm, w.batch.direction)
+        for w in waiting(lake, day)
+    }
+    return counted(
+        e for e in made if (e.model_version, e.policy_version, e.harm, e.direction) in waits
+    )
 
 
 def find(lake: Path, name: str) -> Waiting:
@@ -76,12 +106,16 @@ def find(lake: Path, name: str) -> Waiting:
 
 
 def asked(lake: Path, batch: Waiting) -> Asked:
-    """What approvers of the batch approve: exactly the effects that wait now."""
+    """What approvers of the batch approve: exactly its effects, with the sample.
+
+    What a reviewer freed of the sample makes them no others: a batch that grew needs new approvals.
+    """
     where = lakes.plain_predicate(
         {"day": batch.day, "sweep_id": batch.batch.sweep_id, "harm": batch.batch.harm}
     )
     sql = f"""SELECT effect_key FROM actions_v1
-        WHERE {where} AND entry = 'held' AND direction = '{batch.batch.direction}'"""
+        WHERE {where} AND direction = '{batch.batch.direction}'
+        AND ({_HELD} OR {_SAMPLED})"""
     keys = lakes.query(lake, sql).column("effect_key").to_pylist()
     posts = accepted_posts(lake, batch.day, batch.day)
     approvers = bounds().approvers(batch.effects, posts)

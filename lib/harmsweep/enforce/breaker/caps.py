@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from harmsweep import lake as lakes
@@ -17,14 +17,14 @@ WINDOW_MICROS = 24 * 3600 * 1_000_000
 
 @dataclass(frozen=True)
 class Excess:
-    """A batch that would pass its cap, or else what its weekday makes likely."""
+    """A batch that a sweep may not carry out by itself: why, and by what numbers."""
 
     harm: str
     direction: str
     planned: int
     spent: int
     limit: int
-    kind: str = "cap"  # or forecast (effects), or views
+    kind: str = "cap"  # or forecast (effects), or views, or waits (a part of it is held)
 
     @property
     def batch(self) -> Batch:
@@ -33,6 +33,11 @@ class Excess:
 
     def line(self) -> str:
         """What is held, and why, in a few words."""
+        if self.kind == "waits":
+            return (
+                f"{self.harm}: {self.planned} to {self.direction}"
+                " wait with what was held of the day before"
+            )
         if self.kind != "cap":
             what = f"{self.planned} to" if self.kind == "forecast" else f"{self.planned} views to"
             had = f" and {self.spent} before" if self.spent else ""
@@ -53,20 +58,11 @@ def spent(lake: Path, now: int) -> dict[Batch, int]:
     not counted: an undo must never wait for a cap.
     """
     since = datetime.fromtimestamp((now - WINDOW_MICROS) / 1e6, UTC).isoformat()
-    return _begun(lake, f"recorded_at > TIMESTAMP '{since}'")
-
-
-def so_far(lake: Path, day: date) -> dict[Batch, int]:
-    """The effects that sweeps ever began on a day's posts; counted as in `spent`."""
-    return _begun(lake, lakes.plain_predicate({"day": day}))
-
-
-def _begun(lake: Path, where: str) -> dict[Batch, int]:
-    begun = f"""SELECT harm, direction, action, previous_action, count(*) AS n
-        FROM actions_v1 WHERE {where} AND entry = 'intent'
+    recent = f"""SELECT harm, direction, action, previous_action, count(*) AS n
+        FROM actions_v1 WHERE recorded_at > TIMESTAMP '{since}' AND entry = 'intent'
         AND cause_kind IN {AUTOMATIC} GROUP BY harm, direction, action, previous_action"""
     totals: Counter[Batch] = Counter()
-    for row in lakes.query(lake, begun).to_pylist():
+    for row in lakes.query(lake, recent).to_pylist():
         if is_counted(row["direction"], row["action"], row["previous_action"]):
             totals[row["harm"], row["direction"]] += row["n"]
     return dict(totals)
@@ -83,17 +79,19 @@ def counted(made: Iterable[Entry]) -> dict[Batch, int]:
 
 
 def cap_of(policy: Policy, batch: Batch) -> int:
-    """How many effects of a batch may happen in 24 hours."""
-    return min(policy.cap(*batch), bounds().cap_at_most)
+    """How many effects of a batch may happen in 24 hours: the policy's cap, or conf's if lower.
+
+    Whoever sweeps may bring a policy of their own; nobody brings conf.
+    """
+    _, direction = batch
+    most = bounds().cap_at_most
+    return min(policy.cap(*batch), most.apply if direction == "apply" else most.release)
 
 
 def excesses(
     planned: Mapping[Batch, int], before: Mapping[Batch, int], policy: Policy
 ) -> list[Excess]:
-    """The batches that would pass their cap, in order: the policy's, or conf's if that is lower.
-
-    Whoever sweeps may bring a policy of their own; nobody brings conf.
-    """
+    """The batches that would pass their cap, in order."""
     found = []
     for batch, n in sorted(planned.items()):
         cap = cap_of(policy, batch)

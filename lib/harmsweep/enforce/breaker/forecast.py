@@ -5,20 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 from scipy import stats
 
 from harmsweep import lake as lakes
 from harmsweep.enforce.bounds import Forecast, bounds
-from harmsweep.enforce.breaker.caps import (
-    Excess,
-    cap_of,
-    counted,
-    excesses,
-    is_capped,
-    so_far,
-    spent,
-)
+from harmsweep.enforce.breaker.batches import stuck
+from harmsweep.enforce.breaker.caps import Excess, cap_of, counted, excesses, is_capped, spent
 from harmsweep.enforce.sweeps import Batch
 from harmsweep.ledger import Entry, is_automatic, is_counted
 from harmsweep.policy import Policy
@@ -41,18 +35,40 @@ class Past:
 def history(lake: Path, day: date, weeks: int) -> Past:
     """Each batch's visible automatic effects and their views on the same weekday of past weeks.
 
-    A week in which the ledger has no entry at all tells nothing and is left out. Reads those days'
-    partitions alone.
+    A week in which the ledger has no entry at all tells nothing and is left out; what a person took
+    back makes no more of it likely. Reads those days' partitions alone.
     """
-    days = [day - timedelta(weeks=n) for n in range(1, weeks + 1)]
+    found = _booked(lake, [day - timedelta(weeks=n) for n in range(1, weeks + 1)])
+    sums = _sums(row for row in found if not row["taken_back"])
+    seen = {batch: [by_day[d] for d in sorted(by_day)] for batch, by_day in sums.items()}
+    return Past(len({row["day"] for row in found}), seen)
+
+
+def so_far(lake: Path, day: date) -> dict[Batch, tuple[int, int]]:
+    """The effects and their views that sweeps began on a day's posts, whatever became of them."""
+    return {batch: by_day[day] for batch, by_day in _sums(_booked(lake, [day])).items()}
+
+
+def _booked(lake: Path, days: Sequence[date]) -> list[dict[str, Any]]:
+    """How many intents the days have of each kind, and the views of their posts."""
     of_days = lakes.plain_predicate({"day": days})
     sql = f"""SELECT a.day, a.harm, a.direction, a.action, a.previous_action, a.cause_kind,
+            u.key IS NOT NULL AS taken_back,
             count(*) AS n, CAST(coalesce(sum(f.views), 0) AS BIGINT) AS views
         FROM (SELECT * FROM actions_v1 WHERE {of_days} AND entry = 'intent') a
         LEFT JOIN (SELECT * FROM post_features_v1 WHERE {of_days}) f
         ON f.day = a.day AND f.post_id = a.subject_id AND f.revision = a.revision
-        GROUP BY a.day, a.harm, a.direction, a.action, a.previous_action, a.cause_kind"""
-    found = lakes.query(lake, sql).to_pylist()
+        LEFT JOIN (SELECT DISTINCT previous_key AS key FROM actions_v1 WHERE {of_days}
+            AND entry = 'intent' AND cause_kind IN ('undo', 'lifted')) u
+        ON u.key = a.effect_key
+        GROUP BY a.day, a.harm, a.direction, a.action, a.previous_action, a.cause_kind,
+            u.key IS NOT NULL"""
+    found: list[dict[str, Any]] = lakes.query(lake, sql).to_pylist()
+    return found
+
+
+def _sums(found: Iterable[dict[str, Any]]) -> dict[Batch, dict[date, tuple[int, int]]]:
+    """Each batch's effects that caps count, and their views, by day."""
     sums: dict[Batch, dict[date, tuple[int, int]]] = defaultdict(dict)
     for row in found:
         visible = is_counted(row["direction"], row["action"], row["previous_action"])
@@ -60,8 +76,7 @@ def history(lake: Path, day: date, weeks: int) -> Past:
             of_batch = sums[row["harm"], row["direction"]]
             effects, views = of_batch.get(row["day"], (0, 0))
             of_batch[row["day"]] = effects + row["n"], views + row["views"]
-    seen = {batch: [by_day[d] for d in sorted(by_day)] for batch, by_day in sums.items()}
-    return Past(len({row["day"] for row in found}), seen)
+    return sums
 
 
 def most(counts: Sequence[int], conf: Forecast) -> int | None:
@@ -108,21 +123,23 @@ def unlikely(
     views: Mapping[Batch, int],
     past: Past,
     conf: Forecast,
-    before: Mapping[Batch, int] | None = None,
+    before: Mapping[Batch, tuple[int, int]] | None = None,
 ) -> list[Excess]:
     """The batches of a day with more effects, or more views, than its history makes likely.
 
-    `before` are the effects that the day has had: many small sweeps are no less than a great one.
+    `before` are the effects and views that the day has had: many small sweeps are no less than a
+    great one.
     """
     found = []
     for batch, n in sorted(planned.items()):
         effects, seen = past.of(batch)
         limit, viewed = most(effects, conf), most_views(seen, conf)
-        had = (before or {}).get(batch, 0)
+        had, had_views = (before or {}).get(batch, (0, 0))
+        touched = views.get(batch, 0)
         if limit is not None and n + had > limit:
             found.append(Excess(*batch, n, had, limit, "forecast"))
-        elif viewed is not None and views.get(batch, 0) > viewed:
-            found.append(Excess(*batch, views[batch], 0, viewed, "views"))
+        elif viewed is not None and touched and touched + had_views > viewed:
+            found.append(Excess(*batch, touched, had_views, viewed, "views"))
     return found
 
 
@@ -162,8 +179,9 @@ def outlook(
 def breaches(
     lake: Path, made: Mapping[date, Sequence[Entry]], policy: Policy, at: int
 ) -> list[Excess]:
-    """The batches that pass a cap, over all days together, or what a day makes likely; each once.
+    """The batches that a sweep may not carry out by itself, each once.
 
+    They pass a cap, over all days together, or what a day makes likely, or a part of them waits.
     `at` is the time in microseconds since 1970.
     """
     if not any(made.values()):
@@ -176,4 +194,6 @@ def breaches(
         views, had = views_of(lake, day, of_day), so_far(lake, day)
         for excess in unlikely(counted(of_day), views, past, conf, had):
             found.setdefault(excess.batch, excess)
+        for batch, n in stuck(lake, day, of_day).items():
+            found.setdefault(batch, Excess(*batch, n, 0, 0, "waits"))
     return [found[batch] for batch in sorted(found)]

@@ -103,3 +103,22 @@ def is_over(parked: Entry, chain: Sequence[Entry]) -> bool:
         return latest(chain) != parked
     after = ("intent", "discarded")
     return any(e.entry in after and e.effect_key == parked.effect_key for e in chain)
+
+
+def being_read(chains: Sequence[Sequence[Entry]]) -> set[tuple[Place, int]]:
+    """The sampled posts of batches that wait, by place and revision: people read what they are.
+
+    No pair acts on them before the batch is let go or refused.
+    """
+    waits = {
+        (e.sweep_id, e.harm)
+        for chain in chains
+        for e in chain
+        if e.entry == "held" and not is_over(e, chain)
+    }
+    lasts = (latest(chain) for chain in chains) if waits else ()
+    return {
+        (e.place, e.revision)
+        for e in lasts
+        if e and e.cause_kind == "sample" and (e.sweep_id, e.harm) in waits
+    }
