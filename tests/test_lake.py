@@ -125,6 +125,44 @@ def test_a_new_harm_adds_its_column_and_its_constraint(tmp_path: Path) -> None:
     assert "delta.constraints.new_harm_finite" in table.metadata().configuration
 
 
+def test_a_retired_constraint_gives_way_to_what_the_code_declares_since(tmp_path: Path) -> None:
+    lakes._create_or_check(tmp_path, replace(INGESTS, constraints={"few": "landed IN (1, 2)"}))
+    assert _constraints(tmp_path) == {"delta.constraints.few": "landed = 1 OR landed = 2"}
+    rules = {"some": "landed IN (1, 2, 3)"}
+    now = replace(INGESTS, constraints=rules, retired_constraints=("few",))
+    for _ in range(2):
+        lakes._create_or_check(tmp_path, now)
+        assert _constraints(tmp_path) == {
+            "delta.constraints.some": "landed = 1 OR landed = 2 OR landed = 3"
+        }
+    lakes.put_rows([ingested(DAY, "posts", 3)], now, tmp_path)
+    with pytest.raises(Exception, match="failed validation"):
+        lakes.put_rows([ingested(DAY, "posts", 4)], now, tmp_path)
+
+
+def test_a_constraint_that_a_killed_process_did_not_add_is_added(tmp_path: Path) -> None:
+    lakes._create_or_check(tmp_path, replace(INGESTS, constraints={}))
+    lakes._create_or_check(tmp_path, replace(INGESTS, constraints={"some": "landed > 0"}))
+    assert _constraints(tmp_path) == {"delta.constraints.some": "landed > 0"}
+
+
+def test_rows_that_break_a_new_constraint_are_refused_with_the_table(tmp_path: Path) -> None:
+    lakes._create_or_check(tmp_path, INGESTS)
+    lakes.put_rows([ingested(DAY, "posts", 3)], INGESTS, tmp_path)
+    with pytest.raises(lakes.LakeMismatch, match=r"ingests_v1: .*landed > 3"):
+        lakes._create_or_check(tmp_path, replace(INGESTS, constraints={"many": "landed > 3"}))
+
+
+def test_a_constraint_is_not_both_declared_and_retired() -> None:
+    with pytest.raises(ValueError, match="few"):
+        replace(INGESTS, constraints={"few": "landed > 0"}, retired_constraints=("few",))
+
+
+def _constraints(lake: Path) -> dict[str, str]:
+    stored = deltalake.DeltaTable(str(lake / INGESTS.name)).metadata().configuration
+    return {name: rule for name, rule in stored.items() if ".constraints." in name}
+
+
 # --- with Spark
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import deltalake
 import pyarrow as pa
 import pyarrow.compute as pc
+from deltalake.exceptions import DeltaError
 from deltalake.schema import Schema
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -56,10 +57,13 @@ def lake_path(text: str) -> Path:
 
 
 def open_lake(lake: Path) -> Path:
-    """Create the tables that the lake lacks, add columns that conf declares since; give the lake.
+    """Create the tables that the lake lacks, and bring the others to what the code declares since.
+
+    Columns and constraints are added, retired constraints dropped.
 
     Raises:
-        LakeMismatch: a table has other columns than the code declares, each named.
+        LakeMismatch: a table has other columns than the code declares, each named, or rows that
+            break a constraint.
     """
     (lake / RESTRICTED_FOLDER).mkdir(mode=0o700, parents=True, exist_ok=True)
     for table in (*TABLES.values(), *RESTRICTED.values()):
@@ -75,7 +79,7 @@ def _delta_schema(table: Table) -> Schema:
 def _create_or_check(lake: Path, table: Table) -> None:
     uri = str(lake / table.name)
     if not deltalake.DeltaTable.is_deltatable(uri):
-        created = deltalake.DeltaTable.create(
+        deltalake.DeltaTable.create(
             uri,
             _delta_schema(table),
             partition_by=list(table.partition_by),
@@ -83,10 +87,8 @@ def _create_or_check(lake: Path, table: Table) -> None:
             description=table.comment,
             configuration=PROPERTIES | ({"delta.appendOnly": "true"} if table.append_only else {}),
         )
-        if table.constraints:
-            created.alter.add_constraint(dict(table.constraints))
-        return
-    have = {f.name: f.type for f in deltalake.DeltaTable(uri).schema().fields}
+    stored = deltalake.DeltaTable(uri)
+    have = {f.name: f.type for f in stored.schema().fields}
     want = {f.name: f for f in _delta_schema(table).fields}
     changed = sorted(n for n in have.keys() & want.keys() if have[n] != want[n].type)
     missing = [f for n, f in want.items() if n not in have]
@@ -96,11 +98,22 @@ def _create_or_check(lake: Path, table: Table) -> None:
             f" required columns missing {[f.name for f in missing if not f.nullable]}"
         )
     if missing:
-        grown = deltalake.DeltaTable(uri)
-        grown.alter.add_columns(missing)
-        new = {f"{f.name}_finite" for f in missing} & set(table.constraints)
-        if new:
-            grown.alter.add_constraint({name: table.constraints[name] for name in new})
+        stored.alter.add_columns(missing)
+    _constrain(stored, table)
+
+
+def _constrain(stored: deltalake.DeltaTable, table: Table) -> None:
+    """Add the constraints that a stored table lacks, and then drop those that are retired."""
+    prefix = "delta.constraints."
+    have = {k.removeprefix(prefix) for k in stored.metadata().configuration if k.startswith(prefix)}
+    new = {name: rule for name, rule in table.constraints.items() if name not in have}
+    if new:
+        try:
+            stored.alter.add_constraint(new)
+        except DeltaError as error:
+            raise LakeMismatch(f"{table.name}: rows break one of {new}: {error}") from error
+    for name in sorted(have & set(table.retired_constraints)):
+        stored.alter.drop_constraint(name)
 
 
 def conform(df: DataFrame, table: Table) -> DataFrame:

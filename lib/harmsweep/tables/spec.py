@@ -15,7 +15,11 @@ VECTOR = T.BinaryType()
 
 @dataclass(frozen=True)
 class Table:
-    """A Delta table; its folder in the lake is its name."""
+    """A Delta table; its folder in the lake is its name.
+
+    A constraint whose expression changes gets a new name, and its old one is named as retired:
+    Delta stores an expression in words of its own, which can't be compared with ours.
+    """
 
     name: str
     comment: str
@@ -23,12 +27,16 @@ class Table:
     schema: T.StructType
     partition_by: tuple[str, ...] = ("day",)
     constraints: Mapping[str, str] = field(default_factory=dict)
+    retired_constraints: tuple[str, ...] = ()
     append_only: bool = False
 
     def __post_init__(self) -> None:
         absent = {*self.key, *self.partition_by} - set(self.schema.names)
         if absent:
             raise ValueError(f"{self.name}: {sorted(absent)} in key or partitioning, not in schema")
+        both = self.constraints.keys() & set(self.retired_constraints)
+        if both:
+            raise ValueError(f"{self.name}: constraints {sorted(both)} are declared and retired")
 
 
 def required(name: str, kind: T.DataType, comment: str) -> T.StructField:
