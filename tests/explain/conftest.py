@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from harmsweep import lake as lakes
-from harmsweep.ledger import Entry, Place, effect_key
+from harmsweep.ledger import ACCOUNTS_DAY, Entry, Place, effect_key
 from harmsweep.paths import DEFAULT_MODEL
 
 SAMPLE = Path(__file__).resolve().parents[1] / "sample"
@@ -66,6 +66,13 @@ def harmful():
     return chosen
 
 
+@pytest.fixture
+def unscored():
+    """A post that no model gave a score: what people decide of needs none."""
+    row = {"author_origin": "assigned", "numbers": "{}", "vectors": []}
+    return SimpleNamespace(text="You have won a prize", harm="spam", row=row, score=None)
+
+
 class Acted:
     """A lake with posts that were acted on."""
 
@@ -73,12 +80,11 @@ class Acted:
         self.root = root
         self.entries: dict[str, Entry] = {}
 
-    def act(self, found, *, post="p1", threshold=0.7, kept=True, **changes) -> Entry:
+    def act(self, found, *, post="p1", kept=True, language="en", **changes) -> Entry:
         """A post whose effect is in force, with its evidence; `found` is one of `harmful`."""
-        from harmsweep.enforce import books
         from harmsweep.enforce.evidence import digest_of
         from harmsweep.manifest import load_manifest
-        from harmsweep.tables import EVIDENCE, POST_FEATURES, POST_VISIBILITY, POSTS
+        from harmsweep.tables import EVIDENCE, POST_FEATURES, POSTS
 
         place = Place("post", post, "all", "all", "policy")
         row = found.row | {"day": DAY, "post_id": post, "revision": 1}
@@ -89,19 +95,57 @@ class Acted:
             previous_action="none", direction="apply", surface="all", jurisdiction="all",
             cause_kind="decision", cause_id="c", previous_key=None,
             state_key=effect_key(place, 1, "remove", "c"), harm=found.harm, score=found.score,
-            threshold=threshold, model_version=load_manifest(DEFAULT_MODEL).model_version,
+            threshold=0.7, model_version=load_manifest(DEFAULT_MODEL).model_version,
             policy_version="v", operator="o", evidence=row["digest"],
         )  # fmt: skip
         entry = replace(entry, **changes)
         if kept:
             lakes.put_rows([row], EVIDENCE, self.root)
         self.put(POSTS, post, text=found.text, status="accepted")
-        self.put(POST_FEATURES, post, clean_text=found.text, normal_text=found.text, language="en")
-        books.append(self.root, [entry, replace(entry, entry="outcome")])
+        told = {"clean_text": found.text, "normal_text": found.text, "language": language}
+        self.put(POST_FEATURES, post, **told)
+        self.book(entry)
         self.entries[post] = entry
-        rows = books.visibility(books.chains_of(self.entries.values()))
-        lakes.put_rows(rows, POST_VISIBILITY, self.root, where={"day": DAY})
+        self.show(DAY, self.entries.values())
         return entry
+
+    def decide(self, found, cause_kind, **changes) -> Entry:
+        """A post whose effect people or a sweep put in force without a score."""
+        lanes = {"copy": "review", "verdict": "review", "order": "order"}
+        scores = {"score": None, "threshold": None, "model_version": None, "policy_version": None}
+        people = {"cause_kind": cause_kind, "lane": lanes[cause_kind], "evidence": None}
+        return self.act(found, kept=False, **(people | scores | changes))
+
+    def restrict(self, account, until, **changes) -> Entry:
+        """An account that is restricted until then, for posts that count against it."""
+        place = Place("account", account, "all", changes.get("jurisdiction", "all"))
+        key = effect_key(place, 0, "restrict", "c")
+        entry = Entry(
+            day=ACCOUNTS_DAY, effect_key=key, entry="intent", recorded_at=AT, sweep_id="s",
+            subject_kind="account", subject_id=account, revision=0, action="restrict",
+            previous_action="none", direction="apply", surface="all", jurisdiction="all",
+            cause_kind="strikes", cause_id="c", previous_key=None, state_key=key, harm="spam",
+            score=None, threshold=None, model_version="m1", policy_version="v", operator="o",
+            expires_at=until,
+        )  # fmt: skip
+        entry = replace(entry, **changes)
+        self.book(entry)
+        self.show(ACCOUNTS_DAY, [entry])
+        return entry
+
+    def book(self, entry) -> None:
+        """An effect and its outcome in the ledger."""
+        from harmsweep.enforce import books
+
+        books.append(self.root, [entry, replace(entry, entry="outcome")])
+
+    def show(self, day, entries) -> None:
+        """What the platform reads of a day: what those entries put in force."""
+        from harmsweep.enforce import books
+        from harmsweep.tables import POST_VISIBILITY
+
+        rows = books.visibility(books.chains_of(entries))
+        lakes.put_rows(rows, POST_VISIBILITY, self.root, where={"day": day})
 
     def put(self, table, post, **values) -> None:
         """A row of a table, with something in every column that has to be filled."""

@@ -7,6 +7,7 @@ import pytest
 
 from harmsweep.explain import search
 from harmsweep.explain.search import _cells, _covered, _dropped, _frames, _less
+from harmsweep.explain.subject import Subject
 from harmsweep.modalities.video import Clip
 
 
@@ -67,6 +68,39 @@ def test_the_frame_that_decides_is_what_is_found(monkeypatch):
     assert found == {"input": "video", "position": 1, "frames": [4], "of": 6}
     monkeypatch.setattr(scorer, "scores", lambda changes: np.ones(len(changes)))
     assert _frames(scorer, encoder, None, 0.5, None) == []
+
+
+def post_with(kind):
+    """A scorer of a post of one medium that, as a whole, decides its score."""
+    return SimpleNamespace(
+        has=lambda name: name == kind, present={kind}, scores=lambda changes: np.zeros(len(changes))
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "encoder", "media"),
+    [
+        ("image", "efficientnet_lite0", None),
+        ("image", "efficientnet_lite0", "empty"),
+        ("video", "sampled_frames", "empty"),
+        ("video", "videomoco", "empty"),
+        ("media_text", "mean_pooling", "empty"),
+    ],
+)
+def test_a_post_is_searched_whole_only_where_each_of_its_inputs_was(tmp_path, kind, encoder, media):
+    encoders = {kind: SimpleNamespace(kind=encoder)}
+    gone = {"kind": kind, "uri": "gone.jpg", "content_hash": "0" * 64}
+    subject = Subject("p1", 1, "", "und", {}, {0: gone})
+    found = search.find_evidence(
+        post_with(kind), encoders, subject, threshold=0.5, media=media and tmp_path
+    )
+    assert found == ([], False)
+
+
+def test_a_post_whose_every_input_was_searched_in_vain_says_so(monkeypatch):
+    monkeypatch.setattr(search, "_words", lambda *_: {})
+    asked = post_with("text")
+    assert search.find_evidence(asked, {}, None, threshold=0.5, media=None) == ([], True)
 
 
 @pytest.mark.parametrize("gone", [set(), {(0, 1)}, {(0, 0), (0, 1), (2, 0)}])

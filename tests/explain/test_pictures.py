@@ -43,7 +43,8 @@ def found_in(asked, subject, threshold):
 
 def test_regions_of_a_picture_flip_the_decision():
     asked, subject, pixels, threshold = posted("image", 0.99)
-    (part,) = found_in(asked, subject, threshold)
+    (part,), whole = found_in(asked, subject, threshold)
+    assert whole
     side = pixels.shape[1] // part["grid"]
     colour = pixels.reshape(3, -1).mean(axis=1).round().astype(np.uint8)
     for row, column in part["cells"]:
@@ -58,14 +59,15 @@ def test_regions_of_a_picture_flip_the_decision():
 def test_a_picture_that_is_gone_or_another_is_not_searched():
     asked, subject, _, threshold = posted("image", 0.99)
     subject.media[0]["content_hash"] = "0" * 64
-    assert found_in(asked, subject, threshold) == []
+    assert found_in(asked, subject, threshold) == ([], False)
     subject.media[0]["uri"] = "media/images/none.jpg"
-    assert found_in(asked, subject, threshold) == []
+    assert found_in(asked, subject, threshold) == ([], False)
 
 
 def test_frames_of_a_clip_flip_the_decision():
     asked, subject, clip, threshold = posted("video", 0.9)
-    (part,) = found_in(asked, subject, threshold)
+    (part,), whole = found_in(asked, subject, threshold)
+    assert whole
     of = part["of"]
     kept = [n for n in range(of) if n not in part["frames"]]
     times = [n for n in range(len(clip.thumbnails)) if n * of // len(clip.thumbnails) in kept]

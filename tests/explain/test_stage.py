@@ -105,7 +105,7 @@ def test_what_does_not_come_out_again_is_not_explained(acted, harmful):
     statuses = {post: row["status"] for post, row in acted.explained().items()}
     assert statuses == {"lost": "expired", "moved": "not_reproduced",
                         "forged": "expired", "rewritten": "not_reproduced"}  # fmt: skip
-    assert all("no longer be shown" in row["notice"] for row in acted.explained().values())
+    assert all("cannot be shown" in row["notice"] for row in acted.explained().values())
     assert {row["contributions"] for row in acted.explained().values()} == {"{}"}
 
 

@@ -35,7 +35,7 @@ def test_evidence_is_shown_only_of_a_score_that_reaches_its_threshold_again(
 ) -> None:
     made: dict[str, Any] = {
         "find_evidence": "kept", "digest_of": "digest", "scorer": SimpleNamespace(base=base),
-        "load_encoders": {}, "reproduced": now, "search": [{"kind": "words"}],
+        "load_encoders": {}, "reproduced": now, "search": ([{"kind": "words"}], True),
         "contributions": {},
     }  # fmt: skip
     for name, value in made.items():

@@ -10,30 +10,33 @@ from harmsweep.logs import clean
 
 
 def explain(
-    post: str,
+    subject: str,
     *,
+    account: Annotated[bool, Parameter(negative=(), help="It is an account's id.")] = False,
     unmask: Annotated[bool, Parameter(negative=(), help="Show the post's words.")] = False,
     statement: Annotated[bool, Parameter(negative=(), help="Print the statement (JSON).")] = False,
     lake: Lake = DEFAULT_LAKE,
 ) -> None:
     """Print the notice of each effect on a post that was explained, and what each modality gave.
 
-    The author's words are stars unless --unmask is given. Posts that were escalated are refused,
-    and so are posts that were deleted or edited since.
+    What an undo, an appeal or its end has lifted since is marked "no longer in force". The
+    author's words are stars unless --unmask is given. Posts that were escalated are refused, and so
+    are posts that were deleted or edited since.
 
     Parameters
     ----------
-    post
-        The post's id.
+    subject
+        The post's id, or the account's with --account.
     """
     from harmsweep.explain.notices import filled
-    from harmsweep.explain.reading import explanations
+    from harmsweep.explain.reading import explanations, of_account
 
-    subject, rows = explanations(lake, post)
+    post, rows = (None, of_account(lake, subject)) if account else explanations(lake, subject)
     for row in rows:
         evidence = json.loads(row["evidence"])
-        print(f"{row['effect_key'][:12]}  {row['status']}, in {row['seconds']:.1f} s")
-        print(clean(filled(row["notice"], evidence, subject, mask=not unmask)))
+        holds = "" if row["in_force"] else "no longer in force; "
+        print(f"{row['effect_key'][:12]}  {holds}{row['status']}, in {row['seconds']:.1f} s")
+        print(clean(filled(row["notice"], evidence, post, mask=not unmask)))
         print("without each: " + _told(json.loads(row["contributions"])))
         if statement and row["statement"]:
             print(clean(row["statement"]))

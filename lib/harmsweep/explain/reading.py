@@ -1,17 +1,21 @@
-"""Explanations as people read them: only of posts that may be shown."""
+"""Explanations as people read them: of what may be shown, and whether it is still in force."""
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from harmsweep import lake as lakes
 from harmsweep.explain.subject import Subject, load_subject
 from harmsweep.job import DataRefused
-from harmsweep.tables import EXPLANATIONS
+from harmsweep.ledger import ACCOUNTS_DAY
+from harmsweep.tables import EXPLANATIONS, POST_VISIBILITY
 from harmsweep.verdicts import find_reviewable
 
+Rows = list[dict[str, Any]]
 
-def explanations(lake: Path, post_id: str) -> tuple[Subject, list[dict[str, Any]]]:
-    """A post's current revision and its explanations, the oldest first.
+
+def explanations(lake: Path, post_id: str) -> tuple[Subject, Rows]:
+    """A post's current revision and its explanations, the oldest first; each says `in_force`.
 
     Raises:
         DataRefused: there is no such post, it was escalated, or nothing of this revision was
@@ -19,8 +23,35 @@ def explanations(lake: Path, post_id: str) -> tuple[Subject, list[dict[str, Any]
     """
     post = find_reviewable(lake, post_id)
     subject = load_subject(lake, post["day"], post_id, post["revision"])
-    rows = lakes.rows(EXPLANATIONS, lake, day=post["day"]).to_pylist()
-    found = [r for r in rows if (r["post_id"], r["revision"]) == (post_id, post["revision"])]
+    found = _rows(lake, post["day"], post_id, post["revision"])
     if subject is None or not found:
         raise DataRefused(f"nothing was explained of {post_id}, revision {post['revision']}")
-    return subject, sorted(found, key=lambda row: (row["explained_at"], row["effect_key"]))
+    return subject, found
+
+
+def of_account(lake: Path, account_id: str) -> Rows:
+    """What was explained of the restrictions of an account, as of a post.
+
+    Raises:
+        DataRefused: nothing was.
+    """
+    found = _rows(lake, ACCOUNTS_DAY, account_id, 0)
+    if not found:
+        raise DataRefused(f"nothing was explained of the account {account_id}")
+    return found
+
+
+def _rows(lake: Path, day: date, subject_id: str, revision: int) -> Rows:
+    holds = _in_force(lake, day, datetime.now(UTC))
+    found = [
+        row | {"in_force": row["effect_key"] in holds}
+        for row in lakes.rows(EXPLANATIONS, lake, day=day).to_pylist()
+        if (row["post_id"], row["revision"]) == (subject_id, revision)
+    ]
+    return sorted(found, key=lambda row: (row["explained_at"], row["effect_key"]))
+
+
+def _in_force(lake: Path, day: date, at: datetime) -> set[str]:
+    """The effects that the platform acts on at a time: what was undone or overturned is none."""
+    shown = lakes.rows(POST_VISIBILITY, lake, day=day).to_pylist()
+    return {r["effect_key"] for r in shown if r["expires_at"] is None or r["expires_at"] > at}

@@ -54,6 +54,12 @@ class Scorer:
         present = self.columns.get(f"{name}_present")
         return present is not None and bool(present[0])
 
+    @property
+    def present(self) -> set[str]:
+        """The inputs that the model reads and the post has; its author's are no part of it."""
+        named = {source.name for source in self.manifest.inputs} - {"description"}
+        return {name for name in named if self.has(name)}
+
 
 def scorer(model: Path, evidence: Mapping[str, Any], harm: str) -> Scorer:
     """The scorer of a post from what was kept of its decision."""

@@ -1,15 +1,16 @@
 """The evidence of a decision: for each input the parts that alone flip it, scored to be sure."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harmsweep.encoders import Encoder
 from harmsweep.explain.occlusion import irreducible, spans_without
-from harmsweep.explain.rescoring import Change, Scorer, embedded, text_changes
+from harmsweep.explain.rescoring import TEXTS, Change, Scorer, embedded, text_changes
 from harmsweep.explain.subject import Subject, prepared
 from harmsweep.modalities.video import Clip
 from harmsweep.text import clean, normalise
@@ -19,6 +20,13 @@ Encoders = Mapping[str, Encoder]
 Evidence = dict[str, Any]
 # Cells of a side of the picture: coarse, then the found ones in quarters.
 GRIDS = (4, 8)
+
+
+class Searched(NamedTuple):
+    """The parts that alone flip a decision, and whether every input of the post was looked at."""
+
+    parts: list[Evidence]
+    whole: bool
 
 
 def reproduced(scorer: Scorer, encoders: Encoders, subject: Subject) -> float:
@@ -31,19 +39,25 @@ def reproduced(scorer: Scorer, encoders: Encoders, subject: Subject) -> float:
 
 def find_evidence(
     scorer: Scorer, encoders: Encoders, subject: Subject, *, threshold: float, media: Path | None
-) -> list[Evidence]:
+) -> Searched:
     """The parts of each input without which the score is under the threshold.
 
     Each entry flips the decision by itself, everything else being as it was. Pictures and videos
-    are looked at where `media`, the landing zone's folder, is given.
+    are looked at where `media`, the landing zone's folder, is given and has them all unchanged.
     """
-    found = [_words(scorer, encoders, subject, threshold)] if scorer.has("text") else []
+    found, seen = list[Evidence](), set[str]()
+    if any(scorer.has(name) for name in TEXTS):
+        found.append(_words(scorer, encoders, subject, threshold))
+        seen |= set(TEXTS)
     if scorer.has("media_text") and subject.lines:
         found.append(_lines(scorer, encoders, subject, threshold))
+        seen.add("media_text")
     for kind, parts in (("image", _regions), ("video", _frames)):
         if media and scorer.has(kind) and kind in encoders:
-            found += parts(scorer, encoders[kind], subject, threshold, media)
-    return [entry for entry in found if entry]
+            shown = parts(scorer, encoders[kind], subject, threshold, media)
+            found += shown or []
+            seen |= set() if shown is None else {kind}
+    return Searched([entry for entry in found if entry], scorer.present <= seen)
 
 
 def _words(scorer: Scorer, encoders: Encoders, subject: Subject, threshold: float) -> Evidence:
@@ -88,13 +102,15 @@ def _media_text_changes(
 
 def _regions(
     scorer: Scorer, encoder: Encoder, subject: Subject, threshold: float, media: Path
-) -> list[Evidence]:
-    """Of each picture the regions that, filled with its mean colour, flip the decision."""
-    return [
-        found
-        for place, pixels, change in _media(scorer, encoder, subject, media, "image")
-        if (found := _cells(scorer, place, pixels, change, threshold))
-    ]
+) -> list[Evidence] | None:
+    """Of each picture the regions that, filled with its mean colour, flip the decision.
+
+    None where the pictures cannot be looked at.
+    """
+    pictures = _media(encoder, subject, media, "image")
+    if pictures is None:
+        return None
+    return [found for picture in pictures if (found := _cells(scorer, *picture, threshold))]
 
 
 def _cells(scorer: Scorer, place: int, pixels: Any, change: Any, threshold: float) -> Evidence:
@@ -130,13 +146,21 @@ def _covered(pixels: NDArray[np.uint8], cells: Sequence[Any], grid: int) -> NDAr
 
 def _frames(
     scorer: Scorer, encoder: Encoder, subject: Subject, threshold: float, media: Path
-) -> list[Evidence]:
-    """Of each video the parts of its time without which the decision flips."""
-    found = []
+) -> list[Evidence] | None:
+    """Of each video the parts of its time without which the decision flips.
+
+    None where the videos, or what their encoder sees of them, cannot be looked at.
+    """
+    if encoder.kind != "sampled_frames":
+        return None
     # A pass over a video takes seconds: none where the video as a whole decides nothing.
-    if encoder.kind != "sampled_frames" or scorer.scores([{"video": None}])[0] >= threshold:
+    if scorer.scores([{"video": None}])[0] >= threshold:
         return []
-    for place, clip, change in _media(scorer, encoder, subject, media, "video"):
+    clips = _media(encoder, subject, media, "video")
+    if clips is None:
+        return None
+    found = []
+    for place, clip, change in clips:
         count = len(clip.frames)
 
         def without(
@@ -161,7 +185,9 @@ def _dropped(clip: Clip, gone: frozenset[int]) -> Clip | None:
     return Clip(clip.frames[kept], thumbnails) if kept and len(thumbnails) else None
 
 
-def _media(scorer: Scorer, encoder: Encoder, subject: Subject, media: Path, kind: str) -> Any:
+def _media(
+    encoder: Encoder, subject: Subject, media: Path, kind: str
+) -> list[tuple[int, Any, Any]] | None:
     """Each medium of a kind: its position, what is embedded of it, and how it changes the post.
 
     None where one of them cannot be had any more: the vector is the mean of all.
@@ -169,19 +195,17 @@ def _media(scorer: Scorer, encoder: Encoder, subject: Subject, media: Path, kind
     rows = {place: row for place, row in subject.media.items() if row["kind"] == kind}
     inputs = {place: prepared(row, media, encoder) for place, row in rows.items()}
     if not inputs or any(found is None for found in inputs.values()):
-        return
+        return None
     whole = dict(zip(inputs, embedded(encoder, list(inputs.values())), strict=True))
-    for place, medium in inputs.items():
 
-        def change(others: Sequence[Any], place: int = place) -> list[Change]:
-            there = [other for other in others if other is not None]
-            vectors = iter(embedded(encoder, there))
-            return [
-                {kind: _mean(whole | {place: None if other is None else next(vectors)})}
-                for other in others
-            ]
+    def change(place: int, others: Sequence[Any]) -> list[Change]:
+        vectors = iter(embedded(encoder, [other for other in others if other is not None]))
+        return [
+            {kind: _mean(whole | {place: None if other is None else next(vectors)})}
+            for other in others
+        ]
 
-        yield place, medium, change
+    return [(place, medium, partial(change, place)) for place, medium in inputs.items()]
 
 
 def _mean(vectors: Mapping[int, bytes | None]) -> bytes | None:

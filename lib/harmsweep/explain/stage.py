@@ -1,27 +1,32 @@
-"""The stage explain: what led to each visible effect of a model on a day's posts.
+"""The stage explain: what led to each effect on a day's posts that others can see.
 
+Every one has a notice and a statement; evidence is looked for where a model's score led to it.
 Enforced posts are few, as the caps have it: one process, without Spark, with each encoder loaded
 once.
 """
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from harmsweep import lake as lakes
 from harmsweep.encoders import load_encoders
-from harmsweep.enforce.books import entries
 from harmsweep.enforce.evidence import digest_of, find_evidence
 from harmsweep.escalations import escalated_posts
-from harmsweep.explain.notices import notice, statement
+from harmsweep.explain.due import Due, due
+from harmsweep.explain.notices import notice
+from harmsweep.explain.reasons import statement
 from harmsweep.explain.rescoring import contributions, scorer
 from harmsweep.explain.search import find_evidence as search
 from harmsweep.explain.search import reproduced
 from harmsweep.explain.subject import Subject, load_subject
-from harmsweep.ledger import POLICY, VISIBLE, Entry
+from harmsweep.ledger import ACCOUNTS_DAY, Entry
+from harmsweep.locks import locked
+from harmsweep.logs import log
 from harmsweep.manifest import Manifest, check_encoders, load_manifest
 from harmsweep.operations import check_running
 from harmsweep.runs import Counts, Outcome, Read, Step, run_step
@@ -30,6 +35,7 @@ from harmsweep.tables import (
     EVIDENCE,
     EXPLANATIONS,
     MEDIA,
+    ORDERS,
     POST_FEATURES,
     POST_VISIBILITY,
     POSTS,
@@ -38,13 +44,17 @@ from harmsweep.tables import (
 STEP = Step(
     "explain",
     reads=tuple(
-        Read(table) for table in (ACTIONS, EVIDENCE, POSTS, POST_FEATURES, POST_VISIBILITY, MEDIA)
+        Read(table)
+        for table in (ACTIONS, EVIDENCE, POSTS, POST_FEATURES, POST_VISIBILITY, MEDIA, ORDERS)
     ),
     writes=(EXPLANATIONS,),
 )
 # Another company in a batch moves a vector in bfloat16 by its last bits.
 TOLERANCE = 1e-3
-STATUSES = ("confirmed", "general", "not_reproduced", "expired")
+STATUSES = (
+    *("confirmed", "general", "not_searched", "not_reproduced", "expired", "unscored"),
+    "no_statement",
+)
 
 
 @dataclass(frozen=True)
@@ -57,11 +67,12 @@ class Found:
 
 
 def explain_day(lake: Path, day: date, *, model: Path, media: Path | None = None) -> Outcome:
-    """Explain the day's effects in force that have a model's score and no explanation yet.
+    """Explain the day's effects in force that others can see and that have no explanation yet.
 
     Each is kept as it is found, so that a run that is killed goes on where it was. Deleted and
     edited posts are left out, and escalated ones are never looked at. Pictures and videos are
-    searched where `media`, the landing zone's folder, is given.
+    searched where `media`, the landing zone's folder, is given. Accounts have no day: those that
+    were restricted since are told by whatever day's run comes first.
 
     Raises:
         ManifestRefused: the model's files differ from their hashes, or other encoders made its
@@ -70,7 +81,7 @@ def explain_day(lake: Path, day: date, *, model: Path, media: Path | None = None
     """
     manifest = load_manifest(model)
     check_encoders(manifest, {name: e.encoder_id for name, e in load_encoders().items()})
-    return run_step(
+    done = run_step(
         STEP,
         lake,
         day,
@@ -78,11 +89,16 @@ def explain_day(lake: Path, day: date, *, model: Path, media: Path | None = None
         versions={"model_version": manifest.model_version},
         inputs="" if media is None else str(media.resolve()),
     )
+    accounts = _explain_accounts(lake, manifest)
+    if not accounts:
+        return done
+    return replace(done, skipped=False, counts={**done.counts, "accounts": accounts})
 
 
 def _work(lake: Path, day: date, model: Path, manifest: Manifest, media: Path | None) -> Counts:
     counts = dict.fromkeys(("explained", *STATUSES, "gone", "escalated", "parts"), 0)
-    for entry in due(lake, day, manifest.model_version):
+    for one in due(lake, day, manifest.model_version):
+        entry = one.entry
         check_running(lake)
         if entry.subject_id in escalated_posts(lake, day):
             counts["escalated"] += 1
@@ -93,60 +109,74 @@ def _work(lake: Path, day: date, model: Path, manifest: Manifest, media: Path | 
             continue
         started = time.monotonic()
         found = explain(lake, entry, subject, model=model, media=media)
-        row = _row(entry, subject, found, time.monotonic() - started)
+        row = _row(one, subject, found, manifest, started)
         lakes.put_rows([row], EXPLANATIONS, lake)
         counts["explained"] += 1
-        counts[found.status] += 1
+        counts[row["status"]] += 1
         counts["parts"] += len(found.evidence)
     return counts
 
 
-def due(lake: Path, day: date, model_version: str) -> Iterator[Entry]:
-    """Effects of the model's own decisions that hold and were not explained, by their keys."""
-    shown = lakes.rows(POST_VISIBILITY, lake, day=day).to_pylist()
-    holds = {r["effect_key"] for r in shown if r["lane"] == POLICY and r["action"] in VISIBLE}
-    known = set(lakes.rows(EXPLANATIONS, lake, day=day).column("effect_key").to_pylist())
-    for entry in sorted(entries(lake, day), key=lambda e: e.effect_key):
-        is_new = entry.entry == "intent" and entry.effect_key in holds - known
-        scored = entry.score is not None and entry.threshold is not None
-        if is_new and scored and entry.model_version == model_version:
-            yield entry
+def _explain_accounts(lake: Path, manifest: Manifest) -> int:
+    """Explain restrictions of accounts; give how many."""
+    # From the look-up to the commit: the runs of several days would all tell the same account.
+    with locked(lake, [EXPLANATIONS.name]):
+        told = [
+            _row(one, None, Found("unscored", {}, []), manifest, time.monotonic())
+            for one in due(lake, ACCOUNTS_DAY, manifest.model_version)
+        ]
+        if told:
+            check_running(lake)
+            lakes.put_rows(told, EXPLANATIONS, lake)
+    return len(told)
 
 
 def explain(
     lake: Path, entry: Entry, subject: Subject, *, model: Path, media: Path | None
 ) -> Found:
     """What led to an effect: nothing is said that does not come out again from what was kept."""
+    if entry.score is None or entry.threshold is None or entry.harm is None:
+        return Found("unscored", {}, [])
     kept = find_evidence(lake, entry)
     if kept is None:
         return Found("expired", {}, [])
     if digest_of(kept) != entry.evidence:
         return Found("not_reproduced", {}, [])
-    assert entry.harm is not None and entry.score is not None and entry.threshold is not None
     asked, encoders = scorer(model, kept, entry.harm), load_encoders()
     scores = (asked.base, reproduced(asked, encoders, subject))
     # Of a score that is under its threshold without anything taken away, any part would flip it.
     near = all(abs(score - entry.score) <= TOLERANCE for score in scores)
     if not near or min(scores) < entry.threshold:
         return Found("not_reproduced", {}, [])
-    parts = search(asked, encoders, subject, threshold=entry.threshold, media=media)
-    return Found("confirmed" if parts else "general", contributions(asked), parts)
+    parts, whole = search(asked, encoders, subject, threshold=entry.threshold, media=media)
+    status = "confirmed" if parts else "general" if whole else "not_searched"
+    return Found(status, contributions(asked), parts)
 
 
-def _row(entry: Entry, subject: Subject, found: Found, seconds: float) -> dict[str, Any]:
-    reasons = statement(entry, subject)
-    told = notice(entry, found.evidence, reproduced=found.status in ("confirmed", "general"))
+def _row(
+    one: Due, subject: Subject | None, found: Found, manifest: Manifest, started: float
+) -> dict[str, Any]:
+    entry, status = one.entry, found.status
+    told = notice(one, found.evidence, status=status)
+    try:
+        reasons = statement(one, subject)
+    except ValidationError as error:
+        # One that the database would refuse keeps no other from being told; its author is.
+        faults = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        facts = {"subject": entry.subject_id, "effect": entry.effect_key, "faults": faults}
+        log("explain", day=str(entry.day)).error("no valid statement of reasons", **facts)
+        reasons, status = None, "no_statement"
     return {
         "day": entry.day,
         "effect_key": entry.effect_key,
         "post_id": entry.subject_id,
         "revision": entry.revision,
-        "model_version": entry.model_version,
-        "status": found.status,
+        "model_version": manifest.model_version,
+        "status": status,
         "contributions": lakes.as_json(found.contributions),
         "evidence": lakes.as_json(found.evidence),
         "statement": reasons and reasons.model_dump_json(exclude_none=True),
         "notice": told,
         "explained_at": datetime.now(UTC),
-        "seconds": seconds,
+        "seconds": time.monotonic() - started,
     }

@@ -27,7 +27,9 @@ Visibility = Literal[
 ]
 Account = Literal["DECISION_ACCOUNT_SUSPENDED", "DECISION_ACCOUNT_TERMINATED"]
 Ground = Literal["DECISION_GROUND_ILLEGAL_CONTENT", "DECISION_GROUND_INCOMPATIBLE_CONTENT"]
-Content = Literal["CONTENT_TYPE_TEXT", "CONTENT_TYPE_IMAGE", "CONTENT_TYPE_VIDEO"]
+Content = Literal[
+    "CONTENT_TYPE_TEXT", "CONTENT_TYPE_IMAGE", "CONTENT_TYPE_VIDEO", "CONTENT_TYPE_OTHER"
+]
 Category = Literal[
     "STATEMENT_CATEGORY_ANIMAL_WELFARE",
     "STATEMENT_CATEGORY_CONSUMER_INFORMATION",
@@ -79,7 +81,7 @@ class Statement(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    decision_visibility: tuple[Visibility, ...] = Field(min_length=1)
+    decision_visibility: tuple[Visibility, ...] | None = Field(default=None, min_length=1)
     decision_visibility_other: str | None = Field(default=None, max_length=500)
     decision_account: Account | None = None
     decision_ground: Ground
@@ -89,6 +91,7 @@ class Statement(BaseModel):
     illegal_content_legal_ground: str | None = Field(default=None, max_length=500)
     illegal_content_explanation: str | None = Field(default=None, max_length=2000)
     content_type: tuple[Content, ...] = Field(min_length=1)
+    content_type_other: str | None = Field(default=None, min_length=1, max_length=500)
     category: Category
     category_specification: tuple[Keyword, ...] = ()
     territorial_scope: tuple[Country, ...] = Field(min_length=1)
@@ -96,6 +99,7 @@ class Statement(BaseModel):
     content_date: date = Field(ge=date(2000, 1, 1))
     application_date: date = Field(ge=date(2020, 1, 1))
     end_date_visibility_restriction: date | None = None
+    end_date_account_restriction: date | None = None
     decision_facts: str = Field(min_length=1, max_length=5000)
     source_type: Source
     automated_detection: Literal["Yes", "No"]
@@ -105,17 +109,24 @@ class Statement(BaseModel):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         """What the database asks for only beside another value."""
-        other = "DECISION_VISIBILITY_OTHER" in self.decision_visibility
+        if not (self.decision_visibility or self.decision_account):
+            raise ValueError("it restricts neither the content's visibility nor an account")
+        other = "DECISION_VISIBILITY_OTHER" in (self.decision_visibility or ())
         if other != bool(self.decision_visibility_other):
             raise ValueError("decision_visibility_other goes with DECISION_VISIBILITY_OTHER")
+        if ("CONTENT_TYPE_OTHER" in self.content_type) != bool(self.content_type_other):
+            raise ValueError("content_type_other goes with CONTENT_TYPE_OTHER")
         terms = self.incompatible_content_ground and self.incompatible_content_explanation
         law = self.illegal_content_legal_ground and self.illegal_content_explanation
         needed = law if self.decision_ground.endswith("ILLEGAL_CONTENT") else terms
         if not needed:
             raise ValueError(f"{self.decision_ground} needs its ground and explanation")
-        end = self.end_date_visibility_restriction
-        if end and end < self.application_date:
-            raise ValueError("end_date_visibility_restriction is before application_date")
+        for what in ("visibility", "account"):
+            end = getattr(self, f"end_date_{what}_restriction")
+            if end and not getattr(self, f"decision_{what}"):
+                raise ValueError(f"end_date_{what}_restriction goes with decision_{what}")
+            if end and end < self.application_date:
+                raise ValueError(f"end_date_{what}_restriction is before application_date")
         return self
 
 

@@ -183,18 +183,21 @@ DELIVERIES = Table(
 
 EXPLANATIONS = Table(
     name="explanations_v1",
-    comment="Why each visible effect of a model came about, as scored again: places, no words.",
+    comment="Why each visible effect came about: places, no words.",
     key=("day", "effect_key"),
     schema=columns(
-        required("day", DAY, "the post's day"),
+        required("day", DAY, "the post's day; 1970-01-01 for accounts, as in actions"),
         required("effect_key", STRING, "the effect, as in actions"),
-        required("post_id", STRING, "the post"),
+        required("post_id", STRING, "the post, or the account that was restricted"),
         required("revision", INT, "the revision that was acted on"),
-        required("model_version", STRING, "the model that scored, and that was asked again"),
+        required(
+            "model_version", STRING, "the model of the run; it scored, where a score led to it"
+        ),
         required(
             "status",
             STRING,
-            "confirmed, general (no part flips it alone), not_reproduced or expired",
+            "confirmed, general (no part flips it alone), not_searched (not all was looked at),"
+            " not_reproduced, expired, unscored (no score led to it) or no_statement (not valid)",
         ),
         required("contributions", STRING, "JSON: by modality, the score less that without it"),
         required(
@@ -209,7 +212,11 @@ EXPLANATIONS = Table(
         required("explained_at", TIME, "when this was found (UTC)"),
         required("seconds", DOUBLE, "how long it took"),
     ),
-    constraints={"status_known": "status IN ('confirmed', 'general', 'not_reproduced', 'expired')"},
+    constraints={
+        "status_is_known": "status IN ('confirmed', 'general', 'not_searched', 'not_reproduced',"
+        " 'expired', 'unscored', 'no_statement')"
+    },
+    retired_constraints=("status_known",),
     append_only=True,
 )
 

@@ -1,0 +1,85 @@
+"""Which effects are to be explained, and how each of them came about."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from harmsweep import lake as lakes
+from harmsweep.enforce.books import entries
+from harmsweep.enforce.sweeps import Sweep
+from harmsweep.explain.statement import Source
+from harmsweep.ledger import POLICY, VISIBLE, Entry, is_automatic
+from harmsweep.tables import EXPLANATIONS, ORDERS, POST_VISIBILITY
+
+# Sweeps by which people let go what waited for them: a held batch, or a plan.
+_LET_GO = ("resume", "apply")
+# Who asked for a look at a post, by the kind of order; the first that was there counts.
+_NOTICES: dict[str, Source] = {
+    "flag": "SOURCE_TRUSTED_FLAGGER",
+    "referral": "SOURCE_TYPE_OTHER_NOTIFICATION",
+}
+
+
+@dataclass(frozen=True)
+class Due:
+    """An effect that is to be explained."""
+
+    entry: Entry
+    cause: str  # as conf's wordings have it
+    was_found: bool = False  # whether a model pointed at the post before
+    source: Source = "SOURCE_VOLUNTARY"
+
+
+def due(lake: Path, day: date, model_version: str) -> Iterator[Due]:
+    """A day's effects that hold, that others can see and that were not explained, by their keys.
+
+    Of those that a score led to only the model's own: the others are for runs of theirs.
+    """
+    shown = lakes.rows(POST_VISIBILITY, lake, day=day).to_pylist()
+    holds = {row["effect_key"] for row in shown if row["action"] in VISIBLE}
+    known = set(lakes.rows(EXPLANATIONS, lake, day=day).column("effect_key").to_pylist())
+    found = [entry for entry in entries(lake, day) if entry.entry == "intent"]
+    asked = lakes.rows(ORDERS, lake, day=day).to_pylist()
+    sweeps = {entry.sweep_id for entry in found}
+    for entry in sorted(found, key=lambda e: e.effect_key):
+        of_model = entry.score is None or entry.model_version == model_version
+        if entry.effect_key in holds - known and of_model:
+            came = cause_of(entry, sweeps), _was_found(entry, found), _source(entry, asked)
+            yield Due(entry, *came)
+
+
+def cause_of(entry: Entry, sweeps: Collection[str]) -> str:
+    """How an effect came about; `sweeps` are the ids of those that wrote its day's ledger."""
+    let_go = is_automatic(entry.cause_kind) and _was_let_go(entry, sweeps)
+    return "let_go" if let_go else entry.cause_kind
+
+
+def _was_let_go(entry: Entry, sweeps: Collection[str]) -> bool:
+    """Whether people let it take effect: a sweep's kind is part of what its id is made from."""
+    pair = (entry.model_version or "", entry.policy_version or "")
+    return any(
+        Sweep(entry.day, kind, pair, after, 0, "").sweep_id == entry.sweep_id
+        for kind in _LET_GO
+        for after in {"", *sweeps}
+    )
+
+
+def _was_found(entry: Entry, found: Sequence[Entry]) -> bool:
+    """Whether policy's sweeps put a post before the reviewer who judged it, or acted on it."""
+    return entry.cause_kind == "verdict" and any(
+        e.lane == POLICY and e.subject_id == entry.subject_id and e.recorded_at < entry.recorded_at
+        for e in found
+    )
+
+
+def _source(entry: Entry, asked: Sequence[dict[str, Any]]) -> Source:
+    """Who pointed at a post that a reviewer then judged; nobody, where no flag came before."""
+    before = {
+        row["kind"]
+        for row in asked
+        if row["post_id"] == entry.subject_id and row["at"] < entry.recorded_at
+    }
+    told = [source for kind, source in _NOTICES.items() if kind in before]
+    return told[0] if told and entry.cause_kind == "verdict" else "SOURCE_VOLUNTARY"
