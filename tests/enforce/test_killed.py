@@ -76,8 +76,10 @@ def test_a_sweep_that_was_killed_and_is_run_again_ends_as_a_clean_one(struck, tm
 def converges(
     lake: Any, command: Command, folder: Path, audit: tuple[str, str], *passing: str
 ) -> None:
-    """Killed at any point and repeated, a command ends as a clean one, and the audit has it."""
+    """Killed at any point and repeated, a command ends as a clean one; the audit has it first."""
+    before = facts(lake)["ledger"]
     for point, killed, clean in kills(lake, command, folder, passing=passing):
+        assert facts(killed)["ledger"] == before or audit in acts(killed), point
         command(lake=killed.root)
         assert facts(killed) == facts(clean), point
         assert audit in acts(killed), point

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harmsweep import lake as lakes
-from harmsweep.enforce.books import Books, Clock, Gate, books, carry_out
+from harmsweep.enforce.books import Books, Clock, Gate, books, by_a_person, carry_out
 from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.rules import Rules
-from harmsweep.enforce.strikes import Strike, account_change, restricts_more
+from harmsweep.enforce.strikes import Strike, account_change, freed, restricts_more
 from harmsweep.enforce.sweeps import Sweep
 from harmsweep.ledger import ACCOUNTS_DAY, ORDER, STRIKES, Entry, Place
 from harmsweep.policy import Accounts
@@ -51,6 +51,21 @@ def settle_accounts(
         made = milder
     carry_out(ledger, made, gate)
     return Settled(len(made), excess)
+
+
+def free_accounts(lake: Path, sweep: Sweep, *, clock: Clock) -> int:
+    """Lift at once what holds on accounts without any strike left, after a person's act on posts.
+
+    No policy has to be asked for that; what fewer strikes come to the next sweep says.
+    """
+    ledger = books(lake, ACCOUNTS_DAY, clock)
+    plan = replace(sweep, at=ledger.at)
+    lifted = [freed(place, chain, sweep=plan) for place, chain in ledger.chains.items()]
+    struck = struck_authors(lake) if any(lifted) else ()
+    made = [entry for entry in lifted if entry and entry.subject_id not in struck]
+    if made:
+        carry_out(ledger, made, by_a_person)
+    return len(made)
 
 
 def _differences(

@@ -56,12 +56,18 @@ def account_change(
     A restriction that a person undid stays so until another strike gives it another end.
     """
     last, wanted = latest(chain), restriction(strikes, accounts, sweep.time)
-    holds = last is not None and last.action != "none" and not last.is_over(sweep.time)
     if wanted is None:
-        return _of_account(place, sweep, last, None) if holds else None
+        return freed(place, chain, sweep=sweep)
     if last is not None and _is_known(wanted, last, chain):
         return None
     return _of_account(place, sweep, last, wanted)
+
+
+def freed(place: Place, chain: Sequence[Entry], *, sweep: Sweep) -> Entry | None:
+    """The lifting of what holds on an account; None where nothing does."""
+    last = latest(chain)
+    holds = last is not None and last.action != "none" and not last.is_over(sweep.time)
+    return _of_account(place, sweep, last, None) if holds else None
 
 
 def restricts_more(made: Entry, chain: Sequence[Entry]) -> bool:

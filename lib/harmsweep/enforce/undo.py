@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
-from harmsweep.enforce.accounts import struck_authors
+from harmsweep.enforce.accounts import free_accounts, struck_authors
 from harmsweep.enforce.books import Books, Clock, books, by_a_person, carry_out, now_micros, writing
 from harmsweep.enforce.cases import LEDGERS, standing
 from harmsweep.enforce.people.demands import people
@@ -53,7 +53,8 @@ def undo(
     Caps do not apply: a person asks for exactly these effects. What was escalated since is left as
     it is; and nothing comes back, by an undo or a redo, to a post that was edited or deleted since,
     that a person found benign, or that is on the allow-list. What the sweep did to accounts goes
-    with the whole of it; after a part, accounts follow at the next sweep.
+    with the whole of it, and an author without a strike left is free; what fewer strikes come to
+    the next sweep says.
 
     Raises:
         DataRefused: the ledger has no such sweep.
@@ -61,21 +62,25 @@ def undo(
     started, day, part = time.monotonic(), _day(sweep_id), part or Part()
     kind, done = "redo" if redo else "undo", 0
     with writing(lake):
-        total = 0
+        total, freed = 0, 0
         for of_day in (day, ACCOUNTS_DAY) if part == Part() else (day,):
             ledger = books(lake, of_day, clock)
             plan = Sweep(day, kind, (sweep_id,), ledger.last_sweep, ledger.at, operator())
             swept, made = _restored(ledger, plan, part)
             total, done = total + swept, done + len(made)
-            if not dry_run:
+            if swept and not dry_run:
+                about = {"ledger": of_day, "effects": len(made), "left": swept - len(made)}
+                # First: once booked, nothing is left that a repeat would add to the audit.
+                record(lake, kind, sweep_id, details=about | {"part": asdict(part)})
                 carry_out(ledger, made, by_a_person)
         if not total:
             raise DataRefused(f"the ledger has no such effects of a sweep {sweep_id}")
-    counts = {"effects": done, "left": total - done}
+        if not dry_run:
+            freed = free_accounts(lake, plan, clock=clock)
+    counts = {"effects": done, "left": total - done} | ({"freed": freed} if freed else {})
     if not dry_run:
         seconds = round(time.monotonic() - started, 2)
         log(kind, day=str(day)).info("done", of_sweep=sweep_id, seconds=seconds, counts=counts)
-        record(lake, kind, sweep_id, details=counts | {"part": asdict(part)})
     return Outcome(kind, day, done, time.monotonic() - started, counts=counts)
 
 

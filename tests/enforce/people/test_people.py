@@ -231,6 +231,39 @@ def test_strikes_restrict_an_author_and_go_with_the_sweep(fresh):
     assert fresh.states() == {"removed": "strike", "demoted": "demote", "reviewed": "review"}
 
 
+@pytest.fixture
+def struck(fresh):
+    """A lake in which two strikes restrict an author."""
+    path = fresh.policy()
+    path.write_text(path.read_text().replace("action: remove", "action: strike") + STRIKES.format())
+    fresh.policy = lambda **_: path
+    fresh.sweep()
+    assert fresh.states()["a1"] == "restrict"
+    return fresh
+
+
+def test_an_author_without_a_strike_left_is_free_as_soon_as_a_part_is_undone(struck):
+    sweep_id = struck.ledger()[0]["sweep_id"]
+    assert undo(struck.root, sweep_id=sweep_id, part=Part(posts=("removed",))).counts == {
+        "effects": 1, "left": 0,
+    }  # fmt: skip
+    assert struck.states()["a1"] == "restrict"
+    undone = undo(struck.root, sweep_id=sweep_id, part=Part(posts=("spam",)))
+    assert undone.counts == {"effects": 1, "left": 0, "freed": 1}
+    assert "a1" not in struck.states()
+    assert undo(struck.root, sweep_id=sweep_id, part=Part(posts=("spam",)), redo=True).items == 1
+    assert struck.states() == {"spam": "strike", "demoted": "demote", "reviewed": "review"}
+
+
+def test_an_author_without_a_strike_left_is_free_as_soon_as_a_reviewer_says_so(struck):
+    for post, free in (("removed", False), ("spam", True)):
+        said = verdicts.decide(struck.root, post, "benign", harm=None, rationale="a joke")
+        options = {"kind": "verdict", "source_id": said["verdict_id"], "clock": now_micros}
+        settle(struck.root, said["day"], **options)
+        assert ("a1" not in struck.states()) == free
+    assert struck.sweep() == {"decisions": 4, "finished": 0, "accounts": 0}
+
+
 def test_a_lifted_restriction_is_undone_and_lifted_again_with_its_strikes(fresh, rows):
     post, scored = rows
     names, real = ("one", "two"), fresh.policy

@@ -84,20 +84,21 @@ def test_a_plan_whose_subjects_changed_is_refused_whole(fresh, rows, change: str
     assert fresh.content() == before
 
 
-def test_a_plan_that_nobody_approved_needs_room_in_the_caps_of_its_hour(fresh, rows):
-    post, scored = rows
+@pytest.mark.parametrize(
+    ("name", "found", "said"),
+    [
+        ("spent", {("hate", "apply"): 1}, "hate: 2 to apply and 1 .*"),
+        ("stuck", {("hate", "apply"): 2}, "hate: 2 to apply wait .*"),
+    ],
+)
+def test_a_plan_that_nobody_approved_needs_to_be_inside_every_bound_of_its_hour(
+    fresh, monkeypatch, name, found, said
+):
     plan = planned(fresh, apply=2)
     assert plan.approvers == 0
-    more = [post(name) for name in ("removed", "demoted", "reviewed", "clean", "spam", "other")]
-    fresh.put_posts(more)
-    scores = [scored("removed", hate=0.99), scored("demoted", hate=0.9), scored("spam", spam=0.97)]
-    fresh.put_scores([*scores, scored("reviewed", hate=0.6)])
-    fresh.decide(apply=2)
-    spent = {("hate", "apply"): 1}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("harmsweep.enforce.plans.apply.spent", lambda *_: spent)
-        with pytest.raises(DataRefused, match=r"by now hate: 2 to apply and 1 .* plan again"):
-            applied(fresh, plan)
+    monkeypatch.setattr(f"harmsweep.enforce.breaker.forecast.{name}", lambda *_: found)
+    with pytest.raises(DataRefused, match=f"by now {said} plan again"):
+        applied(fresh, plan)
     assert fresh.content() == ([], [])
 
 

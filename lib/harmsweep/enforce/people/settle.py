@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from harmsweep import lake as lakes
-from harmsweep.enforce.accounts import settle_accounts
+from harmsweep.enforce.accounts import free_accounts, settle_accounts
 from harmsweep.enforce.books import Books, Clock, books, by_a_person, carry_out, writing
 from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.cases import LEDGERS, standing
@@ -34,9 +34,10 @@ def settle(
 ) -> list[Entry]:
     """Bring a day's posts to what people found and demand; give the effects.
 
-    Copies that a harmful verdict reaches wait for the next sweep, whose caps count them. With
-    `accounts` the authors' restrictions follow too. `lifts` is a post, and the revision up to which
-    what policy put in force there is lifted: also where the author has edited it since.
+    Copies that a harmful verdict reaches wait for the next sweep, whose caps count them. An author
+    without a strike left is free at once; with `accounts` a restriction is shortened too. `lifts`
+    is a post, and the revision up to which what policy put in force there is lifted: also where the
+    author has edited it since.
     """
     with writing(lake):
         ledger = books(lake, day, clock)
@@ -45,6 +46,8 @@ def settle(
         carry_out(ledger, made, by_a_person)
         if accounts:
             settle_accounts(lake, sweep, accounts, clock=clock, gate=by_a_person)
+        else:
+            free_accounts(lake, sweep, clock=clock)
     return made
 
 

@@ -1,14 +1,14 @@
 """Carrying out exactly a plan."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
 
 from harmsweep.enforce.books import Books, Clock, books, carry_out, now_micros, writing
 from harmsweep.enforce.breaker.approvals import check_approved
-from harmsweep.enforce.breaker.caps import counted, excesses, spent
+from harmsweep.enforce.breaker.forecast import breaches
 from harmsweep.enforce.cases import cases, let_go_all
 from harmsweep.enforce.plans.plan import Plan, find_plan, mandate_of, planned_effects
 from harmsweep.enforce.rules import Mandate, sweep_of
@@ -51,13 +51,14 @@ def apply_plan(
                 f"{plan_id}: {len(stale)} of {plan.effects} subjects changed since, such as {some}:"
                 " nothing was done; plan again"
             )
-        _check_caps(lake, plan, mandate, [e for day in made.values() for e in day], at=clock())
-        for day, ledger in ledgers.items() if not dry_run else ():
-            carry_out(ledger, made[day], partial(check_running, lake))
-    effects = sum(map(len, made.values()))
-    counts = {"effects": effects, "done_before": plan.effects - effects}
-    if not dry_run:
-        record(lake, "apply", plan_id, details=counts)
+        _check_bounds(lake, plan, mandate, made, at=clock())
+        effects = sum(map(len, made.values()))
+        counts = {"effects": effects, "done_before": plan.effects - effects}
+        if not dry_run:
+            check_running(lake)
+            record(lake, "apply", plan_id, details=counts)
+            for day, ledger in ledgers.items():
+                carry_out(ledger, made[day], partial(check_running, lake))
     return Outcome("apply", plan.first, effects, time.monotonic() - started, counts=counts)
 
 
@@ -68,13 +69,13 @@ def _let_go(ledger: Books, plan: Plan, mandate: Mandate) -> tuple[list[Entry], l
     return let_go_all(cases(ledger, sweep), planned, sweep, mandate.rules)
 
 
-def _check_caps(
-    lake: Path, plan: Plan, mandate: Mandate, made: Sequence[Entry], *, at: int
+def _check_bounds(
+    lake: Path, plan: Plan, mandate: Mandate, made: Mapping[date, Sequence[Entry]], *, at: int
 ) -> None:
-    """What nobody approved must be within the caps of this hour too."""
+    """What nobody approved must be inside every bound of this hour too."""
     if plan.approvers:
         return
-    over = excesses(counted(made), spent(lake, at), mandate.policy)
+    over = breaches(lake, made, mandate.policy, at)
     if over:
         lines = "; ".join(e.line() for e in over)
         raise DataRefused(f"{plan.plan_id}: by now {lines}: nothing was done; plan again")
