@@ -160,8 +160,11 @@ def beside_bounds(rows: Sequence[Record]) -> str:
     figure, axes = _axes(rows=len(rows))
     colours = {"apply": ACTION_COLOURS["remove"], "release": ACTION_COLOURS["review"]}
     for place, row in enumerate(rows):
-        over = row["together"] + row["spent"] > row["cap"] or row["effects"] > (
-            math.inf if row["likely"] is None else row["likely"]
+        likely = math.inf if row["likely"] is None else row["likely"]
+        over = (
+            row["waits"]
+            or row["together"] + row["spent"] > row["cap"]
+            or row["effects"] + row["before"] > likely
         )
         axes.barh(place, row["effects"], color=colours[row["direction"]], alpha=1 if over else 0.5)
         axes.plot(row["cap"], place, "|", color="#1c2733", markersize=14, markeredgewidth=2)

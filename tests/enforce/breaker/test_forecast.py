@@ -202,6 +202,7 @@ def test_an_outlook_puts_each_days_batch_beside_what_bounds_it(
     past: Path, add_rows: Callable[..., None]
 ) -> None:
     add_rows([seen(f"0--{n}", 10, 0) for n in range(3)], POST_FEATURES, past)
+    add_rows(effects(0, 1, recorded_at=datetime(2026, 10, 28, tzinfo=UTC)), ACTIONS, past)
     policy, other = SimpleNamespace(cap=lambda *_: 60), DAY + timedelta(days=1)
     made = {DAY: planned(2), other: planned(1, day=other)}
     at = micros(datetime(2026, 10, 29, 12, tzinfo=UTC))
@@ -209,8 +210,8 @@ def test_an_outlook_puts_each_days_batch_beside_what_bounds_it(
     # Of the 24 hours: the history's entries, which this test's rows date alike.
     spent = 99 + 6 + 5 + 4 + 3
     assert found == [
-        Outlook(DAY, *HATE, 2, 50, 20, 100000, 3, spent, 60),
-        Outlook(other, *HATE, 1, None, 0, None, 3, spent, 60),
+        Outlook(DAY, *HATE, 2, 1, 50, 20, 10, 100000, False, 3, spent, 60),
+        Outlook(other, *HATE, 1, 0, None, 0, 0, None, False, 3, spent, 60),
     ]
     assert outlook(past, {DAY: []}, policy, at) == []
 

@@ -151,9 +151,12 @@ class Outlook:
     harm: str
     direction: str
     effects: int
-    likely: int | None  # None: the history is too short to say
+    before: int  # effects that the day has had
+    likely: int | None  # of both; None: the history is too short to say
     views: int
+    views_before: int
     likely_views: int | None
+    waits: bool  # whether a part of it is held
     together: int  # effects of all days
     spent: int  # in the last 24 hours
     cap: int
@@ -164,15 +167,29 @@ def outlook(
 ) -> list[Outlook]:
     """What each day's batches come to and what bounds them, by day and batch; see `breaches`."""
     together = counted(entry for of_day in made.values() for entry in of_day)
-    before, conf = spent(lake, at), bounds().forecast
+    lately, conf = spent(lake, at), bounds().forecast
     found = []
     for day, of_day in made.items():
         past, views = history(lake, day, conf.weeks), views_of(lake, day, of_day)
+        had, waits = so_far(lake, day), stuck(lake, day, of_day)
         for batch, n in sorted(counted(of_day).items()):
             effects, seen = past.of(batch)
-            likely = (n, most(effects, conf), views.get(batch, 0), most_views(seen, conf))
-            cap = (together[batch], before.get(batch, 0), cap_of(policy, batch))
-            found.append(Outlook(day, *batch, *likely, *cap))
+            before, views_before = had.get(batch, (0, 0))
+            row = Outlook(
+                day,
+                *batch,
+                effects=n,
+                before=before,
+                likely=most(effects, conf),
+                views=views.get(batch, 0),
+                views_before=views_before,
+                likely_views=most_views(seen, conf),
+                waits=batch in waits,
+                together=together[batch],
+                spent=lately.get(batch, 0),
+                cap=cap_of(policy, batch),
+            )
+            found.append(row)
     return found
 
 
