@@ -30,6 +30,8 @@ AUTOMATIC = ("decision", "withdrawn", "copy")
 BY_PEOPLE = ("verdict", "order", "lifted", "undo", "reapply")
 # What counts against an author.
 STRIKES = ("strike", "restrict")
+# Of post_visibility: a row whose time is over has no effect, even if nobody ran a sweep.
+IN_FORCE = "coalesce(expires_at > now(), true)"
 # Who put an effect in force: sweeps under a policy, reviewers, or orders of authorities.
 POLICY, REVIEW, ORDER = LANES = ("policy", "review", "order")
 # Accounts have no day of their own: their entries are in a partition that no post has.

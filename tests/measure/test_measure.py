@@ -83,7 +83,8 @@ def measured(lake: Path) -> dict[tuple[str, str, str, str], float]:
     lakes.put_rows(landed, INGESTS, lake, where=day)
     decided = [decision("a", 1, "remove"), decision("a", 2, "demote"), decision("b", 1, "review")]
     lakes.put_rows(decided, DECISIONS, lake, where=day | VERSIONS)
-    lakes.put_rows([effect("a", "demote")], POST_VISIBILITY, lake, where=day)
+    ended = effect("b", "demote") | {"expires_at": NOON}
+    lakes.put_rows([effect("a", "demote"), ended], POST_VISIBILITY, lake, where=day)
     assert _measure(lake).items == 3
     key = ("metric", "harm", "slice", "value_of")
     return {tuple(r[k] for k in key): r["value"] for r in lakes.rows(METRICS, lake).to_pylist()}

@@ -23,6 +23,7 @@ from harmsweep.tables import (
 
 DAY = date(2026, 10, 1)
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
+LATE = datetime(2999, 1, 1, tzinfo=UTC)
 
 
 def post(post_id: str, revision: int, status: str) -> dict[str, Any]:
@@ -150,9 +151,10 @@ def test_effects_in_force_name_the_score_that_did_it(
         for k in ("day", "subject_kind", "subject_id", "surface", "jurisdiction", "lane")
     }
     seen |= {"action": "remove", "revision": 1, "harm": "hate", "effect_key": "k1", "since": NOON}
-    put_rows([seen], POST_VISIBILITY, lake, where={"day": DAY})
+    ended = [seen | {"subject_id": p, "expires_at": end} for p, end in (("p2", NOON), ("p3", LATE))]
+    put_rows([seen, *ended], POST_VISIBILITY, lake, where={"day": DAY})
     assert data.in_force(lake).to_dict(orient="records") == [
-        {"action": "remove", "harm": "hate", "posts": 1, "lowest_score": 0.97, "threshold": 0.95}
+        {"action": "remove", "harm": "hate", "posts": 2, "lowest_score": 0.97, "threshold": 0.95}
     ]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from harmsweep import lake as lakes
 from harmsweep.decisions import pair
+from harmsweep.ledger import IN_FORCE
 from harmsweep.measure.accounts import accounts
 from harmsweep.measure.counts import (
     Metric,
@@ -66,5 +67,6 @@ def _metrics(lake: Path, day: date, versions: dict[str, str]) -> Iterator[Metric
     yield from quantiles(lake, scores)
     decided = current("decisions_v1", day, versions)
     yield from by_action(lake, "decisions", decided)
-    yield from by_action(lake, "effects", f"SELECT * FROM post_visibility_v1 WHERE day = '{day}'")
+    shown = f"SELECT * FROM post_visibility_v1 WHERE day = '{day}' AND {IN_FORCE}"
+    yield from by_action(lake, "effects", shown)
     yield from explanations(lake, day, model_version)

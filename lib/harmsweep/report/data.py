@@ -11,6 +11,7 @@ import pandas as pd
 
 from harmsweep import lake as lakes
 from harmsweep.harms import HARMS
+from harmsweep.ledger import IN_FORCE
 
 # Invariant 1, left and right side, as an analyst would ask for it.
 LANDED_SQL = "SELECT sum(landed) AS landed FROM ingests_v1 WHERE source = 'posts'"
@@ -71,7 +72,7 @@ def in_force(lake: Path) -> pd.DataFrame:
     return _frame(
         lake,
         "SELECT v.action, v.harm, count(*) AS posts, min(a.score) AS lowest_score,"
-        " min(a.threshold) AS threshold FROM post_visibility_v1 v"
+        f" min(a.threshold) AS threshold FROM (SELECT * FROM post_visibility_v1 WHERE {IN_FORCE}) v"
         " JOIN actions_v1 a ON a.effect_key = v.effect_key AND a.entry = 'intent'"
         " GROUP BY v.action, v.harm ORDER BY v.action, posts DESC",
     )
