@@ -15,11 +15,11 @@ from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.breaker.batches import waiting
 from harmsweep.enforce.breaker.caps import Excess, counted
 from harmsweep.enforce.breaker.forecast import breaches
-from harmsweep.enforce.cases import cases, changes
+from harmsweep.enforce.cases import cases, changes, exemptions
 from harmsweep.enforce.people.copies import WINDOW_DAYS
 from harmsweep.enforce.people.orders import settle_beneath
 from harmsweep.enforce.rules import Mandate, load_mandate, sweep_of
-from harmsweep.enforce.sweeps import Sweep
+from harmsweep.enforce.sweeps import Sweep, moment
 from harmsweep.job import DataRefused, Held
 from harmsweep.ledger import Entry
 from harmsweep.logs import log
@@ -28,7 +28,6 @@ from harmsweep.runs import Counts, Outcome, Read, Step, is_done, run_step
 from harmsweep.tables import (
     ACTIONS,
     DECISIONS,
-    EXEMPTIONS,
     ORDERS,
     POST_VISIBILITY,
     POSTS,
@@ -83,7 +82,9 @@ def enforce_day(
         return sweep(lake, day, mandate, planned_at=planned_at)
 
     settle_beneath(lake)
-    facts = [mandate.inputs, mandate.first, mandate.last, lakes.version(EXEMPTIONS, lake)]
+    # As they stand, not the table's version: one that ended since is a change too.
+    exempt = sorted(exemptions(lake, moment(now_micros())).items())
+    facts = [mandate.inputs, mandate.first, mandate.last, exempt]
     versions = pair(*mandate.subject)
     return run_step(ENFORCE, lake, day, work, versions=versions, inputs=lakes.as_json(facts))
 

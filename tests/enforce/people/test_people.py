@@ -1,12 +1,13 @@
 """What people said binds the next sweep: verdicts, exemptions, a ramp, the holdout."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import pytest
 
 from harmsweep import lake as lakes
 from harmsweep import operations, verdicts
-from harmsweep.enforce import Part, undo
+from harmsweep.enforce import Part, enforce_day, undo
 from harmsweep.enforce.books import now_micros
 from harmsweep.enforce.people.settle import settle
 from harmsweep.enforce.rules import drawn
@@ -14,6 +15,7 @@ from harmsweep.job import DataRefused
 from harmsweep.policy import PolicyError, load_policy
 from harmsweep.tables import VERDICTS
 
+DAY = date(2026, 10, 1)
 FIRST = {"removed": "remove", "demoted": "demote", "reviewed": "review", "spam": "remove"}
 
 
@@ -71,6 +73,18 @@ def test_an_exempt_subject_gets_reviews_until_it_ends(fresh, kind: str):
     verdicts.exempt(fresh.root, kind, subject, kind="none", until=None, reason="over")
     fresh.sweep()
     assert fresh.states() == FIRST
+
+
+def test_a_day_is_swept_again_when_an_exemption_ended(fresh, monkeypatch):
+    soon = datetime.now(UTC) + timedelta(seconds=5)
+    verdicts.exempt(fresh.root, "post", "removed", kind="newsworthy", until=soon, reason="a report")
+    sweep = partial(enforce_day, fresh.root, DAY, policy=fresh.policy(), model_version="m-1")
+    sweep()
+    assert sweep().skipped
+    assert fresh.states()["removed"] == "review"
+    later = int(soon.timestamp() * 1e6)
+    monkeypatch.setattr("harmsweep.enforce.sweep.now_micros", lambda: later)
+    assert not sweep().skipped
 
 
 def test_an_exemption_whose_time_is_over_exempts_nothing(fresh):
