@@ -19,6 +19,7 @@ class Harm(BaseModel):
     policy: str = Field(min_length=1)
     examples: tuple[str, ...] = Field(min_length=1)
     applies_to: Literal["post", "account"] = "post"
+    severe: bool = False  # no policy's holdout leaves it out
     # A retired harm keeps its column in scores, as null, and gets no head and no rule.
     retired: bool = False
 
@@ -36,4 +37,5 @@ def load_harms(path: Path) -> dict[str, Harm]:
 ALL_HARMS = load_harms(CONF / "harms.yaml")
 # Harms of posts, in conf's order: the columns of scores and the heads that training may make.
 HARMS = tuple(h.name for h in ALL_HARMS.values() if h.applies_to == "post")
+SEVERE = frozenset(h.name for h in ALL_HARMS.values() if h.severe)
 ACCOUNT_HARMS = tuple(h.name for h in ALL_HARMS.values() if h.applies_to == "account")

@@ -10,6 +10,7 @@ from typing import Any
 
 from harmsweep.certificates import Certificate, find_certificate
 from harmsweep.enforce.sweeps import Sweep
+from harmsweep.harms import SEVERE
 from harmsweep.ledger import STRIKES, Place
 from harmsweep.operations import operator, share_of
 from harmsweep.policy import Policy, check_lake, load_policy
@@ -120,7 +121,7 @@ class Mandate:
         held_out = self.policy.holdout
         more: dict[str, Any] = {"first": self.first, "last": self.last, "days": self._days()}
         if held_out:
-            more |= {"holdout": held_out.share, "spared": frozenset(held_out.spared)}
+            more |= {"holdout": held_out.share, "spared": SEVERE.union(held_out.spared)}
         if self.policy.mode != "production":
             return Rules(approved, **more)
         certified = frozenset(

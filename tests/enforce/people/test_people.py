@@ -10,7 +10,8 @@ from harmsweep import operations, verdicts
 from harmsweep.enforce import Part, enforce_day, undo
 from harmsweep.enforce.books import now_micros
 from harmsweep.enforce.people.settle import settle
-from harmsweep.enforce.rules import drawn
+from harmsweep.enforce.rules import Mandate, drawn
+from harmsweep.harms import SEVERE
 from harmsweep.job import DataRefused
 from harmsweep.policy import PolicyError, load_policy
 from harmsweep.tables import VERDICTS
@@ -170,6 +171,15 @@ def test_the_holdout_is_recorded_and_not_applied(fresh, rows):
     assert set(fresh.states()) == set(names) - out
     assert fresh.sweep(spared="hate")["remove"] == len(out)
     assert set(fresh.states()) == set(names)
+
+
+def test_no_holdout_leaves_out_a_severe_harm(fresh):
+    path = fresh.policy()
+    path.write_text(path.read_text() + HOLDOUT.format(spared="spam"))
+    rules = Mandate(load_policy(path), "m-1").rules
+    name = next(f"p{n}" for n in range(200) if drawn(f"holdout/p{n}") < 0.05)
+    held_out = {harm: rules.holds_out(name, harm) for harm in ("hate", "spam", *SEVERE)}
+    assert held_out == {"hate": True, "spam": False, "self_harm": False, "violence": False}
 
 
 @pytest.mark.parametrize(
