@@ -13,7 +13,7 @@ from harmsweep.decide.rules import best
 from harmsweep.decisions import DECIDE, pair
 from harmsweep.harms import HARMS
 from harmsweep.ledger import SEVERITY
-from harmsweep.policy import Policy, check_lake, load_policy
+from harmsweep.policy import Policy, check_lake, keep_policy, load_policy
 from harmsweep.runs import Counts, Outcome, Spark, run_step
 from harmsweep.tables import (
     COMMENT_SCORES,
@@ -49,6 +49,7 @@ def decide_day(
     found = find_certificate(certificates, model_version, rules.policy_version)
 
     def work() -> Counts:
+        keep_policy(policy, rules, lake)
         return _decide(spark(), lake, day, rules, model_version, certificate=found)
 
     versions = pair(model_version, rules.policy_version)
