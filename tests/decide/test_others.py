@@ -197,3 +197,5 @@ def test_an_escalated_post_gets_no_decision(
     policy = CONF / "policy" / "default.yaml"
     decide_day(lambda: spark, lake, DAY, policy=policy, model_version="m-1")
     assert lakes.rows(DECISIONS, lake).column("post_id").to_pylist() == ["other"]
+    (version,) = set(lakes.rows(DECISIONS, lake).column("policy_version").to_pylist())
+    assert (lake / "policy" / f"{version}.yaml").read_text() == policy.read_text()

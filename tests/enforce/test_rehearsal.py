@@ -1,5 +1,6 @@
 """Acts in a copy of the lake: they come to what they would, and the lake stays as it is."""
 
+import os
 from datetime import UTC, date, datetime, timedelta
 
 from harmsweep import lake as lakes
@@ -38,3 +39,14 @@ def test_the_lake_can_be_written_while_somebody_rehearses(held):
         (effect,) = effects_since(copy, held.root, began)
         assert effect["subject_id"] == "demoted"
     assert held.states()["clean"] == "remove"
+
+
+def test_what_a_killed_rehearsal_left_goes_after_a_day(held):
+    old, new = held.root / ".rehearsal-old", held.root / ".rehearsal-new"
+    for folder in (old, new):
+        folder.mkdir()
+    then = (datetime.now(UTC) - timedelta(hours=25)).timestamp()
+    os.utime(old, (then, then))
+    with rehearsal(held.root):
+        assert new.exists()
+        assert not old.exists()

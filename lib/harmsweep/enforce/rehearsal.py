@@ -5,6 +5,7 @@ A dry run that computes its answer by other code can differ from the act; this i
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -22,15 +23,21 @@ WRITTEN = (
     *(tables.ACTIONS, tables.POST_VISIBILITY, tables.EVIDENCE),
 )
 
+_PREFIX = ".rehearsal-"
+_LEFT_SECONDS = 24 * 3600
+
 
 @contextmanager
 def rehearsal(lake: Path) -> Iterator[Path]:
     """A copy of the lake for acts of people, which ends with the block; nobody else sees it.
 
     It lies beside the tables: files of data are never changed once written, so that they are linked
-    and not copied.
+    and not copied. A copy that was left by a process that was killed goes after a day.
     """
-    with TemporaryDirectory(prefix=".rehearsal-", dir=lake) as folder:
+    for left in lake.glob(f"{_PREFIX}*"):
+        if time.time() - left.stat().st_mtime > _LEFT_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
+    with TemporaryDirectory(prefix=_PREFIX, dir=lake) as folder:
         copy = Path(folder)
         with writing(lake):
             for table in WRITTEN:
