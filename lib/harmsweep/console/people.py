@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -22,7 +22,7 @@ EFFECT = {
     "in": "jurisdiction", "lane": "lane", "from": "previous_action", "to": "action", "harm": "harm",
 }  # fmt: skip
 Rationale = Annotated[str, Parameter(help="Why, in the reviewer's words.")]
-appeal = App(name="appeal", help="Appeals of authors: file, list, decide.")
+appeal = App(name="appeal", help="Appeals of authors: file, list, decide, outcomes.")
 order = App(name="order", help="Orders, referrals and trusted flags: receive, list, withdraw.")
 
 
@@ -100,6 +100,25 @@ def decide(
         lost = row["views_lost"]
         about = "" if lost is None else f", about {lost:,} views lost"
         print(f"{appeal_id}: {outcome}, {_effects(row['effects'])}{about}")
+
+
+@appeal.command
+def outcomes(
+    *,
+    first: Annotated[date, Parameter(name="--from", help="First day of posts (UTC).")],
+    last: Annotated[date | None, Parameter(name="--to", help="Last day.")] = None,
+    lake: Lake = DEFAULT_LAKE,
+) -> None:
+    """Show what came of the appeals about posts of some days, by harm and action.
+
+    The share overturned has its 95 % interval; it is of those who appealed, not of all actions.
+    """
+    from harmsweep.enforce.people.errors import outcomes as found
+
+    rows = found(lake, first, last or first)
+    print_rows(rows)
+    sums = {n: sum(row[n] or 0 for row in rows) for n in ("filed", "decided", "views_lost")}
+    print(f"{sums['filed']} filed, {sums['decided']} decided, {sums['views_lost']:,} views lost")
 
 
 @order.command

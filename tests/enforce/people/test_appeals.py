@@ -11,7 +11,9 @@ from harmsweep import verdicts
 from harmsweep.enforce import undo
 from harmsweep.enforce.breaker import batches
 from harmsweep.enforce.breaker.approvals import approve
-from harmsweep.enforce.people.appeals import decide_appeal, file_appeal, queue, views_lost
+from harmsweep.enforce.people.appeals import decide_appeal, file_appeal, queue
+from harmsweep.enforce.people.copies import verdicts as judged
+from harmsweep.enforce.people.errors import outcomes, views_lost
 from harmsweep.enforce.people.settle import settle
 from harmsweep.enforce.rehearsal import effects_since, rehearsal
 from harmsweep.enforce.rules import Mandate
@@ -100,7 +102,8 @@ def test_an_escalated_post_has_no_appeal_and_no_verdict(struck):
 def test_an_overturn_restores_the_post_its_copies_and_the_strike_at_once(struck):
     appeal_id = file_appeal(struck.root, "removed", **MINE)["appeal_id"]
     row = overturn(struck, appeal_id)
-    assert (row["effects"], row["status"], row["views_lost"]) == (2, "overturned", 30)
+    # Of the post 40 - 10, and of its copy 40 - 3.
+    assert (row["effects"], row["status"], row["views_lost"]) == (2, "overturned", 30 + 37)
     assert struck.states() == {"demoted": "demote"}
     assert queue(struck.root) == []
     (verdict,) = lakes.rows(VERDICTS, struck.root).to_pylist()
@@ -231,12 +234,44 @@ def test_a_refused_policy_decides_nothing(struck, tmp_path):
 
 
 def test_without_anything_alike_lost_views_are_not_known(struck, text_of):
-    appeal = file_appeal(struck.root, "removed", **MINE)
+    said = verdicts.decide(struck.root, "removed", "benign", rationale="a quote")
+    (verdict,) = judged(struck.root, DAY, DAY)
+    assert verdict.verdict_id == said["verdict_id"]
     struck.put_features([text_of("removed", TEXT, views=1, followers=5)])
-    assert views_lost(struck.root, appeal) is None
+    assert views_lost(struck.root, [DAY], verdict) is None
     other = text_of("clean", "x", views=9, followers=5_000_000)
     struck.put_features([text_of("removed", TEXT, views=1, followers=5), other])
-    assert views_lost(struck.root, appeal) is None
+    assert views_lost(struck.root, [DAY], verdict) is None
+    assert views_lost(struck.root, [], verdict) is None
+
+
+def test_a_copy_on_which_nothing_held_lost_nothing(struck, rows, text_of):
+    post, _ = rows
+    names = ["removed", "copy", "clean", "free"]
+    struck.put_posts([post(name) for name in names])
+    verdicts.decide(struck.root, "removed", "benign", rationale="a quote")
+    (verdict,) = judged(struck.root, DAY, DAY)
+    views = {"removed": 10, "copy": 3, "clean": 40, "free": 20}
+    texts = dict.fromkeys(("removed", "copy", "free"), TEXT)
+    struck.put_features([text_of(n, texts.get(n, n), views=views[n], followers=5) for n in names])
+    assert views_lost(struck.root, [DAY], verdict) == (30 - 10) + (30 - 3)
+
+
+def test_outcomes_are_counted_by_harm_and_action_with_an_interval(struck, monkeypatch):
+    first = file_appeal(struck.root, "removed", **MINE)["appeal_id"]
+    file_appeal(struck.root, "demoted", **MINE)
+    for row in outcomes(struck.root, DAY, DAY):
+        assert (row["filed"], row["decided"], row["wrong"], row["days"]) == (1, 0, None, None)
+    overturn(struck, first)
+    found = {row["action"]: row for row in outcomes(struck.root, DAY, DAY)}
+    struck_row = found["strike"]
+    assert (struck_row["decided"], struck_row["overturned"], struck_row["wrong"]) == (1, 1, 1.0)
+    assert (round(struck_row["from"], 4), struck_row["to"]) == (0.2065, 1.0)
+    assert struck_row["views_lost"] == 67
+    assert 0 <= struck_row["days"] < 1
+    assert found["demote"]["from"] is None
+    later = DAY + timedelta(days=1)
+    assert outcomes(struck.root, later, later) == []
 
 
 def test_who_let_a_held_removal_go_cannot_decide(fresh, user):

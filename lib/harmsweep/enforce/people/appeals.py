@@ -14,13 +14,14 @@ from harmsweep import lake as lakes
 from harmsweep.enforce.books import Clock, now_micros
 from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.people.copies import verdicts
+from harmsweep.enforce.people.errors import views_lost
 from harmsweep.enforce.people.settle import days_of_copies, settle
 from harmsweep.enforce.sweeps import moment
 from harmsweep.job import DataRefused
 from harmsweep.ledger import ORDER, SEVERITY, VISIBLE
 from harmsweep.locks import locked
 from harmsweep.operations import operations, operator, record
-from harmsweep.policy import Policy, load_policy
+from harmsweep.policy import load_policy
 from harmsweep.tables import APPEALS, OPERATIONS, VERDICTS
 from harmsweep.verdicts import find_reviewable, verdict_row
 
@@ -141,8 +142,13 @@ def decide_appeal(
         lakes.put_rows(new, VERDICTS, lake)
     effects, lost = 0, None
     if outcome == "overturned":
-        lost = views_lost(lake, filed)
-        effects = _restore(lake, filed, verdict_id, rules, clock)
+        day: date = filed["day"]
+        verdict = next(v for v in verdicts(lake, day, day) if v.verdict_id == verdict_id)
+        days = sorted({day, *days_of_copies(lake, verdict)})
+        lost = views_lost(lake, days, verdict)
+        options: dict[str, Any] = {"kind": "appeal", "source_id": appeal_id, "clock": clock}
+        options |= {"accounts": rules.accounts, "lifts": (verdict.post_id, verdict.revision)}
+        effects = sum(len(settle(lake, of_day, **options)) for of_day in days)
     row = filed | {
         "status": outcome,
         "at": _time(clock),
@@ -205,34 +211,3 @@ def _demanded(said: list[Row], revision: int) -> str | None:
     before = [v for v in said if v["revision"] == revision]
     newest = max(before, key=lambda v: (v["decided_at"], v["verdict_id"]), default=None)
     return newest["action"] if newest else None
-
-
-def _restore(lake: Path, filed: Row, verdict_id: str, rules: Policy, clock: Clock) -> int:
-    day: date = filed["day"]
-    verdict = next(v for v in verdicts(lake, day, day) if v.verdict_id == verdict_id)
-    effects = 0
-    for of_day in sorted({day, *days_of_copies(lake, verdict)}):
-        options: dict[str, Any] = {"clock": clock, "accounts": rules.accounts}
-        options |= {"lifts": (verdict.post_id, verdict.revision)}
-        effects += len(settle(lake, of_day, kind="appeal", source_id=filed["appeal_id"], **options))
-    return effects
-
-
-def views_lost(lake: Path, filed: Row) -> int | None:
-    """The views that an action is likely to have cost; None where there is nothing to compare.
-
-    The median views of the day's posts by accounts of alike size (followers within the same power
-    of ten) on which nothing visible ever held, less what the post had, and at least 0: an estimate.
-    What held once cost views too, as of copies that this appeal brought back before it was killed.
-    """
-    day = f"day = '{filed['day']}'"
-    of_post = lakes.plain_predicate({"post_id": filed["post_id"]})
-    size = "CAST(floor(log10(coalesce(followers, 0) + 1)) AS INT)"
-    features = f"SELECT *, {size} AS size FROM post_features_v1 WHERE {day} AND views IS NOT NULL"
-    sql = f"""SELECT median(f.views) AS usual, max(own.views) AS had FROM ({features}) f
-        JOIN (SELECT * FROM ({features}) o WHERE {of_post}) own ON own.size = f.size
-        LEFT JOIN (SELECT DISTINCT subject_id FROM actions_v1
-            WHERE {day} AND entry = 'intent' AND action IN {VISIBLE}) a ON a.subject_id = f.post_id
-        WHERE a.subject_id IS NULL AND f.post_id <> own.post_id"""
-    row = lakes.query(lake, sql).to_pylist()[0]
-    return None if row["usual"] is None else max(0, round(row["usual"] - row["had"]))
