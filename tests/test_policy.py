@@ -14,7 +14,6 @@ from harmsweep.policy import (
     PolicyError,
     approve_for_demonstration,
     check_lake,
-    keep_policy,
     load_policy,
     mark_demonstration,
 )
@@ -570,26 +569,6 @@ def test_the_version_follows_the_content_and_not_the_layout(file: Path):
         file.write_text(text, encoding="utf-8")
         versions.append(load_policy(file).policy_version)
     assert versions[0] == versions[1] != versions[2]
-
-
-def test_a_policys_file_is_kept_under_its_version(file: Path, tmp_path: Path):
-    file.write_text(GOOD, encoding="utf-8")
-    policy, lake = load_policy(file), tmp_path / "lake"
-    kept = keep_policy(file, policy, lake)
-    assert kept == lake / "policy" / f"{policy.policy_version}.yaml"
-    assert load_policy(kept) == policy
-    file.unlink()
-    assert keep_policy(file, policy, lake) == kept
-    assert [*kept.parent.iterdir()] == [kept]
-
-
-def test_a_file_that_was_changed_since_it_was_read_is_not_kept(file: Path, tmp_path: Path):
-    file.write_text(GOOD, encoding="utf-8")
-    policy = load_policy(file)
-    file.write_text(GOOD.replace("0.95", "0.96"), encoding="utf-8")
-    with pytest.raises(PolicyError, match="changed while trial-1-"):
-        keep_policy(file, policy, tmp_path)
-    assert [*(tmp_path / "policy").iterdir()] == []
 
 
 def test_the_default_policy_acts_by_precision_only_and_approves_no_model():

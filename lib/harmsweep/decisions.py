@@ -1,5 +1,8 @@
 """What stages besides decide know of decisions: whose they are, and when they are up to date."""
 
+from pathlib import Path
+
+from harmsweep import lake as lakes
 from harmsweep.runs import Read, Step
 from harmsweep.tables import (
     COMMENT_SCORES,
@@ -25,3 +28,9 @@ NO_ENCODER = r"^\w+ unsupported$"
 def pair(model_version: str, policy_version: str) -> dict[str, str]:
     """The versions that make a day's run one of its own."""
     return {"model_version": model_version, "policy_version": policy_version}
+
+
+def has_decided(lake: Path, versions: str) -> bool:
+    """Whether a pair, given as MODEL/POLICY, decided about any post of the lake."""
+    where = lakes.plain_predicate(pair(*versions.partition("/")[::2]))
+    return bool(lakes.query(lake, f"SELECT 1 FROM decisions_v1 WHERE {where} LIMIT 1").num_rows)

@@ -6,8 +6,6 @@ automatic action, and its thresholds are in the pair's certificate (certificates
 """
 
 import hashlib
-import os
-import shutil
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -253,26 +251,6 @@ def check_lake(policy: Policy, lake: Path) -> None:
             f"{policy.policy_version}: a demonstration policy on {lake}, which is no demonstration"
             f" lake (it has no file {DEMONSTRATION_MARK})"
         )
-
-
-def keep_policy(path: Path, policy: Policy, lake: Path) -> Path:
-    """Keep the file of a policy in the lake, under its version: a replay needs that very file.
-
-    A version ends in a digest of the content, so that a file that is there already is the same.
-
-    Raises:
-        PolicyError: the file was changed since the policy was read.
-    """
-    kept = lake / "policy" / f"{policy.policy_version}.yaml"
-    if not kept.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        fresh = kept.with_suffix(f".{os.getpid()}")
-        shutil.copyfile(path, fresh)
-        if load_policy(fresh).policy_version != policy.policy_version:
-            fresh.unlink()
-            raise PolicyError(f"{path}: changed while {policy.policy_version} was read from it")
-        fresh.rename(kept)
-    return kept
 
 
 def mark_demonstration(lake: Path) -> None:

@@ -1,14 +1,18 @@
 """What operators say to the console: exit codes, help, and acts that need no Spark."""
 
+import json
 import os
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from harmsweep import lake as lakes
 from harmsweep import operations
 from harmsweep.job import DATA_GATE, USAGE
-from harmsweep.paths import DEFAULT_MODEL
+from harmsweep.paths import CONF, DEFAULT_MODEL
+from harmsweep.tables import DECISIONS, OPERATIONS
 
 Call = Callable[..., tuple[int, str, str]]
 COMMANDS = (
@@ -72,6 +76,46 @@ def test_what_is_not_there_is_refused_in_one_line(
 ) -> None:
     code, out, err = call(*words, "--lake", lake)
     assert (code, out, err.count("\n")) == (DATA_GATE, "", 1)
+
+
+RAMP = ("ramp", "--model", DEFAULT_MODEL, "--policy", CONF / "policy" / "default.yaml",
+        "--reason", "first look")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--share", "1.01"),
+        ("--share", "-0.01"),
+        ("--share", "0.1", "--instead-of", "m-1"),
+        ("--share", "0.1", "--instead-of", "m-1/p-2"),
+    ],
+)
+def test_a_ramp_of_no_share_or_beside_no_pair_is_refused(
+    call: Call, lake: Path, words: tuple[str, ...], decided: None
+) -> None:
+    code, out, err = call(*RAMP, *words, "--lake", lake)
+    assert (code, out, err.count("\n")) == (USAGE, "", 1)
+    assert lakes.rows(OPERATIONS, lake).num_rows == 0
+
+
+def test_a_ramp_beside_a_pair_that_decided_is_in_the_audit(
+    call: Call, lake: Path, decided: None
+) -> None:
+    code, out, _ = call(*RAMP, "--share", "0.1", "--instead-of", "m-1/p-1", "--lake", lake)
+    assert (code, out.rstrip().endswith("in force for 10.0% of the authors")) == (0, True)
+    (row,) = lakes.rows(OPERATIONS, lake).to_pylist()
+    assert json.loads(row["details"]) == {"share": 0.1, "instead_of": "m-1/p-1"}
+
+
+@pytest.fixture
+def decided(lake: Path) -> None:
+    """A decision of m-1 under p-1."""
+    words = ("post_id", "author_id", "language", "harm", "reason", "evidence")
+    row = dict.fromkeys(words, "x") | {"day": date(2026, 10, 1), "revision": 1}
+    row |= {"model_version": "m-1", "policy_version": "p-1", "surface": "all"}
+    row |= {"jurisdiction": "all", "action": "review", "policy_action": "review"}
+    lakes.put_rows([row], DECISIONS, lake)
 
 
 def test_an_empty_list_of_batches_has_its_heading(call: Call, lake: Path) -> None:

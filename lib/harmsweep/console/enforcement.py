@@ -196,11 +196,14 @@ def ramp(
 ) -> None:
     """Put a model and a policy in force for a share of the authors, who stay in as it grows."""
     from harmsweep import operations
+    from harmsweep.decisions import has_decided
     from harmsweep.manifest import load_manifest
     from harmsweep.policy import load_policy
 
     if not 0 <= share <= 1:
         raise WrongUse(f"--share {share} is not between 0 and 1")
+    if instead_of and not has_decided(lake, instead_of):
+        raise WrongUse(f"--instead-of {instead_of!r} decided about no post of {lake}")
     pair = f"{load_manifest(model).model_version}/{load_policy(policy).policy_version}"
     operations.ramp(lake, pair, share, instead_of=instead_of, reason=reason)
     print(f"{pair}: in force for {share:.1%} of the authors")

@@ -43,13 +43,14 @@ def verdict(
     """
     from harmsweep import verdicts
     from harmsweep.enforce.books import now_micros
-    from harmsweep.enforce.people.settle import settle
+    from harmsweep.enforce.people.settle import settle_verdict
 
     with _acting(lake, dry_run) as place:
         said = verdicts.decide(place, post, found, harm=harm, action=action, rationale=rationale)
-        day, source_id = said["day"], said["verdict_id"]
-        done = settle(place, day, kind="verdict", source_id=source_id, clock=now_micros)
-        print(f"{post} revision {said['revision']} of {day}: {found}, {_effects(len(done))}")
+        done = settle_verdict(place, said, clock=now_micros)
+        print(
+            f"{post} revision {said['revision']} of {said['day']}: {found}, {_effects(len(done))}"
+        )
 
 
 @appeal.command(name="file")

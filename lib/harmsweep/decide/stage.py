@@ -8,12 +8,13 @@ from pyspark.sql import functions as F
 
 from harmsweep import lake as lakes
 from harmsweep.certificates import Certificate, find_certificate
+from harmsweep.decide.kept import keep_policy
 from harmsweep.decide.others import OTHERS, copies_of, with_others
 from harmsweep.decide.rules import best
 from harmsweep.decisions import DECIDE, pair
 from harmsweep.harms import HARMS
 from harmsweep.ledger import SEVERITY
-from harmsweep.policy import Policy, check_lake, keep_policy, load_policy
+from harmsweep.policy import Policy, check_lake, load_policy
 from harmsweep.runs import Counts, Outcome, Spark, run_step
 from harmsweep.tables import (
     COMMENT_SCORES,

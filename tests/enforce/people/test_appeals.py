@@ -164,6 +164,24 @@ def test_no_sweep_repeats_what_was_overturned_under_another_policy_or_model(stru
     assert not {"removed", "copy", "a1"} & struck.states().keys()
 
 
+def test_an_appeal_is_decided_to_its_end_although_another_judged_the_post_meanwhile(struck, user):
+    appeal_id = file_appeal(struck.root, "removed", **MINE)["appeal_id"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("harmsweep.enforce.people.appeals.views_lost", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            overturn(struck, appeal_id)
+    user("another")
+    verdicts.decide(struck.root, "removed", "harmful", rationale="no quote")
+    row = overturn(struck, appeal_id)
+    assert row["status"] == "overturned"
+    # The newest word on the post is the other's.
+    assert struck.states()["copy"] == "strike"
+
+
+def _killed(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_an_upheld_appeal_changes_nothing_and_cannot_be_filed_again(struck):
     before = struck.visible()
     appeal_id = file_appeal(struck.root, "removed", **MINE)["appeal_id"]

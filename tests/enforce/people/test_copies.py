@@ -8,9 +8,11 @@ import pytest
 from harmsweep import lake as lakes
 from harmsweep import verdicts as said
 from harmsweep.enforce import undo
+from harmsweep.enforce.books import now_micros
 from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.people import demands
 from harmsweep.enforce.people.copies import find_copies, verdicts
+from harmsweep.enforce.people.settle import settle_verdict
 from harmsweep.enforce.plans import make_plan
 from harmsweep.enforce.plans.reading import tables
 from harmsweep.job import Held
@@ -149,6 +151,28 @@ def test_a_verdict_on_a_later_days_post_reaches_a_day_that_was_swept(copied, tex
     copied.sweep()
     found = {name for name, action in copied.states().items() if action == "remove"}
     assert {"clean", "copy", "shouted"} <= found
+
+
+def test_a_benign_verdict_frees_copies_of_other_days_at_once(copied, text_of):
+    later = DAY + timedelta(days=3)
+    copied.put_features([text_of("late", f"removed {TEXT}") | {"day": later}])
+    judge(copied, "late", "benign", "ann", day=later)
+    (row,) = lakes.rows(VERDICTS, copied.root).to_pylist()
+    (freed,) = settle_verdict(copied.root, row, clock=now_micros)
+    assert (freed.day, freed.subject_id, freed.action) == (DAY, "removed", "none")
+    assert "removed" not in copied.states()
+
+
+def test_a_harmful_verdict_leaves_copies_of_other_days_to_their_sweep(copied, text_of):
+    later = DAY + timedelta(days=3)
+    copied.put_features([text_of("late", TEXT) | {"day": later}])
+    judge(copied, "late", "harmful", "ann", "bob", **REMOVED | {"day": later})
+    row, _ = lakes.rows(VERDICTS, copied.root).to_pylist()
+    before = copied.states()
+    assert settle_verdict(copied.root, row, clock=now_micros) == []
+    assert copied.states() == before
+    copied.sweep()
+    assert copied.states()["copy"] == "remove"
 
 
 def test_only_reviewers_whose_last_word_it_is_count(copied):

@@ -6,14 +6,14 @@ at once, no sweep repeats it until the post is edited, and the label stage learn
 
 import hashlib
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from harmsweep import lake as lakes
 from harmsweep.enforce.books import Clock, now_micros
 from harmsweep.enforce.bounds import bounds
-from harmsweep.enforce.people.copies import verdicts
+from harmsweep.enforce.people.copies import standing_verdict
 from harmsweep.enforce.people.errors import views_lost
 from harmsweep.enforce.people.settle import days_of_copies, settle
 from harmsweep.enforce.sweeps import moment
@@ -134,17 +134,16 @@ def decide_appeal(
             resumed what is appealed.
     """
     rules, filed = load_policy(policy), _filed(lake, appeal_id)
-    verdict_id, new = _verdict(lake, filed, outcome, rationale)
-    details = {"policy": rules.policy_version, "verdict_id": verdict_id}
+    said, is_new = _verdict(lake, filed, outcome, rationale)
+    details = {"policy": rules.policy_version, "verdict_id": said["verdict_id"]}
     # The audit first: a sweep acts on the verdict even where nobody finishes this.
     record(lake, outcome, appeal_id, reason=rationale, details=details)
-    if new:
-        lakes.put_rows(new, VERDICTS, lake)
+    if is_new:
+        lakes.put_rows([said], VERDICTS, lake)
     effects, lost = 0, None
     if outcome == "overturned":
-        day: date = filed["day"]
-        verdict = next(v for v in verdicts(lake, day, day) if v.verdict_id == verdict_id)
-        days = sorted({day, *days_of_copies(lake, verdict)})
+        verdict = standing_verdict(lake, said)
+        days = sorted({verdict.day, *days_of_copies(lake, verdict)})
         lost = views_lost(lake, days, verdict)
         options: dict[str, Any] = {"kind": "appeal", "source_id": appeal_id, "clock": clock}
         options |= {"accounts": rules.accounts, "lifts": (verdict.post_id, verdict.revision)}
@@ -173,15 +172,15 @@ def _filed(lake: Path, appeal_id: str) -> Row:
     return rows[0]
 
 
-def _verdict(lake: Path, filed: Row, outcome: str, rationale: str) -> tuple[str, list[Row]]:
-    """What the appeal's reviewer found, and its row if it is new: a second call finds the first."""
+def _verdict(lake: Path, filed: Row, outcome: str, rationale: str) -> tuple[Row, bool]:
+    """What the appeal's reviewer found, and whether it is new: a second call finds the first."""
     said = lakes.rows(VERDICTS, lake, day=filed["day"]).to_pylist()
     of_post = [v for v in said if v["post_id"] == filed["post_id"]]
     by_appeal = [v for v in of_post if v["appeal_id"] == filed["appeal_id"]]
     if by_appeal:
         if by_appeal[0]["verdict"] != OUTCOMES[outcome]:
             raise DataRefused(f"{filed['appeal_id']} was begun with another outcome: finish that")
-        return by_appeal[0]["verdict_id"], []
+        return by_appeal[0], False
     if any(v["reviewer"] == operator() for v in of_post):
         raise DataRefused(f"{operator()} judged {filed['post_id']} before: another must decide")
     if operator() in _let_go_by(lake, filed["effect_key"]):
@@ -192,7 +191,7 @@ def _verdict(lake: Path, filed: Row, outcome: str, rationale: str) -> tuple[str,
     row = verdict_row(lake, filed, OUTCOMES[outcome], harm, rationale)
     if outcome == "upheld":
         row |= {"action": _demanded(of_post, filed["revision"])}
-    return row["verdict_id"], [row | {"appeal_id": filed["appeal_id"]}]
+    return row | {"appeal_id": filed["appeal_id"]}, True
 
 
 def _let_go_by(lake: Path, effect_key: str) -> set[str]:

@@ -98,6 +98,12 @@ def verdicts(lake: Path, first: date, last: date) -> list[Verdict]:
     return [_newest(rows) for rows in by_revision.values()]
 
 
+def standing_verdict(lake: Path, said: Mapping[str, Any]) -> Verdict:
+    """What people found of the revision that a row of verdicts is about: it, or what came after."""
+    day, about = said["day"], (said["post_id"], said["revision"])
+    return next(v for v in verdicts(lake, day, day) if (v.post_id, v.revision) == about)
+
+
 def _newest(rows: Sequence[Mapping[str, Any]]) -> Verdict:
     newest, last_words = rows[-1], {row["reviewer"]: row for row in rows}
     votes = [

@@ -3,15 +3,17 @@
 A sweep comes to the same: where a command is killed, the day's next sweep finishes it.
 """
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 from harmsweep import lake as lakes
 from harmsweep.enforce.accounts import free_accounts, settle_accounts
 from harmsweep.enforce.books import Books, Clock, books, by_a_person, carry_out, writing
 from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.cases import LEDGERS, standing
-from harmsweep.enforce.people.copies import WINDOW_DAYS, Verdict, find_copies
+from harmsweep.enforce.people.copies import WINDOW_DAYS, Verdict, find_copies, standing_verdict
 from harmsweep.enforce.people.demands import People, people
 from harmsweep.enforce.people.lanes import lane_change, lifted
 from harmsweep.enforce.sweeps import Sweep
@@ -76,6 +78,17 @@ def _is_lifted(place: Place, chain: list[Entry], lifts: tuple[str, int] | None) 
     if lifts is None or last is None:
         return False
     return place.subject_id == lifts[0] and last.revision <= lifts[1]
+
+
+def settle_verdict(lake: Path, said: Mapping[str, Any], *, clock: Clock) -> list[Entry]:
+    """Carry out a row of verdicts; a benign one on all days on which copies were acted on.
+
+    Copies that a harmful one reaches wait for a sweep of their day, whose caps count them.
+    """
+    verdict = standing_verdict(lake, said)
+    copied = days_of_copies(lake, verdict) if verdict.found == "benign" else []
+    options: dict[str, Any] = {"kind": "verdict", "source_id": said["verdict_id"], "clock": clock}
+    return [e for day in sorted({verdict.day, *copied}) for e in settle(lake, day, **options)]
 
 
 def days_of_copies(lake: Path, verdict: Verdict) -> list[date]:

@@ -1,0 +1,27 @@
+"""The files of the policies that decided, kept in the lake."""
+
+import os
+import shutil
+from pathlib import Path
+
+from harmsweep.policy import Policy, PolicyError, load_policy
+
+
+def keep_policy(path: Path, policy: Policy, lake: Path) -> Path:
+    """Keep the file of a policy in the lake, under its version: a replay needs that very file.
+
+    A version ends in a digest of the content, so that a file that is there already is the same.
+
+    Raises:
+        PolicyError: the file was changed since the policy was read.
+    """
+    kept = lake / "policy" / f"{policy.policy_version}.yaml"
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        fresh = kept.with_suffix(f".{os.getpid()}")
+        shutil.copyfile(path, fresh)
+        if load_policy(fresh).policy_version != policy.policy_version:
+            fresh.unlink()
+            raise PolicyError(f"{path}: changed while {policy.policy_version} was read from it")
+        fresh.rename(kept)
+    return kept

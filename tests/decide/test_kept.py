@@ -1,0 +1,37 @@
+"""A policy's file is kept in the lake, and is the one that decided."""
+
+from pathlib import Path
+
+import pytest
+
+from harmsweep.decide.kept import keep_policy
+from harmsweep.paths import CONF
+from harmsweep.policy import PolicyError, load_policy
+
+DEFAULT = (CONF / "policy" / "default.yaml").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "policy.yaml"
+    path.write_text(DEFAULT, encoding="utf-8")
+    return path
+
+
+def test_a_policys_file_is_kept_under_its_version(file: Path, tmp_path: Path) -> None:
+    policy, lake = load_policy(file), tmp_path / "lake"
+    kept = keep_policy(file, policy, lake)
+    assert kept == lake / "policy" / f"{policy.policy_version}.yaml"
+    assert kept.read_text(encoding="utf-8") == DEFAULT
+    file.unlink()
+    assert keep_policy(file, policy, lake) == kept
+    assert [*kept.parent.iterdir()] == [kept]
+
+
+def test_a_file_that_was_changed_since_it_was_read_is_not_kept(file: Path, tmp_path: Path) -> None:
+    policy, lake = load_policy(file), tmp_path / "lake"
+    file.write_text(DEFAULT.replace("near_margin: 0.1", "near_margin: 0.2"), encoding="utf-8")
+    assert load_policy(file).policy_version != policy.policy_version
+    with pytest.raises(PolicyError, match=f"changed while {policy.policy_version}"):
+        keep_policy(file, policy, lake)
+    assert [*(lake / "policy").iterdir()] == []
