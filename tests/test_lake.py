@@ -2,18 +2,17 @@
 
 import warnings
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import deltalake
 import pyarrow as pa
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import types as T
 
 from harmsweep import lake as lakes
+from harmsweep.evolution import bring_to_declared
 from harmsweep.harms import HARMS
 from harmsweep.tables import ACTIONS, INGESTS, LABELS, SCORES, Table, scores_table
 
@@ -105,64 +104,6 @@ def test_opening_a_lake_again_changes_nothing(lake: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in lake.rglob("*.json")} == before
 
 
-def test_a_table_with_a_retyped_column_is_refused_by_name(tmp_path: Path) -> None:
-    odd = replace(INGESTS, schema=T.StructType([*INGESTS.schema.fields[:2], _landed_as_text()]))
-    lakes._create_or_check(tmp_path, odd)
-    with pytest.raises(lakes.LakeMismatch, match=r"ingests_v1.*landed"):
-        lakes._create_or_check(tmp_path, INGESTS)
-
-
-def _landed_as_text() -> T.StructField:
-    return T.StructField("landed", T.StringType(), False, {"comment": "rows"})
-
-
-def test_a_new_harm_adds_its_column_and_its_constraint(tmp_path: Path) -> None:
-    lakes._create_or_check(tmp_path, SCORES)
-    grown = scores_table((*HARMS, "new_harm"))
-    lakes._create_or_check(tmp_path, grown)
-    table = deltalake.DeltaTable(str(tmp_path / SCORES.name))
-    assert "new_harm" in [f.name for f in table.schema().fields]
-    assert "delta.constraints.new_harm_finite" in table.metadata().configuration
-
-
-def test_a_retired_constraint_gives_way_to_what_the_code_declares_since(tmp_path: Path) -> None:
-    lakes._create_or_check(tmp_path, replace(INGESTS, constraints={"few": "landed IN (1, 2)"}))
-    assert _constraints(tmp_path) == {"delta.constraints.few": "landed = 1 OR landed = 2"}
-    rules = {"some": "landed IN (1, 2, 3)"}
-    now = replace(INGESTS, constraints=rules, retired_constraints=("few",))
-    for _ in range(2):
-        lakes._create_or_check(tmp_path, now)
-        assert _constraints(tmp_path) == {
-            "delta.constraints.some": "landed = 1 OR landed = 2 OR landed = 3"
-        }
-    lakes.put_rows([ingested(DAY, "posts", 3)], now, tmp_path)
-    with pytest.raises(Exception, match="failed validation"):
-        lakes.put_rows([ingested(DAY, "posts", 4)], now, tmp_path)
-
-
-def test_a_constraint_that_a_killed_process_did_not_add_is_added(tmp_path: Path) -> None:
-    lakes._create_or_check(tmp_path, replace(INGESTS, constraints={}))
-    lakes._create_or_check(tmp_path, replace(INGESTS, constraints={"some": "landed > 0"}))
-    assert _constraints(tmp_path) == {"delta.constraints.some": "landed > 0"}
-
-
-def test_rows_that_break_a_new_constraint_are_refused_with_the_table(tmp_path: Path) -> None:
-    lakes._create_or_check(tmp_path, INGESTS)
-    lakes.put_rows([ingested(DAY, "posts", 3)], INGESTS, tmp_path)
-    with pytest.raises(lakes.LakeMismatch, match=r"ingests_v1: .*landed > 3"):
-        lakes._create_or_check(tmp_path, replace(INGESTS, constraints={"many": "landed > 3"}))
-
-
-def test_a_constraint_is_not_both_declared_and_retired() -> None:
-    with pytest.raises(ValueError, match="few"):
-        replace(INGESTS, constraints={"few": "landed > 0"}, retired_constraints=("few",))
-
-
-def _constraints(lake: Path) -> dict[str, str]:
-    stored = deltalake.DeltaTable(str(lake / INGESTS.name)).metadata().configuration
-    return {name: rule for name, rule in stored.items() if ".constraints." in name}
-
-
 # --- with Spark
 
 
@@ -206,8 +147,8 @@ def test_append_new_adds_each_key_once(spark: SparkSession, lake: Path) -> None:
 
 @pytest.mark.spark
 def test_a_harm_that_conf_dropped_stays_as_null(spark: SparkSession, tmp_path: Path) -> None:
-    lakes._create_or_check(tmp_path, scores_table((*HARMS, "retired_harm")))
-    lakes._create_or_check(tmp_path, SCORES)
+    bring_to_declared(tmp_path, scores_table((*HARMS, "retired_harm")))
+    bring_to_declared(tmp_path, SCORES)
     where: lakes.Slice = {"day": DAY, "model_version": "m1"}
     rows = frame(spark, SCORES, score(SCORES, "p1", hate=0.5))
     lakes.replace_slice(rows, SCORES, tmp_path, where=where)
@@ -228,7 +169,7 @@ def test_the_ledger_is_never_replaced(spark: SparkSession, lake: Path) -> None:
 def test_a_score_outside_zero_to_one_fails_the_write(
     spark: SparkSession, tmp_path: Path, odd: float
 ) -> None:
-    lakes._create_or_check(tmp_path, SCORES)
+    bring_to_declared(tmp_path, SCORES)
     where: lakes.Slice = {"day": DAY, "model_version": "m1"}
     rows = frame(spark, SCORES, score(SCORES, "p1", hate=odd))
     with pytest.raises(Exception, match="hate_finite"):

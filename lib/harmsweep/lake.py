@@ -16,12 +16,11 @@ from typing import Any
 import deltalake
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake.exceptions import DeltaError
-from deltalake.schema import Schema
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from harmsweep.days import every_day
+from harmsweep.evolution import bring_to_declared
 from harmsweep.failpoints import failpoint
 from harmsweep.locks import locked
 from harmsweep.tables import RESTRICTED, RESTRICTED_FOLDER, TABLES, Table
@@ -29,17 +28,9 @@ from harmsweep.tables import RESTRICTED, RESTRICTED_FOLDER, TABLES, Table
 Slice = Mapping[str, date | str | Sequence[date] | Sequence[str]]
 Rows = Sequence[Mapping[str, Any]]
 
-# Plain features only, so that polars, duckdb and deltalake read every table; a checkpoint at each
-# tenth commit keeps a start from reading a long log.
-PROPERTIES = {"delta.checkpointInterval": "10", "delta.dataSkippingNumIndexedCols": "32"}
-
 
 class SchemaMismatch(ValueError):
     """The rows to write are not of the table's declared schema."""
-
-
-class LakeMismatch(RuntimeError):
-    """A table in the lake is not as the code declares it."""
 
 
 def lake_path(text: str) -> Path:
@@ -68,52 +59,8 @@ def open_lake(lake: Path) -> Path:
     (lake / RESTRICTED_FOLDER).mkdir(mode=0o700, parents=True, exist_ok=True)
     for table in (*TABLES.values(), *RESTRICTED.values()):
         with locked(lake, [table.name]):
-            _create_or_check(lake, table)
+            bring_to_declared(lake, table)
     return lake
-
-
-def _delta_schema(table: Table) -> Schema:
-    return Schema.from_json(table.schema.json())
-
-
-def _create_or_check(lake: Path, table: Table) -> None:
-    uri = str(lake / table.name)
-    if not deltalake.DeltaTable.is_deltatable(uri):
-        deltalake.DeltaTable.create(
-            uri,
-            _delta_schema(table),
-            partition_by=list(table.partition_by),
-            name=table.name,
-            description=table.comment,
-            configuration=PROPERTIES | ({"delta.appendOnly": "true"} if table.append_only else {}),
-        )
-    stored = deltalake.DeltaTable(uri)
-    have = {f.name: f.type for f in stored.schema().fields}
-    want = {f.name: f for f in _delta_schema(table).fields}
-    changed = sorted(n for n in have.keys() & want.keys() if have[n] != want[n].type)
-    missing = [f for n, f in want.items() if n not in have]
-    if changed or any(not f.nullable for f in missing):
-        raise LakeMismatch(
-            f"{table.name}: columns of another type {changed},"
-            f" required columns missing {[f.name for f in missing if not f.nullable]}"
-        )
-    if missing:
-        stored.alter.add_columns(missing)
-    _constrain(stored, table)
-
-
-def _constrain(stored: deltalake.DeltaTable, table: Table) -> None:
-    """Add the constraints that a stored table lacks, and then drop those that are retired."""
-    prefix = "delta.constraints."
-    have = {k.removeprefix(prefix) for k in stored.metadata().configuration if k.startswith(prefix)}
-    new = {name: rule for name, rule in table.constraints.items() if name not in have}
-    if new:
-        try:
-            stored.alter.add_constraint(new)
-        except DeltaError as error:
-            raise LakeMismatch(f"{table.name}: rows break one of {new}: {error}") from error
-    for name in sorted(have & set(table.retired_constraints)):
-        stored.alter.drop_constraint(name)
 
 
 def conform(df: DataFrame, table: Table) -> DataFrame:

@@ -1,0 +1,69 @@
+"""What the lake's tables are, brought to what the code declares."""
+
+from pathlib import Path
+
+import deltalake
+from deltalake.exceptions import DeltaError
+from deltalake.schema import Schema
+
+from harmsweep.tables import Table
+
+# Plain features only, so that polars, duckdb and deltalake read every table; a checkpoint at each
+# tenth commit keeps a start from reading a long log.
+PROPERTIES = {"delta.checkpointInterval": "10", "delta.dataSkippingNumIndexedCols": "32"}
+
+
+class LakeMismatch(RuntimeError):
+    """A table in the lake is not as the code declares it."""
+
+
+def bring_to_declared(lake: Path, table: Table) -> None:
+    """Create a table, or add to it the columns and constraints that the code declares since.
+
+    Its writers' lock is the caller's.
+
+    Raises:
+        LakeMismatch: the stored table has columns of another type, lacks one that must not be null,
+            or has rows that break a constraint.
+    """
+    uri = str(lake / table.name)
+    if not deltalake.DeltaTable.is_deltatable(uri):
+        deltalake.DeltaTable.create(
+            uri,
+            _delta_schema(table),
+            partition_by=list(table.partition_by),
+            name=table.name,
+            description=table.comment,
+            configuration=PROPERTIES | ({"delta.appendOnly": "true"} if table.append_only else {}),
+        )
+    stored = deltalake.DeltaTable(uri)
+    have = {f.name: f.type for f in stored.schema().fields}
+    want = {f.name: f for f in _delta_schema(table).fields}
+    changed = sorted(n for n in have.keys() & want.keys() if have[n] != want[n].type)
+    missing = [f for n, f in want.items() if n not in have]
+    if changed or any(not f.nullable for f in missing):
+        raise LakeMismatch(
+            f"{table.name}: columns of another type {changed},"
+            f" required columns missing {[f.name for f in missing if not f.nullable]}"
+        )
+    if missing:
+        stored.alter.add_columns(missing)
+    _constrain(stored, table)
+
+
+def _constrain(stored: deltalake.DeltaTable, table: Table) -> None:
+    """Add the constraints that a stored table lacks, and then drop those that are retired."""
+    prefix = "delta.constraints."
+    have = {k.removeprefix(prefix) for k in stored.metadata().configuration if k.startswith(prefix)}
+    new = {name: rule for name, rule in table.constraints.items() if name not in have}
+    if new:
+        try:
+            stored.alter.add_constraint(new)
+        except DeltaError as error:
+            raise LakeMismatch(f"{table.name}: rows break one of {new}: {error}") from error
+    for name in sorted(have & set(table.retired_constraints)):
+        stored.alter.drop_constraint(name)
+
+
+def _delta_schema(table: Table) -> Schema:
+    return Schema.from_json(table.schema.json())
