@@ -4,8 +4,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from scipy import stats
-
 from harmsweep import lake as lakes
 from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.people.copies import Verdict, find_copies
@@ -66,6 +64,9 @@ def _with_interval(row: dict[str, Any]) -> dict[str, Any]:
     wrong, n = row["overturned"], row["decided"]
     ends: tuple[float | None, float | None] = (None, None)
     if n:
+        # Whoever decides an appeal need not wait for its import.
+        from scipy import stats
+
         interval = stats.binomtest(wrong, n).proportion_ci(method="wilson")
         ends = (float(interval.low), float(interval.high))
     names = ("harm", "action", "filed", "decided", "overturned")
