@@ -9,6 +9,7 @@ from harmsweep.paths import CONF
 from harmsweep.policy import PolicyError, load_policy
 
 DEFAULT = (CONF / "policy" / "default.yaml").read_text(encoding="utf-8")
+OTHER = DEFAULT.replace("near_margin: 0.1", "near_margin: 0.2")
 
 
 @pytest.fixture
@@ -28,10 +29,24 @@ def test_a_policys_file_is_kept_under_its_version(file: Path, tmp_path: Path) ->
     assert [*kept.parent.iterdir()] == [kept]
 
 
-def test_a_file_that_was_changed_since_it_was_read_is_not_kept(file: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("read", "now"), [(DEFAULT, OTHER), (OTHER, DEFAULT)], ids=["there", "back"]
+)
+def test_a_file_that_was_changed_since_it_was_read_is_not_kept(
+    file: Path, tmp_path: Path, read: str, now: str
+) -> None:
+    file.write_text(read, encoding="utf-8")
     policy, lake = load_policy(file), tmp_path / "lake"
-    file.write_text(DEFAULT.replace("near_margin: 0.1", "near_margin: 0.2"), encoding="utf-8")
+    file.write_text(now, encoding="utf-8")
     assert load_policy(file).policy_version != policy.policy_version
     with pytest.raises(PolicyError, match=f"changed while {policy.policy_version}"):
         keep_policy(file, policy, lake)
     assert [*(lake / "policy").iterdir()] == []
+
+
+def test_another_policys_file_is_kept_beside_it(file: Path, tmp_path: Path) -> None:
+    first = keep_policy(file, load_policy(file), tmp_path / "lake")
+    file.write_text(OTHER, encoding="utf-8")
+    second = keep_policy(file, load_policy(file), tmp_path / "lake")
+    assert sorted(first.parent.iterdir()) == sorted({first, second})
+    assert first != second

@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 
 from harmsweep.certificates import Claim, Counts, Population, Source, sealed_certificate
-from harmsweep.enforce.breaker.parked import HeldBatch, Stale, is_over, let_go, refused
+from harmsweep.enforce.breaker.parked import (
+    HeldBatch,
+    Stale,
+    being_read,
+    is_over,
+    let_go,
+    refused,
+)
 from harmsweep.enforce.change import change
 from harmsweep.enforce.people.lanes import Demand
 from harmsweep.enforce.restore import reapplied, undone
@@ -739,3 +746,130 @@ def test_what_no_demand_asks_for_any_more_is_lifted_whatever_policy_decides():
     first = change(place, [], asked, POST, sweep=sweep(1, "verdict", ("v1",)), rules=OPEN)
     made = change(place, [first], REMOVE, POST, sweep=sweep(2, "verdict", ("v2",)), rules=OPEN)
     assert (made.action, made.previous_action) == ("none", "remove")
+
+
+OTHER_PAIRS = pytest.mark.parametrize(
+    "pair", [("m-0", "p-1"), ("m-2", "p-1"), ("m-1", "p-0"), ("m-1", "p-2")], ids="/".join
+)
+
+
+@OTHER_PAIRS
+@pytest.mark.parametrize("wanted", [REMOVE, STRIKE, RESTRICT], ids=lambda d: d.action)
+def test_no_other_pair_does_what_waits_or_more(wanted, pair):
+    assert act([held()], wanted, 2, sweep=sweep(2, subject=pair)) is None
+
+
+@OTHER_PAIRS
+@pytest.mark.parametrize("wanted", [DEMOTE, REVIEW], ids=lambda d: d.action)
+def test_another_pair_does_less_than_what_waits(wanted, pair):
+    assert act([held()], wanted, 2, sweep=sweep(2, subject=pair)).action == wanted.action
+
+
+def test_what_waits_of_an_older_revision_keeps_nothing_waiting():
+    made = act([held()], replace(REMOVE, revision=2), 2, EDITED)
+    assert (made.entry, made.action, made.revision) == ("intent", "remove", 2)
+
+
+def test_a_persons_own_demand_does_not_wait_with_a_copy_of_another():
+    place, copy = replace(PLACE, lane="review"), Demand("remove", "hate", "copy", "v1")
+    waits = change(place, [], copy, POST, sweep=sweep(), rules=OPEN, held=HELD)
+    assert waits.entry == "held"
+    own = {"sweep": sweep(2, "verdict", ("v2",)), "rules": OPEN}
+    made = change(place, [waits], replace(copy, cause_kind="verdict", source_id="v2"), POST, **own)
+    assert (made.entry, made.action) == ("intent", "remove")
+
+
+@OTHER_PAIRS
+@pytest.mark.parametrize(("wanted", "does"), [(None, None), (REVIEW, None), (DEMOTE, "demote")])
+def test_another_pair_lifts_less_than_what_waits_to_be_lifted_and_not_as_much(wanted, does, pair):
+    chain, parked = released()
+    made = act([*chain, parked], wanted, 3, sweep=sweep(3, subject=pair))
+    assert (made and made.action) == does
+
+
+@OTHER_PAIRS
+@pytest.mark.parametrize(
+    ("wanted", "does"),
+    [
+        (None, None),
+        (REVIEW, None),
+        (replace(DEMOTE, action="label"), None),
+        (DEMOTE, None),
+        (replace(DEMOTE, action="interstitial"), "interstitial"),
+    ],
+)
+def test_another_pair_lifts_no_more_than_what_waits_to_be_softened(wanted, does, pair):
+    chain = after(REMOVE)
+    parked = act(chain, DEMOTE, 2, held={("hate", "release"): 0.0})
+    assert parked is not None and (parked.entry, parked.action) == ("held", "demote")
+    made = act([*chain, parked], wanted, 3, sweep=sweep(3, subject=pair))
+    assert (made and made.action) == does
+
+
+def test_the_pair_itself_may_lift_more_than_it_asked_to():
+    chain = after(REMOVE)
+    parked = act(chain, DEMOTE, 2, held={("hate", "release"): 0.0})
+    assert act([*chain, parked], None, 3).action == "none"
+
+
+def test_a_release_that_waits_keeps_no_severer_action_waiting():
+    chain, parked = released()
+    made = act([*chain, parked], STRIKE, 3, sweep=sweep(3, subject=("m-2", "p-1")))
+    assert (made.entry, made.action) == ("intent", "strike")
+
+
+def test_what_one_pair_holds_out_another_does():
+    chain = [act([], REMOVE, rules=HELD_OUT)]
+    assert act(chain, REMOVE, 2, sweep=sweep(2, subject=("m-2", "p-1"))).action == "remove"
+
+
+def test_all_are_reached_where_nothing_says_otherwise():
+    assert Rules(approved=True, first=0.0, last=1.0, holdout=0.0) == OPEN
+
+
+def test_a_mandate_of_a_demonstration_asks_for_no_certificate(tmp_path: Path):
+    stated = PRODUCTION.format(model=MODEL).replace("mode: production", "mode: demonstration")
+    path = tmp_path / "policy.yaml"
+    path.write_text(stated.replace("precision: 0.95, confidence: 0.95", "threshold: 0.95"))
+    assert Mandate(load_policy(path), MODEL).rules == Rules(
+        approved=True, certified=None, first=0.0, last=1.0, holdout=0.02,
+        spared=SEVERE | {"spam"}, days={("hate", "all", "all", "remove"): 30},
+    )  # fmt: skip
+
+
+def batch_of_two() -> tuple[Entry, Entry]:
+    """The two effects of a batch: one post was sent to review as the sample, and one waits."""
+    sampled, other = act([], REMOVE, held=SAMPLED), replace(PLACE, subject_id="p2")
+    waits = change(other, [], REMOVE, POST, sweep=sweep(), rules=OPEN, held=HELD)
+    assert sampled is not None and waits is not None
+    return sampled, waits
+
+
+def test_people_read_the_sample_of_a_batch_that_waits():
+    sampled, waits = batch_of_two()
+    assert being_read([[sampled], [waits]]) == {(PLACE, 1)}
+    assert being_read([[], [waits], [sampled]]) == {(PLACE, 1)}
+
+
+@pytest.mark.parametrize("kind", ["intent", "discarded"])
+def test_nobody_reads_the_sample_of_a_batch_that_was_let_go_or_refused(kind):
+    sampled, waits = batch_of_two()
+    assert being_read([[sampled], [waits, replace(waits, entry=kind)]]) == set()
+
+
+@pytest.mark.parametrize("kind", ["intent", "outcome", "withheld", "discarded"])
+def test_nobody_reads_a_sample_where_nothing_waits(kind):
+    sampled, waits = batch_of_two()
+    assert being_read([[sampled], [replace(waits, entry=kind)]]) == set()
+
+
+@pytest.mark.parametrize("change", [{"sweep_id": "20261001-000000000000"}, {"harm": "spam"}])
+def test_nobody_reads_the_sample_because_another_batch_waits(change):
+    sampled, waits = batch_of_two()
+    assert being_read([[sampled], [replace(waits, **change)]]) == set()
+
+
+@pytest.mark.parametrize("cause", ["decision", "withdrawn"])
+def test_nobody_reads_what_is_no_sample_though_its_batch_waits(cause):
+    sampled, waits = batch_of_two()
+    assert being_read([[replace(sampled, cause_kind=cause)], [waits]]) == set()

@@ -155,10 +155,12 @@ def _does_as_much(made: Entry, held: Entry) -> bool:
         return False
     if made.action == held.action:
         return True
-    if made.direction == "release":  # a review is as free as nothing
-        return made.action not in VISIBLE and held.action not in VISIBLE
+    lifts = made.direction == "release"
+    if lifts and made.action not in VISIBLE and held.action not in VISIBLE:
+        return True  # a review is as free as nothing
     of_pair = (made.model_version, made.policy_version) == (held.model_version, held.policy_version)
-    return not of_pair and SEVERITY[made.action] > SEVERITY[held.action]
+    further = SEVERITY[made.action] - SEVERITY[held.action]
+    return not of_pair and (further < 0 if lifts else further > 0)
 
 
 def _sampled(place: Place, last: Entry | None, made: Entry, sweep: Sweep) -> Entry:

@@ -279,3 +279,21 @@ def test_a_steady_count_rarely_passes_the_quantile() -> None:
     draws = rng.poisson(20, (2000, 9))
     passed = sum(int(row[8]) > (most([*map(int, row[:8])], conf) or 0) for row in draws)
     assert passed <= 10  # 0.1 % of 2,000 are 2
+
+
+def test_what_is_done_and_what_the_day_has_had_are_added() -> None:
+    known = Past(4, {HATE: [(30, 0), (20, 0)]})
+    assert unlikely({HATE: 31}, {}, known, CONF, {HATE: (29, 0)}) == []
+    over = unlikely({HATE: 31}, {}, known, CONF, {HATE: (30, 0)})
+    assert over == [Excess(*HATE, 31, 30, 60, "forecast")]
+
+
+def test_fewer_views_than_are_likely_are_no_excess() -> None:
+    known = Past(4, {HATE: [(30, 700), (20, 0)]})
+    assert unlikely({HATE: 1}, {HATE: 900}, known, CONF, {HATE: (1, 499)}) == []
+    assert unlikely({HATE: 1}, {HATE: 900}, known, CONF, {HATE: (1, 500)}) == []
+
+
+def test_what_touches_no_views_is_not_held_for_those_that_the_day_has_had() -> None:
+    known = Past(4, {HATE: [(30, 0), (20, 0)]})
+    assert unlikely({HATE: 1}, {}, known, CONF, {HATE: (1, 2000)}) == []
