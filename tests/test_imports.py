@@ -99,3 +99,9 @@ def test_importing_every_stage_imports_no_torch() -> None:
     stages = sorted(f"harmsweep.{stage}" for stage in STAGES - {"train", "release"})
     code = f"import sys, {', '.join(stages)}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.slow
+def test_a_sweep_starts_without_what_takes_longest_to_import() -> None:
+    code = "import sys, harmsweep.enforce; sys.exit(bool({'scipy', 'pandas'} & sys.modules.keys()))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

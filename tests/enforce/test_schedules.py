@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from simulator import Violation, World, schedule, state, write_policies
 
 SCHEDULES = int(os.environ.get("HARMSWEEP_SCHEDULES", "500"))
+FEW = 50
 SEED = os.environ.get("HARMSWEEP_SEED")
 
 
@@ -25,9 +26,17 @@ def policies(tmp_path_factory: pytest.TempPathFactory) -> list[Policy]:
     return write_policies(tmp_path_factory.mktemp("policies"))
 
 
-def test_no_schedule_breaks_an_invariant(policies: list[Policy]) -> None:
-    seeds = [int(SEED)] if SEED else range(SCHEDULES)
-    for seed in seeds:
+@pytest.mark.parametrize(
+    "seeds",
+    [
+        range(FEW),
+        # The quick tests are traced for their branches, which takes seven times as long.
+        pytest.param(range(FEW, SCHEDULES), marks=pytest.mark.slow),
+    ],
+    ids=["few", "all others"],
+)
+def test_no_schedule_breaks_an_invariant(policies: list[Policy], seeds: range) -> None:
+    for seed in [int(SEED)] if SEED else seeds:
         try:
             World(policies).run(schedule(seed))
         except Violation as error:

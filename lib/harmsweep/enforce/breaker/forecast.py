@@ -7,8 +7,6 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from scipy import stats
-
 from harmsweep import lake as lakes
 from harmsweep.enforce.bounds import Forecast, bounds
 from harmsweep.enforce.breaker.batches import stuck
@@ -88,6 +86,9 @@ def most(counts: Sequence[int], conf: Forecast) -> int | None:
     """
     if len(counts) < conf.least_weeks:
         return None
+    # Its import takes longer than all else at the start of a sweep.
+    from scipy import stats
+
     weeks = len(counts)
     likely = stats.nbinom.ppf(conf.quantile, sum(counts) + 0.5, weeks / (weeks + 1))
     return max(int(likely), int(conf.factor * max(counts)), conf.floor)
