@@ -78,6 +78,12 @@ def test_each_batch_stands_beside_its_bounds(fresh, plan):
     assert found == {("hate", "apply"): (2, 1), ("spam", "apply"): (1, 1)}
 
 
+def test_what_waits_is_said_in_words(fresh, plan, tmp_path):
+    said = page(fresh, plan, tmp_path)
+    assert "<th>waits</th>" in said
+    assert ">no</td>" in said and "False" not in said
+
+
 def test_a_plan_whose_policy_changed_is_not_shown(fresh, plan, tmp_path):
     fresh.policy(version=3)
     with pytest.raises(DataRefused, match="the policy is trial-3"):
