@@ -113,7 +113,7 @@ with DAG(
         )
         chosen >> start >> list(stages.values())
         chain(*stages.values())
-        last = after_sweep(days, model=model)
+        last = after_sweep(model=model)
         # Neither in a dry run, which skips the start, nor where no sweep was planned.
         cross_downstream([start, stages["enforce"]], last)
         [*stages.values(), *last] >> done()

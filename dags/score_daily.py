@@ -74,6 +74,6 @@ with DAG(
     tasks = stage_tasks(DAYS, landed=("--day", "{{ ds }}"), sweep=DRY_RUN)
     measure = tasks.pop("measure")
     chain(*tasks.values())
-    last = [measure, *after_sweep(DAYS), spark_job("label", *DAYS, **HOWEVER_IT_ENDED)]
+    last = [measure, *after_sweep(), spark_job("label", *DAYS, **HOWEVER_IT_ENDED)]
     cross_downstream([tasks["decide"], tasks["enforce"]], last)
     [tasks["enforce"], *last] >> done()

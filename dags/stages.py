@@ -43,11 +43,14 @@ def stage_tasks(
     return {task.label: task for task in made}
 
 
-def after_sweep(days: Sequence[str], *, model: str = "{{ params.model }}") -> list[Any]:
-    """The platform told of what is in force, and that explained; to follow a sweep and its plan."""
+def after_sweep(*, model: str = "{{ params.model }}") -> list[Any]:
+    """The platform told of what came in force, and that explained; to follow a sweep and its plan.
+
+    Both take what anybody did in the last 30 days, on posts of whatever day.
+    """
     return [
         job("deliver", *ON_LAKE, **HOWEVER_IT_ENDED),
-        job("explain", *ON_LAKE, *days, "--model", model, *MEDIA, **HOWEVER_IT_ENDED),
+        job("explain", *ON_LAKE, "--model", model, *MEDIA, **HOWEVER_IT_ENDED),
     ]
 
 

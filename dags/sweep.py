@@ -43,7 +43,7 @@ with DAG(
     score = spark_job("score", *DAYS, *MODEL_ARGUMENT)
     decide = spark_job("decide", *DAYS, *PAIR)
     apply = job("apply", *ON_LAKE, "--plan", planned, pool="enforce")
-    last = after_sweep(DAYS)
+    last = after_sweep()
     score >> decide >> plan >> apply
     cross_downstream([plan, apply], last)
     [apply, *last] >> done()

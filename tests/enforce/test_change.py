@@ -806,6 +806,28 @@ def test_another_pair_lifts_no_more_than_what_waits_to_be_softened(wanted, does,
     assert (made and made.action) == does
 
 
+@OTHER_PAIRS
+@pytest.mark.parametrize("spared", [{"exempt": "newsworthy"}, {"verdict": "benign"}], ids=str)
+def test_what_a_person_spares_is_lifted_by_another_pair_whatever_waits(spared, pair):
+    chain, parked = released()
+    for wanted in (None, REVIEW):
+        post, other = replace(POST, **spared), sweep(3, subject=pair)
+        made = act([*chain, parked], wanted, 3, post, sweep=other)
+        assert (made.entry, made.direction) == ("intent", "release")
+
+
+@pytest.mark.parametrize(("harm", "does"), [("violence", None), ("hate", "strike")])
+def test_the_pair_does_no_more_than_what_waits_for_another_harm(harm, does):
+    made = act([held()], replace(STRIKE, harm=harm), 2)
+    assert (made and made.action) == does
+
+
+def test_what_was_held_out_is_done_once_nothing_holds_it_out():
+    chain = [act([], REMOVE, rules=HELD_OUT)]
+    made = act(chain, REMOVE, 2)
+    assert (made.entry, made.effect_key) == ("intent", chain[0].effect_key)
+
+
 def test_the_pair_itself_may_lift_more_than_it_asked_to():
     chain = after(REMOVE)
     parked = act(chain, DEMOTE, 2, held={("hate", "release"): 0.0})

@@ -6,11 +6,15 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from harmsweep import lake as lakes
+from harmsweep import operations
 from harmsweep.console import app
+from harmsweep.enforce.books import as_row
 from harmsweep.enforce.sweeps import Sweep
+from harmsweep.explain import recent_days
 from harmsweep.explain.due import cause_of
 from harmsweep.explain.statement import Statement
-from harmsweep.tables import ESCALATIONS, ORDERS
+from harmsweep.tables import ESCALATIONS, ORDERS, PLANS, POST_FEATURES, POSTS
 
 DAY = date(2026, 10, 1)
 # When the effects were put in force.
@@ -59,13 +63,45 @@ def test_escalated_posts_are_told_of_in_no_lane(acted, unscored, cause):
     assert acted.explained() == {}
 
 
+def test_an_account_that_is_free_again_is_not_told_that_it_is_suspended(acted):
+    acted.restrict("a1", AT + timedelta(days=7))
+    assert "accounts" not in acted.run().counts
+    assert acted.explained() == {}
+
+
+@pytest.mark.parametrize("cause", ["verdict", "order", "copy"])
+def test_what_people_decided_is_told_although_the_author_edited_since(
+    acted, unscored, capsys, cause
+):
+    acted.decide(unscored, cause)
+    acted.put(POSTS, "p1", text="other words", status="accepted", revision=2)
+    lakes.put_rows([
+        row | {"status": "superseded"} if row["revision"] == 1 else row
+        for row in lakes.rows(POSTS, acted.root).to_pylist()
+    ], POSTS, acted.root, where={"day": DAY})  # fmt: skip
+    told = {"clean_text": "other words", "normal_text": "other words", "language": "en"}
+    acted.put(POST_FEATURES, "p1", revision=2, **told)
+    acted.run()
+    (row,) = acted.explained().values()
+    assert (row["revision"], row["status"]) == (1, "unscored")
+    assert "Your post was removed." in printed(acted, capsys, "p1")
+
+
+def test_days_on_which_something_took_effect_lately_are_explained(acted, unscored):
+    entry = acted.decide(unscored, "verdict")
+    assert recent_days(acted.root, AT) == [DAY]
+    assert recent_days(acted.root, AT + timedelta(days=30)) == []
+    acted.restrict("a1", AT)
+    assert recent_days(acted.root, entry.recorded_at) == [DAY]
+
+
 def test_a_restricted_account_has_a_notice_and_a_statement_once(acted, capsys):
-    acted.restrict("a1", AT + timedelta(days=7), jurisdiction="DE")
+    acted.restrict("a1", datetime(2999, 10, 9, tzinfo=UTC), jurisdiction="DE")
     assert acted.run().counts["accounts"] == 1
     (row,) = acted.explained().values()
     made = json.loads(row["statement"])
     assert (made["territorial_scope"], made["end_date_account_restriction"]) == (
-        ["DE"], "2026-10-09",
+        ["DE"], "2999-10-09",
     )  # fmt: skip
     assert acted.run().skipped
     assert len(acted.explained()) == 1
@@ -82,7 +118,21 @@ def test_what_people_let_go_is_told_from_what_nobody_looked_at(
 ):
     sweep = Sweep(DAY, kind, ("m", "v"), before, 0, "")
     entry = acted.act(unscored, score=0.8, kept=False, model_version="m", sweep_id=sweep.sweep_id)
-    assert cause_of(entry, {before, sweep.sweep_id}) == cause
+    assert cause_of(entry, {before, sweep.sweep_id}, {entry.effect_key}) == cause
+
+
+@pytest.mark.parametrize(("act", "decided"), [("plan", "FULLY"), ("approve", "PARTIALLY")])
+def test_a_plan_that_nobody_approved_was_let_go_by_nobody(acted, unscored, act, decided):
+    sweep = Sweep(DAY, "apply", ("m", "v"), "", 0, "")
+    pair = {"model_version": "m", "policy_version": "v", "sweep_id": sweep.sweep_id}
+    entry = acted.decide(unscored, "copy", **pair)
+    lakes.put_rows([as_row(entry) | {"plan_id": "plan-1"}], PLANS, acted.root)
+    operations.record(acted.root, act, "plan-1")
+    acted.run()
+    (row,) = acted.explained().values()
+    made = json.loads(row["statement"])
+    assert made["automated_decision"] == f"AUTOMATED_DECISION_{decided}"
+    assert ("People then let the decision" in row["notice"]) == (act == "approve")
 
 
 def test_a_batch_that_people_resumed_is_told_as_automated_in_part(acted, unscored):

@@ -63,7 +63,7 @@ def free_accounts(lake: Path, sweep: Sweep, *, clock: Clock) -> int:
     lifted = [freed(place, chain, sweep=plan) for place, chain in ledger.chains.items()]
     struck = struck_authors(lake) if any(lifted) else ()
     made = [entry for entry in lifted if entry and entry.subject_id not in struck]
-    if made:
+    if made or ledger.open:  # also what a kill left open
         carry_out(ledger, made, by_a_person)
     return len(made)
 

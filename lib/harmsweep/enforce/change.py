@@ -11,8 +11,8 @@ from harmsweep.enforce.rules import Decision, Post, Rules, allowed, drawn
 from harmsweep.enforce.sweeps import Batch, Sweep, entry
 from harmsweep.ledger import POLICY, SEVERITY, VISIBLE, Entry, Place, is_automatic, latest
 
-# Entries that say that an effect waits for a person, was refused by one, or is held out.
-PARKED = ("held", "discarded", "withheld")
+# Entries that say that an effect waits for a person, or was refused by one.
+PARKED = ("held", "discarded")
 
 
 def change(
@@ -39,13 +39,13 @@ def change(
         return made
     of_policy, applies = place.lane == POLICY, made.direction == "apply"
     if of_policy and applies and rules.holds_out(place.subject_id, made.harm):
-        return replace(made, entry="withheld")
+        known = any((e.entry, e.effect_key) == ("withheld", made.effect_key) for e in chain)
+        return None if known else replace(made, entry="withheld")
     share = (held or {}).get((made.harm or "", made.direction))
     if share is None:
         return made
-    if of_policy and made.previous_action == "none" and drawn(made.effect_key) < share:
-        return _sampled(place, latest(chain), made, sweep)
-    return replace(made, entry="held")
+    in_sample = of_policy and made.previous_action == "none" and drawn(made.effect_key) < share
+    return _sampled(place, latest(chain), made, sweep) if in_sample else replace(made, entry="held")
 
 
 def missing(
@@ -137,7 +137,9 @@ def _waits(made: Entry, chain: Sequence[Entry], post: Post, sweep: Sweep) -> boo
         return True
     ended = {e.effect_key for e in chain if e.entry in ("intent", "discarded")}
     waiting = (e for e in chain if e.entry == "held" and e.effect_key not in ended)
-    if any(_does_as_much(made, e) for e in waiting):
+    # What a person found benign or put on the allow-list is lifted whatever else waits.
+    freed = made.direction == "release" and post.is_spared
+    if not freed and any(_does_as_much(made, e) for e in waiting):
         return True
     last = latest(chain)
     if last is None or last.cause_kind != "sample" or not made.is_counted:
@@ -149,6 +151,7 @@ def _does_as_much(made: Entry, held: Entry) -> bool:
     """Whether an automatic effect would do what a person is asked about, under any pair.
 
     Else the same policy does it unasked with a higher cap, and a strike is no less than a removal.
+    More of the very batch is held by its pair's sweep.
     """
     same = (made.revision, made.direction) == (held.revision, held.direction)
     if not (same and made.is_counted and is_automatic(made.cause_kind)):
@@ -158,9 +161,12 @@ def _does_as_much(made: Entry, held: Entry) -> bool:
     lifts = made.direction == "release"
     if lifts and made.action not in VISIBLE and held.action not in VISIBLE:
         return True  # a review is as free as nothing
-    of_pair = (made.model_version, made.policy_version) == (held.model_version, held.policy_version)
     further = SEVERITY[made.action] - SEVERITY[held.action]
-    return not of_pair and (further < 0 if lifts else further > 0)
+    return _batch(made) != _batch(held) and (further < 0 if lifts else further > 0)
+
+
+def _batch(made: Entry) -> tuple[str | None, ...]:
+    return made.model_version, made.policy_version, made.harm
 
 
 def _sampled(place: Place, last: Entry | None, made: Entry, sweep: Sweep) -> Entry:

@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,8 +35,9 @@ def rehearsal(lake: Path) -> Iterator[Path]:
     and not copied. A copy that was left by a process that was killed goes after a day.
     """
     for left in lake.glob(f"{_PREFIX}*"):
-        if time.time() - left.stat().st_mtime > _LEFT_SECONDS:
-            shutil.rmtree(left, ignore_errors=True)
+        with suppress(FileNotFoundError):  # another ends just now
+            if time.time() - left.stat().st_mtime > _LEFT_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
     with TemporaryDirectory(prefix=_PREFIX, dir=lake) as folder:
         copy = Path(folder)
         with writing(lake):

@@ -46,7 +46,9 @@ def _rows(lake: Path, day: date, subject_id: str, revision: int) -> Rows:
     found = [
         row | {"in_force": row["effect_key"] in holds}
         for row in lakes.rows(EXPLANATIONS, lake, day=day).to_pylist()
-        if (row["post_id"], row["revision"]) == (subject_id, revision)
+        if row["post_id"] == subject_id
+        # What people decided holds whatever the post reads now, and quotes nothing of it.
+        and (row["revision"] == revision or row["status"] == "unscored")
     ]
     return sorted(found, key=lambda row: (row["explained_at"], row["effect_key"]))
 

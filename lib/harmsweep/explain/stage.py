@@ -7,7 +7,7 @@ once.
 
 import time
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from harmsweep.explain.rescoring import contributions, scorer
 from harmsweep.explain.search import find_evidence as search
 from harmsweep.explain.search import reproduced
 from harmsweep.explain.subject import Subject, load_subject
-from harmsweep.ledger import ACCOUNTS_DAY, Entry
+from harmsweep.ledger import ACCOUNTS_DAY, POLICY, Entry
 from harmsweep.locks import locked
 from harmsweep.logs import log
 from harmsweep.manifest import Manifest, check_encoders, load_manifest
@@ -49,6 +49,8 @@ STEP = Step(
     ),
     writes=(EXPLANATIONS,),
 )
+# Without days a run explains what took effect in so many.
+BACK_DAYS = 30
 # Another company in a batch moves a vector in bfloat16 by its last bits.
 TOLERANCE = 1e-3
 STATUSES = (
@@ -69,10 +71,10 @@ class Found:
 def explain_day(lake: Path, day: date, *, model: Path, media: Path | None = None) -> Outcome:
     """Explain the day's effects in force that others can see and that have no explanation yet.
 
-    Each is kept as it is found, so that a run that is killed goes on where it was. Deleted and
-    edited posts are left out, and escalated ones are never looked at. Pictures and videos are
-    searched where `media`, the landing zone's folder, is given. Accounts have no day: those that
-    were restricted since are told by whatever day's run comes first.
+    Each is kept as it is found, so that a run that is killed goes on where it was. Deleted posts
+    are left out, and of edited ones policy's effects; escalated ones are never looked at. Pictures
+    and videos are searched where `media`, the landing zone's folder, is given. Accounts have no
+    day: those that were restricted since are told by whatever day's run comes first.
 
     Raises:
         ManifestRefused: the model's files differ from their hashes, or other encoders made its
@@ -95,6 +97,15 @@ def explain_day(lake: Path, day: date, *, model: Path, media: Path | None = None
     return replace(done, skipped=False, counts={**done.counts, "accounts": accounts})
 
 
+def recent_days(lake: Path, now: datetime, *, back_days: int = BACK_DAYS) -> list[date]:
+    """The days of posts on which something took effect lately, in order: also what people did."""
+    since = (now - timedelta(days=back_days)).isoformat()
+    sql = f"""SELECT DISTINCT day FROM actions_v1 WHERE entry = 'intent'
+        AND subject_kind = 'post' AND recorded_at > TIMESTAMP '{since}' ORDER BY day"""
+    found: list[date] = lakes.query(lake, sql).column("day").to_pylist()
+    return found
+
+
 def _work(lake: Path, day: date, model: Path, manifest: Manifest, media: Path | None) -> Counts:
     counts = dict.fromkeys(("explained", *STATUSES, "gone", "escalated", "parts"), 0)
     for one in due(lake, day, manifest.model_version):
@@ -103,7 +114,9 @@ def _work(lake: Path, day: date, model: Path, manifest: Manifest, media: Path | 
         if entry.subject_id in escalated_posts(lake, day):
             counts["escalated"] += 1
             continue
-        subject = load_subject(lake, day, entry.subject_id, entry.revision)
+        # An edit lifts nothing that people decided: what holds is told of, whatever it reads now.
+        revision = entry.revision if entry.lane == POLICY else None
+        subject = load_subject(lake, day, entry.subject_id, revision)
         if subject is None:
             counts["gone"] += 1
             continue

@@ -35,13 +35,16 @@ class Subject:
         return words | {row["kind"] for row in self.media.values()}
 
 
-def load_subject(lake: Path, day: date, post_id: str, revision: int) -> Subject | None:
-    """The post as it stands; None where it was deleted, or edited since."""
+def load_subject(lake: Path, day: date, post_id: str, revision: int | None) -> Subject | None:
+    """The post as it stands; None where it was deleted, or is of another revision than is asked."""
     key: lakes.Slice = {"day": day, "post_id": post_id}
-    where = f"{lakes.plain_predicate(key)} AND revision = {int(revision)}"
-    current = f"SELECT post_id FROM posts_v1 WHERE {where} AND status = 'accepted'"
-    if not lakes.query(lake, current).num_rows:
+    about = lakes.plain_predicate(key)
+    current = f"SELECT revision FROM posts_v1 WHERE {about} AND status = 'accepted'"
+    found = lakes.query(lake, current).column("revision").to_pylist()
+    if not found or revision not in (None, *found):
         return None
+    revision = max(found)
+    where = f"{about} AND revision = {int(revision)}"
     features = f"SELECT clean_text, language FROM post_features_v1 WHERE {where}"
     texts = lakes.query(lake, features).to_pylist()
     if not texts:

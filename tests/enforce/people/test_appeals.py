@@ -292,6 +292,29 @@ def test_outcomes_are_counted_by_harm_and_action_with_an_interval(struck, monkey
     assert outcomes(struck.root, later, later) == []
 
 
+def test_who_let_a_sampled_removal_go_cannot_decide(fresh, rows, user):
+    post, scored = rows
+    names = [f"p{n}" for n in range(40)]
+    fresh.put_posts([post(name) for name in names])
+    fresh.put_scores([scored(name, hate=0.99) for name in names])
+    with pytest.raises(Held):
+        fresh.sweep(apply=0)
+    sampled = next(e["subject_id"] for e in fresh.ledger() if e["cause_kind"] == "sample")
+    (batch,) = batches.waiting(fresh.root)
+    for name in ("one", "two"):
+        user(name)
+        approve(fresh.root, batches.asked(fresh.root, batch), "read it")
+    batches.resume(fresh.root, batch.batch.name, Mandate(load_policy(fresh.policy(apply=0)), "m-1"))
+    assert fresh.states()[sampled] == "remove"
+    appeal_id = file_appeal(fresh.root, sampled, **MINE)["appeal_id"]
+    for name in ("one", "two"):
+        user(name)
+        with pytest.raises(DataRefused, match=f"{name} let go what is appealed"):
+            overturn(fresh, appeal_id)
+    user("four")
+    assert overturn(fresh, appeal_id)["effects"] == 1
+
+
 def test_who_let_a_held_removal_go_cannot_decide(fresh, user):
     with pytest.raises(Held):
         fresh.sweep(apply=0)

@@ -279,6 +279,18 @@ def test_an_author_without_a_strike_left_is_free_as_soon_as_a_part_is_undone(str
     assert struck.states() == {"spam": "strike", "demoted": "demote", "reviewed": "review"}
 
 
+def test_an_author_who_was_freed_as_the_power_went_is_free_once_that_is_repeated(struck, crash_at):
+    sweep_id = struck.ledger()[0]["sweep_id"]
+    part = Part(posts=("removed", "spam"))
+    crash_at("post_visibility_v1:before-commit", 2)
+    with pytest.raises(KeyboardInterrupt):
+        undo(struck.root, sweep_id=sweep_id, part=part)
+    assert struck.states()["a1"] == "restrict"
+    crash_at("none", 1)
+    undo(struck.root, sweep_id=sweep_id, part=part)
+    assert "a1" not in struck.states()
+
+
 def test_an_author_without_a_strike_left_is_free_as_soon_as_a_reviewer_says_so(struck):
     for post, free in (("removed", False), ("spam", True)):
         said = verdicts.decide(struck.root, post, "benign", harm=None, rationale="a joke")

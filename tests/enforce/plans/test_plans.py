@@ -102,6 +102,22 @@ def test_a_plan_that_nobody_approved_needs_to_be_inside_every_bound_of_its_hour(
     assert fresh.content() == ([], [])
 
 
+def test_a_plan_that_nobody_approved_does_nothing_that_waits_since(fresh, rows):
+    post, scored = rows
+    fresh.put_posts([post(name) for name in ("removed", "demoted")])
+    fresh.put_scores([scored("removed", hate=0.99), scored("demoted", hate=0.9)])
+    plan = planned(fresh, version=2)
+    assert plan.approvers == 0
+    with pytest.raises(Held):
+        fresh.sweep(apply=0)
+    fresh.policy(version=2)
+    before = fresh.content()
+    said = "2 of 2 effects wait for a person by now, such as on demoted, removed:"
+    with pytest.raises(DataRefused, match=said):
+        applied(fresh, plan)
+    assert fresh.content() == before
+
+
 def test_a_plan_is_good_until_its_very_end(fresh):
     plan = planned(fresh)
     end = micros(plan.expires_at)

@@ -199,7 +199,11 @@ def _let_go_by(lake: Path, effect_key: str) -> set[str]:
     where = lakes.plain_predicate({"effect_key": effect_key})
     sql = f"""SELECT plan_id AS name FROM plans_v1 WHERE {where}
         UNION SELECT concat(sweep_id, ':', harm, ':', direction) AS name FROM actions_v1
-            WHERE {where} AND entry = 'held' AND harm IS NOT NULL"""
+            WHERE {where} AND entry = 'held' AND harm IS NOT NULL
+        UNION SELECT concat(s.sweep_id, ':', s.harm, ':apply') AS name FROM actions_v1 s
+            JOIN (SELECT previous_key FROM actions_v1 WHERE {where} AND entry = 'intent') e
+            ON e.previous_key = s.effect_key
+            WHERE s.entry = 'intent' AND s.cause_kind = 'sample' AND s.harm IS NOT NULL"""
     names = lakes.query(lake, sql).column("name").to_pylist()
     acts = [act for name in names for act in operations(lake, name)]
     return {act["operator"] for act in acts if act["act"] in ("approve", "resume")}

@@ -9,7 +9,7 @@ from pathlib import Path
 from harmsweep.enforce.books import Books, Clock, books, carry_out, now_micros, writing
 from harmsweep.enforce.breaker.approvals import check_approved
 from harmsweep.enforce.breaker.forecast import breaches
-from harmsweep.enforce.cases import cases, let_go_all
+from harmsweep.enforce.cases import cases, changes, let_go_all
 from harmsweep.enforce.plans.plan import Plan, find_plan, mandate_of, planned_effects
 from harmsweep.enforce.rules import Mandate, sweep_of
 from harmsweep.enforce.sweeps import moment
@@ -41,15 +41,22 @@ def apply_plan(
     with writing(lake):
         check_approved(lake, plan.asked)
         ledgers = {day: books(lake, day, clock) for day in plan.days}
-        made, stale = dict[date, list[Entry]](), list[Entry]()
+        made, stale, waits = dict[date, list[Entry]](), list[Entry](), list[Entry]()
         for day, ledger in ledgers.items():
-            made[day], gone = _let_go(ledger, plan, mandate)
+            made[day], gone, waiting = _let_go(ledger, plan, mandate)
             stale += gone
+            waits += waiting
         if stale:
             some = ", ".join(sorted({entry.subject_id for entry in stale})[:5])
             raise DataRefused(
                 f"{plan_id}: {len(stale)} of {plan.effects} subjects changed since, such as {some}:"
                 " nothing was done; plan again"
+            )
+        if waits and not plan.approvers:
+            some = ", ".join(sorted({entry.subject_id for entry in waits})[:5])
+            raise DataRefused(
+                f"{plan_id}: {len(waits)} of {plan.effects} effects wait for a person by now, such"
+                f" as on {some}: nothing was done; plan again"
             )
         _check_bounds(lake, plan, mandate, made, at=clock())
         effects = sum(map(len, made.values()))
@@ -62,11 +69,19 @@ def apply_plan(
     return Outcome("apply", plan.first, effects, time.monotonic() - started, counts=counts)
 
 
-def _let_go(ledger: Books, plan: Plan, mandate: Mandate) -> tuple[list[Entry], list[Entry]]:
-    """A day's part of the plan as it would be booked now, and what of it no longer fits."""
+def _let_go(
+    ledger: Books, plan: Plan, mandate: Mandate
+) -> tuple[list[Entry], list[Entry], list[Entry]]:
+    """A day's part of the plan as it would be booked now, what no longer fits, and what waits.
+
+    What a sweep of the pair would not do by itself waits, as of a batch that was held since.
+    """
     sweep = sweep_of(ledger.day, "apply", mandate, after=ledger.last_sweep, at=ledger.at)
     planned = [entry for entry in planned_effects(ledger.lake, plan) if entry.day == ledger.day]
-    return let_go_all(cases(ledger, sweep), planned, sweep, mandate.rules)
+    found = cases(ledger, sweep)
+    made, stale = let_go_all(found, planned, sweep, mandate.rules)
+    free = {entry.effect_key for entry in changes(found, sweep, mandate.rules)}
+    return made, stale, [entry for entry in made if entry.effect_key not in free]
 
 
 def _check_bounds(
