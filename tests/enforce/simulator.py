@@ -494,11 +494,16 @@ class World:
             self._must(n <= cap, event, f"{n} effects pass the cap of {cap}")
 
     def _check_waiting(self, done: list[Entry], event: Event) -> None:
-        """No sweep does what waits for a person, nor more of what its pair had held."""
+        """No sweep does what waits for a person, nor more of what its pair had held.
+
+        But it lifts what a person found benign since.
+        """
         for entry in done:
             waits = [e for e in self.waited if e.direction == entry.direction]
             same = [(e.place, e.revision, e.action) for e in waits]
-            is_one = (entry.place, entry.revision, entry.action) in same
+            post = self.posts.get(entry.subject_id)
+            freed = entry.direction == "release" and post is not None and post.is_spared
+            is_one = (entry.place, entry.revision, entry.action) in same and not freed
             self._must(not is_one, event, "an effect that waits was carried out")
             of_batch = _of_batch(entry) in map(_of_batch, waits)
             self._must(not of_batch, event, "more of a batch that waits was carried out")
