@@ -822,6 +822,14 @@ def test_the_pair_does_no_more_than_what_waits_for_another_harm(harm, does):
     assert (made and made.action) == does
 
 
+@pytest.mark.parametrize("before", [REVIEW, DEMOTE, REMOVE], ids=lambda d: d.action)
+@pytest.mark.parametrize("wanted", [DEMOTE, REMOVE], ids=lambda d: d.action)
+def test_what_was_booked_before_keeps_nothing_else_from_being_held_out(before, wanted):
+    chain = [act([], before, rules=HELD_OUT)]
+    made = act(chain, wanted, 2, rules=HELD_OUT)
+    assert (made and made.entry) == (None if before == wanted else "withheld")
+
+
 def test_what_was_held_out_is_done_once_nothing_holds_it_out():
     chain = [act([], REMOVE, rules=HELD_OUT)]
     made = act(chain, REMOVE, 2)
