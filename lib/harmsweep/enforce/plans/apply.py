@@ -47,16 +47,14 @@ def apply_plan(
             stale += gone
             waits += waiting
         if stale:
-            some = ", ".join(sorted({entry.subject_id for entry in stale})[:5])
             raise DataRefused(
-                f"{plan_id}: {len(stale)} of {plan.effects} subjects changed since, such as {some}:"
-                " nothing was done; plan again"
+                f"{plan_id}: {len(stale)} of {plan.effects} subjects changed since,"
+                f" such as {_some(stale)}: nothing was done; plan again"
             )
         if waits and not plan.approvers:
-            some = ", ".join(sorted({entry.subject_id for entry in waits})[:5])
             raise DataRefused(
                 f"{plan_id}: {len(waits)} of {plan.effects} effects wait for a person by now, such"
-                f" as on {some}: nothing was done; plan again"
+                f" as on {_some(waits)}: nothing was done; plan again"
             )
         _check_bounds(lake, plan, mandate, made, at=clock())
         effects = sum(map(len, made.values()))
@@ -94,3 +92,7 @@ def _check_bounds(
     if over:
         lines = "; ".join(e.line() for e in over)
         raise DataRefused(f"{plan.plan_id}: by now {lines}: nothing was done; plan again")
+
+
+def _some(entries: Sequence[Entry]) -> str:
+    return ", ".join(sorted({entry.subject_id for entry in entries})[:5])
