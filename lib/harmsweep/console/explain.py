@@ -20,8 +20,8 @@ def explain(
     """Print the notice of each effect on a post that was explained, and what each modality gave.
 
     What an undo, an appeal or its end has lifted since is marked "no longer in force". The
-    author's words are stars unless --unmask is given. Posts that were escalated are refused, and so
-    are posts that were deleted or edited since.
+    author's words are stars unless --unmask is given. Posts that were escalated or deleted since
+    are refused; of one that was edited since only what people decided is shown.
 
     Parameters
     ----------

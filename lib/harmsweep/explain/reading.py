@@ -1,14 +1,14 @@
 """Explanations as people read them: of what may be shown, and whether it is still in force."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from harmsweep import lake as lakes
 from harmsweep.explain.subject import Subject, load_subject
 from harmsweep.job import DataRefused
-from harmsweep.ledger import ACCOUNTS_DAY
-from harmsweep.tables import EXPLANATIONS, POST_VISIBILITY
+from harmsweep.ledger import ACCOUNTS_DAY, IN_FORCE
+from harmsweep.tables import EXPLANATIONS
 from harmsweep.verdicts import find_reviewable
 
 Rows = list[dict[str, Any]]
@@ -42,7 +42,9 @@ def of_account(lake: Path, account_id: str) -> Rows:
 
 
 def _rows(lake: Path, day: date, subject_id: str, revision: int) -> Rows:
-    holds = _in_force(lake, day, datetime.now(UTC))
+    # What was undone, overturned or has run its time is not among these.
+    shown = f"SELECT effect_key FROM post_visibility_v1 WHERE day = '{day}' AND {IN_FORCE}"
+    holds = set(lakes.query(lake, shown).column("effect_key").to_pylist())
     found = [
         row | {"in_force": row["effect_key"] in holds}
         for row in lakes.rows(EXPLANATIONS, lake, day=day).to_pylist()
@@ -51,9 +53,3 @@ def _rows(lake: Path, day: date, subject_id: str, revision: int) -> Rows:
         and (row["revision"] == revision or row["status"] == "unscored")
     ]
     return sorted(found, key=lambda row: (row["explained_at"], row["effect_key"]))
-
-
-def _in_force(lake: Path, day: date, at: datetime) -> set[str]:
-    """The effects that the platform acts on at a time: what was undone or overturned is none."""
-    shown = lakes.rows(POST_VISIBILITY, lake, day=day).to_pylist()
-    return {r["effect_key"] for r in shown if r["expires_at"] is None or r["expires_at"] > at}

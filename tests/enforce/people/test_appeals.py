@@ -292,6 +292,26 @@ def test_outcomes_are_counted_by_harm_and_action_with_an_interval(struck, monkey
     assert outcomes(struck.root, later, later) == []
 
 
+def resume(lake: Any, batch: batches.Waiting, user: Any) -> None:
+    """One and two approve a batch, and three lets it go."""
+    for name in ("one", "two"):
+        user(name)
+        approve(lake.root, batches.asked(lake.root, batch), "read it")
+    user("three")
+    batches.resume(lake.root, batch.batch.name, Mandate(load_policy(lake.policy(apply=0)), "m-1"))
+
+
+def only_another_decides(lake: Any, post: str, user: Any) -> None:
+    """An appeal is decided by nobody who approved or resumed what it is about."""
+    appeal_id = file_appeal(lake.root, post, **MINE)["appeal_id"]
+    for name in ("one", "two", "three"):
+        user(name)
+        with pytest.raises(DataRefused, match=f"{name} let go what is appealed"):
+            overturn(lake, appeal_id)
+    user("four")
+    assert overturn(lake, appeal_id)["effects"] == 1
+
+
 def test_who_let_a_sampled_removal_go_cannot_decide(fresh, rows, user):
     post, scored = rows
     names = [f"p{n}" for n in range(40)]
@@ -301,34 +321,14 @@ def test_who_let_a_sampled_removal_go_cannot_decide(fresh, rows, user):
         fresh.sweep(apply=0)
     sampled = next(e["subject_id"] for e in fresh.ledger() if e["cause_kind"] == "sample")
     (batch,) = batches.waiting(fresh.root)
-    for name in ("one", "two"):
-        user(name)
-        approve(fresh.root, batches.asked(fresh.root, batch), "read it")
-    batches.resume(fresh.root, batch.batch.name, Mandate(load_policy(fresh.policy(apply=0)), "m-1"))
+    resume(fresh, batch, user)
     assert fresh.states()[sampled] == "remove"
-    appeal_id = file_appeal(fresh.root, sampled, **MINE)["appeal_id"]
-    for name in ("one", "two"):
-        user(name)
-        with pytest.raises(DataRefused, match=f"{name} let go what is appealed"):
-            overturn(fresh, appeal_id)
-    user("four")
-    assert overturn(fresh, appeal_id)["effects"] == 1
+    only_another_decides(fresh, sampled, user)
 
 
 def test_who_let_a_held_removal_go_cannot_decide(fresh, user):
     with pytest.raises(Held):
         fresh.sweep(apply=0)
     (batch,) = [b for b in batches.waiting(fresh.root) if b.batch.harm == "hate"]
-    for name in ("one", "two"):
-        user(name)
-        approve(fresh.root, batches.asked(fresh.root, batch), "read it")
-    mandate = Mandate(load_policy(fresh.policy(apply=0)), "m-1")
-    user("three")
-    batches.resume(fresh.root, batch.batch.name, mandate)
-    appeal_id = file_appeal(fresh.root, "removed", **MINE)["appeal_id"]
-    for name in ("one", "three"):
-        user(name)
-        with pytest.raises(DataRefused, match=f"{name} let go what is appealed"):
-            overturn(fresh, appeal_id)
-    user("four")
-    assert overturn(fresh, appeal_id)["effects"] == 1
+    resume(fresh, batch, user)
+    only_another_decides(fresh, "removed", user)

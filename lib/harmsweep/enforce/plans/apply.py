@@ -46,16 +46,8 @@ def apply_plan(
             made[day], gone, waiting = _let_go(ledger, plan, mandate)
             stale += gone
             waits += waiting
-        if stale:
-            raise DataRefused(
-                f"{plan_id}: {len(stale)} of {plan.effects} subjects changed since,"
-                f" such as {_some(stale)}: nothing was done; plan again"
-            )
-        if waits and not plan.approvers:
-            raise DataRefused(
-                f"{plan_id}: {len(waits)} of {plan.effects} effects wait for a person by now, such"
-                f" as on {_some(waits)}: nothing was done; plan again"
-            )
+        _refuse(plan, stale, "subjects changed since, such as")
+        _refuse(plan, waits, "effects wait for a person by now, such as on")
         _check_bounds(lake, plan, mandate, made, at=clock())
         effects = sum(map(len, made.values()))
         counts = {"effects": effects, "done_before": plan.effects - effects}
@@ -72,12 +64,15 @@ def _let_go(
 ) -> tuple[list[Entry], list[Entry], list[Entry]]:
     """A day's part of the plan as it would be booked now, what no longer fits, and what waits.
 
-    What a sweep of the pair would not do by itself waits, as of a batch that was held since.
+    What nobody approved waits where a sweep of the pair would not do it by itself, as of a batch
+    that was held since.
     """
     sweep = sweep_of(ledger.day, "apply", mandate, after=ledger.last_sweep, at=ledger.at)
     planned = [entry for entry in planned_effects(ledger.lake, plan) if entry.day == ledger.day]
     found = cases(ledger, sweep)
     made, stale = let_go_all(found, planned, sweep, mandate.rules)
+    if plan.approvers:
+        return made, stale, []
     free = {entry.effect_key for entry in changes(found, sweep, mandate.rules)}
     return made, stale, [entry for entry in made if entry.effect_key not in free]
 
@@ -94,5 +89,10 @@ def _check_bounds(
         raise DataRefused(f"{plan.plan_id}: by now {lines}: nothing was done; plan again")
 
 
-def _some(entries: Sequence[Entry]) -> str:
-    return ", ".join(sorted({entry.subject_id for entry in entries})[:5])
+def _refuse(plan: Plan, entries: Sequence[Entry], why: str) -> None:
+    if entries:
+        some = ", ".join(sorted({entry.subject_id for entry in entries})[:5])
+        raise DataRefused(
+            f"{plan.plan_id}: {len(entries)} of {plan.effects} {why} {some}: nothing was done;"
+            " plan again"
+        )
