@@ -5,14 +5,12 @@ Prints one line of JSON: the ablation's path, and the modalities that it propose
 
 import argparse
 import json
-import os
-import sys
-import traceback
 import warnings
 from pathlib import Path
 
+from harmsweep.errors import finish
 from harmsweep.paths import CONF
-from harmsweep.train import ablate
+from harmsweep.train.ablate import ablate
 
 
 def main(*, snapshot: Path, out: Path, config: Path) -> dict[str, object]:
@@ -29,11 +27,4 @@ if __name__ == "__main__":
     options = vars(parser.parse_args())
     # petastorm 0.13.1 calls interfaces that pyarrow 14 still has and says so at every row group.
     warnings.simplefilter("ignore", FutureWarning)
-    try:
-        print(json.dumps(main(**options)))
-    except Exception as error:
-        if os.environ.get("HARMSWEEP_TRACE"):
-            traceback.print_exc()
-        first = (str(error).splitlines() or ["no message"])[0]
-        print(f"{parser.prog}: {type(error).__name__}: {first}", file=sys.stderr)
-        sys.exit(1)
+    finish(lambda: [json.dumps(main(**options))], parser.prog)

@@ -4,8 +4,8 @@ import argparse
 from collections.abc import Iterable
 from pathlib import Path
 
-from harmsweep.enforce.plans import apply_plan
-from harmsweep.job import finish
+from harmsweep.enforce.plans.apply import apply_plan
+from harmsweep.errors import finish
 from harmsweep.lake import lake_path, open_lake
 from harmsweep.runs import Outcome
 

@@ -9,27 +9,29 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from harmsweep import backfill as backfills
-from harmsweep.job import Told, add_model, parser, run
+from harmsweep.backfill.plan import newest_backfill, plan_backfill, start_backfill
+from harmsweep.backfill.request import Request, stages
+from harmsweep.errors import Printable
+from harmsweep.job import add_model, parser, run
 from harmsweep.session import session
 
 
 def main(
     *, act: str, lake: Path, days: list[date], plan: str, by: str, **asked: Any
-) -> Iterable[Told]:
-    request = backfills.Request(first=days[0], last=days[-1], **asked)
+) -> Iterable[Printable]:
+    request = Request(first=days[0], last=days[-1], **asked)
     if act == "plan":
-        yield backfills.plan_backfill(partial(session, "backfill"), lake, request, by=by)
+        yield plan_backfill(partial(session, "backfill"), lake, request, by=by)
     elif act == "show":
-        print(backfills.newest_backfill(lake, request).model_dump_json())
+        print(newest_backfill(lake, request).model_dump_json())
     else:
-        print(backfills.start_backfill(lake, plan, request, by=by).model_dump_json())
+        print(start_backfill(lake, plan, request, by=by).model_dump_json())
 
 
 if __name__ == "__main__":
     arguments = parser(__doc__)
     arguments.add_argument("act", choices=("plan", "show", "start"))
-    arguments.add_argument("--stages", type=backfills.stages, required=True, help="joined by ,")
+    arguments.add_argument("--stages", type=stages, required=True, help="joined by ,")
     add_model(arguments)
     arguments.add_argument("--landing", type=Path, required=True, help="the landing zone")
     arguments.add_argument("--policy", type=Path, required=True, help="policy file")

@@ -12,8 +12,9 @@ from pathlib import Path
 from rich.console import Console
 
 from harmsweep.certificates import folder_beside, write_certificate
-from harmsweep.certify import certify, table
-from harmsweep.job import add_model, finish
+from harmsweep.certify.stage import certify, table
+from harmsweep.errors import finish
+from harmsweep.job import add_model
 from harmsweep.runs import Outcome
 
 

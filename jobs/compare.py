@@ -5,15 +5,26 @@ Prints one line of JSON: the comparison's path, and that of its tables in Markdo
 
 import argparse
 import json
-import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
+from harmsweep.errors import finish
 from harmsweep.paths import CONF
 from harmsweep.train.compare import compare
 from harmsweep.train.compared_shown import markdown, printed
+
+
+def main(**options: Any) -> dict[str, str]:
+    """Compare; show the tables and write them beside the comparison."""
+    path = compare(**options)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    path.with_suffix(".md").write_text(markdown(content), encoding="utf-8")
+    Console(stderr=True).print(printed(content))
+    return {"comparison": str(path), "tables": str(path.with_suffix(".md"))}
+
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
@@ -24,13 +35,4 @@ if __name__ == "__main__":
     options = vars(parser.parse_args())
     # petastorm 0.13.1 calls interfaces that pyarrow 14 still has and says so at every row group.
     warnings.simplefilter("ignore", FutureWarning)
-    try:
-        path = compare(**options)
-        content = json.loads(path.read_text(encoding="utf-8"))
-        path.with_suffix(".md").write_text(markdown(content), encoding="utf-8")
-        Console(stderr=True).print(printed(content))
-        print(json.dumps({"comparison": str(path), "tables": str(path.with_suffix(".md"))}))
-    except Exception as error:
-        first = (str(error).splitlines() or ["no message"])[0]
-        print(f"{parser.prog}: {type(error).__name__}: {first}", file=sys.stderr)
-        sys.exit(1)
+    finish(lambda: [json.dumps(main(**options))], parser.prog)

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from harmsweep.certificates import folder_beside
-from harmsweep.decide import decide_day
+from harmsweep.decide.stage import decide_day
 from harmsweep.job import add_model, parser, run
 from harmsweep.manifest import load_manifest
 from harmsweep.runs import Outcome

@@ -5,7 +5,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from harmsweep.embed import embed_day
+from harmsweep.embed.stage import embed_day
 from harmsweep.job import parser, run
 from harmsweep.runs import Outcome
 from harmsweep.session import session

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from harmsweep.certificates import folder_beside
-from harmsweep.enforce import enforce_day
-from harmsweep.job import Held, add_model, parser, run
+from harmsweep.enforce.sweep import enforce_day
+from harmsweep.errors import Held
+from harmsweep.job import add_model, parser, run
 from harmsweep.manifest import load_manifest
 from harmsweep.runs import Outcome
 

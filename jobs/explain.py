@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from harmsweep.explain import explain_day, recent_days
+from harmsweep.explain.stage import explain_day, recent_days
 from harmsweep.job import add_model, parser, run
 from harmsweep.runs import Outcome
 

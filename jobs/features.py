@@ -5,7 +5,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from harmsweep.features import features_day
+from harmsweep.features.day import features_day
 from harmsweep.job import parser, run
 from harmsweep.runs import Outcome
 from harmsweep.session import session

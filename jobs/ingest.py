@@ -5,7 +5,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from harmsweep.ingest import ingest_day
+from harmsweep.ingest.day import ingest_day
 from harmsweep.job import parser, run
 from harmsweep.runs import Outcome
 from harmsweep.session import session

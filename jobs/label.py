@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from harmsweep.job import parser, run
-from harmsweep.label import label_day
+from harmsweep.label.stage import label_day
 from harmsweep.runs import Outcome
 from harmsweep.session import session
 

@@ -5,10 +5,10 @@ Run with the trainer's own Python. Prints one line of JSON: the path of what was
 
 import argparse
 import json
-import sys
 import warnings
 from pathlib import Path
 
+from harmsweep.errors import finish
 from harmsweep.paths import CONF
 from harmsweep.train.learning import learning
 
@@ -21,9 +21,4 @@ if __name__ == "__main__":
     options = vars(parser.parse_args())
     # petastorm 0.13.1 calls interfaces that pyarrow 14 still has and says so at every row group.
     warnings.simplefilter("ignore", FutureWarning)
-    try:
-        print(json.dumps({"learning": str(learning(**options))}))
-    except Exception as error:
-        first = (str(error).splitlines() or ["no message"])[0]
-        print(f"{parser.prog}: {type(error).__name__}: {first}", file=sys.stderr)
-        sys.exit(1)
+    finish(lambda: [json.dumps({"learning": str(learning(**options))})], parser.prog)

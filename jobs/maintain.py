@@ -4,9 +4,9 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
-from harmsweep.job import finish
+from harmsweep.errors import finish
 from harmsweep.lake import lake_path, open_lake
-from harmsweep.maintain import LEAST_KEEP_DAYS, maintain
+from harmsweep.maintain.tables import LEAST_KEEP_DAYS, maintain
 
 
 def _arguments() -> argparse.Namespace:

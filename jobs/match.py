@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from harmsweep.job import parser, run
-from harmsweep.match import match_day
+from harmsweep.match.stage import match_day
 from harmsweep.runs import Outcome
 from harmsweep.session import session
 

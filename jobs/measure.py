@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harmsweep.job import add_model, parser, run
 from harmsweep.manifest import load_manifest
-from harmsweep.measure import measure_day
+from harmsweep.measure.stage import measure_day
 from harmsweep.policy import load_policy
 from harmsweep.runs import Outcome
 from harmsweep.session import session

@@ -8,12 +8,13 @@ from datetime import date
 from pathlib import Path
 
 from harmsweep.certificates import folder_beside
-from harmsweep.enforce.plans import make_plan
-from harmsweep.job import Told, add_model, parser, run
+from harmsweep.enforce.plans.make import make_plan
+from harmsweep.errors import Printable
+from harmsweep.job import add_model, parser, run
 from harmsweep.manifest import load_manifest
 
 
-def main(*, lake: Path, days: list[date], model: Path, policy: Path) -> Iterable[Told]:
+def main(*, lake: Path, days: list[date], model: Path, policy: Path) -> Iterable[Printable]:
     """Plan, say so in a line, and print the plan."""
     version, certificates = load_manifest(model).model_version, folder_beside(model)
     made = make_plan(lake, days, policy=policy, model_version=version, certificates=certificates)

@@ -4,12 +4,14 @@ Prints one line of JSON: the weights' path and SHA-256 for conf/encoders.yaml.
 """
 
 import argparse
+import json
 from datetime import date
 from pathlib import Path
 
+from harmsweep.errors import finish
 from harmsweep.lake import lake_path
 from harmsweep.paths import CONF
-from harmsweep.videomoco.command import finish, run
+from harmsweep.videomoco.command import run
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
@@ -28,4 +30,4 @@ if __name__ == "__main__":
     options = parser.parse_args()
     if options.lake and not (options.day and options.media):
         parser.error("--lake needs --day and --media")
-    finish(lambda: run(options), parser.prog)
+    finish(lambda: [json.dumps(run(options))], parser.prog)

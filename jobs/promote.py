@@ -8,9 +8,10 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from harmsweep.job import finish
+from harmsweep.errors import finish
 from harmsweep.paths import CONF
-from harmsweep.release import Gate, promote
+from harmsweep.release.gates import Gate
+from harmsweep.release.promote import promote
 
 
 def main(

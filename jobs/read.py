@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from harmsweep.job import parser, run
-from harmsweep.read import read_day
+from harmsweep.read.stage import read_day
 from harmsweep.runs import Outcome
 from harmsweep.session import session
 

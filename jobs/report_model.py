@@ -9,8 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from harmsweep.evaluation import Material, write_evaluation
-from harmsweep.job import add_model, finish
+from harmsweep.errors import finish
+from harmsweep.evaluation.page import Material, write_evaluation
+from harmsweep.job import add_model
 from harmsweep.lake import lake_path
 from harmsweep.runs import Outcome
 

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from harmsweep.job import finish
+from harmsweep.errors import finish
 from harmsweep.registry import Crowned, roll_back
 
 

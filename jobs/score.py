@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harmsweep.job import add_model, parser, run
 from harmsweep.runs import Outcome
-from harmsweep.score import score_day
+from harmsweep.score.day import score_day
 from harmsweep.session import session
 
 

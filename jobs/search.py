@@ -6,10 +6,10 @@ the options, for the section `fit` of conf/training.yaml. Run again, it goes on.
 
 import argparse
 import json
-import sys
 import warnings
 from pathlib import Path
 
+from harmsweep.errors import finish
 from harmsweep.paths import CONF
 from harmsweep.train.search import search
 
@@ -24,9 +24,4 @@ if __name__ == "__main__":
     options = vars(parser.parse_args())
     # petastorm 0.13.1 calls interfaces that pyarrow 14 still has and says so at every row group.
     warnings.simplefilter("ignore", FutureWarning)
-    try:
-        print(json.dumps(search(**options)))
-    except Exception as error:
-        first = (str(error).splitlines() or ["no message"])[0]
-        print(f"{parser.prog}: {type(error).__name__}: {first}", file=sys.stderr)
-        sys.exit(1)
+    finish(lambda: [json.dumps(search(**options))], parser.prog)

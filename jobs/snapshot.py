@@ -9,7 +9,7 @@ from pathlib import Path
 from harmsweep.job import parser, run
 from harmsweep.runs import Outcome
 from harmsweep.session import session
-from harmsweep.snapshot import take_snapshot
+from harmsweep.snapshot.take import take_snapshot
 from harmsweep.snapshots import load_snapshot
 
 

@@ -5,15 +5,13 @@ Prints one line of JSON: the model's manifest and the snapshot's folder.
 
 import argparse
 import json
-import os
-import sys
-import traceback
 import warnings
 from pathlib import Path
 
+from harmsweep.errors import finish
 from harmsweep.paths import CONF
 from harmsweep.snapshots import find_snapshot
-from harmsweep.train import train
+from harmsweep.train.run import train
 
 
 def main(*, snapshot: Path, models: Path, tracking: Path, config: Path) -> dict[str, str]:
@@ -29,11 +27,4 @@ if __name__ == "__main__":
     parser.add_argument("--config", type=Path, default=CONF / "training.yaml")
     options = vars(parser.parse_args())
     warnings.simplefilter("ignore", FutureWarning)  # petastorm's of pyarrow 14, at each row group
-    try:
-        print(json.dumps(main(**options)))
-    except Exception as error:
-        if os.environ.get("HARMSWEEP_TRACE"):
-            traceback.print_exc()
-        first = (str(error).splitlines() or ["no message"])[0]
-        print(f"{parser.prog}: {type(error).__name__}: {first}", file=sys.stderr)
-        sys.exit(1)
+    finish(lambda: [json.dumps(main(**options))], parser.prog)

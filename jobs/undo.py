@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
-from harmsweep.enforce import undo
-from harmsweep.job import finish
+from harmsweep.enforce.undo import undo
+from harmsweep.errors import finish
 from harmsweep.lake import lake_path
 from harmsweep.runs import Outcome
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from harmsweep.job import Told, finish
+from harmsweep.errors import Printable, finish
 from harmsweep.logs import log, run_id
 from harmsweep.runs import Read, Step, run_step
 from harmsweep.tables import INGESTS, METRICS
@@ -92,7 +92,7 @@ def test_hostile_ids_stay_within_their_line(
 def test_an_error_of_a_job_reaches_no_terminal_as_a_command(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def fail() -> list[Told]:
+    def fail() -> list[Printable]:
         raise ValueError("post p\x1b[2J\x7f\u202e\r\nscore.py: done")
 
     with pytest.raises(SystemExit):

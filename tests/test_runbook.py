@@ -23,10 +23,10 @@ import pytest
 from harmsweep import lake as lakes
 from harmsweep import operations
 from harmsweep.console import app, main
-from harmsweep.enforce import plans
 from harmsweep.enforce.breaker import batches
 from harmsweep.enforce.people import appeals
-from harmsweep.job import Held
+from harmsweep.enforce.plans.make import make_plan
+from harmsweep.errors import Held
 from harmsweep.locks import locked
 from harmsweep.manifest import load_manifest
 from harmsweep.paths import DEFAULT_MODEL, ROOT
@@ -203,7 +203,7 @@ def wrong(shift: Shift) -> None:
 def planned(shift: Shift) -> None:
     policy = shift.lake.policy(apply=0)
     shift.lake.decide(MODEL, apply=0)
-    made = plans.make_plan(shift.lake.root, [DAY], policy=policy, model_version=MODEL)
+    made = make_plan(shift.lake.root, [DAY], policy=policy, model_version=MODEL)
     assert made.approvers == 1
     shift.words["PLAN_ID"] = made.plan_id
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from harmsweep import lake as lakes
+from harmsweep.errors import DataRefused
 from harmsweep.harms import ALL_HARMS
 from harmsweep.hashes import is_hash
-from harmsweep.job import DataRefused
 from harmsweep.locks import locked
 from harmsweep.operations import record
 from harmsweep.tables import HASH_BANK, SEVERE_BANK, Table

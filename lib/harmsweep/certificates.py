@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from harmsweep.errors import Refused
 from harmsweep.ladders import Promise
 
 FOLDER = "certificates"
@@ -29,7 +30,7 @@ LEAST_GROUPS = 60
 PREVALENCES = (0.001, 0.01, 0.1, 0.5)
 
 
-class CertificateRefused(ValueError):
+class CertificateRefused(Refused):
     """A certificate is not what its digest was taken of, or not of this model and policy."""
 
 

@@ -14,6 +14,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from harmsweep.errors import Refused
 from harmsweep.paths import CONF, ROOT
 
 # What of a post or its author is embedded. text is normalised; raw_text is the clean text of a post
@@ -26,7 +27,7 @@ _DERIVED_TEXTS = ("raw_text", "media_text", "caption")
 Sha256 = Field(pattern=r"^[0-9a-f]{64}$")
 
 
-class EncoderRefused(RuntimeError):
+class EncoderRefused(Refused):
     """A file of an encoder is missing, or is not the one that conf pins."""
 
 

@@ -6,6 +6,7 @@ import deltalake
 from deltalake.exceptions import DeltaError
 from deltalake.schema import Schema
 
+from harmsweep.errors import Refused
 from harmsweep.tables import Table
 
 # Plain features only, so that polars, duckdb and deltalake read every table; a checkpoint at each
@@ -13,7 +14,7 @@ from harmsweep.tables import Table
 PROPERTIES = {"delta.checkpointInterval": "10", "delta.dataSkippingNumIndexedCols": "32"}
 
 
-class LakeMismatch(RuntimeError):
+class LakeMismatch(Refused):
     """A table in the lake is not as the code declares it."""
 
 

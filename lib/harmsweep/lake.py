@@ -20,6 +20,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from harmsweep.days import every_day
+from harmsweep.errors import DataRefused, Refused
 from harmsweep.evolution import bring_to_declared
 from harmsweep.failpoints import failpoint
 from harmsweep.locks import locked
@@ -29,7 +30,7 @@ Slice = Mapping[str, date | str | Sequence[date] | Sequence[str]]
 Rows = Sequence[Mapping[str, Any]]
 
 
-class SchemaMismatch(ValueError):
+class SchemaMismatch(Refused):
     """The rows to write are not of the table's declared schema."""
 
 
@@ -107,14 +108,14 @@ def predicate(where: Slice) -> str:
     """A slice as SQL: equality on each column, or one of several days; all rows where it is empty.
 
     Raises:
-        ValueError: a value that is no plain name, so that none has to be quoted.
+        DataRefused: a value that is no plain name, so that none has to be quoted.
     """
 
     def literal(value: date | str) -> str:
         if isinstance(value, date):
             return f"DATE'{value.isoformat()}'"
         if not re.fullmatch(r"[\w.:@/+-]*", value, re.ASCII):
-            raise ValueError(f"{value!r} is no plain name")
+            raise DataRefused(f"{value!r} is no plain name")
         return f"'{value}'"
 
     def condition(name: str, value: date | str | Sequence[date] | Sequence[str]) -> str:

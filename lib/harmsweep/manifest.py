@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from harmsweep.calibration import Calibration
+from harmsweep.errors import Refused
 from harmsweep.fusion import Feature, Input, fused_width, kept_columns, modalities_of
 from harmsweep.training import check_switched_off
 
@@ -23,7 +24,7 @@ SHA256 = r"^[0-9a-f]{64}$"
 NAME = "manifest.json"
 
 
-class ManifestRefused(ValueError):
+class ManifestRefused(Refused):
     """The model's files are not what its manifest says, or it does not fit the platform."""
 
 

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from harmsweep import lake as lakes
+from harmsweep.errors import Held
 from harmsweep.tables import OPERATIONS
 
 SWITCH = "STOPPED"
 
 
-class Stopped(RuntimeError):
+class Stopped(Held):
     """The switch is off: nothing automatic takes effect until a person starts it again."""
 
 

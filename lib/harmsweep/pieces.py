@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from harmsweep.media import MediaProblem, decode_image
+from harmsweep.media.images import decode_image
+from harmsweep.media.problem import MediaProblem
 
 # A picture longer than three times its breadth is read in pieces, as a reader scrolls: made small
 # as a whole, its text could not be read.

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from harmsweep import lake as lakes
+from harmsweep.errors import Refused
 from harmsweep.harms import ALL_HARMS, Harm
 from harmsweep.ladders import (
     MISSING,
@@ -34,7 +35,7 @@ DEFAULT = "default"
 DEMONSTRATION_MARK = "DEMONSTRATION"
 
 
-class PolicyError(ValueError):
+class PolicyError(Refused):
     """A policy file is refused, with its line cited; nothing was touched."""
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
+from harmsweep.errors import Refused
 from harmsweep.manifest import NAME as MANIFEST
 from harmsweep.manifest import load_manifest
 
@@ -37,7 +38,7 @@ class Crowned:
         return f"champion is {self.model_version}, before it {self.before or 'none'}"
 
 
-class RegistryRefused(ValueError):
+class RegistryRefused(Refused):
     """The registry has no such model, or not the files that it named."""
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from harmsweep.errors import Refused
 from harmsweep.fusion import Input
 from harmsweep.training import Split
 
@@ -22,7 +23,7 @@ PARTS = ("train", "validation", "certify", "test")
 FACTS = "snapshot.json"
 
 
-class SnapshotRefused(ValueError):
+class SnapshotRefused(Refused):
     """A snapshot's files are not what its snapshot.json says."""
 
 

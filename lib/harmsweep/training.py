@@ -7,6 +7,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from harmsweep.errors import Refused
 from harmsweep.fusion import modalities_of
 from harmsweep.harms import HARMS
 from harmsweep.paths import CONF
@@ -15,7 +16,7 @@ from harmsweep.paths import CONF
 NEVER = frozenset({"reports", "age", "gender"})
 
 
-class TrainingRefused(ValueError):
+class TrainingRefused(Refused):
     """The configuration or the snapshot can't be trained with."""
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from harmsweep import lake as lakes
+from harmsweep.errors import DataRefused
 from harmsweep.escalations import escalated_posts
 from harmsweep.hashes import MIN_QUALITY
-from harmsweep.job import DataRefused
 from harmsweep.ledger import LADDER
 from harmsweep.operations import operator, record
 from harmsweep.tables import EXEMPTIONS, VERDICTS
@@ -22,10 +22,7 @@ def find_post(lake: Path, post_id: str) -> dict[str, Any]:
     Raises:
         DataRefused: there is no accepted post of that id.
     """
-    try:
-        where = lakes.plain_predicate({"post_id": post_id, "status": "accepted"})
-    except ValueError as error:
-        raise DataRefused(str(error)) from None
+    where = lakes.plain_predicate({"post_id": post_id, "status": "accepted"})
     found = lakes.query(lake, f"SELECT * FROM posts_v1 WHERE {where}").to_pylist()
     if not found:
         raise DataRefused(f"there is no accepted post {post_id}")

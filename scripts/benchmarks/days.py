@@ -30,7 +30,7 @@ from random_model import make_model
 from harmsweep.encoders import load_encoders
 from harmsweep.fusion import Input
 from harmsweep.lake import open_lake
-from harmsweep.line import run_line
+from harmsweep.line.days import run_line
 from harmsweep.policy import mark_demonstration
 from harmsweep.session import session
 from harmsweep.tables import TABLES, Table

@@ -19,9 +19,9 @@ import pyarrow as pa
 
 from harmsweep import lake as lakes
 from harmsweep.decisions import pair
-from harmsweep.enforce import undo
 from harmsweep.enforce.rules import Mandate
 from harmsweep.enforce.sweep import sweep
+from harmsweep.enforce.undo import undo
 from harmsweep.policy import load_policy, mark_demonstration
 from harmsweep.tables import DECISIONS, POSTS, SCORES, Table
 

@@ -23,18 +23,13 @@ from typing import Any
 from unittest import mock
 
 from harmsweep.encoders import Encoder, load_encoders
-from harmsweep.media import (
-    FILES_PER_CALL,
-    MediaProblem,
-    decode_image,
-    facts,
-    inspect_each,
-    read_image,
-    run_bounded,
-    run_bounded_each,
-    sample_frames,
-)
-from harmsweep.media.images import decode_reduced
+from harmsweep.media import facts
+from harmsweep.media.bounded import FILES_PER_CALL, run_bounded, run_bounded_each
+from harmsweep.media.clips import sample_frames
+from harmsweep.media.facts import inspect_each
+from harmsweep.media.files import read_image
+from harmsweep.media.images import decode_image, decode_reduced
+from harmsweep.media.problem import MediaProblem
 from harmsweep.modalities import image
 from harmsweep.paths import ROOT
 

@@ -28,7 +28,8 @@ from sklearn.linear_model import LogisticRegression
 from harmsweep import lake as lakes
 from harmsweep.bootstrap import interval, point, resampled
 from harmsweep.encoders import load_encoders, verify
-from harmsweep.media import MediaProblem, read_image, resolve_media
+from harmsweep.media.files import read_image, resolve_media
+from harmsweep.media.problem import MediaProblem
 from harmsweep.modalities import MODALITIES, image
 from harmsweep.modalities.convolutions import in_torch
 from harmsweep.snapshots import label_column, load_snapshot

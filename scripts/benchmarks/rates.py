@@ -20,9 +20,10 @@ def main(*, posts: Path, rounds: int) -> None:
     import torch
 
     from harmsweep.encoders import load_encoders
-    from harmsweep.media import run_bounded_each
+    from harmsweep.media.bounded import run_bounded_each
     from harmsweep.modalities import MODALITIES
-    from harmsweep.text import clean, normalise
+    from harmsweep.text.cleaning import clean
+    from harmsweep.text.disguise import normalise
     from harmsweep.text.words import detect
 
     torch.set_num_threads(1)
@@ -58,7 +59,7 @@ def _text(line: str) -> str | None:
 
 def _facts(data: bytes) -> int:
     """What decoding costs: a picture's pixels, of which only the count comes back."""
-    from harmsweep.media import decode_image
+    from harmsweep.media.images import decode_image
 
     picture = decode_image(data)
     return picture.width * picture.height

@@ -32,12 +32,14 @@ from sklearn.model_selection import StratifiedGroupKFold
 from harmsweep.bootstrap import interval, point, resampled
 from harmsweep.encoders import Encoder, load_encoders
 from harmsweep.fusion import Columns, Input, fuse
-from harmsweep.media import decode_image, read_image
+from harmsweep.media.files import read_image
+from harmsweep.media.images import decode_image
 from harmsweep.modalities import MODALITIES
 from harmsweep.pieces import cut
 from harmsweep.read.ocr import Line, in_order, load_engine, read_lines
 from harmsweep.reader import Reader, load_reader
-from harmsweep.text import clean, normalise
+from harmsweep.text.cleaning import clean
+from harmsweep.text.disguise import normalise
 
 HARMS = {"harmeme": "harmful_meme", "propaganda": "propaganda"}
 # The settings that are compared: the shorter side in pixels, lines at once.

@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from harmsweep.manifest import load_manifest
 from harmsweep.paths import ROOT
 from harmsweep.probes import embedded, probe, score_probe
-from harmsweep.text import clean, normalise
 from harmsweep.text.attacks import TRANSFORMS
+from harmsweep.text.cleaning import clean
+from harmsweep.text.disguise import normalise
 from harmsweep.text.words import detect
 
 BENIGN = ROOT / "tests" / "benign" / "texts.tsv"

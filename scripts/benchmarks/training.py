@@ -135,14 +135,14 @@ def _read(taken: Path, config: Path) -> None:
 
 
 def _train(taken: Path, config: Path) -> None:
-    from harmsweep.train import train
+    from harmsweep.train.run import train
 
     out = taken.parents[1]
     train(taken, models=out / "models", tracking=out / "tracking", config=config)
 
 
 def _ablate(taken: Path, config: Path) -> None:
-    from harmsweep.train import ablate
+    from harmsweep.train.ablate import ablate
 
     ablate(taken, out=taken.parent, config=config)
 

@@ -12,7 +12,8 @@ from licences import page
 from pictures import pictured
 from written import written
 
-from harmsweep.simulate import accounts, write_interactions
+from harmsweep.simulate.accounts import accounts
+from harmsweep.simulate.interactions import write_interactions
 
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNTS = 90

@@ -11,16 +11,15 @@ import pytest
 from pydantic import ValidationError
 
 from harmsweep import lake as lakes
-from harmsweep.backfill import (
+from harmsweep.backfill.plan import (
     Backfill,
-    Request,
     find_backfill,
     newest_backfill,
     plan_backfill,
-    stages,
     start_backfill,
 )
-from harmsweep.job import DataRefused
+from harmsweep.backfill.request import Request, stages
+from harmsweep.errors import DataRefused
 from harmsweep.operations import operations
 from harmsweep.paths import CONF, DEFAULT_MODEL
 from harmsweep.tables import OPERATIONS, POSTS

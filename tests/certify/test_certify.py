@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from harmsweep.certificates import find_certificate, folder_beside
-from harmsweep.certify import CertifyRefused, certify
+from harmsweep.certify.stage import CertifyRefused, certify
 from harmsweep.fusion import Feature, Input, fused_width
 from harmsweep.harms import HARMS
 from harmsweep.manifest import HeadsConfig, ManifestRefused, group_hash, sealed, write_manifest

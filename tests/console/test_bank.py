@@ -9,8 +9,8 @@ from PIL import Image
 
 from harmsweep import operations
 from harmsweep.banks import entries
+from harmsweep.errors import REFUSED, USAGE
 from harmsweep.hashes import distances, packed
-from harmsweep.job import DATA_GATE, USAGE
 
 Call = Callable[..., tuple[int, str, str]]
 ONE, TWO = "1e" * 32, "2d" * 32
@@ -46,7 +46,7 @@ def test_two_people_put_a_hash_into_use_and_one_takes_it_out(by: Call, bank: Cal
     ]
     assert [(code, out.strip()) for code, out, _ in said] == [
         (0, "memes: 1 added in quarantine, 0 there before"),
-        (DATA_GATE, ""),
+        (REFUSED, ""),
         (0, "memes: 1 confirmed, 0 active before"),
         (0, "memes: 1 added in quarantine, 1 there before"),
         (0, "memes: 1 removed, 0 removed before"),
@@ -83,7 +83,7 @@ def test_what_gives_no_good_hash_is_refused(bank: Call, lake: Path, tmp_path: Pa
     elif kind == "broken":
         file.write_bytes(PICTURE.read_bytes()[:900])
     code, _, err = bank("add", file, *OPTIONS)
-    assert code == DATA_GATE
+    assert code == REFUSED
     assert err.count("\n") == 1
     wanted = {"plain": "too plain", "broken": "undecodable", "missing": "neither a picture file"}
     assert wanted[kind] in err

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harmsweep.console.days import SHOWN_DAYS, STAGES, state
-from harmsweep.job import DATA_GATE
+from harmsweep.errors import REFUSED
 from harmsweep.tables import ACTIONS, POSTS, RUNS
 
 Add = Callable[..., None]
@@ -118,13 +118,13 @@ def test_a_lake_that_never_ran_is_said_in_one_line(
     call: Call, lake: Path, words: tuple[str, ...]
 ) -> None:
     code, out, err = call("days", "--lake", lake, *words)
-    assert (code, out, err.count("\n")) == (DATA_GATE, "", 1)
+    assert (code, out, err.count("\n")) == (REFUSED, "", 1)
 
 
 def test_a_range_that_ends_before_it_begins_is_refused(call: Call, ran: Path) -> None:
     words = ("--from", "2026-10-02", "--to", "2026-10-01")
     code, _, err = call("days", "--lake", ran, *words)
-    assert (code, err) == (DATA_GATE, "harmsweep: --to 2026-10-01 is before --from 2026-10-02\n")
+    assert (code, err) == (REFUSED, "harmsweep: --to 2026-10-01 is before --from 2026-10-02\n")
 
 
 def test_what_waits_comes_before_what_is_missing() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from harmsweep import lake as lakes
 from harmsweep import operations
-from harmsweep.job import DATA_GATE, USAGE
+from harmsweep.errors import REFUSED, USAGE
 from harmsweep.paths import CONF, DEFAULT_MODEL
 from harmsweep.tables import DECISIONS, OPERATIONS
 
@@ -75,7 +75,7 @@ def test_what_is_not_there_is_refused_in_one_line(
     call: Call, lake: Path, words: tuple[str, ...]
 ) -> None:
     code, out, err = call(*words, "--lake", lake)
-    assert (code, out, err.count("\n")) == (DATA_GATE, "", 1)
+    assert (code, out, err.count("\n")) == (REFUSED, "", 1)
 
 
 RAMP = ("ramp", "--model", DEFAULT_MODEL, "--policy", CONF / "policy" / "default.yaml",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harmsweep import operations
-from harmsweep.job import DATA_GATE, USAGE
+from harmsweep.errors import REFUSED, USAGE
 from harmsweep.tables import POSTS
 
 Call = Callable[..., tuple[int, str, str]]
@@ -95,7 +95,7 @@ def test_a_dry_run_of_an_overturned_appeal_says_what_comes_back(
              "--policy", "conf/policy/default.yaml", "--lake", posted)  # fmt: skip
     before = files(posted)
     code, out, err = call(*words, "--dry-run")
-    assert (code, "judged p1 before" in err) == (DATA_GATE, True)
+    assert (code, "judged p1 before" in err) == (REFUSED, True)
     monkeypatch.setattr("harmsweep.enforce.people.appeals.operator", lambda: "another")
     code, out, _ = call(*words, "--dry-run")
     assert (code, out.partition("\n")[0].endswith("overturned, 1 effect")) == (0, True)
@@ -113,7 +113,7 @@ def test_a_dry_run_of_a_withdrawal_leaves_the_order(call: Call, posted: Path) ->
 def test_an_action_needs_a_harm(call: Call, posted: Path) -> None:
     words = ("verdict", "p1", "harmful", "--action", "remove", "--rationale", "x")
     code, _, err = call(*words, "--lake", posted)
-    assert (code, err.count("\n")) == (DATA_GATE, 1)
+    assert (code, err.count("\n")) == (REFUSED, 1)
 
 
 def test_an_appeal_goes_through_the_queue(
@@ -127,7 +127,7 @@ def test_an_appeal_goes_through_the_queue(
     words = ("appeal", "decide", appeal_id, "overturned", "--rationale", "a quote")
     policy = ("--policy", "conf/policy/default.yaml", "--lake", posted)
     code, _, err = call(*words, *policy)
-    assert (code, "judged p1 before" in err) == (DATA_GATE, True)
+    assert (code, "judged p1 before" in err) == (REFUSED, True)
     monkeypatch.setattr("harmsweep.enforce.people.appeals.operator", lambda: "another")
     code, out, _ = call(*words, *policy)
     assert (code, out) == (0, f"{appeal_id}: overturned, 1 effect\n")
@@ -171,7 +171,7 @@ def test_what_is_not_there_is_refused_in_one_line(
     call: Call, posted: Path, words: tuple[str, ...]
 ) -> None:
     code, out, err = call(*words, "--lake", posted)
-    assert (code, out, err.count("\n")) == (DATA_GATE, "", 1)
+    assert (code, out, err.count("\n")) == (REFUSED, "", 1)
 
 
 def test_an_outcome_of_another_name_is_refused(call: Call, posted: Path) -> None:

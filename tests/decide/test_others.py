@@ -11,9 +11,8 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from harmsweep import lake as lakes
-from harmsweep.decide import decide_day
 from harmsweep.decide.others import harmful_comments
-from harmsweep.decide.stage import decisions
+from harmsweep.decide.stage import decide_day, decisions
 from harmsweep.ladders import Rule, Rung
 from harmsweep.paths import CONF
 from harmsweep.policy import Policy

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harmsweep import lake as lakes
-from harmsweep.media import inspect_media
+from harmsweep.media.facts import inspect_media
 from harmsweep.reader import load_reader
 from harmsweep.tables import AUTHOR_FEATURES, MEDIA, MEDIA_TEXTS, POST_FEATURES
 

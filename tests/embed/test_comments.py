@@ -11,8 +11,8 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from harmsweep import lake as lakes
-from harmsweep.embed import embed_day
 from harmsweep.embed.comments import CHARACTERS, COMMENTS, first_comments
+from harmsweep.embed.stage import embed_day
 from harmsweep.encoders import load_encoders
 from harmsweep.tables import COMMENT_VECTORS, EMBEDDINGS, INTERACTIONS, POST_VECTORS
 

@@ -11,8 +11,8 @@ from PIL import Image
 from pyspark.sql import SparkSession
 
 from harmsweep import lake as lakes
-from harmsweep.embed import embed_day
 from harmsweep.embed.inputs import post_inputs
+from harmsweep.embed.stage import embed_day
 from harmsweep.encoders import INPUTS, load_encoders
 from harmsweep.reader import load_reader
 from harmsweep.runs import Outcome

@@ -11,9 +11,10 @@ import pytest
 from harmsweep import lake as lakes
 from harmsweep import operations, verdicts
 from harmsweep.decisions import DECIDE, pair
-from harmsweep.enforce import enforce_day, rules
+from harmsweep.enforce import rules
 from harmsweep.enforce.breaker import approvals, batches
 from harmsweep.enforce.people import appeals, orders, settle
+from harmsweep.enforce.sweep import enforce_day
 from harmsweep.harms import HARMS
 from harmsweep.ledger import SEVERITY
 from harmsweep.policy import Policy, load_policy, mark_demonstration

@@ -14,7 +14,7 @@ from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.rules import Rules
 from harmsweep.enforce.strikes import Strike
 from harmsweep.enforce.sweeps import Sweep
-from harmsweep.job import Held
+from harmsweep.errors import Held
 from harmsweep.policy import Accounts
 from harmsweep.tables import POST_VISIBILITY, POSTS
 

@@ -18,11 +18,10 @@ from harmsweep.certificates import (
     sealed_certificate,
     write_certificate,
 )
-from harmsweep.decide import decide_day
-from harmsweep.enforce import enforce_day
+from harmsweep.decide.stage import decide_day
 from harmsweep.enforce.rules import Mandate
-from harmsweep.enforce.sweep import sweep
-from harmsweep.job import DataRefused
+from harmsweep.enforce.sweep import enforce_day, sweep
+from harmsweep.errors import DataRefused
 from harmsweep.policy import load_policy
 from harmsweep.tables import DECISIONS
 

@@ -19,11 +19,11 @@ import pytest
 
 from harmsweep import lake as lakes
 from harmsweep import operations
-from harmsweep.enforce import undo
 from harmsweep.enforce.books import append, micros
 from harmsweep.enforce.bounds import Webhook, bounds
 from harmsweep.enforce.deliver import SECRET, Unreachable, deliver_day, deliver_new, pending
 from harmsweep.enforce.sweeps import Sweep, entry
+from harmsweep.enforce.undo import undo
 from harmsweep.ledger import ACCOUNTS_DAY, Entry, Place
 from harmsweep.operations import Stopped
 from harmsweep.paths import ROOT

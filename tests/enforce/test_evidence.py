@@ -24,9 +24,9 @@ from harmsweep.enforce.evidence import (
 )
 from harmsweep.enforce.rules import load_mandate
 from harmsweep.enforce.sweep import sweep
+from harmsweep.errors import Held
 from harmsweep.fusion import Feature, Input
 from harmsweep.inputs import SIMILARITY
-from harmsweep.job import Held
 from harmsweep.tables import ACTIONS, AUTHOR_VECTORS, EVIDENCE, POST_VECTORS, SCORES
 from harmsweep.vectors import cosine, stored
 

@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from harmsweep import operations
-from harmsweep.enforce import enforce_day, undo
 from harmsweep.enforce.breaker import approvals, batches
-from harmsweep.enforce.plans import apply_plan, make_plan
+from harmsweep.enforce.plans.apply import apply_plan
+from harmsweep.enforce.plans.make import make_plan
 from harmsweep.enforce.rules import Mandate
-from harmsweep.job import DataRefused, Held
+from harmsweep.enforce.sweep import enforce_day
+from harmsweep.enforce.undo import undo
+from harmsweep.errors import DataRefused, Held
 from harmsweep.operations import SWITCH, Stopped, check_running, operator
 from harmsweep.policy import load_policy
 

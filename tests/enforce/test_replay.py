@@ -10,14 +10,14 @@ import pytest
 
 from harmsweep import lake as lakes
 from harmsweep.console import app
-from harmsweep.enforce import undo
 from harmsweep.enforce.books import entries
 from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.breaker import batches
 from harmsweep.enforce.replay import replay, replay_day
 from harmsweep.enforce.rules import load_mandate
-from harmsweep.job import DataRefused, Held
-from harmsweep.maintain import LEAST_KEEP_DAYS, maintain
+from harmsweep.enforce.undo import undo
+from harmsweep.errors import DataRefused, Held
+from harmsweep.maintain.tables import LEAST_KEEP_DAYS, maintain
 from harmsweep.tables import EVIDENCE, POST_FEATURES, SCORES
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -12,14 +12,14 @@ import pytest
 
 from harmsweep import lake as lakes
 from harmsweep import verdicts
-from harmsweep.enforce import undo
 from harmsweep.enforce.bounds import Bounds
 from harmsweep.enforce.breaker import batches
 from harmsweep.enforce.people.settle import settle
 from harmsweep.enforce.rules import Mandate
 from harmsweep.enforce.sweep import sweep
 from harmsweep.enforce.sweeps import EPOCH
-from harmsweep.job import DataRefused, Held
+from harmsweep.enforce.undo import undo
+from harmsweep.errors import DataRefused, Held
 from harmsweep.ledger import ORDER, VISIBLE
 from harmsweep.policy import Policy
 from harmsweep.tables import DECISIONS, ORDERS, SCORES, VERDICTS

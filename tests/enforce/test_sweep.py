@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 
 from harmsweep import lake as lakes
-from harmsweep.enforce import enforce_day
 from harmsweep.enforce.books import books, now_micros, visibility
 from harmsweep.enforce.cases import was_whole
 from harmsweep.enforce.rules import Mandate
-from harmsweep.enforce.sweep import sweep
-from harmsweep.job import DataRefused
+from harmsweep.enforce.sweep import enforce_day, sweep
+from harmsweep.errors import DataRefused
 from harmsweep.policy import PolicyError, load_policy
 from harmsweep.tables import ACTIONS, ESCALATIONS, POST_VISIBILITY
 

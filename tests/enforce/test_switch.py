@@ -5,9 +5,9 @@ from datetime import date
 import pytest
 
 from harmsweep import operations, verdicts
-from harmsweep.enforce import Part, undo
 from harmsweep.enforce.books import now_micros
 from harmsweep.enforce.people.settle import settle
+from harmsweep.enforce.undo import Part, undo
 from harmsweep.operations import Stopped
 
 DAY = date(2026, 10, 1)

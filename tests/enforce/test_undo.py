@@ -6,8 +6,8 @@ import pytest
 
 from harmsweep import lake as lakes
 from harmsweep import verdicts
-from harmsweep.enforce import undo
-from harmsweep.job import DataRefused
+from harmsweep.enforce.undo import undo
+from harmsweep.errors import DataRefused
 from harmsweep.tables import ESCALATIONS
 
 DAY = date(2026, 10, 1)

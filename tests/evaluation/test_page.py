@@ -20,8 +20,7 @@ from harmsweep.certificates import (
     sealed_certificate,
     write_certificate,
 )
-from harmsweep.evaluation import Material, write_evaluation
-from harmsweep.evaluation.page import EvaluationRefused
+from harmsweep.evaluation.page import EvaluationRefused, Material, write_evaluation
 from harmsweep.evaluation.tracking import RunNotFound
 from harmsweep.manifest import load_manifest
 from harmsweep.paths import JOBS

@@ -37,7 +37,8 @@ def harmful():
     from harmsweep.enforce.evidence import columns_of
     from harmsweep.explain.rescoring import embedded
     from harmsweep.model import load_heads, score_columns
-    from harmsweep.text import clean, normalise, text_numbers
+    from harmsweep.text.cleaning import clean, text_numbers
+    from harmsweep.text.disguise import normalise
 
     encoders, (manifest, heads) = load_encoders(), load_heads(DEFAULT_MODEL)
     texts = {clean(post["text"]): post["text"] for post in sample_posts() if post["text"].strip()}
@@ -164,7 +165,7 @@ class Acted:
 
     def run(self, **options):
         """The stage over the day."""
-        from harmsweep.explain import explain_day
+        from harmsweep.explain.stage import explain_day
 
         return explain_day(self.root, DAY, model=DEFAULT_MODEL, **options)
 

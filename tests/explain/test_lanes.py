@@ -11,8 +11,8 @@ from harmsweep import operations
 from harmsweep.console import app
 from harmsweep.enforce.books import as_row
 from harmsweep.enforce.sweeps import Sweep
-from harmsweep.explain import recent_days
 from harmsweep.explain.due import cause_of
+from harmsweep.explain.stage import recent_days
 from harmsweep.explain.statement import Statement
 from harmsweep.tables import ESCALATIONS, ORDERS, PLANS, POST_FEATURES, POSTS
 

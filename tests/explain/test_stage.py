@@ -7,8 +7,8 @@ import pytest
 
 from harmsweep import lake as lakes
 from harmsweep.console import app
+from harmsweep.errors import DataRefused
 from harmsweep.explain.statement import Statement
-from harmsweep.job import DataRefused
 from harmsweep.operations import Stopped, stop
 from harmsweep.paths import DEFAULT_MODEL
 from harmsweep.tables import ESCALATIONS, EXPLANATIONS, POSTS
@@ -23,7 +23,8 @@ def score_of(text, row, harm, whole):
     from harmsweep.modalities import text as texts
     from harmsweep.modalities.device import choose_device
     from harmsweep.model import load_heads, score_columns
-    from harmsweep.text import clean, normalise, text_numbers
+    from harmsweep.text.cleaning import clean, text_numbers
+    from harmsweep.text.disguise import normalise
 
     manifest, heads = load_heads(DEFAULT_MODEL)
     now = clean(text)

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from harmsweep import lake as lakes
-from harmsweep.features import features_day
+from harmsweep.features.day import features_day
 from harmsweep.tables import (
     ACTIONS,
     AUTHOR_FEATURES,

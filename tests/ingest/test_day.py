@@ -11,7 +11,7 @@ import pytest
 
 from harmsweep import lake as lakes
 from harmsweep.ingest import day as stage
-from harmsweep.ingest import ingest_day
+from harmsweep.ingest.day import ingest_day
 from harmsweep.tables import (
     ACCOUNT_LABELS,
     INGESTS,

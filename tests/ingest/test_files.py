@@ -9,9 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from harmsweep.ingest import landing_days
-from harmsweep.ingest.files import files_of, fingerprint
-from harmsweep.job import DataRefused
+from harmsweep.errors import DataRefused
+from harmsweep.ingest.files import files_of, fingerprint, landing_days
 
 Land = Callable[..., Path]
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harmsweep import lake as lakes
-from harmsweep.ingest import ingest_day
+from harmsweep.errors import DataRefused
 from harmsweep.ingest.contract import POSTS
+from harmsweep.ingest.day import ingest_day
 from harmsweep.ingest.landing import drift
-from harmsweep.job import DataRefused
 from harmsweep.tables import TABLES
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from harmsweep import lake as lakes
-from harmsweep.label import label_day
 from harmsweep.label.reports import records, reports, standing, to_labels, weighed
+from harmsweep.label.stage import label_day
 from harmsweep.tables import INTERACTIONS, LABELS, POSTS
 
 pytestmark = pytest.mark.spark

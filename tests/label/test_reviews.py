@@ -9,8 +9,8 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from harmsweep import lake as lakes
-from harmsweep.label import label_day
 from harmsweep.label.reviews import review_labels
+from harmsweep.label.stage import label_day
 from harmsweep.tables import ACTIONS, LABELS, POSTS, VERDICTS
 
 pytestmark = pytest.mark.spark

@@ -12,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from harmsweep.line import Line
+    from harmsweep.line.days import Line
 
     Finished = tuple[Path, Line]
 
@@ -24,7 +24,7 @@ FIRST, SOME = "2026-10-01", 48
 def finished(spark: "SparkSession", tmp_path_factory: pytest.TempPathFactory) -> "Finished":
     """The sample's lake after a run of the line, with the model that ships."""
     from harmsweep.lake import open_lake
-    from harmsweep.line import run_line
+    from harmsweep.line.days import run_line
     from harmsweep.paths import DEFAULT_MODEL
     from harmsweep.policy import mark_demonstration
 

@@ -11,7 +11,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from harmsweep import lake as lakes
-from harmsweep.line import run_line
+from harmsweep.line.days import run_line
 from harmsweep.paths import DEFAULT_MODEL, ROOT
 from harmsweep.policy import mark_demonstration
 from harmsweep.tables import (

@@ -17,19 +17,19 @@ from pyspark.sql import SparkSession
 from pyspark.sql import types as T
 
 from harmsweep import lake as lakes
-from harmsweep.decide import decide_day
-from harmsweep.embed import embed_day
-from harmsweep.enforce import enforce_day
-from harmsweep.features import features_day
-from harmsweep.ingest import ingest_day
-from harmsweep.line import Line
+from harmsweep.decide.stage import decide_day
+from harmsweep.embed.stage import embed_day
+from harmsweep.enforce.sweep import enforce_day
+from harmsweep.features.day import features_day
+from harmsweep.ingest.day import ingest_day
+from harmsweep.line.days import Line
 from harmsweep.manifest import load_manifest
-from harmsweep.match import match_day
-from harmsweep.measure import measure_day
+from harmsweep.match.stage import match_day
+from harmsweep.measure.stage import measure_day
 from harmsweep.policy import load_policy, mark_demonstration
-from harmsweep.read import read_day
+from harmsweep.read.stage import read_day
 from harmsweep.runs import Spark
-from harmsweep.score import score_day
+from harmsweep.score.day import score_day
 from harmsweep.tables import POST_VECTORS, SCORES, TABLES, Table
 
 pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow]

@@ -11,18 +11,18 @@ from pyspark.sql import SparkSession
 from safetensors.numpy import load_file, save_file
 
 from harmsweep import lake as lakes
-from harmsweep.decide import decide_day
-from harmsweep.embed import embed_day
-from harmsweep.enforce import enforce_day
+from harmsweep.decide.stage import decide_day
+from harmsweep.embed.stage import embed_day
+from harmsweep.enforce.sweep import enforce_day
 from harmsweep.enforce.undo import undo
-from harmsweep.features import features_day
-from harmsweep.ingest import ingest_day
-from harmsweep.line import Line
+from harmsweep.features.day import features_day
+from harmsweep.ingest.day import ingest_day
+from harmsweep.line.days import Line
 from harmsweep.manifest import File, load_manifest, sealed, write_manifest
-from harmsweep.match import match_day
+from harmsweep.match.stage import match_day
 from harmsweep.policy import approve_for_demonstration, load_policy, mark_demonstration
-from harmsweep.read import read_day
-from harmsweep.score import score_day
+from harmsweep.read.stage import read_day
+from harmsweep.score.day import score_day
 from harmsweep.tables import (
     ACTIONS,
     EMBEDDINGS,

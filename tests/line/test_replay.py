@@ -8,8 +8,8 @@ import pytest
 from harmsweep import lake as lakes
 from harmsweep.console import app
 from harmsweep.enforce.replay import replay, replay_day
-from harmsweep.job import DataRefused
-from harmsweep.line import Line
+from harmsweep.errors import DataRefused
+from harmsweep.line.days import Line
 from harmsweep.paths import DEFAULT_MODEL
 from harmsweep.tables import EVIDENCE
 

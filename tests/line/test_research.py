@@ -11,10 +11,11 @@ import pytest
 from pyspark.sql import SparkSession
 
 from harmsweep import lake as lakes
-from harmsweep.decide import decide_day
-from harmsweep.enforce import enforce_day, undo
+from harmsweep.decide.stage import decide_day
 from harmsweep.enforce.replay import replay_day
-from harmsweep.line import run_line
+from harmsweep.enforce.sweep import enforce_day
+from harmsweep.enforce.undo import undo
+from harmsweep.line.days import run_line
 from harmsweep.manifest import load_manifest
 from harmsweep.paths import DEFAULT_MODEL
 from harmsweep.policy import mark_demonstration

@@ -6,7 +6,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from harmsweep import lake as lakes
-from harmsweep.line import Line, run_line
+from harmsweep.line.days import Line, run_line
 from harmsweep.manifest import load_manifest
 from harmsweep.paths import DEFAULT_MODEL
 from harmsweep.report.data import accounts

@@ -10,8 +10,7 @@ import pytest
 
 from harmsweep import lake as lakes
 from harmsweep.enforce.bounds import bounds
-from harmsweep.maintain import Maintained, maintain
-from harmsweep.maintain.tables import COMMITS
+from harmsweep.maintain.tables import COMMITS, Maintained, maintain
 from harmsweep.tables import ACTIONS, EVIDENCE, LABELS, OPERATIONS, Table
 
 Add = Callable[..., None]

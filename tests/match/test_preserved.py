@@ -17,9 +17,10 @@ from pyspark.sql import SparkSession
 
 from harmsweep import banks
 from harmsweep import lake as lakes
-from harmsweep.maintain import maintain
-from harmsweep.match import match_day, vault
+from harmsweep.maintain.tables import maintain
+from harmsweep.match import vault
 from harmsweep.match.preserve import delete_expired, preserve_day
+from harmsweep.match.stage import match_day
 from harmsweep.media import files
 from harmsweep.media.problem import MediaProblem, Store, load_limits
 from harmsweep.paths import ROOT

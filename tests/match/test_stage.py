@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 from harmsweep import banks
 from harmsweep import lake as lakes
 from harmsweep.console import main
-from harmsweep.match import match_day
+from harmsweep.match.stage import match_day
 from harmsweep.media.facts import perceptual_hashes
 from harmsweep.runs import Outcome
 from harmsweep.tables import (

@@ -8,7 +8,7 @@ import pytest
 
 from harmsweep import lake as lakes
 from harmsweep.harms import HARMS
-from harmsweep.measure import measure_day
+from harmsweep.measure.stage import measure_day
 from harmsweep.tables import (
     DECISIONS,
     EXPLANATIONS,

@@ -6,8 +6,9 @@ import sys
 import time
 from pathlib import Path
 
-from harmsweep.media import MediaFacts, MediaProblem, run_bounded
-from harmsweep.media.facts import picture_facts
+from harmsweep.media.bounded import run_bounded
+from harmsweep.media.facts import MediaFacts, picture_facts
+from harmsweep.media.problem import MediaProblem
 
 
 def double(number: int) -> int:

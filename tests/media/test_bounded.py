@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from harmsweep.media import MediaProblem, bounded, run_bounded, run_bounded_each
-from harmsweep.media.problem import ChildLimits, Limits, load_limits
+from harmsweep.media import bounded
+from harmsweep.media.bounded import run_bounded, run_bounded_each
+from harmsweep.media.problem import ChildLimits, Limits, MediaProblem, load_limits
 
 # The child gets this process's path, and finds the functions there.
 sys.path.insert(0, str(Path(__file__).parent))

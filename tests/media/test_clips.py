@@ -6,8 +6,10 @@ import av
 import numpy as np
 import pytest
 
-from harmsweep.media import MediaProblem, clips, every_frame, inspect_media, sample_frames
-from harmsweep.media.problem import load_limits
+from harmsweep.media import clips
+from harmsweep.media.clips import every_frame, sample_frames
+from harmsweep.media.facts import inspect_media
+from harmsweep.media.problem import MediaProblem, load_limits
 
 SAMPLE = Path(__file__).resolve().parents[1] / "sample" / "media" / "videos"
 

@@ -18,7 +18,10 @@ from typing import Any
 import pytest
 
 from harmsweep.encoders import load_encoders
-from harmsweep.media import MediaProblem, every_frame, inspect_media, run_bounded, sample_frames
+from harmsweep.media.bounded import run_bounded
+from harmsweep.media.clips import every_frame, sample_frames
+from harmsweep.media.facts import inspect_media
+from harmsweep.media.problem import MediaProblem
 from harmsweep.modalities import image
 
 pytestmark = pytest.mark.slow

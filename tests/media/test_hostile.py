@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from harmsweep.media import MediaFacts, inspect_media
+from harmsweep.media.facts import MediaFacts, inspect_media
 
 STEPS = 64
 

@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from harmsweep.media import MediaProblem, decode_image, inspect_media, read_image
+from harmsweep.media.facts import inspect_media
+from harmsweep.media.files import read_image
+from harmsweep.media.images import decode_image
+from harmsweep.media.problem import MediaProblem
 
 
 def picture(form: str = "JPEG", size: tuple[int, int] = (96, 64)) -> bytes:

@@ -11,7 +11,8 @@ from urllib.request import Request, urlopen
 import pytest
 from PIL import Image
 
-from harmsweep.media import MediaFacts, files, inspect_media
+from harmsweep.media import files
+from harmsweep.media.facts import MediaFacts, inspect_media
 from harmsweep.media.problem import Limits, Store, load_limits
 
 pytestmark = pytest.mark.slow

@@ -16,7 +16,7 @@ from PIL import Image
 from pyspark.sql import SparkSession
 
 from harmsweep import lake as lakes
-from harmsweep.embed import embed_day
+from harmsweep.embed.stage import embed_day
 from harmsweep.encoders import Encoder, load_encoders
 from harmsweep.fusion import Input
 from harmsweep.inputs import SIMILARITY

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from harmsweep.encoders import Encoder, EncoderRefused, load_encoders
-from harmsweep.media import MediaProblem
+from harmsweep.media.problem import MediaProblem
 from harmsweep.modalities import MODALITIES, image, text, video
 from harmsweep.modalities.device import choose_device
 from harmsweep.modalities.vectors import Embedded

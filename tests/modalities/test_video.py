@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harmsweep.encoders import Encoder, EncoderRefused, load_encoders
-from harmsweep.media import MediaProblem
+from harmsweep.media.problem import MediaProblem
 from harmsweep.modalities import image, video
 
 pytestmark = pytest.mark.torch

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from harmsweep.encoders import EncoderRefused
-from harmsweep.media import MediaProblem
+from harmsweep.media.problem import MediaProblem
 from harmsweep.pieces import MAX_PIECES, Piece, cut, spans
 from harmsweep.read.ocr import Line, in_order, load_engine, read_lines
 from harmsweep.reader import load_reader

@@ -12,7 +12,7 @@ from PIL import Image
 from pyspark.sql import SparkSession
 
 from harmsweep import lake as lakes
-from harmsweep.read import read_day
+from harmsweep.read.stage import read_day
 from harmsweep.reader import load_reader
 from harmsweep.runs import Outcome
 from harmsweep.tables import MEDIA, MEDIA_TEXTS

@@ -8,9 +8,9 @@ import yaml
 
 from harmsweep.manifest import ManifestRefused, load_manifest
 from harmsweep.registry import CHAMPION, RegistryRefused, manifest_of, model_path, roll_back
-from harmsweep.release import Gate, PromotionRefused, promote
-from harmsweep.release.gates import load_release
+from harmsweep.release.gates import Gate, load_release
 from harmsweep.release.hatecheck import CasesRefused, load_cases
+from harmsweep.release.promote import PromotionRefused, promote
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 MakeModel = Callable[..., Path]

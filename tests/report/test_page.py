@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from harmsweep.report import write_report
-from harmsweep.report.page import without_repeats
+from harmsweep.report.page import without_repeats, write_report
 
 RECORD: dict[str, Any] = {
     "harm": "hate",

@@ -11,8 +11,8 @@ from pyspark.sql import SparkSession
 from harmsweep import lake as lakes
 from harmsweep.harms import HARMS
 from harmsweep.manifest import load_manifest
-from harmsweep.score import score_day
 from harmsweep.score.comments import highest_scores
+from harmsweep.score.day import score_day
 from harmsweep.tables import (
     COMMENT_SCORES,
     COMMENT_VECTORS,

@@ -11,7 +11,7 @@ from harmsweep import lake as lakes
 from harmsweep.harms import HARMS
 from harmsweep.lake import open_lake
 from harmsweep.manifest import ManifestRefused, load_manifest
-from harmsweep.score import score_day
+from harmsweep.score.day import score_day
 from harmsweep.tables import ACTIONS, MEDIA, POST_FEATURES, POST_VECTORS, POSTS, REJECTS, SCORES
 
 pytestmark = [pytest.mark.spark, pytest.mark.torch]

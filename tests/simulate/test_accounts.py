@@ -1,6 +1,6 @@
 """Made-up accounts: repeatable and plainly artificial."""
 
-from harmsweep.simulate import accounts
+from harmsweep.simulate.accounts import accounts
 
 
 def test_the_same_seed_gives_the_same_accounts() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from harmsweep.harms import HARMS
-from harmsweep.simulate import write_interactions
+from harmsweep.simulate.interactions import write_interactions
 
 Row = dict[str, Any]
 

@@ -11,7 +11,7 @@ import pytest
 
 from harmsweep import lake as lakes
 from harmsweep.encoders import load_encoders
-from harmsweep.snapshot import take_snapshot
+from harmsweep.snapshot.take import take_snapshot
 from harmsweep.snapshots import FACTS, PARTS, SnapshotRefused, load_snapshot
 from harmsweep.tables import (
     AUTHOR_VECTORS,

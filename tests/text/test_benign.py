@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from harmsweep.text import clean, normalise
+from harmsweep.text.cleaning import clean
+from harmsweep.text.disguise import normalise
 
 TEXTS = Path(__file__).resolve().parents[1] / "benign" / "texts.tsv"
 # Written in Latin letters; every other language of the set is in another script.

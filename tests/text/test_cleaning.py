@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harmsweep.text import MAX_CHARS, clean, repair, text_numbers
+from harmsweep.text.cleaning import MAX_CHARS, clean, repair, text_numbers
 
 ANY_CHARACTER = st.text(st.characters(codec=None))
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harmsweep.text import MAX_CHARS, clean, disguised_words, normalise
+from harmsweep.text.cleaning import MAX_CHARS, clean
+from harmsweep.text.disguise import disguised_words, normalise
 
 PARTS = (
     *(

@@ -8,8 +8,9 @@ from types import ModuleType
 
 import pytest
 
-from harmsweep.text import clean, normalise
 from harmsweep.text.attacks import TRANSFORMS
+from harmsweep.text.cleaning import clean
+from harmsweep.text.disguise import normalise
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts" / "benchmarks"
 # As the project's goal has it: in AUROC.

@@ -11,16 +11,16 @@ from scipy.optimize import nnls
 from harmsweep import lake as lakes
 from harmsweep.backfill.request import Request
 from harmsweep.certificates import folder_beside
-from harmsweep.decide import decide_day
-from harmsweep.embed import count_inputs
-from harmsweep.enforce import enforce_day
+from harmsweep.decide.stage import decide_day
+from harmsweep.embed.stage import count_inputs
 from harmsweep.enforce.breaker.approvals import accepted_posts
-from harmsweep.job import DataRefused
+from harmsweep.enforce.sweep import enforce_day
+from harmsweep.errors import DataRefused
 from harmsweep.ladders import Frozen
 from harmsweep.ledger import SEVERITY
 from harmsweep.manifest import load_manifest
 from harmsweep.runs import Spark
-from harmsweep.score import score_day
+from harmsweep.score.day import score_day
 from harmsweep.tables import POST_FEATURES, POST_VECTORS, POSTS
 
 # What a submitted job takes before its stage begins: a start of Java and Spark is 10 to 19 s.

@@ -11,8 +11,8 @@ from harmsweep.backfill.forecast import DayForecast, forecast_day, minutes
 from harmsweep.backfill.request import Request
 from harmsweep.decisions import pair
 from harmsweep.enforce.bounds import bounds
-from harmsweep.ingest import fingerprint, landing_counts
-from harmsweep.job import DataRefused
+from harmsweep.errors import DataRefused
+from harmsweep.ingest.files import fingerprint, landing_counts
 from harmsweep.ladders import Frozen
 from harmsweep.manifest import load_manifest
 from harmsweep.operations import operations, operator, record

@@ -28,6 +28,7 @@ from harmsweep.certify.bounds import (
     passing,
     thresholds_to_try,
 )
+from harmsweep.errors import Refused
 from harmsweep.fusion import Columns
 from harmsweep.ladders import Promise
 from harmsweep.manifest import Manifest, check_encoders, group_hash, load_manifest
@@ -45,7 +46,7 @@ ONE_CLASS = "the labels of the certify part are all alike: nothing could be wron
 NOTHING_FLAGGED = f"no labelled post of the validation part scores {LEAST_THRESHOLD} or more"
 
 
-class CertifyRefused(ValueError):
+class CertifyRefused(Refused):
     """The snapshot cannot certify the model."""
 
 

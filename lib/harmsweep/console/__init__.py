@@ -12,24 +12,17 @@ from cyclopts import App, CycloptsError, Parameter
 
 from harmsweep.console import enforcement as acts
 from harmsweep.console import people, plans
-from harmsweep.console.ask import QueryRefused, ask
+from harmsweep.console.ask import ask
 from harmsweep.console.bank import DEFAULT_LAKE, Lake, bank
 from harmsweep.console.catalog import print_columns, print_tables
 from harmsweep.console.checks import print_checks
 from harmsweep.console.days import days
 from harmsweep.console.explain import explain
-from harmsweep.console.labels import LabelsRefused, agreement, label_errors
+from harmsweep.console.labels import agreement, label_errors
 from harmsweep.console.show import show
-from harmsweep.job import FAILED, USAGE, DataRefused, Held, WrongUse, exit_code, one_line
+from harmsweep.errors import FAILED, USAGE, exit_code, one_line
 from harmsweep.logs import clean
-from harmsweep.operations import Stopped
-from harmsweep.snapshots import SnapshotRefused
 
-# Errors that say in their own words what is to be done.
-REFUSED = (
-    *(QueryRefused, LabelsRefused, SnapshotRefused),
-    *(DataRefused, Held, Stopped, WrongUse),
-)
 app = App(
     name="harmsweep",
     help="Ask the tables, keep banks, check labels, plan and repair enforcement.",
@@ -110,6 +103,6 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("HARMSWEEP_TRACE"):
             raise
-        text = str(error) if isinstance(error, REFUSED) else one_line(error)
+        text = str(error) if exit_code(error) != FAILED else one_line(error)
         print(f"harmsweep: {clean(text)}", file=sys.stderr)
         sys.exit(exit_code(error))

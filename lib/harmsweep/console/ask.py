@@ -8,6 +8,7 @@ import pyarrow as pa
 from deltalake.exceptions import DeltaError
 
 from harmsweep import lake as lakes
+from harmsweep.errors import Refused
 
 # What follows FROM or JOIN: one name, or several with commas and aliases between.
 _NAME = r'"?(\w+)"?'
@@ -18,7 +19,7 @@ _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _MISSING = re.compile(r"table '(?:datafusion\.public\.)?(.+)' not found")
 
 
-class QueryRefused(ValueError):
+class QueryRefused(Refused):
     """The query cannot be answered; the message says what to change."""
 
 

@@ -154,8 +154,9 @@ def hash_of(item: str) -> str:
     path = Path(item)
     if not path.is_file():
         raise BankRefused(f"{item[:70]}: neither a picture file nor a hash of 64 hex digits")
-    from harmsweep.media import MediaProblem, run_bounded
+    from harmsweep.media.bounded import run_bounded
     from harmsweep.media.facts import picture_facts
+    from harmsweep.media.problem import MediaProblem
 
     try:
         facts = run_bounded(picture_facts, path.resolve())

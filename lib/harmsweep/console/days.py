@@ -12,7 +12,7 @@ from harmsweep import lake as lakes
 from harmsweep.console.bank import DEFAULT_LAKE, Lake
 from harmsweep.console.show import show
 from harmsweep.days import every_day
-from harmsweep.job import DataRefused
+from harmsweep.errors import DataRefused
 from harmsweep.runs import STAGES
 from harmsweep.tables import POSTS, RUNS
 

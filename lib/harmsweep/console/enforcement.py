@@ -12,7 +12,7 @@ from cyclopts import App, Parameter, Token
 from harmsweep.console.bank import DEFAULT_LAKE, Lake
 from harmsweep.console.show import print_grid, track
 from harmsweep.days import every_day
-from harmsweep.job import FAILED, WrongUse
+from harmsweep.errors import FAILED, WrongUse
 from harmsweep.registry import model_path
 
 Reason = Annotated[str, Parameter(help="Why; it is kept in the audit.")]
@@ -57,8 +57,8 @@ def undo(
     dry_run
         Count, and write nothing.
     """
-    from harmsweep.enforce import Part
-    from harmsweep.enforce import undo as restore
+    from harmsweep.enforce.undo import Part
+    from harmsweep.enforce.undo import undo as restore
 
     part = Part(harm, action, tuple(post or ()))
     done = restore(lake, sweep_id=sweep_id, part=part, redo=redo, dry_run=dry_run)

@@ -12,12 +12,13 @@ from cyclopts import Parameter
 
 from harmsweep.console.bank import DEFAULT_LAKE, Lake
 from harmsweep.console.show import print_grid, show
+from harmsweep.errors import Refused
 from harmsweep.harms import HARMS
 
 Harm = Annotated[str | None, Parameter(help="One harm; by default all.")]
 
 
-class LabelsRefused(ValueError):
+class LabelsRefused(Refused):
     """There are no labels to say anything of."""
 
 

@@ -18,7 +18,7 @@ from harmsweep.console.enforcement import (
 )
 from harmsweep.console.show import print_rows
 from harmsweep.days import every_day
-from harmsweep.job import WrongUse
+from harmsweep.errors import WrongUse
 
 Page = Annotated[Path | None, Parameter(help="Write it as an HTML page to this file too.")]
 
@@ -44,7 +44,7 @@ def plan(
     it is compared with what a sweep of that pair would leave, and is for reading alone.
     """
     from harmsweep.certificates import folder_beside
-    from harmsweep.enforce.plans import make_plan
+    from harmsweep.enforce.plans.make import make_plan
     from harmsweep.manifest import load_manifest
 
     days = every_day(first, last or first)
@@ -62,7 +62,7 @@ def plan(
 
 def show(plan_id: str, *, page: Page = None, lake: Lake = DEFAULT_LAKE) -> None:
     """Read a plan before approving it: whom it touches, its bounds now, and masked samples."""
-    from harmsweep.enforce.plans import find_plan
+    from harmsweep.enforce.plans.plan import find_plan
 
     _show(lake, find_plan(lake, plan_id), page)
 
@@ -99,14 +99,14 @@ def approve(name: str, *, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
 
 def apply(plan_id: str, *, dry_run: DryRun = False, lake: Lake = DEFAULT_LAKE) -> None:
     """Carry out exactly a plan, once; refused where a subject of it changed since."""
-    from harmsweep.enforce.plans import apply_plan
+    from harmsweep.enforce.plans.apply import apply_plan
 
     print(apply_plan(lake, plan_id, dry_run=dry_run).line())
 
 
 def _asked(lake: Path, name: str) -> Any:
     from harmsweep.enforce.breaker.batches import asked, find
-    from harmsweep.enforce.plans import find_plan
+    from harmsweep.enforce.plans.plan import find_plan
 
     return (
         find_plan(lake, name).asked if name.startswith("plan-") else asked(lake, find(lake, name))

@@ -13,7 +13,8 @@ from harmsweep.embed.inputs import INPUT
 from harmsweep.encoders import Encoder
 from harmsweep.lake import days, query, read, read_days
 from harmsweep.tables import COMMENT_VECTORS, INTERACTIONS, POST_FEATURES
-from harmsweep.text import clean, normalise
+from harmsweep.text.cleaning import clean
+from harmsweep.text.disguise import normalise
 
 # A mob's comments may be thousands: so many of a post are read, and so much of each.
 COMMENTS = 20

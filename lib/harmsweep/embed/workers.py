@@ -19,13 +19,9 @@ import pandas as pd
 
 from harmsweep.encoders import Encoder
 from harmsweep.logs import log
-from harmsweep.media import (
-    FILES_PER_CALL,
-    MediaProblem,
-    local_media,
-    open_media,
-    run_bounded_each,
-)
+from harmsweep.media.bounded import FILES_PER_CALL, run_bounded_each
+from harmsweep.media.files import local_media, open_media
+from harmsweep.media.problem import MediaProblem
 from harmsweep.modalities import MODALITIES
 from harmsweep.modalities.device import Device, choose_device, kind_of
 from harmsweep.vectors import STORED, stored

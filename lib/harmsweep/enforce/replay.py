@@ -19,7 +19,7 @@ from harmsweep.enforce.evidence import (
     rests_on_scores,
 )
 from harmsweep.enforce.rules import Mandate
-from harmsweep.job import DataRefused
+from harmsweep.errors import DataRefused
 from harmsweep.ledger import POLICY, SEVERITY, Entry
 from harmsweep.policy import PolicyError, load_policy
 from harmsweep.verdicts import find_post

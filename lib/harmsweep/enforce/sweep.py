@@ -20,7 +20,7 @@ from harmsweep.enforce.people.copies import WINDOW_DAYS
 from harmsweep.enforce.people.orders import settle_beneath
 from harmsweep.enforce.rules import Mandate, load_mandate, sweep_of
 from harmsweep.enforce.sweeps import Sweep, moment
-from harmsweep.job import DataRefused, Held
+from harmsweep.errors import DataRefused, Held
 from harmsweep.ledger import Entry
 from harmsweep.logs import log
 from harmsweep.operations import check_running

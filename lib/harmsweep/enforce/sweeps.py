@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from harmsweep import lake as lakes
+from harmsweep.errors import DataRefused
 from harmsweep.ledger import ACCOUNTS_DAY, Entry, Place, direction, effect_key
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -23,7 +24,7 @@ def day_of(sweep_id: str) -> date:
     """The day whose ledger a sweep wrote.
 
     Raises:
-        ValueError: the text is no sweep's id; most texts of eight digits are no day.
+        DataRefused: the text is no sweep's id; most texts of eight digits are no day.
     """
     try:
         if not re.fullmatch(r"\d{8}-[0-9a-f]{12}", sweep_id):
@@ -31,7 +32,7 @@ def day_of(sweep_id: str) -> date:
         return date.fromisoformat(sweep_id[:8])
     except ValueError:
         why = f"{sweep_id!r} is no sweep's id, such as 20261001-0123456789ab"
-        raise ValueError(why) from None
+        raise DataRefused(why) from None
 
 
 @dataclass(frozen=True)

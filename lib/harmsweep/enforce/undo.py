@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import asdict, dataclass
-from datetime import date
 from pathlib import Path
 
 from harmsweep.enforce.accounts import free_accounts, struck_authors
@@ -12,8 +11,8 @@ from harmsweep.enforce.people.demands import people
 from harmsweep.enforce.restore import reapplied, undone
 from harmsweep.enforce.rules import Post
 from harmsweep.enforce.sweeps import Sweep, day_of
+from harmsweep.errors import DataRefused
 from harmsweep.escalations import escalated_posts
-from harmsweep.job import DataRefused
 from harmsweep.ledger import ACCOUNTS_DAY, ORDER, Entry
 from harmsweep.logs import log
 from harmsweep.operations import operator, record
@@ -59,7 +58,7 @@ def undo(
     Raises:
         DataRefused: the ledger has no such sweep.
     """
-    started, day, part = time.monotonic(), _day(sweep_id), part or Part()
+    started, day, part = time.monotonic(), day_of(sweep_id), part or Part()
     kind, done = "redo" if redo else "undo", 0
     with writing(lake):
         total, freed = 0, 0
@@ -82,13 +81,6 @@ def undo(
         seconds = round(time.monotonic() - started, 2)
         log(kind, day=str(day)).info("done", of_sweep=sweep_id, seconds=seconds, counts=counts)
     return Outcome(kind, day, done, time.monotonic() - started, counts=counts)
-
-
-def _day(sweep_id: str) -> date:
-    try:
-        return day_of(sweep_id)
-    except ValueError as error:
-        raise DataRefused(str(error)) from None
 
 
 def _restored(ledger: Books, plan: Sweep, part: Part) -> tuple[int, list[Entry]]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from harmsweep.errors import Refused
 from harmsweep.registry import client
 from harmsweep.train.tracking import EXPERIMENT
 
@@ -13,7 +14,7 @@ FOLDER = "evaluation"
 Epochs = Mapping[str, list[tuple[int, float]]]
 
 
-class RunNotFound(ValueError):
+class RunNotFound(Refused):
     """MLflow's files hold no run of the model."""
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from harmsweep import lake as lakes
+from harmsweep.errors import DataRefused
 from harmsweep.explain.subject import Subject, load_subject
-from harmsweep.job import DataRefused
 from harmsweep.ledger import ACCOUNTS_DAY, IN_FORCE
 from harmsweep.tables import EXPLANATIONS
 from harmsweep.verdicts import find_reviewable

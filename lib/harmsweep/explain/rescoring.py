@@ -14,7 +14,8 @@ from harmsweep.enforce.evidence import columns_of
 from harmsweep.fusion import NUMBERS, inputs_of, modalities_of
 from harmsweep.inputs import SIMILARITY
 from harmsweep.manifest import Manifest
-from harmsweep.text import clean, disguised_words, normalise, text_numbers
+from harmsweep.text.cleaning import clean, text_numbers
+from harmsweep.text.disguise import disguised_words, normalise
 from harmsweep.vectors import cosine, matrix_of, stored
 
 # By an input's name its vector as it is stored, None where it is gone; by a number's name a number.

@@ -13,7 +13,8 @@ from harmsweep.explain.occlusion import irreducible, spans_without
 from harmsweep.explain.rescoring import TEXTS, Change, Scorer, embedded, text_changes
 from harmsweep.explain.subject import Subject, prepared
 from harmsweep.modalities.video import Clip
-from harmsweep.text import clean, normalise
+from harmsweep.text.cleaning import clean
+from harmsweep.text.disguise import normalise
 from harmsweep.vectors import mean
 
 Encoders = Mapping[str, Encoder]

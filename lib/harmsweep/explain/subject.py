@@ -10,7 +10,9 @@ from typing import Any
 
 from harmsweep import lake as lakes
 from harmsweep.encoders import Encoder
-from harmsweep.media import MediaProblem, local_media, open_media, run_bounded
+from harmsweep.media.bounded import run_bounded
+from harmsweep.media.files import local_media, open_media
+from harmsweep.media.problem import MediaProblem
 from harmsweep.modalities import MODALITIES
 from harmsweep.reader import WINDOW_DAYS, load_reader
 

@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from harmsweep.media import MediaFacts, inspect_each
+from harmsweep.media.facts import MediaFacts, inspect_each
 from harmsweep.tables import MEDIA
 
 _FACTS = [

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from harmsweep.tables import TEXT_NUMBERS
-from harmsweep.text import clean
+from harmsweep.text.cleaning import clean
 from harmsweep.text.words import words
 
 _NUMBERS = [field.name for field in TEXT_NUMBERS if field.name != "n_media"]

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from harmsweep.ingest.contract import Source
-from harmsweep.text import repair
+from harmsweep.text.cleaning import repair
 
 LONG = 2**63
 Row = dict[str, Any]

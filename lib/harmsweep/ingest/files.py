@@ -12,9 +12,9 @@ from typing import Any
 
 import pyarrow.dataset as ds
 
+from harmsweep.errors import DataRefused
 from harmsweep.ingest.contract import POSTS, SOURCES
 from harmsweep.ingest.decode import time_of
-from harmsweep.job import DataRefused
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".parquet")
 

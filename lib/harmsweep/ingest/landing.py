@@ -8,10 +8,10 @@ from pathlib import Path
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from harmsweep.errors import DataRefused
 from harmsweep.ingest.contract import SOURCES, Source
 from harmsweep.ingest.decode import decode_lines, decode_records
 from harmsweep.ingest.files import files_of, fingerprint
-from harmsweep.job import DataRefused
 
 # A column whose values are of another type in more than this share of the rows is drift, and the
 # landing zone is refused; where fewer are (or one or two of a short file), those rows are.

@@ -2,26 +2,25 @@
 
 import argparse
 import json
-import os
-import sys
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from harmsweep.job import exit_code, one_line
+from harmsweep.errors import finish
 from harmsweep.lake import lake_path, open_lake
 from harmsweep.line.days import run_line
 from harmsweep.line.summary import print_summary, progress
 from harmsweep.manifest import Manifest, load_manifest, verified_bytes
 from harmsweep.paths import DEFAULT_MODEL, ROOT
 from harmsweep.policy import load_policy, mark_demonstration
-from harmsweep.report import write_report
+from harmsweep.report.page import write_report
 from harmsweep.session import session
 
 
-def main(*, posts: Path, lake: Path, model: Path, train: bool) -> None:
+def main(*, posts: Path, lake: Path, model: Path, train: bool) -> Iterable[str]:
     """Open the lake, run the line, write the report where anything changed, and say what holds."""
     console = Console(stderr=True)
     mark_demonstration(lake)
@@ -46,6 +45,7 @@ def main(*, posts: Path, lake: Path, model: Path, train: bool) -> None:
             ablation=line.ablation,
         )
     print_summary(Console(), line, lake, report)
+    return ()
 
 
 def _evaluation(path: Path, manifest: Manifest) -> dict[str, list[dict[str, Any]]]:
@@ -84,10 +84,4 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    try:
-        main(**vars(_arguments()))
-    except Exception as error:
-        if os.environ.get("HARMSWEEP_TRACE"):
-            raise
-        print(f"quickstart: {one_line(error)}", file=sys.stderr)
-        sys.exit(exit_code(error))
+    finish(lambda: main(**vars(_arguments())), "quickstart")

@@ -9,21 +9,22 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from harmsweep.decide import decide_day
-from harmsweep.embed import embed_day
-from harmsweep.enforce import enforce_day
-from harmsweep.features import features_day
-from harmsweep.ingest import ingest_day, landing_days
+from harmsweep.decide.stage import decide_day
+from harmsweep.embed.stage import embed_day
+from harmsweep.enforce.sweep import enforce_day
+from harmsweep.features.day import features_day
+from harmsweep.ingest.day import ingest_day
+from harmsweep.ingest.files import landing_days
 from harmsweep.line.landing import with_interactions
 from harmsweep.manifest import load_manifest
-from harmsweep.match import match_day
-from harmsweep.measure import measure_day
+from harmsweep.match.stage import match_day
+from harmsweep.measure.stage import measure_day
 from harmsweep.paths import CONF, JOBS, ROOT
 from harmsweep.policy import approve_for_demonstration, load_policy
-from harmsweep.read import read_day
+from harmsweep.read.stage import read_day
 from harmsweep.runs import Outcome, Spark, code_digest
-from harmsweep.score import score_day
-from harmsweep.snapshot import take_snapshot
+from harmsweep.score.day import score_day
+from harmsweep.snapshot.take import take_snapshot
 
 # Called with a stage and how many days it has: before the first, then after each with its outcome.
 Announce = Callable[[str, int, Outcome | None], None]

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from harmsweep.simulate import write_interactions
+from harmsweep.simulate.interactions import write_interactions
 
 SEED = 7
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from harmsweep.encoders import Encoder, verify
-from harmsweep.media import decode_image
+from harmsweep.media.images import decode_image
 from harmsweep.modalities.convolutions import compiled
 from harmsweep.modalities.device import kind_of
 from harmsweep.modalities.vectors import Embedded, Floats

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harmsweep.encoders import Encoder, EncoderRefused, verify
-from harmsweep.media import every_frame, sample_frames
+from harmsweep.media.clips import every_frame, sample_frames
 from harmsweep.modalities import image
 from harmsweep.modalities.vectors import Embedded, Floats
 

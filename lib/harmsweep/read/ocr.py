@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from harmsweep.media import MediaProblem
+from harmsweep.media.problem import MediaProblem
 from harmsweep.pieces import Piece
 from harmsweep.reader import ENGINE, Reader, ReaderSettings
 

@@ -7,10 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from harmsweep.media import MediaProblem, local_media, read_image, run_bounded
+from harmsweep.media.bounded import run_bounded
+from harmsweep.media.files import local_media, read_image
+from harmsweep.media.problem import MediaProblem
 from harmsweep.pieces import decoded_pieces
 from harmsweep.reader import Reader
-from harmsweep.text import clean, normalise, repair
+from harmsweep.text.cleaning import clean, repair
+from harmsweep.text.disguise import normalise
 
 COLUMNS = ["content_hash", "reader_id", "status", "reason", "text", "normal_text", "boxes"]
 Row = tuple[str, str, str, str | None, str, str, list[dict[str, Any]]]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harmsweep.bootstrap import Bools, Floats
+from harmsweep.errors import Refused
 from harmsweep.manifest import load_manifest
 from harmsweep.probes import probe, score_probe
 from harmsweep.text.attacks import TRANSFORMS
@@ -22,7 +23,7 @@ SPELLING = "spell_"
 IDENTITY = ("ident_neutral_nh", "ident_pos_nh")
 
 
-class CasesRefused(ValueError):
+class CasesRefused(Refused):
     """The file is not HateCheck's table of cases."""
 
 

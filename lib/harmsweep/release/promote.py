@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from harmsweep.job import DataRefused
+from harmsweep.errors import DataRefused
 from harmsweep.logs import log
 from harmsweep.manifest import load_manifest
 from harmsweep.paths import CONF

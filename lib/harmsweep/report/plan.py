@@ -9,7 +9,7 @@ from typing import Any
 from harmsweep.enforce.books import now_micros
 from harmsweep.enforce.breaker.approvals import approved_by
 from harmsweep.enforce.breaker.forecast import outlook
-from harmsweep.enforce.plans import Plan, mandate_of, planned_effects
+from harmsweep.enforce.plans.plan import Plan, mandate_of, planned_effects
 from harmsweep.enforce.plans.reading import changing, samples, tables, unchanging
 from harmsweep.ledger import Entry
 from harmsweep.report import figures

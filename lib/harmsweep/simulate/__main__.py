@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from harmsweep.simulate import write_interactions
+from harmsweep.simulate.interactions import write_interactions
 
 
 def main() -> None:

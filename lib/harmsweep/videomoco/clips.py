@@ -10,7 +10,10 @@ import deltalake
 import numpy as np
 from numpy.typing import NDArray
 
-from harmsweep.media import MediaProblem, every_frame, local_media, open_media, run_bounded
+from harmsweep.media.bounded import run_bounded
+from harmsweep.media.clips import every_frame
+from harmsweep.media.files import local_media, open_media
+from harmsweep.media.problem import MediaProblem
 from harmsweep.tables import MEDIA
 from harmsweep.videomoco.options import Options, VideoMocoRefused
 

@@ -2,14 +2,8 @@
 
 import argparse
 import hashlib
-import json
-import os
-import sys
-import traceback
-from collections.abc import Callable
 from pathlib import Path
 
-from harmsweep.job import exit_code, one_line
 from harmsweep.videomoco.clips import Clip, clips_of_folder, clips_of_lake
 from harmsweep.videomoco.options import load_options
 
@@ -27,17 +21,6 @@ def run(options: argparse.Namespace) -> dict[str, str]:
     else:
         _train(options)
     return {"weights": str(weights), "sha256": _sha256(weights)}
-
-
-def finish(work: Callable[[], dict[str, str]], name: str) -> None:
-    """Print what the work gives as JSON; exit with one line and a code where it raises."""
-    try:
-        print(json.dumps(work()))
-    except Exception as error:
-        if os.environ.get("HARMSWEEP_TRACE"):
-            traceback.print_exc()
-        print(f"{name}: {one_line(error)}", file=sys.stderr)
-        sys.exit(exit_code(error))
 
 
 def _train(options: argparse.Namespace) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from harmsweep.errors import Refused
 from harmsweep.paths import CONF
 
 
-class VideoMocoRefused(ValueError):
+class VideoMocoRefused(Refused):
     """The clips, the options or a checkpoint can't be used for VideoMoCo."""
 
 

@@ -14,7 +14,8 @@ from tokenizers import Tokenizer
 
 from harmsweep.encoders import load_encoders, verify
 from harmsweep.paths import ROOT
-from harmsweep.text import clean, normalise
+from harmsweep.text.cleaning import clean
+from harmsweep.text.disguise import normalise
 from harmsweep.vectors import matrix_of
 
 SHARED, SAMPLE = ROOT.parent / "shared" / "data", ROOT / "tests" / "sample"

@@ -16,7 +16,7 @@ from harmsweep.enforce.breaker.approvals import (
     check_approved,
     digest_of,
 )
-from harmsweep.job import DataRefused, Held
+from harmsweep.errors import DataRefused, Held
 from harmsweep.tables import POSTS
 
 User = Callable[[str], None]

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from harmsweep import operations, verdicts
-from harmsweep.enforce import undo
 from harmsweep.enforce.books import now_micros
 from harmsweep.enforce.breaker import approvals, batches
 from harmsweep.enforce.people.settle import settle
 from harmsweep.enforce.rules import Mandate
-from harmsweep.job import DataRefused, Held
+from harmsweep.enforce.undo import undo
+from harmsweep.errors import DataRefused, Held
 from harmsweep.operations import Stopped
 from harmsweep.policy import load_policy
 

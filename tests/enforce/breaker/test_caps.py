@@ -12,7 +12,7 @@ from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.breaker.caps import Excess, cap_of, counted, excesses, spent
 from harmsweep.enforce.rules import Mandate
 from harmsweep.enforce.sweep import preview, sweep
-from harmsweep.job import Held
+from harmsweep.errors import Held
 from harmsweep.policy import Cap, load_policy
 from harmsweep.tables import ACTIONS
 

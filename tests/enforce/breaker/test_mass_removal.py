@@ -12,7 +12,7 @@ from harmsweep import lake as lakes
 from harmsweep.decisions import pair
 from harmsweep.enforce.rules import Mandate
 from harmsweep.enforce.sweep import sweep
-from harmsweep.job import Held
+from harmsweep.errors import Held
 from harmsweep.ledger import VISIBLE
 from harmsweep.policy import PolicyError, load_policy
 from harmsweep.tables import DECISIONS

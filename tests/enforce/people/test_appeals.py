@@ -8,7 +8,6 @@ import pytest
 
 from harmsweep import lake as lakes
 from harmsweep import verdicts
-from harmsweep.enforce import undo
 from harmsweep.enforce.breaker import batches
 from harmsweep.enforce.breaker.approvals import approve
 from harmsweep.enforce.people.appeals import decide_appeal, file_appeal, queue
@@ -17,7 +16,8 @@ from harmsweep.enforce.people.errors import outcomes, views_lost
 from harmsweep.enforce.people.settle import settle
 from harmsweep.enforce.rehearsal import effects_since, rehearsal
 from harmsweep.enforce.rules import Mandate
-from harmsweep.job import DataRefused, Held
+from harmsweep.enforce.undo import undo
+from harmsweep.errors import DataRefused, Held
 from harmsweep.operations import operations
 from harmsweep.policy import PolicyError, load_policy
 from harmsweep.tables import APPEALS, ESCALATIONS, VERDICTS

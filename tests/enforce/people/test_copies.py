@@ -7,15 +7,15 @@ import pytest
 
 from harmsweep import lake as lakes
 from harmsweep import verdicts as said
-from harmsweep.enforce import undo
 from harmsweep.enforce.books import now_micros
 from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.people import demands
 from harmsweep.enforce.people.copies import find_copies, verdicts
 from harmsweep.enforce.people.settle import settle_verdict
-from harmsweep.enforce.plans import make_plan
+from harmsweep.enforce.plans.make import make_plan
 from harmsweep.enforce.plans.reading import tables
-from harmsweep.job import Held
+from harmsweep.enforce.undo import undo
+from harmsweep.errors import Held
 from harmsweep.tables import MEDIA, MEDIA_MATCHES, POST_FEATURES, POSTS, VERDICTS
 
 DAY = date(2026, 10, 1)

@@ -11,8 +11,8 @@ import pytest
 
 from harmsweep import lake as lakes
 from harmsweep.console import people
-from harmsweep.enforce import enforce_day
 from harmsweep.enforce.cases import exemptions
+from harmsweep.enforce.sweep import enforce_day
 from harmsweep.tables import APPEALS, EXEMPTIONS, OPERATIONS, ORDERS, VERDICTS, Table
 
 sys.path.insert(0, str(Path(__file__).parents[1]))

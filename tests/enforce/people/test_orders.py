@@ -10,10 +10,11 @@ import pytest
 from harmsweep import lake as lakes
 from harmsweep import operations, verdicts
 from harmsweep.decisions import DECIDE, pair
-from harmsweep.enforce import enforce_day, undo
 from harmsweep.enforce.books import micros
 from harmsweep.enforce.people.orders import listed, receive, settle_beneath, withdraw
-from harmsweep.job import DataRefused
+from harmsweep.enforce.sweep import enforce_day
+from harmsweep.enforce.undo import undo
+from harmsweep.errors import DataRefused
 from harmsweep.policy import load_policy
 from harmsweep.runs import run_step
 from harmsweep.tables import ESCALATIONS, ORDERS

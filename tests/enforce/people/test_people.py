@@ -7,12 +7,13 @@ import pytest
 
 from harmsweep import lake as lakes
 from harmsweep import operations, verdicts
-from harmsweep.enforce import Part, enforce_day, undo
 from harmsweep.enforce.books import now_micros
 from harmsweep.enforce.people.settle import settle
 from harmsweep.enforce.rules import Mandate, drawn
+from harmsweep.enforce.sweep import enforce_day
+from harmsweep.enforce.undo import Part, undo
+from harmsweep.errors import DataRefused
 from harmsweep.harms import SEVERE
-from harmsweep.job import DataRefused
 from harmsweep.policy import PolicyError, load_policy
 from harmsweep.tables import VERDICTS
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from harmsweep.enforce.breaker.approvals import approve
-from harmsweep.enforce.plans import make_plan
-from harmsweep.job import DataRefused
+from harmsweep.enforce.plans.make import make_plan
+from harmsweep.errors import DataRefused
 from harmsweep.report.plan import bounded, write_plan
 
 DAY = date(2026, 10, 1)

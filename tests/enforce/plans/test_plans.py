@@ -12,10 +12,12 @@ from harmsweep import operations
 from harmsweep.decisions import DECIDE, pair
 from harmsweep.enforce.books import micros
 from harmsweep.enforce.breaker import approvals
-from harmsweep.enforce.plans import apply_plan, find_plan, make_plan, planned_effects
+from harmsweep.enforce.plans.apply import apply_plan
+from harmsweep.enforce.plans.make import make_plan
+from harmsweep.enforce.plans.plan import find_plan, planned_effects
 from harmsweep.enforce.plans.reading import mask, samples, tables
 from harmsweep.enforce.rules import drawn, load_mandate
-from harmsweep.job import DataRefused, Held
+from harmsweep.errors import DataRefused, Held
 from harmsweep.policy import load_policy
 from harmsweep.runs import run_step
 from harmsweep.tables import ACTIONS, DECISIONS, POSTS, SCORES

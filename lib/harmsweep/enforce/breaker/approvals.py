@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from harmsweep import lake as lakes
-from harmsweep.job import DataRefused, Held
+from harmsweep.errors import DataRefused, Held
 from harmsweep.operations import operations, operator, record
 
 

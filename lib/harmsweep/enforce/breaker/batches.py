@@ -16,7 +16,7 @@ from harmsweep.enforce.breaker.parked import HeldBatch, is_over, refused
 from harmsweep.enforce.cases import cases, let_go_all
 from harmsweep.enforce.rules import Mandate, sweep_of
 from harmsweep.enforce.sweeps import Batch, Sweep
-from harmsweep.job import DataRefused
+from harmsweep.errors import DataRefused
 from harmsweep.ledger import Entry
 from harmsweep.operations import check_running, operator, record
 from harmsweep.runs import Outcome
@@ -95,10 +95,7 @@ def find(lake: Path, name: str) -> Waiting:
     Raises:
         DataRefused: it is no name, or no such batch waits.
     """
-    try:
-        batch = HeldBatch.parse(name)
-    except ValueError as error:
-        raise DataRefused(str(error)) from None
+    batch = HeldBatch.parse(name)
     found = [w for w in waiting(lake, batch.day) if w.batch == batch]
     if not found:
         raise DataRefused(f"{name}: no such batch waits; `harmsweep hold list` shows those that do")

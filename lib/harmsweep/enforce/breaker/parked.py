@@ -9,6 +9,7 @@ from harmsweep.enforce.change import missing
 from harmsweep.enforce.people.lanes import Demand
 from harmsweep.enforce.rules import Decision, Post, Rules
 from harmsweep.enforce.sweeps import Sweep, day_of
+from harmsweep.errors import DataRefused
 from harmsweep.ledger import Entry, Place, latest
 
 
@@ -29,7 +30,7 @@ class HeldBatch:
         """The batch of a name such as 20261001-0123456789ab:hate:apply.
 
         Raises:
-            ValueError: the text is no batch's name.
+            DataRefused: the text is no batch's name.
         """
         sweep_id, _, rest = name.partition(":")
         try:
@@ -37,7 +38,7 @@ class HeldBatch:
                 raise ValueError
             day_of(sweep_id)
         except ValueError:
-            raise ValueError(
+            raise DataRefused(
                 f"{name!r} is no batch's name, such as 20261001-0123456789ab:hate:apply"
             ) from None
         return cls(*name.split(":"))

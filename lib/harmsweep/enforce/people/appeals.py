@@ -17,7 +17,7 @@ from harmsweep.enforce.people.copies import standing_verdict
 from harmsweep.enforce.people.errors import views_lost
 from harmsweep.enforce.people.settle import days_of_copies, settle
 from harmsweep.enforce.sweeps import moment
-from harmsweep.job import DataRefused
+from harmsweep.errors import DataRefused
 from harmsweep.ledger import ORDER, SEVERITY, VISIBLE
 from harmsweep.locks import locked
 from harmsweep.operations import operations, operator, record
@@ -161,10 +161,7 @@ def decide_appeal(
 
 
 def _filed(lake: Path, appeal_id: str) -> Row:
-    try:
-        rows = _rows(lake, "appeal_id", appeal_id)
-    except ValueError as error:
-        raise DataRefused(str(error)) from None
+    rows = _rows(lake, "appeal_id", appeal_id)
     if not rows:
         raise DataRefused(f"there is no appeal {appeal_id}")
     if len(rows) > 1:

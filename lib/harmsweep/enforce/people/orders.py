@@ -14,7 +14,7 @@ from harmsweep.enforce.books import Clock, now_micros
 from harmsweep.enforce.people.demands import standing_orders
 from harmsweep.enforce.people.settle import settle
 from harmsweep.enforce.sweeps import moment
-from harmsweep.job import DataRefused
+from harmsweep.errors import DataRefused
 from harmsweep.ledger import LADDER
 from harmsweep.locks import locked
 from harmsweep.operations import operator, record

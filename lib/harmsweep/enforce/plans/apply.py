@@ -13,7 +13,7 @@ from harmsweep.enforce.cases import cases, changes, let_go_all
 from harmsweep.enforce.plans.plan import Plan, find_plan, mandate_of, planned_effects
 from harmsweep.enforce.rules import Mandate, sweep_of
 from harmsweep.enforce.sweeps import moment
-from harmsweep.job import DataRefused
+from harmsweep.errors import DataRefused
 from harmsweep.ledger import Entry
 from harmsweep.operations import check_running, record
 from harmsweep.runs import Outcome

@@ -10,7 +10,7 @@ from harmsweep import lake as lakes
 from harmsweep.days import every_day
 from harmsweep.enforce.breaker.approvals import Asked
 from harmsweep.enforce.rules import Mandate, load_mandate
-from harmsweep.job import DataRefused
+from harmsweep.errors import DataRefused
 from harmsweep.ladders import Frozen
 from harmsweep.ledger import Entry
 from harmsweep.operations import operations
