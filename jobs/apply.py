@@ -6,8 +6,8 @@ from pathlib import Path
 
 from harmsweep.enforce.plans.apply import apply_plan
 from harmsweep.errors import finish
-from harmsweep.lake import lake_path, open_lake
-from harmsweep.runs import Outcome
+from harmsweep.lake.delta import lake_path, open_lake
+from harmsweep.lake.runs import Outcome
 
 
 def main(*, lake: Path, plan: str) -> Iterable[Outcome]:

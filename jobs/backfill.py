@@ -13,7 +13,7 @@ from harmsweep.backfill.plan import newest_backfill, plan_backfill, start_backfi
 from harmsweep.backfill.request import Request, stages
 from harmsweep.errors import Printable
 from harmsweep.job import add_model, parser, run
-from harmsweep.session import session
+from harmsweep.lake.session import session
 
 
 def main(

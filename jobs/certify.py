@@ -15,7 +15,7 @@ from harmsweep.certificates import folder_beside, write_certificate
 from harmsweep.certify.stage import certify, table
 from harmsweep.errors import finish
 from harmsweep.job import add_model
-from harmsweep.runs import Outcome
+from harmsweep.lake.runs import Outcome
 
 
 def main(*, model: Path, policy: Path, snapshot: Path) -> Iterable[Outcome]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harmsweep.enforce.deliver import BACK_DAYS, deliver_day, deliver_new
 from harmsweep.job import parser, run
-from harmsweep.runs import Outcome
+from harmsweep.lake.runs import Outcome
 
 
 def main(*, lake: Path, days: list[date], back_days: int, dead: bool) -> Iterable[Outcome]:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from harmsweep.embed.stage import embed_day
 from harmsweep.job import parser, run
-from harmsweep.runs import Outcome
-from harmsweep.session import session
+from harmsweep.lake.runs import Outcome
+from harmsweep.lake.session import session
 
 
 def main(*, lake: Path, days: list[date], media: Path) -> Iterable[Outcome]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harmsweep.explain.stage import explain_day, recent_days
 from harmsweep.job import add_model, parser, run
-from harmsweep.runs import Outcome
+from harmsweep.lake.runs import Outcome
 
 
 def main(*, lake: Path, days: list[date], model: Path, media: Path | None) -> Iterable[Outcome]:

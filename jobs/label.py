@@ -7,8 +7,8 @@ from pathlib import Path
 
 from harmsweep.job import parser, run
 from harmsweep.label.stage import label_day
-from harmsweep.runs import Outcome
-from harmsweep.session import session
+from harmsweep.lake.runs import Outcome
+from harmsweep.lake.session import session
 
 
 def main(*, lake: Path, days: list[date]) -> Iterable[Outcome]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from harmsweep.errors import finish
-from harmsweep.lake import lake_path, open_lake
+from harmsweep.lake.delta import lake_path, open_lake
 from harmsweep.maintain.tables import LEAST_KEEP_DAYS, maintain
 
 

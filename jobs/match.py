@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import Path
 
 from harmsweep.job import parser, run
+from harmsweep.lake.runs import Outcome
+from harmsweep.lake.session import session
 from harmsweep.match.stage import match_day
-from harmsweep.runs import Outcome
-from harmsweep.session import session
 
 
 def main(*, lake: Path, days: list[date], media: Path | None) -> Iterable[Outcome]:

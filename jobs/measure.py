@@ -6,11 +6,11 @@ from functools import partial
 from pathlib import Path
 
 from harmsweep.job import add_model, parser, run
+from harmsweep.lake.runs import Outcome
+from harmsweep.lake.session import session
 from harmsweep.manifest import load_manifest
 from harmsweep.measure.stage import measure_day
 from harmsweep.policy import load_policy
-from harmsweep.runs import Outcome
-from harmsweep.session import session
 
 
 def main(*, lake: Path, days: list[date], model: Path, policy: Path) -> Iterable[Outcome]:

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from harmsweep.errors import finish
-from harmsweep.lake import lake_path
+from harmsweep.lake.delta import lake_path
 from harmsweep.paths import CONF
 from harmsweep.videomoco.command import run
 

@@ -12,8 +12,8 @@ from typing import Any
 from harmsweep.errors import finish
 from harmsweep.evaluation.page import Material, write_evaluation
 from harmsweep.job import add_model
-from harmsweep.lake import lake_path
-from harmsweep.runs import Outcome
+from harmsweep.lake.delta import lake_path
+from harmsweep.lake.runs import Outcome
 
 
 def main(*, out: Path, **material: Any) -> Iterable[Outcome]:

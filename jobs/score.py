@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import Path
 
 from harmsweep.job import add_model, parser, run
-from harmsweep.runs import Outcome
+from harmsweep.lake.runs import Outcome
+from harmsweep.lake.session import session
 from harmsweep.score.day import score_day
-from harmsweep.session import session
 
 
 def main(*, lake: Path, days: list[date], model: Path) -> Iterable[Outcome]:

@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from harmsweep.job import parser, run
-from harmsweep.runs import Outcome
-from harmsweep.session import session
+from harmsweep.lake.runs import Outcome
+from harmsweep.lake.session import session
 from harmsweep.snapshot.take import take_snapshot
 from harmsweep.snapshots import load_snapshot
 

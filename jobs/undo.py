@@ -7,8 +7,8 @@ from pathlib import Path
 
 from harmsweep.enforce.undo import undo
 from harmsweep.errors import finish
-from harmsweep.lake import lake_path
-from harmsweep.runs import Outcome
+from harmsweep.lake.delta import lake_path
+from harmsweep.lake.runs import Outcome
 
 
 def main(*, lake: Path, sweeps: list[str], redo: bool, dry_run: bool) -> Iterable[Outcome]:

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from harmsweep.lake.session import JAVA_OPTIONS, properties
 from harmsweep.paths import CONF
-from harmsweep.session import JAVA_OPTIONS, properties
 
 BIN = Path(sys.executable).parent
 CLASSES = "org.apache.spark.deploy"

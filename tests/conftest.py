@@ -13,7 +13,7 @@ SAMPLE = Path(__file__).parent / "sample"
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator["SparkSession"]:  # noqa: F821
-    from harmsweep.session import session
+    from harmsweep.lake.session import session
 
     started = session("tests")
     yield started
@@ -23,7 +23,7 @@ def spark() -> Iterator["SparkSession"]:  # noqa: F821
 @pytest.fixture(scope="session")
 def empty_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty lake with every table made, for tests that only read it or copy it."""
-    from harmsweep.lake import open_lake
+    from harmsweep.lake.delta import open_lake
 
     return open_lake(tmp_path_factory.mktemp("empty") / "lake")
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from harmsweep import banks, operations
-from harmsweep import lake as lakes
 from harmsweep.banks import BankRefused, Entry, entries
-from harmsweep.tables import HASH_BANK, SEVERE_BANK
+from harmsweep.lake import delta
+from harmsweep.tables.catalog import HASH_BANK, SEVERE_BANK
 
 AT = datetime(2026, 10, 1, 9, tzinfo=UTC)
 ONE, TWO = "1e" * 32, "2d" * 32
@@ -63,7 +63,7 @@ def test_doing_it_again_changes_nothing(lake: Path, add: Add, confirm: Add):
         1, 0, 1, 0, 0,
     ]  # fmt: skip
     assert [remove([ONE]), remove([ONE])] == [1, 0]
-    assert lakes.version(HASH_BANK, lake) == 3 + 1  # one commit for each change, one for the CHECK
+    assert delta.version(HASH_BANK, lake) == 3 + 1  # one commit for each change, one for the CHECK
 
 
 def test_a_removed_hash_keeps_its_row_and_goes_in_anew(lake: Path, add: Add, confirm: Add):
@@ -157,7 +157,7 @@ def test_a_killed_act_is_in_the_audit_and_can_be_done_again(
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(lakes, "failpoint", killed)
+        patch.setattr(delta, "failpoint", killed)
         add([ONE])
     assert entries(lake) == []
     assert add([ONE]) == 1

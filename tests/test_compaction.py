@@ -8,10 +8,11 @@ from typing import Any
 import deltalake
 import pytest
 
-from harmsweep import lake as lakes
-from harmsweep.compaction import FEW, compact
-from harmsweep.runs import Read, Step, run_step
-from harmsweep.tables import ACTIONS, INGESTS, METRICS, RUNS, Table
+from harmsweep.lake import delta
+from harmsweep.lake.compaction import FEW, compact
+from harmsweep.lake.runs import Read, Step, run_step
+from harmsweep.tables.catalog import ACTIONS, INGESTS, METRICS, RUNS
+from harmsweep.tables.spec import Table
 
 DAY = date(2026, 10, 1)
 Row = dict[str, Any]
@@ -28,7 +29,7 @@ def files(table: Table, lake: Path) -> list[str]:
 
 
 def values(table: Table, lake: Path) -> list[str]:
-    return sorted(map(str, lakes.rows(table, lake).to_pylist()))
+    return sorted(map(str, delta.rows(table, lake).to_pylist()))
 
 
 def test_small_files_of_a_day_become_one_with_the_same_rows(lake: Path, add_rows: Add) -> None:
@@ -42,9 +43,9 @@ def test_small_files_of_a_day_become_one_with_the_same_rows(lake: Path, add_rows
 def test_few_files_are_left_alone(lake: Path, add_rows: Add) -> None:
     for number in range(FEW - 1):
         add_rows([metric(number)], METRICS, lake)
-    before = lakes.version(METRICS, lake)
+    before = delta.version(METRICS, lake)
     assert compact(METRICS, lake, DAY, {"model_version": "m1"}) == 0
-    assert lakes.version(METRICS, lake) == before
+    assert delta.version(METRICS, lake) == before
 
 
 def test_other_days_and_other_models_are_not_touched(lake: Path, add_rows: Add) -> None:
@@ -96,4 +97,4 @@ def test_the_list_of_runs_stays_short(lake: Path) -> None:
     for number in range(10):
         step = Step(f"stage{number}", reads=(), writes=())
         run_step(step, lake, DAY, lambda: {"posts": 1})
-    assert len(files(RUNS, lake)) < FEW and lakes.rows(RUNS, lake).num_rows == 10
+    assert len(files(RUNS, lake)) < FEW and delta.rows(RUNS, lake).num_rows == 10

@@ -9,15 +9,8 @@ from types import ModuleType
 
 import pytest
 
-from harmsweep.encoders import (
-    INPUTS,
-    OPTIONAL_INPUTS,
-    Encoder,
-    EncoderRefused,
-    Source,
-    load_encoders,
-    verify,
-)
+from harmsweep.encoders import INPUTS, OPTIONAL_INPUTS, Encoder, Source, load_encoders, verify
+from harmsweep.files import FileRefused
 from harmsweep.paths import ROOT
 
 
@@ -68,7 +61,7 @@ def test_a_flipped_byte_is_refused_by_name(tmp_path: Path, position: int) -> Non
     data = bytearray(weights.read_bytes())
     data[position] ^= 1
     weights.write_bytes(data)
-    with pytest.raises(EncoderRefused) as refused:
+    with pytest.raises(FileRefused) as refused:
         verify(pinned)
     found = hashlib.sha256(data).hexdigest()
     assert all(part in str(refused.value) for part in (str(weights), found, *pinned.files.values()))
@@ -77,9 +70,9 @@ def test_a_flipped_byte_is_refused_by_name(tmp_path: Path, position: int) -> Non
 def test_a_missing_file_and_a_missing_package_are_named(tmp_path: Path) -> None:
     pinned = encoder(tmp_path)
     (tmp_path / "model.safetensors").unlink()
-    with pytest.raises(EncoderRefused, match=r"model\.safetensors: missing"):
+    with pytest.raises(FileRefused, match=r"model\.safetensors: missing"):
         verify(pinned)
-    with pytest.raises(EncoderRefused, match="no_such_package is not installed"):
+    with pytest.raises(FileRefused, match="no_such_package is not installed"):
         verify(encoder(tmp_path, path="package:no_such_package/model"))
 
 
@@ -132,7 +125,7 @@ def test_another_pickle_is_refused_unopened(
     )
     monkeypatch.setattr(script, "declared_encoders", lambda: {"image": image})
     monkeypatch.setattr(script, "convert", lambda *_: pytest.fail("it was opened"))
-    with pytest.raises(EncoderRefused, match=r"weights\.pth: expected"):
+    with pytest.raises(FileRefused, match=r"weights\.pth: expected"):
         script.main()
 
 

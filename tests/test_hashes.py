@@ -7,22 +7,17 @@ import pytest
 from numpy.typing import NDArray
 
 from harmsweep.hashes import (
-    BITS,
-    NEAR,
-    Hashes,
     Pairs,
     bands_needed,
-    distances,
-    is_hash,
     make_bands,
     near_in_band,
     near_pairs,
     near_pairs_spark,
-    packed,
     stars,
     together,
     unique,
 )
+from harmsweep.media.pdq import BITS, NEAR, Hashes, distances, is_hash, packed
 
 ZERO = "0" * 64
 

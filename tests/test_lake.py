@@ -11,10 +11,11 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import types as T
 
-from harmsweep import lake as lakes
-from harmsweep.evolution import bring_to_declared
 from harmsweep.harms import HARMS
-from harmsweep.tables import ACTIONS, INGESTS, LABELS, SCORES, Table, scores_table
+from harmsweep.lake import delta
+from harmsweep.lake.schema import bring_to_declared
+from harmsweep.tables.catalog import ACTIONS, INGESTS, LABELS, SCORES, scores_table
+from harmsweep.tables.spec import Table
 
 DAY = date(2026, 10, 1)
 NEXT = DAY + timedelta(days=1)
@@ -44,7 +45,7 @@ def _special(field: T.StructField) -> Any:
 
 
 def stored(table: Table, lake: Path) -> list[dict[str, Any]]:
-    found = lakes.rows(table, lake).to_pylist()
+    found = delta.rows(table, lake).to_pylist()
     return sorted(found, key=lambda row: tuple(str(row[name]) for name in table.key))
 
 
@@ -54,53 +55,53 @@ def stored(table: Table, lake: Path) -> list[dict[str, Any]]:
 def test_a_value_that_is_no_plain_name_never_reaches_a_predicate() -> None:
     for odd in ("m1' OR '1'='1", "a b", "x;", "né", "a\n"):
         with pytest.raises(ValueError, match="no plain name"):
-            lakes.predicate({"model_version": odd})
+            delta.predicate({"model_version": odd})
 
 
 def test_a_predicate_is_equality_on_each_column() -> None:
-    where: lakes.Slice = {"day": DAY, "model_version": "m-1.0"}
-    assert lakes.predicate(where) == "day = DATE'2026-10-01' AND model_version = 'm-1.0'"
+    where: delta.Slice = {"day": DAY, "model_version": "m-1.0"}
+    assert delta.predicate(where) == "day = DATE'2026-10-01' AND model_version = 'm-1.0'"
 
 
 def test_a_plain_s3_path_is_refused() -> None:
     with pytest.raises(ValueError, match="two drivers"):
-        lakes.lake_path("s3a://bucket/lake")
+        delta.lake_path("s3a://bucket/lake")
 
 
 def test_replace_rows_touches_only_its_slice(lake: Path, add_rows: Add) -> None:
     add_rows([ingested(DAY, "posts", 1), ingested(DAY, "users", 2)], INGESTS, lake)
     add_rows([ingested(NEXT, "posts", 3)], INGESTS, lake)
-    where: lakes.Slice = {"day": DAY, "source": "posts"}
-    lakes.put_rows([ingested(DAY, "posts", 9)], INGESTS, lake, where=where)
+    where: delta.Slice = {"day": DAY, "source": "posts"}
+    delta.put_rows([ingested(DAY, "posts", 9)], INGESTS, lake, where=where)
     assert [row["landed"] for row in stored(INGESTS, lake)] == [9, 2, 3]
 
 
 def test_a_digest_changes_with_its_own_days_only(lake: Path, add_rows: Add) -> None:
     add_rows([ingested(DAY, "posts", 1)], INGESTS, lake)
-    before = lakes.files_digest(INGESTS, lake, DAY, DAY, {})
+    before = delta.files_digest(INGESTS, lake, DAY, DAY, {})
     add_rows([ingested(NEXT, "posts", 1)], INGESTS, lake)
-    assert lakes.files_digest(INGESTS, lake, DAY, DAY, {}) == before
+    assert delta.files_digest(INGESTS, lake, DAY, DAY, {}) == before
     add_rows([ingested(DAY, "users", 1)], INGESTS, lake)
-    assert lakes.files_digest(INGESTS, lake, DAY, DAY, {}) != before
+    assert delta.files_digest(INGESTS, lake, DAY, DAY, {}) != before
 
 
 def test_looking_at_the_log_warns_of_nothing(lake: Path, add_rows: Add) -> None:
     add_rows([ingested(DAY, "posts", 1)], INGESTS, lake)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert lakes.days(INGESTS, lake) == [DAY]
-        assert lakes.rows(INGESTS, lake, day=DAY).num_rows == 1
-        lakes.files_digest(INGESTS, lake, DAY, DAY, {})
+        assert delta.days(INGESTS, lake) == [DAY]
+        assert delta.rows(INGESTS, lake, day=DAY).num_rows == 1
+        delta.files_digest(INGESTS, lake, DAY, DAY, {})
 
 
 def test_a_query_reads_the_tables_that_it_names(lake: Path, add_rows: Add) -> None:
     add_rows([ingested(DAY, "posts", 4), ingested(DAY, "users", 5)], INGESTS, lake)
-    assert lakes.query(lake, "SELECT sum(landed) AS n FROM ingests_v1").to_pylist() == [{"n": 9}]
+    assert delta.query(lake, "SELECT sum(landed) AS n FROM ingests_v1").to_pylist() == [{"n": 9}]
 
 
 def test_opening_a_lake_again_changes_nothing(lake: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in lake.rglob("*.json")}
-    lakes.open_lake(lake)
+    delta.open_lake(lake)
     assert {path: path.stat().st_mtime_ns for path in lake.rglob("*.json")} == before
 
 
@@ -111,8 +112,8 @@ def test_opening_a_lake_again_changes_nothing(lake: Path) -> None:
 def test_a_schema_mismatch_names_the_difference(spark: SparkSession) -> None:
     odd = spark.createDataFrame([(DAY, 1, 2)], "day date, landed int, extra int")
     expected = r"missing \['source'\], extra \['extra'\].*landed is int, not bigint"
-    with pytest.raises(lakes.SchemaMismatch, match=expected):
-        lakes.conform(odd, INGESTS)
+    with pytest.raises(delta.SchemaMismatch, match=expected):
+        delta.conform(odd, INGESTS)
 
 
 @pytest.mark.spark
@@ -122,10 +123,10 @@ def test_replace_slice_keeps_other_versions_and_repeats_to_the_same(
     names = SCORES.schema.names
     others = [dict(zip(names, score(SCORES, p, "m2"), strict=True)) for p in ("p1", "p2")]
     add_rows(others, SCORES, lake)
-    where: lakes.Slice = {"day": DAY, "model_version": "m1"}
+    where: delta.Slice = {"day": DAY, "model_version": "m1"}
     for _ in range(2):
         rows = frame(spark, SCORES, score(SCORES, "p1", hate=0.5))
-        lakes.replace_slice(rows, SCORES, lake, where=where)
+        delta.replace_slice(rows, SCORES, lake, where=where)
     kept = [(row["post_id"], row["model_version"]) for row in stored(SCORES, lake)]
     assert kept == [("p1", "m1"), ("p1", "m2"), ("p2", "m2")]
 
@@ -138,7 +139,7 @@ def test_append_new_adds_each_key_once(spark: SparkSession, lake: Path) -> None:
         return frame(spark, LABELS, *((DAY, *row, "hand", "test", "-", 1.0, None) for row in rows))
 
     added = [
-        lakes.append_new(labels(*rows), LABELS, lake, where={"day": DAY})
+        delta.append_new(labels(*rows), LABELS, lake, where={"day": DAY})
         for rows in ((old,), (old,), (old, new))
     ]
     assert added == [1, 0, 1]
@@ -149,10 +150,10 @@ def test_append_new_adds_each_key_once(spark: SparkSession, lake: Path) -> None:
 def test_a_harm_that_conf_dropped_stays_as_null(spark: SparkSession, tmp_path: Path) -> None:
     bring_to_declared(tmp_path, scores_table((*HARMS, "retired_harm")))
     bring_to_declared(tmp_path, SCORES)
-    where: lakes.Slice = {"day": DAY, "model_version": "m1"}
+    where: delta.Slice = {"day": DAY, "model_version": "m1"}
     rows = frame(spark, SCORES, score(SCORES, "p1", hate=0.5))
-    lakes.replace_slice(rows, SCORES, tmp_path, where=where)
-    lakes.append_new(
+    delta.replace_slice(rows, SCORES, tmp_path, where=where)
+    delta.append_new(
         frame(spark, SCORES, score(SCORES, "p2", hate=0.5)), SCORES, tmp_path, where=where
     )
     assert [(r["hate"], r["retired_harm"]) for r in stored(SCORES, tmp_path)] == [(0.5, None)] * 2
@@ -161,7 +162,7 @@ def test_a_harm_that_conf_dropped_stays_as_null(spark: SparkSession, tmp_path: P
 @pytest.mark.spark
 def test_the_ledger_is_never_replaced(spark: SparkSession, lake: Path) -> None:
     with pytest.raises(ValueError, match="append-only"):
-        lakes.replace_slice(frame(spark, ACTIONS), ACTIONS, lake, where={"day": DAY})
+        delta.replace_slice(frame(spark, ACTIONS), ACTIONS, lake, where={"day": DAY})
 
 
 @pytest.mark.spark
@@ -170,8 +171,8 @@ def test_a_score_outside_zero_to_one_fails_the_write(
     spark: SparkSession, tmp_path: Path, odd: float
 ) -> None:
     bring_to_declared(tmp_path, SCORES)
-    where: lakes.Slice = {"day": DAY, "model_version": "m1"}
+    where: delta.Slice = {"day": DAY, "model_version": "m1"}
     rows = frame(spark, SCORES, score(SCORES, "p1", hate=odd))
     with pytest.raises(Exception, match="hate_finite"):
-        lakes.replace_slice(rows, SCORES, tmp_path, where=where)
-    assert pa.table(lakes.rows(SCORES, tmp_path)).num_rows == 0
+        delta.replace_slice(rows, SCORES, tmp_path, where=where)
+    assert pa.table(delta.rows(SCORES, tmp_path)).num_rows == 0

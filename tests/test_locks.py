@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from harmsweep import lake as lakes
-from harmsweep.locks import TableLocked, locked
-from harmsweep.tables import INGESTS
+from harmsweep.lake import delta
+from harmsweep.lake.locks import TableLocked, locked
+from harmsweep.tables.catalog import INGESTS
 
 # Appends rows one commit each under the table's lock, and acknowledges each on stdout.
 WRITER = """
@@ -59,7 +59,7 @@ def hold(lake: Path) -> subprocess.Popen[str]:
 def test_what_two_writers_acknowledged_is_all_present(lake: Path) -> None:
     writers = [start(WRITER, lake, name, 150) for name in "ab"]
     acknowledged = {row for w in writers for row in w.communicate(timeout=120)[0].split()}
-    present = {row["source"] for row in lakes.rows(INGESTS, lake).to_pylist()}
+    present = {row["source"] for row in delta.rows(INGESTS, lake).to_pylist()}
     assert len(acknowledged) == 300
     assert acknowledged <= present
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from harmsweep.errors import Printable, finish
+from harmsweep.lake.runs import Read, Step, run_step
 from harmsweep.logs import log, run_id
-from harmsweep.runs import Read, Step, run_step
-from harmsweep.tables import INGESTS, METRICS
+from harmsweep.tables.catalog import INGESTS, METRICS
 
 DAY = date(2026, 10, 1)
 STEP = Step("count", reads=(Read(INGESTS),), writes=(METRICS,))

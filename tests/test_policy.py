@@ -17,7 +17,7 @@ from harmsweep.policy import (
     load_policy,
     mark_demonstration,
 )
-from harmsweep.tables import POSTS
+from harmsweep.tables.catalog import POSTS
 
 GOOD = """\
 name: trial

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from harmsweep.tables import TABLES
+from harmsweep.tables.catalog import TABLES
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -20,18 +20,18 @@ from typing import Any
 
 import pytest
 
-from harmsweep import lake as lakes
 from harmsweep import operations
 from harmsweep.console import app, main
 from harmsweep.enforce.breaker import batches
 from harmsweep.enforce.people import appeals
 from harmsweep.enforce.plans.make import make_plan
 from harmsweep.errors import Held
-from harmsweep.locks import locked
+from harmsweep.lake import delta
+from harmsweep.lake.locks import locked
 from harmsweep.manifest import load_manifest
 from harmsweep.paths import DEFAULT_MODEL, ROOT
 from harmsweep.policy import mark_demonstration
-from harmsweep.tables import DELIVERIES
+from harmsweep.tables.catalog import DELIVERIES
 
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 MODEL = load_manifest(DEFAULT_MODEL).model_version
@@ -136,7 +136,7 @@ def scored(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A day of posts, of which some are hateful or spam by the model that ships."""
     root = tmp_path_factory.mktemp("runbook") / "lake"
     mark_demonstration(root)
-    lake = ENFORCE.Lake(lakes.open_lake(root))
+    lake = ENFORCE.Lake(delta.open_lake(root))
     names = [*HARMFUL, *(f"p{n}" for n in range(POSTS - len(HARMFUL)))]
     lake.put_posts([ENFORCE.post(name) for name in names])
     high = {name: {HARMFUL[name]: 0.99} for name in HARMFUL}
@@ -217,7 +217,7 @@ def dead(shift: Shift) -> None:
     swept(shift)
     letter = {"day": DAY, "status": "dead", "at": datetime.now(UTC), "reason": "status 404"}
     keys = [row["effect_key"] for row in shift.lake.ledger()]
-    lakes.put_rows([letter | {"effect_key": key} for key in keys], DELIVERIES, shift.lake.root)
+    delta.put_rows([letter | {"effect_key": key} for key in keys], DELIVERIES, shift.lake.root)
 
 
 # What went wrong before the person on call opens a section.

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from harmsweep import runs
-from harmsweep.runs import Read, Step, run_step
-from harmsweep.tables import INGESTS, LABELS, METRICS, Table
+from harmsweep.lake import runs
+from harmsweep.lake.runs import Read, Step, run_step
+from harmsweep.tables.catalog import INGESTS, LABELS, METRICS
+from harmsweep.tables.spec import Table
 
 DAY = date(2026, 10, 1)
 STEP = Step("count", reads=(Read(INGESTS, before=1),), writes=(METRICS,))

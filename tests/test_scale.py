@@ -4,8 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from harmsweep.lake.session import properties
 from harmsweep.paths import CONF, ROOT
-from harmsweep.session import properties
 
 
 def test_the_tables_are_what_the_command_prints() -> None:

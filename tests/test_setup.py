@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harmsweep.session import JAVA_OPTIONS
+from harmsweep.lake.session import JAVA_OPTIONS
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -11,9 +11,9 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import types as T
 
-from harmsweep import lake as lakes
-from harmsweep.tables import TABLES, Table
-from harmsweep.tables.spec import columns, required
+from harmsweep.lake import delta
+from harmsweep.tables.catalog import TABLES
+from harmsweep.tables.spec import Table, columns, required
 
 DAY = date(2026, 10, 1)
 EXAMPLES: dict[type[T.DataType], Any] = {
@@ -68,14 +68,14 @@ def row(table: Table, *, full: bool) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def written(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A lake in which Spark wrote two rows to every table: one full, one with nulls."""
-    lake = lakes.open_lake(tmp_path_factory.mktemp("lake"))
+    lake = delta.open_lake(tmp_path_factory.mktemp("lake"))
     for table in TABLES.values():
         rows = [row(table, full=full) for full in (True, False)]
         # From Arrow and in one part: no Python worker has to start, and one file is written.
         schema = pa.schema(deltalake.DeltaTable(str(lake / table.name)).schema().to_arrow())
         arrow = pa.Table.from_pylist(rows, schema=schema)
         df = spark.createDataFrame(arrow, table.schema).coalesce(1)
-        lakes.conform(df, table).write.format("delta").mode("append").save(str(lake / table.name))
+        delta.conform(df, table).write.format("delta").mode("append").save(str(lake / table.name))
     return lake
 
 
@@ -119,8 +119,8 @@ def test_spark_polars_and_deltalake_read_the_same_rows(spark: SparkSession, writ
     for name, table in TABLES.items():
         expected = [row(table, full=full) for full in (True, False)]
         by_polars = pl.read_delta(str(written / name)).to_dicts()
-        by_deltalake = lakes.rows(table, written).to_pylist()
-        by_spark = [r.asDict(recursive=True) for r in lakes.read(spark, table, written).collect()]
+        by_deltalake = delta.rows(table, written).to_pylist()
+        by_spark = [r.asDict(recursive=True) for r in delta.read(spark, table, written).collect()]
         for read in (by_polars, by_deltalake, by_spark):
             assert sorted(map(_comparable, read)) == sorted(map(_comparable, expected)), name
 

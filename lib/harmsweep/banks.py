@@ -12,13 +12,14 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from harmsweep import lake as lakes
 from harmsweep.errors import DataRefused
 from harmsweep.harms import ALL_HARMS
-from harmsweep.hashes import is_hash
-from harmsweep.locks import locked
+from harmsweep.lake import delta
+from harmsweep.lake.locks import locked
+from harmsweep.media.pdq import is_hash
 from harmsweep.operations import record
-from harmsweep.tables import HASH_BANK, SEVERE_BANK, Table
+from harmsweep.tables.catalog import HASH_BANK, SEVERE_BANK
+from harmsweep.tables.spec import Table
 
 KNOWN_GOOD, SEVERE = "known_good", "severe"
 # A hash that matches more posts a day than this is more often a bad hash than a wave of copies.
@@ -70,7 +71,7 @@ Change = Callable[[dict[str, Entry]], Iterable[Entry]]
 def entries(lake: Path, *, severe: bool = False) -> list[Entry]:
     """Every entry of the open banks, or of the severe ones, by bank and hash."""
     table = SEVERE_BANK if severe else HASH_BANK
-    found = lakes.query(lake, "SELECT * FROM bank", names={"bank": table.name}).to_pylist()
+    found = delta.query(lake, "SELECT * FROM bank", names={"bank": table.name}).to_pylist()
     return sorted((Entry(**row) for row in found), key=lambda entry: (entry.bank, entry.hash))
 
 
@@ -236,13 +237,13 @@ def _change(
                 said = {**(details or {}), "hashes": len(changed) if severe else [*changed]}
                 record(lake, act, bank, reason="" if severe else reason, details=said)
             rows = [asdict(entry) for entry in (known | changed).values()]
-            lakes.put_rows(rows, table, lake, where={"bank": bank})
+            delta.put_rows(rows, table, lake, where={"bank": bank})
         return len(changed)
 
 
 def _of_bank(lake: Path, table: Table, bank: str) -> dict[str, Entry]:
-    where = lakes.predicate({"bank": bank})
-    found = lakes.query(lake, f"SELECT * FROM bank WHERE {where}", names={"bank": table.name})
+    where = delta.predicate({"bank": bank})
+    found = delta.query(lake, f"SELECT * FROM bank WHERE {where}", names={"bank": table.name})
     return {row["hash"]: Entry(**row) for row in found.to_pylist()}
 
 

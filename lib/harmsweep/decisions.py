@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from harmsweep import lake as lakes
-from harmsweep.runs import Read, Step
-from harmsweep.tables import (
+from harmsweep.lake import delta
+from harmsweep.lake.runs import Read, Step
+from harmsweep.tables.catalog import (
     COMMENT_SCORES,
     DECISIONS,
     ESCALATIONS,
@@ -32,5 +32,5 @@ def pair(model_version: str, policy_version: str) -> dict[str, str]:
 
 def has_decided(lake: Path, versions: str) -> bool:
     """Whether a pair, given as MODEL/POLICY, decided about any post of the lake."""
-    where = lakes.plain_predicate(pair(*versions.partition("/")[::2]))
-    return bool(lakes.query(lake, f"SELECT 1 FROM decisions_v1 WHERE {where} LIMIT 1").num_rows)
+    where = delta.plain_predicate(pair(*versions.partition("/")[::2]))
+    return bool(delta.query(lake, f"SELECT 1 FROM decisions_v1 WHERE {where} LIMIT 1").num_rows)

@@ -7,15 +7,14 @@ it. Weights are found on this machine only, and hashed before anything parses th
 import hashlib
 import json
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from harmsweep.errors import Refused
-from harmsweep.paths import CONF, ROOT
+from harmsweep.files import check_file, resolve
+from harmsweep.paths import CONF
 
 # What of a post or its author is embedded. text is normalised; raw_text is the clean text of a post
 # whose disguises were undone; media_text is what was read in its images; caption is the clean text
@@ -25,10 +24,6 @@ OPTIONAL_INPUTS = ("video", "caption")
 # Inputs of a post that may share an encoder with `text` and are told apart by their id.
 _DERIVED_TEXTS = ("raw_text", "media_text", "caption")
 Sha256 = Field(pattern=r"^[0-9a-f]{64}$")
-
-
-class EncoderRefused(Refused):
-    """A file of an encoder is missing, or is not the one that conf pins."""
 
 
 class Source(BaseModel):
@@ -149,41 +144,12 @@ def _check_caption(encoders: dict[str, Encoder], path: Path) -> None:
         )
 
 
-def resolve(path: str) -> Path:
-    """A folder or file of conf on this machine.
-
-    Raises:
-        EncoderRefused: the package that should hold it is not installed.
-    """
-    if not path.startswith("package:"):
-        return ROOT / path
-    package, _, rest = path.removeprefix("package:").partition("/")
-    spec = find_spec(package)
-    if spec is None or spec.origin is None:
-        raise EncoderRefused(f"{path}: package {package} is not installed")
-    return Path(spec.origin).parent / rest
-
-
 def verify(encoder: Encoder) -> Path:
     """The encoder's folder, once every file in it has the SHA-256 that conf pins.
 
     Raises:
-        EncoderRefused: naming the file, the hash expected and the hash found.
+        FileRefused: naming the file, the hash expected and the hash found.
     """
     for name, expected in encoder.files.items():
         check_file(encoder.folder / name, expected)
     return encoder.folder
-
-
-def check_file(path: Path, expected: str) -> None:
-    """Refuse a file whose SHA-256 is not the expected one; nothing has parsed it yet.
-
-    Raises:
-        EncoderRefused: the file is missing or another one.
-    """
-    if not path.is_file():
-        raise EncoderRefused(f"{path}: missing; scripts/setup makes it")
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != expected:
-        raise EncoderRefused(f"{path}: expected SHA-256 {expected}, found {found}")

@@ -3,12 +3,12 @@
 from datetime import date
 from pathlib import Path
 
-from harmsweep import lake as lakes
-from harmsweep.tables import ESCALATIONS
+from harmsweep.lake import delta
+from harmsweep.tables.catalog import ESCALATIONS
 
 
 def escalated_posts(lake: Path, day: date) -> set[str]:
     """The day's posts that were escalated, whatever their revision was then."""
     sql = f"SELECT DISTINCT post_id FROM escalations WHERE day = '{day}'"
-    found = lakes.query(lake, sql, names={"escalations": ESCALATIONS.name})
+    found = delta.query(lake, sql, names={"escalations": ESCALATIONS.name})
     return set(found.column(0).to_pylist())

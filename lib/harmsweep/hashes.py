@@ -9,7 +9,6 @@ pairs at distance 31.
 """
 
 import math
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -20,11 +19,8 @@ from numpy.typing import NDArray
 from pyspark import Broadcast
 from pyspark.sql import SparkSession
 
-BITS = 256
-# PDQ's authors take 31 as the distance up to which two pictures are copies, and call a hash of a
-# quality below 50 too poor to match (ThreatExchange's PDQ reference).
-NEAR = 31
-MIN_QUALITY = 50
+from harmsweep.media.pdq import BITS, NEAR, Hashes, Places, distances
+
 RECALL = 0.995
 SEED = 20261001
 # Below this many comparisons all pairs are compared: exact, and faster than any band.
@@ -36,8 +32,6 @@ MOST_AT_ONCE = 1_000_000
 # pairs of 4,000 variants, which anyone can post, took 6.5 GB.
 LONGEST_RUN = 64
 
-Hashes = NDArray[np.uint64]  # [n, 4]: 256 bits each
-Places = NDArray[np.int64]
 Band = NDArray[np.int64]  # the bits of a key, by number
 
 
@@ -47,27 +41,6 @@ class Pairs(NamedTuple):
     left: Places
     right: Places
     distance: Places
-
-
-def is_hash(text: str) -> bool:
-    """Whether the text is a PDQ hash: 64 hexadecimal digits in small letters."""
-    return re.fullmatch(r"[0-9a-f]{64}", text) is not None
-
-
-def packed(hashes: Iterable[str]) -> Hashes:
-    """Hashes of 64 hexadecimal digits as four numbers each, [n, 4].
-
-    Raises:
-        ValueError: a text that is no hash.
-    """
-    raw = bytes.fromhex("".join(hashes))
-    return np.frombuffer(raw, dtype=np.uint64).reshape(-1, 4)
-
-
-def distances(left: Hashes, right: Hashes) -> Places:
-    """How many bits differ, pair by pair or as numpy broadcasts them."""
-    differing = np.bitwise_count(left ^ right)
-    return np.asarray(differing.sum(axis=-1, dtype=np.int64))
 
 
 def bands_needed(bits: int, *, distance: int = NEAR, recall: float = RECALL) -> int:

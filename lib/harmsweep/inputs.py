@@ -9,7 +9,7 @@ from pyspark.sql import types as T
 from pyspark.sql.pandas.functions import arrow_udf
 
 from harmsweep.fusion import Input
-from harmsweep.tables import AUTHOR_NUMBERS, ENGAGEMENT_NUMBERS, TEXT_NUMBERS
+from harmsweep.tables.catalog import AUTHOR_NUMBERS, ENGAGEMENT_NUMBERS, TEXT_NUMBERS
 from harmsweep.vectors import cosine
 
 # The cosine of the caption's and the image's vectors by CLIP, where a post has both.

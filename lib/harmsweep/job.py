@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harmsweep.days import every_day
 from harmsweep.errors import Printable, finish
-from harmsweep.lake import lake_path, open_lake
+from harmsweep.lake.delta import lake_path, open_lake
 from harmsweep.registry import model_path
 
 

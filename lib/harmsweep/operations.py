@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from harmsweep import lake as lakes
+from harmsweep.digests import as_json
 from harmsweep.errors import Held
-from harmsweep.tables import OPERATIONS
+from harmsweep.lake import delta
+from harmsweep.tables.catalog import OPERATIONS
 
 SWITCH = "STOPPED"
 
@@ -43,16 +44,16 @@ def record(
         "act": act,
         "object": object,
         "reason": reason,
-        "details": lakes.as_json(details or {}),
+        "details": as_json(details or {}),
     }
-    lakes.put_rows([row], OPERATIONS, lake)
+    delta.put_rows([row], OPERATIONS, lake)
 
 
 def operations(lake: Path, object: str) -> list[dict[str, Any]]:
     """All acts on a plan, batch, sweep or post, the oldest first."""
-    sql = f"""SELECT * FROM operations_v1 WHERE {lakes.plain_predicate({"object": object})}
+    sql = f"""SELECT * FROM operations_v1 WHERE {delta.plain_predicate({"object": object})}
         ORDER BY at, operation_id"""
-    found: list[dict[str, Any]] = lakes.query(lake, sql).to_pylist()
+    found: list[dict[str, Any]] = delta.query(lake, sql).to_pylist()
     return found
 
 
@@ -70,7 +71,7 @@ def share_of(lake: Path, pair: str) -> tuple[float, float]:
     A ramp of other pairs changes nothing for it: what is in shadow stays so.
     """
     sql = "SELECT object, details FROM operations_v1 WHERE act = 'ramp' ORDER BY at DESC"
-    for one in lakes.query(lake, sql).to_pylist():
+    for one in delta.query(lake, sql).to_pylist():
         details = json.loads(one["details"])
         if one["object"] == pair:
             return 0.0, details["share"]

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
-from harmsweep import lake as lakes
+from harmsweep.digests import as_json
 from harmsweep.errors import Refused
 from harmsweep.harms import ALL_HARMS, Harm
 from harmsweep.ladders import (
@@ -27,8 +27,9 @@ from harmsweep.ladders import (
     Word,
     ladder_faults,
 )
-from harmsweep.marked_yaml import Marked, YamlError, load_marked
-from harmsweep.tables import POSTS
+from harmsweep.lake import delta
+from harmsweep.tables.catalog import POSTS
+from harmsweep.yaml_lines import Marked, YamlError, load_marked
 
 ALL = "all"
 DEFAULT = "default"
@@ -154,7 +155,7 @@ def load_policy(path: Path, harms: Mapping[str, Harm] = ALL_HARMS) -> Policy:
     faults += _faults(parsed, harms) if parsed else []
     if faults or not parsed:
         raise PolicyError(_message(path, marked, faults))
-    digest = hashlib.sha256(lakes.as_json(marked.data).encode()).hexdigest()[:8]
+    digest = hashlib.sha256(as_json(marked.data).encode()).hexdigest()[:8]
     version = f"{parsed.name}-{parsed.version}-{digest}"
     return Policy(policy_version=version, **dict(parsed))
 
@@ -263,7 +264,7 @@ def mark_demonstration(lake: Path) -> None:
     mark = lake / DEMONSTRATION_MARK
     if mark.exists():
         return
-    if (lake / POSTS.name / "_delta_log").exists() and lakes.days(POSTS, lake):
+    if (lake / POSTS.name / "_delta_log").exists() and delta.days(POSTS, lake):
         raise PolicyError(f"{lake} holds posts and is not marked as a demonstration: not marked")
     lake.mkdir(parents=True, exist_ok=True)
     mark.write_text("Policies of mode demonstration may act on this lake.\n", encoding="utf-8")
@@ -278,7 +279,7 @@ def approve_for_demonstration(template: Path, model_version: str, out: Path) -> 
     text, line = template.read_text(encoding="utf-8"), "approved_models: []"
     if text.count(line) != 1:
         raise PolicyError(f"{template}:1: needs one line {line!r}")
-    filled = text.replace(line, f"approved_models: [{lakes.as_json([model_version])[1:-1]}]")
+    filled = text.replace(line, f"approved_models: [{as_json([model_version])[1:-1]}]")
     out.parent.mkdir(parents=True, exist_ok=True)
     if not out.exists() or out.read_text(encoding="utf-8") != filled:
         out.write_text(filled, encoding="utf-8")

@@ -15,10 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from harmsweep.encoders import check_file, resolve
-from harmsweep.lake import read_days
+from harmsweep.files import check_file, resolve
+from harmsweep.lake.delta import read_days
 from harmsweep.paths import CONF
-from harmsweep.tables import MEDIA_TEXTS
+from harmsweep.tables.catalog import MEDIA_TEXTS
 
 # A reading is looked for this many days around the day: a backfill finds what later days read.
 WINDOW_DAYS = 30
@@ -64,7 +64,7 @@ class Reader(BaseModel):
         """The folder of the models, once every file in it has the SHA-256 that conf pins.
 
         Raises:
-            EncoderRefused: a model is missing or another one; it is named.
+            FileRefused: a model is missing or another one; it is named.
         """
         folder = resolve(self.path)
         for name, expected in self.files.items():

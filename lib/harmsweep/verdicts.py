@@ -7,13 +7,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from harmsweep import lake as lakes
 from harmsweep.errors import DataRefused
 from harmsweep.escalations import escalated_posts
-from harmsweep.hashes import MIN_QUALITY
+from harmsweep.lake import delta
 from harmsweep.ledger import LADDER
+from harmsweep.media.pdq import MIN_QUALITY
 from harmsweep.operations import operator, record
-from harmsweep.tables import EXEMPTIONS, VERDICTS
+from harmsweep.tables.catalog import EXEMPTIONS, VERDICTS
 
 
 def find_post(lake: Path, post_id: str) -> dict[str, Any]:
@@ -22,8 +22,8 @@ def find_post(lake: Path, post_id: str) -> dict[str, Any]:
     Raises:
         DataRefused: there is no accepted post of that id.
     """
-    where = lakes.plain_predicate({"post_id": post_id, "status": "accepted"})
-    found = lakes.query(lake, f"SELECT * FROM posts_v1 WHERE {where}").to_pylist()
+    where = delta.plain_predicate({"post_id": post_id, "status": "accepted"})
+    found = delta.query(lake, f"SELECT * FROM posts_v1 WHERE {where}").to_pylist()
     if not found:
         raise DataRefused(f"there is no accepted post {post_id}")
     row: dict[str, Any] = found[0]
@@ -66,7 +66,7 @@ def decide(
     # verdict by the same reviewer, which changes nothing: only each one's last word counts.
     details = {name: row[name] for name in ("verdict_id", "verdict", "harm", "action")}
     record(lake, "verdict", post_id, reason=rationale, details=details)
-    lakes.put_rows([row], VERDICTS, lake)
+    delta.put_rows([row], VERDICTS, lake)
     return row
 
 
@@ -94,7 +94,7 @@ def verdict_row(
 
 def _shown(lake: Path, post: Mapping[str, Any]) -> dict[str, Any]:
     """The revision's columns of `contents`; none where features has not seen it, or no longer."""
-    of_post = lakes.plain_predicate({"post_id": post["post_id"]})
+    of_post = delta.plain_predicate({"post_id": post["post_id"]})
     return contents(lake, post["day"], of_post).get((post["post_id"], post["revision"]), {})
 
 
@@ -111,8 +111,8 @@ def contents(lake: Path, day: date, where: str) -> dict[tuple[str, int], dict[st
     of_posts = f"SELECT * FROM post_features_v1 WHERE day = '{day}' AND {where}"
     sql = f"""SELECT post_id, revision, {TEXT_DIGEST} AS text_digest,
         array_length(string_to_array({_TEXT}, ' ')) AS words FROM ({of_posts}) p"""
-    texts = lakes.query(lake, sql).to_pylist()
-    shown = lakes.query(
+    texts = delta.query(lake, sql).to_pylist()
+    shown = delta.query(
         lake,
         f"""SELECT m.post_id, m.revision, m.content_hash, CASE WHEN m.kind = 'image'
                 AND m.pdq_quality >= {MIN_QUALITY} THEN m.pdq[1] END AS pdq
@@ -150,4 +150,4 @@ def exempt(
     }
     details = {"as": subject_kind, "kind": kind, "exemption_id": row["exemption_id"]}
     record(lake, "exempt", subject_id, reason=reason, details=details)  # first, as for a verdict
-    lakes.put_rows([row], EXEMPTIONS, lake)
+    delta.put_rows([row], EXEMPTIONS, lake)

@@ -29,11 +29,12 @@ from random_model import make_model
 
 from harmsweep.encoders import load_encoders
 from harmsweep.fusion import Input
-from harmsweep.lake import open_lake
+from harmsweep.lake.delta import open_lake
+from harmsweep.lake.session import session
 from harmsweep.line.days import run_line
 from harmsweep.policy import mark_demonstration
-from harmsweep.session import session
-from harmsweep.tables import TABLES, Table
+from harmsweep.tables.catalog import TABLES
+from harmsweep.tables.spec import Table
 from harmsweep.training import load_training
 
 FIRST = date(2026, 10, 1)

@@ -17,13 +17,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from harmsweep import lake as lakes
 from harmsweep.decisions import pair
 from harmsweep.enforce.rules import Mandate
 from harmsweep.enforce.sweep import sweep
 from harmsweep.enforce.undo import undo
+from harmsweep.lake import delta
 from harmsweep.policy import load_policy, mark_demonstration
-from harmsweep.tables import DECISIONS, POSTS, SCORES, Table
+from harmsweep.tables.catalog import DECISIONS, POSTS, SCORES
+from harmsweep.tables.spec import Table
 
 DAY, NOON = date(2026, 10, 1), datetime(2026, 10, 1, 12, tzinfo=UTC)
 MODEL = "m-1"
@@ -48,7 +49,7 @@ def made(folder: Path, posts: int) -> tuple[Path, Mandate]:
     """A lake of one day and a policy under which each of its posts is removed."""
     root = folder / "lake"
     mark_demonstration(root)
-    lake = lakes.open_lake(root)
+    lake = delta.open_lake(root)
     path = folder / "policy.yaml"
     path.write_text(POLICY, encoding="utf-8")
     mandate = Mandate(load_policy(path), MODEL)
@@ -74,7 +75,7 @@ def put(table: Table, lake: Path, names: list[str], row: dict[str, Any]) -> None
     """The same row for every post."""
     import deltalake
 
-    stored = lakes.stored(lake, table.name)
+    stored = delta.stored(lake, table.name)
     schema = pa.schema(stored.schema().to_arrow())
     columns = {
         field.name: pa.array([row.get(field.name)] * len(names), field.type) for field in schema
@@ -95,7 +96,7 @@ def main(posts: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         lake, mandate = made(Path(folder), posts)
         seconds = {"sweep": timed(lambda: sweep(lake, DAY, mandate))}
-        ids = lakes.query(lake, "SELECT DISTINCT sweep_id FROM actions_v1").to_pylist()
+        ids = delta.query(lake, "SELECT DISTINCT sweep_id FROM actions_v1").to_pylist()
         sweep_id = ids[0]["sweep_id"]
         seconds["again"] = timed(lambda: sweep(lake, DAY, mandate))
         seconds["undo"] = timed(lambda: undo(lake, sweep_id=sweep_id))

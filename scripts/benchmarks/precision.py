@@ -25,9 +25,9 @@ import pyarrow.dataset as ds
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from harmsweep import lake as lakes
 from harmsweep.bootstrap import interval, point, resampled
 from harmsweep.encoders import load_encoders, verify
+from harmsweep.lake import delta
 from harmsweep.media.files import read_image, resolve_media
 from harmsweep.media.problem import MediaProblem
 from harmsweep.modalities import MODALITIES, image
@@ -69,7 +69,7 @@ def _rows(lake: Path, folder: Path, name: str, harms: Sequence[str]) -> pa.Table
     key = ["day", "post_id", "revision"]
     files = [str(path) for path in folder.glob("*/*.parquet")]
     stored = ds.dataset(files).to_table(columns=[*key, "split", "split_group", *labels])
-    content = lakes.query(lake, CONTENT[name])
+    content = delta.query(lake, CONTENT[name])
     return stored.join(content.cast(_like(content, stored)), keys=key, join_type="inner")
 
 

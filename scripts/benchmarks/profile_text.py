@@ -18,8 +18,8 @@ from pathlib import Path
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from harmsweep import lake as lakes
 from harmsweep.encoders import load_encoders
+from harmsweep.lake import delta
 from harmsweep.modalities import text
 
 QUERY = "SELECT normal_text FROM post_features_v1 WHERE normal_text <> '' LIMIT {posts}"
@@ -38,7 +38,7 @@ SHAPE = (1024, 384, 1536)
 
 def main(*, lake: Path, posts: int) -> None:
     """Print the shares of the operators' own time, and the matrix rate."""
-    found = lakes.query(lake, QUERY.format(posts=posts)).column(0).to_pylist()
+    found = delta.query(lake, QUERY.format(posts=posts)).column(0).to_pylist()
     model = text.load(load_encoders()["text"], "cpu")
     text.embed(model, found[:200])
     started = time.perf_counter()

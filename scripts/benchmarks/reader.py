@@ -34,8 +34,8 @@ from harmsweep.encoders import Encoder, load_encoders
 from harmsweep.fusion import Columns, Input, fuse
 from harmsweep.media.files import read_image
 from harmsweep.media.images import decode_image
+from harmsweep.media.tiles import cut
 from harmsweep.modalities import MODALITIES
-from harmsweep.pieces import cut
 from harmsweep.read.ocr import Line, in_order, load_engine, read_lines
 from harmsweep.reader import Reader, load_reader
 from harmsweep.text.cleaning import clean

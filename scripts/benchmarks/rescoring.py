@@ -128,7 +128,7 @@ def serve(asked: Connection, name: str, manifest: Path, cores: int) -> None:
             seconds = time.perf_counter() - started
         asked.send({"rows": rows, "seconds": seconds, "peak_mb": round(max(peak) / 1024)})
     if name == "stage":
-        from harmsweep.session import session
+        from harmsweep.lake.session import session
 
         session("rescoring").stop()
 
@@ -137,8 +137,8 @@ def start_stage(cores: int) -> Work:
     from pyspark.sql import Observation
     from pyspark.sql import functions as F
 
+    from harmsweep.lake.session import properties, session
     from harmsweep.score.day import score_rows
-    from harmsweep.session import properties, session
 
     options = (
         properties(CONF / "spark" / "cpu.conf")

@@ -23,16 +23,16 @@ from random_model import make_model
 
 from harmsweep.encoders import load_encoders
 from harmsweep.fusion import Input
-from harmsweep.lake import open_lake
+from harmsweep.lake.delta import open_lake
+from harmsweep.lake.session import JAVA_OPTIONS
 from harmsweep.paths import ROOT
-from harmsweep.session import JAVA_OPTIONS
-from harmsweep.tables import POSTS
+from harmsweep.tables.catalog import POSTS
 from harmsweep.training import load_training
 
 EMPTY, DAY = date(2026, 10, 1), date(2026, 10, 2)
 MOST_SECONDS = 12.0
 IMPORTS = "from harmsweep.job import parser, run\nfrom harmsweep.score import score_day\n"
-SESSION = f"{IMPORTS}from harmsweep.session import session\nspark = session('startup')\n"
+SESSION = f"{IMPORTS}from harmsweep.lake.session import session\nspark = session('startup')\n"
 READ = (
     f"{SESSION}import sys\nfrom pathlib import Path\nfrom harmsweep import lake\n"
     "from harmsweep.tables import POSTS\nlake.read(spark, POSTS, Path(sys.argv[2])).count()\n"

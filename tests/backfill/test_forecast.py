@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harmsweep.backfill.forecast import START_SECONDS, minutes
-from harmsweep.tables import RUNS
+from harmsweep.tables.catalog import RUNS
 
 Add = Callable[..., None]
 

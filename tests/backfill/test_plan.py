@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from harmsweep import lake as lakes
 from harmsweep.backfill.plan import (
     Backfill,
     find_backfill,
@@ -20,9 +19,10 @@ from harmsweep.backfill.plan import (
 )
 from harmsweep.backfill.request import Request, stages
 from harmsweep.errors import DataRefused
+from harmsweep.lake import delta
 from harmsweep.operations import operations
 from harmsweep.paths import CONF, DEFAULT_MODEL
-from harmsweep.tables import OPERATIONS, POSTS
+from harmsweep.tables.catalog import OPERATIONS, POSTS
 
 SAMPLE = Path(__file__).resolve().parents[1] / "sample"
 
@@ -134,7 +134,7 @@ def test_a_plan_that_expired_is_refused(lake: Path, empty_lake: Path, tmp_path: 
         "day": DAY, "operation_id": "1", "at": NOON, "operator": "ann", "act": "plan_backfill",
         "object": made.plan_id, "reason": "", "details": json.dumps(details),
     }  # fmt: skip
-    lakes.put_rows([row], OPERATIONS, old)
+    delta.put_rows([row], OPERATIONS, old)
     with pytest.raises(DataRefused, match="expired at 2026-10-01 00:00 UTC"):
         start_backfill(old, made.plan_id, asked())
 

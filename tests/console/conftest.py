@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harmsweep.console import main
-from harmsweep.tables import INGESTS, REJECTS
+from harmsweep.tables.catalog import INGESTS, REJECTS
 
 DAY = date(2026, 10, 1)
 

@@ -10,7 +10,7 @@ from PIL import Image
 from harmsweep import operations
 from harmsweep.banks import entries
 from harmsweep.errors import REFUSED, USAGE
-from harmsweep.hashes import distances, packed
+from harmsweep.media.pdq import distances, packed
 
 Call = Callable[..., tuple[int, str, str]]
 ONE, TWO = "1e" * 32, "2d" * 32

@@ -10,7 +10,7 @@ import pytest
 
 from harmsweep.console.days import SHOWN_DAYS, STAGES, state
 from harmsweep.errors import REFUSED
-from harmsweep.tables import ACTIONS, POSTS, RUNS
+from harmsweep.tables.catalog import ACTIONS, POSTS, RUNS
 
 Add = Callable[..., None]
 Call = Callable[..., tuple[int, str, str]]

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from harmsweep import lake as lakes
 from harmsweep import operations
 from harmsweep.errors import REFUSED, USAGE
+from harmsweep.lake import delta
 from harmsweep.paths import CONF, DEFAULT_MODEL
-from harmsweep.tables import DECISIONS, OPERATIONS
+from harmsweep.tables.catalog import DECISIONS, OPERATIONS
 
 Call = Callable[..., tuple[int, str, str]]
 COMMANDS = (
@@ -96,7 +96,7 @@ def test_a_ramp_of_no_share_or_beside_no_pair_is_refused(
 ) -> None:
     code, out, err = call(*RAMP, *words, "--lake", lake)
     assert (code, out, err.count("\n")) == (USAGE, "", 1)
-    assert lakes.rows(OPERATIONS, lake).num_rows == 0
+    assert delta.rows(OPERATIONS, lake).num_rows == 0
 
 
 def test_a_ramp_beside_a_pair_that_decided_is_in_the_audit(
@@ -104,7 +104,7 @@ def test_a_ramp_beside_a_pair_that_decided_is_in_the_audit(
 ) -> None:
     code, out, _ = call(*RAMP, "--share", "0.1", "--instead-of", "m-1/p-1", "--lake", lake)
     assert (code, out.rstrip().endswith("in force for 10.0% of the authors")) == (0, True)
-    (row,) = lakes.rows(OPERATIONS, lake).to_pylist()
+    (row,) = delta.rows(OPERATIONS, lake).to_pylist()
     assert json.loads(row["details"]) == {"share": 0.1, "instead_of": "m-1/p-1"}
 
 
@@ -115,7 +115,7 @@ def decided(lake: Path) -> None:
     row = dict.fromkeys(words, "x") | {"day": date(2026, 10, 1), "revision": 1}
     row |= {"model_version": "m-1", "policy_version": "p-1", "surface": "all"}
     row |= {"jurisdiction": "all", "action": "review", "policy_action": "review"}
-    lakes.put_rows([row], DECISIONS, lake)
+    delta.put_rows([row], DECISIONS, lake)
 
 
 def test_an_empty_list_of_batches_has_its_heading(call: Call, lake: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from harmsweep import operations
 from harmsweep.errors import REFUSED, USAGE
-from harmsweep.tables import POSTS
+from harmsweep.tables.catalog import POSTS
 
 Call = Callable[..., tuple[int, str, str]]
 DAY = date(2026, 10, 1)

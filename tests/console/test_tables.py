@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from harmsweep.tables import TABLES
+from harmsweep.tables.catalog import TABLES
 
 Call = Callable[..., tuple[int, str, str]]
 

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from harmsweep import lake as lakes
 from harmsweep.decide.others import harmful_comments
 from harmsweep.decide.stage import decide_day, decisions
 from harmsweep.ladders import Rule, Rung
+from harmsweep.lake import delta
 from harmsweep.paths import CONF
 from harmsweep.policy import Policy
-from harmsweep.tables import DECISIONS, ESCALATIONS, POSTS, SCORES
+from harmsweep.tables.catalog import DECISIONS, ESCALATIONS, POSTS, SCORES
 
 pytestmark = pytest.mark.spark
 
@@ -195,6 +195,6 @@ def test_an_escalated_post_gets_no_decision(
     add_rows([stored], ESCALATIONS, lake)
     policy = CONF / "policy" / "default.yaml"
     decide_day(lambda: spark, lake, DAY, policy=policy, model_version="m-1")
-    assert lakes.rows(DECISIONS, lake).column("post_id").to_pylist() == ["other"]
-    (version,) = set(lakes.rows(DECISIONS, lake).column("policy_version").to_pylist())
+    assert delta.rows(DECISIONS, lake).column("post_id").to_pylist() == ["other"]
+    (version,) = set(delta.rows(DECISIONS, lake).column("policy_version").to_pylist())
     assert (lake / "policy" / f"{version}.yaml").read_text() == policy.read_text()

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from harmsweep import lake as lakes
+from harmsweep.lake import delta
 from harmsweep.media.facts import inspect_media
 from harmsweep.reader import load_reader
-from harmsweep.tables import AUTHOR_FEATURES, MEDIA, MEDIA_TEXTS, POST_FEATURES
+from harmsweep.tables.catalog import AUTHOR_FEATURES, MEDIA, MEDIA_TEXTS, POST_FEATURES
 
 Fill = Callable[..., None]
 
@@ -86,6 +86,6 @@ def fill(lake: Path, tmp_path: Path) -> Fill:
         readings = _readings(day, media, read or {}, unread)
         filled = (POST_FEATURES, posts), (MEDIA, media), (AUTHOR_FEATURES, authors)
         for table, rows in (*filled, (MEDIA_TEXTS, readings)):
-            lakes.put_rows(rows, table, lake, where={"day": day})
+            delta.put_rows(rows, table, lake, where={"day": day})
 
     return made

@@ -10,11 +10,11 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from harmsweep import lake as lakes
 from harmsweep.embed.comments import CHARACTERS, COMMENTS, first_comments
 from harmsweep.embed.stage import embed_day
 from harmsweep.encoders import load_encoders
-from harmsweep.tables import COMMENT_VECTORS, EMBEDDINGS, INTERACTIONS, POST_VECTORS
+from harmsweep.lake import delta
+from harmsweep.tables.catalog import COMMENT_VECTORS, EMBEDDINGS, INTERACTIONS, POST_VECTORS
 
 pytestmark = pytest.mark.spark
 
@@ -66,8 +66,8 @@ def test_each_comment_has_a_vector_of_its_own_and_changes_none_of_its_post(
     embed = partial(embed_day, lambda: spark, lake, DAY, media_root=tmp_path)
     fill(DAY, {"p1": "the lake", "p2": "a poet"})
     embed()
-    before = lakes.rows(POST_VECTORS, lake, day=DAY).to_pylist()
-    assert lakes.rows(COMMENT_VECTORS, lake).num_rows == 0
+    before = delta.rows(POST_VECTORS, lake, day=DAY).to_pylist()
+    assert delta.rows(COMMENT_VECTORS, lake).num_rows == 0
 
     long = "word " * CHARACTERS
     add_rows(
@@ -85,7 +85,7 @@ def test_each_comment_has_a_vector_of_its_own_and_changes_none_of_its_post(
     outcome = embed()
     # Of four texts one is a post's, and two are the same once the disguise is undone.
     assert (outcome.counts["embedded"], outcome.counts["comment_vectors"]) == (2, 4)
-    found = lakes.rows(COMMENT_VECTORS, lake, day=DAY).to_pylist()
+    found = delta.rows(COMMENT_VECTORS, lake, day=DAY).to_pylist()
     vectors = {(row["post_id"], row["comment_id"]): row["vector"] for row in found}
     assert set(vectors) == {("p1", "c1"), ("p1", "c2"), ("p2", "c3"), ("p2", "c4")}
     assert {row["encoder_id"] for row in found} == {TEXT}
@@ -93,8 +93,8 @@ def test_each_comment_has_a_vector_of_its_own_and_changes_none_of_its_post(
     of_p1 = next(row["vector"] for row in before if row["post_id"] == "p1")
     assert vectors["p1", "c1"] == of_p1
     # 500 characters are 100 words, and so one window of the encoder.
-    assert {row["windows"] for row in lakes.rows(EMBEDDINGS, lake).to_pylist()} == {1}
-    assert sorted(lakes.rows(POST_VECTORS, lake, day=DAY).to_pylist(), key=str) == sorted(
+    assert {row["windows"] for row in delta.rows(EMBEDDINGS, lake).to_pylist()} == {1}
+    assert sorted(delta.rows(POST_VECTORS, lake, day=DAY).to_pylist(), key=str) == sorted(
         before, key=str
     )
     assert embed().skipped

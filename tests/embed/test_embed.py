@@ -10,13 +10,14 @@ import pytest
 from PIL import Image
 from pyspark.sql import SparkSession
 
-from harmsweep import lake as lakes
 from harmsweep.embed.inputs import post_inputs
 from harmsweep.embed.stage import embed_day
 from harmsweep.encoders import INPUTS, load_encoders
+from harmsweep.lake import delta
+from harmsweep.lake.runs import Outcome
 from harmsweep.reader import load_reader
-from harmsweep.runs import Outcome
-from harmsweep.tables import AUTHOR_VECTORS, EMBEDDINGS, POST_VECTORS, Table
+from harmsweep.tables.catalog import AUTHOR_VECTORS, EMBEDDINGS, POST_VECTORS
+from harmsweep.tables.spec import Table
 from harmsweep.vectors import mean
 
 pytestmark = [pytest.mark.spark, pytest.mark.torch]
@@ -45,7 +46,7 @@ def pictures(tmp_path: Path) -> Path:
 
 
 def rows(table: Table, lake: Path, day: date, *key: str) -> dict[Any, dict[str, Any]]:
-    found = lakes.rows(table, lake, day=day).to_pylist()
+    found = delta.rows(table, lake, day=day).to_pylist()
     return {tuple(r[k] for k in key): r for r in found}
 
 

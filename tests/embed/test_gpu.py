@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from harmsweep import lake as lakes
+from harmsweep.lake import delta
 from harmsweep.modalities import device
 from harmsweep.paths import CONF, JOBS
-from harmsweep.tables import POST_VECTORS
+from harmsweep.tables.catalog import POST_VECTORS
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -51,7 +51,7 @@ def test_the_job_computes_on_the_device_that_spark_gives_it(
     )
     assert run.returncode == 0, run.stderr[-2000:]
     assert "posts 1, post_vectors 1" in run.stdout
-    assert [r["status"] for r in lakes.rows(POST_VECTORS, lake, day=DAY).to_pylist()] == ["ok"]
+    assert [r["status"] for r in delta.rows(POST_VECTORS, lake, day=DAY).to_pylist()] == ["ok"]
     logs = [p.read_text().splitlines() for p in (tmp_path / "work").glob("app-*/*/stderr")]
     (said,) = [line for log in logs for line in log if "gpu resource 0 present" in line]
     event = json.loads(said)

@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 
 from harmsweep.embed.inputs import WINDOW_DAYS, known
 from harmsweep.encoders import load_encoders
-from harmsweep.tables import EMBEDDINGS
+from harmsweep.tables.catalog import EMBEDDINGS
 
 pytestmark = pytest.mark.spark
 DAY = date(2026, 10, 1)

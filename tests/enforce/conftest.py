@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from harmsweep import lake as lakes
 from harmsweep import operations, verdicts
 from harmsweep.decisions import DECIDE, pair
 from harmsweep.enforce import rules
@@ -16,10 +15,18 @@ from harmsweep.enforce.breaker import approvals, batches
 from harmsweep.enforce.people import appeals, orders, settle
 from harmsweep.enforce.sweep import enforce_day
 from harmsweep.harms import HARMS
+from harmsweep.lake import delta
+from harmsweep.lake.runs import run_step
 from harmsweep.ledger import SEVERITY
 from harmsweep.policy import Policy, load_policy, mark_demonstration
-from harmsweep.runs import run_step
-from harmsweep.tables import ACTIONS, DECISIONS, POST_FEATURES, POST_VISIBILITY, POSTS, SCORES
+from harmsweep.tables.catalog import (
+    ACTIONS,
+    DECISIONS,
+    POST_FEATURES,
+    POST_VISIBILITY,
+    POSTS,
+    SCORES,
+)
 
 DAY = date(2026, 10, 1)
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
@@ -147,16 +154,16 @@ class Lake:
 
     def put_posts(self, rows: Rows) -> None:
         """Make these the day's posts."""
-        lakes.put_rows(rows, POSTS, self.root, where={"day": DAY})
+        delta.put_rows(rows, POSTS, self.root, where={"day": DAY})
 
     def put_features(self, rows: Rows) -> None:
         """Make these the features of the first row's day."""
-        lakes.put_rows(rows, POST_FEATURES, self.root, where={"day": rows[0]["day"]})
+        delta.put_rows(rows, POST_FEATURES, self.root, where={"day": rows[0]["day"]})
 
     def put_scores(self, rows: Rows) -> None:
         """Make these the day's scores by the model of the first row."""
         where = {"day": DAY, "model_version": rows[0]["model_version"]}
-        lakes.put_rows(rows, SCORES, self.root, where=where)
+        delta.put_rows(rows, SCORES, self.root, where=where)
 
     def decide(self, model_version: str = "m-1", **changes: Any) -> None:
         """Decide about the day's current revisions; decisions that the ledger cites stay."""
@@ -167,18 +174,18 @@ class Lake:
             return [row for row in rows if versions.items() <= row.items()]
 
         def work() -> dict[str, int]:
-            posts = lakes.rows(POSTS, self.root, day=DAY).to_pylist()
+            posts = delta.rows(POSTS, self.root, day=DAY).to_pylist()
             current = {(p["post_id"], p["revision"]) for p in posts if p["status"] == "accepted"}
-            scores = lakes.rows(SCORES, self.root, day=DAY).to_pylist()
+            scores = delta.rows(SCORES, self.root, day=DAY).to_pylist()
             of_model = [row for row in scores if row["model_version"] == model_version]
             judged = [row for row in of_model if (row["post_id"], row["revision"]) in current]
             made = decided_rows(judged, policy)
             if of_pair(self.ledger()):
-                known = of_pair(lakes.rows(DECISIONS, self.root, day=DAY).to_pylist())
+                known = of_pair(delta.rows(DECISIONS, self.root, day=DAY).to_pylist())
                 keys = {(row["post_id"], row["revision"]) for row in known}
                 new = [row for row in made if (row["post_id"], row["revision"]) not in keys]
                 made = known + new
-            lakes.put_rows(made, DECISIONS, self.root, where={"day": DAY, **versions})
+            delta.put_rows(made, DECISIONS, self.root, where={"day": DAY, **versions})
             return {"posts": len(judged)}
 
         run_step(DECIDE, self.root, DAY, work, versions=versions)
@@ -186,7 +193,7 @@ class Lake:
     def put_decisions(self, scores: Rows, policy: Policy, model_version: str) -> None:
         """Make what a policy decides about these scores the pair's decisions of the day."""
         where = {"day": DAY, **pair(model_version, policy.policy_version)}
-        lakes.put_rows(decided_rows(scores, policy), DECISIONS, self.root, where=where)
+        delta.put_rows(decided_rows(scores, policy), DECISIONS, self.root, where=where)
 
     def sweep(self, model_version: str = "m-1", **changes: Any) -> dict[str, int]:
         """Decide about the day, sweep it, and give the sweep's counts."""
@@ -197,20 +204,20 @@ class Lake:
 
     def ledger(self, entry: str = "intent") -> Rows:
         """The ledger's entries of a kind, in the order of their writing."""
-        found = lakes.rows(ACTIONS, self.root).to_pylist()
+        found = delta.rows(ACTIONS, self.root).to_pylist()
         kept = [row for row in found if row["entry"] == entry]
         return sorted(kept, key=lambda r: (r["recorded_at"], r["subject_id"]))
 
     def content(self) -> tuple[Rows, Rows]:
         """All rows of the ledger and of post_visibility without their times."""
         return (
-            _without(lakes.rows(ACTIONS, self.root).to_pylist(), "recorded_at"),
+            _without(delta.rows(ACTIONS, self.root).to_pylist(), "recorded_at"),
             _without(self.visible(), "since"),
         )
 
     def visible(self) -> Rows:
         """What the platform reads, by post."""
-        found = lakes.rows(POST_VISIBILITY, self.root).to_pylist()
+        found = delta.rows(POST_VISIBILITY, self.root).to_pylist()
         return sorted(found, key=lambda r: r["subject_id"])
 
     def states(self) -> dict[str, str]:
@@ -241,7 +248,7 @@ def decided(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """Five posts, scored by m-1 and decided: to be copied, not changed."""
     root = tmp_path_factory.mktemp("decided") / "lake"
     mark_demonstration(root)
-    made = Lake(lakes.open_lake(root))
+    made = Lake(delta.open_lake(root))
     made.put_posts([post(name) for name in SCORED])
     made.put_scores(list(SCORED.values()))
     made.decide()
@@ -305,7 +312,7 @@ def crash_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, int], N
             if reached == name and passed.count(name) == passage:
                 raise KeyboardInterrupt(name)
 
-        monkeypatch.setattr(lakes, "failpoint", point)
+        monkeypatch.setattr(delta, "failpoint", point)
 
     yield arm
 

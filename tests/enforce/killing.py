@@ -11,13 +11,12 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from harmsweep import failpoints
-from harmsweep import lake as lakes
 from harmsweep.decisions import DECIDE, pair
+from harmsweep.lake import delta, failpoints
+from harmsweep.lake.runs import run_step
 from harmsweep.operations import SWITCH
 from harmsweep.policy import load_policy
-from harmsweep.runs import run_step
-from harmsweep.tables import (
+from harmsweep.tables.catalog import (
     ACTIONS,
     DECISIONS,
     EVIDENCE,
@@ -27,8 +26,8 @@ from harmsweep.tables import (
     POST_VISIBILITY,
     POSTS,
     SCORES,
-    Table,
 )
+from harmsweep.tables.spec import Table
 
 SECONDS = 300
 DAY = date(2026, 10, 1)
@@ -132,19 +131,19 @@ def acts(lake: Any) -> list[tuple[Any, ...]]:
 
 
 def _rows(lake: Any, table: Table, *names: str) -> list[tuple[Any, ...]]:
-    found = lakes.rows(table, lake.root).to_pylist()
+    found = delta.rows(table, lake.root).to_pylist()
     return sorted((tuple(row[name] for name in names) for row in found), key=repr)
 
 
 def spread(lake: Any, days: int) -> list[date]:
     """Have the same posts, under other names, on the days that follow; give all days."""
     tables = (POSTS, SCORES, DECISIONS, POST_FEATURES)
-    found = [(table, lakes.rows(table, lake.root).to_pylist()) for table in tables]
+    found = [(table, delta.rows(table, lake.root).to_pylist()) for table in tables]
     versions = pair("m-1", load_policy(lake.policy()).policy_version)
     others = [DAY + timedelta(days=n) for n in range(1, days)]
     for day in others:
         for table, rows in found:
             made = [row | {"day": day, "post_id": f"{row['post_id']}-{day:%d}"} for row in rows]
-            lakes.put_rows(made, table, lake.root)
+            delta.put_rows(made, table, lake.root)
         run_step(DECIDE, lake.root, day, lambda: {"posts": len(found[0][1])}, versions=versions)
     return [DAY, *others]

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from harmsweep import lake as lakes
 from harmsweep.enforce.replay import replay
 from harmsweep.fusion import Feature
-from harmsweep.tables import ACTIONS, DECISIONS, POST_FEATURES, RUNS
+from harmsweep.lake import delta
+from harmsweep.tables.catalog import ACTIONS, DECISIONS, POST_FEATURES, RUNS
 
 DAY = date(2026, 10, 1)
 # By post, hate and spam in hundredths: the numbers that the model makes its scores of.
@@ -64,21 +64,21 @@ def outcome(lake: Any, post: str = "removed", **options: Any) -> tuple[str, str]
 
 def rewrite_ledger(lake: Any, post: str, **changes: Any) -> None:
     """Make the ledger say something else of a post, as nothing but a bug or a person's hand can."""
-    rows = lakes.rows(ACTIONS, lake.root).to_pylist()
+    rows = delta.rows(ACTIONS, lake.root).to_pylist()
     changed = [row | changes if row["subject_id"] == post else row for row in rows]
-    lakes.stored(lake.root, ACTIONS.name).alter.set_table_properties({"delta.appendOnly": "false"})
-    lakes.put_rows(changed, ACTIONS, lake.root, where={"day": DAY})
+    delta.stored(lake.root, ACTIONS.name).alter.set_table_properties({"delta.appendOnly": "false"})
+    delta.put_rows(changed, ACTIONS, lake.root, where={"day": DAY})
 
 
 def rewrite_decisions(lake: Any, **changes: Any) -> None:
     """Make all of the day's decisions say something else."""
-    rows = [row | changes for row in lakes.rows(DECISIONS, lake.root).to_pylist()]
-    lakes.put_rows(rows, DECISIONS, lake.root, where={"day": DAY})
+    rows = [row | changes for row in delta.rows(DECISIONS, lake.root).to_pylist()]
+    delta.put_rows(rows, DECISIONS, lake.root, where={"day": DAY})
 
 
 def change_inputs(lake: Any, post: str, **numbers: int) -> None:
     """Write the features anew after a late row of one post."""
-    rows = lakes.rows(POST_FEATURES, lake.root).to_pylist()
+    rows = delta.rows(POST_FEATURES, lake.root).to_pylist()
     lake.put_features([row | numbers if row["post_id"] == post else row for row in rows])
 
 
@@ -88,4 +88,4 @@ def ran(lake: Any, stage: str, hour: int, variant: str = "") -> None:
     row = {"day": DAY, "stage": stage, "variant": variant, "digest": "d", "posts": 5,
            "counts": "{}", "seconds": 1.0, "finished_at": at, "code_version": "c"}  # fmt: skip
     where = {"day": DAY, "stage": stage, "variant": variant}
-    lakes.put_rows([row], RUNS, lake.root, where=where)
+    delta.put_rows([row], RUNS, lake.root, where=where)

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from harmsweep import lake as lakes
 from harmsweep.enforce import accounts as settling
 from harmsweep.enforce.accounts import Settled, settle_accounts, strikes
 from harmsweep.enforce.books import by_a_person, micros
@@ -15,8 +14,9 @@ from harmsweep.enforce.rules import Rules
 from harmsweep.enforce.strikes import Strike
 from harmsweep.enforce.sweeps import Sweep
 from harmsweep.errors import Held
+from harmsweep.lake import delta
 from harmsweep.policy import Accounts
-from harmsweep.tables import POST_VISIBILITY, POSTS
+from harmsweep.tables.catalog import POST_VISIBILITY, POSTS
 
 DAY = date(2026, 10, 1)
 NOW = datetime(2026, 10, 10, 12, tzinfo=UTC)
@@ -48,8 +48,8 @@ def shown(lake, rows):
         names = sorted({row["subject_id"] for row in visible})
         made = [post(name) | {"author_id": (authors or {}).get(name, "a1")} | more
                 for name in names]  # fmt: skip
-        lakes.put_rows(made, POSTS, lake, where={"day": DAY})
-        lakes.put_rows(list(visible), POST_VISIBILITY, lake, where={"day": DAY})
+        delta.put_rows(made, POSTS, lake, where={"day": DAY})
+        delta.put_rows(list(visible), POST_VISIBILITY, lake, where={"day": DAY})
         return lake
 
     return show
@@ -74,7 +74,7 @@ def settle(lake: Any, accounts: Accounts = ONE, at: datetime = NOW, **more: Any)
 
 def restricted(lake: Any) -> dict[tuple[str, str], datetime]:
     """Until when accounts are restricted, by account and jurisdiction."""
-    found = lakes.rows(POST_VISIBILITY, lake).to_pylist()
+    found = delta.rows(POST_VISIBILITY, lake).to_pylist()
     accounts = [row for row in found if row["subject_kind"] == "account"]
     return {(row["subject_id"], row["jurisdiction"]): row["expires_at"] for row in accounts}
 

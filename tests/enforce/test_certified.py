@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from harmsweep import lake as lakes
 from harmsweep.certificates import (
     Certificate,
     CertificateRefused,
@@ -22,8 +21,9 @@ from harmsweep.decide.stage import decide_day
 from harmsweep.enforce.rules import Mandate
 from harmsweep.enforce.sweep import enforce_day, sweep
 from harmsweep.errors import DataRefused
+from harmsweep.lake import delta
 from harmsweep.policy import load_policy
-from harmsweep.tables import DECISIONS
+from harmsweep.tables.catalog import DECISIONS
 
 pytestmark = pytest.mark.spark
 DAY = date(2026, 10, 1)
@@ -150,10 +150,10 @@ def test_a_decision_that_the_certificate_does_not_bear_out_becomes_a_review(
     certified.decide()
     policy = load_policy(certified.policy)
     where = {"day": DAY, "model_version": MODEL, "policy_version": policy.policy_version}
-    found = lakes.rows(DECISIONS, certified.lake.root).to_pylist()
+    found = delta.rows(DECISIONS, certified.lake.root).to_pylist()
     of_pair = [row for row in found if row["policy_version"] == policy.policy_version]
     changed = [row | (change if row["post_id"] == "removed" else {}) for row in of_pair]
-    lakes.put_rows(changed, DECISIONS, certified.lake.root, where=where)
+    delta.put_rows(changed, DECISIONS, certified.lake.root, where=where)
     root = certified.lake.root
     sweep(root, DAY, Mandate(policy, MODEL, certified.certificate()))
     assert certified.lake.states()["removed"] == "review"

@@ -17,17 +17,17 @@ from typing import Any
 
 import pytest
 
-from harmsweep import lake as lakes
 from harmsweep import operations
 from harmsweep.enforce.books import append, micros
 from harmsweep.enforce.bounds import Webhook, bounds
 from harmsweep.enforce.deliver import SECRET, Unreachable, deliver_day, deliver_new, pending
 from harmsweep.enforce.sweeps import Sweep, entry
 from harmsweep.enforce.undo import undo
+from harmsweep.lake import delta
 from harmsweep.ledger import ACCOUNTS_DAY, Entry, Place
 from harmsweep.operations import Stopped
 from harmsweep.paths import ROOT
-from harmsweep.tables import DELIVERIES
+from harmsweep.tables.catalog import DELIVERIES
 
 sys.path.insert(0, str(Path(__file__).parent))
 from killing import kills
@@ -103,7 +103,7 @@ def entry_of() -> Callable[..., Entry]:
 
 def letters(lake: Any) -> dict[str, str | None]:
     """What became of each effect: None where it was delivered, or why it is dead."""
-    rows = lakes.rows(DELIVERIES, lake.root).to_pylist()
+    rows = delta.rows(DELIVERIES, lake.root).to_pylist()
     return {row["effect_key"]: row["reason"] for row in rows}
 
 
@@ -315,7 +315,7 @@ def test_wherever_it_is_killed_at_most_a_batch_is_posted_again(fresh, rows, plat
         again = keys.total() - len(keys)
         assert again <= 2 and max(keys.values()) <= 2, point
         assert again == (0 if "after-commit" in point else 2) or "post" in point, point
-        assert lakes.rows(DELIVERIES, killed.root).num_rows == len(letters(killed)) == 6, point
+        assert delta.rows(DELIVERIES, killed.root).num_rows == len(letters(killed)) == 6, point
         told = len(platform.calls)
     assert len({body for _, body in platform.calls}) == 6
 

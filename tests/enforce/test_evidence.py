@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harmsweep import lake as lakes
 from harmsweep.enforce.books import append, entries
 from harmsweep.enforce.bounds import Bounds, bounds
 from harmsweep.enforce.breaker import batches
@@ -27,7 +26,8 @@ from harmsweep.enforce.sweep import sweep
 from harmsweep.errors import Held
 from harmsweep.fusion import Feature, Input
 from harmsweep.inputs import SIMILARITY
-from harmsweep.tables import ACTIONS, AUTHOR_VECTORS, EVIDENCE, POST_VECTORS, SCORES
+from harmsweep.lake import delta
+from harmsweep.tables.catalog import ACTIONS, AUTHOR_VECTORS, EVIDENCE, POST_VECTORS, SCORES
 from harmsweep.vectors import cosine, stored
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -49,14 +49,14 @@ def known(fresh, text_of):
     names = ("removed", "demoted", "reviewed", "clean", "spam")
     fresh.put_features([text_of(name, name, views=7, author_origin="native") for name in names])
     rows = [vectors(name, ONE) for name in names] + [vectors("removed", TWO, 2)]
-    lakes.put_rows(rows, POST_VECTORS, fresh.root)
+    delta.put_rows(rows, POST_VECTORS, fresh.root)
     author = {"day": DAY, "author_id": "a1", "encoder_id": "d", "vector": TWO, "windows": 1}
-    lakes.put_rows([author], AUTHOR_VECTORS, fresh.root)
+    delta.put_rows([author], AUTHOR_VECTORS, fresh.root)
     return fresh
 
 
 def kept(lake: Any) -> dict[str, dict[str, Any]]:
-    return {row["post_id"]: row for row in lakes.rows(EVIDENCE, lake.root).to_pylist()}
+    return {row["post_id"]: row for row in delta.rows(EVIDENCE, lake.root).to_pylist()}
 
 
 def test_what_acts_is_kept_once_and_named_by_the_ledger(known):
@@ -89,7 +89,7 @@ def test_an_effect_that_was_cut_short_has_its_evidence(known, crash_at):
         known.sweep()
     assert (len(kept(known)), known.ledger()) == (3, [])
     known.sweep()
-    assert lakes.rows(EVIDENCE, known.root).num_rows == 3
+    assert delta.rows(EVIDENCE, known.root).num_rows == 3
 
 
 def test_a_held_batch_has_evidence_once_it_is_let_go(known, monkeypatch):
@@ -137,7 +137,7 @@ def test_it_says_whether_its_inputs_are_newer_than_the_models_scores(known, runs
 
 def test_a_score_that_is_another_by_now_says_that_its_inputs_were_rewritten(known):
     mandate = load_mandate(known.root, known.policy(), "m-1", None)
-    scores = [r | {"hate": 0.97} for r in lakes.rows(SCORES, known.root).to_pylist()]
+    scores = [r | {"hate": 0.97} for r in delta.rows(SCORES, known.root).to_pylist()]
     known.put_scores(scores)
     sweep(known.root, DAY, mandate)
     assert {post: row["is_rewritten"] for post, row in kept(known).items()} == {
@@ -148,7 +148,7 @@ def test_a_score_that_is_another_by_now_says_that_its_inputs_were_rewritten(know
 @pytest.mark.parametrize("scores", [(0.99, 0.97), (0.97, 0.99)])
 def test_of_two_effects_on_a_post_one_with_another_score_is_enough(known, scores):
     known.sweep()
-    lakes.stored(known.root, EVIDENCE.name).delete()
+    delta.stored(known.root, EVIDENCE.name).delete()
     ran(known, "features", 1)
     ran(known, "score", 3, "m-1")
     of_post = (e for e in entries(known.root, DAY) if e.subject_id == "removed")
@@ -159,13 +159,13 @@ def test_of_two_effects_on_a_post_one_with_another_score_is_enough(known, scores
 
 def at_times(lake: Any, *, kept_at: datetime | None, acted_at: datetime) -> None:
     """Make the evidence and the ledger say these times."""
-    rows = lakes.rows(EVIDENCE, lake.root).to_pylist()
-    lakes.put_rows(
+    rows = delta.rows(EVIDENCE, lake.root).to_pylist()
+    delta.put_rows(
         [r | {"kept_at": kept_at} for r in rows], EVIDENCE, lake.root, where={"day": DAY}
     )
-    lakes.stored(lake.root, ACTIONS.name).alter.set_table_properties({"delta.appendOnly": "false"})
-    acts = [e | {"recorded_at": acted_at} for e in lakes.rows(ACTIONS, lake.root).to_pylist()]
-    lakes.put_rows(acts, ACTIONS, lake.root, where={"day": DAY})
+    delta.stored(lake.root, ACTIONS.name).alter.set_table_properties({"delta.appendOnly": "false"})
+    acts = [e | {"recorded_at": acted_at} for e in delta.rows(ACTIONS, lake.root).to_pylist()]
+    delta.put_rows(acts, ACTIONS, lake.root, where={"day": DAY})
 
 
 SOON, LATE = (datetime(2026, 10, 2, 3, tzinfo=UTC), datetime(2027, 6, 1, 3, tzinfo=UTC))

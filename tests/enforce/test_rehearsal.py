@@ -3,13 +3,13 @@
 import os
 from datetime import UTC, date, datetime, timedelta
 
-from harmsweep import lake as lakes
 from harmsweep import verdicts
 from harmsweep.enforce.books import now_micros
 from harmsweep.enforce.people.orders import receive
 from harmsweep.enforce.people.settle import settle
 from harmsweep.enforce.rehearsal import effects_since, rehearsal
-from harmsweep.tables import VERDICTS
+from harmsweep.lake import delta
+from harmsweep.tables.catalog import VERDICTS
 
 DAY = date(2026, 10, 1)
 ORDER = {"kind": "order", "authority": "a court", "reference": "1", "action": "remove",
@@ -25,10 +25,10 @@ def test_what_is_done_in_a_copy_is_seen_there_alone(held):
         assert (effect["subject_id"], effect["previous_action"], effect["action"]) == (
             "removed", "remove", "none",
         )  # fmt: skip
-        assert lakes.rows(VERDICTS, copy).num_rows == 1
+        assert delta.rows(VERDICTS, copy).num_rows == 1
     assert not copy.exists()
     assert (held.states(), held.ledger()) == (states, ledger)
-    assert lakes.rows(VERDICTS, held.root).num_rows == 0
+    assert delta.rows(VERDICTS, held.root).num_rows == 0
 
 
 def test_the_lake_can_be_written_while_somebody_rehearses(held):

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from harmsweep import lake as lakes
 from harmsweep.console import app
 from harmsweep.enforce.books import entries
 from harmsweep.enforce.bounds import bounds
@@ -17,8 +16,9 @@ from harmsweep.enforce.replay import replay, replay_day
 from harmsweep.enforce.rules import load_mandate
 from harmsweep.enforce.undo import undo
 from harmsweep.errors import DataRefused, Held
+from harmsweep.lake import delta
 from harmsweep.maintain.tables import LEAST_KEEP_DAYS, maintain
-from harmsweep.tables import EVIDENCE, POST_FEATURES, SCORES
+from harmsweep.tables.catalog import EVIDENCE, POST_FEATURES, SCORES
 
 sys.path.insert(0, str(Path(__file__).parent))
 from replaying import (
@@ -62,7 +62,7 @@ def test_a_release_to_review_is_no_visible_effect_and_keeps_nothing(known):
 
 
 def test_an_effect_without_evidence_is_missing_it(known):
-    lakes.stored(known.root, POST_FEATURES.name).delete()
+    delta.stored(known.root, POST_FEATURES.name).delete()
     known.sweep()
     assert outcome(known) == ("missing", "the ledger names no evidence")
     assert replay(known.root, "removed", known.model)[0].is_fault
@@ -70,13 +70,13 @@ def test_an_effect_without_evidence_is_missing_it(known):
 
 def test_evidence_that_is_gone_before_its_time_is_missing(known):
     known.sweep()
-    lakes.stored(known.root, EVIDENCE.name).delete()
+    delta.stored(known.root, EVIDENCE.name).delete()
     assert outcome(known) == ("missing", "the evidence is gone before its time")
 
 
 def test_evidence_that_is_gone_in_time_is_expired(known):
     known.sweep()
-    lakes.stored(known.root, EVIDENCE.name).delete()
+    delta.stored(known.root, EVIDENCE.name).delete()
     long_ago = datetime.now(UTC) - timedelta(days=bounds().evidence_days + 1)
     rewrite_ledger(known, "removed", recorded_at=long_ago)
     assert outcome(known) == ("expired", "the evidence is kept no longer")
@@ -85,7 +85,7 @@ def test_evidence_that_is_gone_in_time_is_expired(known):
 
 def test_evidence_that_was_changed_differs(known):
     known.sweep()
-    lakes.stored(known.root, EVIDENCE.name).update(updates={"numbers": "'{}'"})
+    delta.stored(known.root, EVIDENCE.name).update(updates={"numbers": "'{}'"})
     assert outcome(known) == ("differs", "the evidence is not what the ledger names")
 
 
@@ -123,7 +123,7 @@ def test_a_batch_let_go_after_it_was_scored_anew_says_so(known, monkeypatch):
     with pytest.raises(Held):
         known.sweep(apply=1)
     change_inputs(known, "removed", views=98)
-    rows = lakes.rows(SCORES, known.root).to_pylist()
+    rows = delta.rows(SCORES, known.root).to_pylist()
     changed = [r | {"hate": 0.98} if r["post_id"] == "removed" else r for r in rows]
     known.put_scores(changed)
     let_go(known, monkeypatch)
@@ -167,7 +167,7 @@ def test_a_decision_comes_out_the_same_once_maintenance_deleted_what_it_was_made
     known.sweep()
     keep_policy(known)
     known.put_features(
-        [r | {"views": 1} for r in lakes.rows(POST_FEATURES, known.root).to_pylist()]
+        [r | {"views": 1} for r in delta.rows(POST_FEATURES, known.root).to_pylist()]
     )
     age(known, POST_FEATURES.name, LEAST_KEEP_DAYS + 1)
     today = datetime.now(UTC).date()
@@ -205,6 +205,6 @@ def test_the_command_shows_what_comes_out_and_by_what_it_was_compared(named, cap
 
 def test_the_command_fails_where_evidence_is_missing(named, capsys):
     named.sweep()
-    lakes.stored(named.root, EVIDENCE.name).delete("post_id = 'spam'")
+    delta.stored(named.root, EVIDENCE.name).delete("post_id = 'spam'")
     said = told(named, capsys, "--from", str(DAY), exits=1)
     assert "1 missing, 2 same" in said and "gone before its time" in said

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from harmsweep import lake as lakes
 from harmsweep.certificates import (
     Claim,
     Counts,
@@ -16,8 +15,9 @@ from harmsweep.certificates import (
     write_certificate,
 )
 from harmsweep.enforce.replay import UNCHECKED
+from harmsweep.lake import delta
 from harmsweep.policy import load_policy
-from harmsweep.tables import DECISIONS
+from harmsweep.tables.catalog import DECISIONS
 
 sys.path.insert(0, str(Path(__file__).parent))
 from replaying import (
@@ -101,7 +101,7 @@ def test_without_its_policy_only_score_and_threshold_are_compared(known):
 def test_without_its_decision_only_score_and_threshold_are_compared(known):
     known.sweep()
     keep_policy(known)
-    lakes.stored(known.root, DECISIONS.name).delete()
+    delta.stored(known.root, DECISIONS.name).delete()
     assert outcome(known) == ("same", UNCHECKED)
 
 

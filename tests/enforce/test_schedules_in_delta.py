@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from harmsweep import lake as lakes
 from harmsweep import verdicts
 from harmsweep.enforce.bounds import Bounds
 from harmsweep.enforce.breaker import batches
@@ -20,9 +19,10 @@ from harmsweep.enforce.sweep import sweep
 from harmsweep.enforce.sweeps import EPOCH
 from harmsweep.enforce.undo import undo
 from harmsweep.errors import DataRefused, Held
+from harmsweep.lake import delta
 from harmsweep.ledger import ORDER, VISIBLE
 from harmsweep.policy import Policy
-from harmsweep.tables import DECISIONS, ORDERS, SCORES, VERDICTS
+from harmsweep.tables.catalog import DECISIONS, ORDERS, SCORES, VERDICTS
 
 sys.path.insert(0, str(Path(__file__).parent))
 from simulator import DAY, START, World, schedule, state, write_policies
@@ -89,7 +89,7 @@ class Delta:
         place = {"day": DAY, "post_id": post, "revision": self.posts[post][0]}
         row = verdicts.verdict_row(self.lake.root, place, found, "hate" if action else None, "")
         row |= {"verdict_id": name, "action": action}
-        lakes.put_rows([row], VERDICTS, self.lake.root)
+        delta.put_rows([row], VERDICTS, self.lake.root)
         options = {"kind": "verdict", "source_id": name, "clock": lambda: self.now}
         self._killed(killed, partial(settle, self.lake.root, DAY, **options))
 
@@ -105,7 +105,7 @@ class Delta:
         self.said += 1
         name = f"a{self.said}"
         place = {"day": DAY, "post_id": post, "revision": self.posts[post][0]}
-        said = lakes.rows(VERDICTS, self.lake.root, day=DAY).to_pylist()
+        said = delta.rows(VERDICTS, self.lake.root, day=DAY).to_pylist()
         found, action = ("benign", None), None
         if outcome == "upheld":
             of_post = [v for v in said if v["post_id"] == post]
@@ -115,7 +115,7 @@ class Delta:
             found = ("harmful", "hate" if action else None)
         row = verdicts.verdict_row(self.lake.root, place, *found, "")
         row |= {"verdict_id": name, "action": action}
-        lakes.put_rows([row], VERDICTS, self.lake.root)
+        delta.put_rows([row], VERDICTS, self.lake.root)
         options = {"kind": "appeal", "source_id": name, "clock": lambda: self.now}
         self._killed(killed, partial(settle, self.lake.root, DAY, **options))
 
@@ -140,7 +140,7 @@ class Delta:
             self._order(row | {"status": "withdrawn"}, killed)
 
     def _order(self, row: dict[str, Any], killed: int | None) -> None:
-        lakes.put_rows([row], ORDERS, self.lake.root)
+        delta.put_rows([row], ORDERS, self.lake.root)
         options = {"kind": "order", "source_id": row["order_id"], "clock": lambda: self.now}
         self._killed(killed, partial(settle, self.lake.root, DAY, **options))
 
@@ -159,7 +159,7 @@ class Delta:
             for post, (revision, score) in self.scores.items()
         ]
         where = {"day": DAY, "model_version": model}
-        lakes.put_rows(rows, SCORES, self.lake.root, where=where)
+        delta.put_rows(rows, SCORES, self.lake.root, where=where)
         self.lake.put_decisions(rows, mandate.policy, model)
         self._killed(killed, partial(sweep, self.lake.root, DAY, mandate, clock=lambda: self.now))
 
@@ -192,7 +192,7 @@ class Delta:
                 raise Killed
 
         with self.patch.context() as patched:
-            patched.setattr(lakes, "failpoint", point)
+            patched.setattr(delta, "failpoint", point)
             with suppress(Killed, Held, DataRefused):
                 work()
 
@@ -204,7 +204,7 @@ def policies(tmp_path_factory: pytest.TempPathFactory) -> list[Policy]:
 
 
 @pytest.fixture
-def delta(
+def in_delta(
     decided: Any,
     tmp_path: Path,
     policies: list[Policy],
@@ -216,17 +216,17 @@ def delta(
     monkeypatch.setattr("harmsweep.enforce.breaker.batches.check_approved", lambda *_: None)
     lake = decided.copy(tmp_path / "lake")
     for table in (SCORES, DECISIONS):
-        lakes.put_rows([], table, lake.root, where={"day": DAY})
+        delta.put_rows([], table, lake.root, where={"day": DAY})
     return Delta(lake, policies, rows, monkeypatch)
 
 
 @pytest.mark.parametrize("seed", range(SCHEDULES))
-def test_a_schedule_comes_out_the_same(delta: Delta, policies: list[Policy], seed: int) -> None:
+def test_a_schedule_comes_out_the_same(in_delta: Delta, policies: list[Policy], seed: int) -> None:
     events = [*schedule(seed, LENGTH), ("sweep", "m-1", 2, None)]
     world = World(policies).run(events)
-    delta.run(events)
-    shown = {(v["subject_id"], v["lane"]): v["action"] for v in delta.lake.visible()}
+    in_delta.run(events)
+    shown = {(v["subject_id"], v["lane"]): v["action"] for v in in_delta.lake.visible()}
     assert shown == state(world)
     for kind in ("intent", "held", "discarded"):
         expected = {entry.effect_key for entry in world.ledger if entry.entry == kind}
-        assert {row["effect_key"] for row in delta.lake.ledger(kind)} == expected
+        assert {row["effect_key"] for row in in_delta.lake.ledger(kind)} == expected

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from harmsweep import lake as lakes
 from harmsweep.enforce.books import books, now_micros, visibility
 from harmsweep.enforce.cases import was_whole
 from harmsweep.enforce.rules import Mandate
 from harmsweep.enforce.sweep import enforce_day, sweep
 from harmsweep.errors import DataRefused
+from harmsweep.lake import delta
 from harmsweep.policy import PolicyError, load_policy
-from harmsweep.tables import ACTIONS, ESCALATIONS, POST_VISIBILITY
+from harmsweep.tables.catalog import ACTIONS, ESCALATIONS, POST_VISIBILITY
 
 DAY = date(2026, 10, 1)
 FIRST = {"removed": "remove", "demoted": "demote", "reviewed": "review", "spam": "remove"}
@@ -33,11 +33,11 @@ def test_each_decision_is_carried_out_once_and_shown(held):
 
 
 def test_a_second_sweep_writes_nothing(held):
-    versions = [lakes.version(t, held.root) for t in (ACTIONS, POST_VISIBILITY)]
+    versions = [delta.version(t, held.root) for t in (ACTIONS, POST_VISIBILITY)]
     assert held.sweep() == {}  # skipped: unchanged
     counts = sweep(held.root, DAY, Mandate(load_policy(held.policy()), "m-1"))
     assert counts == {"decisions": 4, "finished": 0}
-    assert [lakes.version(t, held.root) for t in (ACTIONS, POST_VISIBILITY)] == versions
+    assert [delta.version(t, held.root) for t in (ACTIONS, POST_VISIBILITY)] == versions
 
 
 def test_a_dry_run_counts_and_writes_nothing(fresh):

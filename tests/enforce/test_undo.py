@@ -4,11 +4,11 @@ from datetime import date
 
 import pytest
 
-from harmsweep import lake as lakes
 from harmsweep import verdicts
 from harmsweep.enforce.undo import undo
 from harmsweep.errors import DataRefused
-from harmsweep.tables import ESCALATIONS
+from harmsweep.lake import delta
+from harmsweep.tables.catalog import ESCALATIONS
 
 DAY = date(2026, 10, 1)
 
@@ -131,7 +131,7 @@ def test_what_was_escalated_is_left_as_it_is(held, redo: bool):
     now = held.ledger()[0]["recorded_at"]
     row = field | {"day": DAY, "post_id": "removed", "revision": 1, "position": 0, "distance": 0,
                    "quality": 90, "matched_at": now}  # fmt: skip
-    lakes.put_rows([row], ESCALATIONS, held.root)
+    delta.put_rows([row], ESCALATIONS, held.root)
     assert back(held, sweep_id, redo=redo)["left"] == 1
     assert held.states().get("removed") == before
 

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from harmsweep import lake as lakes
+from harmsweep.digests import as_json
+from harmsweep.lake import delta
 from harmsweep.ledger import ACCOUNTS_DAY, Entry, Place, effect_key
 from harmsweep.paths import DEFAULT_MODEL
 
@@ -52,7 +53,7 @@ def harmful():
     for place, text in enumerate(cleaned):
         row = {
             "author_origin": "assigned",
-            "numbers": lakes.as_json(text_numbers(texts[text], text)),
+            "numbers": as_json(text_numbers(texts[text], text)),
             "vectors": [
                 {"input": n, "encoder_id": encoders[n].encoder_id, "vector": found[place]}
                 for n, found in sorted(vectors.items())
@@ -85,7 +86,7 @@ class Acted:
         """A post whose effect is in force, with its evidence; `found` is one of `harmful`."""
         from harmsweep.enforce.evidence import digest_of
         from harmsweep.manifest import load_manifest
-        from harmsweep.tables import EVIDENCE, POST_FEATURES, POSTS
+        from harmsweep.tables.catalog import EVIDENCE, POST_FEATURES, POSTS
 
         place = Place("post", post, "all", "all", "policy")
         row = found.row | {"day": DAY, "post_id": post, "revision": 1}
@@ -101,7 +102,7 @@ class Acted:
         )  # fmt: skip
         entry = replace(entry, **changes)
         if kept:
-            lakes.put_rows([row], EVIDENCE, self.root)
+            delta.put_rows([row], EVIDENCE, self.root)
         self.put(POSTS, post, text=found.text, status="accepted")
         told = {"clean_text": found.text, "normal_text": found.text, "language": language}
         self.put(POST_FEATURES, post, **told)
@@ -143,23 +144,23 @@ class Acted:
     def show(self, day, entries) -> None:
         """What the platform reads of a day: what those entries put in force."""
         from harmsweep.enforce import books
-        from harmsweep.tables import POST_VISIBILITY
+        from harmsweep.tables.catalog import POST_VISIBILITY
 
         rows = books.visibility(books.chains_of(entries))
-        lakes.put_rows(rows, POST_VISIBILITY, self.root, where={"day": day})
+        delta.put_rows(rows, POST_VISIBILITY, self.root, where={"day": day})
 
     def put(self, table, post, **values) -> None:
         """A row of a table, with something in every column that has to be filled."""
         blank = {"string": "x", "date": DAY, "timestamp": AT, "integer": 1, "long": 1,
                  "boolean": False, "array": [], "double": 0.0}  # fmt: skip
         row = {f.name: blank[f.dataType.typeName()] for f in table.schema if not f.nullable}
-        lakes.put_rows([row | {"post_id": post, "revision": 1} | values], table, self.root)
+        delta.put_rows([row | {"post_id": post, "revision": 1} | values], table, self.root)
 
     def explained(self):
         """The rows of explanations by post."""
-        from harmsweep.tables import EXPLANATIONS
+        from harmsweep.tables.catalog import EXPLANATIONS
 
-        rows = lakes.rows(EXPLANATIONS, self.root).to_pylist()
+        rows = delta.rows(EXPLANATIONS, self.root).to_pylist()
         assert len({r["effect_key"] for r in rows}) == len(rows)
         return {row["post_id"]: row for row in rows}
 
@@ -187,6 +188,6 @@ def crash_at(monkeypatch):
             if point == name and passed[0] == passage:
                 raise KeyboardInterrupt
 
-        monkeypatch.setattr("harmsweep.lake.failpoint", reached)
+        monkeypatch.setattr("harmsweep.lake.delta.failpoint", reached)
 
     return crash

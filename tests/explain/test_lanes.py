@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from harmsweep import lake as lakes
 from harmsweep import operations
 from harmsweep.console import app
 from harmsweep.enforce.books import as_row
@@ -14,7 +13,8 @@ from harmsweep.enforce.sweeps import Sweep
 from harmsweep.explain.due import cause_of
 from harmsweep.explain.stage import recent_days
 from harmsweep.explain.statement import Statement
-from harmsweep.tables import ESCALATIONS, ORDERS, PLANS, POST_FEATURES, POSTS
+from harmsweep.lake import delta
+from harmsweep.tables.catalog import ESCALATIONS, ORDERS, PLANS, POST_FEATURES, POSTS
 
 DAY = date(2026, 10, 1)
 # When the effects were put in force.
@@ -75,9 +75,9 @@ def test_what_people_decided_is_told_although_the_author_edited_since(
 ):
     acted.decide(unscored, cause)
     acted.put(POSTS, "p1", text="other words", status="accepted", revision=2)
-    lakes.put_rows([
+    delta.put_rows([
         row | {"status": "superseded"} if row["revision"] == 1 else row
-        for row in lakes.rows(POSTS, acted.root).to_pylist()
+        for row in delta.rows(POSTS, acted.root).to_pylist()
     ], POSTS, acted.root, where={"day": DAY})  # fmt: skip
     told = {"clean_text": "other words", "normal_text": "other words", "language": "en"}
     acted.put(POST_FEATURES, "p1", revision=2, **told)
@@ -126,7 +126,7 @@ def test_a_plan_that_nobody_approved_was_let_go_by_nobody(acted, unscored, act, 
     sweep = Sweep(DAY, "apply", ("m", "v"), "", 0, "")
     pair = {"model_version": "m", "policy_version": "v", "sweep_id": sweep.sweep_id}
     entry = acted.decide(unscored, "copy", **pair)
-    lakes.put_rows([as_row(entry) | {"plan_id": "plan-1"}], PLANS, acted.root)
+    delta.put_rows([as_row(entry) | {"plan_id": "plan-1"}], PLANS, acted.root)
     operations.record(acted.root, act, "plan-1")
     acted.run()
     (row,) = acted.explained().values()

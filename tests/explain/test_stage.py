@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from harmsweep import lake as lakes
 from harmsweep.console import app
 from harmsweep.errors import DataRefused
 from harmsweep.explain.statement import Statement
+from harmsweep.lake import delta
 from harmsweep.operations import Stopped, stop
 from harmsweep.paths import DEFAULT_MODEL
-from harmsweep.tables import ESCALATIONS, EXPLANATIONS, POSTS
+from harmsweep.tables.catalog import ESCALATIONS, EXPLANATIONS, POSTS
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
@@ -119,7 +119,7 @@ def test_escalated_deleted_and_others_effects_are_left_out(acted, harmful, capsy
     acted.act(found, post="escalated")
     acted.put(ESCALATIONS, "escalated")
     acted.act(found, post="deleted")
-    lakes.stored(acted.root, POSTS.name).update(
+    delta.stored(acted.root, POSTS.name).update(
         predicate="post_id = 'deleted'", updates={"status": "'deleted'"}
     )
     acted.act(found, post="other", model_version="m000000000000")
@@ -142,7 +142,7 @@ def test_the_console_masks_the_words_until_it_is_told_not_to(acted, harmful, cap
         app(["explain", "p1", *options, "--lake", str(acted.root)], result_action="return_value")
         out = capsys.readouterr().out
         assert all((f"“{word}”" in out) is shown for word in words)
-    lakes.stored(acted.root, POSTS.name).update(
+    delta.stored(acted.root, POSTS.name).update(
         predicate="post_id = 'p1'", updates={"revision": "2"}
     )
     with pytest.raises(DataRefused, match="nothing was explained"):
@@ -154,4 +154,4 @@ def test_the_switch_stops_it(acted, harmful):
     stop(acted.root, "a test")
     with pytest.raises(Stopped):
         acted.run()
-    assert lakes.rows(EXPLANATIONS, acted.root).num_rows == 0
+    assert delta.rows(EXPLANATIONS, acted.root).num_rows == 0

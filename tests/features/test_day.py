@@ -9,9 +9,9 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from harmsweep import lake as lakes
 from harmsweep.features.day import features_day
-from harmsweep.tables import (
+from harmsweep.lake import delta
+from harmsweep.tables.catalog import (
     ACTIONS,
     AUTHOR_FEATURES,
     INTERACTIONS,
@@ -19,8 +19,8 @@ from harmsweep.tables import (
     POST_FEATURES,
     POSTS,
     USERS,
-    Table,
 )
+from harmsweep.tables.spec import Table
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -146,7 +146,7 @@ LEDGER = [
 def put(lake: Path, table: Table, rows: list[Row]) -> None:
     for day in {row["day"] for row in rows}:
         of_day = [row for row in rows if row["day"] == day]
-        lakes.put_rows(of_day, table, lake, where={"day": day})
+        delta.put_rows(of_day, table, lake, where={"day": day})
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +159,7 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def made(spark: "SparkSession", media: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    lake = lakes.open_lake(tmp_path_factory.mktemp("lake"))
+    lake = delta.open_lake(tmp_path_factory.mktemp("lake"))
     put(lake, POSTS, [*EARLIER, *TODAY])
     put(lake, USERS, [USER, USER | {"day": date(2026, 10, 6), "followers": 99}])
     put(lake, INTERACTIONS, EVENTS)
@@ -172,7 +172,7 @@ def made(spark: "SparkSession", media: Path, tmp_path_factory: pytest.TempPathFa
 
 
 def features(lake: Path) -> dict[str, Row]:
-    return {row["post_id"]: row for row in lakes.rows(POST_FEATURES, lake).to_pylist()}
+    return {row["post_id"]: row for row in delta.rows(POST_FEATURES, lake).to_pylist()}
 
 
 def test_only_current_revisions_have_features(made: Path) -> None:
@@ -229,7 +229,7 @@ def test_a_missing_author_is_unknown_not_zero(made: Path) -> None:
 
 
 def test_every_author_of_the_day_has_a_row(made: Path) -> None:
-    rows = {row["author_id"]: row for row in lakes.rows(AUTHOR_FEATURES, made).to_pylist()}
+    rows = {row["author_id"]: row for row in delta.rows(AUTHOR_FEATURES, made).to_pylist()}
     assert set(rows) == {"a", "c", "unknown"}
     assert rows["a"]["clean_description"] == "Mails & maps http"
     assert (rows["a"]["reports_30d"], rows["a"]["violations_30d"]) == (3, 2)
@@ -237,7 +237,7 @@ def test_every_author_of_the_day_has_a_row(made: Path) -> None:
 
 
 def test_media_have_a_status_each(made: Path) -> None:
-    rows = lakes.rows(MEDIA, made).to_pylist()
+    rows = delta.rows(MEDIA, made).to_pylist()
     found = sorted((row["position"], row["status"], row["width"]) for row in rows)
     assert found == [(0, "ok", 6), (1, "missing", None), (2, "ok", 6)]
     assert len({row["content_hash"] for row in rows if row["status"] == "ok"}) == 1

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harmsweep import lake as lakes
 from harmsweep.ingest import day as stage
 from harmsweep.ingest.day import ingest_day
-from harmsweep.tables import (
+from harmsweep.lake import delta
+from harmsweep.tables.catalog import (
     ACCOUNT_LABELS,
     INGESTS,
     INTERACTIONS,
@@ -20,8 +20,8 @@ from harmsweep.tables import (
     POSTS,
     REJECTS,
     USERS,
-    Table,
 )
+from harmsweep.tables.spec import Table
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -132,24 +132,24 @@ def landing(land: Land, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def ingested(
     spark: "SparkSession", landing: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    lake = lakes.open_lake(tmp_path_factory.mktemp("in order"))
+    lake = delta.open_lake(tmp_path_factory.mktemp("in order"))
     for day in DAYS:
         ingest_day(lambda: spark, lake, day, landing=landing)
     return lake
 
 
 def content(lake: Path, table: Table) -> list[str]:
-    return sorted(map(str, lakes.rows(table, lake).to_pylist()))
+    return sorted(map(str, delta.rows(table, lake).to_pylist()))
 
 
 def posts(lake: Path, post_id: str) -> list[tuple[int, str]]:
-    rows = [row for row in lakes.rows(POSTS, lake).to_pylist() if row["post_id"] == post_id]
+    rows = [row for row in delta.rows(POSTS, lake).to_pylist() if row["post_id"] == post_id]
     assert {row["day"] for row in rows} <= {DAYS[0]}
     return sorted((row["revision"], row["status"]) for row in rows)
 
 
 def rejects(lake: Path, source: str) -> dict[str, tuple[str, str]]:
-    rows = [row for row in lakes.rows(REJECTS, lake).to_pylist() if row["source"] == source]
+    rows = [row for row in delta.rows(REJECTS, lake).to_pylist() if row["source"] == source]
     return {row["item_id"].partition("@")[0]: (row["status"], row["reason"]) for row in rows}
 
 
@@ -166,7 +166,7 @@ def test_revisions_resolve(ingested: Path) -> None:
 
 
 def test_the_later_event_takes_a_revision(ingested: Path) -> None:
-    rows = [r for r in lakes.rows(POSTS, ingested).to_pylist() if r["post_id"] == "contested"]
+    rows = [r for r in delta.rows(POSTS, ingested).to_pylist() if r["post_id"] == "contested"]
     assert [row["text"] for row in rows] == ["the later event"]
 
 
@@ -184,19 +184,19 @@ def test_every_refused_post_has_its_reason(ingested: Path) -> None:
 
 
 def test_details_name_columns_and_never_content(ingested: Path) -> None:
-    details = {r["detail"] for r in lakes.rows(REJECTS, ingested).to_pylist()}
+    details = {r["detail"] for r in delta.rows(REJECTS, ingested).to_pylist()}
     assert details == {None, "type:text:list", "time:created_at", "revision 1"}
 
 
 def test_repaired_texts_are_flagged(ingested: Path) -> None:
-    rows = {row["post_id"]: row for row in lakes.rows(POSTS, ingested).to_pylist()}
+    rows = {row["post_id"]: row for row in delta.rows(POSTS, ingested).to_pylist()}
     assert (rows["damaged"]["text"], rows["damaged"]["text_flags"]) == ("ab", ["nul"])
     assert rows["invalid"]["text_flags"] == ["invalid_utf8"]
     assert rows["invalid"]["text"] == "w\ufffdrds of invalid"
 
 
 def test_a_bare_row_gets_the_adapters_defaults(ingested: Path) -> None:
-    bare = next(r for r in lakes.rows(POSTS, ingested).to_pylist() if r["post_id"] == "bare")
+    bare = next(r for r in delta.rows(POSTS, ingested).to_pylist() if r["post_id"] == "bare")
     wanted = {
         "revision": 1,
         "surface": "feed",
@@ -213,17 +213,17 @@ def test_a_bare_row_gets_the_adapters_defaults(ingested: Path) -> None:
 
 def test_landed_is_what_the_tables_and_the_rejects_hold(ingested: Path) -> None:
     landed: Counter[str] = Counter()
-    for row in lakes.rows(INGESTS, ingested).to_pylist():
+    for row in delta.rows(INGESTS, ingested).to_pylist():
         landed[row["source"]] += row["landed"]
-    held = Counter(row["source"] for row in lakes.rows(REJECTS, ingested).to_pylist())
+    held = Counter(row["source"] for row in delta.rows(REJECTS, ingested).to_pylist())
     for table in (POSTS, USERS, INTERACTIONS, LABELS, ACCOUNT_LABELS):
-        held[table.name.removesuffix("_v1")] += lakes.rows(table, ingested).num_rows
+        held[table.name.removesuffix("_v1")] += delta.rows(table, ingested).num_rows
     assert landed == held
     assert landed["posts"] == len(ROWS)
 
 
 def test_profiles_are_those_of_the_days_authors(ingested: Path) -> None:
-    rows = lakes.rows(USERS, ingested).to_pylist()
+    rows = delta.rows(USERS, ingested).to_pylist()
     found = sorted((row["day"].day, row["user_id"], row["followers"], row["age"]) for row in rows)
     assert found == [(1, "u1", 3, 30), (2, "u1", 3, 30), (2, "u2", 6, None), (3, "u1", 3, 30)]
     assert set(rejects(ingested, "users").values()) == {
@@ -233,7 +233,7 @@ def test_profiles_are_those_of_the_days_authors(ingested: Path) -> None:
 
 
 def test_interactions_are_checked(ingested: Path) -> None:
-    rows = lakes.rows(INTERACTIONS, ingested).to_pylist()
+    rows = delta.rows(INTERACTIONS, ingested).to_pylist()
     found = sorted((r["event_id"], r["amount"], r["simulated"], r["comment_id"]) for r in rows)
     assert found == [
         ("i-like", 1, False, None),
@@ -251,7 +251,7 @@ def test_interactions_are_checked(ingested: Path) -> None:
 def test_labels_stand_on_their_posts_day_and_contradictions_count_for_nothing(
     ingested: Path,
 ) -> None:
-    rows = lakes.rows(LABELS, ingested).to_pylist()
+    rows = delta.rows(LABELS, ingested).to_pylist()
     found = sorted((r["day"], r["post_id"], r["harm"], r["label"], r["source"]) for r in rows)
     assert found == [
         (DAYS[0], "edited", "hate", 0, "appeals"),
@@ -261,7 +261,7 @@ def test_labels_stand_on_their_posts_day_and_contradictions_count_for_nothing(
         (DAYS[0], "late", "spam", 0, "hand"),
         (DAYS[0], "plain", "hate", 1, "hand"),
     ]
-    refused = [r for r in lakes.rows(REJECTS, ingested).to_pylist() if r["source"] == "labels"]
+    refused = [r for r in delta.rows(REJECTS, ingested).to_pylist() if r["source"] == "labels"]
     assert Counter(row["reason"] for row in refused) == {
         "conflicting_label": 2,
         "bad_annotator": 1,
@@ -274,14 +274,14 @@ def test_labels_stand_on_their_posts_day_and_contradictions_count_for_nothing(
 
 
 def test_a_label_keeps_its_annotator_weight_and_time(ingested: Path) -> None:
-    rows = lakes.rows(LABELS, ingested).to_pylist()
+    rows = delta.rows(LABELS, ingested).to_pylist()
     times = {(r["post_id"], r["annotator"], r["weight"], str(r["labelled_at"])[:10]) for r in rows}
     assert {("edited", "a", 0.5, "None"), ("edited", "b", 1.0, "None")} <= times
     assert {("late", "-", 1.0, "2026-10-03"), ("plain", "-", 1.0, "None")} <= times
 
 
 def test_an_account_is_labelled_once(ingested: Path) -> None:
-    rows = lakes.rows(ACCOUNT_LABELS, ingested).to_pylist()
+    rows = delta.rows(ACCOUNT_LABELS, ingested).to_pylist()
     assert sorted((row["user_id"], row["label"]) for row in rows) == [("u1", 0), ("u2", 1)]
     assert set(rejects(ingested, "account_labels").values()) == {("duplicate", "same_event")}
 
@@ -316,13 +316,13 @@ def test_any_order_of_days_and_rows_gives_the_same_tables(  # noqa: PLR0917
 
 def test_a_second_run_changes_nothing(spark: "SparkSession", ingested: Path, landing: Path) -> None:
     assert all(ingest_day(_never, ingested, day, landing=landing).skipped for day in DAYS)
-    versions = [lakes.version(table, ingested) for table in CONTENT if table != INGESTS]
+    versions = [delta.version(table, ingested) for table in CONTENT if table != INGESTS]
     rows = {table.name: content(ingested, table) for table in CONTENT}
     with (landing / "posts.jsonl").open("a") as file:
         file.write("\n")  # another file, the same rows
     assert not ingest_day(lambda: spark, ingested, DAYS[1], landing=landing).skipped
     assert rows == {table.name: content(ingested, table) for table in CONTENT}
-    assert versions == [lakes.version(table, ingested) for table in CONTENT if table != INGESTS]
+    assert versions == [delta.version(table, ingested) for table in CONTENT if table != INGESTS]
 
 
 def _never() -> "SparkSession":

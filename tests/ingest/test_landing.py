@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harmsweep import lake as lakes
 from harmsweep.errors import DataRefused
 from harmsweep.ingest.contract import POSTS
 from harmsweep.ingest.day import ingest_day
 from harmsweep.ingest.landing import drift
-from harmsweep.tables import TABLES
+from harmsweep.lake import delta
+from harmsweep.tables.catalog import TABLES
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -69,8 +69,8 @@ def test_drift_is_refused_before_any_write(  # noqa: PLR0917
     difference: str,
 ) -> None:
     landing = land(tmp_path / "landing", **sources)
-    before = {name: lakes.version(table, lake) for name, table in TABLES.items()}
+    before = {name: delta.version(table, lake) for name, table in TABLES.items()}
     with pytest.raises(DataRefused) as refusal:
         ingest_day(lambda: spark, lake, DAY, landing=landing)
     assert str(refusal.value) == difference
-    assert {name: lakes.version(table, lake) for name, table in TABLES.items()} == before
+    assert {name: delta.version(table, lake) for name, table in TABLES.items()} == before

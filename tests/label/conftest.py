@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from harmsweep.tables import Table
+from harmsweep.tables.spec import Table
 
 
 @pytest.fixture

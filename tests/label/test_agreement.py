@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from harmsweep.label.agreement import Votes, agreement, alpha, hand_votes, pairs
-from harmsweep.tables import LABELS
+from harmsweep.tables.catalog import LABELS
 
 DAY = date(2026, 10, 1)
 

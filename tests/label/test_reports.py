@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from harmsweep import lake as lakes
 from harmsweep.label.reports import records, reports, standing, to_labels, weighed
 from harmsweep.label.stage import label_day
-from harmsweep.tables import INTERACTIONS, LABELS, POSTS
+from harmsweep.lake import delta
+from harmsweep.tables.catalog import INTERACTIONS, LABELS, POSTS
 
 pytestmark = pytest.mark.spark
 DAY = date(2026, 10, 20)
@@ -170,7 +170,7 @@ def reported(lake: Path, add_rows: AddRows) -> Path:
 
 
 def written(lake: Path) -> dict[str, float]:
-    rows = lakes.rows(LABELS, lake, day=DAY).to_pylist()
+    rows = delta.rows(LABELS, lake, day=DAY).to_pylist()
     return {f"{r['source']} {r['post_id']}": r["weight"] for r in rows}
 
 

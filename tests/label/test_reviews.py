@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from harmsweep import lake as lakes
 from harmsweep.label.reviews import review_labels
 from harmsweep.label.stage import label_day
-from harmsweep.tables import ACTIONS, LABELS, POSTS, VERDICTS
+from harmsweep.lake import delta
+from harmsweep.tables.catalog import ACTIONS, LABELS, POSTS, VERDICTS
 
 pytestmark = pytest.mark.spark
 DAY = date(2026, 10, 20)
@@ -120,9 +120,9 @@ def test_a_day_has_the_labels_of_its_verdicts_with_who_and_when(
         "day": DAY, "post_id": "p", "harm": "hate", "label": 0, "source": "reviews",
         "dataset": "live", "annotator": "ana", "weight": 1.0, "labelled_at": NOON,
     }  # fmt: skip
-    assert lakes.rows(LABELS, lake).to_pylist() == [expected]
+    assert delta.rows(LABELS, lake).to_pylist() == [expected]
     assert label_day(lambda: pytest.fail("started Spark"), lake, DAY).skipped
     add_rows([verdict("p", "harmful", hour=1, harm="spam")], VERDICTS, lake)
     label_day(lambda: spark, lake, DAY)
     changed = {"harm": "spam", "label": 1, "labelled_at": NOON + timedelta(hours=1)}
-    assert lakes.rows(LABELS, lake).to_pylist() == [expected | changed]
+    assert delta.rows(LABELS, lake).to_pylist() == [expected | changed]

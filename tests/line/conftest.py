@@ -23,7 +23,7 @@ FIRST, SOME = "2026-10-01", 48
 @pytest.fixture(scope="session")
 def finished(spark: "SparkSession", tmp_path_factory: pytest.TempPathFactory) -> "Finished":
     """The sample's lake after a run of the line, with the model that ships."""
-    from harmsweep.lake import open_lake
+    from harmsweep.lake.delta import open_lake
     from harmsweep.line.days import run_line
     from harmsweep.paths import DEFAULT_MODEL
     from harmsweep.policy import mark_demonstration
@@ -45,8 +45,8 @@ def copied(finished: "Finished", tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def contents() -> Callable[..., list[str]]:
     """A function that gives a table's rows as sorted text, without the facts of the run itself."""
-    from harmsweep.lake import rows
-    from harmsweep.tables import Table
+    from harmsweep.lake.delta import rows
+    from harmsweep.tables.spec import Table
 
     # When and by which sweep a row was written, and whether Spark wrote it, is not its content.
     run_metadata = {"recorded_at", "since", "finished_at", "seconds", "sweep_id"}

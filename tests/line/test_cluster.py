@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from harmsweep import lake as lakes
+from harmsweep.lake import delta
 from harmsweep.line.days import run_line
 from harmsweep.paths import DEFAULT_MODEL, ROOT
 from harmsweep.policy import mark_demonstration
-from harmsweep.tables import (
+from harmsweep.tables.catalog import (
     ACTIONS,
     DECISIONS,
     MEDIA,
@@ -25,8 +25,8 @@ from harmsweep.tables import (
     RUNS,
     SCORES,
     TABLES,
-    Table,
 )
+from harmsweep.tables.spec import Table
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -52,7 +52,7 @@ def content(table: Table, lake: Path) -> list[dict[str, Any]]:
     """A table's rows without the facts of the run, in the order of their keys."""
     dropped = RUN_METADATA | ({"digest"} if table is RUNS else set())  # of the files' names
     names = [name for name in table.schema.names if name not in dropped]
-    rows = lakes.rows(table, lake).select(names).to_pylist()
+    rows = delta.rows(table, lake).select(names).to_pylist()
     return sorted(rows, key=lambda row: [str(row[name]) for name in table.key if name in row])
 
 
@@ -98,12 +98,12 @@ def test_two_executors_give_the_tables_that_local_mode_gives(
     mark_demonstration(local)
     run_line(
         lambda: spark,
-        lakes.open_lake(local),
+        delta.open_lake(local),
         posts=some_posts,
         model=DEFAULT_MODEL,
         announce=lambda *_: None,
     )
     found = {name: differences(table, far, local) for name, table in TABLES.items()}
     assert {name: columns for name, columns in found.items() if columns} == {}
-    empty = [table.name for table in AT_WORK if not lakes.rows(table, local).num_rows]
+    empty = [table.name for table in AT_WORK if not delta.rows(table, local).num_rows]
     assert empty == []

@@ -16,21 +16,22 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import types as T
 
-from harmsweep import lake as lakes
 from harmsweep.decide.stage import decide_day
 from harmsweep.embed.stage import embed_day
 from harmsweep.enforce.sweep import enforce_day
 from harmsweep.features.day import features_day
 from harmsweep.ingest.day import ingest_day
+from harmsweep.lake import delta
+from harmsweep.lake.runs import Spark
 from harmsweep.line.days import Line
 from harmsweep.manifest import load_manifest
 from harmsweep.match.stage import match_day
 from harmsweep.measure.stage import measure_day
 from harmsweep.policy import load_policy, mark_demonstration
 from harmsweep.read.stage import read_day
-from harmsweep.runs import Spark
 from harmsweep.score.day import score_day
-from harmsweep.tables import POST_VECTORS, SCORES, TABLES, Table
+from harmsweep.tables.catalog import POST_VECTORS, SCORES, TABLES
+from harmsweep.tables.spec import Table
 
 pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow]
 TODAY = date(2026, 10, 1)
@@ -128,7 +129,7 @@ def test_one_more_day_touches_its_own_slices_only(
     model, policy = versions(line)
     lake = tmp_path / "lake"
     mark_demonstration(lake)
-    lakes.open_lake(lake)
+    delta.open_lake(lake)
     remember(lake, add_rows, {"model_version": model, "policy_version": policy})
     partitioned = [t for t in TABLES.values() if "day" in t.partition_by]
     before = {t.name: days_by_file(t, lake) for t in partitioned}
@@ -146,7 +147,7 @@ def test_one_more_day_touches_its_own_slices_only(
 def test_a_day_is_read_by_its_partition(
     spark: SparkSession, finished: tuple[Path, Line], table: Table
 ) -> None:
-    rows = lakes.read_days(spark, table, finished[0], TODAY)
+    rows = delta.read_days(spark, table, finished[0], TODAY)
     plan = rows._jdf.queryExecution().executedPlan().toString()
     assert "PartitionFilters: [(day" in plan
     assert {uri.split("/day=")[1].split("/")[0] for uri in rows.inputFiles()} == {str(TODAY)}

@@ -10,20 +10,20 @@ import pytest
 from pyspark.sql import SparkSession
 from safetensors.numpy import load_file, save_file
 
-from harmsweep import lake as lakes
 from harmsweep.decide.stage import decide_day
 from harmsweep.embed.stage import embed_day
 from harmsweep.enforce.sweep import enforce_day
 from harmsweep.enforce.undo import undo
 from harmsweep.features.day import features_day
 from harmsweep.ingest.day import ingest_day
+from harmsweep.lake import delta
 from harmsweep.line.days import Line
 from harmsweep.manifest import File, load_manifest, sealed, write_manifest
 from harmsweep.match.stage import match_day
 from harmsweep.policy import approve_for_demonstration, load_policy, mark_demonstration
 from harmsweep.read.stage import read_day
 from harmsweep.score.day import score_day
-from harmsweep.tables import (
+from harmsweep.tables.catalog import (
     ACTIONS,
     EMBEDDINGS,
     MEDIA_TEXTS,
@@ -76,13 +76,13 @@ def test_a_second_model_adds_its_rows_and_embeds_nothing(
 ) -> None:
     model = second_model(finished[1].manifest, tmp_path / "second")
     before = contents(SCORES, copied)
-    vectors = [lakes.version(table, copied) for table in (POST_VECTORS, EMBEDDINGS)]
+    vectors = [delta.version(table, copied) for table in (POST_VECTORS, EMBEDDINGS)]
     for day in DAYS:
         score_day(lambda: spark, copied, day, manifest=model)
     after = contents(SCORES, copied)
     assert set(before) < set(after)
     assert len(after) == 2 * len(before)
-    assert [lakes.version(table, copied) for table in (POST_VECTORS, EMBEDDINGS)] == vectors
+    assert [delta.version(table, copied) for table in (POST_VECTORS, EMBEDDINGS)] == vectors
 
 
 def test_a_second_policy_writes_only_the_differences(
@@ -97,7 +97,7 @@ def test_a_second_policy_writes_only_the_differences(
     for day in DAYS:
         decide_day(lambda: spark, copied, day, policy=policy, model_version=model)
         enforce_day(copied, day, policy=policy, model_version=model)
-    new = lakes.query(
+    new = delta.query(
         copied,
         "SELECT DISTINCT entry, previous_action, action FROM actions_v1"
         f" WHERE policy_version = '{load_policy(policy).policy_version}'",
@@ -111,7 +111,7 @@ def test_undo_then_redo_restores_what_the_platform_reads(
     spark: SparkSession, copied: Path, contents: Contents
 ) -> None:
     swept = contents(POST_VISIBILITY, copied)
-    sweeps = lakes.query(copied, "SELECT DISTINCT sweep_id FROM actions_v1").column(0).to_pylist()
+    sweeps = delta.query(copied, "SELECT DISTINCT sweep_id FROM actions_v1").column(0).to_pylist()
     for sweep in sweeps:
         undo(copied, sweep_id=sweep)
     assert contents(POST_VISIBILITY, copied) == []
@@ -130,7 +130,7 @@ def test_days_out_of_order_and_a_backfill_end_in_the_same_tables(
     for table in (EMBEDDINGS, MEDIA_TEXTS):
         shutil.copytree(whole / table.name, lake / table.name)
     mark_demonstration(lake)
-    lakes.open_lake(lake)
+    delta.open_lake(lake)
     (lake / "policy").mkdir()
     policy = approve_for_demonstration(
         Path("conf/policy/demonstration.yaml"),
@@ -146,8 +146,8 @@ def test_days_out_of_order_and_a_backfill_end_in_the_same_tables(
         prepare_and_act(spark, lake, day, line.manifest, policy)
     for table in (POSTS, POST_FEATURES, POST_VISIBILITY):
         assert contents(table, lake, "effect_key") == contents(table, whole, "effect_key")
-    scored = {(r["post_id"], r["revision"]) for r in lakes.rows(SCORES, lake).to_pylist()}
-    once = {(r["post_id"], r["revision"]) for r in lakes.rows(SCORES, whole).to_pylist()}
+    scored = {(r["post_id"], r["revision"]) for r in delta.rows(SCORES, lake).to_pylist()}
+    once = {(r["post_id"], r["revision"]) for r in delta.rows(SCORES, whole).to_pylist()}
     # The score of the text before its edit, and of the post before its deletion, stay as history.
     assert scored - once == {("hostile-edited", 1), ("hostile-deleted", 1)}
     assert once <= scored

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from harmsweep import lake as lakes
 from harmsweep.console import app
 from harmsweep.enforce.replay import replay, replay_day
 from harmsweep.errors import DataRefused
+from harmsweep.lake import delta
 from harmsweep.line.days import Line
 from harmsweep.paths import DEFAULT_MODEL
-from harmsweep.tables import EVIDENCE
+from harmsweep.tables.catalog import EVIDENCE
 
 pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow]
 Finished = tuple[Path, Line]
@@ -19,7 +19,7 @@ Finished = tuple[Path, Line]
 
 def acted_on(lake: Path) -> list[str]:
     sql = "SELECT DISTINCT subject_id FROM actions_v1 WHERE evidence IS NOT NULL"
-    return sorted(lakes.query(lake, sql).column(0).to_pylist())
+    return sorted(delta.query(lake, sql).column(0).to_pylist())
 
 
 def test_every_action_on_the_sample_comes_out_the_same(finished: Finished) -> None:
@@ -28,12 +28,12 @@ def test_every_action_on_the_sample_comes_out_the_same(finished: Finished) -> No
     assert len(found) >= len(posts) > 20
     assert {(r.outcome, r.why) for r in found} == {("same", "")}
     sql = "SELECT count(*) AS n FROM post_visibility_v1 WHERE action <> 'review'"
-    assert lakes.query(lake, sql).to_pylist() == [{"n": len(posts)}]
+    assert delta.query(lake, sql).to_pylist() == [{"n": len(posts)}]
 
 
 def test_a_days_replay_is_that_of_each_of_its_posts(finished: Finished) -> None:
     lake, posts = finished[0], acted_on(finished[0])
-    days = lakes.days(EVIDENCE, lake)
+    days = delta.days(EVIDENCE, lake)
     by_day = [r.entry.effect_key for day in days for r in replay_day(lake, day, DEFAULT_MODEL)]
     by_post = [r.entry.effect_key for post in posts for r in replay(lake, post, DEFAULT_MODEL)]
     assert sorted(by_day) == sorted(by_post)
@@ -43,7 +43,7 @@ def test_what_was_changed_lost_or_another_models_says_so(
     copied: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     post = acted_on(copied)[0]
-    table = lakes.stored(copied, EVIDENCE.name)
+    table = delta.stored(copied, EVIDENCE.name)
     table.update(predicate=f"post_id = '{post}'", updates={"numbers": "'{}'"})
     (found,) = replay(copied, post, DEFAULT_MODEL)
     assert (found.outcome, found.why) == (
@@ -59,7 +59,7 @@ def test_what_was_changed_lost_or_another_models_says_so(
     with pytest.raises(SystemExit, match="0"):
         app(["replay", "--from", "2026-09-30", *options])
     assert capsys.readouterr().out == "\n"
-    lakes.stored(copied, EVIDENCE.name).delete(f"post_id = '{post}'")
+    delta.stored(copied, EVIDENCE.name).delete(f"post_id = '{post}'")
     assert replay(copied, post, DEFAULT_MODEL)[0].outcome == "missing"
     shutil.copytree(DEFAULT_MODEL.parent, tmp_path / "m")
     with pytest.raises(DataRefused, match="no model's decision"):

@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from harmsweep import lake as lakes
 from harmsweep.decide.stage import decide_day
 from harmsweep.enforce.replay import replay_day
 from harmsweep.enforce.sweep import enforce_day
 from harmsweep.enforce.undo import undo
+from harmsweep.lake import delta
 from harmsweep.line.days import run_line
 from harmsweep.manifest import load_manifest
 from harmsweep.paths import DEFAULT_MODEL
 from harmsweep.policy import mark_demonstration
 from harmsweep.report.data import accounts
-from harmsweep.tables import EVIDENCE, POST_VISIBILITY
+from harmsweep.tables.catalog import EVIDENCE, POST_VISIBILITY
 
 pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow]
 DAY = "2026-10-01"
@@ -71,7 +71,7 @@ def research(
     """Their lake after a run of the line, with the model that ships."""
     folder = tmp_path_factory.mktemp("research")
     mark_demonstration(folder / "lake")
-    lake = lakes.open_lake(folder / "lake")
+    lake = delta.open_lake(folder / "lake")
     posts = landed(shared_data, folder / "posts")
     run_line(lambda: spark, lake, posts=posts, model=DEFAULT_MODEL, announce=lambda *_: None)
     return lake
@@ -79,7 +79,7 @@ def research(
 
 def visible(lake: Path) -> list[dict[str, Any]]:
     """What the platform reads, in order, without when it came in force."""
-    rows = lakes.rows(POST_VISIBILITY, lake).to_pylist()
+    rows = delta.rows(POST_VISIBILITY, lake).to_pylist()
     return sorted(({k: v for k, v in row.items() if k != "since"} for row in rows), key=repr)
 
 
@@ -87,7 +87,7 @@ def sweeps(lake: Path) -> list[str]:
     """The ids of the lake's sweeps, the oldest first."""
     sql = """SELECT sweep_id, min(recorded_at) AS first FROM actions_v1
         WHERE entry = 'intent' GROUP BY sweep_id ORDER BY first, sweep_id"""
-    found: list[str] = lakes.query(lake, sql).column("sweep_id").to_pylist()
+    found: list[str] = delta.query(lake, sql).column("sweep_id").to_pylist()
     return found
 
 
@@ -100,7 +100,7 @@ def test_every_research_post_has_a_place(research: Path) -> None:
 def test_every_action_on_them_comes_out_the_same(research: Path) -> None:
     found = [
         r
-        for day in lakes.days(EVIDENCE, research)
+        for day in delta.days(EVIDENCE, research)
         for r in replay_day(research, day, DEFAULT_MODEL)
     ]
     assert len(found) > 10
@@ -130,7 +130,7 @@ def test_another_policys_sweep_is_undone_to_the_row(
     text = (lake / "policy" / "demonstration.yaml").read_text(encoding="utf-8")
     milder = text.replace("remove, threshold: 0.85", "remove, threshold: 0.95")
     policy.write_text(milder.replace("version: 1", "version: 2"), encoding="utf-8")
-    for day in lakes.days(POST_VISIBILITY, lake):
+    for day in delta.days(POST_VISIBILITY, lake):
         decide_day(lambda: spark, lake, day, policy=policy, model_version=model)
         enforce_day(lake, day, policy=policy, model_version=model)
     assert visible(lake) != before

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from harmsweep import lake as lakes
+from harmsweep.lake import delta
 from harmsweep.line.days import Line, run_line
 from harmsweep.manifest import load_manifest
 from harmsweep.paths import DEFAULT_MODEL
 from harmsweep.report.data import accounts
-from harmsweep.tables import MEDIA, TABLES
+from harmsweep.tables.catalog import MEDIA, TABLES
 
 pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow]
 SAMPLE = Path(__file__).resolve().parents[1] / "sample"
@@ -32,12 +32,12 @@ def test_every_landed_post_has_a_place(finished: Finished) -> None:
 
 
 def test_something_is_removed_and_something_reviewed(finished: Finished) -> None:
-    found = lakes.query(finished[0], "SELECT DISTINCT action FROM post_visibility_v1")
+    found = delta.query(finished[0], "SELECT DISTINCT action FROM post_visibility_v1")
     assert {"remove", "review"} <= set(found.column("action").to_pylist())
 
 
 def test_hostile_media_end_in_a_status_with_a_reason(finished: Finished) -> None:
-    media = lakes.rows(MEDIA, finished[0]).to_pylist()
+    media = delta.rows(MEDIA, finished[0]).to_pylist()
     hostile = {m["post_id"]: (m["status"], m["reason"]) for m in media if "hostile" in m["post_id"]}
     assert {post: status for post, (status, _) in hostile.items()} == {
         "hostile-text-named-png": "undecodable",
@@ -52,7 +52,7 @@ def test_hostile_media_end_in_a_status_with_a_reason(finished: Finished) -> None
 
 
 def test_the_edited_text_is_what_is_scored(finished: Finished) -> None:
-    found = lakes.query(
+    found = delta.query(
         finished[0], "SELECT revision FROM scores_v1 WHERE post_id = 'hostile-edited'"
     )
     assert found.column("revision").to_pylist() == [2]
@@ -63,27 +63,27 @@ def test_a_second_run_changes_nothing_and_starts_no_spark(finished: Finished) ->
         raise AssertionError("an unchanged line started Spark")
 
     lake, line = finished
-    before = {name: lakes.version(table, lake) for name, table in TABLES.items()}
+    before = {name: delta.version(table, lake) for name, table in TABLES.items()}
     again = run_line(
         no_spark,  # type: ignore[arg-type]
-        lakes.open_lake(lake),
+        delta.open_lake(lake),
         posts=SAMPLE,
         model=DEFAULT_MODEL,
         announce=lambda *_: None,
     )
     assert again.changed == []
     assert again.manifest == line.manifest
-    assert {name: lakes.version(table, lake) for name, table in TABLES.items()} == before
+    assert {name: delta.version(table, lake) for name, table in TABLES.items()} == before
 
 
 def test_a_model_is_trained_on_the_sample_where_none_is_given(
     spark: SparkSession, copied: Path
 ) -> None:
     line = run_line(
-        lambda: spark, lakes.open_lake(copied), posts=SAMPLE, model=None, announce=lambda *_: None
+        lambda: spark, delta.open_lake(copied), posts=SAMPLE, model=None, announce=lambda *_: None
     )
     trained, shipped = load_manifest(line.manifest), load_manifest(DEFAULT_MODEL)
     assert line.manifest.is_relative_to(copied / "models")
     assert line.ablation is not None and line.ablation.is_relative_to(copied / "ablations")
-    found = lakes.query(copied, "SELECT DISTINCT model_version FROM scores_v1").column(0)
+    found = delta.query(copied, "SELECT DISTINCT model_version FROM scores_v1").column(0)
     assert set(found.to_pylist()) == {trained.model_version, shipped.model_version}

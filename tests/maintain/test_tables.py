@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from harmsweep import lake as lakes
 from harmsweep.enforce.bounds import bounds
+from harmsweep.lake import delta
 from harmsweep.maintain.tables import COMMITS, Maintained, maintain
-from harmsweep.tables import ACTIONS, EVIDENCE, LABELS, OPERATIONS, Table
+from harmsweep.tables.catalog import ACTIONS, EVIDENCE, LABELS, OPERATIONS
+from harmsweep.tables.spec import Table
 
 Add = Callable[..., None]
 TODAY = date(2026, 10, 1)
@@ -31,7 +32,7 @@ def done(lake: Path, table: Table, **more: Any) -> Maintained:
 
 
 def rows(lake: Path, table: Table) -> list[str]:
-    return sorted(map(str, lakes.rows(table, lake).to_pylist()))
+    return sorted(map(str, delta.rows(table, lake).to_pylist()))
 
 
 @pytest.fixture
@@ -45,12 +46,12 @@ def grown(lake: Path, add_rows: Add) -> Path:
 def test_small_files_of_a_table_without_days_become_one_and_the_rows_stay(grown: Path) -> None:
     before = rows(grown, OPERATIONS)
     assert done(grown, OPERATIONS, dry_run=True).compacted == 6
-    assert len(lakes.stored(grown, OPERATIONS.name).file_uris()) == 6
+    assert len(delta.stored(grown, OPERATIONS.name).file_uris()) == 6
     assert done(grown, OPERATIONS).compacted == 6
     assert rows(grown, OPERATIONS) == before
-    version = lakes.version(OPERATIONS, grown)
+    version = delta.version(OPERATIONS, grown)
     assert done(grown, OPERATIONS).compacted == 0
-    assert lakes.version(OPERATIONS, grown) == version
+    assert delta.version(OPERATIONS, grown) == version
 
 
 def test_only_what_no_version_of_the_kept_days_needs_is_deleted(lake: Path, add_rows: Add) -> None:
@@ -60,11 +61,11 @@ def test_only_what_no_version_of_the_kept_days_needs_is_deleted(lake: Path, add_
     }  # fmt: skip
     kept = {name: first.get(name) for name in LABELS.schema.names}
     add_rows([kept], LABELS, lake)
-    lakes.put_rows([kept | {"label": 0}], LABELS, lake, where={"day": TODAY})
+    delta.put_rows([kept | {"label": 0}], LABELS, lake, where={"day": TODAY})
     files = sorted((lake / LABELS.name).rglob("*.parquet"))
     assert len([f for f in files if "_delta_log" not in str(f)]) == 2
     assert done(lake, LABELS).deleted == 0  # replaced just now
-    assert [row["label"] for row in lakes.rows(LABELS, lake).to_pylist()] == [0]
+    assert [row["label"] for row in delta.rows(LABELS, lake).to_pylist()] == [0]
 
 
 def test_a_checkpoint_that_is_missing_is_written(lake: Path, add_rows: Add) -> None:
@@ -80,7 +81,7 @@ def test_a_checkpoint_that_is_missing_is_written(lake: Path, add_rows: Add) -> N
     assert said.checkpoint and said.line().endswith("a checkpoint")
     assert list(log.glob("*.checkpoint.parquet"))
     assert not done(lake, OPERATIONS).checkpoint
-    assert lakes.rows(OPERATIONS, lake).num_rows == COMMITS
+    assert delta.rows(OPERATIONS, lake).num_rows == COMMITS
 
 
 def test_evidence_past_its_keeping_is_forgotten(lake: Path, add_rows: Add) -> None:
@@ -90,7 +91,7 @@ def test_evidence_past_its_keeping_is_forgotten(lake: Path, add_rows: Add) -> No
     add_rows([known | {"day": d, "post_id": "p", "vectors": []} for d in made], EVIDENCE, lake)
     assert done(lake, EVIDENCE, dry_run=True).forgotten == 0
     assert done(lake, EVIDENCE).forgotten == 1
-    assert [row["day"] for row in lakes.rows(EVIDENCE, lake).to_pylist()] == [made[0]]
+    assert [row["day"] for row in delta.rows(EVIDENCE, lake).to_pylist()] == [made[0]]
 
 
 def test_evidence_of_an_old_post_that_was_acted_on_lately_stays(lake: Path, add_rows: Add) -> None:
@@ -99,7 +100,7 @@ def test_evidence_of_an_old_post_that_was_acted_on_lately_stays(lake: Path, add_
     row = known | {"day": old, "post_id": "p", "vectors": [], "kept_at": lately}
     add_rows([row], EVIDENCE, lake)
     assert done(lake, EVIDENCE).forgotten == 0
-    assert lakes.rows(EVIDENCE, lake).num_rows == 1
+    assert delta.rows(EVIDENCE, lake).num_rows == 1
 
 
 def test_evidence_is_forgotten_only_while_no_sweep_writes_the_ledger(

@@ -16,15 +16,16 @@ import pytest
 from pyspark.sql import SparkSession
 
 from harmsweep import banks
-from harmsweep import lake as lakes
+from harmsweep.lake import delta
 from harmsweep.maintain.tables import maintain
 from harmsweep.match import vault
 from harmsweep.match.preserve import delete_expired, preserve_day
 from harmsweep.match.stage import match_day
 from harmsweep.media import files
-from harmsweep.media.problem import MediaProblem, Store, load_limits
+from harmsweep.media.conf import Store, load_limits
+from harmsweep.media.problem import MediaProblem
 from harmsweep.paths import ROOT
-from harmsweep.tables import ESCALATIONS, MEDIA, PRESERVATIONS
+from harmsweep.tables.catalog import ESCALATIONS, MEDIA, PRESERVATIONS
 
 DAY = date(2026, 10, 20)
 AT = datetime(2026, 10, 20, 9, tzinfo=UTC)
@@ -74,7 +75,7 @@ def escalate(lake: Path, add_rows: AddRows) -> Callable[..., None]:
 def said(lake: Path) -> list[tuple[Any, ...]]:
     """Post, position, status and reason of each row, as they were added."""
     sql = "SELECT * FROM p ORDER BY post_id, position, sequence"
-    found = lakes.query(lake, sql, names={"p": PRESERVATIONS.name}).to_pylist()
+    found = delta.query(lake, sql, names={"p": PRESERVATIONS.name}).to_pylist()
     assert len({tuple(row[name] for name in PRESERVATIONS.key) for row in found}) == len(found)
     return [(r["post_id"], r["position"], r["status"], r["reason"]) for r in found]
 
@@ -152,9 +153,9 @@ def test_a_second_run_and_a_second_post_copy_nothing_twice(
 def test_a_run_that_changes_nothing_commits_nothing(lake: Path, landing: Path, escalate):
     escalate(medium(), medium(content=b"gone", position=1, uri="gone.jpg"))
     preserve_day(lake, DAY, landing)
-    version = lakes.version(PRESERVATIONS, lake)
+    version = delta.version(PRESERVATIONS, lake)
     preserve_day(lake, DAY, landing)
-    assert lakes.version(PRESERVATIONS, lake) == version
+    assert delta.version(PRESERVATIONS, lake) == version
 
 
 def test_without_a_media_root_it_is_missing_and_a_later_run_mends_it(
@@ -173,7 +174,7 @@ def test_what_is_missing_is_tried_again_after_the_post_was_deleted(
 ):
     escalate(medium())
     preserve_day(lake, DAY, landing / "elsewhere")
-    lakes.put_rows([], MEDIA, lake, where={"day": DAY})
+    delta.put_rows([], MEDIA, lake, where={"day": DAY})
     preserve_day(lake, DAY, landing)
     assert said(lake) == [("p", 0, "missing", "no such file"), DONE]
 
@@ -199,7 +200,7 @@ def test_bytes_put_behind_the_reference_later_do_not_stand_in_for_the_matched_on
 ):
     escalate(medium())
     (landing / "p.jpg").write_bytes(b"swapped")
-    lakes.put_rows([medium(content=b"swapped")], MEDIA, lake, where={"day": DAY})
+    delta.put_rows([medium(content=b"swapped")], MEDIA, lake, where={"day": DAY})
     preserve_day(lake, DAY, landing)
     assert {status for _, _, status, _ in said(lake)} == {"changed", "preserved"}
     assert kept(lake) == {sha(b"swapped"): b"swapped"}
@@ -368,7 +369,7 @@ def test_it_is_kept_for_the_days_that_conf_says(lake: Path, landing: Path, escal
     preserve_day(lake, DAY, landing)
     ((at, until),) = [
         (row["recorded_at"], row["keep_until"])
-        for row in lakes.query(lake, "SELECT * FROM p", names={"p": PRESERVATIONS.name}).to_pylist()
+        for row in delta.query(lake, "SELECT * FROM p", names={"p": PRESERVATIONS.name}).to_pylist()
     ]
     assert until - at.date() == timedelta(days=load_limits().preserve_days)
     # 18 U.S.C. 2258A(h): a year.
@@ -388,7 +389,7 @@ def test_bytes_go_once_their_last_day_is_over_and_the_row_stays(
     escalate(medium())
     preserve_day(lake, DAY, landing)
     sql, names = "SELECT keep_until FROM p", {"p": PRESERVATIONS.name}
-    until = lakes.query(lake, sql, names=names).column(0)[0].as_py()
+    until = delta.query(lake, sql, names=names).column(0)[0].as_py()
     done = maintain(lake, until + timedelta(days=after), keep_days=30, dry_run=False)
     counts = {row.table: row.forgotten for row in done}
     assert counts[PRESERVATIONS.name] == (0 if stays else 1)

@@ -11,12 +11,12 @@ from PIL import Image
 from pyspark.sql import SparkSession
 
 from harmsweep import banks
-from harmsweep import lake as lakes
 from harmsweep.console import main
+from harmsweep.lake import delta
+from harmsweep.lake.runs import Outcome
 from harmsweep.match.stage import match_day
 from harmsweep.media.facts import perceptual_hashes
-from harmsweep.runs import Outcome
-from harmsweep.tables import (
+from harmsweep.tables.catalog import (
     ESCALATIONS,
     LABELS,
     MEDIA,
@@ -58,17 +58,17 @@ def match(lake: Path, day: date = DAY) -> Outcome:
 
 
 def seen(lake: Path) -> list[tuple[str, str, str, int]]:
-    found = lakes.rows(MEDIA_MATCHES, lake).to_pylist()
+    found = delta.rows(MEDIA_MATCHES, lake).to_pylist()
     return sorted((r["post_id"], r["bank"], r["status"], r["distance"]) for r in found)
 
 
 def clusters(lake: Path) -> dict[str, dict[str, Any]]:
-    return {r["content_hash"]: r for r in lakes.rows(MEDIA_CLUSTERS, lake, day=DAY).to_pylist()}
+    return {r["content_hash"]: r for r in delta.rows(MEDIA_CLUSTERS, lake, day=DAY).to_pylist()}
 
 
 def test_a_day_without_media_costs_no_commit(lake: Path):
     match(lake)
-    versions = [lakes.version(table, lake) for table in (MEDIA_MATCHES, MEDIA_CLUSTERS)]
+    versions = [delta.version(table, lake) for table in (MEDIA_MATCHES, MEDIA_CLUSTERS)]
     assert max(versions) <= 1  # the table and its CHECK
     assert match(lake).skipped
 
@@ -172,7 +172,7 @@ def test_a_severe_match_is_in_the_restricted_store_alone(
     outcomes.append(match_day(lambda: spark, lake, DAY))
     assert [outcome.skipped for outcome in outcomes] == [False, True, False]
     names = {"e": ESCALATIONS.name}
-    found = lakes.query(lake, "SELECT * FROM e ORDER BY post_id", names=names).to_pylist()
+    found = delta.query(lake, "SELECT * FROM e ORDER BY post_id", names=names).to_pylist()
     assert [(r["post_id"], r["distance"], r["contact"]) for r in found] == [
         ("copy", 6, "duty officer"),
         ("severe", 6, "duty officer"),

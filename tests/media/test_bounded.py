@@ -11,7 +11,8 @@ import pytest
 
 from harmsweep.media import bounded
 from harmsweep.media.bounded import run_bounded, run_bounded_each
-from harmsweep.media.problem import ChildLimits, Limits, MediaProblem, load_limits
+from harmsweep.media.conf import ChildLimits, Limits, load_limits
+from harmsweep.media.problem import MediaProblem
 
 # The child gets this process's path, and finds the functions there.
 sys.path.insert(0, str(Path(__file__).parent))

@@ -8,8 +8,9 @@ import pytest
 
 from harmsweep.media import clips
 from harmsweep.media.clips import every_frame, sample_frames
+from harmsweep.media.conf import load_limits
 from harmsweep.media.facts import inspect_media
-from harmsweep.media.problem import MediaProblem, load_limits
+from harmsweep.media.problem import MediaProblem
 
 SAMPLE = Path(__file__).resolve().parents[1] / "sample" / "media" / "videos"
 

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from harmsweep.media import files
+from harmsweep.media.conf import Limits, Store, load_limits
 from harmsweep.media.facts import MediaFacts, inspect_media
-from harmsweep.media.problem import Limits, Store, load_limits
 
 pytestmark = pytest.mark.slow
 

@@ -15,14 +15,14 @@ import yaml
 from PIL import Image
 from pyspark.sql import SparkSession
 
-from harmsweep import lake as lakes
 from harmsweep.embed.stage import embed_day
 from harmsweep.encoders import Encoder, load_encoders
 from harmsweep.fusion import Input
 from harmsweep.inputs import SIMILARITY
+from harmsweep.lake import delta
 from harmsweep.modalities import text
 from harmsweep.snapshot.rows import labelled_rows
-from harmsweep.tables import (
+from harmsweep.tables.catalog import (
     AUTHOR_VECTORS,
     LABELS,
     MEDIA,
@@ -178,7 +178,7 @@ def test_the_likeness_of_caption_and_picture_is_a_number_of_the_snapshot(
     add_rows([label | {"post_id": landed["post_id"]} for landed, _ in posts], LABELS, lake)
 
     embed_day(lambda: spark, lake, DAY, media_root=tmp_path, encoders=encoders)
-    stored = lakes.rows(POST_VECTORS, lake, day=DAY).to_pylist()
+    stored = delta.rows(POST_VECTORS, lake, day=DAY).to_pylist()
     vectors = {(row["post_id"], row["input"]): row["vector"] for row in stored}
     caption, image = (
         np.frombuffer(vectors["both", name], STORED).astype(np.float64)
@@ -191,7 +191,7 @@ def test_the_likeness_of_caption_and_picture_is_a_number_of_the_snapshot(
         for name in ("text", "caption", "image")
     ]
     tables = (POSTS, POST_FEATURES, POST_VECTORS, AUTHOR_VECTORS, LABELS)
-    read = [lakes.read_days(spark, table, lake, DAY) for table in tables]
+    read = [delta.read_days(spark, table, lake, DAY) for table in tables]
     rows = labelled_rows(*read, inputs=inputs).select("post_id", SIMILARITY).collect()
     found = {row["post_id"]: row[SIMILARITY] for row in rows}
     cosine = caption @ image / np.linalg.norm(caption) / np.linalg.norm(image)

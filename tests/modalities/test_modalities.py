@@ -8,7 +8,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from harmsweep.encoders import Encoder, EncoderRefused, load_encoders
+from harmsweep.encoders import Encoder, load_encoders
+from harmsweep.files import FileRefused
 from harmsweep.media.problem import MediaProblem
 from harmsweep.modalities import MODALITIES, image, text, video
 from harmsweep.modalities.device import choose_device
@@ -176,7 +177,7 @@ def test_tampered_weights_are_refused_before_they_are_loaded(tmp_path: Path) -> 
     encoder = random_clip(tmp_path / "random-clip")
     weights = encoder.folder / "model.safetensors"
     weights.write_bytes(weights.read_bytes() + b"\0")
-    with pytest.raises(EncoderRefused, match="expected SHA-256"):
+    with pytest.raises(FileRefused, match="expected SHA-256"):
         image.load(encoder, "cpu")
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harmsweep.encoders import Encoder, EncoderRefused, load_encoders
+from harmsweep.encoders import Encoder, load_encoders
+from harmsweep.files import FileRefused
 from harmsweep.media.problem import MediaProblem
 from harmsweep.modalities import image, video
 
@@ -145,5 +146,5 @@ def test_videomoco_of_another_network_is_refused_by_name(tmp_path: Path) -> None
     from safetensors.torch import save_file
 
     save_file({"encoder.weight": torch.zeros(2)}, tmp_path / "m")
-    with pytest.raises(EncoderRefused, match=r"random-videomoco: no R\(2\+1\)D-18: Missing"):
+    with pytest.raises(FileRefused, match=r"random-videomoco: no R\(2\+1\)D-18: Missing"):
         video.load(pinned(tmp_path, tmp_path / "m"), "cpu")

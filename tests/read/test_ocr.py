@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from harmsweep.encoders import EncoderRefused
+from harmsweep.files import FileRefused
 from harmsweep.media.problem import MediaProblem
-from harmsweep.pieces import MAX_PIECES, Piece, cut, spans
+from harmsweep.media.tiles import MAX_PIECES, Piece, cut, spans
 from harmsweep.read.ocr import Line, in_order, load_engine, read_lines
 from harmsweep.reader import load_reader
 
@@ -105,7 +105,7 @@ def test_a_reader_that_fails_is_named_without_its_message() -> None:
 
 def test_another_model_is_refused_before_it_is_loaded() -> None:
     files = dict.fromkeys(READER.files, "0" * 64)
-    with pytest.raises(EncoderRefused, match=r"PP-OCRv6_det_small\.onnx: expected SHA-256"):
+    with pytest.raises(FileRefused, match=r"PP-OCRv6_det_small\.onnx: expected SHA-256"):
         load_engine(READER.model_copy(update={"files": files}).model_dump_json())
 
 

@@ -11,11 +11,11 @@ import pytest
 from PIL import Image
 from pyspark.sql import SparkSession
 
-from harmsweep import lake as lakes
+from harmsweep.lake import delta
+from harmsweep.lake.runs import Outcome
 from harmsweep.read.stage import read_day
 from harmsweep.reader import load_reader
-from harmsweep.runs import Outcome
-from harmsweep.tables import MEDIA, MEDIA_TEXTS
+from harmsweep.tables.catalog import MEDIA, MEDIA_TEXTS
 
 pytestmark = [pytest.mark.spark, pytest.mark.torch]
 
@@ -32,7 +32,7 @@ def medium(day: date, post_id: str, path: Path, **changes: Any) -> dict[str, Any
 
 
 def readings(lake: Path, day: date) -> dict[str, dict[str, Any]]:
-    found = lakes.rows(MEDIA_TEXTS, lake, day=day).to_pylist()
+    found = delta.rows(MEDIA_TEXTS, lake, day=day).to_pylist()
     return {row["content_hash"]: row for row in found}
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from harmsweep.lake import put_rows
+from harmsweep.lake.delta import put_rows
 from harmsweep.report import data
-from harmsweep.tables import (
+from harmsweep.tables.catalog import (
     ACTIONS,
     COMMENT_SCORES,
     INGESTS,

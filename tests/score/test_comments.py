@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from harmsweep import lake as lakes
 from harmsweep.harms import HARMS
+from harmsweep.lake import delta
 from harmsweep.manifest import load_manifest
 from harmsweep.score.comments import highest_scores
 from harmsweep.score.day import score_day
-from harmsweep.tables import (
+from harmsweep.tables.catalog import (
     COMMENT_SCORES,
     COMMENT_VECTORS,
     POST_FEATURES,
@@ -65,8 +65,8 @@ def test_two_hundred_hostile_comments_change_no_score_of_the_post(
     add_rows([rows_of["features"](post) for post in posts], POST_FEATURES, lake)
     add_rows([rows_of["vector"](post, -3.0) for post in posts], POST_VECTORS, lake)
     score_day(lambda: spark, lake, DAY, manifest=path)
-    before = lakes.rows(SCORES, lake, day=DAY).to_pylist()
-    assert lakes.rows(COMMENT_SCORES, lake).num_rows == 0
+    before = delta.rows(SCORES, lake, day=DAY).to_pylist()
+    assert delta.rows(COMMENT_SCORES, lake).num_rows == 0
 
     harmless, _, broken = posts
     gone = rows_of["post"]("harmless", revision=7)
@@ -78,17 +78,17 @@ def test_two_hundred_hostile_comments_change_no_score_of_the_post(
     add_rows([*hostile, *odd, *stale], COMMENT_VECTORS, lake)
     outcome = score_day(lambda: spark, lake, DAY, manifest=path)
 
-    after = lakes.rows(SCORES, lake, day=DAY).to_pylist()
+    after = delta.rows(SCORES, lake, day=DAY).to_pylist()
     assert sorted(after, key=str) == sorted(before, key=str)
     assert outcome.counts["comments"] == 201
-    found = {row["post_id"]: row for row in lakes.rows(COMMENT_SCORES, lake, day=DAY).to_pylist()}
+    found = {row["post_id"]: row for row in delta.rows(COMMENT_SCORES, lake, day=DAY).to_pylist()}
     assert set(found) == {"harmless", "broken"}
     assert found["harmless"] == {
         "day": DAY, "post_id": "harmless", "revision": 1, "model_version": version, "harm": "hate",
         "score": pytest.approx(0.9985786), "comment_id": "c199", "comments": 200,
     }  # fmt: skip
     assert (found["broken"]["score"], found["broken"]["comments"]) == (0.5, 1)
-    rejects = lakes.rows(REJECTS, lake, day=DAY).to_pylist()
+    rejects = delta.rows(REJECTS, lake, day=DAY).to_pylist()
     assert [(r["source"], r["item_id"]) for r in rejects] == [
         (f"comments:{version}", "broken/1/nan")
     ]

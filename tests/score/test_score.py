@@ -7,12 +7,20 @@ from typing import Any
 
 import pytest
 
-from harmsweep import lake as lakes
 from harmsweep.harms import HARMS
-from harmsweep.lake import open_lake
+from harmsweep.lake import delta
+from harmsweep.lake.delta import open_lake
 from harmsweep.manifest import ManifestRefused, load_manifest
 from harmsweep.score.day import score_day
-from harmsweep.tables import ACTIONS, MEDIA, POST_FEATURES, POST_VECTORS, POSTS, REJECTS, SCORES
+from harmsweep.tables.catalog import (
+    ACTIONS,
+    MEDIA,
+    POST_FEATURES,
+    POST_VECTORS,
+    POSTS,
+    REJECTS,
+    SCORES,
+)
 
 pytestmark = [pytest.mark.spark, pytest.mark.torch]
 
@@ -21,7 +29,7 @@ Rows = dict[str, Callable[..., dict[str, Any]]]
 
 
 def scores(lake: Path, model_version: str) -> dict[tuple[str, int], dict[str, Any]]:
-    found = lakes.rows(SCORES, lake, day=DAY).to_pylist()
+    found = delta.rows(SCORES, lake, day=DAY).to_pylist()
     kept = [row for row in found if row["model_version"] == model_version]
     return {(row["post_id"], row["revision"]): row for row in kept}
 
@@ -96,7 +104,7 @@ def test_each_accepted_revision_has_one_row_with_its_status_and_reason(
     assert [key for key, row in found.items() if row["trained_on"]] == [("seen", 1)]
     assert found["plain", 1]["inputs"] == ["text"] and found["wordless", 1]["inputs"] == []
 
-    rejects = lakes.rows(REJECTS, filled, day=DAY).to_pylist()
+    rejects = delta.rows(REJECTS, filled, day=DAY).to_pylist()
     assert [(r["stage"], r["source"], r["item_id"], r["reason"]) for r in rejects] == [
         ("score", f"scores:{version}", "nan/1", "score_not_finite")
     ]
@@ -109,18 +117,18 @@ def test_a_second_model_adds_rows_and_touches_no_others(
     versions = [load_manifest(path).model_version for path in (first, second)]
     score_day(lambda: spark, filled, DAY, manifest=first)
     before = scores(filled, versions[0])
-    vectors = lakes.version(POST_VECTORS, filled)
+    vectors = delta.version(POST_VECTORS, filled)
     score_day(lambda: spark, filled, DAY, manifest=second)
 
     assert scores(filled, versions[0]) == before
     assert scores(filled, versions[1]).keys() == before.keys()
-    assert lakes.version(POST_VECTORS, filled) == vectors
-    assert {r["source"] for r in lakes.rows(REJECTS, filled, day=DAY).to_pylist()} == {
+    assert delta.version(POST_VECTORS, filled) == vectors
+    assert {r["source"] for r in delta.rows(REJECTS, filled, day=DAY).to_pylist()} == {
         f"scores:{version}" for version in versions
     }
-    tables = {table.name: lakes.version(table, filled) for table in (SCORES, REJECTS)}
+    tables = {table.name: delta.version(table, filled) for table in (SCORES, REJECTS)}
     assert score_day(lambda: pytest.fail("started Spark"), filled, DAY, manifest=first).skipped
-    assert tables == {table.name: lakes.version(table, filled) for table in (SCORES, REJECTS)}
+    assert tables == {table.name: delta.version(table, filled) for table in (SCORES, REJECTS)}
 
 
 def test_a_slice_that_the_ledger_cites_only_grows(
@@ -165,14 +173,14 @@ def test_a_day_without_posts_has_no_scores_and_starts_no_spark(
 ) -> None:
     path = make_model(tmp_path / "m")
     outcome = score_day(lambda: pytest.fail("started Spark"), lake, DAY, manifest=path)
-    assert outcome.items == 0 and lakes.rows(SCORES, lake).num_rows == 0
+    assert outcome.items == 0 and delta.rows(SCORES, lake).num_rows == 0
 
 
 def test_a_model_of_other_encoders_is_refused_before_any_write(
     lake: Path, make_model: Callable[..., Path], tmp_path: Path
 ) -> None:
     path = make_model(tmp_path / "m", encoder_id="clip-0")
-    before = lakes.version(SCORES, open_lake(lake))
+    before = delta.version(SCORES, open_lake(lake))
     with pytest.raises(ManifestRefused, match="text was trained on clip-0"):
         score_day(lambda: pytest.fail("started Spark"), lake, DAY, manifest=path)
-    assert lakes.version(SCORES, lake) == before
+    assert delta.version(SCORES, lake) == before

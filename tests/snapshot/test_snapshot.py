@@ -9,11 +9,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from harmsweep import lake as lakes
 from harmsweep.encoders import load_encoders
+from harmsweep.lake import delta
 from harmsweep.snapshot.take import take_snapshot
 from harmsweep.snapshots import FACTS, PARTS, SnapshotRefused, load_snapshot
-from harmsweep.tables import (
+from harmsweep.tables.catalog import (
     AUTHOR_VECTORS,
     ESCALATIONS,
     LABELS,
@@ -69,7 +69,7 @@ def taken(
 ) -> tuple[Path, Path]:
     """A lake with 40 posts in 20 groups and some odd ones, and its snapshot."""
     root = tmp_path_factory.mktemp("snapshot")
-    lake = lakes.open_lake(root / "lake")
+    lake = delta.open_lake(root / "lake")
     posts = [rows(n, split_group=f"g{n % 20}") for n in range(40)]
     odd = [
         rows(40),  # without a label
@@ -177,7 +177,7 @@ def test_an_assigned_author_says_nothing(frame: pl.DataFrame) -> None:
 def test_the_facts_name_versions_rows_and_groups(taken: tuple[Path, Path]) -> None:
     lake, folder = taken
     facts = load_snapshot(folder)
-    assert facts.versions["posts_v1"] == lakes.version(POSTS, lake)
+    assert facts.versions["posts_v1"] == delta.version(POSTS, lake)
     assert sum(facts.rows.values()) == 42 and facts.id == folder.name
 
 

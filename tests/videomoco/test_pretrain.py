@@ -14,7 +14,7 @@ import pytest
 from harmsweep.encoders import Encoder
 from harmsweep.modalities import video
 from harmsweep.paths import JOBS
-from harmsweep.tables import MEDIA
+from harmsweep.tables.catalog import MEDIA
 from harmsweep.videomoco.clips import clips_of_lake
 
 pytestmark = pytest.mark.torch

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import nnls
 
-from harmsweep import lake as lakes
 from harmsweep.backfill.request import Request
 from harmsweep.certificates import folder_beside
 from harmsweep.decide.stage import decide_day
@@ -17,11 +16,12 @@ from harmsweep.enforce.breaker.approvals import accepted_posts
 from harmsweep.enforce.sweep import enforce_day
 from harmsweep.errors import DataRefused
 from harmsweep.ladders import Frozen
+from harmsweep.lake import delta
+from harmsweep.lake.runs import Spark
 from harmsweep.ledger import SEVERITY
 from harmsweep.manifest import load_manifest
-from harmsweep.runs import Spark
 from harmsweep.score.day import score_day
-from harmsweep.tables import POST_FEATURES, POST_VECTORS, POSTS
+from harmsweep.tables.catalog import POST_FEATURES, POST_VECTORS, POSTS
 
 # What a submitted job takes before its stage begins: a start of Java and Spark is 10 to 19 s.
 START_SECONDS = 15.0
@@ -63,8 +63,8 @@ def forecast_day(
     Scores and decisions of the day are brought up to date where it has vectors and both stages are
     asked for: that acts on nobody. Nothing else is written.
     """
-    ingested = day in lakes.days(POSTS, lake)
-    read = "embed" in request.stages and day in lakes.days(POST_FEATURES, lake)
+    ingested = day in delta.days(POSTS, lake)
+    read = "embed" in request.stages and day in delta.days(POST_FEATURES, lake)
     inputs = count_inputs(spark, lake, day) if read else {}
     counts, why = _effects(spark, lake, day, request)
     acts = None if counts is None else {a: counts[a] for a in SEVERITY if counts.get(a)}
@@ -87,7 +87,7 @@ def _effects(
     """The counts of a sweep that only counts, or why there are none."""
     if "enforce" not in request.stages:
         return {}, ""
-    if day not in lakes.days(POST_VECTORS, lake):
+    if day not in delta.days(POST_VECTORS, lake):
         return None, "the day has no vectors yet"
     version, folder = load_manifest(request.model).model_version, folder_beside(request.model)
     sweep = partial(enforce_day, policy=request.policy, certificates=folder, dry_run=True)
@@ -110,7 +110,7 @@ def minutes(lake: Path, stages: Sequence[str], posts: Sequence[int]) -> float | 
     """
     told = ", ".join(f"'{stage}'" for stage in stages)
     sql = f"SELECT stage, posts, seconds FROM runs_v1 WHERE stage IN ({told}) AND posts > 0"
-    runs = lakes.query(lake, sql).to_pylist()
+    runs = delta.query(lake, sql).to_pylist()
     total = START_SECONDS * len(stages)
     for stage in stages:
         past = [(run["posts"], run["seconds"]) for run in runs if run["stage"] == stage]

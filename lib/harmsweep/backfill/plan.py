@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from harmsweep import lake as lakes
 from harmsweep.backfill.forecast import DayForecast, forecast_day, minutes
 from harmsweep.backfill.request import Request
 from harmsweep.decisions import pair
@@ -14,11 +13,12 @@ from harmsweep.enforce.bounds import bounds
 from harmsweep.errors import DataRefused
 from harmsweep.ingest.files import fingerprint, landing_counts
 from harmsweep.ladders import Frozen
+from harmsweep.lake import delta
+from harmsweep.lake.runs import Spark
 from harmsweep.manifest import load_manifest
 from harmsweep.operations import operations, operator, record
 from harmsweep.policy import load_policy
-from harmsweep.runs import Spark
-from harmsweep.tables import ACTIONS, DECISIONS, POST_VISIBILITY, POSTS, SCORES
+from harmsweep.tables.catalog import ACTIONS, DECISIONS, POST_VISIBILITY, POSTS, SCORES
 
 PLAN, START = "plan_backfill", "start_backfill"
 
@@ -96,8 +96,8 @@ def _state(lake: Path, request: Request, versions: dict[str, str]) -> str:
     parts = [fingerprint(request.landing)]
     of_pair, of_all = (SCORES, DECISIONS), (POSTS, ACTIONS, POST_VISIBILITY)
     days = (request.first, request.last)
-    parts += [lakes.files_digest(table, lake, *days, versions) for table in of_pair]
-    parts += [lakes.files_digest(table, lake, *days, {}) for table in of_all]
+    parts += [delta.files_digest(table, lake, *days, versions) for table in of_pair]
+    parts += [delta.files_digest(table, lake, *days, {}) for table in of_all]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -119,9 +119,9 @@ def newest_backfill(lake: Path, request: Request) -> Backfill:
     Raises:
         DataRefused: there is none.
     """
-    where = lakes.plain_predicate({"act": PLAN})
+    where = delta.plain_predicate({"act": PLAN})
     sql = f"SELECT * FROM operations_v1 WHERE {where} ORDER BY at DESC"
-    made = (_read(row) for row in lakes.query(lake, sql).to_pylist())
+    made = (_read(row) for row in delta.query(lake, sql).to_pylist())
     found = next((plan for plan in made if plan.request == request), None)
     if found is None:
         raise DataRefused("nobody planned this: a dry run makes a plan")

@@ -7,7 +7,7 @@ from pydantic import model_validator
 
 from harmsweep.days import every_day
 from harmsweep.ladders import Frozen
-from harmsweep.runs import STAGES
+from harmsweep.lake.runs import STAGES
 
 
 def stages(text: str) -> tuple[str, ...]:

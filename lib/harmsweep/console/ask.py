@@ -7,8 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 from deltalake.exceptions import DeltaError
 
-from harmsweep import lake as lakes
 from harmsweep.errors import Refused
+from harmsweep.lake import delta
 
 # What follows FROM or JOIN: one name, or several with commas and aliases between.
 _NAME = r'"?(\w+)"?'
@@ -35,11 +35,11 @@ def ask(lake: Path, sql: str, *, as_of: Sequence[str], limit: int | None) -> pa.
     names = tables_in(sql, known_names(lake))
     versions = parse_as_of(as_of, names)
     for name, version in versions.items():
-        newest = lakes.stored(lake, name).version()
+        newest = delta.stored(lake, name).version()
         if not 0 <= version <= newest:
             raise QueryRefused(f"{name} has versions 0 to {newest}, not {version}")
     try:
-        return lakes.query(lake, sql, names=names, versions=versions, limit=limit)
+        return delta.query(lake, sql, names=names, versions=versions, limit=limit)
     except DeltaError as error:
         raise QueryRefused(_explain(str(error), lake)) from error
 
@@ -50,7 +50,7 @@ def known_names(lake: Path) -> dict[str, str]:
     Raises:
         QueryRefused: the folder holds no tables.
     """
-    stored = lakes.stored_names(lake)
+    stored = delta.stored_names(lake)
     if not stored:
         raise QueryRefused(f"{lake} holds no tables; give --lake DIR or set HARMSWEEP_LAKE")
     return {re.sub(r"_v\d+$", "", name): name for name in stored} | {n: n for n in stored}
@@ -90,5 +90,5 @@ def parse_as_of(as_of: Sequence[str], names: Mapping[str, str]) -> dict[str, int
 def _explain(message: str, lake: Path) -> str:
     missing = _MISSING.search(message)
     if missing:
-        return f"no table {missing[1]}; there are {', '.join(lakes.stored_names(lake))}"
+        return f"no table {missing[1]}; there are {', '.join(delta.stored_names(lake))}"
     return " ".join(line.strip() for line in message.splitlines() if line.strip())

@@ -15,7 +15,7 @@ from cyclopts import App, Parameter
 from harmsweep import banks
 from harmsweep.banks import BankRefused, Entry, entries
 from harmsweep.console.show import cell, print_grid
-from harmsweep.hashes import MIN_QUALITY, is_hash
+from harmsweep.media.pdq import MIN_QUALITY, is_hash
 from harmsweep.operations import operator
 
 DEFAULT_LAKE = Path(os.environ.get("HARMSWEEP_LAKE", "lake"))

@@ -6,18 +6,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 
-from harmsweep import lake as lakes
 from harmsweep.console.ask import QueryRefused, known_names
 from harmsweep.console.show import cell, print_grid
+from harmsweep.lake import delta
 from harmsweep.logs import clean
-from harmsweep.tables import TABLES
+from harmsweep.tables.catalog import TABLES
 
 
 def print_tables(lake: Path) -> None:
     """One line for each table of the lake: key, rows, days, version and what it is for."""
     names = ("table", "rows", "days", "version", "key", "what it holds")
     stored = sorted(set(known_names(lake).values()))
-    rows = [_table_line(lakes.stored(lake, name), name) for name in stored]
+    rows = [_table_line(delta.stored(lake, name), name) for name in stored]
     print_grid(names, rows, right={"rows", "version"}, fold=True)
 
 
@@ -31,7 +31,7 @@ def print_columns(lake: Path, name: str) -> None:
     if name.lower() not in known:
         raise QueryRefused(f"no table {name}; there are {', '.join(sorted(set(known.values())))}")
     full = known[name.lower()]
-    table = lakes.stored(lake, full)
+    table = delta.stored(lake, full)
     key = _key(full)
     print(f"{full} (version {table.version()}): {clean(table.metadata().description or '')}")
     rows = [

@@ -11,13 +11,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from harmsweep import lake as lakes
-from harmsweep.encoders import EncoderRefused, load_encoders, verify
+from harmsweep.encoders import load_encoders, verify
+from harmsweep.files import FileRefused
+from harmsweep.lake import delta
 from harmsweep.paths import ROOT
-from harmsweep.tables import TABLES
+from harmsweep.tables.catalog import TABLES
 
 SETUP = "scripts/setup"
-_OPEN = "import sys, pathlib, harmsweep.lake as l; l.open_lake(pathlib.Path(sys.argv[1]))"
+_OPEN = "import sys, pathlib, harmsweep.lake.delta as l; l.open_lake(pathlib.Path(sys.argv[1]))"
 
 
 @dataclass(frozen=True)
@@ -86,13 +87,13 @@ def encoders() -> Iterator[Check]:
     for encoder in {e.encoder_id: e for e in load_encoders().values()}.values():
         try:
             yield Check(f"encoder {encoder.name}", True, str(verify(encoder)))
-        except EncoderRefused as error:
+        except FileRefused as error:
             yield Check(f"encoder {encoder.name}", False, str(error), SETUP)
 
 
 def tables(lake: Path) -> Iterator[Check]:
     """Every declared table must be there with its columns, readable without special features."""
-    if not lakes.stored_names(lake):
+    if not delta.stored_names(lake):
         yield Check("lake", False, f"{lake} holds no tables", "scripts/quickstart")
         return
     for name in TABLES:
@@ -101,9 +102,9 @@ def tables(lake: Path) -> Iterator[Check]:
 
 def table(lake: Path, name: str) -> Check:
     """A table's protocol and columns, against its declaration."""
-    if name not in lakes.stored_names(lake):
+    if name not in delta.stored_names(lake):
         return Check(name, False, "missing", f"{sys.executable} -c '{_OPEN}' {lake}")
-    stored = lakes.stored(lake, name)
+    stored = delta.stored(lake, name)
     protocol = stored.protocol()
     reader, writer = protocol.min_reader_version, protocol.min_writer_version
     absent = set(TABLES[name].schema.names) - {field.name for field in stored.schema().fields}

@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal
 import pyarrow as pa
 from cyclopts import Parameter
 
-from harmsweep import lake as lakes
 from harmsweep.console.bank import DEFAULT_LAKE, Lake
 from harmsweep.console.show import show
 from harmsweep.days import every_day
 from harmsweep.errors import DataRefused
-from harmsweep.runs import STAGES
-from harmsweep.tables import POSTS, RUNS
+from harmsweep.lake import delta
+from harmsweep.lake.runs import STAGES
+from harmsweep.tables.catalog import POSTS, RUNS
 
 SHOWN_DAYS = 14
 Runs = dict[str, dict[str, Any]]
@@ -53,7 +53,7 @@ def last_runs(lake: Path, first: date, last: date) -> dict[date, Runs]:
     sql = f"""SELECT day, stage, variant, posts, seconds, finished_at FROM runs_v1
         WHERE {_between(first, last)} ORDER BY finished_at, variant"""
     found: dict[date, Runs] = defaultdict(dict)
-    for row in lakes.query(lake, sql).to_pylist():
+    for row in delta.query(lake, sql).to_pylist():
         kept = {"items": row["posts"]} | {n: row[n] for n in ("seconds", "finished_at")}
         found[row["day"]][row["stage"]] = kept
     return found
@@ -92,7 +92,7 @@ def _range(lake: Path, first: date | None, last: date | None) -> list[date]:
     Raises:
         DataRefused: --to before --from, or a lake without any run and no range given.
     """
-    known = lakes.days(RUNS, lake)
+    known = delta.days(RUNS, lake)
     if not known and not (first and last):
         raise DataRefused(f"{lake}: no stage ran for any day yet; give --from and --to")
     last = last or max(known[-1], first or known[-1])
@@ -105,7 +105,7 @@ def _range(lake: Path, first: date | None, last: date | None) -> list[date]:
 def _accepted(lake: Path, first: date, last: date) -> dict[date, int]:
     sql = f"""SELECT day, count(*) AS n FROM {POSTS.name}
         WHERE {_between(first, last)} AND status = 'accepted' GROUP BY day"""
-    return {row["day"]: row["n"] for row in lakes.query(lake, sql).to_pylist()}
+    return {row["day"]: row["n"] for row in delta.query(lake, sql).to_pylist()}
 
 
 def _between(first: date, last: date) -> str:

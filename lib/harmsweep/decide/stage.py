@@ -6,17 +6,17 @@ from pathlib import Path
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from harmsweep import lake as lakes
 from harmsweep.certificates import Certificate, find_certificate
 from harmsweep.decide.kept import keep_policy
 from harmsweep.decide.others import OTHERS, copies_of, with_others
 from harmsweep.decide.rules import best
 from harmsweep.decisions import DECIDE, pair
 from harmsweep.harms import HARMS
+from harmsweep.lake import delta
+from harmsweep.lake.runs import Counts, Outcome, Spark, run_step
 from harmsweep.ledger import SEVERITY
 from harmsweep.policy import Policy, check_lake, load_policy
-from harmsweep.runs import Counts, Outcome, Spark, run_step
-from harmsweep.tables import (
+from harmsweep.tables.catalog import (
     COMMENT_SCORES,
     DECISIONS,
     ESCALATIONS,
@@ -67,23 +67,23 @@ def _decide(
     *,
     certificate: Certificate | None,
 ) -> Counts:
-    versions: lakes.Slice = {"day": day, **pair(model_version, policy.policy_version)}
+    versions: delta.Slice = {"day": day, **pair(model_version, policy.policy_version)}
     scores = current_scores(spark, lake, day, model_version)
     seen = with_others(scores, policy, **_others(spark, lake, day))
     decided = decisions(seen, policy, model_version, certificate)
-    where = lakes.predicate(versions)
-    if lakes.query(lake, f"SELECT 1 FROM actions_v1 WHERE {where} LIMIT 1").num_rows:
-        lakes.append_new(decided, DECISIONS, lake, where=versions)
+    where = delta.predicate(versions)
+    if delta.query(lake, f"SELECT 1 FROM actions_v1 WHERE {where} LIMIT 1").num_rows:
+        delta.append_new(decided, DECISIONS, lake, where=versions)
     else:
-        lakes.replace_slice(decided, DECISIONS, lake, where=versions)
-    scored = f"SELECT count(*) AS n FROM scores_v1 WHERE {lakes.predicate(_by_model(versions))}"
+        delta.replace_slice(decided, DECISIONS, lake, where=versions)
+    scored = f"SELECT count(*) AS n FROM scores_v1 WHERE {delta.predicate(_by_model(versions))}"
     by_action = f"SELECT action, count(*) AS n FROM decisions_v1 WHERE {where} GROUP BY action"
-    found = {row["action"]: row["n"] for row in lakes.query(lake, by_action).to_pylist()}
-    posts: int = lakes.query(lake, scored).to_pylist()[0]["n"]
+    found = {row["action"]: row["n"] for row in delta.query(lake, by_action).to_pylist()}
+    posts: int = delta.query(lake, scored).to_pylist()[0]["n"]
     return {"posts": posts} | {action: found[action] for action in SEVERITY if action in found}
 
 
-def _by_model(versions: lakes.Slice) -> lakes.Slice:
+def _by_model(versions: delta.Slice) -> delta.Slice:
     return {name: value for name, value in versions.items() if name != "policy_version"}
 
 
@@ -92,21 +92,21 @@ def current_scores(spark: SparkSession, lake: Path, day: date, model_version: st
 
     A post that was escalated is the named contact's alone: no decision sends it to review.
     """
-    scores = lakes.read_days(spark, SCORES, lake, day)
-    accepted = lakes.read_days(spark, POSTS, lake, day).where(F.col("status") == "accepted")
+    scores = delta.read_days(spark, SCORES, lake, day)
+    accepted = delta.read_days(spark, POSTS, lake, day).where(F.col("status") == "accepted")
     current = accepted.select("day", "post_id", "revision")
     of_model = scores.where(F.col("model_version") == model_version)
-    escalated = lakes.read_days(spark, ESCALATIONS, lake, day).select("post_id")
+    escalated = delta.read_days(spark, ESCALATIONS, lake, day).select("post_id")
     judged = of_model.join(current, on=["day", "post_id", "revision"], how="left_semi")
     return judged.join(escalated, on="post_id", how="left_anti")
 
 
 def _others(spark: SparkSession, lake: Path, day: date) -> dict[str, DataFrame]:
-    clusters = lakes.read_days(spark, MEDIA_CLUSTERS, lake, day)
+    clusters = delta.read_days(spark, MEDIA_CLUSTERS, lake, day)
     return {
-        "matches": lakes.read_days(spark, MEDIA_MATCHES, lake, day),
-        "copies": copies_of(lakes.read_days(spark, MEDIA, lake, day), clusters),
-        "comments": lakes.read_days(spark, COMMENT_SCORES, lake, day),
+        "matches": delta.read_days(spark, MEDIA_MATCHES, lake, day),
+        "copies": copies_of(delta.read_days(spark, MEDIA, lake, day), clusters),
+        "comments": delta.read_days(spark, COMMENT_SCORES, lake, day),
     }
 
 

@@ -11,8 +11,8 @@ from pyspark.sql import types as T
 
 from harmsweep.embed.inputs import INPUT
 from harmsweep.encoders import Encoder
-from harmsweep.lake import days, query, read, read_days
-from harmsweep.tables import COMMENT_VECTORS, INTERACTIONS, POST_FEATURES
+from harmsweep.lake.delta import days, query, read, read_days
+from harmsweep.tables.catalog import COMMENT_VECTORS, INTERACTIONS, POST_FEATURES
 from harmsweep.text.cleaning import clean
 from harmsweep.text.disguise import normalise
 

@@ -9,9 +9,9 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from harmsweep.encoders import Encoder
-from harmsweep.lake import read_days
+from harmsweep.lake.delta import read_days
 from harmsweep.reader import readings
-from harmsweep.tables import AUTHOR_FEATURES, EMBEDDINGS, MEDIA, POST_FEATURES
+from harmsweep.tables.catalog import AUTHOR_FEATURES, EMBEDDINGS, MEDIA, POST_FEATURES
 
 # A vector is looked for this many days around the day: a backfill finds what later days computed.
 WINDOW_DAYS = 30

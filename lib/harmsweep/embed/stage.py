@@ -8,7 +8,6 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from harmsweep import lake as lakes
 from harmsweep.embed.comments import comment_inputs, comment_vectors
 from harmsweep.embed.inputs import (
     INPUT,
@@ -21,9 +20,10 @@ from harmsweep.embed.inputs import (
 from harmsweep.embed.vectors import author_vectors, latest, post_vectors
 from harmsweep.embed.workers import COLUMNS, Loaded, embed_batches
 from harmsweep.encoders import load_encoders
+from harmsweep.lake import delta
+from harmsweep.lake.runs import Counts, Outcome, Read, Spark, Step, run_step
 from harmsweep.reader import load_reader
-from harmsweep.runs import Counts, Outcome, Read, Spark, Step, run_step
-from harmsweep.tables import (
+from harmsweep.tables.catalog import (
     AUTHOR_FEATURES,
     AUTHOR_VECTORS,
     COMMENT_VECTORS,
@@ -33,8 +33,8 @@ from harmsweep.tables import (
     MEDIA_TEXTS,
     POST_FEATURES,
     POST_VECTORS,
-    Table,
 )
+from harmsweep.tables.spec import Table
 
 # The cache is no input of a run: what it holds changes when an input is embedded, never how.
 STEP = Step(
@@ -79,7 +79,7 @@ def _work(spark: Spark, lake: Path, day: date, media_root: Path, encoders: Encod
         asked = [rows for rows in (posts, authors, comments) if rows is not None]
         lacking = distinct_inputs(*asked).join(cached, on=list(INPUT), how="left_anti")
         fresh = _embedded(lacking, encoders, media_root, loads.add).withColumn("day", F.lit(day))
-        embedded = lakes.append_new(fresh, EMBEDDINGS, lake, where={"day": day})
+        embedded = delta.append_new(fresh, EMBEDDINGS, lake, where={"day": day})
         _write_vectors(lake, day, encoders, posts, authors)
         if comments is not None:
             _write_comments(lake, day, encoders, comments)
@@ -140,12 +140,12 @@ def _write_vectors(
     ids = sorted({encoder.encoder_id for encoder in encoders.values()})
     of_posts = post_vectors(posts, latest(cache, posts), day)
     kept = _of_other_encoders(POST_VECTORS, lake, day, ids, of=posts, key=["post_id", "revision"])
-    lakes.replace_slice(_union(of_posts, kept), POST_VECTORS, lake, where={"day": day})
+    delta.replace_slice(_union(of_posts, kept), POST_VECTORS, lake, where={"day": day})
     # Most platforms have no descriptions on most days: a commit of nothing costs a second.
-    if day in lakes.days(AUTHOR_VECTORS, lake) or not authors.isEmpty():
+    if day in delta.days(AUTHOR_VECTORS, lake) or not authors.isEmpty():
         of_authors = author_vectors(authors, latest(cache, authors), day)
         kept = _of_other_encoders(AUTHOR_VECTORS, lake, day, ids, of=authors, key=["author_id"])
-        lakes.replace_slice(_union(of_authors, kept), AUTHOR_VECTORS, lake, where={"day": day})
+        delta.replace_slice(_union(of_authors, kept), AUTHOR_VECTORS, lake, where={"day": day})
 
 
 def _write_comments(lake: Path, day: date, encoders: Encoders, comments: DataFrame) -> None:
@@ -153,7 +153,7 @@ def _write_comments(lake: Path, day: date, encoders: Encoders, comments: DataFra
     rows = comment_vectors(comments, latest(cache, comments), day)
     ids, key = [encoders["text"].encoder_id], ["post_id", "revision", "comment_id"]
     kept = _of_other_encoders(COMMENT_VECTORS, lake, day, ids, of=comments, key=key)
-    lakes.replace_slice(_union(rows, kept), COMMENT_VECTORS, lake, where={"day": day})
+    delta.replace_slice(_union(rows, kept), COMMENT_VECTORS, lake, where={"day": day})
 
 
 def _of_other_encoders(
@@ -163,7 +163,7 @@ def _of_other_encoders(
     quoted = ", ".join(f"'{encoder_id}'" for encoder_id in ids)
     if not _count(table, lake, f"day = '{day}' AND encoder_id NOT IN ({quoted})"):
         return None
-    stored = lakes.read_days(of.sparkSession, table, lake, day)
+    stored = delta.read_days(of.sparkSession, table, lake, day)
     return stored.where(~F.col("encoder_id").isin(ids)).join(of, on=key, how="left_semi")
 
 
@@ -185,4 +185,4 @@ def _counts(lake: Path, day: date) -> Counts:
 def _count(table: Table, lake: Path, condition: str) -> int:
     """How many rows, without Spark."""
     sql = f"SELECT count(*) AS n FROM {table.name} WHERE {condition}"
-    return int(lakes.query(lake, sql).column("n")[0].as_py())
+    return int(delta.query(lake, sql).column("n")[0].as_py())

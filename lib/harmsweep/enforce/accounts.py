@@ -6,12 +6,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from harmsweep import lake as lakes
 from harmsweep.enforce.books import Books, Clock, Gate, books, by_a_person, carry_out
 from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.rules import Rules
 from harmsweep.enforce.strikes import Strike, account_change, freed, restricts_more
 from harmsweep.enforce.sweeps import Sweep
+from harmsweep.lake import delta
 from harmsweep.ledger import ACCOUNTS_DAY, ORDER, STRIKES, Entry, Place
 from harmsweep.policy import Accounts
 
@@ -131,7 +131,7 @@ def strikes(
             ON p.day = v.day AND p.post_id = v.subject_id) s
         WHERE nth = 1"""
     found: dict[Place, list[Strike]] = defaultdict(list)
-    for row in lakes.query(lake, sql).to_pylist():
+    for row in delta.query(lake, sql).to_pylist():
         scope = (row["surface"], row["jurisdiction"])
         lasts = None
         if rules and row["action"] == "restrict":
@@ -144,10 +144,10 @@ def strikes(
 def struck_authors(lake: Path) -> set[str]:
     """The authors of posts on which a strike holds, of whatever day."""
     sql = f"SELECT day, subject_id FROM post_visibility_v1 WHERE {_IS_STRIKE}"
-    struck = lakes.query(lake, sql).to_pylist()
+    struck = delta.query(lake, sql).to_pylist()
     if not struck:
         return set()
-    days = lakes.plain_predicate({"day": sorted({row["day"] for row in struck})})
-    posts = lakes.plain_predicate({"post_id": sorted({row["subject_id"] for row in struck})})
+    days = delta.plain_predicate({"day": sorted({row["day"] for row in struck})})
+    posts = delta.plain_predicate({"post_id": sorted({row["subject_id"] for row in struck})})
     sql = f"SELECT DISTINCT author_id FROM posts_v1 WHERE {days} AND {posts}"
-    return set(lakes.query(lake, sql).column("author_id").to_pylist())
+    return set(delta.query(lake, sql).column("author_id").to_pylist())

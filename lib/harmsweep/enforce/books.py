@@ -10,13 +10,13 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from harmsweep import lake as lakes
 from harmsweep.enforce.evidence import with_evidence
 from harmsweep.enforce.sweeps import EPOCH, moment
+from harmsweep.lake import delta
+from harmsweep.lake.locks import locked
 from harmsweep.ledger import BY_PEOPLE, Entry, Place, holding, open_intents
-from harmsweep.locks import locked
 from harmsweep.operations import is_stopped
-from harmsweep.tables import ACTIONS, POST_VISIBILITY
+from harmsweep.tables.catalog import ACTIONS, POST_VISIBILITY
 
 Clock = Callable[[], int]
 # Called before each thing that others can see; raises where nothing more may happen.
@@ -76,7 +76,7 @@ def books(lake: Path, day: date, clock: Clock) -> Books:
 
 def entries(lake: Path, day: date) -> list[Entry]:
     """The day's entries of the ledger, in no order."""
-    found = lakes.rows(ACTIONS, lake, day=day)
+    found = delta.rows(ACTIONS, lake, day=day)
     # A batch at a time, with one copy of each repeated text: 1.1 GB for 600,000 entries, not 1.7.
     return [
         Entry(**{name: _shared(name, value) for name, value in row.items()})
@@ -125,15 +125,15 @@ def carry_out(ledger: Books, made: list[Entry], gate: Gate) -> None:
         cut = {e.effect_key for e in unfinished if e.cause_kind not in BY_PEOPLE} - own
         chains = chains_of(e for e in [*everything, *made] if e.effect_key not in cut)
         unfinished = [entry for entry in unfinished if entry.effect_key not in cut]
-    where: lakes.Slice = {"day": ledger.day}
-    lakes.put_rows(visibility(chains), POST_VISIBILITY, ledger.lake, where=where)
+    where: delta.Slice = {"day": ledger.day}
+    delta.put_rows(visibility(chains), POST_VISIBILITY, ledger.lake, where=where)
     later = moment(ledger.at + 1)
     append(ledger.lake, [replace(e, entry="outcome", recorded_at=later) for e in unfinished])
 
 
 def append(lake: Path, made: Iterable[Entry]) -> None:
     """Append entries to the ledger in one commit."""
-    lakes.put_rows([as_row(entry) for entry in made], ACTIONS, lake)
+    delta.put_rows([as_row(entry) for entry in made], ACTIONS, lake)
 
 
 def as_row(entry: Entry) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from harmsweep import lake as lakes
 from harmsweep.decisions import NO_ENCODER, REASON_PARTS, pair
 from harmsweep.enforce.books import Books
 from harmsweep.enforce.breaker.parked import Stale, being_read, let_go
@@ -17,8 +16,9 @@ from harmsweep.enforce.people.lanes import Demand
 from harmsweep.enforce.rules import Decision, Post, Rules
 from harmsweep.enforce.sweeps import Batch, Sweep
 from harmsweep.escalations import escalated_posts
+from harmsweep.lake import delta
 from harmsweep.ledger import ORDER, POLICY, REVIEW, Entry, Place
-from harmsweep.tables import EXEMPTIONS
+from harmsweep.tables.catalog import EXEMPTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +39,10 @@ def cases(ledger: Books, sweep: Sweep, *, beside: tuple[str, ...] | None = None)
     stays as it is, but for orders; in policy's lane, also for one that the model did not score.
     """
     lake, day, (model, policy) = ledger.lake, ledger.day, sweep.subject
-    of_pair = lakes.plain_predicate({"day": day, **pair(model, policy)})
+    of_pair = delta.plain_predicate({"day": day, **pair(model, policy)})
     pairs = {beside or (model, policy), (model, policy)}
     decided = " UNION ".join(
-        f"SELECT post_id FROM decisions_v1 WHERE {lakes.plain_predicate({'day': day, **pair(*p)})}"
+        f"SELECT post_id FROM decisions_v1 WHERE {delta.plain_predicate({'day': day, **pair(*p)})}"
         for p in sorted(pairs)
     )
     about, said = f"{LEDGERS.format(day=day)} UNION {decided}", people(lake, day, sweep.time)
@@ -71,14 +71,14 @@ def standing(
 ) -> dict[str, Post]:
     """The posts of the day that exist, of those of the query `about` and of demands, by id."""
     names = sorted({place.subject_id for place in said.demands})
-    demanded = lakes.plain_predicate({"p.post_id": names}) if names else "FALSE"
+    demanded = delta.plain_predicate({"p.post_id": names}) if names else "FALSE"
     sql = f"""SELECT p.post_id, p.revision, p.author_id FROM (
             SELECT * FROM posts_v1 WHERE day = '{day}' AND status = 'accepted') p
         LEFT JOIN (SELECT DISTINCT post_id FROM ({about}) a) d ON d.post_id = p.post_id
         WHERE d.post_id IS NOT NULL OR {demanded}"""
     exempt = exemptions(lake, at)
     posts = {}
-    for row in lakes.query(lake, sql).to_pylist():
+    for row in delta.query(lake, sql).to_pylist():
         name, revision, author = row["post_id"], row["revision"], row["author_id"]
         kind = exempt.get(("post", name)) or exempt.get(("account", author))
         posts[name] = Post(revision, author, said.verdict(name, revision), kind)
@@ -88,7 +88,7 @@ def standing(
 def exemptions(lake: Path, at: datetime) -> dict[tuple[str, str], str]:
     """The allow-list as it stands at a time: the kind of each subject that is on it."""
     entries = sorted(
-        lakes.rows(EXEMPTIONS, lake).to_pylist(), key=lambda e: (e["added_at"], e["exemption_id"])
+        delta.rows(EXEMPTIONS, lake).to_pylist(), key=lambda e: (e["added_at"], e["exemption_id"])
     )
     newest = {(e["subject_kind"], e["subject_id"]): e for e in entries if e["added_at"] <= at}
     return {
@@ -100,13 +100,13 @@ def exemptions(lake: Path, at: datetime) -> dict[tuple[str, str], str]:
 
 def _scored(lake: Path, day: date, model: str, about: str) -> dict[tuple[str, int], bool]:
     """The revisions that the model scored, of a query's posts, and whether it saw them whole."""
-    of_model = lakes.plain_predicate({"day": day, "model_version": model})
+    of_model = delta.plain_predicate({"day": day, "model_version": model})
     sql = f"""SELECT s.post_id, s.revision, s.status, s.reason
         FROM (SELECT * FROM scores_v1 WHERE {of_model}) s
         JOIN (SELECT DISTINCT post_id FROM ({about}) a) d ON d.post_id = s.post_id"""
     return {
         (row["post_id"], row["revision"]): was_whole(row["status"], row["reason"])
-        for row in lakes.query(lake, sql).to_pylist()
+        for row in delta.query(lake, sql).to_pylist()
     }
 
 
@@ -123,7 +123,7 @@ def _decisions(lake: Path, of_pair: str, posts: dict[str, Post]) -> dict[Place, 
     sql = f"""SELECT post_id, surface, jurisdiction, revision, language, action, harm, score,
         threshold FROM decisions_v1 WHERE {of_pair}"""
     wanted = {}
-    for row in lakes.query(lake, sql).to_pylist():
+    for row in delta.query(lake, sql).to_pylist():
         name = row.pop("post_id")
         place = Place("post", name, row.pop("surface"), row.pop("jurisdiction"))
         if name in posts and posts[name].revision == row["revision"]:

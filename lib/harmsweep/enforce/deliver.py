@@ -14,15 +14,15 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from harmsweep import lake as lakes
 from harmsweep.enforce.books import entries
 from harmsweep.enforce.bounds import Webhook, bounds
-from harmsweep.failpoints import failpoint
+from harmsweep.lake import delta
+from harmsweep.lake.failpoints import failpoint
+from harmsweep.lake.locks import locked
+from harmsweep.lake.runs import Outcome
 from harmsweep.ledger import Entry
-from harmsweep.locks import locked
 from harmsweep.operations import check_running
-from harmsweep.runs import Outcome
-from harmsweep.tables import DELIVERIES
+from harmsweep.tables.catalog import DELIVERIES
 
 Row = dict[str, Any]
 # Signs the body where it is set: the platform can tell whose the call is.
@@ -117,7 +117,7 @@ def pending(
 
 
 def _pending(lake: Path, day: date, since: datetime | None, dead: bool) -> Iterator[Entry]:
-    known = lakes.rows(DELIVERIES, lake, day=day).to_pylist()
+    known = delta.rows(DELIVERIES, lake, day=day).to_pylist()
     done = {row["effect_key"] for row in known if row["status"] == "delivered"}
     letters = {row["effect_key"] for row in known} - done
     every = entries(lake, day)
@@ -143,7 +143,7 @@ def _days(lake: Path, since: datetime, dead: bool) -> list[date]:
         AND NOT EXISTS (SELECT 1 FROM deliveries_v1 d
             WHERE d.effect_key = a.effect_key {known})
         ORDER BY day"""
-    return list(lakes.query(lake, sql).column("day").to_pylist())
+    return list(delta.query(lake, sql).column("day").to_pylist())
 
 
 def _batch(
@@ -174,7 +174,7 @@ def _batch(
             yield from (row["status"] for row in told)
     finally:
         if rows:
-            lakes.put_rows(rows, DELIVERIES, lake)
+            delta.put_rows(rows, DELIVERIES, lake)
 
 
 def _unreachable(rows: Sequence[Row]) -> Unreachable:

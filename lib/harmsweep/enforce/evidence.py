@@ -16,13 +16,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from harmsweep import lake as lakes
+from harmsweep.digests import as_json
 from harmsweep.enforce.bounds import bounds
 from harmsweep.inputs import NUMBERS, SIMILARITY
+from harmsweep.lake import delta
+from harmsweep.lake.locks import locked
 from harmsweep.ledger import VISIBLE, Entry
-from harmsweep.locks import locked
 from harmsweep.manifest import Manifest
-from harmsweep.tables import ACTIONS, AUTHOR_NUMBERS, EVIDENCE
+from harmsweep.tables.catalog import ACTIONS, AUTHOR_NUMBERS, EVIDENCE
 from harmsweep.vectors import cosine, matrix_of
 
 Row = dict[str, Any]
@@ -48,7 +49,7 @@ def with_evidence(lake: Path, day: date, made: Sequence[Entry]) -> list[Entry]:
     if not acting:
         return [*made]
     found = _inputs(lake, day, acting)
-    known = lakes.query(lake, f"SELECT post_id, digest FROM evidence_v1 WHERE day = '{day}'")
+    known = delta.query(lake, f"SELECT post_id, digest FROM evidence_v1 WHERE day = '{day}'")
     stored = {(row["post_id"], row["digest"]) for row in known.to_pylist()}
     names = {entry.subject_id: entry.revision for entry in acting}
     wanted = {post: row for post, row in found.items() if row["revision"] == names.get(post)}
@@ -56,7 +57,7 @@ def with_evidence(lake: Path, day: date, made: Sequence[Entry]) -> list[Entry]:
     if new:
         at, rewritten = max(e.recorded_at for e in acting), _rewritten(lake, day, acting)
         rows = [r | {"kept_at": at, "is_rewritten": rewritten.get(r["post_id"])} for r in new]
-        lakes.put_rows(rows, EVIDENCE, lake)
+        delta.put_rows(rows, EVIDENCE, lake)
     digests = {post: row["digest"] for post, row in wanted.items()}
     keys = {entry.effect_key for entry in acting}
     return [
@@ -68,7 +69,7 @@ def _decided(day: date, acting: Sequence[Entry]) -> str:
     """SQL of the posts that the entries' pairs decided about."""
     pairs = {(e.model_version or "", e.policy_version or "") for e in acting}
     about = " OR ".join(
-        lakes.plain_predicate({"model_version": model, "policy_version": policy})
+        delta.plain_predicate({"model_version": model, "policy_version": policy})
         for model, policy in sorted(pairs)
     )
     return f"SELECT DISTINCT post_id FROM decisions_v1 WHERE day = '{day}' AND ({about})"
@@ -83,10 +84,10 @@ def _rewritten(lake: Path, day: date, acting: Sequence[Entry]) -> dict[str, bool
     """
     sql = f"""SELECT s.* FROM (SELECT * FROM scores_v1 WHERE day = '{day}') s
         JOIN ({_decided(day, acting)}) d ON d.post_id = s.post_id"""
-    rows = lakes.query(lake, sql).to_pylist()
+    rows = delta.query(lake, sql).to_pylist()
     scores = {(row["post_id"], row["revision"], row["model_version"]): row for row in rows}
     ends = f"SELECT stage, variant, finished_at FROM runs_v1 WHERE day = '{day}'"
-    runs = lakes.query(lake, ends).to_pylist()
+    runs = delta.query(lake, ends).to_pylist()
     written = max((r["finished_at"] for r in runs if r["stage"] in _WRITERS), default=None)
     scored = {r["variant"]: r["finished_at"] for r in runs if r["stage"] == "score"}
     found: dict[str, bool] = {}
@@ -105,7 +106,7 @@ def _inputs(lake: Path, day: date, acting: Sequence[Entry]) -> dict[str, Row]:
     """Rows of evidence for the posts that the entries' pairs decided about, by post."""
     decided = _decided(day, acting)
     numbers = ", ".join(f"f.{name}" for name in _STORED)
-    features = lakes.query(
+    features = delta.query(
         lake,
         f"""SELECT f.post_id, f.revision, f.author_id, f.author_origin, {numbers}
             FROM (SELECT * FROM post_features_v1 WHERE day = '{day}') f
@@ -124,7 +125,7 @@ def _vectors(lake: Path, day: date, decided: str) -> dict[tuple[str, int | None]
     of_authors = f"""SELECT author_id AS owner, 'description' AS input, encoder_id, vector
         FROM author_vectors_v1 WHERE day = '{day}'"""
     for sql in (of_posts, of_authors):
-        for row in lakes.query(lake, sql).to_pylist():
+        for row in delta.query(lake, sql).to_pylist():
             key = (row.pop("owner"), row.pop("revision", None))
             found.setdefault(key, []).append(row)
     return found
@@ -139,7 +140,7 @@ def _row(day: date, features: Row, vectors: Mapping[tuple[str, int | None], Sequ
         "post_id": post,
         "revision": revision,
         "author_origin": features["author_origin"],
-        "numbers": lakes.as_json({name: features[name] for name in _STORED}),
+        "numbers": as_json({name: features[name] for name in _STORED}),
         "vectors": sorted([*of_post, *of_author], key=lambda v: (v["input"], v["encoder_id"])),
     }
     return row | {"digest": digest_of(row)}
@@ -149,16 +150,16 @@ def digest_of(row: Mapping[str, Any]) -> str:
     """SHA-256 of what a row of evidence holds."""
     vectors = [[v["input"], v["encoder_id"], v["vector"].hex()] for v in row["vectors"]]
     facts = [row["post_id"], row["revision"], row["author_origin"], row["numbers"], vectors]
-    return hashlib.sha256(lakes.as_json(facts).encode()).hexdigest()
+    return hashlib.sha256(as_json(facts).encode()).hexdigest()
 
 
 def find_evidence(lake: Path, entry: Entry) -> Row | None:
     """What an entry rests on; None where it is not kept, or no longer."""
     if entry.evidence is None:
         return None
-    where: lakes.Slice = {"day": entry.day, "post_id": entry.subject_id, "digest": entry.evidence}
-    sql = f"SELECT * FROM evidence_v1 WHERE {lakes.plain_predicate(where)}"
-    found: list[Row] = lakes.query(lake, sql).to_pylist()
+    where: delta.Slice = {"day": entry.day, "post_id": entry.subject_id, "digest": entry.evidence}
+    sql = f"SELECT * FROM evidence_v1 WHERE {delta.plain_predicate(where)}"
+    found: list[Row] = delta.query(lake, sql).to_pylist()
     return found[0] if found else None
 
 
@@ -179,11 +180,11 @@ def forget(lake: Path, today: date) -> int:
     evidence as long as any. It holds the ledger's lock too, so that no sweep names what is deleted.
     """
     with locked(lake, [ACTIONS.name, EVIDENCE.name]):
-        old = [day for day in lakes.days(EVIDENCE, lake) if day < _first_kept(today)]
+        old = [day for day in delta.days(EVIDENCE, lake) if day < _first_kept(today)]
         gone = [row for day in old for row in _past_keeping(lake, day, today)]
         if not gone:
             return 0
-        table = lakes.stored(lake, EVIDENCE.name)
+        table = delta.stored(lake, EVIDENCE.name)
         same = "t.day = g.day AND t.digest = g.digest"
         merge = table.merge(pa.Table.from_pylist(gone), same, source_alias="g", target_alias="t")
         return int(merge.when_matched_delete().execute()["num_target_rows_deleted"])
@@ -191,7 +192,7 @@ def forget(lake: Path, today: date) -> int:
 
 def _past_keeping(lake: Path, day: date, today: date) -> list[Row]:
     """Day and digest of what is past its keeping of a day's posts."""
-    acts = lakes.query(
+    acts = delta.query(
         lake,
         f"""SELECT evidence, max(recorded_at) AS at FROM actions_v1
             WHERE day = '{day}' AND evidence IS NOT NULL GROUP BY evidence""",
@@ -200,7 +201,7 @@ def _past_keeping(lake: Path, day: date, today: date) -> list[Row]:
     sql = f"SELECT day, digest, kept_at FROM evidence_v1 WHERE day = '{day}'"
     return [
         {"day": row["day"], "digest": row["digest"]}
-        for row in lakes.query(lake, sql).to_pylist()
+        for row in delta.query(lake, sql).to_pylist()
         if all(
             at is None or is_past_keeping(at, today)
             for at in (row["kept_at"], acted.get(row["digest"]))

@@ -13,14 +13,23 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from harmsweep import lake as lakes
-from harmsweep import tables
 from harmsweep.enforce.books import writing
+from harmsweep.lake import delta
+from harmsweep.tables.catalog import (
+    ACTIONS,
+    APPEALS,
+    EVIDENCE,
+    EXEMPTIONS,
+    OPERATIONS,
+    ORDERS,
+    POST_VISIBILITY,
+    VERDICTS,
+)
 
 # What acts of people write; every other table is shared with the lake.
 WRITTEN = (
-    *(tables.VERDICTS, tables.APPEALS, tables.ORDERS, tables.EXEMPTIONS, tables.OPERATIONS),
-    *(tables.ACTIONS, tables.POST_VISIBILITY, tables.EVIDENCE),
+    *(VERDICTS, APPEALS, ORDERS, EXEMPTIONS, OPERATIONS),
+    *(ACTIONS, POST_VISIBILITY, EVIDENCE),
 )
 
 _PREFIX = ".rehearsal-"
@@ -60,6 +69,6 @@ def effects_since(copy: Path, lake: Path, since: datetime) -> list[dict[str, Any
     """The effects of a rehearsal that began then, as rows of actions: what the lake's lacks."""
     sql = f"""SELECT * FROM actions_v1 WHERE entry = 'intent'
         AND recorded_at >= TIMESTAMP '{since:%Y-%m-%d %H:%M:%S.%f}'"""
-    known = {row["effect_key"] for row in lakes.query(lake, sql).to_pylist()}
-    found = [row for row in lakes.query(copy, sql).to_pylist() if row["effect_key"] not in known]
+    known = {row["effect_key"] for row in delta.query(lake, sql).to_pylist()}
+    found = [row for row in delta.query(copy, sql).to_pylist() if row["effect_key"] not in known]
     return sorted(found, key=lambda row: (row["day"], row["subject_kind"], row["subject_id"]))

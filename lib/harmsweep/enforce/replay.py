@@ -8,7 +8,6 @@ from math import nan
 from pathlib import Path
 from typing import Any
 
-from harmsweep import lake as lakes
 from harmsweep.certificates import find_certificate, folder_beside
 from harmsweep.enforce.books import entries
 from harmsweep.enforce.evidence import (
@@ -20,6 +19,7 @@ from harmsweep.enforce.evidence import (
 )
 from harmsweep.enforce.rules import Mandate
 from harmsweep.errors import DataRefused
+from harmsweep.lake import delta
 from harmsweep.ledger import POLICY, SEVERITY, Entry
 from harmsweep.policy import PolicyError, load_policy
 from harmsweep.verdicts import find_post
@@ -90,7 +90,7 @@ def _acted(lake: Path, day: date) -> list[Entry]:
 
 
 def _replayed(
-    lake: Path, where: lakes.Slice, acted: Iterable[Entry], model: Path, policy: Path | None
+    lake: Path, where: delta.Slice, acted: Iterable[Entry], model: Path, policy: Path | None
 ) -> list[Replayed]:
     from harmsweep.model import load_heads, score_columns
 
@@ -112,11 +112,11 @@ def _replayed(
     return found
 
 
-def _kept(lake: Path, where: lakes.Slice, mandates: Mapping[str | None, Mandate]) -> _Kept:
-    about = lakes.plain_predicate(where)
-    evidence = lakes.query(lake, f"SELECT * FROM evidence_v1 WHERE {about}").to_pylist()
+def _kept(lake: Path, where: delta.Slice, mandates: Mapping[str | None, Mandate]) -> _Kept:
+    about = delta.plain_predicate(where)
+    evidence = delta.query(lake, f"SELECT * FROM evidence_v1 WHERE {about}").to_pylist()
     sql = f"SELECT {', '.join(_PLACE)}, language FROM decisions_v1 WHERE {about}"
-    decided = lakes.query(lake, sql).to_pylist()
+    decided = delta.query(lake, sql).to_pylist()
     return _Kept(
         {(row["post_id"], row["digest"]): row for row in evidence},
         {tuple(row[name] for name in _PLACE): row["language"] for row in decided},

@@ -7,8 +7,8 @@ from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 
-from harmsweep import lake as lakes
 from harmsweep.decisions import DECIDE, pair
+from harmsweep.digests import as_json
 from harmsweep.enforce.accounts import settle_accounts
 from harmsweep.enforce.books import Books, Clock, books, carry_out, now_micros, writing
 from harmsweep.enforce.bounds import bounds
@@ -21,11 +21,12 @@ from harmsweep.enforce.people.orders import settle_beneath
 from harmsweep.enforce.rules import Mandate, load_mandate, sweep_of
 from harmsweep.enforce.sweeps import Sweep, moment
 from harmsweep.errors import DataRefused, Held
+from harmsweep.lake import delta
+from harmsweep.lake.runs import Counts, Outcome, Read, Step, is_done, run_step
 from harmsweep.ledger import Entry
 from harmsweep.logs import log
 from harmsweep.operations import check_running
-from harmsweep.runs import Counts, Outcome, Read, Step, is_done, run_step
-from harmsweep.tables import (
+from harmsweep.tables.catalog import (
     ACTIONS,
     DECISIONS,
     ORDERS,
@@ -86,7 +87,7 @@ def enforce_day(
     exempt = sorted(exemptions(lake, moment(now_micros())).items())
     facts = [mandate.inputs, mandate.first, mandate.last, exempt]
     versions = pair(*mandate.subject)
-    return run_step(ENFORCE, lake, day, work, versions=versions, inputs=lakes.as_json(facts))
+    return run_step(ENFORCE, lake, day, work, versions=versions, inputs=as_json(facts))
 
 
 def check_decided(lake: Path, day: date, mandate: Mandate) -> None:
@@ -183,12 +184,12 @@ def _done(entry: Entry) -> str:
 
 
 def _decided(lake: Path, plan: Sweep) -> int:
-    versions: lakes.Slice = {"day": plan.day, **pair(*plan.subject)}
-    where = lakes.predicate(versions)
+    versions: delta.Slice = {"day": plan.day, **pair(*plan.subject)}
+    where = delta.predicate(versions)
     sql = f"""SELECT count(*) AS n FROM (SELECT * FROM decisions_v1 WHERE {where}) d
         JOIN (SELECT * FROM posts_v1 WHERE day = '{plan.day}' AND status = 'accepted') p
         ON d.post_id = p.post_id AND d.revision = p.revision"""
-    return int(lakes.query(lake, sql).to_pylist()[0]["n"])
+    return int(delta.query(lake, sql).to_pylist()[0]["n"])
 
 
 def _advice(day: date, over: list[Excess], held: list[str]) -> str:

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from harmsweep import lake as lakes
+from harmsweep.digests import as_json
 from harmsweep.errors import DataRefused
 from harmsweep.ledger import ACCOUNTS_DAY, Entry, Place, direction, effect_key
 
@@ -50,7 +50,7 @@ class Sweep:
     def sweep_id(self) -> str:
         """The day and 12 hex digits: the same again after a crash, another for a repeat."""
         facts = [self.day.isoformat(), self.kind, *self.subject, self.after]
-        return f"{self.day:%Y%m%d}-{hashlib.sha256(lakes.as_json(facts).encode()).hexdigest()[:12]}"
+        return f"{self.day:%Y%m%d}-{hashlib.sha256(as_json(facts).encode()).hexdigest()[:12]}"
 
     @property
     def pair(self) -> tuple[str | None, str | None]:

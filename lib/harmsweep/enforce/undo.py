@@ -13,10 +13,10 @@ from harmsweep.enforce.rules import Post
 from harmsweep.enforce.sweeps import Sweep, day_of
 from harmsweep.errors import DataRefused
 from harmsweep.escalations import escalated_posts
+from harmsweep.lake.runs import Outcome
 from harmsweep.ledger import ACCOUNTS_DAY, ORDER, Entry
 from harmsweep.logs import log
 from harmsweep.operations import operator, record
-from harmsweep.runs import Outcome
 
 
 @dataclass(frozen=True)

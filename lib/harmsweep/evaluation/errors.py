@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.compute as pc
 
-from harmsweep import lake as lakes
 from harmsweep.evaluation.rows import POST, labelled, score_column
+from harmsweep.lake import delta
 from harmsweep.snapshots import label_column
 from harmsweep.train.evaluate import Record
 
@@ -46,7 +46,7 @@ def texts(lake: Path, rows: pd.DataFrame) -> pd.Series:
     # A day holds far more posts than have a label: what is not asked for is left where it is.
     asked = pc.field("day").isin(sorted(set(keys["day"])))
     asked &= pc.field("post_id").isin(sorted(set(keys["post_id"])))
-    source = lakes.stored(lake, FEATURES).to_pyarrow_dataset()
+    source = delta.stored(lake, FEATURES).to_pyarrow_dataset()
     stored = source.to_table(columns=[*POST, "clean_text"], filter=asked).to_pandas()
     found = keys.merge(stored, on=POST, how="left")["clean_text"]
     return pd.Series(found.to_numpy(), index=rows.index)

@@ -6,12 +6,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from harmsweep import lake as lakes
 from harmsweep.enforce.books import entries
 from harmsweep.enforce.sweeps import Sweep
 from harmsweep.explain.statement import Source
+from harmsweep.lake import delta
 from harmsweep.ledger import POLICY, VISIBLE, Entry, is_automatic
-from harmsweep.tables import EXPLANATIONS, ORDERS, POST_VISIBILITY
+from harmsweep.tables.catalog import EXPLANATIONS, ORDERS, POST_VISIBILITY
 
 # Who asked for a look at a post, by the kind of order; the first that was there counts.
 _NOTICES: dict[str, Source] = {
@@ -36,11 +36,11 @@ def due(lake: Path, day: date, model_version: str) -> Iterator[Due]:
     Of those that a score led to only the model's own: the others are for runs of theirs. An account
     that is free again is not told that it is suspended; a post's effect is told of once it was.
     """
-    shown = lakes.rows(POST_VISIBILITY, lake, day=day).to_pylist()
+    shown = delta.rows(POST_VISIBILITY, lake, day=day).to_pylist()
     holds = {row["effect_key"] for row in shown if row["action"] in VISIBLE and _is_told(row)}
-    known = set(lakes.rows(EXPLANATIONS, lake, day=day).column("effect_key").to_pylist())
+    known = set(delta.rows(EXPLANATIONS, lake, day=day).column("effect_key").to_pylist())
     found = [entry for entry in entries(lake, day) if entry.entry == "intent"]
-    asked = lakes.rows(ORDERS, lake, day=day).to_pylist()
+    asked = delta.rows(ORDERS, lake, day=day).to_pylist()
     sweeps, approved = {entry.sweep_id for entry in found}, _approved(lake, day)
     for entry in sorted(found, key=lambda e: e.effect_key):
         of_model = entry.score is None or entry.model_version == model_version
@@ -62,7 +62,7 @@ def _approved(lake: Path, day: date) -> set[str]:
     """The effects of plans that people approved: those inside every bound needed nobody."""
     sql = f"""SELECT DISTINCT p.effect_key FROM plans_v1 p JOIN operations_v1 o
         ON o.object = p.plan_id AND o.act = 'approve' WHERE p.day = '{day}'"""
-    return set(lakes.query(lake, sql).column("effect_key").to_pylist())
+    return set(delta.query(lake, sql).column("effect_key").to_pylist())
 
 
 def cause_of(entry: Entry, sweeps: Collection[str], approved: Collection[str]) -> str:

@@ -4,11 +4,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from harmsweep import lake as lakes
 from harmsweep.errors import DataRefused
 from harmsweep.explain.subject import Subject, load_subject
+from harmsweep.lake import delta
 from harmsweep.ledger import ACCOUNTS_DAY, IN_FORCE
-from harmsweep.tables import EXPLANATIONS
+from harmsweep.tables.catalog import EXPLANATIONS
 from harmsweep.verdicts import find_reviewable
 
 Rows = list[dict[str, Any]]
@@ -44,10 +44,10 @@ def of_account(lake: Path, account_id: str) -> Rows:
 def _rows(lake: Path, day: date, subject_id: str, revision: int) -> Rows:
     # What was undone, overturned or has run its time is not among these.
     shown = f"SELECT effect_key FROM post_visibility_v1 WHERE day = '{day}' AND {IN_FORCE}"
-    holds = set(lakes.query(lake, shown).column("effect_key").to_pylist())
+    holds = set(delta.query(lake, shown).column("effect_key").to_pylist())
     found = [
         row | {"in_force": row["effect_key"] in holds}
-        for row in lakes.rows(EXPLANATIONS, lake, day=day).to_pylist()
+        for row in delta.rows(EXPLANATIONS, lake, day=day).to_pylist()
         if row["post_id"] == subject_id
         # What people decided holds whatever the post reads now, and quotes nothing of it.
         and (row["revision"] == revision or row["status"] == "unscored")

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from harmsweep import lake as lakes
+from harmsweep.digests import as_json
 from harmsweep.encoders import load_encoders
 from harmsweep.enforce.evidence import digest_of, find_evidence
 from harmsweep.escalations import escalated_posts
@@ -24,13 +24,14 @@ from harmsweep.explain.rescoring import contributions, scorer
 from harmsweep.explain.search import find_evidence as search
 from harmsweep.explain.search import reproduced
 from harmsweep.explain.subject import Subject, load_subject
+from harmsweep.lake import delta
+from harmsweep.lake.locks import locked
+from harmsweep.lake.runs import Counts, Outcome, Read, Step, run_step
 from harmsweep.ledger import ACCOUNTS_DAY, POLICY, Entry
-from harmsweep.locks import locked
 from harmsweep.logs import log
 from harmsweep.manifest import Manifest, check_encoders, load_manifest
 from harmsweep.operations import check_running
-from harmsweep.runs import Counts, Outcome, Read, Step, run_step
-from harmsweep.tables import (
+from harmsweep.tables.catalog import (
     ACTIONS,
     EVIDENCE,
     EXPLANATIONS,
@@ -102,7 +103,7 @@ def recent_days(lake: Path, now: datetime, *, back_days: int = BACK_DAYS) -> lis
     since = (now - timedelta(days=back_days)).isoformat()
     sql = f"""SELECT DISTINCT day FROM actions_v1 WHERE entry = 'intent'
         AND subject_kind = 'post' AND recorded_at > TIMESTAMP '{since}' ORDER BY day"""
-    found: list[date] = lakes.query(lake, sql).column("day").to_pylist()
+    found: list[date] = delta.query(lake, sql).column("day").to_pylist()
     return found
 
 
@@ -123,7 +124,7 @@ def _work(lake: Path, day: date, model: Path, manifest: Manifest, media: Path | 
         started = time.monotonic()
         found = explain(lake, entry, subject, model=model, media=media)
         row = _row(one, subject, found, manifest, started)
-        lakes.put_rows([row], EXPLANATIONS, lake)
+        delta.put_rows([row], EXPLANATIONS, lake)
         counts["explained"] += 1
         counts[row["status"]] += 1
         counts["parts"] += len(found.evidence)
@@ -140,7 +141,7 @@ def _explain_accounts(lake: Path, manifest: Manifest) -> int:
         ]
         if told:
             check_running(lake)
-            lakes.put_rows(told, EXPLANATIONS, lake)
+            delta.put_rows(told, EXPLANATIONS, lake)
     return len(told)
 
 
@@ -186,8 +187,8 @@ def _row(
         "revision": entry.revision,
         "model_version": manifest.model_version,
         "status": status,
-        "contributions": lakes.as_json(found.contributions),
-        "evidence": lakes.as_json(found.evidence),
+        "contributions": as_json(found.contributions),
+        "evidence": as_json(found.evidence),
         "statement": reasons and reasons.model_dump_json(exclude_none=True),
         "notice": told,
         "explained_at": datetime.now(UTC),

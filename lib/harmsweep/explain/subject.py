@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from harmsweep import lake as lakes
 from harmsweep.encoders import Encoder
+from harmsweep.lake import delta
 from harmsweep.media.bounded import run_bounded
 from harmsweep.media.files import local_media, open_media
 from harmsweep.media.problem import MediaProblem
@@ -39,20 +39,20 @@ class Subject:
 
 def load_subject(lake: Path, day: date, post_id: str, revision: int | None) -> Subject | None:
     """The post as it stands; None where it was deleted, or is of another revision than is asked."""
-    key: lakes.Slice = {"day": day, "post_id": post_id}
-    about = lakes.plain_predicate(key)
+    key: delta.Slice = {"day": day, "post_id": post_id}
+    about = delta.plain_predicate(key)
     current = f"SELECT revision FROM posts_v1 WHERE {about} AND status = 'accepted'"
-    found = lakes.query(lake, current).column("revision").to_pylist()
+    found = delta.query(lake, current).column("revision").to_pylist()
     if not found or revision not in (None, *found):
         return None
     revision = max(found)
     where = f"{about} AND revision = {int(revision)}"
     features = f"SELECT clean_text, language FROM post_features_v1 WHERE {where}"
-    texts = lakes.query(lake, features).to_pylist()
+    texts = delta.query(lake, features).to_pylist()
     if not texts:
         return None
     ok = f"SELECT * FROM media_v1 WHERE {where} AND status = 'ok' ORDER BY position"
-    media = {row["position"]: row for row in lakes.query(lake, ok).to_pylist()}
+    media = {row["position"]: row for row in delta.query(lake, ok).to_pylist()}
     read = _lines(lake, day, {row["content_hash"] for row in media.values()})
     lines = {
         place: read[r["content_hash"]] for place, r in media.items() if r["content_hash"] in read
@@ -64,13 +64,13 @@ def _lines(lake: Path, day: date, hashes: set[str]) -> dict[str, list[str]]:
     """The lines read in pictures, by content; the later of two readings counts."""
     if not hashes:
         return {}
-    where: lakes.Slice = {"reader_id": load_reader().reader_id, "content_hash": sorted(hashes)}
+    where: delta.Slice = {"reader_id": load_reader().reader_id, "content_hash": sorted(hashes)}
     first, last = day - timedelta(days=WINDOW_DAYS), day + timedelta(days=WINDOW_DAYS)
     sql = f"""SELECT content_hash, text FROM media_texts_v1
-        WHERE day BETWEEN '{first}' AND '{last}' AND {lakes.plain_predicate(where)}
+        WHERE day BETWEEN '{first}' AND '{last}' AND {delta.plain_predicate(where)}
         AND status = 'ok' ORDER BY day"""
     return {
-        row["content_hash"]: row["text"].split("\n") for row in lakes.query(lake, sql).to_pylist()
+        row["content_hash"]: row["text"].split("\n") for row in delta.query(lake, sql).to_pylist()
     }
 
 

@@ -8,13 +8,14 @@ from pathlib import Path
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from harmsweep.digests import as_json
 from harmsweep.features.engagement import with_engagement
 from harmsweep.features.files import media_of
 from harmsweep.features.history import WINDOW_DAYS, author_numbers, by_post
 from harmsweep.features.words import clean_column, with_words
-from harmsweep.lake import as_json, query, read_days, replace_slice
-from harmsweep.runs import Outcome, Read, Spark, Step, run_step
-from harmsweep.tables import (
+from harmsweep.lake.delta import query, read_days, replace_slice
+from harmsweep.lake.runs import Outcome, Read, Spark, Step, run_step
+from harmsweep.tables.catalog import (
     ACTIONS,
     AUTHOR_FEATURES,
     INTERACTIONS,

@@ -7,8 +7,8 @@ from pathlib import Path
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from harmsweep.lake import days, read
-from harmsweep.tables import INTERACTIONS
+from harmsweep.lake.delta import days, read
+from harmsweep.tables.catalog import INTERACTIONS
 
 _KINDS = {"likes": "like", "comments": "comment", "saves": "save", "views": "view"}
 KINDS = _KINDS | {"reports": "report"}

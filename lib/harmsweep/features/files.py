@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from harmsweep.media.facts import MediaFacts, inspect_each
-from harmsweep.tables import MEDIA
+from harmsweep.tables.catalog import MEDIA
 
 _FACTS = [
     *("status", "reason", "content_hash", "bytes", "width", "height"),

@@ -11,9 +11,10 @@ from pathlib import Path
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from harmsweep.lake import days, read
+from harmsweep.lake.delta import days, read
 from harmsweep.ledger import LADDER
-from harmsweep.tables import ACTIONS, INTERACTIONS, POSTS, USERS, Table
+from harmsweep.tables.catalog import ACTIONS, INTERACTIONS, POSTS, USERS
+from harmsweep.tables.spec import Table
 
 WINDOW_DAYS = 30
 # A label says something of a post, and nothing against its author.

@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from harmsweep.tables import TEXT_NUMBERS
+from harmsweep.tables.catalog import TEXT_NUMBERS
 from harmsweep.text.cleaning import clean
 from harmsweep.text.words import words
 

@@ -10,7 +10,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from harmsweep.ingest.rules import ID, with_reason
-from harmsweep.tables import REJECTS
+from harmsweep.tables.catalog import REJECTS
 
 SAME_EVENT, LATER_EVENT, CONFLICT = "same_event", "later_event", "conflicting_label"
 _ITEM = f"CASE WHEN event_id {ID} THEN event_id ELSE line_id END"

@@ -11,16 +11,16 @@ from pathlib import Path
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from harmsweep.failpoints import failpoint
 from harmsweep.ingest import labels, others, posts
 from harmsweep.ingest.check import refused
 from harmsweep.ingest.files import fingerprint, landing_days
 from harmsweep.ingest.landing import cached, decoded_sources
-from harmsweep.lake import Slice, append_new, predicate, put_rows, read, read_days
-from harmsweep.locks import locked
-from harmsweep.runs import Outcome, Spark, Step, run_step
-from harmsweep.slices import has_rows, put_slice
-from harmsweep.tables import (
+from harmsweep.lake.delta import Slice, append_new, predicate, put_rows, read, read_days
+from harmsweep.lake.failpoints import failpoint
+from harmsweep.lake.locks import locked
+from harmsweep.lake.runs import Outcome, Spark, Step, run_step
+from harmsweep.lake.slices import has_rows, put_slice
+from harmsweep.tables.catalog import (
     ACCOUNT_LABELS,
     INGESTS,
     INTERACTIONS,
@@ -28,8 +28,8 @@ from harmsweep.tables import (
     POSTS,
     REJECTS,
     USERS,
-    Table,
 )
+from harmsweep.tables.spec import Table
 
 # Only tables whose slice of the day no other day's ingest writes: a late row that another day
 # brings to this day's posts must not make this day's ingest run again.

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from harmsweep.ingest.check import CONFLICT, SAME_EVENT, goes_on, number, status, supersede
 from harmsweep.ingest.rules import with_reason
 from harmsweep.labels import HAND, UNNAMED
-from harmsweep.tables import ACCOUNT_LABELS, LABELS
+from harmsweep.tables.catalog import ACCOUNT_LABELS, LABELS
 
 _DEFAULTS = {
     "event_id": "line_id",

@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from harmsweep.ingest.check import check, goes_on, supersede
-from harmsweep.tables import INTERACTIONS, USERS
+from harmsweep.tables.catalog import INTERACTIONS, USERS
 
 
 def users_of_day(users: DataFrame, posts: DataFrame, day: date, first: date) -> DataFrame:

@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from harmsweep.ingest.check import LATER_EVENT, as_rejects, check, goes_on
-from harmsweep.tables import POSTS
+from harmsweep.tables.catalog import POSTS
 
 # The media array that a row without media has.
 _NO_MEDIA = "CAST(array() AS ARRAY<STRUCT<kind: STRING, uri: STRING>>)"

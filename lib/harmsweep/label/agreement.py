@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from harmsweep.bootstrap import Floats, group_weights, interval
 from harmsweep.labels import HAND, UNNAMED
-from harmsweep.lake import query
+from harmsweep.lake.delta import query
 
 RESAMPLES, SEED = 1000, 1
 # By post, each annotator's label.

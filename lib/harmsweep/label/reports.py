@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from harmsweep.harms import HARMS
 from harmsweep.labels import FOUND_BY_PEOPLE, REPORTS, UNNAMED, vote
-from harmsweep.tables import LABELS
+from harmsweep.tables.catalog import LABELS
 
 # A Beta prior: an unknown reporter is right one time in four, as if seen four times.
 RIGHT, WRONG = 1.0, 3.0

@@ -6,7 +6,7 @@ from pyspark.sql.window import Window
 
 from harmsweep.harms import HARMS
 from harmsweep.labels import REVIEWS
-from harmsweep.tables import LABELS
+from harmsweep.tables.catalog import LABELS
 
 _REVISION = ["day", "post_id", "revision"]
 

@@ -11,10 +11,10 @@ from pyspark.sql import functions as F
 from harmsweep.label.reports import records, reports, standing, to_labels, weighed
 from harmsweep.label.reviews import review_labels
 from harmsweep.labels import REPORTS, REVIEWS
-from harmsweep.lake import Slice, read_days
-from harmsweep.runs import Outcome, Read, Spark, Step, run_step
-from harmsweep.slices import put_slice
-from harmsweep.tables import ACTIONS, INTERACTIONS, LABELS, POSTS, VERDICTS
+from harmsweep.lake.delta import Slice, read_days
+from harmsweep.lake.runs import Outcome, Read, Spark, Step, run_step
+from harmsweep.lake.slices import put_slice
+from harmsweep.tables.catalog import ACTIONS, INTERACTIONS, LABELS, POSTS, VERDICTS
 
 # Reports count until so many days after the post's own; the day is written again as they come in.
 WAIT_DAYS = 7

@@ -10,14 +10,14 @@ from typing import Any
 from rich.console import Console
 
 from harmsweep.errors import finish
-from harmsweep.lake import lake_path, open_lake
+from harmsweep.lake.delta import lake_path, open_lake
+from harmsweep.lake.session import session
 from harmsweep.line.days import run_line
 from harmsweep.line.summary import print_summary, progress
 from harmsweep.manifest import Manifest, load_manifest, verified_bytes
 from harmsweep.paths import DEFAULT_MODEL, ROOT
 from harmsweep.policy import load_policy, mark_demonstration
 from harmsweep.report.page import write_report
-from harmsweep.session import session
 
 
 def main(*, posts: Path, lake: Path, model: Path, train: bool) -> Iterable[str]:

@@ -15,6 +15,7 @@ from harmsweep.enforce.sweep import enforce_day
 from harmsweep.features.day import features_day
 from harmsweep.ingest.day import ingest_day
 from harmsweep.ingest.files import landing_days
+from harmsweep.lake.runs import Outcome, Spark, code_digest
 from harmsweep.line.landing import with_interactions
 from harmsweep.manifest import load_manifest
 from harmsweep.match.stage import match_day
@@ -22,7 +23,6 @@ from harmsweep.measure.stage import measure_day
 from harmsweep.paths import CONF, JOBS, ROOT
 from harmsweep.policy import approve_for_demonstration, load_policy
 from harmsweep.read.stage import read_day
-from harmsweep.runs import Outcome, Spark, code_digest
 from harmsweep.score.day import score_day
 from harmsweep.snapshot.take import take_snapshot
 

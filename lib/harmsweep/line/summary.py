@@ -15,10 +15,10 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from harmsweep.lake.runs import Outcome
 from harmsweep.line.days import Announce, Line
 from harmsweep.report import data
 from harmsweep.report.page import records
-from harmsweep.runs import Outcome
 
 
 @contextmanager

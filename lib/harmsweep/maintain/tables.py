@@ -1,7 +1,7 @@
 """Small files put together, old files deleted, checkpoints written, what expired forgotten.
 
 What stages write by day is not put together here: a run compacts its own day, and the digest by
-which it knows an unchanged day is of its files (`harmsweep.runs`). No version is pinned by the
+which it knows an unchanged day is of its files (`harmsweep.lake.runs`). No version is pinned by the
 ledger, which keeps its evidence as a copy; so old files may go once nobody can be reading them.
 """
 
@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from harmsweep import lake as lakes
-from harmsweep.compaction import FEW
 from harmsweep.enforce.evidence import forget
-from harmsweep.locks import locked
+from harmsweep.lake import delta
+from harmsweep.lake.compaction import FEW
+from harmsweep.lake.locks import locked
 from harmsweep.match.preserve import delete_expired
-from harmsweep.tables import EVIDENCE, PRESERVATIONS, RESTRICTED, TABLES, Table
+from harmsweep.tables.catalog import EVIDENCE, PRESERVATIONS, RESTRICTED, TABLES
+from harmsweep.tables.spec import Table
 
 # Below this a reader or a backfill that runs could lose the files that it reads: Delta's own floor.
 LEAST_KEEP_DAYS = 7
@@ -73,16 +74,16 @@ def _maintained(
     lake: Path, table: Table, forgotten: int, keep_days: int, dry_run: bool
 ) -> Maintained:
     compacted = _compacted(lake, table, dry_run)
-    files = lakes.stored(lake, table.name).vacuum(retention_hours=24 * keep_days, dry_run=dry_run)
+    files = delta.stored(lake, table.name).vacuum(retention_hours=24 * keep_days, dry_run=dry_run)
     is_due = _commits_since_checkpoint(lake, table) >= COMMITS
     if is_due and not dry_run:
-        lakes.stored(lake, table.name).create_checkpoint()
+        delta.stored(lake, table.name).create_checkpoint()
     return Maintained(table.name, compacted, len(files), forgotten, is_due, dry_run)
 
 
 def _compacted(lake: Path, table: Table, dry_run: bool) -> int:
     """How many small files of a table without days were put together."""
-    stored = lakes.stored(lake, table.name)
+    stored = delta.stored(lake, table.name)
     files = len(stored.file_uris())
     if "day" in table.partition_by or files < FEW:
         return 0
@@ -95,4 +96,4 @@ def _commits_since_checkpoint(lake: Path, table: Table) -> int:
     """How many commits a reader parses after the last checkpoint."""
     log = lake / table.name / "_delta_log"
     checkpoints = [int(path.name.partition(".")[0]) for path in log.glob("*.checkpoint*.parquet")]
-    return lakes.version(table, lake) - max(checkpoints, default=0)
+    return delta.version(table, lake) - max(checkpoints, default=0)

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from harmsweep import lake as lakes
 from harmsweep.hashes import stars
+from harmsweep.lake import delta
+from harmsweep.lake.runs import Spark
 from harmsweep.ledger import VISIBLE
 from harmsweep.match.seen import Medium, near, pictures_of_window, window
-from harmsweep.runs import Spark
 
 Row = dict[str, Any]
 Posts = set[tuple[date, str]]
@@ -64,7 +64,7 @@ def _verdicts(
     wanted = {clusters[content] for content in shown}
     posts: dict[str, Posts] = defaultdict(set)
     sql = f"SELECT DISTINCT day, post_id, content_hash FROM media_v1 WHERE {window('day', day)}"
-    for row in lakes.query(lake, sql).to_pylist():
+    for row in delta.query(lake, sql).to_pylist():
         if clusters.get(row["content_hash"]) in wanted:
             posts[clusters[row["content_hash"]]].add((row["day"], row["post_id"]))
     labels, restricted = _labels(lake, day), _restricted(lake, day)
@@ -80,10 +80,10 @@ def _labels(lake: Path, day: date) -> dict[tuple[date, str], int]:
     """1 for each labelled post that has a label of a harm, else 0."""
     sql = f"""SELECT day, post_id, max(label) AS label FROM labels_v1
         WHERE {window("day", day)} AND source = 'hand' GROUP BY day, post_id"""
-    return {(r["day"], r["post_id"]): r["label"] for r in lakes.query(lake, sql).to_pylist()}
+    return {(r["day"], r["post_id"]): r["label"] for r in delta.query(lake, sql).to_pylist()}
 
 
 def _restricted(lake: Path, day: date) -> Posts:
     sql = f"""SELECT day, subject_id FROM post_visibility_v1 WHERE {window("day", day)}
         AND day < '{day}' AND subject_kind = 'post' AND action IN {VISIBLE}"""
-    return {(row["day"], row["subject_id"]) for row in lakes.query(lake, sql).to_pylist()}
+    return {(row["day"], row["subject_id"]) for row in delta.query(lake, sql).to_pylist()}

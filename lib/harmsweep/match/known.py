@@ -7,8 +7,9 @@ from datetime import date
 from typing import Any
 
 from harmsweep.banks import KNOWN_GOOD, OVER_BUDGET, Entry
-from harmsweep.hashes import NEAR, Pairs
+from harmsweep.hashes import Pairs
 from harmsweep.match.seen import Medium
+from harmsweep.media.pdq import NEAR
 
 Row = dict[str, Any]
 # What is near a hash of a medium: entries with their distances.

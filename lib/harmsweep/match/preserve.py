@@ -12,12 +12,13 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from harmsweep import lake as lakes
-from harmsweep.failpoints import failpoint
-from harmsweep.locks import locked
+from harmsweep.lake import delta
+from harmsweep.lake.failpoints import failpoint
+from harmsweep.lake.locks import locked
 from harmsweep.match import vault
-from harmsweep.media.problem import MediaProblem, load_limits
-from harmsweep.tables import ESCALATIONS, MEDIA, PRESERVATIONS
+from harmsweep.media.conf import load_limits
+from harmsweep.media.problem import MediaProblem
+from harmsweep.tables.catalog import ESCALATIONS, MEDIA, PRESERVATIONS
 
 Row = dict[str, Any]
 Place = tuple[str, int, int]
@@ -57,7 +58,7 @@ def preserve_day(lake: Path, day: date, media_root: Path | None) -> None:
         rows = _rows_of(lake, day)
         attempts = [_attempt(lake, one, media_root) for one in _pending(lake, day, rows)]
         if new := _new_rows(attempts, rows, day):
-            lakes.put_rows(new, PRESERVATIONS, lake)
+            delta.put_rows(new, PRESERVATIONS, lake)
 
 
 def delete_expired(lake: Path, today: date) -> int:
@@ -69,19 +70,19 @@ def delete_expired(lake: Path, today: date) -> int:
         GROUP BY content_hash HAVING max(keep_until) < CAST('{today}' AS DATE)"""
     with locked(lake, [PRESERVATIONS.name]):
         vault.clear_unfinished(lake)
-        expired = lakes.query(lake, sql, names=_named("preserved")).column(0).to_pylist()
+        expired = delta.query(lake, sql, names=_named("preserved")).column(0).to_pylist()
         return sum(vault.discard(lake, content_hash) for content_hash in expired)
 
 
 def _has_escalations(lake: Path, day: date) -> bool:
     sql = f"SELECT 1 FROM escalations WHERE day = '{day}' LIMIT 1"
-    return bool(lakes.query(lake, sql, names=_named("escalations")).num_rows)
+    return bool(delta.query(lake, sql, names=_named("escalations")).num_rows)
 
 
 def _rows_of(lake: Path, day: date) -> list[Row]:
     """The day's rows so far, in their order."""
     sql = f"SELECT * FROM preserved WHERE day = '{day}' ORDER BY sequence"
-    found: list[Row] = lakes.query(lake, sql, names=_named("preserved")).to_pylist()
+    found: list[Row] = delta.query(lake, sql, names=_named("preserved")).to_pylist()
     return found
 
 
@@ -108,14 +109,14 @@ def _media(lake: Path, day: date) -> list[Row]:
         FROM (SELECT * FROM media WHERE day = '{day}') m
         JOIN (SELECT DISTINCT post_id, revision FROM escalations WHERE day = '{day}') e
         ON m.post_id = e.post_id AND m.revision = e.revision"""
-    found: list[Row] = lakes.query(lake, sql, names=_named("media", "escalations")).to_pylist()
+    found: list[Row] = delta.query(lake, sql, names=_named("media", "escalations")).to_pylist()
     return found
 
 
 def _escalated(lake: Path, day: date) -> list[Row]:
     sql = f"""SELECT DISTINCT post_id, revision, position, content_hash FROM escalations
         WHERE day = '{day}'"""
-    found: list[Row] = lakes.query(lake, sql, names=_named("escalations")).to_pylist()
+    found: list[Row] = delta.query(lake, sql, names=_named("escalations")).to_pylist()
     return found
 
 

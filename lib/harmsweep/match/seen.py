@@ -8,17 +8,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from harmsweep import lake as lakes
-from harmsweep.hashes import (
-    MIN_QUALITY,
-    SPARK_FROM,
-    Pairs,
-    near_pairs,
-    near_pairs_spark,
-    packed,
-)
-from harmsweep.runs import Spark
-from harmsweep.tables import ESCALATIONS
+from harmsweep.hashes import SPARK_FROM, Pairs, near_pairs, near_pairs_spark
+from harmsweep.lake import delta
+from harmsweep.lake.runs import Spark
+from harmsweep.media.pdq import MIN_QUALITY, packed
+from harmsweep.tables.catalog import ESCALATIONS
 
 # The days, the day's own among them, in which copies of a picture are looked for.
 WINDOW_DAYS = 30
@@ -42,7 +36,7 @@ def media_of_day(lake: Path, day: date) -> list[Medium]:
     sql = f"""SELECT post_id, revision, position, content_hash, pdq AS hashes,
             pdq_quality AS quality FROM media_v1
         WHERE day = '{day}' AND {_USABLE}"""
-    found = lakes.query(lake, sql).to_pylist()
+    found = delta.query(lake, sql).to_pylist()
     return [Medium(**row | {"hashes": tuple(row["hashes"])}) for row in found]
 
 
@@ -54,7 +48,7 @@ def pictures_of_window(lake: Path, day: date) -> dict[str, str]:
     escalated = escalated_contents(lake, day)
     sql = f"""SELECT DISTINCT content_hash, pdq[1] AS hash FROM media_v1
         WHERE {window("day", day)} AND kind = 'image' AND {_USABLE}"""
-    found = lakes.query(lake, sql).to_pylist()
+    found = delta.query(lake, sql).to_pylist()
     return {r["content_hash"]: r["hash"] for r in found if r["content_hash"] not in escalated}
 
 
@@ -64,7 +58,7 @@ def escalated_contents(lake: Path, day: date) -> set[str]:
     own = f"SELECT content_hash FROM escalations WHERE {window('day', day)}"
     beside = f"""SELECT m.content_hash FROM media_v1 m JOIN escalations e
         ON m.day = e.day AND m.post_id = e.post_id WHERE {window("m.day", day)}"""
-    found = (lakes.query(lake, sql, names=names).column(0) for sql in (own, beside))
+    found = (delta.query(lake, sql, names=names).column(0) for sql in (own, beside))
     return {content for column in found for content in column.to_pylist()}
 
 

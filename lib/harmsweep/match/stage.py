@@ -8,15 +8,15 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from harmsweep import lake as lakes
 from harmsweep.banks import KNOWN_GOOD, Entry, entries, send_back
 from harmsweep.escalations import escalated_posts
+from harmsweep.lake import delta
+from harmsweep.lake.runs import Counts, Outcome, Read, Spark, Step, run_step
 from harmsweep.match.copies import cluster_rows
 from harmsweep.match.known import by_hash, harmful, known_good, matched, over_budget, rows
 from harmsweep.match.preserve import preserve_day
 from harmsweep.match.seen import WINDOW_DAYS, Medium, media_of_day, near
-from harmsweep.runs import Counts, Outcome, Read, Spark, Step, run_step
-from harmsweep.tables import (
+from harmsweep.tables.catalog import (
     ESCALATIONS,
     HASH_BANK,
     LABELS,
@@ -25,8 +25,8 @@ from harmsweep.tables import (
     MEDIA_MATCHES,
     PRESERVATIONS,
     SEVERE_BANK,
-    Table,
 )
+from harmsweep.tables.spec import Table
 
 # The banks are read too: a new entry runs the day again.
 STEP = Step(
@@ -90,7 +90,7 @@ def _escalate(spark: Spark, lake: Path, day: date, media: list[Medium]) -> None:
         names = ESCALATIONS.schema.names
         values = [[row[name] for name in names] for row in found]
         new = spark().createDataFrame(values, ESCALATIONS.schema)
-        lakes.append_new(new, ESCALATIONS, lake, where={"day": day})
+        delta.append_new(new, ESCALATIONS, lake, where={"day": day})
 
 
 def _matches(
@@ -119,5 +119,5 @@ def _replace(found: Iterable[Row], table: Table, lake: Path, day: date) -> None:
     """Make the day's rows these; no commit where there are none and were none."""
     made = list(found)
     stored = f"SELECT 1 FROM {table.name} WHERE day = '{day}' LIMIT 1"
-    if made or lakes.query(lake, stored).num_rows:
-        lakes.put_rows(made, table, lake, where={"day": day})
+    if made or delta.query(lake, stored).num_rows:
+        delta.put_rows(made, table, lake, where={"day": day})

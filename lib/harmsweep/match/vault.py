@@ -12,7 +12,7 @@ from typing import IO
 
 from harmsweep.media.files import COPY_BYTES, byte_limit, local_media, open_media
 from harmsweep.media.problem import MediaProblem
-from harmsweep.tables import RESTRICTED_FOLDER
+from harmsweep.tables.catalog import RESTRICTED_FOLDER
 
 # The copy that is being made. What a killed run left of one is cleared before the next.
 _UNFINISHED = ".copying"

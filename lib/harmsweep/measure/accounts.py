@@ -10,9 +10,9 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from harmsweep import lake as lakes
+from harmsweep.lake import delta
 from harmsweep.measure.counts import Metric
-from harmsweep.tables import SCORE_STATUSES
+from harmsweep.tables.catalog import SCORE_STATUSES
 
 # An edit or deletion may land this many days after its post; a look-up reads no further back.
 LATE_DAYS = 30
@@ -40,7 +40,7 @@ def accounts(lake: Path, day: date, model_version: str) -> Iterator[Metric]:
 
 
 def _ask(lake: Path, sql: str) -> list[dict[str, Any]]:
-    return list(lakes.query(lake, sql).to_pylist())
+    return list(delta.query(lake, sql).to_pylist())
 
 
 def _revisions(day: date, model_version: str) -> str:
@@ -51,7 +51,7 @@ def _revisions(day: date, model_version: str) -> str:
         FROM (SELECT day, post_id, revision, status FROM posts_v1
               WHERE {window} AND recorded_day = '{day}') p
         LEFT JOIN (SELECT day, post_id, revision, status FROM scores_v1
-                   WHERE {window} AND {lakes.predicate({"model_version": model_version})}) s
+                   WHERE {window} AND {delta.predicate({"model_version": model_version})}) s
         ON p.day = s.day AND p.post_id = s.post_id AND p.revision = s.revision
         GROUP BY 1, 2"""
 

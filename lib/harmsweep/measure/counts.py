@@ -6,8 +6,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from harmsweep import lake as lakes
 from harmsweep.harms import HARMS
+from harmsweep.lake import delta
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
 
@@ -31,8 +31,8 @@ def current(table: str, day: date, versions: Mapping[str, str]) -> str:
     """SQL for the day's rows of a table of revisions that still stand."""
     # Each side by its own partition: the engine does not carry the day over the join.
     return f"""SELECT t.* FROM (SELECT * FROM {table}
-              WHERE {lakes.predicate({"day": day, **versions})}) t
-        JOIN (SELECT * FROM posts_v1 WHERE {lakes.predicate({"day": day})}) p
+              WHERE {delta.predicate({"day": day, **versions})}) t
+        JOIN (SELECT * FROM posts_v1 WHERE {delta.predicate({"day": day})}) p
         ON p.post_id = t.post_id AND p.revision = t.revision
         WHERE p.status = 'accepted'"""
 
@@ -41,7 +41,7 @@ def by_status(lake: Path, scores: str) -> Iterator[Metric]:
     """How many posts the model gave each status, and how many there are of each language."""
     for by in ("status", "language"):
         sql = f"SELECT {by} AS value_of, count(*) AS n FROM ({scores}) GROUP BY {by} ORDER BY {by}"
-        for row in lakes.query(lake, sql).to_pylist():
+        for row in delta.query(lake, sql).to_pylist():
             yield Metric("posts", "all", by, row["value_of"], float(row["n"]))
 
 
@@ -51,7 +51,7 @@ def quantiles(lake: Path, scores: str) -> Iterator[Metric]:
     Quantiles are approximate (t-digest), most exact in the tails, which is where thresholds lie.
     """
     numbers = ", ".join(_distribution(harm) for harm in HARMS)
-    found = lakes.query(lake, f"SELECT {numbers} FROM ({scores})").to_pylist()[0]
+    found = delta.query(lake, f"SELECT {numbers} FROM ({scores})").to_pylist()[0]
     for harm in HARMS:
         if found[f"{harm}_n"]:
             yield from _head(harm, found)
@@ -74,15 +74,15 @@ def by_action(lake: Path, metric: str, rows: str) -> Iterator[Metric]:
     """How many rows there are of each harm and action."""
     sql = f"""SELECT coalesce(harm, 'none') AS harm, action, count(*) AS n FROM ({rows})
         GROUP BY 1, 2 ORDER BY 1, 2"""
-    for row in lakes.query(lake, sql).to_pylist():
+    for row in delta.query(lake, sql).to_pylist():
         yield Metric(metric, row["harm"], "action", row["action"], float(row["n"]))
 
 
 def explanations(lake: Path, day: date, model_version: str) -> Iterator[Metric]:
     """How many of the day's effects were explained, by how that ended, and the seconds it took."""
-    where = lakes.plain_predicate({"day": day, "model_version": model_version})
+    where = delta.plain_predicate({"day": day, "model_version": model_version})
     sql = f"""SELECT status, count(*) AS n, sum(seconds) AS seconds FROM explanations_v1
         WHERE {where} GROUP BY status ORDER BY status"""
-    for row in lakes.query(lake, sql).to_pylist():
+    for row in delta.query(lake, sql).to_pylist():
         yield Metric("explanations", "all", "status", row["status"], float(row["n"]))
         yield Metric("explanation_seconds", "all", "status", row["status"], row["seconds"])

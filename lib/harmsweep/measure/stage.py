@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from harmsweep import lake as lakes
 from harmsweep.decisions import pair
+from harmsweep.lake import delta
+from harmsweep.lake.runs import Counts, Outcome, Read, Spark, Step, run_step
 from harmsweep.ledger import IN_FORCE
 from harmsweep.measure.accounts import accounts
 from harmsweep.measure.counts import (
@@ -16,8 +17,7 @@ from harmsweep.measure.counts import (
     explanations,
     quantiles,
 )
-from harmsweep.runs import Counts, Outcome, Read, Spark, Step, run_step
-from harmsweep.tables import (
+from harmsweep.tables.catalog import (
     ACTIONS,
     DECISIONS,
     EXPLANATIONS,
@@ -52,7 +52,7 @@ def measure_day(
     def work() -> Counts:
         found = list(_metrics(lake, day, versions))
         rows = [{"day": day, **versions, **metric.row()} for metric in found]
-        lakes.put_rows(rows, METRICS, lake, where={"day": day, **versions})
+        delta.put_rows(rows, METRICS, lake, where={"day": day, **versions})
         posts = sum(m.value for m in found if (m.metric, m.slice) == ("posts", "status"))
         return {"posts": int(posts), "metrics": len(rows)}
 

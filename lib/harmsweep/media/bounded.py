@@ -21,7 +21,8 @@ from typing import Any, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-from harmsweep.media.problem import ChildLimits, MediaProblem, load_limits
+from harmsweep.media.conf import ChildLimits, load_limits
+from harmsweep.media.problem import MediaProblem
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

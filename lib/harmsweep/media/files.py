@@ -15,7 +15,8 @@ from typing import IO
 import pyarrow as pa
 from pyarrow import fs
 
-from harmsweep.media.problem import MediaProblem, Store, load_limits
+from harmsweep.media.conf import Store, load_limits
+from harmsweep.media.problem import MediaProblem
 
 COPY_BYTES = 1 << 20
 # Of one attempt, of which the client makes three; options in conf/media.yaml replace them.

@@ -6,7 +6,8 @@ import warnings
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from harmsweep.media.problem import MediaProblem, load_limits
+from harmsweep.media.conf import load_limits
+from harmsweep.media.problem import MediaProblem
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 

@@ -1,13 +1,6 @@
 """What can be wrong with a medium, and the limits that it is held to."""
 
-from functools import cache
-from pathlib import Path
 from typing import Any
-
-import yaml
-from pydantic import BaseModel, ConfigDict, Field
-
-from harmsweep.paths import CONF
 
 
 class MediaProblem(ValueError):
@@ -21,63 +14,3 @@ class MediaProblem(ValueError):
     def __reduce__(self) -> tuple[Any, ...]:
         """Both arguments: it crosses from the decoding process to its caller."""
         return type(self), (self.status, self.reason)
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Store(_Frozen):
-    """An object store that references may name: `scheme://bucket/…`; options are pyarrow.fs's."""
-
-    scheme: str = Field(pattern=r"^[a-z][a-z0-9]*$")
-    bucket: str = Field(min_length=1)
-    options: dict[str, str | bool | int | float] = {}
-
-
-class ImageLimits(_Frozen):
-    """What an image file may be."""
-
-    bytes: int = Field(gt=0)
-    pixels: int = Field(gt=0)
-
-
-class VideoLimits(_Frozen):
-    """What a video file may be, and how much of it is decoded."""
-
-    bytes: int = Field(gt=0)
-    pixels: int = Field(gt=0)
-    seconds: float = Field(gt=0)
-    frames_per_second: float = Field(gt=0)
-    decoded_frames: int = Field(gt=0)
-    decoded_pixels: int = Field(gt=0)
-    codecs: tuple[str, ...] = Field(min_length=1)
-
-
-class ChildLimits(_Frozen):
-    """What one call may take in the decoding process: memory on top of what it has at its start."""
-
-    megabytes: int = Field(gt=0)
-    cpu_seconds: int = Field(gt=0)
-    wall_seconds: float = Field(gt=0)
-
-
-class Limits(_Frozen):
-    """All of conf/media.yaml."""
-
-    image: ImageLimits
-    video: VideoLimits
-    child: ChildLimits
-    fetch_seconds: float = Field(gt=0)
-    stores: tuple[Store, ...] = ()
-    preserve_days: int = Field(ge=1)
-
-
-@cache
-def load_limits(path: Path = CONF / "media.yaml") -> Limits:
-    """The limits of conf/media.yaml.
-
-    Raises:
-        pydantic.ValidationError: a limit is missing, unknown or out of range.
-    """
-    return Limits.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))

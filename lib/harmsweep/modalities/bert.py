@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harmsweep.encoders import EncoderRefused
+from harmsweep.files import FileRefused
 from harmsweep.modalities.device import pinned
 from harmsweep.modalities.vectors import Floats
 
@@ -60,7 +60,7 @@ def load_bert(folder: Path, *, device: str, bf16: bool, tokens: int) -> Callable
     `tokens` is the size of a pass, at least that of the longest window.
 
     Raises:
-        EncoderRefused: config.json names another architecture.
+        FileRefused: config.json names another architecture.
     """
     import torch
     from safetensors.torch import load_file
@@ -84,7 +84,7 @@ def _check(config: dict[str, Any]) -> None:
     wanted = {"model_type": "bert", "hidden_act": "gelu", "position_embedding_type": "absolute"}
     for name, value in wanted.items():
         if config.get(name, value) != value:
-            raise EncoderRefused(f"config.json: {name} is {config[name]!r}, expected {value!r}")
+            raise FileRefused(f"config.json: {name} is {config[name]!r}, expected {value!r}")
 
 
 def _built(

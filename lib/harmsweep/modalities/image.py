@@ -41,7 +41,7 @@ def load(encoder: Encoder, device: str) -> Model:
     """The encoder on the device, once its files have the pinned hashes.
 
     Raises:
-        EncoderRefused: a file is missing or another one.
+        FileRefused: a file is missing or another one.
     """
     return load_backbone(encoder, encoder.kind, verify(encoder), device)
 

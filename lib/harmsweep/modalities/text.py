@@ -38,7 +38,7 @@ def load(encoder: Encoder, device: str) -> Model:
     """The encoder on the device, once its files have the pinned hashes.
 
     Raises:
-        EncoderRefused: a file is missing or another one, or the architecture is another.
+        FileRefused: a file is missing or another one, or the architecture is another.
     """
     from tokenizers import Tokenizer
 

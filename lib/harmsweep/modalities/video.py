@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from harmsweep.encoders import Encoder, EncoderRefused, verify
+from harmsweep.encoders import Encoder, verify
+from harmsweep.files import FileRefused
 from harmsweep.media.clips import every_frame, sample_frames
 from harmsweep.modalities import image
 from harmsweep.modalities.vectors import Embedded, Floats
@@ -48,7 +49,7 @@ def load(encoder: Encoder, device: str) -> Model:
     """The encoder on the device, once its files have the pinned hashes.
 
     Raises:
-        EncoderRefused: a file is missing or another one, or holds another network.
+        FileRefused: a file is missing or another one, or holds another network.
     """
     import torch
 
@@ -186,7 +187,7 @@ def _r2plus1d(encoder: Encoder, folder: Path) -> Any:
     try:
         net.load_state_dict(load_file(folder / "model.safetensors"))
     except RuntimeError as error:
-        raise EncoderRefused(f"{encoder.name}: no R(2+1)D-18: {_first_fault(error)}") from None
+        raise FileRefused(f"{encoder.name}: no R(2+1)D-18: {_first_fault(error)}") from None
     return net
 
 

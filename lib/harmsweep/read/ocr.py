@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from harmsweep.media.problem import MediaProblem
-from harmsweep.pieces import Piece
+from harmsweep.media.tiles import Piece
 from harmsweep.reader import ENGINE, Reader, ReaderSettings
 
 # What rapidocr calls the two models.
@@ -37,7 +37,7 @@ def load_engine(reader: str) -> Any:
     Two workers that each take all cores take twice as long.
 
     Raises:
-        EncoderRefused: a model is missing or another one.
+        FileRefused: a model is missing or another one.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     import cv2

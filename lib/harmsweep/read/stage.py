@@ -8,11 +8,11 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from harmsweep import lake as lakes
+from harmsweep.lake import delta
+from harmsweep.lake.runs import Counts, Outcome, Read, Spark, Step, run_step
 from harmsweep.read.workers import COLUMNS, Loaded, read_batches
 from harmsweep.reader import Reader, load_reader, readings
-from harmsweep.runs import Counts, Outcome, Read, Spark, Step, run_step
-from harmsweep.tables import MEDIA, MEDIA_TEXTS
+from harmsweep.tables.catalog import MEDIA, MEDIA_TEXTS
 
 STEP = Step("read", reads=(Read(MEDIA),), writes=(MEDIA_TEXTS,))
 
@@ -36,13 +36,13 @@ def _work(spark: Spark, lake: Path, day: date, media_root: Path, reader: Reader)
         return {"images": 0, "read": 0}
     started = spark()
     known = readings(started, lake, day, reader.reader_id).select("content_hash")
-    lacking = distinct_images(lakes.read_days(started, MEDIA, lake, day)).join(
+    lacking = distinct_images(delta.read_days(started, MEDIA, lake, day)).join(
         known, on="content_hash", how="left_anti"
     )
     loads = started.sparkContext.accumulator(0)
     fresh = read_images(lacking, reader, media_root, loads.add)
     dated = fresh.withColumn("day", F.lit(day))
-    read = lakes.append_new(dated, MEDIA_TEXTS, lake, where={"day": day})
+    read = delta.append_new(dated, MEDIA_TEXTS, lake, where={"day": day})
     counts = {"images": images, "read": read, **_of_day(lake, day, reader.reader_id)}
     return counts | {"model_loads": int(loads.value)}
 
@@ -74,7 +74,7 @@ def _images(lake: Path, day: date) -> int:
         f"SELECT count(DISTINCT content_hash) AS n FROM {MEDIA.name}"
         f" WHERE day = '{day}' AND kind = 'image' AND status = 'ok'"
     )
-    return int(lakes.query(lake, sql).column("n")[0].as_py())
+    return int(delta.query(lake, sql).column("n")[0].as_py())
 
 
 def _of_day(lake: Path, day: date, reader_id: str) -> Counts:
@@ -83,4 +83,4 @@ def _of_day(lake: Path, day: date, reader_id: str) -> Counts:
         " count(CASE WHEN status <> 'ok' THEN 1 END) AS undecodable"
         f" FROM {MEDIA_TEXTS.name} WHERE day = '{day}' AND reader_id = '{reader_id}'"
     )
-    return {n: int(v) for n, v in lakes.query(lake, sql).to_pylist()[0].items()}
+    return {n: int(v) for n, v in delta.query(lake, sql).to_pylist()[0].items()}

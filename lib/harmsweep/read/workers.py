@@ -10,7 +10,7 @@ import pandas as pd
 from harmsweep.media.bounded import run_bounded
 from harmsweep.media.files import local_media, read_image
 from harmsweep.media.problem import MediaProblem
-from harmsweep.pieces import decoded_pieces
+from harmsweep.media.tiles import decoded_pieces
 from harmsweep.reader import Reader
 from harmsweep.text.cleaning import clean, repair
 from harmsweep.text.disguise import normalise

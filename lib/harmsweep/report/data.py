@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from harmsweep import lake as lakes
 from harmsweep.harms import HARMS
+from harmsweep.lake import delta
 from harmsweep.ledger import IN_FORCE
 
 # Invariant 1, left and right side, as an analyst would ask for it.
@@ -52,7 +52,7 @@ def accounts(lake: Path, model: str) -> Accounts:
     """Count every landed post once on each side, over the whole lake, for one model."""
     posts, rejects = _counts(lake, POSTS_SQL), _counts(lake, REJECTS_SQL)
     scores = _counts(lake, STATUS_SQL.format(model=model))
-    landed = lakes.query(lake, LANDED_SQL).to_pylist()[0]["landed"]
+    landed = delta.query(lake, LANDED_SQL).to_pylist()[0]["landed"]
     return Accounts(
         landed=int(landed or 0),
         accepted=posts.get("accepted", 0),
@@ -196,9 +196,9 @@ def stage_seconds(lake: Path) -> pd.Series:
 
 
 def _counts(lake: Path, sql: str) -> dict[str, int]:
-    return {row["status"]: row["n"] for row in lakes.query(lake, sql).to_pylist()}
+    return {row["status"]: row["n"] for row in delta.query(lake, sql).to_pylist()}
 
 
 def _frame(lake: Path, sql: str) -> pd.DataFrame:
-    frame: pd.DataFrame = lakes.query(lake, sql).to_pandas()
+    frame: pd.DataFrame = delta.query(lake, sql).to_pandas()
     return frame

@@ -17,12 +17,12 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from harmsweep import lake as lakes
+from harmsweep.lake import delta
 from harmsweep.manifest import Manifest
 from harmsweep.score.batches import as_columns
 from harmsweep.score.rows import all_probable
 from harmsweep.score.write import is_empty, put_rejects, put_scores
-from harmsweep.tables import COMMENT_SCORES, COMMENT_VECTORS, POSTS
+from harmsweep.tables.catalog import COMMENT_SCORES, COMMENT_VECTORS, POSTS
 from harmsweep.vectors import matrix
 
 Vectors = NDArray[Any]
@@ -37,12 +37,12 @@ def score_comments(
     A score that is no finite number in [0, 1] is a reject. A day without comments writes nothing.
     """
     texts = [source for source in model.inputs if source.name == "text"]
-    where: lakes.Slice = {"day": day, "model_version": model.model_version}
+    where: delta.Slice = {"day": day, "model_version": model.model_version}
     if not texts or not _has_work(lake, day, where):
         return {}
-    posts = lakes.read_days(spark, POSTS, lake, day).where("status = 'accepted'")
+    posts = delta.read_days(spark, POSTS, lake, day).where("status = 'accepted'")
     of_encoder = F.col("encoder_id") == texts[0].encoder_id
-    stored = lakes.read_days(spark, COMMENT_VECTORS, lake, day).where(of_encoder)
+    stored = delta.read_days(spark, COMMENT_VECTORS, lake, day).where(of_encoder)
     vectors = stored.where(F.col("vector").isNotNull()).select(*_KEY, "vector")
     current = vectors.join(
         posts.select("post_id", "revision"), ["post_id", "revision"], "left_semi"
@@ -120,6 +120,6 @@ def _source(model_version: str) -> str:
     return f"comments:{model_version}"
 
 
-def _has_work(lake: Path, day: date, where: lakes.Slice) -> bool:
+def _has_work(lake: Path, day: date, where: delta.Slice) -> bool:
     """Whether there are comments, or rows of an earlier run to replace."""
-    return day in lakes.days(COMMENT_VECTORS, lake) or not is_empty(COMMENT_SCORES, lake, where)
+    return day in delta.days(COMMENT_VECTORS, lake) or not is_empty(COMMENT_SCORES, lake, where)

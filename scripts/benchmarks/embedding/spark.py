@@ -13,12 +13,12 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from embedding.job import Collected, Engine, Job, embed, folder, share
-from harmsweep import lake as lakes
 from harmsweep.embed.stage import _embedded
 from harmsweep.encoders import load_encoders
+from harmsweep.lake import delta
+from harmsweep.lake.session import properties, session
 from harmsweep.paths import CONF
-from harmsweep.session import properties, session
-from harmsweep.tables import EMBEDDINGS
+from harmsweep.tables.catalog import EMBEDDINGS
 
 DAY = date(2026, 10, 1)
 # As Spark's documentation of the function has it, and its users' notebooks for sentence encoders.
@@ -42,7 +42,7 @@ def ours(job: Job) -> Engine:
 
     def write(lake: Path) -> None:
         rows = fresh().withColumn("day", F.lit(DAY))
-        lakes.append_new(rows, EMBEDDINGS, lake, where={"day": DAY})
+        delta.append_new(rows, EMBEDDINGS, lake, where={"day": DAY})
 
     return Engine(write, lambda: _collected(fresh()), spark.stop)
 

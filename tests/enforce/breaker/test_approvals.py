@@ -17,7 +17,7 @@ from harmsweep.enforce.breaker.approvals import (
     digest_of,
 )
 from harmsweep.errors import DataRefused, Held
-from harmsweep.tables import POSTS
+from harmsweep.tables.catalog import POSTS
 
 User = Callable[[str], None]
 ASKED = Asked("plan-1", ("ana", "ben"), "d1", 2)

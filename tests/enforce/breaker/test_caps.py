@@ -6,15 +6,15 @@ from datetime import date
 
 import pytest
 
-from harmsweep import lake as lakes
 from harmsweep.enforce.books import entries, micros
 from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.breaker.caps import Excess, cap_of, counted, excesses, spent
 from harmsweep.enforce.rules import Mandate
 from harmsweep.enforce.sweep import preview, sweep
 from harmsweep.errors import Held
+from harmsweep.lake import delta
 from harmsweep.policy import Cap, load_policy
-from harmsweep.tables import ACTIONS
+from harmsweep.tables.catalog import ACTIONS
 
 DAY = date(2026, 10, 1)
 HOUR = 3600 * 1_000_000
@@ -93,10 +93,10 @@ def test_a_held_entry_changes_no_state_and_reviews_are_not_held(fresh):
         fresh.sweep(apply=0)
     assert fresh.states() == {"reviewed": "review"}
     assert len(fresh.ledger("held")) == 3
-    versions = lakes.version(ACTIONS, fresh.root)
+    versions = delta.version(ACTIONS, fresh.root)
     with pytest.raises(Held):
         fresh.sweep(apply=0)
-    assert lakes.version(ACTIONS, fresh.root) == versions
+    assert delta.version(ACTIONS, fresh.root) == versions
 
 
 def test_a_preview_says_what_would_be_held(fresh):

@@ -26,7 +26,7 @@ from harmsweep.enforce.breaker.forecast import (
     views_of,
 )
 from harmsweep.ledger import Entry
-from harmsweep.tables import ACTIONS, POST_FEATURES
+from harmsweep.tables.catalog import ACTIONS, POST_FEATURES
 
 CONF = Forecast(weeks=8, least_weeks=4, quantile=0.999, factor=2.0, floor=50, views_floor=1000)
 DAY = date(2026, 10, 29)

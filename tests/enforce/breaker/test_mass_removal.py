@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from harmsweep import lake as lakes
 from harmsweep.decisions import pair
 from harmsweep.enforce.rules import Mandate
 from harmsweep.enforce.sweep import sweep
 from harmsweep.errors import Held
+from harmsweep.lake import delta
 from harmsweep.ledger import VISIBLE
 from harmsweep.policy import PolicyError, load_policy
-from harmsweep.tables import DECISIONS
+from harmsweep.tables.catalog import DECISIONS
 
 CAP = {"apply": 10, "release": 4}
 NAMES = [f"p{n:03}" for n in range(200)]
@@ -92,9 +92,9 @@ def test_what_is_no_probability_removes_nothing_even_if_it_was_decided(day, scor
     made = day.scores_by(lambda name: 0.99)
     day.put_decisions(made, policy, "m-1")
     where = {"day": made[0]["day"], **pair("m-1", policy.policy_version)}
-    rows = [r for r in lakes.rows(DECISIONS, day.root).to_pylist() if where.items() <= r.items()]
+    rows = [r for r in delta.rows(DECISIONS, day.root).to_pylist() if where.items() <= r.items()]
     assert len(rows) == 200
-    lakes.put_rows([r | {"score": score} for r in rows], DECISIONS, day.root, where=where)
+    delta.put_rows([r | {"score": score} for r in rows], DECISIONS, day.root, where=where)
     # Five removals would be released into review: more than the cap, and all of them wait.
     with pytest.raises(Held, match="hate: 5 to release"):
         sweep(day.root, made[0]["day"], Mandate(policy, "m-1"))

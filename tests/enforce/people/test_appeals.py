@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from harmsweep import lake as lakes
 from harmsweep import verdicts
 from harmsweep.enforce.breaker import batches
 from harmsweep.enforce.breaker.approvals import approve
@@ -18,9 +17,10 @@ from harmsweep.enforce.rehearsal import effects_since, rehearsal
 from harmsweep.enforce.rules import Mandate
 from harmsweep.enforce.undo import undo
 from harmsweep.errors import DataRefused, Held
+from harmsweep.lake import delta
 from harmsweep.operations import operations
 from harmsweep.policy import PolicyError, load_policy
-from harmsweep.tables import APPEALS, ESCALATIONS, VERDICTS
+from harmsweep.tables.catalog import APPEALS, ESCALATIONS, VERDICTS
 
 DAY = date(2026, 10, 1)
 TEXT = "one two three four five"
@@ -67,7 +67,7 @@ def test_an_appeal_is_about_what_is_in_force_and_is_filed_once(struck):
     )  # fmt: skip
     assert row["due_at"] - row["at"] == timedelta(days=14)
     assert file_appeal(struck.root, "removed", **MINE)["appeal_id"] == row["appeal_id"]
-    assert lakes.rows(APPEALS, struck.root).num_rows == 1
+    assert delta.rows(APPEALS, struck.root).num_rows == 1
     (waits,) = queue(struck.root)
     assert (waits["appeal_id"], waits["views"]) == (row["appeal_id"], 10)
     assert [o["act"] for o in operations(struck.root, row["appeal_id"])] == ["appeal"]
@@ -84,7 +84,7 @@ def test_an_appeal_is_about_what_is_in_force_and_is_filed_once(struck):
 def test_an_appeal_that_is_none_is_refused(struck, post: str, author: str, why: str):
     with pytest.raises(DataRefused, match=why):
         file_appeal(struck.root, post, author_id=author, statement="")
-    assert lakes.rows(APPEALS, struck.root).num_rows == 0
+    assert delta.rows(APPEALS, struck.root).num_rows == 0
 
 
 def test_an_escalated_post_has_no_appeal_and_no_verdict(struck):
@@ -92,7 +92,7 @@ def test_an_escalated_post_has_no_appeal_and_no_verdict(struck):
     now = struck.ledger()[0]["recorded_at"]
     row = field | {"day": DAY, "post_id": "removed", "revision": 1, "position": 0, "distance": 0,
                    "quality": 90, "matched_at": now}  # fmt: skip
-    lakes.put_rows([row], ESCALATIONS, struck.root)
+    delta.put_rows([row], ESCALATIONS, struck.root)
     with pytest.raises(DataRefused, match="escalated"):
         file_appeal(struck.root, "removed", **MINE)
     with pytest.raises(DataRefused, match="escalated"):
@@ -106,7 +106,7 @@ def test_an_overturn_restores_the_post_its_copies_and_the_strike_at_once(struck)
     assert (row["effects"], row["status"], row["views_lost"]) == (2, "overturned", 30 + 37)
     assert struck.states() == {"demoted": "demote"}
     assert queue(struck.root) == []
-    (verdict,) = lakes.rows(VERDICTS, struck.root).to_pylist()
+    (verdict,) = delta.rows(VERDICTS, struck.root).to_pylist()
     assert (verdict["verdict"], verdict["post_id"], verdict["appeal_id"]) == (
         "benign", "removed", appeal_id,
     )  # fmt: skip
@@ -226,7 +226,7 @@ def test_a_decision_that_was_cut_short_goes_on_with_the_same_outcome(struck, cra
         overturn(struck, appeal_id, "upheld")
     overturn(struck, appeal_id)
     assert struck.states() == {"demoted": "demote"}
-    assert lakes.rows(VERDICTS, struck.root).num_rows == 1
+    assert delta.rows(VERDICTS, struck.root).num_rows == 1
     intents, outcomes = ([e["effect_key"] for e in struck.ledger(k)] for k in ("intent", "outcome"))
     assert sorted(intents) == sorted(outcomes)
 
@@ -248,7 +248,7 @@ def test_a_refused_policy_decides_nothing(struck, tmp_path):
     appeal_id = file_appeal(struck.root, "removed", **MINE)["appeal_id"]
     with pytest.raises(PolicyError):
         decide_appeal(struck.root, appeal_id, "upheld", policy=tmp_path / "no", rationale="")
-    assert lakes.rows(VERDICTS, struck.root).num_rows == 0
+    assert delta.rows(VERDICTS, struck.root).num_rows == 0
 
 
 def test_without_anything_alike_lost_views_are_not_known(struck, text_of):

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from harmsweep import lake as lakes
 from harmsweep import verdicts as said
 from harmsweep.enforce.books import now_micros
 from harmsweep.enforce.bounds import bounds
@@ -16,7 +15,8 @@ from harmsweep.enforce.plans.make import make_plan
 from harmsweep.enforce.plans.reading import tables
 from harmsweep.enforce.undo import undo
 from harmsweep.errors import Held
-from harmsweep.tables import MEDIA, MEDIA_MATCHES, POST_FEATURES, POSTS, VERDICTS
+from harmsweep.lake import delta
+from harmsweep.tables.catalog import MEDIA, MEDIA_MATCHES, POST_FEATURES, POSTS, VERDICTS
 
 DAY = date(2026, 10, 1)
 TEXT = "one two three four five"
@@ -46,7 +46,7 @@ def judge(
     for n, name in enumerate(reviewers):
         row = said.verdict_row(lake.root, place, found, None, "seen") | older
         at = row["decided_at"] + timedelta(seconds=n)
-        lakes.put_rows([row | {"reviewer": name, "decided_at": at} | more], VERDICTS, lake.root)
+        delta.put_rows([row | {"reviewer": name, "decided_at": at} | more], VERDICTS, lake.root)
 
 
 REMOVED = {"harm": "hate", "action": "remove"}
@@ -114,7 +114,7 @@ def medium(post_id: str, content_hash: str, pdq: str) -> dict[str, Any]:
 
 def test_a_copied_picture_counts_with_its_text_and_known_good_stops_it(copied):
     shown = [medium(n, n, pdq) for n, pdq in [("clean", PDQ), ("copy", NEAR), ("shouted", FAR)]]
-    lakes.put_rows(shown, MEDIA, copied.root, where={"day": DAY})
+    delta.put_rows(shown, MEDIA, copied.root, where={"day": DAY})
     judge(copied, "clean", "harmful", "ann", "bob", **REMOVED)
     copied.sweep()
     assert copied.states()["copy"] == "remove" and "shouted" not in copied.states()
@@ -124,7 +124,7 @@ def test_a_copied_picture_counts_with_its_text_and_known_good_stops_it(copied):
         "media_hash": NEAR, "distance": 0, "quality": 100, "kind": "known_good",
         "status": "evidence",
     }  # fmt: skip
-    lakes.put_rows([match], MEDIA_MATCHES, copied.root, where={"day": DAY})
+    delta.put_rows([match], MEDIA_MATCHES, copied.root, where={"day": DAY})
     judge(copied, "removed", "harmful", "ann")
     copied.sweep()
     assert copied.states()["copy"] == "review"
@@ -157,7 +157,7 @@ def test_a_benign_verdict_frees_copies_of_other_days_at_once(copied, text_of):
     later = DAY + timedelta(days=3)
     copied.put_features([text_of("late", f"removed {TEXT}") | {"day": later}])
     judge(copied, "late", "benign", "ann", day=later)
-    (row,) = lakes.rows(VERDICTS, copied.root).to_pylist()
+    (row,) = delta.rows(VERDICTS, copied.root).to_pylist()
     (freed,) = settle_verdict(copied.root, row, clock=now_micros)
     assert (freed.day, freed.subject_id, freed.action) == (DAY, "removed", "none")
     assert "removed" not in copied.states()
@@ -167,7 +167,7 @@ def test_a_harmful_verdict_leaves_copies_of_other_days_to_their_sweep(copied, te
     later = DAY + timedelta(days=3)
     copied.put_features([text_of("late", TEXT) | {"day": later}])
     judge(copied, "late", "harmful", "ann", "bob", **REMOVED | {"day": later})
-    row, _ = lakes.rows(VERDICTS, copied.root).to_pylist()
+    row, _ = delta.rows(VERDICTS, copied.root).to_pylist()
     before = copied.states()
     assert settle_verdict(copied.root, row, clock=now_micros) == []
     assert copied.states() == before
@@ -201,9 +201,9 @@ def test_one_more_copy_past_the_budget_frees_no_copy(copied, rows, text_of, monk
     assert (before["copy"], before["shouted"]) == ("remove", "remove")
     assert demands.in_force(copied.root, DAY) == {"clean", "copy", "shouted"}
     post, _ = rows
-    posts = lakes.rows(POSTS, copied.root, day=DAY).to_pylist()
+    posts = delta.rows(POSTS, copied.root, day=DAY).to_pylist()
     copied.put_posts([*posts, post("third")])
-    features = lakes.rows(POST_FEATURES, copied.root, day=DAY).to_pylist()
+    features = delta.rows(POST_FEATURES, copied.root, day=DAY).to_pylist()
     copied.put_features([*features, text_of("third", TEXT)])
     assert copied.sweep()["review"] == 1
     assert copied.states() == before | {"third": "review"}

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from harmsweep import lake as lakes
 from harmsweep import verdicts as said
 from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.people.contents import Content, Medium
 from harmsweep.enforce.people.copies import find_copies, verdicts
-from harmsweep.tables import MEDIA, VERDICTS
+from harmsweep.lake import delta
+from harmsweep.tables.catalog import MEDIA, VERDICTS
 
 DAY = date(2026, 10, 1)
 TEXT = "one two three four five"
@@ -44,7 +44,7 @@ class Copied:
             place = {"day": DAY, "post_id": "first", "revision": 1}
             row = said.verdict_row(self.lake.root, place, found, "hate", "seen")
             row |= {"reviewer": name, "action": action}
-            lakes.put_rows([row], VERDICTS, self.lake.root)
+            delta.put_rows([row], VERDICTS, self.lake.root)
 
     def swept(self) -> dict[str, str]:
         self.lake.sweep()
@@ -100,7 +100,7 @@ def test_a_post_edited_into_a_copy_keeps_what_its_own_reviewer_asked_for(copied,
     for name in ("bob", "cat"):
         row = said.verdict_row(copied.lake.root, names, "harmful", "hate", "seen")
         row |= {"reviewer": name, "action": "label"}
-        lakes.put_rows([row], VERDICTS, copied.lake.root)
+        delta.put_rows([row], VERDICTS, copied.lake.root)
     assert copied.swept() == {"first": "remove"}
 
 
@@ -112,7 +112,7 @@ def test_a_verdict_keeps_a_digest_and_hashes_and_no_words(copied):
                          "pdq_quality": quality}
         for n, (kind, quality) in enumerate([("image", 100), ("image", 49), ("video", 100)])
     ]  # fmt: skip
-    lakes.put_rows(shown, MEDIA, copied.lake.root, where={"day": DAY})
+    delta.put_rows(shown, MEDIA, copied.lake.root, where={"day": DAY})
     row = said.decide(copied.lake.root, "first", "harmful", harm="hate", rationale="seen")
     assert TEXT not in str(row)
     (found,) = verdicts(copied.lake.root, DAY, DAY)

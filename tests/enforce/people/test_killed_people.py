@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from harmsweep import lake as lakes
 from harmsweep.console import people
 from harmsweep.enforce.cases import exemptions
 from harmsweep.enforce.sweep import enforce_day
-from harmsweep.tables import APPEALS, EXEMPTIONS, OPERATIONS, ORDERS, VERDICTS, Table
+from harmsweep.lake import delta
+from harmsweep.tables.catalog import APPEALS, EXEMPTIONS, OPERATIONS, ORDERS, VERDICTS
+from harmsweep.tables.spec import Table
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from killing import acts, facts, kills, spread
@@ -26,7 +27,7 @@ MINE = {"author": "a1", "statement": "it is a quote"}
 
 def kept(lake: Any, table: Table, *names: str) -> list[tuple[Any, ...]]:
     """Some columns of all rows of a table."""
-    found = lakes.rows(table, lake.root).to_pylist()
+    found = delta.rows(table, lake.root).to_pylist()
     return sorted((tuple(row[name] for name in names) for row in found), key=repr)
 
 

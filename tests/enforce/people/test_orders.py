@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from harmsweep import lake as lakes
 from harmsweep import operations, verdicts
 from harmsweep.decisions import DECIDE, pair
 from harmsweep.enforce.books import micros
@@ -15,9 +14,10 @@ from harmsweep.enforce.people.orders import listed, receive, settle_beneath, wit
 from harmsweep.enforce.sweep import enforce_day
 from harmsweep.enforce.undo import undo
 from harmsweep.errors import DataRefused
+from harmsweep.lake import delta
+from harmsweep.lake.runs import run_step
 from harmsweep.policy import load_policy
-from harmsweep.runs import run_step
-from harmsweep.tables import ESCALATIONS, ORDERS
+from harmsweep.tables.catalog import ESCALATIONS, ORDERS
 
 DAY = date(2026, 10, 1)
 SOON = datetime.now(UTC) + timedelta(hours=1)
@@ -37,7 +37,7 @@ def test_an_order_holds_at_once_in_its_country_and_beside_policy(held):
     assert in_lane(held) == [("clean", "DE", "remove")]
     again = receive(held.root, "clean", **ORDER)
     assert (again["order_id"], again["effects"]) == (row["order_id"], 0)
-    assert lakes.rows(ORDERS, held.root).num_rows == 1
+    assert delta.rows(ORDERS, held.root).num_rows == 1
     (effect,) = [e for e in held.ledger() if e["lane"] == "order"]
     assert (effect["cause_kind"], effect["source_id"]) == ("order", row["order_id"])
     held.sweep()
@@ -68,7 +68,7 @@ def test_an_order_ends_when_it_is_withdrawn_and_another_stays(held):
     assert withdraw(held.root, other["order_id"], reason="lifted")["effects"] == 1
     assert withdraw(held.root, other["order_id"], reason="again")["effects"] == 0
     assert (in_lane(held), listed(held.root)) == ([], [])
-    assert lakes.rows(ORDERS, held.root).num_rows == 4
+    assert delta.rows(ORDERS, held.root).num_rows == 4
 
 
 def test_an_order_ends_by_itself(held):
@@ -141,7 +141,7 @@ def test_an_order_on_a_deleted_post_is_refused(held, rows):
 def test_what_a_kind_may_not_ask_for_is_refused(held, change: dict[str, str]):
     with pytest.raises(DataRefused, match="an order asks for"):
         receive(held.root, "clean", **ORDER | change)
-    assert lakes.rows(ORDERS, held.root).num_rows == 0
+    assert delta.rows(ORDERS, held.root).num_rows == 0
 
 
 def test_an_order_that_is_none_cannot_be_withdrawn(held):
@@ -164,7 +164,7 @@ def test_nobody_is_asked_to_look_at_what_was_escalated(held):
     field = {f.name: "x" for f in ESCALATIONS.schema if f.dataType.typeName() == "string"}
     row = field | {"day": DAY, "post_id": "clean", "revision": 1, "position": 0, "distance": 0,
                    "quality": 90, "matched_at": SOON}  # fmt: skip
-    lakes.put_rows([row], ESCALATIONS, held.root)
+    delta.put_rows([row], ESCALATIONS, held.root)
     with pytest.raises(DataRefused, match="escalated"):
         receive(held.root, "clean", **FLAG | {"reference": "8"})
     held.sweep()

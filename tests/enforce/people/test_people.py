@@ -5,7 +5,6 @@ from functools import partial
 
 import pytest
 
-from harmsweep import lake as lakes
 from harmsweep import operations, verdicts
 from harmsweep.enforce.books import now_micros
 from harmsweep.enforce.people.settle import settle
@@ -14,8 +13,9 @@ from harmsweep.enforce.sweep import enforce_day
 from harmsweep.enforce.undo import Part, undo
 from harmsweep.errors import DataRefused
 from harmsweep.harms import SEVERE
+from harmsweep.lake import delta
 from harmsweep.policy import PolicyError, load_policy
-from harmsweep.tables import VERDICTS
+from harmsweep.tables.catalog import VERDICTS
 
 DAY = date(2026, 10, 1)
 FIRST = {"removed": "remove", "demoted": "demote", "reviewed": "review", "spam": "remove"}
@@ -54,7 +54,7 @@ def test_the_newest_verdict_stands(held):
     for found in ("benign", "harmful"):
         verdicts.decide(held.root, "removed", found, harm=None, rationale="looked again")
     assert held.sweep() == {"decisions": 4, "finished": 0}
-    kept = lakes.rows(VERDICTS, held.root).to_pylist()
+    kept = delta.rows(VERDICTS, held.root).to_pylist()
     assert {(r["verdict"], r["revision"]) for r in kept} == {("benign", 1), ("harmful", 1)}
 
 

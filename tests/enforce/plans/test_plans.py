@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from harmsweep import lake as lakes
 from harmsweep import operations
 from harmsweep.decisions import DECIDE, pair
 from harmsweep.enforce.books import micros
@@ -18,9 +17,10 @@ from harmsweep.enforce.plans.plan import find_plan, planned_effects
 from harmsweep.enforce.plans.reading import mask, samples, tables
 from harmsweep.enforce.rules import drawn, load_mandate
 from harmsweep.errors import DataRefused, Held
+from harmsweep.lake import delta
+from harmsweep.lake.runs import run_step
 from harmsweep.policy import load_policy
-from harmsweep.runs import run_step
-from harmsweep.tables import ACTIONS, DECISIONS, POSTS, SCORES
+from harmsweep.tables.catalog import ACTIONS, DECISIONS, POSTS, SCORES
 
 DAY = date(2026, 10, 1)
 FIRST = {"removed": "remove", "demoted": "demote", "reviewed": "review", "spam": "remove"}
@@ -158,7 +158,7 @@ def test_the_base_is_the_pair_that_acted_last_not_one_whose_effects_wait(held):
     sweep_id = held.ledger()[0]["sweep_id"]
     with pytest.raises(Held):
         held.sweep(version=2, remove=0.995, demote=0.85, release=0)
-    assert {e["entry"] for e in lakes.rows(ACTIONS, held.root).to_pylist()} >= {"held"}
+    assert {e["entry"] for e in delta.rows(ACTIONS, held.root).to_pylist()} >= {"held"}
     (base,) = planned(held, version=3).base
     assert base.startswith("m-1/trial-1-")
     assert base.endswith(f"({sweep_id})")
@@ -203,7 +203,7 @@ def test_what_is_held_out_is_no_effect_of_a_plan(fresh, rows):
 def test_a_plan_of_several_days_has_each_of_them_and_is_named_after_the_first(fresh, rows):
     fresh.decide()
     last = rows[0]("later") | {"day": DAY + timedelta(days=2)}
-    lakes.put_rows([last], POSTS, fresh.root)
+    delta.put_rows([last], POSTS, fresh.root)
     days = [DAY + timedelta(days=n) for n in range(3)]
     versions = pair("m-1", load_policy(fresh.policy()).policy_version)
     for day in days[1:]:
@@ -217,7 +217,7 @@ def test_a_plan_of_several_days_has_each_of_them_and_is_named_after_the_first(fr
 def test_quiet_days_in_a_plan_make_no_fewer_approvers(fresh, rows):
     policy, quiet = load_policy(fresh.policy(apply=0)), DAY + timedelta(days=1)
     many = [rows[0](f"quiet-{n}") | {"day": quiet} for n in range(400)]
-    lakes.put_rows(many, POSTS, fresh.root, where={"day": quiet})
+    delta.put_rows(many, POSTS, fresh.root, where={"day": quiet})
     fresh.decide(apply=0)
     run_step(DECIDE, fresh.root, quiet, dict, versions=pair("m-1", policy.policy_version))
     path = fresh.policy(apply=0)
@@ -242,16 +242,16 @@ def test_a_plan_with_effects_on_two_days_books_each_on_its_own(fresh, rows):
     policy, later = load_policy(fresh.policy()), DAY + timedelta(days=1)
     versions = pair("m-1", policy.policy_version)
     score = scored("later", hate=0.99) | {"day": later}
-    lakes.put_rows([post("later") | {"day": later}], POSTS, fresh.root)
-    lakes.put_rows([score], SCORES, fresh.root)
+    delta.put_rows([post("later") | {"day": later}], POSTS, fresh.root)
+    delta.put_rows([score], SCORES, fresh.root)
 
-    decided = lakes.rows(DECISIONS, fresh.root).to_pylist()
+    decided = delta.rows(DECISIONS, fresh.root).to_pylist()
     removed = next(row for row in decided if row["post_id"] == "removed")
     decision = removed | {"day": later, "post_id": "later"}
 
     def work() -> dict[str, int]:
         where = {"day": later, **versions}
-        lakes.put_rows([decision], DECISIONS, fresh.root, where=where)
+        delta.put_rows([decision], DECISIONS, fresh.root, where=where)
         return {"posts": 1}
 
     run_step(DECIDE, fresh.root, later, work, versions=versions)
@@ -267,8 +267,8 @@ def test_a_plan_with_effects_on_two_days_books_each_on_its_own(fresh, rows):
 
 def test_what_a_sweep_did_of_a_plan_is_counted_as_done_before(fresh, swept):
     plan = planned(fresh)
-    every = lakes.rows(ACTIONS, swept.root).to_pylist()
-    lakes.put_rows([e for e in every if e["subject_id"] == "spam"], ACTIONS, fresh.root)
+    every = delta.rows(ACTIONS, swept.root).to_pylist()
+    delta.put_rows([e for e in every if e["subject_id"] == "spam"], ACTIONS, fresh.root)
     assert applied(fresh, plan) == {"effects": 3, "done_before": 1}
     assert len(fresh.ledger()) == len(fresh.ledger("outcome")) == 4
 
@@ -336,7 +336,7 @@ def test_a_dry_run_says_what_would_be_done_or_why_not(fresh):
 def test_a_plan_names_the_states_that_it_compares(fresh):
     first = planned(fresh)
     assert (first.base, first.against) == ((), None)
-    assert first.tables["actions_v1"] == lakes.version(ACTIONS, fresh.root)
+    assert first.tables["actions_v1"] == delta.version(ACTIONS, fresh.root)
     assert set(first.tables) == {
         *("posts_v1", "scores_v1", "decisions_v1", "actions_v1"),
         *("verdicts_v1", "orders_v1", "exemptions_v1"),

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from harmsweep import lake as lakes
 from harmsweep.errors import DataRefused, Held
+from harmsweep.lake import delta
 from harmsweep.operations import operations, operator, record
 
 
@@ -72,4 +72,4 @@ def accepted_posts(lake: Path, first: date, last: date) -> int:
     """The accepted posts of the days from `first` to `last`."""
     sql = f"""SELECT count(*) AS n FROM posts_v1
         WHERE day >= '{first}' AND day <= '{last}' AND status = 'accepted'"""
-    return int(lakes.query(lake, sql).to_pylist()[0]["n"])
+    return int(delta.query(lake, sql).to_pylist()[0]["n"])

@@ -7,7 +7,6 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from harmsweep import lake as lakes
 from harmsweep.enforce.books import Books, Clock, append, books, carry_out, now_micros, writing
 from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.breaker.approvals import Asked, accepted_posts, check_approved, digest_of
@@ -17,9 +16,10 @@ from harmsweep.enforce.cases import cases, let_go_all
 from harmsweep.enforce.rules import Mandate, sweep_of
 from harmsweep.enforce.sweeps import Batch, Sweep
 from harmsweep.errors import DataRefused
+from harmsweep.lake import delta
+from harmsweep.lake.runs import Outcome
 from harmsweep.ledger import Entry
 from harmsweep.operations import check_running, operator, record
-from harmsweep.runs import Outcome
 
 # The entries of a batch: see `HeldBatch.has`.
 _HELD = "entry = 'held'"
@@ -47,7 +47,7 @@ def waiting(lake: Path, day: date | None = None) -> list[Waiting]:
 
     Their effects are what letting them go may do: with the sample, as far as nothing came after it.
     """
-    of_day = f"AND {lakes.plain_predicate({'day': day})}" if day else ""
+    of_day = f"AND {delta.plain_predicate({'day': day})}" if day else ""
     kept = "h.day, h.sweep_id, h.harm, h.direction, h.model_version, h.policy_version"
     sql = f"""SELECT day, sweep_id, harm, direction, model_version, policy_version,
             array_agg(DISTINCT operator) AS planners, count(*) AS n
@@ -71,7 +71,7 @@ def waiting(lake: Path, day: date | None = None) -> list[Waiting]:
             row["policy_version"],
             tuple(sorted(row["planners"])),
         )
-        for row in lakes.query(lake, sql).to_pylist()
+        for row in delta.query(lake, sql).to_pylist()
     ]
 
 
@@ -107,13 +107,13 @@ def asked(lake: Path, batch: Waiting) -> Asked:
 
     What a reviewer freed of the sample makes them no others: a batch that grew needs new approvals.
     """
-    where = lakes.plain_predicate(
+    where = delta.plain_predicate(
         {"day": batch.day, "sweep_id": batch.batch.sweep_id, "harm": batch.batch.harm}
     )
     sql = f"""SELECT effect_key FROM actions_v1
         WHERE {where} AND direction = '{batch.batch.direction}'
         AND ({_HELD} OR {_SAMPLED})"""
-    keys = lakes.query(lake, sql).column("effect_key").to_pylist()
+    keys = delta.query(lake, sql).column("effect_key").to_pylist()
     posts = accepted_posts(lake, batch.day, batch.day)
     approvers = bounds().approvers(batch.effects, posts)
     return Asked(batch.batch.name, batch.planners, digest_of(keys), approvers)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from harmsweep import lake as lakes
 from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.sweeps import Batch
+from harmsweep.lake import delta
 from harmsweep.ledger import AUTOMATIC, Entry, is_automatic, is_counted
 from harmsweep.policy import Policy
 
@@ -62,7 +62,7 @@ def spent(lake: Path, now: int) -> dict[Batch, int]:
         FROM actions_v1 WHERE recorded_at > TIMESTAMP '{since}' AND entry = 'intent'
         AND cause_kind IN {AUTOMATIC} GROUP BY harm, direction, action, previous_action"""
     totals: Counter[Batch] = Counter()
-    for row in lakes.query(lake, recent).to_pylist():
+    for row in delta.query(lake, recent).to_pylist():
         if is_counted(row["direction"], row["action"], row["previous_action"]):
             totals[row["harm"], row["direction"]] += row["n"]
     return dict(totals)

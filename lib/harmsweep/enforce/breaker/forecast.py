@@ -7,11 +7,11 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from harmsweep import lake as lakes
 from harmsweep.enforce.bounds import Forecast, bounds
 from harmsweep.enforce.breaker.batches import stuck
 from harmsweep.enforce.breaker.caps import Excess, cap_of, counted, excesses, is_capped, spent
 from harmsweep.enforce.sweeps import Batch
+from harmsweep.lake import delta
 from harmsweep.ledger import Entry, is_automatic, is_counted
 from harmsweep.policy import Policy
 
@@ -49,7 +49,7 @@ def so_far(lake: Path, day: date) -> dict[Batch, tuple[int, int]]:
 
 def _booked(lake: Path, days: Sequence[date]) -> list[dict[str, Any]]:
     """How many intents the days have of each kind, and the views of their posts."""
-    of_days = lakes.plain_predicate({"day": days})
+    of_days = delta.plain_predicate({"day": days})
     sql = f"""SELECT a.day, a.harm, a.direction, a.action, a.previous_action, a.cause_kind,
             u.key IS NOT NULL AS taken_back,
             count(*) AS n, CAST(coalesce(sum(f.views), 0) AS BIGINT) AS views
@@ -61,7 +61,7 @@ def _booked(lake: Path, days: Sequence[date]) -> list[dict[str, Any]]:
         ON u.key = a.effect_key
         GROUP BY a.day, a.harm, a.direction, a.action, a.previous_action, a.cause_kind,
             u.key IS NOT NULL"""
-    found: list[dict[str, Any]] = lakes.query(lake, sql).to_pylist()
+    found: list[dict[str, Any]] = delta.query(lake, sql).to_pylist()
     return found
 
 
@@ -113,7 +113,7 @@ def views_of(lake: Path, day: date, made: Iterable[Entry]) -> dict[Batch, int]:
     sums: Counter[Batch] = Counter()
     if of_post:
         sql = f"SELECT post_id, views FROM post_features_v1 WHERE day = '{day}' AND views > 0"
-        for row in lakes.query(lake, sql).to_pylist():
+        for row in delta.query(lake, sql).to_pylist():
             for batch in of_post.get(row["post_id"], ()):
                 sums[batch] += int(row["views"])
     return dict(sums)

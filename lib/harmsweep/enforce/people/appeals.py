@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from harmsweep import lake as lakes
 from harmsweep.enforce.books import Clock, now_micros
 from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.people.copies import standing_verdict
@@ -18,11 +17,12 @@ from harmsweep.enforce.people.errors import views_lost
 from harmsweep.enforce.people.settle import days_of_copies, settle
 from harmsweep.enforce.sweeps import moment
 from harmsweep.errors import DataRefused
+from harmsweep.lake import delta
+from harmsweep.lake.locks import locked
 from harmsweep.ledger import ORDER, SEVERITY, VISIBLE
-from harmsweep.locks import locked
 from harmsweep.operations import operations, operator, record
 from harmsweep.policy import load_policy
-from harmsweep.tables import APPEALS, OPERATIONS, VERDICTS
+from harmsweep.tables.catalog import APPEALS, OPERATIONS, VERDICTS
 from harmsweep.verdicts import find_reviewable, verdict_row
 
 Row = dict[str, Any]
@@ -54,7 +54,7 @@ def file_appeal(
         details = {"post": post_id, "action": effect["action"]}
         # The audit first: filed again the appeal is known, and nobody would add it.
         record(lake, "appeal", row["appeal_id"], details=details)
-        lakes.put_rows([row], APPEALS, lake)
+        delta.put_rows([row], APPEALS, lake)
     return row
 
 
@@ -84,12 +84,12 @@ def _time(clock: Clock) -> datetime:
 
 def _in_force(lake: Path, post: Mapping[str, Any], at: datetime) -> Row:
     """The severest action that holds for the post, of those that no authority ordered."""
-    where = lakes.plain_predicate({"day": post["day"], "subject_id": post["post_id"]})
+    where = delta.plain_predicate({"day": post["day"], "subject_id": post["post_id"]})
     sql = f"""SELECT * FROM post_visibility_v1 WHERE {where} AND subject_kind = 'post'
         AND lane <> '{ORDER}' AND action IN {VISIBLE}"""
     found = [
         row
-        for row in lakes.query(lake, sql).to_pylist()
+        for row in delta.query(lake, sql).to_pylist()
         if row["expires_at"] is None or row["expires_at"] > at
     ]
     if not found:
@@ -99,8 +99,8 @@ def _in_force(lake: Path, post: Mapping[str, Any], at: datetime) -> Row:
 
 def _rows(lake: Path, name: str, value: str) -> list[Row]:
     """An appeal's rows, as it was filed and then as it was decided."""
-    sql = f"SELECT * FROM appeals_v1 WHERE {lakes.plain_predicate({name: value})} ORDER BY at"
-    found: list[Row] = lakes.query(lake, sql).to_pylist()
+    sql = f"SELECT * FROM appeals_v1 WHERE {delta.plain_predicate({name: value})} ORDER BY at"
+    found: list[Row] = delta.query(lake, sql).to_pylist()
     return found
 
 
@@ -111,7 +111,7 @@ def queue(lake: Path) -> list[Row]:
         WHERE a.status = 'filed' AND NOT EXISTS (SELECT 1 FROM appeals_v1 d
             WHERE d.appeal_id = a.appeal_id AND d.status <> 'filed')
         ORDER BY a.due_at, a.appeal_id"""
-    found: list[Row] = lakes.query(lake, sql).to_pylist()
+    found: list[Row] = delta.query(lake, sql).to_pylist()
     return found
 
 
@@ -139,7 +139,7 @@ def decide_appeal(
     # The audit first: a sweep acts on the verdict even where nobody finishes this.
     record(lake, outcome, appeal_id, reason=rationale, details=details)
     if is_new:
-        lakes.put_rows([said], VERDICTS, lake)
+        delta.put_rows([said], VERDICTS, lake)
     effects, lost = 0, None
     if outcome == "overturned":
         verdict = standing_verdict(lake, said)
@@ -156,7 +156,7 @@ def decide_appeal(
         "policy_version": rules.policy_version,
         "views_lost": lost,
     }
-    lakes.put_rows([row], APPEALS, lake)
+    delta.put_rows([row], APPEALS, lake)
     return row | {"effects": effects}
 
 
@@ -171,7 +171,7 @@ def _filed(lake: Path, appeal_id: str) -> Row:
 
 def _verdict(lake: Path, filed: Row, outcome: str, rationale: str) -> tuple[Row, bool]:
     """What the appeal's reviewer found, and whether it is new: a second call finds the first."""
-    said = lakes.rows(VERDICTS, lake, day=filed["day"]).to_pylist()
+    said = delta.rows(VERDICTS, lake, day=filed["day"]).to_pylist()
     of_post = [v for v in said if v["post_id"] == filed["post_id"]]
     by_appeal = [v for v in of_post if v["appeal_id"] == filed["appeal_id"]]
     if by_appeal:
@@ -193,7 +193,7 @@ def _verdict(lake: Path, filed: Row, outcome: str, rationale: str) -> tuple[Row,
 
 def _let_go_by(lake: Path, effect_key: str) -> set[str]:
     """Who approved or resumed the plan or the held batch that an effect was part of."""
-    where = lakes.plain_predicate({"effect_key": effect_key})
+    where = delta.plain_predicate({"effect_key": effect_key})
     sql = f"""SELECT plan_id AS name FROM plans_v1 WHERE {where}
         UNION SELECT concat(sweep_id, ':', harm, ':', direction) AS name FROM actions_v1
             WHERE {where} AND entry = 'held' AND harm IS NOT NULL
@@ -201,7 +201,7 @@ def _let_go_by(lake: Path, effect_key: str) -> set[str]:
             JOIN (SELECT previous_key FROM actions_v1 WHERE {where} AND entry = 'intent') e
             ON e.previous_key = s.effect_key
             WHERE s.entry = 'intent' AND s.cause_kind = 'sample' AND s.harm IS NOT NULL"""
-    names = lakes.query(lake, sql).column("name").to_pylist()
+    names = delta.query(lake, sql).column("name").to_pylist()
     acts = [act for name in names for act in operations(lake, name)]
     return {act["operator"] for act in acts if act["act"] in ("approve", "resume")}
 

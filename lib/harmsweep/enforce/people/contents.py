@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harmsweep.hashes import NEAR
+from harmsweep.media.pdq import NEAR
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,14 +17,14 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
-from harmsweep import lake as lakes
 from harmsweep.banks import KNOWN_GOOD
 from harmsweep.days import every_day
 from harmsweep.enforce.bounds import Copies
 from harmsweep.enforce.people.contents import Content, content_of
 from harmsweep.enforce.people.lanes import Demand
+from harmsweep.lake import delta
 from harmsweep.ledger import SEVERITY, VISIBLE
-from harmsweep.tables import VERDICTS
+from harmsweep.tables.catalog import VERDICTS
 from harmsweep.verdicts import TEXT_DIGEST, contents
 
 # A verdict reaches copies of so many days before the judged post's and after it.
@@ -89,8 +89,8 @@ class Reached:
 def verdicts(lake: Path, first: date, last: date) -> list[Verdict]:
     """What people found of the posts of some days, a row for each revision that was looked at."""
     days = every_day(first, last)
-    where = lakes.plain_predicate({"day": days})
-    found = lakes.query(lake, f"SELECT * FROM {VERDICTS.name} WHERE {where}").to_pylist()
+    where = delta.plain_predicate({"day": days})
+    found = delta.query(lake, f"SELECT * FROM {VERDICTS.name} WHERE {where}").to_pylist()
     found.sort(key=lambda v: (v["decided_at"], v["verdict_id"]))
     by_revision: dict[tuple[str, int], list[dict[str, Any]]] = defaultdict(list)
     for row in found:
@@ -222,7 +222,7 @@ def _originals(lake: Path, judged: Sequence[Verdict]) -> Iterator[tuple[Verdict,
     older = sorted((v for v in judged if not v.content), key=lambda v: v.day)
     for day, some in groupby(older, key=lambda v: v.day):
         by_key = {(v.post_id, v.revision): v for v in some}
-        posts = lakes.plain_predicate({"post_id": [post_id for post_id, _ in by_key]})
+        posts = delta.plain_predicate({"post_id": [post_id for post_id, _ in by_key]})
         for key, row in contents(lake, day, posts).items():
             if key in by_key:
                 yield by_key[key], content_of(row)
@@ -232,4 +232,4 @@ def known_good(lake: Path, day: date) -> set[str]:
     """The day's posts with a medium near a known good one."""
     sql = f"""SELECT DISTINCT post_id FROM media_matches_v1
         WHERE day = '{day}' AND kind = '{KNOWN_GOOD}'"""
-    return set(lakes.query(lake, sql).column("post_id").to_pylist())
+    return set(delta.query(lake, sql).column("post_id").to_pylist())

@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from harmsweep import lake as lakes
 from harmsweep.enforce.books import chains_of
 from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.people.copies import (
@@ -21,8 +20,9 @@ from harmsweep.enforce.people.copies import (
 )
 from harmsweep.enforce.people.lanes import Demand, severest
 from harmsweep.escalations import escalated_posts
+from harmsweep.lake import delta
 from harmsweep.ledger import ORDER, REVIEW, VISIBLE, Entry, Place, holding
-from harmsweep.tables import ORDERS
+from harmsweep.tables.catalog import ORDERS
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def in_force(lake: Path, day: date) -> set[str]:
     """
     sql = f"""SELECT * FROM actions_v1
         WHERE day = '{day}' AND lane = '{REVIEW}' AND entry = 'intent'"""
-    chains = chains_of(Entry(**row) for row in lakes.query(lake, sql).to_pylist())
+    chains = chains_of(Entry(**row) for row in delta.query(lake, sql).to_pylist())
     states = (holding(chain) for chain in chains.values())
     return {state.subject_id for state in states if state and state.action in VISIBLE}
 
@@ -114,7 +114,7 @@ def _of_orders(lake: Path, day: date, own: Sequence[Verdict], at: datetime) -> d
 
 def standing_orders(lake: Path, day: date | None = None) -> list[dict[str, Any]]:
     """The orders, referrals and flags that were not withdrawn, of a day's posts or of all."""
-    rows = lakes.rows(ORDERS, lake, day=day).to_pylist()
+    rows = delta.rows(ORDERS, lake, day=day).to_pylist()
     withdrawn = {row["order_id"] for row in rows if row["status"] == "withdrawn"}
     received = [row for row in rows if row["status"] == "received"]
     return [row for row in received if row["order_id"] not in withdrawn]

@@ -4,9 +4,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from harmsweep import lake as lakes
 from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.people.copies import Verdict, find_copies
+from harmsweep.lake import delta
 from harmsweep.ledger import ORDER, VISIBLE
 
 
@@ -34,10 +34,10 @@ def _lost(lake: Path, day: date, verdict: Verdict) -> list[int]:
     sql = f"""SELECT median(f.views) AS usual, max(w.views) AS had FROM ({features}) f
         JOIN (SELECT DISTINCT o.post_id, o.views, o.size FROM ({features}) o
             JOIN ({acted}) h ON h.subject_id = o.post_id AND h.own
-            WHERE {lakes.plain_predicate({"post_id": posts})}) w ON w.size = f.size
+            WHERE {delta.plain_predicate({"post_id": posts})}) w ON w.size = f.size
         LEFT JOIN (SELECT DISTINCT subject_id FROM ({acted}) b) a ON a.subject_id = f.post_id
         WHERE a.subject_id IS NULL GROUP BY w.post_id"""
-    found = lakes.query(lake, sql).to_pylist() if posts else []
+    found = delta.query(lake, sql).to_pylist() if posts else []
     return [max(0, round(row["usual"] - row["had"])) for row in found]
 
 
@@ -57,7 +57,7 @@ def outcomes(lake: Path, first: date, last: date) -> list[dict[str, Any]]:
         LEFT JOIN (SELECT * FROM appeals_v1 WHERE status <> 'filed') d
         ON d.appeal_id = f.appeal_id
         GROUP BY f.harm, f.action ORDER BY filed DESC, f.harm, f.action"""
-    return [_with_interval(row) for row in lakes.query(lake, sql).to_pylist()]
+    return [_with_interval(row) for row in delta.query(lake, sql).to_pylist()]
 
 
 def _with_interval(row: dict[str, Any]) -> dict[str, Any]:

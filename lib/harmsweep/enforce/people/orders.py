@@ -9,16 +9,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from harmsweep import lake as lakes
+from harmsweep.digests import as_json
 from harmsweep.enforce.books import Clock, now_micros
 from harmsweep.enforce.people.demands import standing_orders
 from harmsweep.enforce.people.settle import settle
 from harmsweep.enforce.sweeps import moment
 from harmsweep.errors import DataRefused
+from harmsweep.lake import delta
+from harmsweep.lake.locks import locked
 from harmsweep.ledger import LADDER
-from harmsweep.locks import locked
 from harmsweep.operations import operator, record
-from harmsweep.tables import OPERATIONS, ORDERS
+from harmsweep.tables.catalog import OPERATIONS, ORDERS
 from harmsweep.verdicts import find_post, find_reviewable
 
 Row = dict[str, Any]
@@ -52,7 +53,7 @@ def receive(
     if (kind == "order") == (action == "review") or action not in LADDER[1:]:
         raise DataRefused(f"{action}: an order asks for an action, {LADDER[2:]}, others for none")
     post = find_post(lake, post_id) if kind == "order" else find_reviewable(lake, post_id)
-    facts = lakes.as_json([authority, reference, post_id])
+    facts = as_json([authority, reference, post_id])
     row = {
         "day": post["day"],
         "order_id": f"{kind}-{hashlib.sha256(facts.encode()).hexdigest()[:12]}",
@@ -75,7 +76,7 @@ def receive(
         if not _known(lake, row["order_id"]):
             # The audit first: entered again the order is known, and nobody would add it.
             record(lake, "order", row["order_id"], reason=reason, details={"action": action})
-            lakes.put_rows([row], ORDERS, lake)
+            delta.put_rows([row], ORDERS, lake)
     made = settle(lake, post["day"], kind="order", source_id=row["order_id"], clock=clock)
     return row | {"effects": len(made)}
 
@@ -92,7 +93,7 @@ def withdraw(lake: Path, order_id: str, *, reason: str, clock: Clock = now_micro
     row = known[0] | {"status": "withdrawn", "at": datetime.now(UTC), "operator": operator()}
     if len(known) == 1:
         record(lake, "withdraw", order_id, reason=reason)  # first, as in receive
-        lakes.put_rows([row | {"reason": reason}], ORDERS, lake)
+        delta.put_rows([row | {"reason": reason}], ORDERS, lake)
     made = settle(lake, row["day"], kind="order", source_id=order_id, clock=clock)
     return row | {"effects": len(made)}
 
@@ -113,7 +114,7 @@ def settle_beneath(lake: Path, *, clock: Clock = now_micros) -> int:
     since = at - timedelta(days=ENDED_DAYS)
     sql = f"""SELECT DISTINCT day FROM orders_v1 WHERE until > TIMESTAMP '{since.isoformat()}'
         AND until <= TIMESTAMP '{at.isoformat()}'"""
-    days = lakes.query(lake, sql).column("day").to_pylist()
+    days = delta.query(lake, sql).column("day").to_pylist()
     effects = 0
     for day in sorted(days):
         orders = [row for row in standing_orders(lake, day) if row["kind"] == "order"]
@@ -128,6 +129,6 @@ def settle_beneath(lake: Path, *, clock: Clock = now_micros) -> int:
 
 
 def _known(lake: Path, order_id: str) -> list[Row]:
-    rows = lakes.rows(ORDERS, lake).to_pylist()
+    rows = delta.rows(ORDERS, lake).to_pylist()
     found = [row for row in rows if row["order_id"] == order_id]
     return sorted(found, key=lambda row: row["at"])

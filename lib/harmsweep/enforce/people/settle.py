@@ -8,7 +8,6 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from harmsweep import lake as lakes
 from harmsweep.enforce.accounts import free_accounts, settle_accounts
 from harmsweep.enforce.books import Books, Clock, books, by_a_person, carry_out, writing
 from harmsweep.enforce.bounds import bounds
@@ -18,10 +17,11 @@ from harmsweep.enforce.people.demands import People, people
 from harmsweep.enforce.people.lanes import lane_change, lifted
 from harmsweep.enforce.sweeps import Sweep
 from harmsweep.escalations import escalated_posts
+from harmsweep.lake import delta
 from harmsweep.ledger import ORDER, POLICY, Entry, Place, is_automatic, latest
 from harmsweep.operations import operator
 from harmsweep.policy import Accounts
-from harmsweep.tables import ACTIONS
+from harmsweep.tables.catalog import ACTIONS
 
 
 def settle(
@@ -94,5 +94,5 @@ def settle_verdict(lake: Path, said: Mapping[str, Any], *, clock: Clock) -> list
 def days_of_copies(lake: Path, verdict: Verdict) -> list[date]:
     """The days with entries of the ledger on which copies of a judged post stand, in order."""
     window = timedelta(days=WINDOW_DAYS)
-    near = [d for d in lakes.days(ACTIONS, lake) if abs(d - verdict.day) <= window]
+    near = [d for d in delta.days(ACTIONS, lake) if abs(d - verdict.day) <= window]
     return [day for day in near if find_copies(lake, day, [verdict], bounds().copies)]

@@ -14,9 +14,9 @@ from harmsweep.enforce.plans.plan import Plan, find_plan, mandate_of, planned_ef
 from harmsweep.enforce.rules import Mandate, sweep_of
 from harmsweep.enforce.sweeps import moment
 from harmsweep.errors import DataRefused
+from harmsweep.lake.runs import Outcome
 from harmsweep.ledger import Entry
 from harmsweep.operations import check_running, record
-from harmsweep.runs import Outcome
 
 
 def apply_plan(

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
-from harmsweep import lake as lakes
 from harmsweep.enforce.books import Clock, as_row, now_micros
 from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.breaker.approvals import accepted_posts, digest_of
@@ -16,9 +15,10 @@ from harmsweep.enforce.plans.plan import STAYS, Plan, find_plan
 from harmsweep.enforce.rules import Mandate, load_mandate
 from harmsweep.enforce.sweep import check_decided
 from harmsweep.enforce.sweeps import moment
+from harmsweep.lake import delta
 from harmsweep.ledger import Entry
 from harmsweep.operations import record
-from harmsweep.tables import (
+from harmsweep.tables.catalog import (
     ACTIONS,
     DECISIONS,
     EXEMPTIONS,
@@ -62,7 +62,7 @@ def make_plan(
     digest = _digest(mandate, against, days, planned)
     plan_id = f"plan-{days[0]:%Y%m%d}-{digest[:12]}"
     rows = [as_row(entry) | {"plan_id": plan_id} for entry in (*planned, *stays)]
-    lakes.put_rows(rows, PLANS, lake, where={"plan_id": plan_id})
+    delta.put_rows(rows, PLANS, lake, where={"plan_id": plan_id})
     posts, total = accepted_posts(lake, days[0], days[-1]), sum(counted(planned).values())
     over = () if against else breaches(lake, by_day, mandate.policy, clock())
     expires = moment(clock()) + timedelta(hours=bounds().plan_expires_hours)
@@ -83,7 +83,7 @@ def make_plan(
         "digest": digest,
         "base": sorted({part.base for part in found.values() if part.base}),
         "against": "/".join(against.subject) if against else None,
-        "tables": {table.name: lakes.version(table, lake) for table in READ},
+        "tables": {table.name: delta.version(table, lake) for table in READ},
     }
     record(lake, "plan", plan_id, details=details)
     return find_plan(lake, plan_id)

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 
-from harmsweep import lake as lakes
 from harmsweep.days import every_day
 from harmsweep.enforce.breaker.approvals import Asked
 from harmsweep.enforce.rules import Mandate, load_mandate
 from harmsweep.errors import DataRefused
 from harmsweep.ladders import Frozen
+from harmsweep.lake import delta
 from harmsweep.ledger import Entry
 from harmsweep.operations import operations
 
@@ -97,6 +97,6 @@ def mandate_of(lake: Path, plan: Plan) -> Mandate:
 
 def planned_effects(lake: Path, plan: Plan) -> list[Entry]:
     """The effects of a plan, as intents."""
-    where = lakes.plain_predicate({"plan_id": plan.plan_id, "entry": "intent"})
-    rows = lakes.query(lake, f"SELECT * FROM plans_v1 WHERE {where}").to_pylist()
+    where = delta.plain_predicate({"plan_id": plan.plan_id, "entry": "intent"})
+    rows = delta.query(lake, f"SELECT * FROM plans_v1 WHERE {where}").to_pylist()
     return [Entry(**{n: v for n, v in row.items() if n != "plan_id"}) for row in rows]

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harmsweep import lake as lakes
 from harmsweep.enforce.plans.plan import STAYS, Plan
+from harmsweep.lake import delta
 from harmsweep.ledger import VISIBLE
 
 Row = dict[str, Any]
@@ -94,7 +94,7 @@ def samples(lake: Path, plan: Plan, *, masked: bool = True) -> list[Row]:
 
 
 def _effects(plan: Plan) -> str:
-    of_plan = lakes.plain_predicate({"plan_id": plan.plan_id})
+    of_plan = delta.plain_predicate({"plan_id": plan.plan_id})
     days = f"day >= '{plan.first}' AND day <= '{plan.last}'"
     return f"""(SELECT * FROM plans_v1 WHERE {of_plan}) p
         LEFT JOIN (SELECT * FROM post_features_v1 WHERE {days}) f
@@ -102,5 +102,5 @@ def _effects(plan: Plan) -> str:
 
 
 def _rows(lake: Path, sql: str) -> list[Row]:
-    found: list[Row] = lakes.query(lake, sql).to_pylist()
+    found: list[Row] = delta.query(lake, sql).to_pylist()
     return found

@@ -6,7 +6,6 @@ all about files goes through deltalake, which needs no JVM; rows of the executor
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -21,10 +20,11 @@ from pyspark.sql import functions as F
 
 from harmsweep.days import every_day
 from harmsweep.errors import DataRefused, Refused
-from harmsweep.evolution import bring_to_declared
-from harmsweep.failpoints import failpoint
-from harmsweep.locks import locked
-from harmsweep.tables import RESTRICTED, RESTRICTED_FOLDER, TABLES, Table
+from harmsweep.lake.failpoints import failpoint
+from harmsweep.lake.locks import locked
+from harmsweep.lake.schema import bring_to_declared
+from harmsweep.tables.catalog import RESTRICTED, RESTRICTED_FOLDER, TABLES
+from harmsweep.tables.spec import Table
 
 Slice = Mapping[str, date | str | Sequence[date] | Sequence[str]]
 Rows = Sequence[Mapping[str, Any]]
@@ -253,8 +253,3 @@ def files_digest(
         found = found.filter(pc.is_in(column, value_set=pa.array(wanted[name], column.type)))
     paths = sorted(found.column("path").to_pylist())
     return hashlib.sha256("\n".join(paths).encode()).hexdigest()
-
-
-def as_json(values: Mapping[str, Any] | Sequence[Any]) -> str:
-    """JSON with sorted keys, so that equal values are equal text."""
-    return json.dumps(values, sort_keys=True, ensure_ascii=False, default=str)

@@ -16,11 +16,13 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from harmsweep import lake as lakes
-from harmsweep.compaction import compact
+from harmsweep.digests import as_json
+from harmsweep.lake import delta
+from harmsweep.lake.compaction import compact
 from harmsweep.logs import log
 from harmsweep.paths import ROOT
-from harmsweep.tables import RUNS, Table
+from harmsweep.tables.catalog import RUNS
+from harmsweep.tables.spec import Table
 
 # The stages that a day goes through, in their order.
 STAGES = (
@@ -127,7 +129,7 @@ def _is_empty(step: Step, lake: Path, day: date) -> bool:
     """Whether the stage has no work: no table that it reads or writes has a file of the day."""
     tables = [*(source.table for source in step.reads), *step.writes]
     daily = [table for table in tables if "day" in table.partition_by]
-    return not step.always and not any(day in lakes.days(table, lake) for table in daily)
+    return not step.always and not any(day in delta.days(table, lake) for table in daily)
 
 
 def is_done(
@@ -151,16 +153,16 @@ def _variant(versions: Mapping[str, str]) -> str:
 
 
 def _digest(step: Step, lake: Path, day: date, versions: Mapping[str, str], inputs: str) -> str:
-    parts = [code_digest(), lakes.as_json(versions), inputs]
+    parts = [code_digest(), as_json(versions), inputs]
     for source in step.reads:
         first, last = day - timedelta(days=source.before), day + timedelta(days=source.after)
-        parts.append(lakes.files_digest(source.table, lake, first, last, versions))
-    parts += [lakes.files_digest(table, lake, day, day, versions) for table in step.writes]
+        parts.append(delta.files_digest(source.table, lake, first, last, versions))
+    parts += [delta.files_digest(table, lake, day, day, versions) for table in step.writes]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _runs(lake: Path, day: date, stage: str) -> list[dict[str, Any]]:
-    found = lakes.rows(RUNS, lake, day=day)
+    found = delta.rows(RUNS, lake, day=day)
     return [row for row in found.to_pylist() if row["stage"] == stage]
 
 
@@ -171,11 +173,11 @@ def _record(outcome: Outcome, lake: Path, variant: str, digest: str) -> None:
         "variant": variant,
         "digest": digest,
         "posts": outcome.items,
-        "counts": lakes.as_json(outcome.counts),
+        "counts": as_json(outcome.counts),
         "seconds": outcome.seconds,
         "finished_at": datetime.now(UTC),
         "code_version": code_digest()[:12],
     }
-    where: lakes.Slice = {"day": outcome.day, "stage": outcome.stage, "variant": variant}
-    lakes.put_rows([row], RUNS, lake, where=where)
+    where: delta.Slice = {"day": outcome.day, "stage": outcome.stage, "variant": variant}
+    delta.put_rows([row], RUNS, lake, where=where)
     compact(RUNS, lake, outcome.day, {})

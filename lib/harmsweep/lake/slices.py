@@ -6,8 +6,8 @@ from pathlib import Path
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from harmsweep.lake import Slice, days, predicate, read, replace_slice, version
-from harmsweep.tables import Table
+from harmsweep.lake.delta import Slice, days, predicate, read, replace_slice, version
+from harmsweep.tables.spec import Table
 
 
 def put_slice(

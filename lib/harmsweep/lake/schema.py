@@ -7,7 +7,7 @@ from deltalake.exceptions import DeltaError
 from deltalake.schema import Schema
 
 from harmsweep.errors import Refused
-from harmsweep.tables import Table
+from harmsweep.tables.spec import Table
 
 # Plain features only, so that polars, duckdb and deltalake read every table; a checkpoint at each
 # tenth commit keeps a start from reading a long log.

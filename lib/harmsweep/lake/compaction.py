@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-from harmsweep.lake import stored
-from harmsweep.locks import locked
-from harmsweep.tables import Table
+from harmsweep.lake.delta import stored
+from harmsweep.lake.locks import locked
+from harmsweep.tables.spec import Table
 
 # So many files of a slice are left alone: to write one anew costs more than to open three.
 FEW = 4
