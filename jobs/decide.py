@@ -5,12 +5,12 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from harmsweep.certificates import folder_beside
 from harmsweep.decide.stage import decide_day
 from harmsweep.job import add_model, parser, run
 from harmsweep.lake.runs import Outcome
 from harmsweep.lake.session import session
 from harmsweep.manifest import load_manifest
+from harmsweep.policy.certificates import folder_beside
 
 
 def main(*, lake: Path, days: list[date], model: Path, policy: Path) -> Iterable[Outcome]:

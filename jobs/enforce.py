@@ -7,12 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from harmsweep.certificates import folder_beside
 from harmsweep.enforce.sweep import enforce_day
 from harmsweep.errors import Held
 from harmsweep.job import add_model, parser, run
 from harmsweep.lake.runs import Outcome
 from harmsweep.manifest import load_manifest
+from harmsweep.policy.certificates import folder_beside
 
 
 def main(*, lake: Path, days: list[date], model: Path, **options: Any) -> Iterable[Outcome]:

@@ -10,7 +10,7 @@ from harmsweep.lake.runs import Outcome
 from harmsweep.lake.session import session
 from harmsweep.manifest import load_manifest
 from harmsweep.measure.stage import measure_day
-from harmsweep.policy import load_policy
+from harmsweep.policy.file import load_policy
 
 
 def main(*, lake: Path, days: list[date], model: Path, policy: Path) -> Iterable[Outcome]:

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
-from harmsweep.certificates import folder_beside
 from harmsweep.enforce.plans.make import make_plan
 from harmsweep.errors import Printable
 from harmsweep.job import add_model, parser, run
 from harmsweep.manifest import load_manifest
+from harmsweep.policy.certificates import folder_beside
 
 
 def main(*, lake: Path, days: list[date], model: Path, policy: Path) -> Iterable[Printable]:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from harmsweep import banks, operations
+from harmsweep import banks
 from harmsweep.banks import BankRefused, Entry, entries
 from harmsweep.lake import delta
+from harmsweep.operations import audit
 from harmsweep.tables.catalog import HASH_BANK, SEVERE_BANK
 
 AT = datetime(2026, 10, 1, 9, tzinfo=UTC)
@@ -118,33 +119,33 @@ def test_every_act_on_a_bank_is_in_the_audit_once(lake: Path, add: Add, confirm:
         banks.expire(lake, [ONE], bank="memes", on=date(2027, 1, 1))
     for _ in range(2):
         banks.remove(lake, [ONE], bank="memes", by="eve", at=AT, reason="no meme")
-    done = operations.operations(lake, "memes")
+    done = audit.operations(lake, "memes")
     assert [(o["act"], o["reason"]) for o in done] == [
         ("bank_add", ""), ("bank_confirm", ""), ("bank_expire", ""), ("bank_remove", "no meme"),
     ]  # fmt: skip
     assert json.loads(done[0]["details"]) == {"kind": "hate", "hashes": [ONE]}
     assert json.loads(done[2]["details"]) == {"expires_on": "2027-01-01", "hashes": [ONE]}
-    assert {o["operator"] for o in done} == {operations.operator()}
+    assert {o["operator"] for o in done} == {audit.operator()}
 
 
 def test_an_act_that_is_refused_is_not_in_the_audit(lake: Path, add: Add, confirm: Add):
     add([ONE])
     with pytest.raises(BankRefused):
         confirm([ONE], by="ana")
-    assert [o["act"] for o in operations.operations(lake, "memes")] == ["bank_add"]
+    assert [o["act"] for o in audit.operations(lake, "memes")] == ["bank_add"]
 
 
 def test_what_the_stage_sends_back_is_no_persons_act(lake: Path, add: Add, confirm: Add):
     add([ONE], budget=7)
     confirm([ONE])
     banks.send_back(lake, "memes", {ONE: 8}, date(2026, 10, 1))
-    assert len(operations.operations(lake, "memes")) == 2
+    assert len(audit.operations(lake, "memes")) == 2
 
 
 def test_the_audit_has_of_a_severe_bank_neither_hash_nor_reason(lake: Path, add: Add):
     add([ONE], bank="worst", kind="severe", contact="duty-officer")
     banks.remove(lake, [ONE], bank="worst", by="ana", at=AT, reason="what it showed")
-    done = operations.operations(lake, "worst")
+    done = audit.operations(lake, "worst")
     assert [json.loads(o["details"])["hashes"] for o in done] == [1, 1]
     assert ONE not in str(done) and "showed" not in str(done)
 
@@ -161,7 +162,7 @@ def test_a_killed_act_is_in_the_audit_and_can_be_done_again(
         add([ONE])
     assert entries(lake) == []
     assert add([ONE]) == 1
-    assert [o["act"] for o in operations.operations(lake, "memes")] == ["bank_add"] * 2
+    assert [o["act"] for o in audit.operations(lake, "memes")] == ["bank_add"] * 2
 
 
 BAD = {

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harmsweep.certificates import (
+from harmsweep.policy.certificates import (
     Certificate,
     CertificateRefused,
     Claim,
@@ -20,7 +20,7 @@ from harmsweep.certificates import (
     sealed_certificate,
     write_certificate,
 )
-from harmsweep.ladders import Promise
+from harmsweep.policy.ladders import Promise
 
 PAIR = ("m0123456789ab", "trial-1-01234567")
 COUNTS = {

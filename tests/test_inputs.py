@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from pyspark.sql import SparkSession
 
+from harmsweep.encoders.stored import stored
 from harmsweep.fusion import Input
 from harmsweep.inputs import SIMILARITY, with_inputs
-from harmsweep.vectors import stored
 
 pytestmark = pytest.mark.spark
 

@@ -14,7 +14,7 @@ from harmsweep import console
 from harmsweep.errors import USAGE, DataRefused, Held, Refused, WrongUse, one_line
 from harmsweep.job import add_model, parser, run
 from harmsweep.lake.runs import Outcome
-from harmsweep.operations import Stopped
+from harmsweep.operations.switch import Stopped
 
 
 def heirs(kind: type[Exception]) -> list[type[Exception]]:

@@ -10,8 +10,6 @@ import pytest
 
 from harmsweep.ledger import (
     ACCOUNTS_DAY,
-    SEVERITY,
-    VISIBLE,
     Entry,
     Place,
     direction,
@@ -21,6 +19,7 @@ from harmsweep.ledger import (
     latest,
     open_intents,
 )
+from harmsweep.policy.actions import SEVERITY, VISIBLE
 
 PLACE = Place("post", "p1", "all", "all")
 

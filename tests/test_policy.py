@@ -8,15 +8,10 @@ from pathlib import Path
 import pytest
 
 from harmsweep.harms import Harm
-from harmsweep.ladders import Promise
 from harmsweep.paths import CONF
-from harmsweep.policy import (
-    PolicyError,
-    approve_for_demonstration,
-    check_lake,
-    load_policy,
-    mark_demonstration,
-)
+from harmsweep.policy.demonstration import approve_for_demonstration, check_lake, mark_demonstration
+from harmsweep.policy.file import PolicyError, load_policy
+from harmsweep.policy.ladders import Promise
 from harmsweep.tables.catalog import POSTS
 
 GOOD = """\

@@ -20,7 +20,6 @@ from typing import Any
 
 import pytest
 
-from harmsweep import operations
 from harmsweep.console import app, main
 from harmsweep.enforce.breaker import batches
 from harmsweep.enforce.people import appeals
@@ -29,8 +28,9 @@ from harmsweep.errors import Held
 from harmsweep.lake import delta
 from harmsweep.lake.locks import locked
 from harmsweep.manifest import load_manifest
+from harmsweep.operations import switch
 from harmsweep.paths import DEFAULT_MODEL, ROOT
-from harmsweep.policy import mark_demonstration
+from harmsweep.policy.demonstration import mark_demonstration
 from harmsweep.tables.catalog import DELIVERIES
 
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
@@ -245,7 +245,7 @@ CALM: dict[str, Callable[[Shift], bool]] = {
         not batches.waiting(shift.lake.root)
         and shift.lake.states() == {"h1": "remove", "h2": "remove"}
     ),
-    "stopped": lambda shift: not (shift.lake.root / operations.SWITCH).exists(),
+    "stopped": lambda shift: not (shift.lake.root / switch.SWITCH).exists(),
     "undo": lambda shift: set(shift.lake.states()) == set(HARMFUL),
     "appeal": lambda shift: set(shift.lake.states()) == {"s1", "s2"},
     "plan": lambda shift: set(shift.lake.states()) == set(HARMFUL),

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from harmsweep.vectors import cosine, matrix, matrix_of, mean, stored, width_of
+from harmsweep.encoders.stored import cosine, matrix, matrix_of, mean, stored, width_of
 
 ONE, OTHER = stored(np.array([[1.0, 2.0], [3.0, -4.5]]))
 

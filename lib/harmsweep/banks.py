@@ -17,7 +17,7 @@ from harmsweep.harms import ALL_HARMS
 from harmsweep.lake import delta
 from harmsweep.lake.locks import locked
 from harmsweep.media.pdq import is_hash
-from harmsweep.operations import record
+from harmsweep.operations.audit import record
 from harmsweep.tables.catalog import HASH_BANK, SEVERE_BANK
 from harmsweep.tables.spec import Table
 

@@ -8,9 +8,9 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 from pyspark.sql.pandas.functions import arrow_udf
 
+from harmsweep.encoders.stored import cosine
 from harmsweep.fusion import Input
 from harmsweep.tables.catalog import AUTHOR_NUMBERS, ENGAGEMENT_NUMBERS, TEXT_NUMBERS
-from harmsweep.vectors import cosine
 
 # The cosine of the caption's and the image's vectors by CLIP, where a post has both.
 SIMILARITY = "text_image_similarity"

@@ -18,18 +18,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-# From the mildest; a release is the action `none`. A strike removes the post and counts against its
-# author; a restriction removes it and restricts the author at once.
-LADDER = ("none", "review", "label", "demote", "interstitial", "remove", "strike", "restrict")
-SEVERITY = {action: rank for rank, action in enumerate(LADDER)}
-# Actions that others can see: caps count these, and review never.
-VISIBLE = LADDER[2:]
+from harmsweep.policy.actions import SEVERITY, VISIBLE
+
 # What caused the effects that caps count: no person asked for just these.
 AUTOMATIC = ("decision", "withdrawn", "copy")
 # What caused the effects that a person asked for by name: the switch stops none of these.
 BY_PEOPLE = ("verdict", "order", "lifted", "undo", "reapply")
-# What counts against an author.
-STRIKES = ("strike", "restrict")
 # Of post_visibility: a row whose time is over has no effect, even if nobody ran a sweep.
 IN_FORCE = "coalesce(expires_at > now(), true)"
 # Who put an effect in force: sweeps under a policy, reviewers, or orders of authorities.

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harmsweep.encoders import load_encoders
+from harmsweep.encoders.conf import load_encoders
 from harmsweep.model import load_heads, score_columns
 from harmsweep.text.words import words
 
@@ -64,7 +64,7 @@ def score_probe(manifest: Path, probed: Probe) -> NDArray[np.float64]:
 
 def embedded(texts: Sequence[str]) -> Vectors:
     """The text encoder's vectors of texts as they are."""
-    from harmsweep.modalities import text
+    from harmsweep.encoders import text
 
     found: Vectors = text.embed(_text_model(), texts).vectors
     return found
@@ -72,6 +72,6 @@ def embedded(texts: Sequence[str]) -> Vectors:
 
 @cache
 def _text_model() -> Any:
-    from harmsweep.modalities import text
+    from harmsweep.encoders import text
 
     return text.load(load_encoders()["text"], "cpu")

@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from harmsweep.bootstrap import Bools, Floats
+from harmsweep.encoders.stored import matrix
 from harmsweep.fusion import Columns, Feature, Input, input_columns
 from harmsweep.snapshots import hand_column, label_column
-from harmsweep.vectors import matrix
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from typing import Any
 from harmsweep.errors import DataRefused
 from harmsweep.escalations import escalated_posts
 from harmsweep.lake import delta
-from harmsweep.ledger import LADDER
 from harmsweep.media.pdq import MIN_QUALITY
-from harmsweep.operations import operator, record
+from harmsweep.operations.audit import operator, record
+from harmsweep.policy.actions import LADDER
 from harmsweep.tables.catalog import EXEMPTIONS, VERDICTS
 
 

@@ -27,12 +27,12 @@ import deltalake
 from deltalake.transaction import AddAction
 from random_model import make_model
 
-from harmsweep.encoders import load_encoders
+from harmsweep.encoders.conf import load_encoders
 from harmsweep.fusion import Input
 from harmsweep.lake.delta import open_lake
 from harmsweep.lake.session import session
 from harmsweep.line.days import run_line
-from harmsweep.policy import mark_demonstration
+from harmsweep.policy.demonstration import mark_demonstration
 from harmsweep.tables.catalog import TABLES
 from harmsweep.tables.spec import Table
 from harmsweep.training import load_training

@@ -22,7 +22,8 @@ from harmsweep.enforce.rules import Mandate
 from harmsweep.enforce.sweep import sweep
 from harmsweep.enforce.undo import undo
 from harmsweep.lake import delta
-from harmsweep.policy import load_policy, mark_demonstration
+from harmsweep.policy.demonstration import mark_demonstration
+from harmsweep.policy.file import load_policy
 from harmsweep.tables.catalog import DECISIONS, POSTS, SCORES
 from harmsweep.tables.spec import Table
 

@@ -22,8 +22,8 @@ import torch
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from harmsweep.embed import workers
-from harmsweep.encoders import Encoder, load_encoders
-from harmsweep.modalities.device import Device
+from harmsweep.encoders.conf import Encoder, load_encoders
+from harmsweep.encoders.device import Device
 
 SAMPLE = Path(__file__).resolve().parents[2] / "tests" / "sample"
 # As OpenAI published its preprocessing, times 255.

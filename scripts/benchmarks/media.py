@@ -22,7 +22,8 @@ from random import Random
 from typing import Any
 from unittest import mock
 
-from harmsweep.encoders import Encoder, load_encoders
+from harmsweep.encoders import image
+from harmsweep.encoders.conf import Encoder, load_encoders
 from harmsweep.media import facts
 from harmsweep.media.bounded import FILES_PER_CALL, run_bounded, run_bounded_each
 from harmsweep.media.clips import sample_frames
@@ -30,7 +31,6 @@ from harmsweep.media.facts import inspect_each
 from harmsweep.media.files import read_image
 from harmsweep.media.images import decode_image, decode_reduced
 from harmsweep.media.problem import MediaProblem
-from harmsweep.modalities import image
 from harmsweep.paths import ROOT
 
 SEED = 1

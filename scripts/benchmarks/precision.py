@@ -26,12 +26,13 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from harmsweep.bootstrap import interval, point, resampled
-from harmsweep.encoders import load_encoders, verify
+from harmsweep.encoders import image
+from harmsweep.encoders.conf import load_encoders, verify
+from harmsweep.encoders.convolutions import in_torch
+from harmsweep.encoders.loading import MODALITIES
 from harmsweep.lake import delta
 from harmsweep.media.files import read_image, resolve_media
 from harmsweep.media.problem import MediaProblem
-from harmsweep.modalities import MODALITIES, image
-from harmsweep.modalities.convolutions import in_torch
 from harmsweep.snapshots import label_column, load_snapshot
 
 PRECISIONS = ("fp32", "bf16")

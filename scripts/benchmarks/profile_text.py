@@ -18,9 +18,9 @@ from pathlib import Path
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from harmsweep.encoders import load_encoders
+from harmsweep.encoders import text
+from harmsweep.encoders.conf import load_encoders
 from harmsweep.lake import delta
-from harmsweep.modalities import text
 
 QUERY = "SELECT normal_text FROM post_features_v1 WHERE normal_text <> '' LIMIT {posts}"
 KINDS = {

@@ -19,9 +19,9 @@ os.environ["OMP_NUM_THREADS"] = "1"
 def main(*, posts: Path, rounds: int) -> None:
     import torch
 
-    from harmsweep.encoders import load_encoders
+    from harmsweep.encoders.conf import load_encoders
+    from harmsweep.encoders.loading import MODALITIES
     from harmsweep.media.bounded import run_bounded_each
-    from harmsweep.modalities import MODALITIES
     from harmsweep.text.cleaning import clean
     from harmsweep.text.disguise import normalise
     from harmsweep.text.words import detect

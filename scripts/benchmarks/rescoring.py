@@ -30,12 +30,12 @@ import pyarrow.parquet as pq
 from memory import peak_memory
 from random_model import make_model
 
+from harmsweep.encoders.stored import matrix, stored
 from harmsweep.fusion import Input
 from harmsweep.harms import HARMS
 from harmsweep.manifest import load_manifest
 from harmsweep.paths import CONF
 from harmsweep.score.batches import as_columns
-from harmsweep.vectors import matrix, stored
 
 WIDTH = 384
 SHARD = 100_000

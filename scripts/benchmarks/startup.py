@@ -21,7 +21,7 @@ import deltalake
 import pyarrow as pa
 from random_model import make_model
 
-from harmsweep.encoders import load_encoders
+from harmsweep.encoders.conf import load_encoders
 from harmsweep.fusion import Input
 from harmsweep.lake.delta import open_lake
 from harmsweep.lake.session import JAVA_OPTIONS

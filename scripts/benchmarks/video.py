@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from harmsweep.encoders import Encoder, load_encoders
-from harmsweep.modalities import video
+from harmsweep.encoders import video
+from harmsweep.encoders.conf import Encoder, load_encoders
 
 Vectors = NDArray[np.float32]
 SHUFFLES, RESAMPLES, SEED = 20, 1000, 11

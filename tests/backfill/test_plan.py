@@ -20,7 +20,7 @@ from harmsweep.backfill.plan import (
 from harmsweep.backfill.request import Request, stages
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
-from harmsweep.operations import operations
+from harmsweep.operations.audit import operations
 from harmsweep.paths import CONF, DEFAULT_MODEL
 from harmsweep.tables.catalog import OPERATIONS, POSTS
 

@@ -16,7 +16,7 @@ from embedding.limit import Sizes, operations
 from embedding.posts import compared, least_cosine, spread
 from embedding.report import Spread, Work, agrees, limits_text, numbers, ratios, save
 
-from harmsweep.vectors import stored
+from harmsweep.encoders.stored import stored
 
 MINILM = Sizes(hidden_size=384, intermediate_size=1536, num_hidden_layers=6)
 RATES = {"bfloat16_layer": 4e11, "bfloat16_square": 5e11, "float32_layer": 8e10}

@@ -13,7 +13,7 @@ from harmsweep.certify.bounds import (
     passing,
     thresholds_to_try,
 )
-from harmsweep.ladders import Promise
+from harmsweep.policy.ladders import Promise
 
 PROMISE = Promise(precision=0.95, confidence=0.95)
 

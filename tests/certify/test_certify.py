@@ -13,16 +13,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from harmsweep.certificates import find_certificate, folder_beside
 from harmsweep.certify.stage import CertifyRefused, certify
+from harmsweep.encoders.stored import stored
 from harmsweep.fusion import Feature, Input, fused_width
 from harmsweep.harms import HARMS
 from harmsweep.manifest import HeadsConfig, ManifestRefused, group_hash, sealed, write_manifest
 from harmsweep.paths import ROOT
-from harmsweep.policy import load_policy
+from harmsweep.policy.certificates import find_certificate, folder_beside
+from harmsweep.policy.file import load_policy
 from harmsweep.snapshots import FACTS, Snapshot, SnapshotRefused, file_hashes, label_column
 from harmsweep.training import Split
-from harmsweep.vectors import stored
 
 pytestmark = pytest.mark.torch
 

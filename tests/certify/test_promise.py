@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from harmsweep.certify import bounds
 from harmsweep.certify.bounds import Flagged, Floats, Sample, flagged
 from harmsweep.certify.stage import chosen
-from harmsweep.ladders import Promise
+from harmsweep.policy.ladders import Promise
 
 RUNS = 1000
 MOST = 20  # posts of a group

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from harmsweep import operations
 from harmsweep.banks import entries
 from harmsweep.errors import REFUSED, USAGE
 from harmsweep.media.pdq import distances, packed
+from harmsweep.operations import audit
 
 Call = Callable[..., tuple[int, str, str]]
 ONE, TWO = "1e" * 32, "2d" * 32
@@ -29,7 +29,7 @@ def by(bank: Call, monkeypatch: pytest.MonkeyPatch) -> Call:
     """A function that calls `harmsweep bank` as a user of the system."""
 
     def called(name: str, *arguments: str) -> tuple[int, str, str]:
-        for module in (import_module("harmsweep.console.bank"), operations):
+        for module in (import_module("harmsweep.console.bank"), audit):
             monkeypatch.setattr(module, "operator", lambda: name)
         return bank(*arguments)
 
@@ -64,7 +64,7 @@ def test_two_people_put_a_hash_into_use_and_one_takes_it_out(by: Call, bank: Cal
 def test_nobody_acts_under_a_typed_name(bank: Call, lake: Path) -> None:
     assert bank("add", ONE, *OPTIONS, "--by", "ben")[0] == USAGE
     assert bank("add", ONE, *OPTIONS)[0] == 0
-    assert [entry.added_by for entry in entries(lake)] == [operations.operator()]
+    assert [entry.added_by for entry in entries(lake)] == [audit.operator()]
 
 
 def test_a_picture_file_goes_in_by_its_hash(bank: Call, lake: Path, tmp_path: Path) -> None:

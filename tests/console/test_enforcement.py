@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from harmsweep import operations
 from harmsweep.errors import REFUSED, USAGE
 from harmsweep.lake import delta
+from harmsweep.operations import audit, switch
 from harmsweep.paths import CONF, DEFAULT_MODEL
 from harmsweep.tables.catalog import DECISIONS, OPERATIONS
 
@@ -38,10 +38,10 @@ def test_every_act_has_help(call: Call, command: str) -> None:
 
 def test_stop_and_start_turn_the_switch(call: Call, lake: Path) -> None:
     assert call("stop", "--reason", "a wrong model", "--lake", lake)[0] == 0
-    with pytest.raises(operations.Stopped, match="a wrong model"):
-        operations.check_running(lake)
+    with pytest.raises(switch.Stopped, match="a wrong model"):
+        switch.check_running(lake)
     assert call("start", "--reason", "mended", "--lake", lake)[0] == 0
-    operations.check_running(lake)
+    switch.check_running(lake)
 
 
 @pytest.mark.parametrize(
@@ -129,10 +129,10 @@ def test_a_reason_must_be_given(call: Call, lake: Path) -> None:
 
 
 def test_nobody_but_the_kernel_says_who_the_operator_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = operations.operator()
+    real = audit.operator()
     for name in ("USER", "LOGNAME", "LNAME", "USERNAME"):
         monkeypatch.setenv(name, "somebody_else")
-    assert operations.operator() == real
+    assert audit.operator() == real
 
 
 def test_an_operator_without_a_name_is_known_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,7 +140,7 @@ def test_an_operator_without_a_name_is_known_by_number(monkeypatch: pytest.Monke
         raise KeyError
 
     monkeypatch.setattr("pwd.getpwuid", unknown)
-    assert operations.operator() == str(os.getuid())
+    assert audit.operator() == str(os.getuid())
 
 
 def test_an_empty_registry_is_refused_as_an_option(call: Call, lake: Path, tmp_path: Path) -> None:

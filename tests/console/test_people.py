@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from harmsweep import operations
 from harmsweep.errors import REFUSED, USAGE
+from harmsweep.operations import audit
 from harmsweep.tables.catalog import POSTS
 
 Call = Callable[..., tuple[int, str, str]]
@@ -44,7 +44,7 @@ def test_a_verdict_names_the_revision_and_is_carried_out(call: Call, posted: Pat
     assert (code, out, err) == (0, "p1 revision 2 of 2026-10-01: harmful, 1 effect\n", "")
     _, out, _ = call("verdict", "p1", "benign", "--rationale", "a quote", "--lake", posted)
     assert out == "p1 revision 2 of 2026-10-01: benign, 1 effect\n"
-    assert [o["act"] for o in operations.operations(posted, "p1")] == ["verdict", "verdict"]
+    assert [o["act"] for o in audit.operations(posted, "p1")] == ["verdict", "verdict"]
 
 
 def files(lake: Path) -> set[Path]:

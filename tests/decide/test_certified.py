@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame
 
-from harmsweep.certificates import (
+from harmsweep.decide.stage import decisions
+from harmsweep.policy.certificates import (
     Certificate,
     Claim,
     Counts,
@@ -16,8 +17,7 @@ from harmsweep.certificates import (
     Source,
     sealed_certificate,
 )
-from harmsweep.decide.stage import decisions
-from harmsweep.policy import Policy, load_policy
+from harmsweep.policy.file import Policy, load_policy
 
 pytestmark = pytest.mark.spark
 

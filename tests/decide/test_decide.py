@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import DataFrame
 
 from harmsweep.decide.stage import decisions
-from harmsweep.policy import Policy
+from harmsweep.policy.file import Policy
 
 pytestmark = pytest.mark.spark
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from harmsweep.decide.kept import keep_policy
 from harmsweep.paths import CONF
-from harmsweep.policy import PolicyError, load_policy
+from harmsweep.policy.archive import keep_policy
+from harmsweep.policy.file import PolicyError, load_policy
 
 DEFAULT = (CONF / "policy" / "default.yaml").read_text(encoding="utf-8")
 OTHER = DEFAULT.replace("near_margin: 0.1", "near_margin: 0.2")

@@ -12,10 +12,10 @@ from pyspark.sql import DataFrame, SparkSession
 
 from harmsweep.decide.others import harmful_comments
 from harmsweep.decide.stage import decide_day, decisions
-from harmsweep.ladders import Rule, Rung
 from harmsweep.lake import delta
 from harmsweep.paths import CONF
-from harmsweep.policy import Policy
+from harmsweep.policy.file import Policy
+from harmsweep.policy.ladders import Rule, Rung
 from harmsweep.tables.catalog import DECISIONS, ESCALATIONS, POSTS, SCORES
 
 pytestmark = pytest.mark.spark

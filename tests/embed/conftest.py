@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from harmsweep.encoders.ocr_conf import load_reader
 from harmsweep.lake import delta
 from harmsweep.media.facts import inspect_media
-from harmsweep.reader import load_reader
 from harmsweep.tables.catalog import AUTHOR_FEATURES, MEDIA, MEDIA_TEXTS, POST_FEATURES
 
 Fill = Callable[..., None]

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from harmsweep.embed.comments import CHARACTERS, COMMENTS, first_comments
 from harmsweep.embed.stage import embed_day
-from harmsweep.encoders import load_encoders
+from harmsweep.encoders.conf import load_encoders
 from harmsweep.lake import delta
 from harmsweep.tables.catalog import COMMENT_VECTORS, EMBEDDINGS, INTERACTIONS, POST_VECTORS
 

@@ -12,13 +12,13 @@ from pyspark.sql import SparkSession
 
 from harmsweep.embed.inputs import post_inputs
 from harmsweep.embed.stage import embed_day
-from harmsweep.encoders import INPUTS, load_encoders
+from harmsweep.encoders.conf import INPUTS, load_encoders
+from harmsweep.encoders.ocr_conf import load_reader
+from harmsweep.encoders.stored import mean
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Outcome
-from harmsweep.reader import load_reader
 from harmsweep.tables.catalog import AUTHOR_VECTORS, EMBEDDINGS, POST_VECTORS
 from harmsweep.tables.spec import Table
-from harmsweep.vectors import mean
 
 pytestmark = [pytest.mark.spark, pytest.mark.torch]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from harmsweep.encoders import device
 from harmsweep.lake import delta
-from harmsweep.modalities import device
 from harmsweep.paths import CONF, JOBS
 from harmsweep.tables.catalog import POST_VECTORS
 

@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from harmsweep.embed.inputs import WINDOW_DAYS, known
-from harmsweep.encoders import load_encoders
+from harmsweep.encoders.conf import load_encoders
 from harmsweep.tables.catalog import EMBEDDINGS
 
 pytestmark = pytest.mark.spark

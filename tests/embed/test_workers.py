@@ -9,8 +9,8 @@ import pytest
 
 from harmsweep.embed import workers
 from harmsweep.embed.workers import embed_batches
-from harmsweep.encoders import load_encoders
-from harmsweep.modalities import image, text
+from harmsweep.encoders import image, loading, text
+from harmsweep.encoders.conf import load_encoders
 
 pytestmark = pytest.mark.torch
 
@@ -31,15 +31,15 @@ def embedded(batches: list[pd.DataFrame], root: Path) -> tuple[list[pd.DataFrame
 
 
 def test_without_inputs_no_model_is_loaded(tmp_path: Path) -> None:
-    workers.load_model.cache_clear()
+    loading.load_model.cache_clear()
     assert embedded([batch(TEXT)], tmp_path) == ([], [])
-    assert workers.load_model.cache_info().misses == 0
+    assert loading.load_model.cache_info().misses == 0
 
 
 def test_a_model_is_loaded_once_for_many_buffers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    workers.load_model.cache_clear()
+    loading.load_model.cache_clear()
     monkeypatch.setattr(text, "BUFFER", 2)
     batches = [batch(TEXT, a="one", b="two", c="three"), batch(TEXT, d="four", e="five")]
     out, loads = embedded(batches, tmp_path)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harmsweep import operations, verdicts
+from harmsweep import verdicts
 from harmsweep.decisions import DECIDE, pair
 from harmsweep.enforce import rules
 from harmsweep.enforce.breaker import approvals, batches
@@ -17,8 +17,10 @@ from harmsweep.enforce.sweep import enforce_day
 from harmsweep.harms import HARMS
 from harmsweep.lake import delta
 from harmsweep.lake.runs import run_step
-from harmsweep.ledger import SEVERITY
-from harmsweep.policy import Policy, load_policy, mark_demonstration
+from harmsweep.operations import audit
+from harmsweep.policy.actions import SEVERITY
+from harmsweep.policy.demonstration import mark_demonstration
+from harmsweep.policy.file import Policy, load_policy
 from harmsweep.tables.catalog import (
     ACTIONS,
     DECISIONS,
@@ -292,7 +294,7 @@ def user(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Make another user of the system do what follows."""
 
     def become(name: str) -> None:
-        modules = (verdicts, operations, appeals, settle, orders, rules, approvals, batches)
+        modules = (verdicts, audit, appeals, settle, orders, rules, approvals, batches)
         for module in modules:
             monkeypatch.setattr(module, "operator", lambda: name, raising=False)
 

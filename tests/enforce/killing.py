@@ -14,8 +14,8 @@ from typing import Any
 from harmsweep.decisions import DECIDE, pair
 from harmsweep.lake import delta, failpoints
 from harmsweep.lake.runs import run_step
-from harmsweep.operations import SWITCH
-from harmsweep.policy import load_policy
+from harmsweep.operations.switch import SWITCH
+from harmsweep.policy.file import load_policy
 from harmsweep.tables.catalog import (
     ACTIONS,
     DECISIONS,

@@ -20,18 +20,9 @@ from harmsweep.enforce.people.lanes import Demand, lane_change, lifted, severest
 from harmsweep.enforce.restore import reapplied, undone
 from harmsweep.enforce.rules import Decision, Mandate, Post, is_probability, sweep_of
 from harmsweep.enforce.sweeps import EPOCH, Batch, Sweep
-from harmsweep.ledger import (
-    ORDER,
-    POLICY,
-    REVIEW,
-    VISIBLE,
-    Entry,
-    Place,
-    holding,
-    latest,
-    open_intents,
-)
-from harmsweep.policy import Policy, load_policy
+from harmsweep.ledger import ORDER, POLICY, REVIEW, Entry, Place, holding, latest, open_intents
+from harmsweep.policy.actions import VISIBLE
+from harmsweep.policy.file import Policy, load_policy
 
 DAY = date(2026, 10, 1)
 START = 1_800_000_000_000_000

@@ -15,7 +15,7 @@ from harmsweep.enforce.strikes import Strike
 from harmsweep.enforce.sweeps import Sweep
 from harmsweep.errors import Held
 from harmsweep.lake import delta
-from harmsweep.policy import Accounts
+from harmsweep.policy.file import Accounts
 from harmsweep.tables.catalog import POST_VISIBILITY, POSTS
 
 DAY = date(2026, 10, 1)

@@ -7,7 +7,12 @@ from typing import Any
 
 import pytest
 
-from harmsweep.certificates import (
+from harmsweep.decide.stage import decide_day
+from harmsweep.enforce.rules import Mandate
+from harmsweep.enforce.sweep import enforce_day, sweep
+from harmsweep.errors import DataRefused
+from harmsweep.lake import delta
+from harmsweep.policy.certificates import (
     Certificate,
     CertificateRefused,
     Claim,
@@ -17,12 +22,7 @@ from harmsweep.certificates import (
     sealed_certificate,
     write_certificate,
 )
-from harmsweep.decide.stage import decide_day
-from harmsweep.enforce.rules import Mandate
-from harmsweep.enforce.sweep import enforce_day, sweep
-from harmsweep.errors import DataRefused
-from harmsweep.lake import delta
-from harmsweep.policy import load_policy
+from harmsweep.policy.file import load_policy
 from harmsweep.tables.catalog import DECISIONS
 
 pytestmark = pytest.mark.spark

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from harmsweep.certificates import Claim, Counts, Population, Source, sealed_certificate
 from harmsweep.enforce.breaker.parked import (
     HeldBatch,
     Stale,
@@ -32,7 +31,8 @@ from harmsweep.enforce.rules import (
 from harmsweep.enforce.sweeps import Sweep
 from harmsweep.harms import SEVERE
 from harmsweep.ledger import Entry, Place
-from harmsweep.policy import load_policy
+from harmsweep.policy.certificates import Claim, Counts, Population, Source, sealed_certificate
+from harmsweep.policy.file import load_policy
 
 DAY = date(2026, 10, 1)
 PLACE = Place("post", "p1", "all", "all")

@@ -17,7 +17,6 @@ from typing import Any
 
 import pytest
 
-from harmsweep import operations
 from harmsweep.enforce.books import append, micros
 from harmsweep.enforce.bounds import Webhook, bounds
 from harmsweep.enforce.deliver import SECRET, Unreachable, deliver_day, deliver_new, pending
@@ -25,7 +24,8 @@ from harmsweep.enforce.sweeps import Sweep, entry
 from harmsweep.enforce.undo import undo
 from harmsweep.lake import delta
 from harmsweep.ledger import ACCOUNTS_DAY, Entry, Place
-from harmsweep.operations import Stopped
+from harmsweep.operations import switch
+from harmsweep.operations.switch import Stopped
 from harmsweep.paths import ROOT
 from harmsweep.tables.catalog import DELIVERIES
 
@@ -276,14 +276,14 @@ def test_the_switch_stops_between_one_effect_and_the_next(held, platform, monkey
     def at_the_third(lake: Any) -> None:
         calls.append(lake)
         if len(calls) == 3:
-            operations.stop(lake, "wrong")
-        operations.check_running(lake)
+            switch.stop(lake, "wrong")
+        switch.check_running(lake)
 
     monkeypatch.setattr("harmsweep.enforce.deliver.check_running", at_the_third)
     with pytest.raises(Stopped):
         deliver_day(held.root, DAY, webhook=platform.hook())
     assert len(platform.calls) == len(letters(held)) == 2
-    operations.start(held.root, "right")
+    switch.start(held.root, "right")
     deliver_day(held.root, DAY, webhook=platform.hook())
     assert len(platform.keys()) == len(set(platform.keys())) == 4
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from harmsweep.encoders.stored import cosine, stored
 from harmsweep.enforce.books import append, entries
 from harmsweep.enforce.bounds import Bounds, bounds
 from harmsweep.enforce.breaker import batches
@@ -28,7 +29,6 @@ from harmsweep.fusion import Feature, Input
 from harmsweep.inputs import SIMILARITY
 from harmsweep.lake import delta
 from harmsweep.tables.catalog import ACTIONS, AUTHOR_VECTORS, EVIDENCE, POST_VECTORS, SCORES
-from harmsweep.vectors import cosine, stored
 
 sys.path.insert(0, str(Path(__file__).parent))
 from replaying import ran

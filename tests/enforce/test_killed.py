@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from harmsweep import operations
 from harmsweep.enforce.breaker import approvals, batches
 from harmsweep.enforce.plans.apply import apply_plan
 from harmsweep.enforce.plans.make import make_plan
@@ -18,8 +17,10 @@ from harmsweep.enforce.rules import Mandate
 from harmsweep.enforce.sweep import enforce_day
 from harmsweep.enforce.undo import undo
 from harmsweep.errors import DataRefused, Held
-from harmsweep.operations import SWITCH, Stopped, check_running, operator
-from harmsweep.policy import load_policy
+from harmsweep.operations import audit, ramps, switch
+from harmsweep.operations.audit import operator
+from harmsweep.operations.switch import SWITCH, Stopped, check_running
+from harmsweep.policy.file import load_policy
 
 sys.path.insert(0, str(Path(__file__).parent))
 from killing import acts, facts, kill, kills, spread, start
@@ -151,7 +152,7 @@ def test_a_batch_is_let_go_or_refused_once_and_never_without_the_audit(
 
 
 def test_stop_stops_before_the_audit_has_it_and_a_repeat_adds_that(known, tmp_path):
-    stop = partial(operations.stop, reason="a wrong model")
+    stop = partial(switch.stop, reason="a wrong model")
     for point, killed, _ in kills(known, stop, tmp_path):
         with pytest.raises(Stopped, match="a wrong model"):
             check_running(killed.root)
@@ -160,8 +161,8 @@ def test_stop_stops_before_the_audit_has_it_and_a_repeat_adds_that(known, tmp_pa
 
 
 def test_nothing_starts_before_the_audit_has_it(known, tmp_path):
-    operations.stop(known.root, "a wrong model")
-    start = partial(operations.start, reason="mended")
+    switch.stop(known.root, "a wrong model")
+    start = partial(switch.start, reason="mended")
     for point, killed, _ in kills(known, start, tmp_path):
         assert (killed.root / SWITCH).exists() or ("start", "lake") in acts(killed), point
         start(lake=killed.root)
@@ -170,22 +171,22 @@ def test_nothing_starts_before_the_audit_has_it(known, tmp_path):
 
 def test_a_stop_without_its_row_of_the_audit_is_in_that_of_the_start(known):
     kill(
-        partial(operations.stop, reason="a wrong model"),
+        partial(switch.stop, reason="a wrong model"),
         known.root,
         "operations_v1:before-commit#1",
     )
-    operations.start(known.root, "mended")
-    (row,) = operations.operations(known.root, "lake")
+    switch.start(known.root, "mended")
+    (row,) = audit.operations(known.root, "lake")
     assert row["act"] == "start" and "a wrong model" in row["details"]
 
 
 def test_a_ramp_is_its_row_of_the_audit(known, tmp_path):
-    ramp = partial(operations.ramp, pair="m-1/p-1", share=0.2, instead_of="", reason="try it")
+    ramp = partial(ramps.ramp, pair="m-1/p-1", share=0.2, instead_of="", reason="try it")
     for point, killed, _ in kills(known, ramp, tmp_path):
         done = ("ramp", "m-1/p-1") in acts(killed)
-        assert operations.share_of(killed.root, "m-1/p-1") == (0.0, 0.2 if done else 1.0), point
+        assert ramps.share_of(killed.root, "m-1/p-1") == (0.0, 0.2 if done else 1.0), point
         ramp(lake=killed.root)
-        assert operations.share_of(killed.root, "m-1/p-1") == (0.0, 0.2), point
+        assert ramps.share_of(killed.root, "m-1/p-1") == (0.0, 0.2), point
 
 
 def test_an_approval_that_was_killed_and_is_given_again_counts_once(known, user, tmp_path):

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from harmsweep.certificates import (
+from harmsweep.enforce.replay import UNCHECKED
+from harmsweep.lake import delta
+from harmsweep.policy.certificates import (
     Claim,
     Counts,
     Population,
@@ -14,9 +16,7 @@ from harmsweep.certificates import (
     sealed_certificate,
     write_certificate,
 )
-from harmsweep.enforce.replay import UNCHECKED
-from harmsweep.lake import delta
-from harmsweep.policy import load_policy
+from harmsweep.policy.file import load_policy
 from harmsweep.tables.catalog import DECISIONS
 
 sys.path.insert(0, str(Path(__file__).parent))

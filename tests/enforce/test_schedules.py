@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harmsweep.policy import Policy
+from harmsweep.policy.file import Policy
 
 sys.path.insert(0, str(Path(__file__).parent))
 from simulator import Violation, World, schedule, state, write_policies

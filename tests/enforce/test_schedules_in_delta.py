@@ -20,8 +20,9 @@ from harmsweep.enforce.sweeps import EPOCH
 from harmsweep.enforce.undo import undo
 from harmsweep.errors import DataRefused, Held
 from harmsweep.lake import delta
-from harmsweep.ledger import ORDER, VISIBLE
-from harmsweep.policy import Policy
+from harmsweep.ledger import ORDER
+from harmsweep.policy.actions import VISIBLE
+from harmsweep.policy.file import Policy
 from harmsweep.tables.catalog import DECISIONS, ORDERS, SCORES, VERDICTS
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -17,7 +17,7 @@ from harmsweep.enforce.strikes import (
 )
 from harmsweep.enforce.sweeps import EPOCH, Sweep
 from harmsweep.ledger import ACCOUNTS_DAY, Entry, Place
-from harmsweep.policy import Accounts
+from harmsweep.policy.file import Accounts
 
 NOW = datetime(2026, 10, 1, 12, tzinfo=UTC)
 DAYS = timedelta(days=1)

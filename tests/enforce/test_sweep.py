@@ -12,7 +12,7 @@ from harmsweep.enforce.rules import Mandate
 from harmsweep.enforce.sweep import enforce_day, sweep
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
-from harmsweep.policy import PolicyError, load_policy
+from harmsweep.policy.file import PolicyError, load_policy
 from harmsweep.tables.catalog import ACTIONS, ESCALATIONS, POST_VISIBILITY
 
 DAY = date(2026, 10, 1)

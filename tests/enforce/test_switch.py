@@ -4,11 +4,12 @@ from datetime import date
 
 import pytest
 
-from harmsweep import operations, verdicts
+from harmsweep import verdicts
 from harmsweep.enforce.books import now_micros
 from harmsweep.enforce.people.settle import settle
 from harmsweep.enforce.undo import Part, undo
-from harmsweep.operations import Stopped
+from harmsweep.operations import audit, switch
+from harmsweep.operations.switch import Stopped
 
 DAY = date(2026, 10, 1)
 BOOKED = "actions_v1:after-commit"
@@ -21,7 +22,7 @@ def cut(fresh, crash_at):
     with pytest.raises(KeyboardInterrupt):
         fresh.sweep()
     crash_at("none", 1)
-    operations.stop(fresh.root, "a wrong model")
+    switch.stop(fresh.root, "a wrong model")
     assert (fresh.visible(), len(fresh.ledger())) == ([], 4)
     return fresh
 
@@ -35,7 +36,7 @@ def test_what_a_person_does_while_it_is_off_finishes_nothing_that_it_cut_short(c
     assert len(say(cut, "clean", "harmful", harm="hate", action="remove")) == 1
     assert cut.states() == {"clean": "remove"}
     assert [e["subject_id"] for e in cut.ledger("outcome")] == ["clean"]
-    operations.start(cut.root, "mended")
+    switch.start(cut.root, "mended")
     assert cut.sweep()["finished"] == 4
     assert cut.states().keys() == {"clean", "removed", "demoted", "reviewed", "spam"}
 
@@ -43,7 +44,7 @@ def test_what_a_person_does_while_it_is_off_finishes_nothing_that_it_cut_short(c
 def test_what_a_person_lifts_while_it_is_off_never_comes(cut):
     assert len(say(cut, "removed", "benign")) == 1
     assert cut.states() == {}
-    operations.start(cut.root, "mended")
+    switch.start(cut.root, "mended")
     cut.sweep()
     assert "removed" not in cut.states()
 
@@ -55,16 +56,16 @@ def test_a_part_that_is_undone_while_it_is_off_shows_no_other_part(cut):
 
 
 def test_a_stop_that_comes_while_it_is_started_stays(fresh, monkeypatch):
-    operations.stop(fresh.root, "the first")
-    kept = operations.record
+    switch.stop(fresh.root, "the first")
+    kept = audit.record
 
     def meanwhile(lake, act, *words, **options):
         kept(lake, act, *words, **options)
         if act == "start":
-            operations.stop(lake, "the second")
+            switch.stop(lake, "the second")
 
-    monkeypatch.setattr(operations, "record", meanwhile)
+    monkeypatch.setattr(audit, "record", meanwhile)
     with pytest.raises(Stopped, match="the second"):
-        operations.start(fresh.root, "the first is mended")
+        switch.start(fresh.root, "the first is mended")
     with pytest.raises(Stopped, match="the second"):
-        operations.check_running(fresh.root)
+        switch.check_running(fresh.root)

@@ -17,13 +17,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from harmsweep.encoders.stored import stored
 from harmsweep.evaluation.rows import length, score_column
 from harmsweep.fusion import Input, fused_width
 from harmsweep.harms import HARMS
 from harmsweep.manifest import HeadsConfig, group_hash, sealed, write_manifest
 from harmsweep.snapshots import FACTS, Snapshot, file_hashes, label_column
 from harmsweep.training import Evaluation, Split, load_training
-from harmsweep.vectors import stored
 
 DAY = date(2026, 10, 1)
 ROWS = {"train": 4, "certify": 80, "test": 100}

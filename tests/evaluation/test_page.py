@@ -11,7 +11,11 @@ from typing import Any
 
 import pytest
 
-from harmsweep.certificates import (
+from harmsweep.evaluation.page import EvaluationRefused, Material, write_evaluation
+from harmsweep.evaluation.tracking import RunNotFound
+from harmsweep.manifest import load_manifest
+from harmsweep.paths import JOBS
+from harmsweep.policy.certificates import (
     Claim,
     Counts,
     Population,
@@ -20,10 +24,6 @@ from harmsweep.certificates import (
     sealed_certificate,
     write_certificate,
 )
-from harmsweep.evaluation.page import EvaluationRefused, Material, write_evaluation
-from harmsweep.evaluation.tracking import RunNotFound
-from harmsweep.manifest import load_manifest
-from harmsweep.paths import JOBS
 from harmsweep.train.tracking import log_run
 
 pytestmark = pytest.mark.torch

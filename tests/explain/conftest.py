@@ -34,7 +34,7 @@ def sample_posts():
 @pytest.fixture(scope="session")
 def harmful():
     """Posts that the model that ships gives 0.7 for a harm that is acted on, with what it saw."""
-    from harmsweep.encoders import load_encoders
+    from harmsweep.encoders.conf import load_encoders
     from harmsweep.enforce.evidence import columns_of
     from harmsweep.explain.rescoring import embedded
     from harmsweep.model import load_heads, score_columns

@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from harmsweep import operations
 from harmsweep.console import app
 from harmsweep.enforce.books import as_row
 from harmsweep.enforce.sweeps import Sweep
@@ -14,6 +13,7 @@ from harmsweep.explain.due import cause_of
 from harmsweep.explain.stage import recent_days
 from harmsweep.explain.statement import Statement
 from harmsweep.lake import delta
+from harmsweep.operations import audit
 from harmsweep.tables.catalog import ESCALATIONS, ORDERS, PLANS, POST_FEATURES, POSTS
 
 DAY = date(2026, 10, 1)
@@ -127,7 +127,7 @@ def test_a_plan_that_nobody_approved_was_let_go_by_nobody(acted, unscored, act, 
     pair = {"model_version": "m", "policy_version": "v", "sweep_id": sweep.sweep_id}
     entry = acted.decide(unscored, "copy", **pair)
     delta.put_rows([as_row(entry) | {"plan_id": "plan-1"}], PLANS, acted.root)
-    operations.record(acted.root, act, "plan-1")
+    audit.record(acted.root, act, "plan-1")
     acted.run()
     (row,) = acted.explained().values()
     made = json.loads(row["statement"])

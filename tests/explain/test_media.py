@@ -5,10 +5,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from harmsweep.encoders.video import Clip
 from harmsweep.explain import search
 from harmsweep.explain.search import _cells, _covered, _dropped, _frames, _less
 from harmsweep.explain.subject import Subject
-from harmsweep.modalities.video import Clip
 
 
 class Seen:

@@ -14,8 +14,9 @@ from harmsweep.explain.statement import EEA, Statement
 from harmsweep.explain.subject import Subject
 from harmsweep.explain.wordings import Notices, load_notices
 from harmsweep.harms import HARMS
-from harmsweep.ledger import VISIBLE, Entry
+from harmsweep.ledger import Entry
 from harmsweep.paths import CONF
+from harmsweep.policy.actions import VISIBLE
 
 DAY = date(2026, 10, 1)
 TEXT = "You have won {1} of 3 prizes, call now"

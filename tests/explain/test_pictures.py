@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harmsweep.encoders import load_encoders
+from harmsweep.encoders.conf import load_encoders
+from harmsweep.encoders.video import Clip
 from harmsweep.explain.rescoring import embedded, scorer
 from harmsweep.explain.search import find_evidence
 from harmsweep.explain.subject import Subject, prepared
-from harmsweep.modalities.video import Clip
 from harmsweep.paths import DEFAULT_MODEL
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]

@@ -9,7 +9,7 @@ from harmsweep.console import app
 from harmsweep.errors import DataRefused
 from harmsweep.explain.statement import Statement
 from harmsweep.lake import delta
-from harmsweep.operations import Stopped, stop
+from harmsweep.operations.switch import Stopped, stop
 from harmsweep.paths import DEFAULT_MODEL
 from harmsweep.tables.catalog import ESCALATIONS, EXPLANATIONS, POSTS
 
@@ -18,10 +18,10 @@ pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
 def score_of(text, row, harm, whole):
     """The harm's score of a text as the line has it: cleaned, undisguised, embedded, fused."""
-    from harmsweep.embed.workers import load_model
-    from harmsweep.encoders import load_encoders
-    from harmsweep.modalities import text as texts
-    from harmsweep.modalities.device import choose_device
+    from harmsweep.encoders import text as texts
+    from harmsweep.encoders.conf import load_encoders
+    from harmsweep.encoders.device import choose_device
+    from harmsweep.encoders.loading import load_model
     from harmsweep.model import load_heads, score_columns
     from harmsweep.text.cleaning import clean, text_numbers
     from harmsweep.text.disguise import normalise

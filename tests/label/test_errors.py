@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from harmsweep.encoders.stored import stored
 from harmsweep.fusion import Input
 from harmsweep.harms import HARMS
 from harmsweep.label.errors import likely_errors, out_of_fold
@@ -20,7 +21,6 @@ from harmsweep.snapshots import (
     label_column,
 )
 from harmsweep.training import Split
-from harmsweep.vectors import stored
 
 DAY = date(2026, 10, 1)
 WIDTH, ROWS = 8, 1200

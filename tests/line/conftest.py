@@ -26,7 +26,7 @@ def finished(spark: "SparkSession", tmp_path_factory: pytest.TempPathFactory) ->
     from harmsweep.lake.delta import open_lake
     from harmsweep.line.days import run_line
     from harmsweep.paths import DEFAULT_MODEL
-    from harmsweep.policy import mark_demonstration
+    from harmsweep.policy.demonstration import mark_demonstration
 
     lake = tmp_path_factory.mktemp("line") / "lake"
     mark_demonstration(lake)

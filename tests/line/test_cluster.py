@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 from harmsweep.lake import delta
 from harmsweep.line.days import run_line
 from harmsweep.paths import DEFAULT_MODEL, ROOT
-from harmsweep.policy import mark_demonstration
+from harmsweep.policy.demonstration import mark_demonstration
 from harmsweep.tables.catalog import (
     ACTIONS,
     DECISIONS,

@@ -27,7 +27,8 @@ from harmsweep.line.days import Line
 from harmsweep.manifest import load_manifest
 from harmsweep.match.stage import match_day
 from harmsweep.measure.stage import measure_day
-from harmsweep.policy import load_policy, mark_demonstration
+from harmsweep.policy.demonstration import mark_demonstration
+from harmsweep.policy.file import load_policy
 from harmsweep.read.stage import read_day
 from harmsweep.score.day import score_day
 from harmsweep.tables.catalog import POST_VECTORS, SCORES, TABLES

@@ -20,7 +20,8 @@ from harmsweep.lake import delta
 from harmsweep.line.days import Line
 from harmsweep.manifest import File, load_manifest, sealed, write_manifest
 from harmsweep.match.stage import match_day
-from harmsweep.policy import approve_for_demonstration, load_policy, mark_demonstration
+from harmsweep.policy.demonstration import approve_for_demonstration, mark_demonstration
+from harmsweep.policy.file import load_policy
 from harmsweep.read.stage import read_day
 from harmsweep.score.day import score_day
 from harmsweep.tables.catalog import (

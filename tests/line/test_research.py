@@ -18,7 +18,7 @@ from harmsweep.lake import delta
 from harmsweep.line.days import run_line
 from harmsweep.manifest import load_manifest
 from harmsweep.paths import DEFAULT_MODEL
-from harmsweep.policy import mark_demonstration
+from harmsweep.policy.demonstration import mark_demonstration
 from harmsweep.report.data import accounts
 from harmsweep.tables.catalog import EVIDENCE, POST_VISIBILITY
 

@@ -17,12 +17,12 @@ from typing import Any
 
 import pytest
 
-from harmsweep.encoders import load_encoders
+from harmsweep.encoders import image
+from harmsweep.encoders.conf import load_encoders
 from harmsweep.media.bounded import run_bounded
 from harmsweep.media.clips import every_frame, sample_frames
 from harmsweep.media.facts import inspect_media
 from harmsweep.media.problem import MediaProblem
-from harmsweep.modalities import image
 
 pytestmark = pytest.mark.slow
 

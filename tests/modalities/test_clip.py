@@ -16,11 +16,12 @@ from PIL import Image
 from pyspark.sql import SparkSession
 
 from harmsweep.embed.stage import embed_day
-from harmsweep.encoders import Encoder, load_encoders
+from harmsweep.encoders import text
+from harmsweep.encoders.conf import Encoder, load_encoders
+from harmsweep.encoders.stored import STORED
 from harmsweep.fusion import Input
 from harmsweep.inputs import SIMILARITY
 from harmsweep.lake import delta
-from harmsweep.modalities import text
 from harmsweep.snapshot.rows import labelled_rows
 from harmsweep.tables.catalog import (
     AUTHOR_VECTORS,
@@ -30,7 +31,6 @@ from harmsweep.tables.catalog import (
     POST_VECTORS,
     POSTS,
 )
-from harmsweep.vectors import STORED
 
 pytestmark = pytest.mark.torch
 

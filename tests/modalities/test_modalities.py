@@ -8,12 +8,13 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from harmsweep.encoders import Encoder, load_encoders
+from harmsweep.encoders import image, text, video
+from harmsweep.encoders.conf import Encoder, load_encoders
+from harmsweep.encoders.device import choose_device
+from harmsweep.encoders.loading import MODALITIES
+from harmsweep.encoders.vectors import Embedded
 from harmsweep.files import FileRefused
 from harmsweep.media.problem import MediaProblem
-from harmsweep.modalities import MODALITIES, image, text, video
-from harmsweep.modalities.device import choose_device
-from harmsweep.modalities.vectors import Embedded
 
 pytestmark = pytest.mark.torch
 
@@ -188,7 +189,7 @@ def test_outside_a_task_the_device_is_the_cpu() -> None:
 def test_a_pass_that_is_too_large_for_the_device_is_halved() -> None:
     import torch
 
-    from harmsweep.modalities.convolutions import in_torch
+    from harmsweep.encoders.convolutions import in_torch
 
     sizes: list[int] = []
 

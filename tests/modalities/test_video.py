@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harmsweep.encoders import Encoder, load_encoders
+from harmsweep.encoders import image, video
+from harmsweep.encoders.conf import Encoder, load_encoders
 from harmsweep.files import FileRefused
 from harmsweep.media.problem import MediaProblem
-from harmsweep.modalities import image, video
 
 pytestmark = pytest.mark.torch
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from harmsweep.encoders.ocr import Line, in_order, load_engine, read_lines
+from harmsweep.encoders.ocr_conf import load_reader
 from harmsweep.files import FileRefused
 from harmsweep.media.problem import MediaProblem
 from harmsweep.media.tiles import MAX_PIECES, Piece, cut, spans
-from harmsweep.read.ocr import Line, in_order, load_engine, read_lines
-from harmsweep.reader import load_reader
 
 READER = load_reader()
 Draw = Callable[..., Image.Image]

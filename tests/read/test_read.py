@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 from pyspark.sql import SparkSession
 
+from harmsweep.encoders.ocr_conf import load_reader
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Outcome
 from harmsweep.read.stage import read_day
-from harmsweep.reader import load_reader
 from harmsweep.tables.catalog import MEDIA, MEDIA_TEXTS
 
 pytestmark = [pytest.mark.spark, pytest.mark.torch]

@@ -20,7 +20,7 @@ def make_model() -> Callable[..., Path]:
     pytest.importorskip("torch")
     import torch
 
-    from harmsweep.encoders import load_encoders
+    from harmsweep.encoders.conf import load_encoders
     from harmsweep.fusion import Input, fused_width
     from harmsweep.manifest import HeadsConfig, group_hash, sealed, write_manifest
     from harmsweep.model import Heads, serialized
@@ -87,8 +87,8 @@ def features(row: Row) -> Row:
 
 def vector(row: Row, first: float, *, status: str = "ok") -> Row:
     """The row of post_vectors of a post's text."""
-    from harmsweep.encoders import load_encoders
-    from harmsweep.vectors import stored
+    from harmsweep.encoders.conf import load_encoders
+    from harmsweep.encoders.stored import stored
 
     encoder = load_encoders()["text"]
     values = np.zeros((1, encoder.width))

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from pyspark.sql import SparkSession
 
+from harmsweep.encoders.stored import stored
 from harmsweep.fusion import Input
 from harmsweep.inputs import NUMBERS, SIMILARITY
 from harmsweep.snapshot.rows import has_label, labelled_rows, labels_by_harm, with_parts
 from harmsweep.training import Split
-from harmsweep.vectors import stored
 
 DAY = date(2026, 10, 1)
 KEY = "day date, post_id string, revision int"

@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from harmsweep.encoders import load_encoders
+from harmsweep.encoders.conf import load_encoders
+from harmsweep.encoders.stored import matrix_of, stored
 from harmsweep.lake import delta
 from harmsweep.snapshot.take import take_snapshot
 from harmsweep.snapshots import FACTS, PARTS, SnapshotRefused, load_snapshot
@@ -21,7 +22,6 @@ from harmsweep.tables.catalog import (
     POST_VECTORS,
     POSTS,
 )
-from harmsweep.vectors import matrix_of, stored
 
 pytestmark = pytest.mark.spark
 

@@ -9,13 +9,13 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from harmsweep.encoders.stored import stored
 from harmsweep.fusion import Input
 from harmsweep.harms import HARMS
 from harmsweep.inputs import NUMBERS
 from harmsweep.paths import CONF, ROOT
 from harmsweep.snapshots import FACTS, PARTS, Snapshot, file_hashes, label_column
 from harmsweep.training import Split
-from harmsweep.vectors import stored
 
 INPUTS = tuple(
     Input(name=name, encoder_id="tiny", width=width)

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from harmsweep.encoders.stored import stored
 from harmsweep.snapshots import PARTS
 from harmsweep.train.baseline import fit_baseline, leave_one_group_out
-from harmsweep.vectors import stored
 
 pytestmark = pytest.mark.torch
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from harmsweep.encoders.stored import stored
 from harmsweep.train.vectors import Batch, Vectors
-from harmsweep.vectors import stored
 
 WIDTHS = {"text_vector": 2}
 

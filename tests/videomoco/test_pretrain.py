@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from harmsweep.encoders import Encoder
-from harmsweep.modalities import video
+from harmsweep.encoders import video
+from harmsweep.encoders.conf import Encoder
 from harmsweep.paths import JOBS
 from harmsweep.tables.catalog import MEDIA
 from harmsweep.videomoco.clips import clips_of_lake

@@ -9,17 +9,17 @@ import numpy as np
 from scipy.optimize import nnls
 
 from harmsweep.backfill.request import Request
-from harmsweep.certificates import folder_beside
+from harmsweep.conf import Frozen
 from harmsweep.decide.stage import decide_day
 from harmsweep.embed.stage import count_inputs
 from harmsweep.enforce.breaker.approvals import accepted_posts
 from harmsweep.enforce.sweep import enforce_day
 from harmsweep.errors import DataRefused
-from harmsweep.ladders import Frozen
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Spark
-from harmsweep.ledger import SEVERITY
 from harmsweep.manifest import load_manifest
+from harmsweep.policy.actions import SEVERITY
+from harmsweep.policy.certificates import folder_beside
 from harmsweep.score.day import score_day
 from harmsweep.tables.catalog import POST_FEATURES, POST_VECTORS, POSTS
 

@@ -8,16 +8,16 @@ from typing import Any
 
 from harmsweep.backfill.forecast import DayForecast, forecast_day, minutes
 from harmsweep.backfill.request import Request
+from harmsweep.conf import Frozen
 from harmsweep.decisions import pair
 from harmsweep.enforce.bounds import bounds
 from harmsweep.errors import DataRefused
 from harmsweep.ingest.files import fingerprint, landing_counts
-from harmsweep.ladders import Frozen
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Spark
 from harmsweep.manifest import load_manifest
-from harmsweep.operations import operations, operator, record
-from harmsweep.policy import load_policy
+from harmsweep.operations.audit import operations, operator, record
+from harmsweep.policy.file import load_policy
 from harmsweep.tables.catalog import ACTIONS, DECISIONS, POST_VISIBILITY, POSTS, SCORES
 
 PLAN, START = "plan_backfill", "start_backfill"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from pydantic import model_validator
 
+from harmsweep.conf import Frozen
 from harmsweep.days import every_day
-from harmsweep.ladders import Frozen
 from harmsweep.lake.runs import STAGES
 
 

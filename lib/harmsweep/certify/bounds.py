@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from harmsweep.certificates import LEAST_GROUPS, LEAST_THRESHOLD
-from harmsweep.ladders import Promise
+from harmsweep.policy.certificates import LEAST_GROUPS, LEAST_THRESHOLD
+from harmsweep.policy.ladders import Promise
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

@@ -7,7 +7,18 @@ from pathlib import Path
 import numpy as np
 from rich.table import Table
 
-from harmsweep.certificates import (
+from harmsweep.certify.bounds import (
+    Floats,
+    Sample,
+    flagged,
+    lower_bound,
+    passing,
+    thresholds_to_try,
+)
+from harmsweep.errors import Refused
+from harmsweep.fusion import Columns
+from harmsweep.manifest import Manifest, check_encoders, group_hash, load_manifest
+from harmsweep.policy.certificates import (
     LEAST_GROUPS,
     LEAST_THRESHOLD,
     PART,
@@ -20,19 +31,8 @@ from harmsweep.certificates import (
     precision_at,
     sealed_certificate,
 )
-from harmsweep.certify.bounds import (
-    Floats,
-    Sample,
-    flagged,
-    lower_bound,
-    passing,
-    thresholds_to_try,
-)
-from harmsweep.errors import Refused
-from harmsweep.fusion import Columns
-from harmsweep.ladders import Promise
-from harmsweep.manifest import Manifest, check_encoders, group_hash, load_manifest
-from harmsweep.policy import Policy, load_policy
+from harmsweep.policy.file import Policy, load_policy
+from harmsweep.policy.ladders import Promise
 from harmsweep.scored import Scored, scored_rows
 from harmsweep.snapshots import load_snapshot
 

@@ -16,7 +16,7 @@ from harmsweep import banks
 from harmsweep.banks import BankRefused, Entry, entries
 from harmsweep.console.show import cell, print_grid
 from harmsweep.media.pdq import MIN_QUALITY, is_hash
-from harmsweep.operations import operator
+from harmsweep.operations.audit import operator
 
 DEFAULT_LAKE = Path(os.environ.get("HARMSWEEP_LAKE", "lake"))
 Lake = Annotated[Path, Parameter(help="Folder of the tables; HARMSWEEP_LAKE sets the default.")]

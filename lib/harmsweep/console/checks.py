@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from harmsweep.encoders import load_encoders, verify
+from harmsweep.encoders.conf import load_encoders, verify
 from harmsweep.files import FileRefused
 from harmsweep.lake import delta
 from harmsweep.paths import ROOT

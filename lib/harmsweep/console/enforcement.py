@@ -13,6 +13,7 @@ from harmsweep.console.bank import DEFAULT_LAKE, Lake
 from harmsweep.console.show import print_grid, track
 from harmsweep.days import every_day
 from harmsweep.errors import FAILED, WrongUse
+from harmsweep.operations import ramps, switch
 from harmsweep.registry import model_path
 
 Reason = Annotated[str, Parameter(help="Why; it is kept in the audit.")]
@@ -160,24 +161,22 @@ def discard(name: str, *, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
 
 def stop(*, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
     """Stop all automatic effects at once, also of a sweep that runs; undo still works."""
-    from harmsweep import operations
 
-    operations.stop(lake, reason)
+    switch.stop(lake, reason)
     print(f"{lake}: stopped")
 
 
 def start(*, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
     """Let automatic effects go on; what was cut short is finished by the day's next sweep."""
-    from harmsweep import operations
 
-    operations.start(lake, reason)
+    switch.start(lake, reason)
     print(f"{lake}: started")
 
 
 def mandate_of(lake: Path, model: Path, policy: Path) -> Any:
-    from harmsweep.certificates import folder_beside
     from harmsweep.enforce.rules import load_mandate
     from harmsweep.manifest import load_manifest
+    from harmsweep.policy.certificates import folder_beside
 
     version = load_manifest(model).model_version
     return load_mandate(lake, policy, version, folder_beside(model))
@@ -195,15 +194,14 @@ def ramp(
     lake: Lake = DEFAULT_LAKE,
 ) -> None:
     """Put a model and a policy in force for a share of the authors, who stay in as it grows."""
-    from harmsweep import operations
     from harmsweep.decisions import has_decided
     from harmsweep.manifest import load_manifest
-    from harmsweep.policy import load_policy
+    from harmsweep.policy.file import load_policy
 
     if not 0 <= share <= 1:
         raise WrongUse(f"--share {share} is not between 0 and 1")
     if instead_of and not has_decided(lake, instead_of):
         raise WrongUse(f"--instead-of {instead_of!r} decided about no post of {lake}")
     pair = f"{load_manifest(model).model_version}/{load_policy(policy).policy_version}"
-    operations.ramp(lake, pair, share, instead_of=instead_of, reason=reason)
+    ramps.ramp(lake, pair, share, instead_of=instead_of, reason=reason)
     print(f"{pair}: in force for {share:.1%} of the authors")

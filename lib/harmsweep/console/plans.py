@@ -43,9 +43,9 @@ def plan(
     It is compared with what holds, by the last sweep. With `--against-model` or `--against-policy`
     it is compared with what a sweep of that pair would leave, and is for reading alone.
     """
-    from harmsweep.certificates import folder_beside
     from harmsweep.enforce.plans.make import make_plan
     from harmsweep.manifest import load_manifest
+    from harmsweep.policy.certificates import folder_beside
 
     days = every_day(first, last or first)
     if not days:

@@ -7,7 +7,7 @@ more than a review.
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from harmsweep.policy import Policy
+from harmsweep.policy.file import Policy
 
 POST = ["day", "post_id", "revision"]
 # Columns that `with_others` adds; null where there is nothing to say.

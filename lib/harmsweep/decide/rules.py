@@ -7,11 +7,11 @@ from operator import and_
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from harmsweep.certificates import Certificate
 from harmsweep.decisions import NO_ENCODER, REASON_PARTS
-from harmsweep.ladders import Rule, Rung
-from harmsweep.ledger import SEVERITY
-from harmsweep.policy import ALL, Policy
+from harmsweep.policy.actions import SEVERITY
+from harmsweep.policy.certificates import Certificate
+from harmsweep.policy.file import ALL, Policy
+from harmsweep.policy.ladders import Rule, Rung
 
 NO_HARM = "none"
 # Bits of a PDQ hash: the farthest that two can be apart.

@@ -6,16 +6,17 @@ from pathlib import Path
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from harmsweep.certificates import Certificate, find_certificate
-from harmsweep.decide.kept import keep_policy
 from harmsweep.decide.others import OTHERS, copies_of, with_others
 from harmsweep.decide.rules import best
 from harmsweep.decisions import DECIDE, pair
 from harmsweep.harms import HARMS
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Counts, Outcome, Spark, run_step
-from harmsweep.ledger import SEVERITY
-from harmsweep.policy import Policy, check_lake, load_policy
+from harmsweep.policy.actions import SEVERITY
+from harmsweep.policy.archive import keep_policy
+from harmsweep.policy.certificates import Certificate, find_certificate
+from harmsweep.policy.demonstration import check_lake
+from harmsweep.policy.file import Policy, load_policy
 from harmsweep.tables.catalog import (
     COMMENT_SCORES,
     DECISIONS,

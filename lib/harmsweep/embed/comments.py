@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from harmsweep.embed.inputs import INPUT
-from harmsweep.encoders import Encoder
+from harmsweep.encoders.conf import Encoder
 from harmsweep.lake.delta import days, query, read, read_days
 from harmsweep.tables.catalog import COMMENT_VECTORS, INTERACTIONS, POST_FEATURES
 from harmsweep.text.cleaning import clean

@@ -8,9 +8,9 @@ from pathlib import Path
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from harmsweep.encoders import Encoder
+from harmsweep.encoders.conf import Encoder
+from harmsweep.encoders.ocr_conf import readings
 from harmsweep.lake.delta import read_days
-from harmsweep.reader import readings
 from harmsweep.tables.catalog import AUTHOR_FEATURES, EMBEDDINGS, MEDIA, POST_FEATURES
 
 # A vector is looked for this many days around the day: a backfill finds what later days computed.

@@ -19,10 +19,10 @@ from harmsweep.embed.inputs import (
 )
 from harmsweep.embed.vectors import author_vectors, latest, post_vectors
 from harmsweep.embed.workers import COLUMNS, Loaded, embed_batches
-from harmsweep.encoders import load_encoders
+from harmsweep.encoders.conf import load_encoders
+from harmsweep.encoders.ocr_conf import load_reader
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Counts, Outcome, Read, Spark, Step, run_step
-from harmsweep.reader import load_reader
 from harmsweep.tables.catalog import (
     AUTHOR_FEATURES,
     AUTHOR_VECTORS,

@@ -9,7 +9,7 @@ from pyspark.sql import types as T
 from pyspark.sql.pandas.functions import arrow_udf
 
 from harmsweep.embed.inputs import INPUT
-from harmsweep.vectors import mean
+from harmsweep.encoders.stored import mean
 
 
 def latest(embeddings: DataFrame, inputs: DataFrame) -> DataFrame:

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from functools import lru_cache, partial
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -17,14 +17,13 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import pandas as pd
 
-from harmsweep.encoders import Encoder
-from harmsweep.logs import log
+from harmsweep.encoders.conf import Encoder
+from harmsweep.encoders.device import choose_device, kind_of
+from harmsweep.encoders.loading import MODALITIES, load_model
+from harmsweep.encoders.stored import STORED, stored
 from harmsweep.media.bounded import FILES_PER_CALL, run_bounded_each
 from harmsweep.media.files import local_media, open_media
 from harmsweep.media.problem import MediaProblem
-from harmsweep.modalities import MODALITIES
-from harmsweep.modalities.device import Device, choose_device, kind_of
-from harmsweep.vectors import STORED, stored
 
 COLUMNS = ["input_hash", "encoder_id", "status", "reason", "vector", "windows"]
 Row = tuple[str, str, str, str | None, Any, int]
@@ -38,15 +37,6 @@ class Item(NamedTuple):
     input_hash: str
     encoder_id: str
     content: str
-
-
-@lru_cache(maxsize=4)
-def load_model(encoder: str, device: Device) -> Any:
-    """The loaded model of an encoder (its JSON), once a Python worker and device."""
-    parsed = Encoder.model_validate_json(encoder)
-    if device.wasted:
-        log("embed").warning(device.reason, encoder_id=parsed.encoder_id, device=device.name)
-    return MODALITIES[parsed.modality].load(parsed, device.name)
 
 
 def embed_batches(

@@ -12,8 +12,9 @@ from harmsweep.enforce.rules import Rules
 from harmsweep.enforce.strikes import Strike, account_change, freed, restricts_more
 from harmsweep.enforce.sweeps import Sweep
 from harmsweep.lake import delta
-from harmsweep.ledger import ACCOUNTS_DAY, ORDER, STRIKES, Entry, Place
-from harmsweep.policy import Accounts
+from harmsweep.ledger import ACCOUNTS_DAY, ORDER, Entry, Place
+from harmsweep.policy.actions import STRIKES
+from harmsweep.policy.file import Accounts
 
 # Of post_visibility: an order says what the law asks for in a country, and nothing of the author.
 _IS_STRIKE = f"subject_kind = 'post' AND action IN {STRIKES} AND lane <> '{ORDER}'"

@@ -15,7 +15,7 @@ from harmsweep.enforce.sweeps import EPOCH, moment
 from harmsweep.lake import delta
 from harmsweep.lake.locks import locked
 from harmsweep.ledger import BY_PEOPLE, Entry, Place, holding, open_intents
-from harmsweep.operations import is_stopped
+from harmsweep.operations.switch import is_stopped
 from harmsweep.tables.catalog import ACTIONS, POST_VISIBILITY
 
 Clock = Callable[[], int]

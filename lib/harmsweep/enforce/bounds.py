@@ -6,9 +6,9 @@ from typing import Annotated
 import yaml
 from pydantic import Field
 
-from harmsweep.ladders import Frozen
+from harmsweep.conf import Frozen
 from harmsweep.paths import CONF
-from harmsweep.policy import Cap
+from harmsweep.policy.file import Cap
 
 
 class Forecast(Frozen):

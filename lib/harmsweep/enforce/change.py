@@ -9,7 +9,8 @@ from dataclasses import replace
 from harmsweep.enforce.people.lanes import Demand, lane_change
 from harmsweep.enforce.rules import Decision, Post, Rules, allowed, drawn
 from harmsweep.enforce.sweeps import Batch, Sweep, entry
-from harmsweep.ledger import POLICY, SEVERITY, VISIBLE, Entry, Place, is_automatic, latest
+from harmsweep.ledger import POLICY, Entry, Place, is_automatic, latest
+from harmsweep.policy.actions import SEVERITY, VISIBLE
 
 # Entries that say that an effect waits for a person, or was refused by one.
 PARKED = ("held", "discarded")

@@ -21,7 +21,7 @@ from harmsweep.lake.failpoints import failpoint
 from harmsweep.lake.locks import locked
 from harmsweep.lake.runs import Outcome
 from harmsweep.ledger import Entry
-from harmsweep.operations import check_running
+from harmsweep.operations.switch import check_running
 from harmsweep.tables.catalog import DELIVERIES
 
 Row = dict[str, Any]

@@ -17,14 +17,15 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from harmsweep.digests import as_json
+from harmsweep.encoders.stored import cosine, matrix_of
 from harmsweep.enforce.bounds import bounds
 from harmsweep.inputs import NUMBERS, SIMILARITY
 from harmsweep.lake import delta
 from harmsweep.lake.locks import locked
-from harmsweep.ledger import VISIBLE, Entry
+from harmsweep.ledger import Entry
 from harmsweep.manifest import Manifest
+from harmsweep.policy.actions import VISIBLE
 from harmsweep.tables.catalog import ACTIONS, AUTHOR_NUMBERS, EVIDENCE
-from harmsweep.vectors import cosine, matrix_of
 
 Row = dict[str, Any]
 _STORED = [name for name in NUMBERS if name != SIMILARITY]

@@ -8,7 +8,6 @@ from math import nan
 from pathlib import Path
 from typing import Any
 
-from harmsweep.certificates import find_certificate, folder_beside
 from harmsweep.enforce.books import entries
 from harmsweep.enforce.evidence import (
     TOLERANCE,
@@ -20,8 +19,10 @@ from harmsweep.enforce.evidence import (
 from harmsweep.enforce.rules import Mandate
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
-from harmsweep.ledger import POLICY, SEVERITY, Entry
-from harmsweep.policy import PolicyError, load_policy
+from harmsweep.ledger import POLICY, Entry
+from harmsweep.policy.actions import SEVERITY
+from harmsweep.policy.certificates import find_certificate, folder_beside
+from harmsweep.policy.file import PolicyError, load_policy
 from harmsweep.verdicts import find_post
 
 Scores = Mapping[str, float]

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from harmsweep.enforce.rules import Post
 from harmsweep.enforce.sweeps import Sweep, entry
-from harmsweep.ledger import ORDER, POLICY, SEVERITY, Entry, Place, latest
+from harmsweep.ledger import ORDER, POLICY, Entry, Place, latest
+from harmsweep.policy.actions import SEVERITY
 
 
 def undone(

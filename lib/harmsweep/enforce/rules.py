@@ -8,12 +8,15 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from harmsweep.certificates import Certificate, find_certificate
 from harmsweep.enforce.sweeps import Sweep
 from harmsweep.harms import SEVERE
-from harmsweep.ledger import STRIKES, Place
-from harmsweep.operations import operator, share_of
-from harmsweep.policy import Policy, check_lake, load_policy
+from harmsweep.ledger import Place
+from harmsweep.operations.audit import operator
+from harmsweep.operations.ramps import share_of
+from harmsweep.policy.actions import STRIKES
+from harmsweep.policy.certificates import Certificate, find_certificate
+from harmsweep.policy.demonstration import check_lake
+from harmsweep.policy.file import Policy, load_policy
 
 
 @dataclass(frozen=True, slots=True)

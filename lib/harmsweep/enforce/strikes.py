@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from harmsweep.enforce.sweeps import EPOCH, Sweep, entry
 from harmsweep.ledger import Entry, Place, latest
-from harmsweep.policy import Accounts
+from harmsweep.policy.file import Accounts
 
 
 @dataclass(frozen=True, slots=True)

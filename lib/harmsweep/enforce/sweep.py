@@ -25,7 +25,7 @@ from harmsweep.lake import delta
 from harmsweep.lake.runs import Counts, Outcome, Read, Step, is_done, run_step
 from harmsweep.ledger import Entry
 from harmsweep.logs import log
-from harmsweep.operations import check_running
+from harmsweep.operations.switch import check_running
 from harmsweep.tables.catalog import (
     ACTIONS,
     DECISIONS,

@@ -16,7 +16,7 @@ from harmsweep.escalations import escalated_posts
 from harmsweep.lake.runs import Outcome
 from harmsweep.ledger import ACCOUNTS_DAY, ORDER, Entry
 from harmsweep.logs import log
-from harmsweep.operations import operator, record
+from harmsweep.operations.audit import operator, record
 
 
 @dataclass(frozen=True)

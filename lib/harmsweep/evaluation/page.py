@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from harmsweep.certificates import folder_beside
 from harmsweep.errors import Refused
 from harmsweep.evaluation import figures, sections, tracking
 from harmsweep.evaluation.errors import texts, worst
@@ -19,6 +18,7 @@ from harmsweep.evaluation.rows import judged
 from harmsweep.evaluation.shares import FALSE_POSITIVES, LEAST_FLAGGED
 from harmsweep.evaluation.slices import LEAST_POSITIVES
 from harmsweep.manifest import Manifest, check_encoders, group_hash, load_manifest, verified_bytes
+from harmsweep.policy.certificates import folder_beside
 from harmsweep.report.page import PARTS, ablation_section
 from harmsweep.snapshots import Snapshot, load_snapshot
 from harmsweep.training import TrainingConfig

@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from harmsweep.certificates import Certificate, find_certificate
 from harmsweep.evaluation import figures
 from harmsweep.evaluation.confusions import confusions, flagged_by_others
 from harmsweep.evaluation.curves import curves
@@ -15,6 +14,7 @@ from harmsweep.evaluation.fairness import NO_IDENTITY, identity_records, mention
 from harmsweep.evaluation.rows import labelled, score_column, scored
 from harmsweep.evaluation.shares import at_threshold, threshold_by_precision, threshold_by_rate
 from harmsweep.evaluation.slices import SLICES, shown, slice_records
+from harmsweep.policy.certificates import Certificate, find_certificate
 from harmsweep.snapshots import label_column
 from harmsweep.train.compared import AREAS
 from harmsweep.train.compared_shown import NAMES, cells, mean_cells

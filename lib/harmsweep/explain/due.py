@@ -10,7 +10,8 @@ from harmsweep.enforce.books import entries
 from harmsweep.enforce.sweeps import Sweep
 from harmsweep.explain.statement import Source
 from harmsweep.lake import delta
-from harmsweep.ledger import POLICY, VISIBLE, Entry, is_automatic
+from harmsweep.ledger import POLICY, Entry, is_automatic
+from harmsweep.policy.actions import VISIBLE
 from harmsweep.tables.catalog import EXPLANATIONS, ORDERS, POST_VISIBILITY
 
 # Who asked for a look at a post, by the kind of order; the first that was there counts.

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harmsweep.encoders import Encoder
+from harmsweep.encoders.conf import Encoder
+from harmsweep.encoders.stored import cosine, matrix_of, stored
 from harmsweep.enforce.evidence import columns_of
 from harmsweep.fusion import NUMBERS, inputs_of, modalities_of
 from harmsweep.inputs import SIMILARITY
 from harmsweep.manifest import Manifest
 from harmsweep.text.cleaning import clean, text_numbers
 from harmsweep.text.disguise import disguised_words, normalise
-from harmsweep.vectors import cosine, matrix_of, stored
 
 # By an input's name its vector as it is stored, None where it is gone; by a number's name a number.
 Change = Mapping[str, bytes | float | None]
@@ -151,9 +151,8 @@ def _counted(cleaned: str) -> dict[str, float | None]:
 
 def embedded(encoder: Encoder, inputs: Sequence[Any]) -> list[bytes | None]:
     """Vectors as they are stored, one an input, each distinct text once; None of a blank text."""
-    from harmsweep.embed.workers import load_model
-    from harmsweep.modalities import MODALITIES
-    from harmsweep.modalities.device import choose_device
+    from harmsweep.encoders.device import choose_device
+    from harmsweep.encoders.loading import MODALITIES, load_model
 
     model = load_model(encoder.model_dump_json(), choose_device())
     module = MODALITIES[encoder.modality]

@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from harmsweep.encoders import Encoder
+from harmsweep.encoders.conf import Encoder
+from harmsweep.encoders.stored import mean
+from harmsweep.encoders.video import Clip
 from harmsweep.explain.occlusion import irreducible, spans_without
 from harmsweep.explain.rescoring import TEXTS, Change, Scorer, embedded, text_changes
 from harmsweep.explain.subject import Subject, prepared
-from harmsweep.modalities.video import Clip
 from harmsweep.text.cleaning import clean
 from harmsweep.text.disguise import normalise
-from harmsweep.vectors import mean
 
 Encoders = Mapping[str, Encoder]
 Evidence = dict[str, Any]

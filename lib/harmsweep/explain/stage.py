@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from harmsweep.digests import as_json
-from harmsweep.encoders import load_encoders
+from harmsweep.encoders.conf import load_encoders
 from harmsweep.enforce.evidence import digest_of, find_evidence
 from harmsweep.escalations import escalated_posts
 from harmsweep.explain.due import Due, due
@@ -30,7 +30,7 @@ from harmsweep.lake.runs import Counts, Outcome, Read, Step, run_step
 from harmsweep.ledger import ACCOUNTS_DAY, POLICY, Entry
 from harmsweep.logs import log
 from harmsweep.manifest import Manifest, check_encoders, load_manifest
-from harmsweep.operations import check_running
+from harmsweep.operations.switch import check_running
 from harmsweep.tables.catalog import (
     ACTIONS,
     EVIDENCE,

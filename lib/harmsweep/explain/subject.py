@@ -8,13 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from harmsweep.encoders import Encoder
+from harmsweep.encoders.conf import Encoder
+from harmsweep.encoders.loading import MODALITIES
+from harmsweep.encoders.ocr_conf import WINDOW_DAYS, load_reader
 from harmsweep.lake import delta
 from harmsweep.media.bounded import run_bounded
 from harmsweep.media.files import local_media, open_media
 from harmsweep.media.problem import MediaProblem
-from harmsweep.modalities import MODALITIES
-from harmsweep.reader import WINDOW_DAYS, load_reader
 
 
 @dataclass(frozen=True)

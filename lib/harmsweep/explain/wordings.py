@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from harmsweep.explain.statement import Account, Automated, Category, Keyword, Visibility
 from harmsweep.harms import HARMS
-from harmsweep.ledger import STRIKES, VISIBLE, Entry
+from harmsweep.ledger import Entry
 from harmsweep.paths import CONF
+from harmsweep.policy.actions import STRIKES, VISIBLE
 
 # What puts an action in force that others can see; `let_go` is a decision or a copy that waited for
 # people.

@@ -12,7 +12,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from harmsweep.lake.delta import days, read
-from harmsweep.ledger import LADDER
+from harmsweep.policy.actions import LADDER
 from harmsweep.tables.catalog import ACTIONS, INTERACTIONS, POSTS, USERS
 from harmsweep.tables.spec import Table
 

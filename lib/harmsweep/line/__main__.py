@@ -16,7 +16,8 @@ from harmsweep.line.days import run_line
 from harmsweep.line.summary import print_summary, progress
 from harmsweep.manifest import Manifest, load_manifest, verified_bytes
 from harmsweep.paths import DEFAULT_MODEL, ROOT
-from harmsweep.policy import load_policy, mark_demonstration
+from harmsweep.policy.demonstration import mark_demonstration
+from harmsweep.policy.file import load_policy
 from harmsweep.report.page import write_report
 
 

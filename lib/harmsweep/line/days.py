@@ -21,7 +21,8 @@ from harmsweep.manifest import load_manifest
 from harmsweep.match.stage import match_day
 from harmsweep.measure.stage import measure_day
 from harmsweep.paths import CONF, JOBS, ROOT
-from harmsweep.policy import approve_for_demonstration, load_policy
+from harmsweep.policy.demonstration import approve_for_demonstration
+from harmsweep.policy.file import load_policy
 from harmsweep.read.stage import read_day
 from harmsweep.score.day import score_day
 from harmsweep.snapshot.take import take_snapshot

@@ -10,8 +10,8 @@ import numpy as np
 from harmsweep.hashes import stars
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Spark
-from harmsweep.ledger import VISIBLE
 from harmsweep.match.seen import Medium, near, pictures_of_window, window
+from harmsweep.policy.actions import VISIBLE
 
 Row = dict[str, Any]
 Posts = set[tuple[date, str]]

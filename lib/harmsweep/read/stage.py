@@ -8,10 +8,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from harmsweep.encoders.ocr_conf import Reader, load_reader, readings
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Counts, Outcome, Read, Spark, Step, run_step
 from harmsweep.read.workers import COLUMNS, Loaded, read_batches
-from harmsweep.reader import Reader, load_reader, readings
 from harmsweep.tables.catalog import MEDIA, MEDIA_TEXTS
 
 STEP = Step("read", reads=(Read(MEDIA),), writes=(MEDIA_TEXTS,))

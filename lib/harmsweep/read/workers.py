@@ -7,11 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from harmsweep.encoders.ocr_conf import Reader
 from harmsweep.media.bounded import run_bounded
 from harmsweep.media.files import local_media, read_image
 from harmsweep.media.problem import MediaProblem
 from harmsweep.media.tiles import decoded_pieces
-from harmsweep.reader import Reader
 from harmsweep.text.cleaning import clean, repair
 from harmsweep.text.disguise import normalise
 
@@ -52,7 +52,7 @@ def _read(
     data: bytes, reader: str, parsed: Reader, loaded: Loaded
 ) -> tuple[str, str | None, str, str, list[dict[str, Any]]]:
     """Status, reason, text, normal text and boxes of a picture."""
-    from harmsweep.read.ocr import load_engine, read_lines
+    from harmsweep.encoders.ocr import load_engine, read_lines
 
     misses = load_engine.cache_info().misses
     engine = load_engine(reader)

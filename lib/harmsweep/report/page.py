@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from harmsweep.policy import DEMONSTRATION_MARK
+from harmsweep.policy.demonstration import DEMONSTRATION_MARK
 from harmsweep.report import ablation as ablations
 from harmsweep.report import data, figures
 

@@ -12,9 +12,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from harmsweep.encoders.stored import matrix
 from harmsweep.manifest import Manifest, group_hash
 from harmsweep.score.rows import CARRIED
-from harmsweep.vectors import matrix
 
 
 def score_batches(batches: Iterator[pa.RecordBatch], *, path: str) -> Iterator[pa.RecordBatch]:

@@ -17,13 +17,13 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from harmsweep.encoders.stored import matrix
 from harmsweep.lake import delta
 from harmsweep.manifest import Manifest
 from harmsweep.score.batches import as_columns
 from harmsweep.score.rows import all_probable
 from harmsweep.score.write import is_empty, put_rejects, put_scores
 from harmsweep.tables.catalog import COMMENT_SCORES, COMMENT_VECTORS, POSTS
-from harmsweep.vectors import matrix
 
 Vectors = NDArray[Any]
 _KEY = ["post_id", "revision", "comment_id"]

@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from harmsweep.encoders import load_encoders
+from harmsweep.encoders.conf import load_encoders
 from harmsweep.harms import HARMS
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Counts, Outcome, Read, Spark, Step, run_step

@@ -9,7 +9,7 @@ STRING, DAY, BOOL = T.StringType(), T.DateType(), T.BooleanType()
 INT, LONG, DOUBLE = T.IntegerType(), T.LongType(), T.DoubleType()
 TIME = T.TimestampType()
 STRINGS = T.ArrayType(T.StringType())
-# float16 numbers, least byte first: `harmsweep.vectors`.
+# float16 numbers, least byte first: `harmsweep.encoders.stored`.
 VECTOR = T.BinaryType()
 
 

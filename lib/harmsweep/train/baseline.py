@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from harmsweep.bootstrap import Bools, Floats
+from harmsweep.encoders.stored import matrix, width_of
 from harmsweep.snapshots import PARTS, hand_column, label_column, weight_column
-from harmsweep.vectors import matrix, width_of
 
 # The regularisation that scikit-learn starts from.
 C = 1.0

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harmsweep.vectors import matrix_of
+from harmsweep.encoders.stored import matrix_of
 
 Batch = dict[str, NDArray[Any]]
 GROUP, ROW = "_group", "_row"

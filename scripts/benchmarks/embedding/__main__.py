@@ -26,7 +26,7 @@ from embedding.job import Round
 from embedding.limit import operations, sizes
 from embedding.measure import EngineFailed, Setting, limit, measure
 from embedding.report import WIDTH, Work, limits_text, numbers, save, table
-from harmsweep.encoders import load_encoders
+from harmsweep.encoders.conf import load_encoders
 from harmsweep.paths import CACHE
 
 PACKAGES = ("torch", "transformers", "pyspark", "ray", "daft", "sentence-transformers")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from harmsweep.encoders import load_encoders
+from harmsweep.encoders.conf import load_encoders
 
 WIDTH = 384
 
@@ -59,7 +59,7 @@ class Engine(NamedTuple):
 
 def folder() -> str:
     """The encoder's files, checked against their hashes."""
-    from harmsweep.encoders import verify
+    from harmsweep.encoders.conf import verify
 
     return str(verify(load_encoders()["text"]))
 
@@ -67,7 +67,7 @@ def folder() -> str:
 @cache
 def tuned() -> Any:
     """Our loaded model, once a process, after a first call: that is start-up as well."""
-    from harmsweep.modalities import text
+    from harmsweep.encoders import text
 
     model = text.load(load_encoders()["text"], "cpu")
     text.embed(model, text.EXAMPLES[:2])
@@ -76,14 +76,14 @@ def tuned() -> Any:
 
 def embed(texts: list[str]) -> Any:
     """Vectors [texts, WIDTH] by our function, as the stage calls it."""
-    from harmsweep.modalities import text
+    from harmsweep.encoders import text
 
     return text.embed(tuned(), texts).vectors
 
 
 def share(job: Job) -> int:
     """Texts to hand to our function at once: a core's share, and at most what the stage holds."""
-    from harmsweep.modalities import text
+    from harmsweep.encoders import text
 
     return min(int(text.BUFFER), -(-job.size // job.cores))
 

@@ -12,11 +12,11 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from harmsweep.encoders import load_encoders, verify
+from harmsweep.encoders.conf import load_encoders, verify
+from harmsweep.encoders.stored import matrix_of
 from harmsweep.paths import ROOT
 from harmsweep.text.cleaning import clean
 from harmsweep.text.disguise import normalise
-from harmsweep.vectors import matrix_of
 
 SHARED, SAMPLE = ROOT.parent / "shared" / "data", ROOT / "tests" / "sample"
 # Vectors of at most so many posts are compared with the reference.

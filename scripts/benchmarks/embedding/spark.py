@@ -14,7 +14,7 @@ from pyspark.sql import types as T
 
 from embedding.job import Collected, Engine, Job, embed, folder, share
 from harmsweep.embed.stage import _embedded
-from harmsweep.encoders import load_encoders
+from harmsweep.encoders.conf import load_encoders
 from harmsweep.lake import delta
 from harmsweep.lake.session import properties, session
 from harmsweep.paths import CONF

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from harmsweep import operations
 from harmsweep.enforce.breaker.approvals import (
     Asked,
     accepted_posts,
@@ -17,6 +16,7 @@ from harmsweep.enforce.breaker.approvals import (
     digest_of,
 )
 from harmsweep.errors import DataRefused, Held
+from harmsweep.operations import audit
 from harmsweep.tables.catalog import POSTS
 
 User = Callable[[str], None]
@@ -31,7 +31,7 @@ def approve_as(user: User, name: str, lake: Path, asked: Asked = ASKED) -> list[
 def test_two_others_approve_and_each_counts_once(lake: Path, user: User) -> None:
     assert approve_as(user, "dan", lake) == ["dan"]
     assert approve_as(user, "dan", lake) == ["dan"]
-    assert len(operations.operations(lake, "plan-1")) == 1
+    assert len(audit.operations(lake, "plan-1")) == 1
     message = r"^plan-1 needs 2 approvals by others than ana and ben and has 1 \(dan\): `harmsweep"
     with pytest.raises(Held, match=message):
         check_approved(lake, ASKED)
@@ -52,7 +52,7 @@ def test_an_approval_of_what_it_is_by_now_is_none_of_what_it_was(lake: Path, use
 
 def test_the_audit_says_who_approved_what_and_why(lake: Path, user: User) -> None:
     approve_as(user, "dan", lake)
-    (said,) = operations.operations(lake, "plan-1")
+    (said,) = audit.operations(lake, "plan-1")
     assert (said["act"], said["operator"], said["reason"]) == ("approve", "dan", "read it")
     assert said["details"] == '{"digest": "d1"}'
 
@@ -61,7 +61,7 @@ def test_the_audit_says_who_approved_what_and_why(lake: Path, user: User) -> Non
 def test_nobody_who_planned_it_approves(lake: Path, user: User, name: str) -> None:
     with pytest.raises(DataRefused, match=r"^plan-1 was planned by ana and ben: another must"):
         approve_as(user, name, lake)
-    assert operations.operations(lake, "plan-1") == []
+    assert audit.operations(lake, "plan-1") == []
 
 
 def test_an_approval_is_of_that_name_and_content_alone(lake: Path, user: User) -> None:
@@ -77,7 +77,7 @@ def test_an_approval_is_of_that_name_and_content_alone(lake: Path, user: User) -
 
 def test_other_acts_are_no_approvals(lake: Path) -> None:
     for act in ("apply", "plan", "resume"):
-        operations.record(lake, act, "plan-1", details={"digest": "d1"})
+        audit.record(lake, act, "plan-1", details={"digest": "d1"})
     assert approved_by(lake, ASKED) == []
     check_approved(lake, Asked("plan-1", ("ana",), "d1", 0))
 

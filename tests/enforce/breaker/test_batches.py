@@ -5,15 +5,16 @@ from typing import Any
 
 import pytest
 
-from harmsweep import operations, verdicts
+from harmsweep import verdicts
 from harmsweep.enforce.books import now_micros
 from harmsweep.enforce.breaker import approvals, batches
 from harmsweep.enforce.people.settle import settle
 from harmsweep.enforce.rules import Mandate
 from harmsweep.enforce.undo import undo
 from harmsweep.errors import DataRefused, Held
-from harmsweep.operations import Stopped
-from harmsweep.policy import load_policy
+from harmsweep.operations import audit, switch
+from harmsweep.operations.switch import Stopped
+from harmsweep.policy.file import load_policy
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def test_a_batch_waits_until_two_others_approve_and_one_lets_it_go(waiting, user
     assert [b.batch.harm for b in batches.waiting(waiting.root)] == ["spam"]
     with pytest.raises(DataRefused, match="no such batch waits"):
         batches.resume(waiting.root, hate.batch.name, mandate(waiting))
-    acts = [(o["operator"], o["act"]) for o in operations.operations(waiting.root, hate.batch.name)]
+    acts = [(o["operator"], o["act"]) for o in audit.operations(waiting.root, hate.batch.name)]
     assert acts == [("one", "approve"), ("two", "approve"), ("two", "resume")]
 
 
@@ -67,7 +68,7 @@ def test_what_changed_since_it_was_held_is_refused_and_the_rest_let_go(waiting, 
     name, before = named(waiting, "hate").batch.name, waiting.content()
     dry = batches.resume(waiting.root, name, mandate(waiting), dry_run=True)
     assert waiting.content() == before
-    assert [o for o in operations.operations(waiting.root, name) if o["act"] == "resume"] == []
+    assert [o for o in audit.operations(waiting.root, name) if o["act"] == "resume"] == []
     found = batches.resume(waiting.root, name, mandate(waiting))
     assert dry.counts == found.counts
     assert [e["subject_id"] for e in waiting.ledger("discarded")] == ["removed"]
@@ -176,30 +177,30 @@ def test_an_approval_is_of_what_the_batch_was(waiting, user, rows):
 
 def test_the_switch_stops_a_batch_and_a_sweep_and_not_an_undo(held, user):
     before = held.content()
-    operations.stop(held.root, "a wrong model")
+    switch.stop(held.root, "a wrong model")
     with pytest.raises(Stopped, match="a wrong model"):
         held.sweep(version=2, demote=0.93)
     assert held.content() == before
     sweep_id = held.ledger()[-1]["sweep_id"]
     assert undo(held.root, sweep_id=sweep_id).counts == {"effects": 4, "left": 0}
     assert held.states() == {}
-    operations.start(held.root, "mended")
+    switch.start(held.root, "mended")
     held.sweep(version=3)
     assert held.states() == {"removed": "remove", "demoted": "demote", "reviewed": "review",
                              "spam": "remove"}  # fmt: skip
-    acts = [o["act"] for o in operations.operations(held.root, "lake")]
+    acts = [o["act"] for o in audit.operations(held.root, "lake")]
     assert acts == ["stop", "start"]
 
 
 def test_a_sweep_that_is_stopped_between_its_commits_is_finished_once_started(
     fresh, swept, monkeypatch
 ):
-    real, calls = operations.check_running, []
+    real, calls = switch.check_running, []
 
     def at_the_second(lake: Any) -> None:
         calls.append(lake)
         if len(calls) == 2:
-            operations.stop(lake, "in the middle")
+            switch.stop(lake, "in the middle")
         real(lake)
 
     monkeypatch.setattr("harmsweep.enforce.sweep.check_running", at_the_second)
@@ -208,7 +209,7 @@ def test_a_sweep_that_is_stopped_between_its_commits_is_finished_once_started(
     assert (len(fresh.ledger("intent")), fresh.states()) == (4, {})
     with pytest.raises(Stopped):
         fresh.sweep()
-    operations.start(fresh.root, "it was right")
+    switch.start(fresh.root, "it was right")
     fresh.sweep()
     assert fresh.content() == swept.content()
 

@@ -13,7 +13,7 @@ from harmsweep.enforce.rules import Mandate
 from harmsweep.enforce.sweep import preview, sweep
 from harmsweep.errors import Held
 from harmsweep.lake import delta
-from harmsweep.policy import Cap, load_policy
+from harmsweep.policy.file import Cap, load_policy
 from harmsweep.tables.catalog import ACTIONS
 
 DAY = date(2026, 10, 1)

@@ -13,8 +13,8 @@ from harmsweep.enforce.rules import Mandate
 from harmsweep.enforce.sweep import sweep
 from harmsweep.errors import Held
 from harmsweep.lake import delta
-from harmsweep.ledger import VISIBLE
-from harmsweep.policy import PolicyError, load_policy
+from harmsweep.policy.actions import VISIBLE
+from harmsweep.policy.file import PolicyError, load_policy
 from harmsweep.tables.catalog import DECISIONS
 
 CAP = {"apply": 10, "release": 4}

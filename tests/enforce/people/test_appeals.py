@@ -18,8 +18,8 @@ from harmsweep.enforce.rules import Mandate
 from harmsweep.enforce.undo import undo
 from harmsweep.errors import DataRefused, Held
 from harmsweep.lake import delta
-from harmsweep.operations import operations
-from harmsweep.policy import PolicyError, load_policy
+from harmsweep.operations.audit import operations
+from harmsweep.policy.file import PolicyError, load_policy
 from harmsweep.tables.catalog import APPEALS, ESCALATIONS, VERDICTS
 
 DAY = date(2026, 10, 1)

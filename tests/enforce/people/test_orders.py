@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harmsweep import operations, verdicts
+from harmsweep import verdicts
 from harmsweep.decisions import DECIDE, pair
 from harmsweep.enforce.books import micros
 from harmsweep.enforce.people.orders import listed, receive, settle_beneath, withdraw
@@ -16,7 +16,8 @@ from harmsweep.enforce.undo import undo
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
 from harmsweep.lake.runs import run_step
-from harmsweep.policy import load_policy
+from harmsweep.operations import switch
+from harmsweep.policy.file import load_policy
 from harmsweep.tables.catalog import ESCALATIONS, ORDERS
 
 DAY = date(2026, 10, 1)
@@ -48,10 +49,10 @@ def test_an_order_holds_at_once_in_its_country_and_beside_policy(held):
 def test_no_allow_list_verdict_switch_or_cap_holds_an_order_up(held, monkeypatch):
     verdicts.exempt(held.root, "post", "clean", kind="newsworthy", until=None, reason="")
     verdicts.decide(held.root, "clean", "benign", rationale="")
-    operations.stop(held.root, "a broken model")
+    switch.stop(held.root, "a broken model")
     receive(held.root, "clean", **ORDER)
     assert in_lane(held) == [("clean", "DE", "remove")]
-    operations.start(held.root, "")
+    switch.start(held.root, "")
     assert held.sweep(apply=0)["finished"] == 0
     assert in_lane(held) == [("clean", "DE", "remove")]
 

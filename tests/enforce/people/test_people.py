@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from harmsweep import operations, verdicts
+from harmsweep import verdicts
 from harmsweep.enforce.books import now_micros
 from harmsweep.enforce.people.settle import settle
 from harmsweep.enforce.rules import Mandate, drawn
@@ -14,7 +14,8 @@ from harmsweep.enforce.undo import Part, undo
 from harmsweep.errors import DataRefused
 from harmsweep.harms import SEVERE
 from harmsweep.lake import delta
-from harmsweep.policy import PolicyError, load_policy
+from harmsweep.operations import ramps
+from harmsweep.policy.file import PolicyError, load_policy
 from harmsweep.tables.catalog import VERDICTS
 
 DAY = date(2026, 10, 1)
@@ -98,10 +99,10 @@ def test_an_exemption_whose_time_is_over_exempts_nothing(fresh):
 
 def test_in_shadow_everything_is_decided_and_nothing_applied(fresh):
     pair = f"m-1/{load_policy(fresh.policy()).policy_version}"
-    operations.ramp(fresh.root, pair, 0.0, instead_of="", reason="first look")
+    ramps.ramp(fresh.root, pair, 0.0, instead_of="", reason="first look")
     assert fresh.sweep() == {"decisions": 4, "finished": 0}
     assert fresh.content() == ([], [])
-    operations.ramp(fresh.root, pair, drawn("ramp/a1") + 0.001, instead_of="", reason="more")
+    ramps.ramp(fresh.root, pair, drawn("ramp/a1") + 0.001, instead_of="", reason="more")
     fresh.sweep()
     assert fresh.states() == FIRST
 
@@ -122,12 +123,12 @@ def test_a_pair_in_shadow_touches_no_account(fresh):
     fresh.sweep()
     before, none = fresh.visible(), {"version": 2, "apply": 0, "release": 0}
     pair = f"m-1/{load_policy(fresh.policy(**none)).policy_version}"
-    operations.ramp(fresh.root, pair, 0.0, instead_of="", reason="first look")
+    ramps.ramp(fresh.root, pair, 0.0, instead_of="", reason="first look")
     assert fresh.sweep(**none) == {"decisions": 4, "finished": 0, "accounts": 0}
     assert fresh.visible() == before
-    operations.ramp(fresh.root, pair, 1.0, instead_of="", reason="all")
+    ramps.ramp(fresh.root, pair, 1.0, instead_of="", reason="all")
     assert fresh.sweep(**none)["accounts"] == 1
-    operations.ramp(fresh.root, pair, 0.0, instead_of="", reason="it was wrong")
+    ramps.ramp(fresh.root, pair, 0.0, instead_of="", reason="it was wrong")
     verdicts.decide(fresh.root, "removed", "benign", rationale="a quote")
     assert fresh.sweep(**none)["accounts"] == 0
     assert fresh.states()["a1"] == "restrict"
@@ -135,17 +136,17 @@ def test_a_pair_in_shadow_touches_no_account(fresh):
 
 def test_two_pairs_share_the_authors(fresh):
     old, new = (f"m-1/{load_policy(fresh.policy(version=n)).policy_version}" for n in (1, 2))
-    operations.ramp(fresh.root, new, 0.2, instead_of=old, reason="try it")
-    assert operations.share_of(fresh.root, new) == (0.0, 0.2)
-    assert operations.share_of(fresh.root, old) == (0.2, 1.0)
-    assert operations.share_of(fresh.root, "m-9/other") == (0.0, 1.0)
+    ramps.ramp(fresh.root, new, 0.2, instead_of=old, reason="try it")
+    assert ramps.share_of(fresh.root, new) == (0.0, 0.2)
+    assert ramps.share_of(fresh.root, old) == (0.2, 1.0)
+    assert ramps.share_of(fresh.root, "m-9/other") == (0.0, 1.0)
 
 
 def test_a_ramp_of_another_pair_brings_none_out_of_shadow(fresh):
-    operations.ramp(fresh.root, "m-2/p", 0.0, instead_of="m-1/p", reason="a bad champion")
-    operations.ramp(fresh.root, "m-3/p", 0.1, instead_of="m-1/p", reason="the next")
-    assert operations.share_of(fresh.root, "m-2/p") == (0.0, 0.0)
-    assert operations.share_of(fresh.root, "m-1/p") == (0.1, 1.0)
+    ramps.ramp(fresh.root, "m-2/p", 0.0, instead_of="m-1/p", reason="a bad champion")
+    ramps.ramp(fresh.root, "m-3/p", 0.1, instead_of="m-1/p", reason="the next")
+    assert ramps.share_of(fresh.root, "m-2/p") == (0.0, 0.0)
+    assert ramps.share_of(fresh.root, "m-1/p") == (0.1, 1.0)
 
 
 HOLDOUT = "\nholdout: {{share: 0.05, spared: [{spared}]}}\n"

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from harmsweep import operations
 from harmsweep.decisions import DECIDE, pair
 from harmsweep.enforce.books import micros
 from harmsweep.enforce.breaker import approvals
@@ -19,7 +18,8 @@ from harmsweep.enforce.rules import drawn, load_mandate
 from harmsweep.errors import DataRefused, Held
 from harmsweep.lake import delta
 from harmsweep.lake.runs import run_step
-from harmsweep.policy import load_policy
+from harmsweep.operations import audit
+from harmsweep.policy.file import load_policy
 from harmsweep.tables.catalog import ACTIONS, DECISIONS, POSTS, SCORES
 
 DAY = date(2026, 10, 1)
@@ -323,11 +323,11 @@ def test_an_approver_who_makes_the_plan_again_counts_no_more(fresh, user):
 
 def test_a_dry_run_says_what_would_be_done_or_why_not(fresh):
     plan = planned(fresh)
-    count = len(operations.operations(fresh.root, plan.plan_id))
+    count = len(audit.operations(fresh.root, plan.plan_id))
     done = apply_plan(fresh.root, plan.plan_id, dry_run=True)
     assert done.counts == {"effects": 4, "done_before": 0}
     assert fresh.content() == ([], [])
-    assert len(operations.operations(fresh.root, plan.plan_id)) == count
+    assert len(audit.operations(fresh.root, plan.plan_id)) == count
     fresh.policy(version=2)
     with pytest.raises(DataRefused, match="the policy is trial-2"):
         apply_plan(fresh.root, plan.plan_id, dry_run=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harmsweep.errors import DataRefused, Held
 from harmsweep.lake import delta
-from harmsweep.operations import operations, operator, record
+from harmsweep.operations.audit import operations, operator, record
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Outcome
 from harmsweep.ledger import Entry
-from harmsweep.operations import check_running, operator, record
+from harmsweep.operations.audit import operator, record
+from harmsweep.operations.switch import check_running
 
 # The entries of a batch: see `HeldBatch.has`.
 _HELD = "entry = 'held'"

@@ -10,7 +10,7 @@ from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.sweeps import Batch
 from harmsweep.lake import delta
 from harmsweep.ledger import AUTOMATIC, Entry, is_automatic, is_counted
-from harmsweep.policy import Policy
+from harmsweep.policy.file import Policy
 
 WINDOW_MICROS = 24 * 3600 * 1_000_000
 

@@ -13,7 +13,7 @@ from harmsweep.enforce.breaker.caps import Excess, cap_of, counted, excesses, is
 from harmsweep.enforce.sweeps import Batch
 from harmsweep.lake import delta
 from harmsweep.ledger import Entry, is_automatic, is_counted
-from harmsweep.policy import Policy
+from harmsweep.policy.file import Policy
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,10 @@ from harmsweep.enforce.sweeps import moment
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
 from harmsweep.lake.locks import locked
-from harmsweep.ledger import ORDER, SEVERITY, VISIBLE
-from harmsweep.operations import operations, operator, record
-from harmsweep.policy import load_policy
+from harmsweep.ledger import ORDER
+from harmsweep.operations.audit import operations, operator, record
+from harmsweep.policy.actions import SEVERITY, VISIBLE
+from harmsweep.policy.file import load_policy
 from harmsweep.tables.catalog import APPEALS, OPERATIONS, VERDICTS
 from harmsweep.verdicts import find_reviewable, verdict_row
 

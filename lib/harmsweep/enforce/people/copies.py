@@ -23,7 +23,7 @@ from harmsweep.enforce.bounds import Copies
 from harmsweep.enforce.people.contents import Content, content_of
 from harmsweep.enforce.people.lanes import Demand
 from harmsweep.lake import delta
-from harmsweep.ledger import SEVERITY, VISIBLE
+from harmsweep.policy.actions import SEVERITY, VISIBLE
 from harmsweep.tables.catalog import VERDICTS
 from harmsweep.verdicts import TEXT_DIGEST, contents
 

@@ -21,7 +21,8 @@ from harmsweep.enforce.people.copies import (
 from harmsweep.enforce.people.lanes import Demand, severest
 from harmsweep.escalations import escalated_posts
 from harmsweep.lake import delta
-from harmsweep.ledger import ORDER, REVIEW, VISIBLE, Entry, Place, holding
+from harmsweep.ledger import ORDER, REVIEW, Entry, Place, holding
+from harmsweep.policy.actions import VISIBLE
 from harmsweep.tables.catalog import ORDERS
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from harmsweep.enforce.bounds import bounds
 from harmsweep.enforce.people.copies import Verdict, find_copies
 from harmsweep.lake import delta
-from harmsweep.ledger import ORDER, VISIBLE
+from harmsweep.ledger import ORDER
+from harmsweep.policy.actions import VISIBLE
 
 
 def views_lost(lake: Path, days: list[date], verdict: Verdict) -> int | None:

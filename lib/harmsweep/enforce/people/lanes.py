@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from harmsweep.enforce.sweeps import Sweep, entry
-from harmsweep.ledger import SEVERITY, Entry, Place, latest
+from harmsweep.ledger import Entry, Place, latest
+from harmsweep.policy.actions import SEVERITY
 
 
 @dataclass(frozen=True, slots=True)

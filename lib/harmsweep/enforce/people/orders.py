@@ -17,8 +17,8 @@ from harmsweep.enforce.sweeps import moment
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
 from harmsweep.lake.locks import locked
-from harmsweep.ledger import LADDER
-from harmsweep.operations import operator, record
+from harmsweep.operations.audit import operator, record
+from harmsweep.policy.actions import LADDER
 from harmsweep.tables.catalog import OPERATIONS, ORDERS
 from harmsweep.verdicts import find_post, find_reviewable
 

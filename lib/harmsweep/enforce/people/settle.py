@@ -19,8 +19,8 @@ from harmsweep.enforce.sweeps import Sweep
 from harmsweep.escalations import escalated_posts
 from harmsweep.lake import delta
 from harmsweep.ledger import ORDER, POLICY, Entry, Place, is_automatic, latest
-from harmsweep.operations import operator
-from harmsweep.policy import Accounts
+from harmsweep.operations.audit import operator
+from harmsweep.policy.file import Accounts
 from harmsweep.tables.catalog import ACTIONS
 
 

@@ -16,7 +16,8 @@ from harmsweep.enforce.sweeps import moment
 from harmsweep.errors import DataRefused
 from harmsweep.lake.runs import Outcome
 from harmsweep.ledger import Entry
-from harmsweep.operations import check_running, record
+from harmsweep.operations.audit import record
+from harmsweep.operations.switch import check_running
 
 
 def apply_plan(

@@ -17,7 +17,7 @@ from harmsweep.enforce.sweep import check_decided
 from harmsweep.enforce.sweeps import moment
 from harmsweep.lake import delta
 from harmsweep.ledger import Entry
-from harmsweep.operations import record
+from harmsweep.operations.audit import record
 from harmsweep.tables.catalog import (
     ACTIONS,
     DECISIONS,

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 
+from harmsweep.conf import Frozen
 from harmsweep.days import every_day
 from harmsweep.enforce.breaker.approvals import Asked
 from harmsweep.enforce.rules import Mandate, load_mandate
 from harmsweep.errors import DataRefused
-from harmsweep.ladders import Frozen
 from harmsweep.lake import delta
 from harmsweep.ledger import Entry
-from harmsweep.operations import operations
+from harmsweep.operations.audit import operations
 
 # The entry of a row that says what stays as it is; the others are intents.
 STAYS = "stays"

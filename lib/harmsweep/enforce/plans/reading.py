@@ -7,7 +7,7 @@ from typing import Any
 
 from harmsweep.enforce.plans.plan import STAYS, Plan
 from harmsweep.lake import delta
-from harmsweep.ledger import VISIBLE
+from harmsweep.policy.actions import VISIBLE
 
 Row = dict[str, Any]
 # A letter or digit that follows another: masked, so that a word is known only by its first.

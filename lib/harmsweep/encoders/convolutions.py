@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harmsweep.modalities.device import kind_of, pinned
-from harmsweep.modalities.vectors import Floats
+from harmsweep.encoders.device import kind_of, pinned
+from harmsweep.encoders.vectors import Floats
 
 if TYPE_CHECKING:
     from torch.nn import Module

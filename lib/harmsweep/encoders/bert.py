@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from harmsweep.encoders.device import pinned
+from harmsweep.encoders.vectors import Floats
 from harmsweep.files import FileRefused
-from harmsweep.modalities.device import pinned
-from harmsweep.modalities.vectors import Floats
 
 if TYPE_CHECKING:
     from torch import Tensor

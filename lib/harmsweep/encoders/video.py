@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from harmsweep.encoders import Encoder, verify
+from harmsweep.encoders import image
+from harmsweep.encoders.conf import Encoder, verify
+from harmsweep.encoders.vectors import Embedded, Floats
 from harmsweep.files import FileRefused
 from harmsweep.media.clips import every_frame, sample_frames
-from harmsweep.modalities import image
-from harmsweep.modalities.vectors import Embedded, Floats
 
 Pixels = NDArray[np.uint8]
 

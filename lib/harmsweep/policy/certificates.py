@@ -17,7 +17,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from harmsweep.errors import Refused
-from harmsweep.ladders import Promise
+from harmsweep.policy.ladders import Promise
 
 FOLDER = "certificates"
 # The part of a snapshot that thresholds are certified on.

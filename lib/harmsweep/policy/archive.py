@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-from harmsweep.policy import Policy, PolicyError, load_policy
+from harmsweep.policy.file import Policy, PolicyError, load_policy
 
 
 def keep_policy(path: Path, policy: Policy, lake: Path) -> Path:

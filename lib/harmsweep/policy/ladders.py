@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from harmsweep.ledger import SEVERITY
+from harmsweep.conf import Frozen
+from harmsweep.policy.actions import SEVERITY
 
 Word = Annotated[str, Field(strict=True, pattern=r"^[a-z][a-z0-9_-]*$")]
 Jurisdiction = Annotated[str, Field(strict=True, pattern=r"^(all|[A-Z]{2})$")]
@@ -21,12 +22,6 @@ ENDLESS = {
     "review": "a review ends when a person decides",
     "strike": "a strike's removal has no end, and accounts.decay_days says how long it counts",
 }
-
-
-class Frozen(BaseModel):
-    """A value that cannot change and knows no other keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Promise(NamedTuple):

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from harmsweep.encoders.ocr_conf import ENGINE, Reader, ReaderSettings
 from harmsweep.media.problem import MediaProblem
 from harmsweep.media.tiles import Piece
-from harmsweep.reader import ENGINE, Reader, ReaderSettings
 
 # What rapidocr calls the two models.
 _TASKS = {"Det": "_det_", "Rec": "_rec_"}

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from harmsweep.encoders import Encoder, verify
+from harmsweep.encoders.conf import Encoder, verify
+from harmsweep.encoders.convolutions import compiled
+from harmsweep.encoders.device import kind_of
+from harmsweep.encoders.vectors import Embedded, Floats
 from harmsweep.media.images import decode_image
-from harmsweep.modalities.convolutions import compiled
-from harmsweep.modalities.device import kind_of
-from harmsweep.modalities.vectors import Embedded, Floats
 
 Pixels = NDArray[np.uint8]
 

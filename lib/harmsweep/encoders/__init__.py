@@ -1,0 +1,1 @@
+"""Frozen encoders, and how a vector is stored."""

@@ -1,0 +1,1 @@
+"""What operators do: the audit, the switch, ramps."""

@@ -1,0 +1,48 @@
+"""The audit of what operators did, and the switch that stops all automatic effects."""
+
+import os
+import pwd
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from harmsweep.digests import as_json
+from harmsweep.lake import delta
+from harmsweep.tables.catalog import OPERATIONS
+
+
+def operator() -> str:
+    """The user of the system, as the kernel knows them: no variable or typed name changes it."""
+    number = os.getuid()
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
+
+
+def record(
+    lake: Path, act: str, object: str, *, reason: str = "", details: Mapping[str, Any] | None = None
+) -> None:
+    """Keep what the operator did; see the table's columns."""
+    now = datetime.now(UTC)
+    row = {
+        "day": now.date(),
+        "operation_id": uuid.uuid4().hex,
+        "at": now,
+        "operator": operator(),
+        "act": act,
+        "object": object,
+        "reason": reason,
+        "details": as_json(details or {}),
+    }
+    delta.put_rows([row], OPERATIONS, lake)
+
+
+def operations(lake: Path, object: str) -> list[dict[str, Any]]:
+    """All acts on a plan, batch, sweep or post, the oldest first."""
+    sql = f"""SELECT * FROM operations_v1 WHERE {delta.plain_predicate({"object": object})}
+        ORDER BY at, operation_id"""
+    found: list[dict[str, Any]] = delta.query(lake, sql).to_pylist()
+    return found
