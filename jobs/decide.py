@@ -9,7 +9,7 @@ from harmsweep.decide.stage import decide_day
 from harmsweep.job import add_model, parser, run
 from harmsweep.lake.runs import Outcome
 from harmsweep.lake.session import session
-from harmsweep.manifest import load_manifest
+from harmsweep.model.manifest import load_manifest
 from harmsweep.policy.certificates import folder_beside
 
 

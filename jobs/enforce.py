@@ -11,7 +11,7 @@ from harmsweep.enforce.sweep import enforce_day
 from harmsweep.errors import Held
 from harmsweep.job import add_model, parser, run
 from harmsweep.lake.runs import Outcome
-from harmsweep.manifest import load_manifest
+from harmsweep.model.manifest import load_manifest
 from harmsweep.policy.certificates import folder_beside
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from harmsweep.job import add_model, parser, run
 from harmsweep.lake.runs import Outcome
 from harmsweep.lake.session import session
-from harmsweep.manifest import load_manifest
 from harmsweep.measure.stage import measure_day
+from harmsweep.model.manifest import load_manifest
 from harmsweep.policy.file import load_policy
 
 

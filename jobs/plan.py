@@ -10,7 +10,7 @@ from pathlib import Path
 from harmsweep.enforce.plans.make import make_plan
 from harmsweep.errors import Printable
 from harmsweep.job import add_model, parser, run
-from harmsweep.manifest import load_manifest
+from harmsweep.model.manifest import load_manifest
 from harmsweep.policy.certificates import folder_beside
 
 

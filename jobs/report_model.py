@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from harmsweep.errors import finish
-from harmsweep.evaluation.page import Material, write_evaluation
 from harmsweep.job import add_model
 from harmsweep.lake.delta import lake_path
 from harmsweep.lake.runs import Outcome
+from harmsweep.reports.evaluation import Material, write_evaluation
 
 
 def main(*, out: Path, **material: Any) -> Iterable[Outcome]:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from harmsweep.errors import finish
-from harmsweep.registry import Crowned, roll_back
+from harmsweep.model.registry import Crowned, roll_back
 
 
 def main(*, tracking: Path) -> list[Crowned]:

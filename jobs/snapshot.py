@@ -9,8 +9,8 @@ from pathlib import Path
 from harmsweep.job import parser, run
 from harmsweep.lake.runs import Outcome
 from harmsweep.lake.session import session
+from harmsweep.model.snapshot import load_snapshot
 from harmsweep.snapshot.take import take_snapshot
-from harmsweep.snapshots import load_snapshot
 
 
 def main(*, lake: Path, days: list[date], out: Path) -> Iterable[Outcome]:

@@ -9,8 +9,8 @@ import warnings
 from pathlib import Path
 
 from harmsweep.errors import finish
+from harmsweep.model.snapshot import find_snapshot
 from harmsweep.paths import CONF
-from harmsweep.snapshots import find_snapshot
 from harmsweep.train.run import train
 
 

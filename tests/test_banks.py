@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harmsweep import banks
-from harmsweep.banks import BankRefused, Entry, entries
+from harmsweep.known_media import banks
+from harmsweep.known_media.banks import BankRefused, Entry, entries
 from harmsweep.lake import delta
 from harmsweep.operations import audit
 from harmsweep.tables.catalog import HASH_BANK, SEVERE_BANK

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from harmsweep.bootstrap import areas, interval, point, resampled
+from harmsweep.evaluation.intervals import areas, interval, point, resampled
 
 RNG = np.random.default_rng(3)
 TRUTH = RNG.random(200) < 0.3

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from harmsweep.calibration import IDENTITY, Calibration
+from harmsweep.model.calibration import IDENTITY, Calibration
 
 STEPS = Calibration(method="isotonic", x=(-1.0, 1.0, 3.0), y=(0.0, 0.5, 1.0))
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from harmsweep.encoders.conf import load_encoders
 from harmsweep.harms import HARMS
-from harmsweep.manifest import check_encoders, check_harms, load_manifest
+from harmsweep.model.manifest import check_encoders, check_harms, load_manifest
 from harmsweep.paths import CONF, DEFAULT_MODEL
 from harmsweep.release.gates import load_release
 

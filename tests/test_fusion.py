@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harmsweep.fusion import (
+from harmsweep.model.fusion import (
     NUMBER_SCALE,
     Feature,
     Input,

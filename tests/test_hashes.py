@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from harmsweep.hashes import (
+from harmsweep.known_media.near import (
     Pairs,
     bands_needed,
     make_bands,

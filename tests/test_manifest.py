@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harmsweep.manifest import (
+from harmsweep.model.manifest import (
     ManifestRefused,
     check_encoders,
     check_harms,
@@ -158,8 +158,8 @@ def test_what_cannot_be_switched_off_is_refused(off: dict[str, list[str]], reaso
 @pytest.mark.torch
 def test_weights_of_another_network_are_refused_by_name(tmp_path: Path) -> None:
     pytest.importorskip("torch")
-    from harmsweep.manifest import HeadsConfig
-    from harmsweep.model import Heads, load_heads, serialized
+    from harmsweep.model.manifest import HeadsConfig
+    from harmsweep.model.network import Heads, load_heads, serialized
 
     content = serialized(Heads(HeadsConfig(harms=("hate",), width=5, hidden=2, dropout=0.0)))
     (tmp_path / "model.safetensors").write_bytes(content)

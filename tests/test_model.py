@@ -9,8 +9,8 @@ import pytest
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
-from harmsweep.manifest import HeadCounts, HeadsConfig  # noqa: E402
-from harmsweep.model import Heads, predict, serialized  # noqa: E402
+from harmsweep.model.manifest import HeadCounts, HeadsConfig  # noqa: E402
+from harmsweep.model.network import Heads, predict, serialized  # noqa: E402
 from harmsweep.train.losses import masked_loss  # noqa: E402
 
 CONFIG = HeadsConfig(harms=("hate", "spam"), width=3, hidden=4, dropout=0.5)

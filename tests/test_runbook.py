@@ -27,7 +27,7 @@ from harmsweep.enforce.plans.make import make_plan
 from harmsweep.errors import Held
 from harmsweep.lake import delta
 from harmsweep.lake.locks import locked
-from harmsweep.manifest import load_manifest
+from harmsweep.model.manifest import load_manifest
 from harmsweep.operations import switch
 from harmsweep.paths import DEFAULT_MODEL, ROOT
 from harmsweep.policy.demonstration import mark_demonstration
@@ -314,7 +314,7 @@ def test_every_command_of_a_section_runs(
 def test_every_command_about_a_model_runs(
     shift: Shift, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from harmsweep.registry import CHAMPION, crown, manifest_of
+    from harmsweep.model.registry import CHAMPION, crown, manifest_of
 
     make = request.getfixturevalue("make_model")
     tracking = tmp_path / "mlflow"

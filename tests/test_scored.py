@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from harmsweep.fusion import Columns
-from harmsweep.scored import Scored, scored_rows
+from harmsweep.evaluation.scored import Scored, scored_rows
+from harmsweep.model.fusion import Columns
 
 HARMS = ("hate", "spam")
 NONE = float("nan")

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from harmsweep.inputs import NUMBERS
+from harmsweep.model.conf import TrainingRefused, load_training
+from harmsweep.model.inputs import NUMBERS
 from harmsweep.paths import CONF
-from harmsweep.training import TrainingRefused, load_training
 
 
 def test_the_features_in_conf_are_columns_of_post_features() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from harmsweep.days import every_day
 from harmsweep.errors import Printable, finish
 from harmsweep.lake.delta import lake_path, open_lake
-from harmsweep.registry import model_path
+from harmsweep.model.registry import model_path
 
 
 def parser(description: str | None, *, days_required: bool = True) -> argparse.ArgumentParser:

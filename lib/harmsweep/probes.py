@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harmsweep.encoders.conf import load_encoders
-from harmsweep.model import load_heads, score_columns
+from harmsweep.model.network import load_heads, score_columns
 from harmsweep.text.words import words
 
 Vectors = NDArray[np.float32]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harmsweep.errors import DataRefused
-from harmsweep.escalations import escalated_posts
+from harmsweep.known_media.escalations import escalated_posts
 from harmsweep.lake import delta
 from harmsweep.media.pdq import MIN_QUALITY
 from harmsweep.operations.audit import operator, record

@@ -28,14 +28,14 @@ from deltalake.transaction import AddAction
 from random_model import make_model
 
 from harmsweep.encoders.conf import load_encoders
-from harmsweep.fusion import Input
 from harmsweep.lake.delta import open_lake
 from harmsweep.lake.session import session
 from harmsweep.line.days import run_line
+from harmsweep.model.conf import load_training
+from harmsweep.model.fusion import Input
 from harmsweep.policy.demonstration import mark_demonstration
 from harmsweep.tables.catalog import TABLES
 from harmsweep.tables.spec import Table
-from harmsweep.training import load_training
 
 FIRST = date(2026, 10, 1)
 WORDS = "we saw the river rise and nobody came".split()  # noqa: SIM905

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageOps
 
-from harmsweep.hashes import Pairs, make_bands, near_pairs_spark
+from harmsweep.known_media.near import Pairs, make_bands, near_pairs_spark
 from harmsweep.lake.session import session
 from harmsweep.media.facts import perceptual_hashes
 from harmsweep.media.pdq import BITS, MIN_QUALITY, NEAR, Hashes, distances, packed

@@ -25,15 +25,15 @@ import pyarrow.dataset as ds
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from harmsweep.bootstrap import interval, point, resampled
 from harmsweep.encoders import image
 from harmsweep.encoders.conf import load_encoders, verify
 from harmsweep.encoders.convolutions import in_torch
 from harmsweep.encoders.loading import MODALITIES
+from harmsweep.evaluation.intervals import interval, point, resampled
 from harmsweep.lake import delta
 from harmsweep.media.files import read_image, resolve_media
 from harmsweep.media.problem import MediaProblem
-from harmsweep.snapshots import label_column, load_snapshot
+from harmsweep.model.snapshot import label_column, load_snapshot
 
 PRECISIONS = ("fp32", "bf16")
 TORCH_INPUTS = 200

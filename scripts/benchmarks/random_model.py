@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from harmsweep.fusion import Input, fused_width
 from harmsweep.harms import HARMS
-from harmsweep.manifest import HeadsConfig, sealed, write_manifest
-from harmsweep.training import load_training
+from harmsweep.model.conf import load_training
+from harmsweep.model.fusion import Input, fused_width
+from harmsweep.model.manifest import HeadsConfig, sealed, write_manifest
 
 DAY = date(2026, 10, 1)
 
@@ -18,7 +18,7 @@ def make_model(folder: Path, inputs: Sequence[Input]) -> Path:
     """Write the model; give the path of its manifest."""
     import torch
 
-    from harmsweep.model import Heads, serialized
+    from harmsweep.model.network import Heads, serialized
 
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

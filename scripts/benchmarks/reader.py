@@ -29,15 +29,15 @@ from PIL import Image
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 
-from harmsweep.bootstrap import interval, point, resampled
 from harmsweep.encoders.conf import Encoder, load_encoders
 from harmsweep.encoders.loading import MODALITIES
 from harmsweep.encoders.ocr import Line, in_order, load_engine, read_lines
 from harmsweep.encoders.ocr_conf import Reader, load_reader
-from harmsweep.fusion import Columns, Input, fuse
+from harmsweep.evaluation.intervals import interval, point, resampled
 from harmsweep.media.files import read_image
 from harmsweep.media.images import decode_image
 from harmsweep.media.tiles import cut
+from harmsweep.model.fusion import Columns, Input, fuse
 from harmsweep.text.cleaning import clean
 from harmsweep.text.disguise import normalise
 

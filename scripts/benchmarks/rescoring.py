@@ -31,9 +31,9 @@ from memory import peak_memory
 from random_model import make_model
 
 from harmsweep.encoders.stored import matrix, stored
-from harmsweep.fusion import Input
 from harmsweep.harms import HARMS
-from harmsweep.manifest import load_manifest
+from harmsweep.model.fusion import Input
+from harmsweep.model.manifest import load_manifest
 from harmsweep.paths import CONF
 from harmsweep.score.batches import as_columns
 
@@ -166,7 +166,7 @@ def start_stage(cores: int) -> Work:
 def start_bare(cores: int) -> Work:
     import torch
 
-    from harmsweep.model import load_heads
+    from harmsweep.model.network import load_heads
 
     torch.set_num_threads(cores)
     pa.set_cpu_count(cores)

@@ -22,12 +22,12 @@ import pyarrow as pa
 from random_model import make_model
 
 from harmsweep.encoders.conf import load_encoders
-from harmsweep.fusion import Input
 from harmsweep.lake.delta import open_lake
 from harmsweep.lake.session import JAVA_OPTIONS
+from harmsweep.model.conf import load_training
+from harmsweep.model.fusion import Input
 from harmsweep.paths import ROOT
 from harmsweep.tables.catalog import POSTS
-from harmsweep.training import load_training
 
 EMPTY, DAY = date(2026, 10, 1), date(2026, 10, 2)
 MOST_SECONDS = 12.0

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from harmsweep.manifest import load_manifest
+from harmsweep.model.manifest import load_manifest
 from harmsweep.paths import ROOT
 from harmsweep.probes import embedded, probe, score_probe
 from harmsweep.text.attacks import TRANSFORMS

@@ -20,12 +20,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from harmsweep.encoders.stored import stored
-from harmsweep.fusion import Input
 from harmsweep.harms import HARMS
-from harmsweep.inputs import NUMBERS
+from harmsweep.model.conf import load_training
+from harmsweep.model.fusion import Input
+from harmsweep.model.inputs import NUMBERS
+from harmsweep.model.snapshot import FACTS, PARTS, Snapshot, file_hashes, label_column
 from harmsweep.paths import CONF
-from harmsweep.snapshots import FACTS, PARTS, Snapshot, file_hashes, label_column
-from harmsweep.training import load_training
 
 # Each input's width, and the share of the posts that have it: as in 14,000 posts of eight datasets,
 # of which 40 are videos.

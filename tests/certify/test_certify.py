@@ -15,14 +15,20 @@ import pytest
 
 from harmsweep.certify.stage import CertifyRefused, certify
 from harmsweep.encoders.stored import stored
-from harmsweep.fusion import Feature, Input, fused_width
 from harmsweep.harms import HARMS
-from harmsweep.manifest import HeadsConfig, ManifestRefused, group_hash, sealed, write_manifest
+from harmsweep.model.conf import Split
+from harmsweep.model.fusion import Feature, Input, fused_width
+from harmsweep.model.manifest import (
+    HeadsConfig,
+    ManifestRefused,
+    group_hash,
+    sealed,
+    write_manifest,
+)
+from harmsweep.model.snapshot import FACTS, Snapshot, SnapshotRefused, file_hashes, label_column
 from harmsweep.paths import ROOT
 from harmsweep.policy.certificates import find_certificate, folder_beside
 from harmsweep.policy.file import load_policy
-from harmsweep.snapshots import FACTS, Snapshot, SnapshotRefused, file_hashes, label_column
-from harmsweep.training import Split
 
 pytestmark = pytest.mark.torch
 
@@ -123,7 +129,7 @@ def make_model(tmp_path: Path) -> Callable[..., Path]:
     """A function that writes a model: two heads, whose logit is the vector's first number."""
     import torch
 
-    from harmsweep.model import Heads, serialized
+    from harmsweep.model.network import Heads, serialized
 
     def write(*, groups: tuple[str, ...] = ("train-0", "validation-0"), **changes: Any) -> Path:
         harms, inputs = ("hate", "spam"), changes.get("inputs", INPUTS)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from harmsweep.banks import entries
 from harmsweep.errors import REFUSED, USAGE
+from harmsweep.known_media.banks import entries
 from harmsweep.media.pdq import distances, packed
 from harmsweep.operations import audit
 

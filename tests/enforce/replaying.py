@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from harmsweep.enforce.replay import replay
-from harmsweep.fusion import Feature
 from harmsweep.lake import delta
+from harmsweep.model.fusion import Feature
 from harmsweep.tables.catalog import ACTIONS, DECISIONS, POST_FEATURES, RUNS
 
 DAY = date(2026, 10, 1)
@@ -31,8 +31,8 @@ def plain_model(monkeypatch: Any) -> Any:
     def scores(_manifest: Any, _heads: Any, columns: Any) -> Any:
         return np.array([[columns[n][0] / 100 + made.more for n in ("views", "likes")]])
 
-    monkeypatch.setattr(harmsweep.model, "load_heads", lambda _: (manifest, None))
-    monkeypatch.setattr(harmsweep.model, "score_columns", scores)
+    monkeypatch.setattr(harmsweep.model.network, "load_heads", lambda _: (manifest, None))
+    monkeypatch.setattr(harmsweep.model.network, "score_columns", scores)
     return made
 
 

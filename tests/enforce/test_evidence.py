@@ -25,9 +25,9 @@ from harmsweep.enforce.evidence import (
 from harmsweep.enforce.rules import load_mandate
 from harmsweep.enforce.sweep import sweep
 from harmsweep.errors import Held
-from harmsweep.fusion import Feature, Input
-from harmsweep.inputs import SIMILARITY
 from harmsweep.lake import delta
+from harmsweep.model.fusion import Feature, Input
+from harmsweep.model.inputs import SIMILARITY
 from harmsweep.tables.catalog import ACTIONS, AUTHOR_VECTORS, EVIDENCE, POST_VECTORS, SCORES
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -18,12 +18,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from harmsweep.encoders.stored import stored
-from harmsweep.evaluation.rows import length, score_column
-from harmsweep.fusion import Input, fused_width
+from harmsweep.evaluation.judged import length, score_column
 from harmsweep.harms import HARMS
-from harmsweep.manifest import HeadsConfig, group_hash, sealed, write_manifest
-from harmsweep.snapshots import FACTS, Snapshot, file_hashes, label_column
-from harmsweep.training import Evaluation, Split, load_training
+from harmsweep.model.conf import Evaluation, Split, load_training
+from harmsweep.model.fusion import Input, fused_width
+from harmsweep.model.manifest import HeadsConfig, group_hash, sealed, write_manifest
+from harmsweep.model.snapshot import FACTS, Snapshot, file_hashes, label_column
 
 DAY = date(2026, 10, 1)
 ROWS = {"train": 4, "certify": 80, "test": 100}
@@ -114,7 +114,7 @@ def make_model() -> MakeModel:
     def write(folder: Path, *, evaluation: Any = None, groups: tuple[str, ...] = ("a",)) -> Path:
         import torch
 
-        from harmsweep.model import Heads, serialized
+        from harmsweep.model.network import Heads, serialized
 
         shape = HeadsConfig(
             harms=("spam", "hate"), width=fused_width(INPUTS, []), hidden=1, dropout=0

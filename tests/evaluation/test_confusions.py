@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from harmsweep.evaluation.confusions import confusions, flagged_by_others
-from harmsweep.training import Evaluation
+from harmsweep.model.conf import Evaluation
 
 NAN = float("nan")
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from harmsweep.bootstrap import point
 from harmsweep.evaluation.curves import GRID, curves
-from harmsweep.scored import Scored
-from harmsweep.training import Evaluation
+from harmsweep.evaluation.intervals import point
+from harmsweep.evaluation.scored import Scored
+from harmsweep.model.conf import Evaluation
 
 
 def rows(truth: list[int], scores: list[float]) -> Scored:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from harmsweep.evaluation.errors import FLAGGED, MISSED, texts, worst
+from harmsweep.evaluation.worst_errors import FLAGGED, MISSED, texts, worst
 
 
 def test_the_furthest_on_the_wrong_side_come_first(make_frame: Callable[..., pd.DataFrame]):

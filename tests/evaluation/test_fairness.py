@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from harmsweep.evaluation.fairness import NO_IDENTITY, TERMS, identity_records, mentions
-from harmsweep.training import Evaluation
+from harmsweep.model.conf import Evaluation
 
 
 @pytest.mark.parametrize(

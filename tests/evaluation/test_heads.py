@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from harmsweep.evaluation.heads import head_records, verdict
-from harmsweep.training import Evaluation
+from harmsweep.model.conf import Evaluation
 
 HEAD: dict[str, Any] = {
     "auroc": 0.8, "low": 0.7, "high": 0.9, "groups": 90, "few": False, "baseline": 0.75,

@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from harmsweep.evaluation.page import EvaluationRefused, Material, write_evaluation
-from harmsweep.evaluation.tracking import RunNotFound
-from harmsweep.manifest import load_manifest
+from harmsweep.model.manifest import load_manifest
+from harmsweep.model.tracking import log_run
 from harmsweep.paths import JOBS
 from harmsweep.policy.certificates import (
     Claim,
@@ -24,7 +23,8 @@ from harmsweep.policy.certificates import (
     sealed_certificate,
     write_certificate,
 )
-from harmsweep.train.tracking import log_run
+from harmsweep.reports.evaluation import EvaluationRefused, Material, write_evaluation
+from harmsweep.reports.evaluation_run import RunNotFound
 
 pytestmark = pytest.mark.torch
 

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
+from harmsweep.evaluation.scored import Scored
 from harmsweep.evaluation.shares import (
     at_threshold,
     share,
     threshold_by_precision,
     threshold_by_rate,
 )
-from harmsweep.scored import Scored
-from harmsweep.training import Evaluation
+from harmsweep.model.conf import Evaluation
 
 
 def rows(truth: list[int], scores: list[float]) -> Scored:

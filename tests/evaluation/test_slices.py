@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
-from harmsweep.evaluation.rows import WORDS_ONLY, length, media
+from harmsweep.evaluation.judged import WORDS_ONLY, length, media
 from harmsweep.evaluation.slices import shown, slice_records
-from harmsweep.training import Evaluation
+from harmsweep.model.conf import Evaluation
 
 
 def test_a_slice_is_judged_by_its_own_rows(

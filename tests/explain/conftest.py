@@ -37,7 +37,7 @@ def harmful():
     from harmsweep.encoders.conf import load_encoders
     from harmsweep.enforce.evidence import columns_of
     from harmsweep.explain.rescoring import embedded
-    from harmsweep.model import load_heads, score_columns
+    from harmsweep.model.network import load_heads, score_columns
     from harmsweep.text.cleaning import clean, text_numbers
     from harmsweep.text.disguise import normalise
 
@@ -85,7 +85,7 @@ class Acted:
     def act(self, found, *, post="p1", kept=True, language="en", **changes) -> Entry:
         """A post whose effect is in force, with its evidence; `found` is one of `harmful`."""
         from harmsweep.enforce.evidence import digest_of
-        from harmsweep.manifest import load_manifest
+        from harmsweep.model.manifest import load_manifest
         from harmsweep.tables.catalog import EVIDENCE, POST_FEATURES, POSTS
 
         place = Place("post", post, "all", "all", "policy")

@@ -22,7 +22,7 @@ def score_of(text, row, harm, whole):
     from harmsweep.encoders.conf import load_encoders
     from harmsweep.encoders.device import choose_device
     from harmsweep.encoders.loading import load_model
-    from harmsweep.model import load_heads, score_columns
+    from harmsweep.model.network import load_heads, score_columns
     from harmsweep.text.cleaning import clean, text_numbers
     from harmsweep.text.disguise import normalise
 

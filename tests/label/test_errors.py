@@ -9,10 +9,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from harmsweep.encoders.stored import stored
-from harmsweep.fusion import Input
 from harmsweep.harms import HARMS
 from harmsweep.label.errors import likely_errors, out_of_fold
-from harmsweep.snapshots import (
+from harmsweep.model.conf import Split
+from harmsweep.model.fusion import Input
+from harmsweep.model.snapshot import (
     FACTS,
     PARTS,
     Snapshot,
@@ -20,7 +21,6 @@ from harmsweep.snapshots import (
     file_hashes,
     label_column,
 )
-from harmsweep.training import Split
 
 DAY = date(2026, 10, 1)
 WIDTH, ROWS = 8, 1200

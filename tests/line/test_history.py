@@ -24,9 +24,9 @@ from harmsweep.ingest.day import ingest_day
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Spark
 from harmsweep.line.days import Line
-from harmsweep.manifest import load_manifest
 from harmsweep.match.stage import match_day
 from harmsweep.measure.stage import measure_day
+from harmsweep.model.manifest import load_manifest
 from harmsweep.policy.demonstration import mark_demonstration
 from harmsweep.policy.file import load_policy
 from harmsweep.read.stage import read_day

@@ -18,8 +18,8 @@ from harmsweep.features.day import features_day
 from harmsweep.ingest.day import ingest_day
 from harmsweep.lake import delta
 from harmsweep.line.days import Line
-from harmsweep.manifest import File, load_manifest, sealed, write_manifest
 from harmsweep.match.stage import match_day
+from harmsweep.model.manifest import File, load_manifest, sealed, write_manifest
 from harmsweep.policy.demonstration import approve_for_demonstration, mark_demonstration
 from harmsweep.policy.file import load_policy
 from harmsweep.read.stage import read_day

@@ -16,10 +16,10 @@ from harmsweep.enforce.sweep import enforce_day
 from harmsweep.enforce.undo import undo
 from harmsweep.lake import delta
 from harmsweep.line.days import run_line
-from harmsweep.manifest import load_manifest
+from harmsweep.model.manifest import load_manifest
 from harmsweep.paths import DEFAULT_MODEL
 from harmsweep.policy.demonstration import mark_demonstration
-from harmsweep.report.data import accounts
+from harmsweep.reports.lake_figures import accounts
 from harmsweep.tables.catalog import EVIDENCE, POST_VISIBILITY
 
 pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow]

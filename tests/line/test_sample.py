@@ -7,9 +7,9 @@ from pyspark.sql import SparkSession
 
 from harmsweep.lake import delta
 from harmsweep.line.days import Line, run_line
-from harmsweep.manifest import load_manifest
+from harmsweep.model.manifest import load_manifest
 from harmsweep.paths import DEFAULT_MODEL
-from harmsweep.report.data import accounts
+from harmsweep.reports.lake_figures import accounts
 from harmsweep.tables.catalog import MEDIA, TABLES
 
 pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow]

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from harmsweep.banks import Entry
-from harmsweep.hashes import near_pairs
-from harmsweep.match.known import by_hash, harmful, known_good, matched, over_budget, rows
-from harmsweep.match.seen import Medium
+from harmsweep.known_media.banks import Entry
+from harmsweep.known_media.matches import by_hash, harmful, known_good, matched, over_budget, rows
+from harmsweep.known_media.near import near_pairs
+from harmsweep.known_media.window import Medium
 from harmsweep.media.pdq import packed
 
 DAY = date(2026, 10, 1)

@@ -15,11 +15,10 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from harmsweep import banks
+from harmsweep.known_media import banks, vault
+from harmsweep.known_media.preservation import delete_expired, preserve_day
 from harmsweep.lake import delta
 from harmsweep.maintain.tables import maintain
-from harmsweep.match import vault
-from harmsweep.match.preserve import delete_expired, preserve_day
 from harmsweep.match.stage import match_day
 from harmsweep.media import files
 from harmsweep.media.conf import Store, load_limits

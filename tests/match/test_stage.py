@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 from pyspark.sql import SparkSession
 
-from harmsweep import banks
 from harmsweep.console import main
+from harmsweep.known_media import banks
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Outcome
 from harmsweep.match.stage import match_day

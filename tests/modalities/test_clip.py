@@ -19,9 +19,9 @@ from harmsweep.embed.stage import embed_day
 from harmsweep.encoders import text
 from harmsweep.encoders.conf import Encoder, load_encoders
 from harmsweep.encoders.stored import STORED
-from harmsweep.fusion import Input
-from harmsweep.inputs import SIMILARITY
 from harmsweep.lake import delta
+from harmsweep.model.fusion import Input
+from harmsweep.model.inputs import SIMILARITY
 from harmsweep.snapshot.rows import labelled_rows
 from harmsweep.tables.catalog import (
     AUTHOR_VECTORS,

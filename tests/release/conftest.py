@@ -16,12 +16,12 @@ import torch
 
 from harmsweep.encoders.conf import load_encoders
 from harmsweep.encoders.stored import stored
-from harmsweep.fusion import Input, fused_width
 from harmsweep.harms import HARMS
-from harmsweep.manifest import HeadsConfig, group_hash, sealed, write_manifest
-from harmsweep.model import Heads, serialized
-from harmsweep.snapshots import FACTS, PARTS, Snapshot, file_hashes, label_column
-from harmsweep.training import Split
+from harmsweep.model.conf import Split
+from harmsweep.model.fusion import Input, fused_width
+from harmsweep.model.manifest import HeadsConfig, group_hash, sealed, write_manifest
+from harmsweep.model.network import Heads, serialized
+from harmsweep.model.snapshot import FACTS, PARTS, Snapshot, file_hashes, label_column
 
 DAY = date(2026, 10, 1)
 ROWS = 400

@@ -5,6 +5,7 @@ import pytest
 
 pytest.importorskip("torch")
 
+from harmsweep.evaluation.scored import Scored
 from harmsweep.release.gates import (
     CANDIDATE,
     CHAMPION,
@@ -20,7 +21,6 @@ from harmsweep.release.gates import (
     refused,
 )
 from harmsweep.release.hatecheck import Answers, Cases
-from harmsweep.scored import Scored
 
 CONFIG = load_release().model_copy(update={"resamples": 400})
 RNG = np.random.default_rng(1)

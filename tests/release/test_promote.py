@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from harmsweep.manifest import ManifestRefused, load_manifest
-from harmsweep.registry import CHAMPION, RegistryRefused, manifest_of, model_path, roll_back
+from harmsweep.model.manifest import ManifestRefused, load_manifest
+from harmsweep.model.registry import CHAMPION, RegistryRefused, manifest_of, model_path, roll_back
 from harmsweep.release.gates import Gate, load_release
 from harmsweep.release.hatecheck import CasesRefused, load_cases
 from harmsweep.release.promote import PromotionRefused, promote

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from harmsweep.report.ablation import by_dataset, proposed, table, without_figures
-from harmsweep.report.page import write_report
+from harmsweep.reports.ablation import by_dataset, proposed, table, without_figures
+from harmsweep.reports.lake import write_report
 
 TEXT = {
     "training_rows": 90,

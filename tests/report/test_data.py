@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harmsweep.lake.delta import put_rows
-from harmsweep.report import data
+from harmsweep.reports import lake_figures
 from harmsweep.tables.catalog import (
     ACTIONS,
     COMMENT_SCORES,
@@ -95,24 +95,24 @@ def accounted(lake: Path) -> Path:
 
 
 def test_accounts_balance_when_every_post_has_one_place(accounted: Path) -> None:
-    counted = data.accounts(accounted, "m1")
-    assert counted == data.Accounts(6, 2, 1, 0, 1, 2, 1, 0, 1, 0)
+    counted = lake_figures.accounts(accounted, "m1")
+    assert counted == lake_figures.Accounts(6, 2, 1, 0, 1, 2, 1, 0, 1, 0)
     assert counted.balanced
 
 
 def test_accounts_show_a_post_that_was_never_scored(accounted: Path) -> None:
     put_rows([score("edited", 2, "scored")], SCORES, accounted, where={"day": DAY})
-    assert not data.accounts(accounted, "m1").balanced
+    assert not lake_figures.accounts(accounted, "m1").balanced
 
 
 def test_a_score_of_an_old_revision_is_not_counted(accounted: Path) -> None:
     scores = [score("edited", r, "scored") for r in (1, 2)] + [score("blank", 1, "quarantined")]
     put_rows(scores, SCORES, accounted, where={"day": DAY})
-    assert data.accounts(accounted, "m1").scored == 1
+    assert lake_figures.accounts(accounted, "m1").scored == 1
 
 
 def test_score_shares_fall_from_one_and_skip_absent_heads(accounted: Path) -> None:
-    shares = data.score_shares(accounted, "m1")
+    shares = lake_figures.score_shares(accounted, "m1")
     assert list(shares) == ["hate"]
     assert shares["hate"].iloc[0] == 1
     assert shares["hate"].loc[0.25:0.26].tolist()[0] == 1
@@ -153,7 +153,7 @@ def test_effects_in_force_name_the_score_that_did_it(
     seen |= {"action": "remove", "revision": 1, "harm": "hate", "effect_key": "k1", "since": NOON}
     ended = [seen | {"subject_id": p, "expires_at": end} for p, end in (("p2", NOON), ("p3", LATE))]
     put_rows([seen, *ended], POST_VISIBILITY, lake, where={"day": DAY})
-    assert data.in_force(lake).to_dict(orient="records") == [
+    assert lake_figures.in_force(lake).to_dict(orient="records") == [
         {"action": "remove", "harm": "hate", "posts": 2, "lowest_score": 0.97, "threshold": 0.95}
     ]
 
@@ -168,7 +168,7 @@ def test_pictures_are_counted_by_what_was_read_in_them(
         read | {"content_hash": "c", "status": "undecodable", "text": ""},
     ]
     add_rows(rows, MEDIA_TEXTS, lake)
-    assert data.pictures_read(lake).to_dict(orient="records") == [
+    assert lake_figures.pictures_read(lake).to_dict(orient="records") == [
         {"reader": "r1", "pictures": 3, "with_text": 1, "without_text": 1, "undecodable": 1}
     ]
 
@@ -181,7 +181,7 @@ def test_comments_are_told_by_harm_for_one_model(lake: Path, add_rows: Callable[
         scored | {"model_version": "m2", "score": 0.9, "comments": 2},
     ]
     add_rows(rows, COMMENT_SCORES, lake)
-    assert data.comments(lake, "m1").to_dict(orient="records") == [
+    assert lake_figures.comments(lake, "m1").to_dict(orient="records") == [
         {"harm": "hate", "posts": 2, "comments": 3, "highest_score": 0.75}
     ]
 
@@ -197,9 +197,9 @@ def test_matches_are_told_by_bank_and_by_what_they_count_for(
         match | {"post_id": "p3", "distance": 5, "status": "held", "reason": "budget"},
     ]
     add_rows(rows, MEDIA_MATCHES, lake)
-    found = data.media_matches(lake)[["status", "reason", "matches", "nearest", "farthest"]]
+    found = lake_figures.media_matches(lake)[["status", "reason", "matches", "nearest", "farthest"]]
     assert found.to_numpy().tolist() == [
         ["evidence", "", 2, 2, 9],
         ["held", "budget", 1, 5, 5],
     ]
-    assert data.copies(lake).empty
+    assert lake_figures.copies(lake).empty

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from harmsweep.report.page import without_repeats, write_report
+from harmsweep.reports.lake import without_repeats, write_report
 
 RECORD: dict[str, Any] = {
     "harm": "hate",

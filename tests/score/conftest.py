@@ -21,9 +21,9 @@ def make_model() -> Callable[..., Path]:
     import torch
 
     from harmsweep.encoders.conf import load_encoders
-    from harmsweep.fusion import Input, fused_width
-    from harmsweep.manifest import HeadsConfig, group_hash, sealed, write_manifest
-    from harmsweep.model import Heads, serialized
+    from harmsweep.model.fusion import Input, fused_width
+    from harmsweep.model.manifest import HeadsConfig, group_hash, sealed, write_manifest
+    from harmsweep.model.network import Heads, serialized
 
     def write(folder: Path, *, bias: float = 0.0, encoder_id: str | None = None) -> Path:
         folder.mkdir(parents=True)

@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 
 from harmsweep.harms import HARMS
 from harmsweep.lake import delta
-from harmsweep.manifest import load_manifest
+from harmsweep.model.manifest import load_manifest
 from harmsweep.score.comments import highest_scores
 from harmsweep.score.day import score_day
 from harmsweep.tables.catalog import (

@@ -10,7 +10,7 @@ import pytest
 from harmsweep.harms import HARMS
 from harmsweep.lake import delta
 from harmsweep.lake.delta import open_lake
-from harmsweep.manifest import ManifestRefused, load_manifest
+from harmsweep.model.manifest import ManifestRefused, load_manifest
 from harmsweep.score.day import score_day
 from harmsweep.tables.catalog import (
     ACTIONS,

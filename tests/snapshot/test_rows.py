@@ -9,10 +9,10 @@ import pytest
 from pyspark.sql import SparkSession
 
 from harmsweep.encoders.stored import stored
-from harmsweep.fusion import Input
-from harmsweep.inputs import NUMBERS, SIMILARITY
+from harmsweep.model.conf import Split
+from harmsweep.model.fusion import Input
+from harmsweep.model.inputs import NUMBERS, SIMILARITY
 from harmsweep.snapshot.rows import has_label, labelled_rows, labels_by_harm, with_parts
-from harmsweep.training import Split
 
 DAY = date(2026, 10, 1)
 KEY = "day date, post_id string, revision int"

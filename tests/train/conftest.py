@@ -10,12 +10,12 @@ import pytest
 import yaml
 
 from harmsweep.encoders.stored import stored
-from harmsweep.fusion import Input
 from harmsweep.harms import HARMS
-from harmsweep.inputs import NUMBERS
+from harmsweep.model.conf import Split
+from harmsweep.model.fusion import Input
+from harmsweep.model.inputs import NUMBERS
+from harmsweep.model.snapshot import FACTS, PARTS, Snapshot, file_hashes, label_column
 from harmsweep.paths import CONF, ROOT
-from harmsweep.snapshots import FACTS, PARTS, Snapshot, file_hashes, label_column
-from harmsweep.training import Split
 
 INPUTS = tuple(
     Input(name=name, encoder_id="tiny", width=width)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from harmsweep.manifest import load_manifest
+from harmsweep.model.manifest import load_manifest
 from harmsweep.paths import JOBS
 
 pytestmark = [pytest.mark.slow, pytest.mark.torch]

@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from harmsweep.encoders.stored import stored
-from harmsweep.snapshots import PARTS
-from harmsweep.train.baseline import fit_baseline, leave_one_group_out
+from harmsweep.evaluation.baseline import fit_baseline, leave_one_group_out
+from harmsweep.model.snapshot import PARTS
 
 pytestmark = pytest.mark.torch
 

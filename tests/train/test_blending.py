@@ -12,13 +12,13 @@ import pytest
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
-from harmsweep.fusion import Input  # noqa: E402
-from harmsweep.manifest import HeadCounts  # noqa: E402
-from harmsweep.model import serialized  # noqa: E402
+from harmsweep.model.conf import load_training  # noqa: E402
+from harmsweep.model.fusion import Input  # noqa: E402
+from harmsweep.model.manifest import HeadCounts  # noqa: E402
+from harmsweep.model.network import serialized  # noqa: E402
 from harmsweep.train.blending import Losses, blend_weights, ratio  # noqa: E402
 from harmsweep.train.data import Task  # noqa: E402
 from harmsweep.train.network import Network, assist, network  # noqa: E402
-from harmsweep.training import load_training  # noqa: E402
 
 START = Losses(train=1.0, validation=1.0)
 TASK = Task(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harmsweep.calibration import IDENTITY, Floats, calibration_errors, reliability
+from harmsweep.model.calibration import IDENTITY, Floats, calibration_errors, reliability
 from harmsweep.train.calibrate import calibration
 
 

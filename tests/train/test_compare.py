@@ -13,13 +13,13 @@ import pytest
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
+from harmsweep.evaluation.scored import Scored  # noqa: E402
+from harmsweep.model.conf import Evaluation  # noqa: E402
 from harmsweep.paths import JOBS  # noqa: E402
-from harmsweep.scored import Scored  # noqa: E402
 from harmsweep.train.compared import comparison_records  # noqa: E402
 from harmsweep.train.compared_shown import cell, markdown  # noqa: E402
 from harmsweep.train.late import late_weights, weighted_mean  # noqa: E402
 from harmsweep.train.variants import any_harm, one_class  # noqa: E402
-from harmsweep.training import Evaluation  # noqa: E402
 
 NAN = float("nan")
 LIMITS = Evaluation(resamples=200, min_groups=20, baseline_rows=100)

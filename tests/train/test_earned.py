@@ -10,9 +10,10 @@ import pytest
 pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
-from harmsweep.fusion import Feature, Input  # noqa: E402
-from harmsweep.manifest import HeadCounts  # noqa: E402
-from harmsweep.scored import Scored  # noqa: E402
+from harmsweep.evaluation.scored import Scored  # noqa: E402
+from harmsweep.model.conf import Evaluation  # noqa: E402
+from harmsweep.model.fusion import Feature, Input  # noqa: E402
+from harmsweep.model.manifest import HeadCounts  # noqa: E402
 from harmsweep.train.data import Task  # noqa: E402
 from harmsweep.train.earned import (  # noqa: E402
     ablation_records,
@@ -21,7 +22,6 @@ from harmsweep.train.earned import (  # noqa: E402
     proposals,
     switched_off,
 )
-from harmsweep.training import Evaluation  # noqa: E402
 
 LIMITS = Evaluation(resamples=200, min_groups=20, baseline_rows=100)
 TRUTH = np.arange(200) % 4 == 0

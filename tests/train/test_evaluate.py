@@ -9,9 +9,9 @@ import pytest
 pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
-from harmsweep.scored import Scored  # noqa: E402
-from harmsweep.train.evaluate import finite, language_records, record, records  # noqa: E402
-from harmsweep.training import Evaluation  # noqa: E402
+from harmsweep.evaluation.records import finite, language_records, record, records  # noqa: E402
+from harmsweep.evaluation.scored import Scored  # noqa: E402
+from harmsweep.model.conf import Evaluation  # noqa: E402
 
 LIMITS = Evaluation(resamples=200, min_groups=20, baseline_rows=100)
 TRUTH = np.arange(200) % 4 == 0

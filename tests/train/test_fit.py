@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from harmsweep.harms import HARMS
-from harmsweep.snapshots import label_column
+from harmsweep.model.snapshot import label_column
 
 pytestmark = [pytest.mark.slow, pytest.mark.torch]
 

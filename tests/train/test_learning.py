@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from harmsweep.model.snapshot import FACTS, Snapshot, file_hashes
 from harmsweep.paths import JOBS
-from harmsweep.snapshots import FACTS, Snapshot, file_hashes
 from harmsweep.train.learning import arrange, few_groups, holding_out, only_groups
 
 pytestmark = pytest.mark.torch

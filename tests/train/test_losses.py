@@ -7,7 +7,8 @@ import pytest
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
-from harmsweep.manifest import HeadCounts  # noqa: E402
+from harmsweep.model.conf import load_training  # noqa: E402
+from harmsweep.model.manifest import HeadCounts  # noqa: E402
 from harmsweep.train.losses import (  # noqa: E402
     balanced,
     class_weights,
@@ -19,7 +20,6 @@ from harmsweep.train.losses import (  # noqa: E402
     task_weights,
     uncertain,
 )
-from harmsweep.training import load_training  # noqa: E402
 
 NAN = float("nan")
 PLAIN = load_training().fit

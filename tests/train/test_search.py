@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from harmsweep.model.snapshot import FACTS, Snapshot, file_hashes
 from harmsweep.paths import JOBS
-from harmsweep.snapshots import FACTS, Snapshot, file_hashes
 
 pytestmark = [pytest.mark.slow, pytest.mark.torch]
 SPACE = {

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from harmsweep.manifest import group_hash, load_manifest
+from harmsweep.model.manifest import group_hash, load_manifest
+from harmsweep.model.snapshot import FACTS
 from harmsweep.paths import JOBS
-from harmsweep.snapshots import FACTS
 
 pytestmark = [pytest.mark.slow, pytest.mark.torch]
 
@@ -74,7 +74,7 @@ def test_the_head_learned_and_stands_beside_its_baseline(models: list[Path]) -> 
 def test_the_scores_of_the_model_are_those_of_the_platform(models: list[Path]) -> None:
     import numpy as np
 
-    from harmsweep.model import load_heads, score_columns
+    from harmsweep.model.network import load_heads, score_columns
 
     manifest, heads = load_heads(models[0])
     columns = {name: np.full(2, np.nan) for name in (f.name for f in manifest.features)}

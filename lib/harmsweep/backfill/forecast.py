@@ -17,7 +17,7 @@ from harmsweep.enforce.sweep import enforce_day
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Spark
-from harmsweep.manifest import load_manifest
+from harmsweep.model.manifest import load_manifest
 from harmsweep.policy.actions import SEVERITY
 from harmsweep.policy.certificates import folder_beside
 from harmsweep.score.day import score_day

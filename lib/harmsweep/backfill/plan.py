@@ -15,7 +15,7 @@ from harmsweep.errors import DataRefused
 from harmsweep.ingest.files import fingerprint, landing_counts
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Spark
-from harmsweep.manifest import load_manifest
+from harmsweep.model.manifest import load_manifest
 from harmsweep.operations.audit import operations, operator, record
 from harmsweep.policy.file import load_policy
 from harmsweep.tables.catalog import ACTIONS, DECISIONS, POST_VISIBILITY, POSTS, SCORES

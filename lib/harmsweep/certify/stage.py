@@ -16,8 +16,10 @@ from harmsweep.certify.bounds import (
     thresholds_to_try,
 )
 from harmsweep.errors import Refused
-from harmsweep.fusion import Columns
-from harmsweep.manifest import Manifest, check_encoders, group_hash, load_manifest
+from harmsweep.evaluation.scored import Scored, scored_rows
+from harmsweep.model.fusion import Columns
+from harmsweep.model.manifest import Manifest, check_encoders, group_hash, load_manifest
+from harmsweep.model.snapshot import load_snapshot
 from harmsweep.policy.certificates import (
     LEAST_GROUPS,
     LEAST_THRESHOLD,
@@ -33,8 +35,6 @@ from harmsweep.policy.certificates import (
 )
 from harmsweep.policy.file import Policy, load_policy
 from harmsweep.policy.ladders import Promise
-from harmsweep.scored import Scored, scored_rows
-from harmsweep.snapshots import load_snapshot
 
 # The labelled rows of a part, by harm.
 Part = Mapping[str, Scored]
@@ -77,7 +77,7 @@ def scored_part(part: Path, model: Path) -> Part:
 
     Imports torch: not on a driver that is yet to fork workers.
     """
-    from harmsweep.model import load_heads, score_columns
+    from harmsweep.model.network import load_heads, score_columns
 
     manifest, heads = load_heads(model)
 

@@ -12,9 +12,9 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from harmsweep import banks
-from harmsweep.banks import BankRefused, Entry, entries
 from harmsweep.console.show import cell, print_grid
+from harmsweep.known_media import banks
+from harmsweep.known_media.banks import BankRefused, Entry, entries
 from harmsweep.media.pdq import MIN_QUALITY, is_hash
 from harmsweep.operations.audit import operator
 

@@ -13,8 +13,8 @@ from harmsweep.console.bank import DEFAULT_LAKE, Lake
 from harmsweep.console.show import print_grid, track
 from harmsweep.days import every_day
 from harmsweep.errors import FAILED, WrongUse
+from harmsweep.model.registry import model_path
 from harmsweep.operations import ramps, switch
-from harmsweep.registry import model_path
 
 Reason = Annotated[str, Parameter(help="Why; it is kept in the audit.")]
 
@@ -175,7 +175,7 @@ def start(*, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
 
 def mandate_of(lake: Path, model: Path, policy: Path) -> Any:
     from harmsweep.enforce.rules import load_mandate
-    from harmsweep.manifest import load_manifest
+    from harmsweep.model.manifest import load_manifest
     from harmsweep.policy.certificates import folder_beside
 
     version = load_manifest(model).model_version
@@ -195,7 +195,7 @@ def ramp(
 ) -> None:
     """Put a model and a policy in force for a share of the authors, who stay in as it grows."""
     from harmsweep.decisions import has_decided
-    from harmsweep.manifest import load_manifest
+    from harmsweep.model.manifest import load_manifest
     from harmsweep.policy.file import load_policy
 
     if not 0 <= share <= 1:

@@ -44,7 +44,7 @@ def plan(
     it is compared with what a sweep of that pair would leave, and is for reading alone.
     """
     from harmsweep.enforce.plans.make import make_plan
-    from harmsweep.manifest import load_manifest
+    from harmsweep.model.manifest import load_manifest
     from harmsweep.policy.certificates import folder_beside
 
     days = every_day(first, last or first)
@@ -69,7 +69,7 @@ def show(plan_id: str, *, page: Page = None, lake: Lake = DEFAULT_LAKE) -> None:
 
 def _show(lake: Path, made: Any, page: Path | None) -> None:
     from harmsweep.enforce.plans.reading import changing, samples, tables
-    from harmsweep.report.plan import bounded, write_plan
+    from harmsweep.reports.plan import bounded, write_plan
 
     shown = {name: changing(rows) for name, rows in tables(lake, made).items()}
     shown |= {"beside its bounds": bounded(lake, made), "samples": samples(lake, made)}

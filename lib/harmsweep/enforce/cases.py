@@ -15,7 +15,7 @@ from harmsweep.enforce.people.demands import NOBODY, People, people
 from harmsweep.enforce.people.lanes import Demand
 from harmsweep.enforce.rules import Decision, Post, Rules
 from harmsweep.enforce.sweeps import Batch, Sweep
-from harmsweep.escalations import escalated_posts
+from harmsweep.known_media.escalations import escalated_posts
 from harmsweep.lake import delta
 from harmsweep.ledger import ORDER, POLICY, REVIEW, Entry, Place
 from harmsweep.tables.catalog import EXEMPTIONS

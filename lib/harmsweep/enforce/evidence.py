@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from harmsweep.digests import as_json
 from harmsweep.encoders.stored import cosine, matrix_of
 from harmsweep.enforce.bounds import bounds
-from harmsweep.inputs import NUMBERS, SIMILARITY
 from harmsweep.lake import delta
 from harmsweep.lake.locks import locked
 from harmsweep.ledger import Entry
-from harmsweep.manifest import Manifest
+from harmsweep.model.inputs import NUMBERS, SIMILARITY
+from harmsweep.model.manifest import Manifest
 from harmsweep.policy.actions import VISIBLE
 from harmsweep.tables.catalog import ACTIONS, AUTHOR_NUMBERS, EVIDENCE
 
@@ -211,7 +211,7 @@ def _past_keeping(lake: Path, day: date, today: date) -> list[Row]:
 
 
 def columns_of(row: Mapping[str, Any], manifest: Manifest) -> dict[str, NDArray[Any]]:
-    """Evidence as a model's input columns of one row, joined as `harmsweep.inputs` joins them."""
+    """Evidence as a model's input columns of one row, joined as for scoring."""
     assigned = row["author_origin"] == "assigned"
     numbers = json.loads(row["numbers"])
     by_input = {

@@ -93,7 +93,7 @@ def _acted(lake: Path, day: date) -> list[Entry]:
 def _replayed(
     lake: Path, where: delta.Slice, acted: Iterable[Entry], model: Path, policy: Path | None
 ) -> list[Replayed]:
-    from harmsweep.model import load_heads, score_columns
+    from harmsweep.model.network import load_heads, score_columns
 
     manifest, heads = load_heads(model)
     kept = _kept(lake, where, _mandates(lake, model, manifest.model_version, policy))

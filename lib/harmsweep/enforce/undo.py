@@ -12,7 +12,7 @@ from harmsweep.enforce.restore import reapplied, undone
 from harmsweep.enforce.rules import Post
 from harmsweep.enforce.sweeps import Sweep, day_of
 from harmsweep.errors import DataRefused
-from harmsweep.escalations import escalated_posts
+from harmsweep.known_media.escalations import escalated_posts
 from harmsweep.lake.runs import Outcome
 from harmsweep.ledger import ACCOUNTS_DAY, ORDER, Entry
 from harmsweep.logs import log

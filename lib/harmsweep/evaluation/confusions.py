@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from harmsweep.bootstrap import Bools
-from harmsweep.evaluation.rows import score_column
+from harmsweep.evaluation.intervals import Bools
+from harmsweep.evaluation.judged import score_column
+from harmsweep.evaluation.records import Record
 from harmsweep.evaluation.shares import share
-from harmsweep.snapshots import label_column
-from harmsweep.train.evaluate import Record
-from harmsweep.training import Evaluation
+from harmsweep.model.conf import Evaluation
+from harmsweep.model.snapshot import label_column
 
 Thresholds = Mapping[str, float]
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harmsweep.bootstrap import Floats, group_weights
-from harmsweep.scored import Scored
-from harmsweep.train.evaluate import MODEL
-from harmsweep.training import Evaluation
+from harmsweep.evaluation.intervals import Floats, group_weights
+from harmsweep.evaluation.records import MODEL
+from harmsweep.evaluation.scored import Scored
+from harmsweep.model.conf import Evaluation
 
 # Where curves are drawn: false-positive rates of the one, recalls of the other.
 GRID = np.linspace(0, 1, 101)

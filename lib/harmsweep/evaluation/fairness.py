@@ -12,9 +12,9 @@ import pandas as pd
 from fairlearn.metrics import MetricFrame, count, false_positive_rate
 from numpy.typing import NDArray
 
-from harmsweep.bootstrap import Bools, Floats, group_weights, interval
-from harmsweep.train.evaluate import Record
-from harmsweep.training import Evaluation
+from harmsweep.evaluation.intervals import Bools, Floats, group_weights, interval
+from harmsweep.evaluation.records import Record
+from harmsweep.model.conf import Evaluation
 
 # Neutral words only: a post with a slur is seldom one that merely names a group.
 TERMS = {

@@ -5,10 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from harmsweep.evaluation.rows import scored
+from harmsweep.evaluation.judged import scored
+from harmsweep.evaluation.records import ALL, Record, calibration_record, record
 from harmsweep.evaluation.slices import LEAST_POSITIVES, few
-from harmsweep.train.evaluate import ALL, Record, calibration_record, record
-from harmsweep.training import Evaluation
+from harmsweep.model.conf import Evaluation
 
 # What the model's own evaluation says of the baselines, by head.
 BASELINE = ("best_baseline", "difference", "difference_low", "difference_high")

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harmsweep.bootstrap import Bools, Floats, group_weights, interval
-from harmsweep.scored import Scored
-from harmsweep.train.evaluate import MODEL, Record
-from harmsweep.training import Evaluation
+from harmsweep.evaluation.intervals import Bools, Floats, group_weights, interval
+from harmsweep.evaluation.records import MODEL, Record
+from harmsweep.evaluation.scored import Scored
+from harmsweep.model.conf import Evaluation
 
 # Where heads are compared and fairness is judged, a head flags this share of the harmless posts.
 FALSE_POSITIVES = 0.05

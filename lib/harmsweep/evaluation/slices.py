@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from harmsweep.evaluation.rows import scored
-from harmsweep.train.evaluate import ALL, Record, record
-from harmsweep.training import Evaluation
+from harmsweep.evaluation.judged import scored
+from harmsweep.evaluation.records import ALL, Record, record
+from harmsweep.model.conf import Evaluation
 
 # What rows are sliced by, and how a reader calls it.
 SLICES = {

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from harmsweep.encoders.conf import Encoder
 from harmsweep.encoders.stored import cosine, matrix_of, stored
 from harmsweep.enforce.evidence import columns_of
-from harmsweep.fusion import NUMBERS, inputs_of, modalities_of
-from harmsweep.inputs import SIMILARITY
-from harmsweep.manifest import Manifest
+from harmsweep.model.fusion import NUMBERS, inputs_of, modalities_of
+from harmsweep.model.inputs import SIMILARITY
+from harmsweep.model.manifest import Manifest
 from harmsweep.text.cleaning import clean, text_numbers
 from harmsweep.text.disguise import disguised_words, normalise
 
@@ -35,7 +35,7 @@ class Scorer:
 
     def scores(self, changes: Sequence[Change]) -> NDArray[np.float64]:
         """The harm's probability under each of the changes."""
-        from harmsweep.model import score_columns
+        from harmsweep.model.network import score_columns
 
         rows = {n: np.repeat(column, len(changes), axis=0) for n, column in self.columns.items()}
         for row, change in enumerate(changes):
@@ -64,7 +64,7 @@ class Scorer:
 
 def scorer(model: Path, evidence: Mapping[str, Any], harm: str) -> Scorer:
     """The scorer of a post from what was kept of its decision."""
-    from harmsweep.model import load_heads
+    from harmsweep.model.network import load_heads
 
     manifest, heads = load_heads(model)
     return Scorer(manifest, heads, columns_of(evidence, manifest), harm)

@@ -16,7 +16,6 @@ from pydantic import ValidationError
 from harmsweep.digests import as_json
 from harmsweep.encoders.conf import load_encoders
 from harmsweep.enforce.evidence import digest_of, find_evidence
-from harmsweep.escalations import escalated_posts
 from harmsweep.explain.due import Due, due
 from harmsweep.explain.notices import notice
 from harmsweep.explain.reasons import statement
@@ -24,12 +23,13 @@ from harmsweep.explain.rescoring import contributions, scorer
 from harmsweep.explain.search import find_evidence as search
 from harmsweep.explain.search import reproduced
 from harmsweep.explain.subject import Subject, load_subject
+from harmsweep.known_media.escalations import escalated_posts
 from harmsweep.lake import delta
 from harmsweep.lake.locks import locked
 from harmsweep.lake.runs import Counts, Outcome, Read, Step, run_step
 from harmsweep.ledger import ACCOUNTS_DAY, POLICY, Entry
 from harmsweep.logs import log
-from harmsweep.manifest import Manifest, check_encoders, load_manifest
+from harmsweep.model.manifest import Manifest, check_encoders, load_manifest
 from harmsweep.operations.switch import check_running
 from harmsweep.tables.catalog import (
     ACTIONS,

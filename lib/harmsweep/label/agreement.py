@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from harmsweep.bootstrap import Floats, group_weights, interval
+from harmsweep.evaluation.intervals import Floats, group_weights, interval
 from harmsweep.labels import HAND, UNNAMED
 from harmsweep.lake.delta import query
 

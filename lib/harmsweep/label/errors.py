@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harmsweep.bootstrap import Bools, Floats, point
-from harmsweep.fusion import Input
-from harmsweep.scored import by_hand, read_columns
-from harmsweep.snapshots import PARTS, Snapshot, label_column, load_snapshot
+from harmsweep.evaluation.intervals import Bools, Floats, point
+from harmsweep.evaluation.scored import by_hand, read_columns
+from harmsweep.model.fusion import Input
+from harmsweep.model.snapshot import PARTS, Snapshot, label_column, load_snapshot
 
 MODALITIES = ("text", "media_text", "image", "video")
 FOLDS, SEED = 5, 1

@@ -14,11 +14,11 @@ from harmsweep.lake.delta import lake_path, open_lake
 from harmsweep.lake.session import session
 from harmsweep.line.days import run_line
 from harmsweep.line.summary import print_summary, progress
-from harmsweep.manifest import Manifest, load_manifest, verified_bytes
+from harmsweep.model.manifest import Manifest, load_manifest, verified_bytes
 from harmsweep.paths import DEFAULT_MODEL, ROOT
 from harmsweep.policy.demonstration import mark_demonstration
 from harmsweep.policy.file import load_policy
-from harmsweep.report.page import write_report
+from harmsweep.reports.lake import write_report
 
 
 def main(*, posts: Path, lake: Path, model: Path, train: bool) -> Iterable[str]:

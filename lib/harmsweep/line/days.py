@@ -17,9 +17,9 @@ from harmsweep.ingest.day import ingest_day
 from harmsweep.ingest.files import landing_days
 from harmsweep.lake.runs import Outcome, Spark, code_digest
 from harmsweep.line.landing import with_interactions
-from harmsweep.manifest import load_manifest
 from harmsweep.match.stage import match_day
 from harmsweep.measure.stage import measure_day
+from harmsweep.model.manifest import load_manifest
 from harmsweep.paths import CONF, JOBS, ROOT
 from harmsweep.policy.demonstration import approve_for_demonstration
 from harmsweep.policy.file import load_policy

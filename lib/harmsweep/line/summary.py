@@ -17,8 +17,8 @@ from rich.table import Table
 
 from harmsweep.lake.runs import Outcome
 from harmsweep.line.days import Announce, Line
-from harmsweep.report import data
-from harmsweep.report.page import records
+from harmsweep.reports import lake_figures
+from harmsweep.reports.lake import records
 
 
 @contextmanager
@@ -52,7 +52,7 @@ def progress(console: Console) -> Iterator[Announce]:
 
 def print_summary(console: Console, line: Line, lake: Path, report: Path) -> None:
     """The closing table: what holds now and why, where the tables are, a first question to ask."""
-    effects = records(data.in_force(lake))
+    effects = records(lake_figures.in_force(lake))
     table = Table(title="Posts under an action now", title_justify="left")
     for name in ("action", "harm", "posts", "why"):
         table.add_column(name, justify="right" if name == "posts" else "left")

@@ -11,10 +11,10 @@ from datetime import date
 from pathlib import Path
 
 from harmsweep.enforce.evidence import forget
+from harmsweep.known_media.preservation import delete_expired
 from harmsweep.lake import delta
 from harmsweep.lake.compaction import FEW
 from harmsweep.lake.locks import locked
-from harmsweep.match.preserve import delete_expired
 from harmsweep.tables.catalog import EVIDENCE, PRESERVATIONS, RESTRICTED, TABLES
 from harmsweep.tables.spec import Table
 

@@ -8,14 +8,14 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from harmsweep.banks import KNOWN_GOOD, Entry, entries, send_back
-from harmsweep.escalations import escalated_posts
+from harmsweep.known_media.banks import KNOWN_GOOD, Entry, entries, send_back
+from harmsweep.known_media.clusters import cluster_rows
+from harmsweep.known_media.escalations import escalated_posts
+from harmsweep.known_media.matches import by_hash, harmful, known_good, matched, over_budget, rows
+from harmsweep.known_media.preservation import preserve_day
+from harmsweep.known_media.window import WINDOW_DAYS, Medium, media_of_day, near
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Counts, Outcome, Read, Spark, Step, run_step
-from harmsweep.match.copies import cluster_rows
-from harmsweep.match.known import by_hash, harmful, known_good, matched, over_budget, rows
-from harmsweep.match.preserve import preserve_day
-from harmsweep.match.seen import WINDOW_DAYS, Medium, media_of_day, near
 from harmsweep.tables.catalog import (
     ESCALATIONS,
     HASH_BANK,

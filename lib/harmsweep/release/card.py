@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from harmsweep.harms import ALL_HARMS
-from harmsweep.manifest import Manifest, load_manifest, verified_bytes
+from harmsweep.model.manifest import Manifest, load_manifest, verified_bytes
 from harmsweep.release.gates import WORDS, Gate
 
 INTENDED = """\

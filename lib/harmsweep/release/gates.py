@@ -14,11 +14,11 @@ import yaml
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from harmsweep.bootstrap import Floats, areas, group_weights, point
-from harmsweep.calibration import calibration_errors
+from harmsweep.evaluation.intervals import Floats, areas, group_weights, point
+from harmsweep.evaluation.scored import Scored
+from harmsweep.model.calibration import calibration_errors
 from harmsweep.paths import CONF
 from harmsweep.release.hatecheck import IDENTITY, SPELLING, Answers, Cases
-from harmsweep.scored import Scored
 
 # The names of the two models among a row's scorers.
 CANDIDATE, CHAMPION = "candidate", "champion"

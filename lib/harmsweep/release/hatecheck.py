@@ -9,9 +9,9 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
-from harmsweep.bootstrap import Bools, Floats
 from harmsweep.errors import Refused
-from harmsweep.manifest import load_manifest
+from harmsweep.evaluation.intervals import Bools, Floats
+from harmsweep.model.manifest import load_manifest
 from harmsweep.probes import probe, score_probe
 from harmsweep.text.attacks import TRANSFORMS
 

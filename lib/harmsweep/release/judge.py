@@ -9,9 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harmsweep.fusion import Columns, fuse
-from harmsweep.manifest import Manifest, ManifestRefused, group_hash, load_manifest, verified_bytes
-from harmsweep.model import load_heads, predict, score_columns
+from harmsweep.evaluation.scored import Scored, scored_rows
+from harmsweep.model.fusion import Columns, fuse
+from harmsweep.model.manifest import (
+    Manifest,
+    ManifestRefused,
+    group_hash,
+    load_manifest,
+    verified_bytes,
+)
+from harmsweep.model.network import load_heads, predict, score_columns
+from harmsweep.model.snapshot import load_snapshot
 from harmsweep.release import hatecheck
 from harmsweep.release.gates import (
     CANDIDATE,
@@ -26,8 +34,6 @@ from harmsweep.release.gates import (
     function_gates,
     head_gates,
 )
-from harmsweep.scored import Scored, scored_rows
-from harmsweep.snapshots import load_snapshot
 
 ROWS, ROUNDS = 4096, 5
 

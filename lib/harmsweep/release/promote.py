@@ -5,9 +5,9 @@ from pathlib import Path
 
 from harmsweep.errors import DataRefused
 from harmsweep.logs import log
-from harmsweep.manifest import load_manifest
+from harmsweep.model.manifest import load_manifest
+from harmsweep.model.registry import CHAMPION, crown, manifest_of
 from harmsweep.paths import CONF
-from harmsweep.registry import CHAMPION, crown, manifest_of
 from harmsweep.release.card import card
 from harmsweep.release.gates import Gate, load_release, refused
 from harmsweep.release.hatecheck import load_cases

@@ -13,13 +13,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from harmsweep.encoders.stored import matrix
-from harmsweep.manifest import Manifest, group_hash
+from harmsweep.model.manifest import Manifest, group_hash
 from harmsweep.score.rows import CARRIED
 
 
 def score_batches(batches: Iterator[pa.RecordBatch], *, path: str) -> Iterator[pa.RecordBatch]:
     """The carried columns of each batch, `trained_on` and one column per head."""
-    from harmsweep.model import load_heads, score_columns
+    from harmsweep.model.network import load_heads, score_columns
 
     manifest, heads = load_heads(Path(path))
     groups = frozenset(manifest.groups)

@@ -19,7 +19,7 @@ from pyspark.sql import types as T
 
 from harmsweep.encoders.stored import matrix
 from harmsweep.lake import delta
-from harmsweep.manifest import Manifest
+from harmsweep.model.manifest import Manifest
 from harmsweep.score.batches import as_columns
 from harmsweep.score.rows import all_probable
 from harmsweep.score.write import is_empty, put_rejects, put_scores
@@ -75,7 +75,7 @@ def highest_scores(scored: DataFrame, harms: Sequence[str]) -> DataFrame:
 
 def comment_batches(batches: Iterator[pa.RecordBatch], *, path: str) -> Iterator[pa.RecordBatch]:
     """One column per head in place of `vector`; everything else that a post may have is unknown."""
-    from harmsweep.model import load_heads, score_columns
+    from harmsweep.model.network import load_heads, score_columns
 
     manifest, heads = load_heads(Path(path))
     for batch in batches:

@@ -12,7 +12,7 @@ from harmsweep.encoders.conf import load_encoders
 from harmsweep.harms import HARMS
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Counts, Outcome, Read, Spark, Step, run_step
-from harmsweep.manifest import Manifest, check_encoders, check_harms, load_manifest
+from harmsweep.model.manifest import Manifest, check_encoders, check_harms, load_manifest
 from harmsweep.score.batches import score_batches
 from harmsweep.score.comments import score_comments
 from harmsweep.score.rows import CARRIED, rows_to_score, with_status

@@ -7,10 +7,10 @@ from operator import add
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from harmsweep.fusion import Feature, Input
 from harmsweep.harms import HARMS
-from harmsweep.inputs import NOT_ALONE, SIMILARITY, with_inputs
-from harmsweep.manifest import Manifest
+from harmsweep.model.fusion import Feature, Input
+from harmsweep.model.inputs import NOT_ALONE, SIMILARITY, with_inputs
+from harmsweep.model.manifest import Manifest
 
 _POST = ["day", "post_id", "revision"]
 # What a row carries through the model besides its inputs.

@@ -10,13 +10,13 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
-from harmsweep.fusion import Input, input_columns
 from harmsweep.harms import HARMS
-from harmsweep.inputs import NOT_ALONE, NUMBERS, with_inputs
 from harmsweep.labels import HAND, vote
+from harmsweep.model.conf import Split
+from harmsweep.model.fusion import Input, input_columns
+from harmsweep.model.inputs import NOT_ALONE, NUMBERS, with_inputs
+from harmsweep.model.snapshot import hand_column, label_column, weight_column
 from harmsweep.snapshot.split import Group, part_by_hash, parts_by_balance
-from harmsweep.snapshots import hand_column, label_column, weight_column
-from harmsweep.training import Split
 
 IDS = ["day", "post_id", "revision", "dataset", "language", "author_origin", "split_group"]
 _POST = ["day", "post_id"]

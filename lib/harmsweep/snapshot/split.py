@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from harmsweep.snapshots import PARTS
-from harmsweep.training import Split
+from harmsweep.model.conf import Split
+from harmsweep.model.snapshot import PARTS
 
 # A part takes a group of up to this many times what it lacks: with whole groups no share is exact.
 OVERFILL = 1.5

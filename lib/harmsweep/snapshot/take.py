@@ -10,14 +10,15 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from harmsweep.encoders.conf import load_encoders
-from harmsweep.fusion import Input
 from harmsweep.harms import HARMS
-from harmsweep.inputs import NUMBERS
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Spark
 from harmsweep.logs import log
+from harmsweep.model.conf import Split, TrainingConfig, load_training
+from harmsweep.model.fusion import Input
+from harmsweep.model.inputs import NUMBERS
+from harmsweep.model.snapshot import FACTS, PARTS, Snapshot, file_hashes, snapshot_id
 from harmsweep.snapshot.rows import has_label, labelled_rows, with_parts
-from harmsweep.snapshots import FACTS, PARTS, Snapshot, file_hashes, snapshot_id
 from harmsweep.tables.catalog import (
     AUTHOR_VECTORS,
     ESCALATIONS,
@@ -26,7 +27,6 @@ from harmsweep.tables.catalog import (
     POST_VECTORS,
     POSTS,
 )
-from harmsweep.training import Split, TrainingConfig, load_training
 
 SOURCES = (POSTS, POST_FEATURES, POST_VECTORS, AUTHOR_VECTORS, LABELS, ESCALATIONS)
 # Another number where the rows or the layout of a snapshot change their meaning.

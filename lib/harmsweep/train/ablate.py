@@ -13,10 +13,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from harmsweep.fusion import Columns
+from harmsweep.evaluation.records import Record
+from harmsweep.evaluation.scored import Scored, scored_rows
+from harmsweep.model.conf import Fit, TrainingConfig, load_training
+from harmsweep.model.fusion import Columns
+from harmsweep.model.snapshot import load_snapshot
 from harmsweep.paths import CONF
-from harmsweep.scored import Scored, scored_rows
-from harmsweep.snapshots import load_snapshot
 from harmsweep.train.data import Task
 from harmsweep.train.earned import (
     Present,
@@ -26,13 +28,11 @@ from harmsweep.train.earned import (
     proposals,
     switched_off,
 )
-from harmsweep.train.evaluate import Record
 from harmsweep.train.fit import fit
 from harmsweep.train.network import Network, network
 from harmsweep.train.progress import epochs_shown
 from harmsweep.train.results import digest, write_once
 from harmsweep.train.run import code_version, task_of
-from harmsweep.training import Fit, TrainingConfig, load_training
 
 ALL, PROPOSED = "all", "proposed"
 Networks = Mapping[str, Network]

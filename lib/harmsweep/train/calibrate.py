@@ -6,8 +6,8 @@ import numpy as np
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
-from harmsweep.bootstrap import Bools, Floats
-from harmsweep.calibration import Calibration
+from harmsweep.evaluation.intervals import Bools, Floats
+from harmsweep.model.calibration import Calibration
 
 # Fewer groups of a class say too little even for two numbers: such a head stays as it is.
 LEAST_OF_A_CLASS = 10

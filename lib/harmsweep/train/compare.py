@@ -13,22 +13,22 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from harmsweep.fusion import Columns
+from harmsweep.evaluation.baseline import baseline_scores, fit_baseline
+from harmsweep.evaluation.scored import Scored, scored_rows
+from harmsweep.model.conf import Fit, TrainingConfig, load_training
+from harmsweep.model.fusion import Columns
+from harmsweep.model.snapshot import load_snapshot
 from harmsweep.paths import CONF
-from harmsweep.scored import Scored, scored_rows
-from harmsweep.snapshots import load_snapshot
-from harmsweep.train.baseline import baseline_scores, fit_baseline
 from harmsweep.train.compared import comparison_records
 from harmsweep.train.data import Task
 from harmsweep.train.earned import presence
-from harmsweep.train.evaluate import baselines_of
 from harmsweep.train.fit import fit
 from harmsweep.train.late import alone, late_fusion
 from harmsweep.train.progress import epochs_shown
 from harmsweep.train.results import digest, write_once
 from harmsweep.train.run import code_version, task_of
 from harmsweep.train.variants import Variant, Variants, variants
-from harmsweep.training import Fit, TrainingConfig, load_training
+from harmsweep.training.scoring import baselines_of
 
 LATE = "late fusion"
 # By modality: a regression per harm, or None.

@@ -7,11 +7,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from harmsweep.bootstrap import Floats, areas, group_weights, interval
-from harmsweep.scored import Scored
-from harmsweep.train.evaluate import ALL, Record
+from harmsweep.evaluation.intervals import Floats, areas, group_weights, interval
+from harmsweep.evaluation.records import ALL, Record
+from harmsweep.evaluation.scored import Scored
+from harmsweep.model.conf import Evaluation
 from harmsweep.train.variants import PLAIN
-from harmsweep.training import Evaluation
 
 AREAS = ("auroc", "auc_pr")
 # By variant: areas by values, of which the first is that of the rows as they are, then one for each

@@ -5,8 +5,8 @@ from typing import Any
 
 from rich.table import Table
 
+from harmsweep.evaluation.records import ALL, Record
 from harmsweep.train.compared import AREAS
-from harmsweep.train.evaluate import ALL, Record
 from harmsweep.train.variants import PLAIN
 
 NAMES = {"auroc": "AUROC", "auc_pr": "AUC-PR"}

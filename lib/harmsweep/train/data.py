@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import torch
 from numpy.typing import NDArray
 
-from harmsweep.fusion import (
+from harmsweep.model.fusion import (
     Columns,
     Feature,
     Input,
@@ -23,8 +23,8 @@ from harmsweep.fusion import (
     modalities_of,
     transformed,
 )
-from harmsweep.manifest import HeadCounts
-from harmsweep.snapshots import label_column
+from harmsweep.model.manifest import HeadCounts
+from harmsweep.model.snapshot import label_column
 from harmsweep.train.vectors import Batch, RowGroups, Vectors
 
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from harmsweep.bootstrap import Floats, interval, point, resampled
-from harmsweep.fusion import NUMBERS, inputs_of
-from harmsweep.scored import Scored, read_columns
-from harmsweep.snapshots import label_column
+from harmsweep.evaluation.intervals import Floats, interval, point, resampled
+from harmsweep.evaluation.records import ALL as WHOLE
+from harmsweep.evaluation.records import Record
+from harmsweep.evaluation.scored import Scored, read_columns
+from harmsweep.model.conf import Evaluation
+from harmsweep.model.fusion import NUMBERS, inputs_of
+from harmsweep.model.snapshot import label_column
 from harmsweep.train.data import Task
-from harmsweep.train.evaluate import ALL as WHOLE
-from harmsweep.train.evaluate import Record
-from harmsweep.training import Evaluation
 
 # Labelled training rows that have a modality, by harm, dataset and modality; never 0.
 Present = Mapping[tuple[str, str, str], int]

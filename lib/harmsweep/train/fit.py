@@ -16,14 +16,14 @@ import pyarrow.parquet as pq
 import torch
 from torch import Tensor
 
-from harmsweep.manifest import HeadCounts
-from harmsweep.snapshots import label_column, weight_column
+from harmsweep.model.conf import Fit
+from harmsweep.model.manifest import HeadCounts
+from harmsweep.model.snapshot import label_column, weight_column
 from harmsweep.train.blending import Losses, blend_weights, ratio
 from harmsweep.train.data import Task, batches
 from harmsweep.train.earned import modality_rows, presence
 from harmsweep.train.losses import masked_loss
 from harmsweep.train.network import Batch, Network, assist
-from harmsweep.training import Fit
 
 # Called after each epoch with its number, and the mean training and validation loss of the networks
 # that were still training.

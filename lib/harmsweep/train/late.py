@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from torch import Tensor
 
-from harmsweep.bootstrap import Floats
-from harmsweep.fusion import Columns
-from harmsweep.scored import Scored, scored_rows
+from harmsweep.evaluation.intervals import Floats
+from harmsweep.evaluation.scored import Scored, scored_rows
+from harmsweep.model.conf import Fit
+from harmsweep.model.fusion import Columns
 from harmsweep.train.data import Task
 from harmsweep.train.earned import Present, modality_rows
 from harmsweep.train.network import Network, network
 from harmsweep.train.variants import Variant, plain
-from harmsweep.training import Fit
 
 
 def alone(task: Task, given: Fit, present: Present) -> dict[str, Network]:

@@ -15,19 +15,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from harmsweep.bootstrap import interval, point, resampled
-from harmsweep.fusion import Columns
-from harmsweep.model import logits_of
+from harmsweep.evaluation.intervals import interval, point, resampled
+from harmsweep.evaluation.records import MODEL, Record, pooled
+from harmsweep.evaluation.scored import Scored, scored_rows
+from harmsweep.model.conf import TrainingConfig, load_training
+from harmsweep.model.fusion import Columns
+from harmsweep.model.network import logits_of
+from harmsweep.model.snapshot import PARTS, Snapshot, load_snapshot
 from harmsweep.paths import CONF
-from harmsweep.scored import Scored, scored_rows
-from harmsweep.snapshots import PARTS, Snapshot, load_snapshot
-from harmsweep.train.evaluate import MODEL, Record, pooled
 from harmsweep.train.fit import fit
 from harmsweep.train.network import network
 from harmsweep.train.progress import epochs_shown
 from harmsweep.train.results import digest, write_once
 from harmsweep.train.run import code_version, task_of
-from harmsweep.training import TrainingConfig, load_training
 
 SHARES = (0.25, 0.5, 1.0)
 # What stands where a record of the baselines names one.

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from harmsweep.manifest import HeadCounts
-from harmsweep.training import Fit
+from harmsweep.model.conf import Fit
+from harmsweep.model.manifest import HeadCounts
 
 # What each target costs: logits and targets, both rows by heads, to costs of that shape.
 Costs = Callable[[Tensor, Tensor], Tensor]

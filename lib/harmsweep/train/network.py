@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from harmsweep.manifest import HeadCounts, HeadsConfig
-from harmsweep.model import Heads, Noise
+from harmsweep.model.conf import Fit
+from harmsweep.model.manifest import HeadCounts, HeadsConfig
+from harmsweep.model.network import Heads, Noise
 from harmsweep.train.data import Task
 from harmsweep.train.losses import (
     Costs,
@@ -24,7 +25,6 @@ from harmsweep.train.losses import (
     task_weights,
     uncertain,
 )
-from harmsweep.training import Fit
 
 # Fused rows, their labels, and the weights of these where the snapshot has any.
 Batch = tuple[Tensor, Tensor, Tensor | None]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from harmsweep.train.evaluate import finite
+from harmsweep.evaluation.records import finite
 
 
 def digest(content: Mapping[str, Any]) -> str:

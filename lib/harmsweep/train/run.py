@@ -11,9 +11,17 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from harmsweep.calibration import Calibration
-from harmsweep.fusion import Feature, Input
-from harmsweep.manifest import (
+from harmsweep.evaluation.records import (
+    Record,
+    calibration_record,
+    finite,
+    language_records,
+    records,
+)
+from harmsweep.model.calibration import Calibration
+from harmsweep.model.conf import TrainingConfig, TrainingRefused, load_training
+from harmsweep.model.fusion import Feature, Input
+from harmsweep.model.manifest import (
     NAME,
     File,
     HeadCounts,
@@ -24,25 +32,15 @@ from harmsweep.manifest import (
     sealed,
     write_manifest,
 )
-from harmsweep.model import Heads, serialized
+from harmsweep.model.network import Heads, serialized
+from harmsweep.model.snapshot import Snapshot, load_snapshot
+from harmsweep.model.tracking import log_run
 from harmsweep.paths import CONF, ROOT
-from harmsweep.snapshots import Snapshot, load_snapshot
 from harmsweep.train.data import Task, fit_scaling
-from harmsweep.train.evaluate import (
-    Record,
-    calibration_record,
-    few_group_records,
-    finite,
-    fit_calibrations,
-    language_records,
-    records,
-    score_part,
-)
 from harmsweep.train.fit import choose_heads, class_counts, fit
 from harmsweep.train.network import network
 from harmsweep.train.progress import epochs_shown
-from harmsweep.train.tracking import log_run
-from harmsweep.training import TrainingConfig, TrainingRefused, load_training
+from harmsweep.training.scoring import few_group_records, fit_calibrations, score_part
 
 WEIGHTS, EVALUATION = "model.safetensors", "evaluation.json"
 Skipped = tuple[HeadCounts, ...]

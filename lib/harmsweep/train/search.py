@@ -20,14 +20,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from rich.console import Console
 from rich.progress import Progress
 
+from harmsweep.model.conf import Fit, TrainingConfig, TrainingRefused, load_training
+from harmsweep.model.snapshot import load_snapshot
+from harmsweep.model.tracking import child_run, parent_run
 from harmsweep.paths import CONF
-from harmsweep.snapshots import load_snapshot
 from harmsweep.train.data import Task
 from harmsweep.train.fit import fit
 from harmsweep.train.network import network
 from harmsweep.train.run import code_version, task_of
-from harmsweep.train.tracking import child_run, parent_run
-from harmsweep.training import Fit, TrainingConfig, TrainingRefused, load_training
 
 
 class Choice(BaseModel):

@@ -15,13 +15,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from harmsweep.manifest import HeadCounts
-from harmsweep.scored import read_columns
-from harmsweep.snapshots import label_column
+from harmsweep.evaluation.scored import read_columns
+from harmsweep.model.conf import Fit
+from harmsweep.model.manifest import HeadCounts
+from harmsweep.model.snapshot import label_column
 from harmsweep.train.data import Task
 from harmsweep.train.losses import one_of
 from harmsweep.train.network import Columns, Network, Targets, network
-from harmsweep.training import Fit
 
 PLAIN = "plain"
 # The dataset whose rows are labelled for several harms at once.

@@ -10,7 +10,7 @@ import pytest
 from harmsweep.enforce.breaker.approvals import approve
 from harmsweep.enforce.plans.make import make_plan
 from harmsweep.errors import DataRefused
-from harmsweep.report.plan import bounded, write_plan
+from harmsweep.reports.plan import bounded, write_plan
 
 DAY = date(2026, 10, 1)
 

@@ -17,11 +17,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
-from harmsweep.banks import KNOWN_GOOD
 from harmsweep.days import every_day
 from harmsweep.enforce.bounds import Copies
 from harmsweep.enforce.people.contents import Content, content_of
 from harmsweep.enforce.people.lanes import Demand
+from harmsweep.known_media.banks import KNOWN_GOOD
 from harmsweep.lake import delta
 from harmsweep.policy.actions import SEVERITY, VISIBLE
 from harmsweep.tables.catalog import VERDICTS

@@ -19,7 +19,7 @@ from harmsweep.enforce.people.copies import (
     verdicts,
 )
 from harmsweep.enforce.people.lanes import Demand, severest
-from harmsweep.escalations import escalated_posts
+from harmsweep.known_media.escalations import escalated_posts
 from harmsweep.lake import delta
 from harmsweep.ledger import ORDER, REVIEW, Entry, Place, holding
 from harmsweep.policy.actions import VISIBLE

@@ -16,7 +16,7 @@ from harmsweep.enforce.people.copies import WINDOW_DAYS, Verdict, find_copies, s
 from harmsweep.enforce.people.demands import People, people
 from harmsweep.enforce.people.lanes import lane_change, lifted
 from harmsweep.enforce.sweeps import Sweep
-from harmsweep.escalations import escalated_posts
+from harmsweep.known_media.escalations import escalated_posts
 from harmsweep.lake import delta
 from harmsweep.ledger import ORDER, POLICY, Entry, Place, is_automatic, latest
 from harmsweep.operations.audit import operator

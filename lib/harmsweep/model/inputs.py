@@ -9,7 +9,7 @@ from pyspark.sql import types as T
 from pyspark.sql.pandas.functions import arrow_udf
 
 from harmsweep.encoders.stored import cosine
-from harmsweep.fusion import Input
+from harmsweep.model.fusion import Input
 from harmsweep.tables.catalog import AUTHOR_NUMBERS, ENGAGEMENT_NUMBERS, TEXT_NUMBERS
 
 # The cosine of the caption's and the image's vectors by CLIP, where a post has both.

@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from harmsweep.bootstrap import Bools, Floats
 from harmsweep.encoders.stored import matrix
-from harmsweep.fusion import Columns, Feature, Input, input_columns
-from harmsweep.snapshots import hand_column, label_column
+from harmsweep.evaluation.intervals import Bools, Floats
+from harmsweep.model.fusion import Columns, Feature, Input, input_columns
+from harmsweep.model.snapshot import hand_column, label_column
 
 
 @dataclass(frozen=True)

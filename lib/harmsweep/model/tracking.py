@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from harmsweep.manifest import Manifest
-from harmsweep.registry import QUIET, tracking_uri
+from harmsweep.model.manifest import Manifest
+from harmsweep.model.registry import QUIET, tracking_uri
 
 EXPERIMENT = "harmsweep"
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from harmsweep.banks import KNOWN_GOOD, OVER_BUDGET, Entry
-from harmsweep.hashes import Pairs
-from harmsweep.match.seen import Medium
+from harmsweep.known_media.banks import KNOWN_GOOD, OVER_BUDGET, Entry
+from harmsweep.known_media.near import Pairs
+from harmsweep.known_media.window import Medium
 from harmsweep.media.pdq import NEAR
 
 Row = dict[str, Any]

@@ -12,8 +12,8 @@ from harmsweep.enforce.breaker.forecast import outlook
 from harmsweep.enforce.plans.plan import Plan, mandate_of, planned_effects
 from harmsweep.enforce.plans.reading import changing, samples, tables, unchanging
 from harmsweep.ledger import Entry
-from harmsweep.report import figures
-from harmsweep.report.page import TEMPLATES
+from harmsweep.reports import plots
+from harmsweep.reports.lake import TEMPLATES
 
 
 def write_plan(lake: Path, plan: Plan, out: Path) -> Path:
@@ -30,7 +30,7 @@ def write_plan(lake: Path, plan: Plan, out: Path) -> Path:
             name: (changing(rows), unchanging(rows)) for name, rows in tables(lake, plan).items()
         },
         bounds=bounds,
-        figure=figures.beside_bounds(bounds) if bounds else "",
+        figure=plots.beside_bounds(bounds) if bounds else "",
         samples=_samples(lake, plan),
     )
     out.write_text(page, encoding="utf-8")

@@ -6,10 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.compute as pc
 
-from harmsweep.evaluation.rows import POST, labelled, score_column
+from harmsweep.evaluation.judged import POST, labelled, score_column
+from harmsweep.evaluation.records import Record
 from harmsweep.lake import delta
-from harmsweep.snapshots import label_column
-from harmsweep.train.evaluate import Record
+from harmsweep.model.snapshot import label_column
 
 FEATURES = "post_features_v1"
 # Of each kind and head.

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from harmsweep.fusion import Columns
-from harmsweep.model import load_heads, score_columns
-from harmsweep.scored import Scored, read_columns
-from harmsweep.snapshots import label_column
-from harmsweep.train.evaluate import MODEL
+from harmsweep.evaluation.records import MODEL
+from harmsweep.evaluation.scored import Scored, read_columns
+from harmsweep.model.fusion import Columns
+from harmsweep.model.network import load_heads, score_columns
+from harmsweep.model.snapshot import label_column
 
 POST = ["day", "post_id", "revision"]
 KEYS = [*POST, "split_group", "dataset", "language", "author_origin", "n_words"]

@@ -11,9 +11,9 @@ import pyarrow.dataset as ds
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from harmsweep.bootstrap import Bools, Floats
 from harmsweep.encoders.stored import matrix, width_of
-from harmsweep.snapshots import PARTS, hand_column, label_column, weight_column
+from harmsweep.evaluation.intervals import Bools, Floats
+from harmsweep.model.snapshot import PARTS, hand_column, label_column, weight_column
 
 # The regularisation that scikit-learn starts from.
 C = 1.0

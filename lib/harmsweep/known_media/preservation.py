@@ -12,10 +12,10 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from harmsweep.known_media import vault
 from harmsweep.lake import delta
 from harmsweep.lake.failpoints import failpoint
 from harmsweep.lake.locks import locked
-from harmsweep.match import vault
 from harmsweep.media.conf import load_limits
 from harmsweep.media.problem import MediaProblem
 from harmsweep.tables.catalog import ESCALATIONS, MEDIA, PRESERVATIONS

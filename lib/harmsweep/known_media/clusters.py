@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from harmsweep.hashes import stars
+from harmsweep.known_media.near import stars
+from harmsweep.known_media.window import Medium, near, pictures_of_window, window
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Spark
-from harmsweep.match.seen import Medium, near, pictures_of_window, window
 from harmsweep.policy.actions import VISIBLE
 
 Row = dict[str, Any]

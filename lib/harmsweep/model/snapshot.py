@@ -14,8 +14,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harmsweep.errors import Refused
-from harmsweep.fusion import Input
-from harmsweep.training import Split
+from harmsweep.model.conf import Split
+from harmsweep.model.fusion import Input
 
 # Weights are fitted on train; when to stop, calibration and search go by validation; thresholds are
 # certified on certify; what a report says of a model is measured on test.

@@ -20,9 +20,9 @@ from safetensors.torch import save as to_safetensors
 from torch import Tensor, nn
 from torch.nn import functional
 
-from harmsweep.calibration import IDENTITY, Calibration
-from harmsweep.fusion import Columns, Matrix, fuse
-from harmsweep.manifest import (
+from harmsweep.model.calibration import IDENTITY, Calibration
+from harmsweep.model.fusion import Columns, Matrix, fuse
+from harmsweep.model.manifest import (
     HeadCounts,
     HeadsConfig,
     Manifest,

@@ -10,18 +10,24 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from harmsweep.errors import Refused
-from harmsweep.evaluation import figures, sections, tracking
-from harmsweep.evaluation.errors import texts, worst
 from harmsweep.evaluation.fairness import LEAST_POSTS
 from harmsweep.evaluation.heads import head_records
-from harmsweep.evaluation.rows import judged
+from harmsweep.evaluation.judged import judged
 from harmsweep.evaluation.shares import FALSE_POSITIVES, LEAST_FLAGGED
 from harmsweep.evaluation.slices import LEAST_POSITIVES
-from harmsweep.manifest import Manifest, check_encoders, group_hash, load_manifest, verified_bytes
+from harmsweep.evaluation.worst_errors import texts, worst
+from harmsweep.model.conf import TrainingConfig
+from harmsweep.model.manifest import (
+    Manifest,
+    check_encoders,
+    group_hash,
+    load_manifest,
+    verified_bytes,
+)
+from harmsweep.model.snapshot import Snapshot, load_snapshot
 from harmsweep.policy.certificates import folder_beside
-from harmsweep.report.page import PARTS, ablation_section
-from harmsweep.snapshots import Snapshot, load_snapshot
-from harmsweep.training import TrainingConfig
+from harmsweep.reports import evaluation_plots, evaluation_run, evaluation_sections
+from harmsweep.reports.lake import PARTS, ablation_section
 
 TEMPLATES = Environment(
     loader=FileSystemLoader([Path(__file__).parent, PARTS]),
@@ -73,14 +79,14 @@ def write_evaluation(material: Material, out: Path) -> Path:
     content, plots = evaluation(material, manifest)
     run = None
     if material.tracking:
-        run = tracking.run_of(material.tracking, manifest.model_version)
-        losses = tracking.epochs(material.tracking, run)
-        plots |= {"epochs": figures.epochs(losses)} if losses else {}
+        run = evaluation_run.run_of(material.tracking, manifest.model_version)
+        losses = evaluation_run.epochs(material.tracking, run)
+        plots |= {"epochs": evaluation_plots.epochs(losses)} if losses else {}
     page = TEMPLATES.get_template("evaluation.html")
     out.write_text(page.render(**content, plots=plots, reveal=True), encoding="utf-8")
     if material.tracking and run:
         without_texts = page.render(**content, plots=plots, reveal=False)
-        tracking.log(material.tracking, run, without_texts, plots)
+        evaluation_run.log(material.tracking, run, without_texts, plots)
     return out
 
 
@@ -92,13 +98,16 @@ def evaluation(material: Material, manifest: Manifest) -> tuple[dict[str, Any], 
     listed = list(head_records(rows.test, rows.harms, stored, rows.options, seed=rows.seed))
     heads = {head["harm"]: head for head in listed}
     known = texts(material.lake, rows.test) if material.lake else None
-    slices, plots = sections.slice_sections(rows)
-    fairness, confusion = sections.fairness(rows, known), sections.confusion(rows)
-    plots |= sections.curve_plots(rows, heads) | {"confusions": confusion["plot"]}
+    slices, plots = evaluation_sections.slice_sections(rows)
+    fairness, confusion = (
+        evaluation_sections.fairness(rows, known),
+        evaluation_sections.confusion(rows),
+    )
+    plots |= evaluation_sections.curve_plots(rows, heads) | {"confusions": confusion["plot"]}
     plots |= {"identities": fairness["plot"]} if fairness["plot"] else {}
     compared, learned = _read(material.comparison), _read(material.learning)
     if learned.get("shares"):
-        plots["learning"] = figures.learning(learned["shares"], heads)
+        plots["learning"] = evaluation_plots.learning(learned["shares"], heads)
     folder = material.certificates or folder_beside(material.model)
     return {
         "model": manifest,
@@ -106,20 +115,20 @@ def evaluation(material: Material, manifest: Manifest) -> tuple[dict[str, Any], 
         "snapshot": facts,
         "heads": listed,
         "slices": slices,
-        "precisions": list(sections.precision_records(rows)),
-        "certificates": sections.certified(folder, manifest.model_version),
-        "few_groups": sections.leave_one_group_out(learned, stored),
+        "precisions": list(evaluation_sections.precision_records(rows)),
+        "certificates": evaluation_sections.certified(folder, manifest.model_version),
+        "few_groups": evaluation_sections.leave_one_group_out(learned, stored),
         "fairness": fairness,
         "confusion": confusion,
         "ablation": ablation_section(material.ablation) if material.ablation else None,
-        "comparison": sections.comparison(compared) if compared else None,
+        "comparison": evaluation_sections.comparison(compared) if compared else None,
         "errors": [_with_text(error, known) for error in worst(rows.test, rows.harms)],
         "with_lake": material.lake is not None,
         "limits": LIMITS | {"groups": rows.options.min_groups},
     }, plots
 
 
-def _judged(material: Material, manifest: Manifest, facts: Snapshot) -> sections.Judged:
+def _judged(material: Material, manifest: Manifest, facts: Snapshot) -> evaluation_sections.Judged:
     check_encoders(manifest, {source.name: source.encoder_id for source in facts.inputs})
     empty = [name for name in JUDGING if not facts.rows.get(name)]
     if empty:
@@ -132,7 +141,7 @@ def _judged(material: Material, manifest: Manifest, facts: Snapshot) -> sections
         )
     options = TrainingConfig.model_validate(manifest.training)
     limits, seed = options.evaluation, options.fit.seed
-    return sections.Judged(**parts, harms=manifest.harms, options=limits, seed=seed)
+    return evaluation_sections.Judged(**parts, harms=manifest.harms, options=limits, seed=seed)
 
 
 def _evaluation_on(facts: Snapshot, model: Path, manifest: Manifest) -> Mapping[str, Any]:

@@ -8,8 +8,8 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from harmsweep.policy.demonstration import DEMONSTRATION_MARK
-from harmsweep.report import ablation as ablations
-from harmsweep.report import data, figures
+from harmsweep.reports import ablation as ablations
+from harmsweep.reports import lake_figures, plots
 
 # The folder of the templates: parts.html holds what other pages share with this one.
 PARTS = Path(__file__).parent
@@ -31,9 +31,9 @@ def write_report(
     `evaluation` holds the model's records of held-out figures, one per harm and dataset, and
     `by_language` those per harm and language; `ablation` is the file that jobs/ablate.py wrote.
     """
-    accounts = data.accounts(lake, model)
-    effects = data.in_force(lake)
-    shares = data.score_shares(lake, model)
+    accounts = lake_figures.accounts(lake, model)
+    effects = lake_figures.in_force(lake)
+    shares = lake_figures.score_shares(lake, model)
     figures_of = [_filled(record) for record in without_repeats(evaluation)]
     evaluated = [record for record in figures_of if record["auroc"] is not None]
     page = TEMPLATES.get_template("page.html").render(
@@ -43,31 +43,36 @@ def write_report(
         demonstration=(lake / DEMONSTRATION_MARK).exists(),
         accounts=accounts,
         accounts_sql="\n\n".join(
-            (data.LANDED_SQL, data.POSTS_SQL, data.REJECTS_SQL, data.STATUS_SQL.strip())
+            (
+                lake_figures.LANDED_SQL,
+                lake_figures.POSTS_SQL,
+                lake_figures.REJECTS_SQL,
+                lake_figures.STATUS_SQL.strip(),
+            )
         ).format(model=model),
         effects=records(effects),
         effects_figure=_effects_figure(effects),
-        reviews=records(data.review_reasons(lake, model, policy)),
-        statuses_figure=figures.stacked(
-            data.statuses_by_day(lake, model),
-            colours=figures.STATUS_COLOURS,
+        reviews=records(lake_figures.review_reasons(lake, model, policy)),
+        statuses_figure=plots.stacked(
+            lake_figures.statuses_by_day(lake, model),
+            colours=plots.STATUS_COLOURS,
             title="Posts by how they were scored",
         ),
         evaluation=figures_of,
-        evaluation_figure=figures.held_out(evaluated) if evaluated else "",
+        evaluation_figure=plots.held_out(evaluated) if evaluated else "",
         worse=[f"{r['harm']} ({r['dataset']})" for r in figures_of if r["worse_than_baseline"]],
-        scores_figure=figures.score_curves(shares) if len(shares.columns) else "",
-        rejects=records(data.reject_rules(lake)),
-        media=records(data.media_statuses(lake)),
-        inputs=records(data.inputs_seen(lake)),
-        pictures=records(data.pictures_read(lake)),
-        matches=records(data.media_matches(lake)),
-        copies=records(data.copies(lake)),
-        comments=records(data.comments(lake, model)),
+        scores_figure=plots.score_curves(shares) if len(shares.columns) else "",
+        rejects=records(lake_figures.reject_rules(lake)),
+        media=records(lake_figures.media_statuses(lake)),
+        inputs=records(lake_figures.inputs_seen(lake)),
+        pictures=records(lake_figures.pictures_read(lake)),
+        matches=records(lake_figures.media_matches(lake)),
+        copies=records(lake_figures.copies(lake)),
+        comments=records(lake_figures.comments(lake, model)),
         by_language=[_filled(record) for record in by_language],
         ablation=ablation_section(ablation) if ablation else None,
-        languages=records(data.languages(lake)),
-        seconds_figure=figures.seconds(data.stage_seconds(lake)),
+        languages=records(lake_figures.languages(lake)),
+        seconds_figure=plots.seconds(lake_figures.stage_seconds(lake)),
     )
     out.write_text(page, encoding="utf-8")
     return out
@@ -107,8 +112,8 @@ def ablation_section(path: Path) -> dict[str, Any]:
     names = [ablations.label(record) for record in shown]
     drawn = bool(shown and modalities)
     return {
-        "alone_figure": figures.alone(shown, modalities, names=names) if drawn else "",
-        "adds_figure": figures.adds(shown, modalities, names=names) if drawn else "",
+        "alone_figure": plots.alone(shown, modalities, names=names) if drawn else "",
+        "adds_figure": plots.adds(shown, modalities, names=names) if drawn else "",
         "rows": list(ablations.table(content)),
         "proposed": ablations.proposed(content),
         "switched_off": content["switched_off"],
@@ -120,6 +125,6 @@ def _effects_figure(effects: pd.DataFrame) -> str:
     if effects.empty:
         return ""
     table = effects.pivot_table(index="harm", columns="action", values="posts", aggfunc="sum")
-    return figures.stacked(
-        table.fillna(0), colours=figures.ACTION_COLOURS, title="Posts under an action now"
+    return plots.stacked(
+        table.fillna(0), colours=plots.ACTION_COLOURS, title="Posts under an action now"
     )

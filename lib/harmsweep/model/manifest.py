@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
-from harmsweep.calibration import Calibration
 from harmsweep.errors import Refused
-from harmsweep.fusion import Feature, Input, fused_width, kept_columns, modalities_of
-from harmsweep.training import check_switched_off
+from harmsweep.model.calibration import Calibration
+from harmsweep.model.conf import check_switched_off
+from harmsweep.model.fusion import Feature, Input, fused_width, kept_columns, modalities_of
 
 SHA256 = r"^[0-9a-f]{64}$"
 NAME = "manifest.json"

@@ -8,8 +8,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from harmsweep.errors import Refused
-from harmsweep.fusion import modalities_of
 from harmsweep.harms import HARMS
+from harmsweep.model.fusion import modalities_of
 from harmsweep.paths import CONF
 
 # Numbers that no head may see: reports become labels, and policy keeps age and gender apart.

@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import unquote, urlparse
 
 from harmsweep.errors import Refused
-from harmsweep.manifest import NAME as MANIFEST
-from harmsweep.manifest import load_manifest
+from harmsweep.model.manifest import NAME as MANIFEST
+from harmsweep.model.manifest import load_manifest
 
 MODEL, CHAMPION, PREVIOUS = "harmsweep", "champion", "previous"
 # MLflow sends usage events, tries Git, and prints each migration of a new database.

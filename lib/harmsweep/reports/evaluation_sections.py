@@ -7,19 +7,19 @@ from typing import Any
 
 import pandas as pd
 
-from harmsweep.evaluation import figures
 from harmsweep.evaluation.confusions import confusions, flagged_by_others
 from harmsweep.evaluation.curves import curves
 from harmsweep.evaluation.fairness import NO_IDENTITY, identity_records, mentions
-from harmsweep.evaluation.rows import labelled, score_column, scored
+from harmsweep.evaluation.judged import labelled, score_column, scored
+from harmsweep.evaluation.records import ALL, Record
 from harmsweep.evaluation.shares import at_threshold, threshold_by_precision, threshold_by_rate
 from harmsweep.evaluation.slices import SLICES, shown, slice_records
+from harmsweep.model.conf import Evaluation
+from harmsweep.model.snapshot import label_column
 from harmsweep.policy.certificates import Certificate, find_certificate
-from harmsweep.snapshots import label_column
+from harmsweep.reports import evaluation_plots
 from harmsweep.train.compared import AREAS
 from harmsweep.train.compared_shown import NAMES, cells, mean_cells
-from harmsweep.train.evaluate import ALL, Record
-from harmsweep.training import Evaluation
 
 PRECISIONS = (0.8, 0.9, 0.95)
 LEFT_OUT = "leave_one_group_out"
@@ -49,9 +49,9 @@ def curve_plots(rows: Judged, heads: Mapping[str, Record]) -> dict[str, str]:
         return {}
     drawn = {h: curves(scored(rows.test, h), rows.options, seed=rows.seed) for h in shown}
     return {
-        "roc": figures.rocs({h: roc for h, (roc, _) in drawn.items()}, shown),
-        "precision_recall": figures.prs({h: pr for h, (_, pr) in drawn.items()}, shown),
-        "reliability": figures.reliability(shown),
+        "roc": evaluation_plots.rocs({h: roc for h, (roc, _) in drawn.items()}, shown),
+        "precision_recall": evaluation_plots.prs({h: pr for h, (_, pr) in drawn.items()}, shown),
+        "reliability": evaluation_plots.reliability(shown),
     }
 
 
@@ -88,7 +88,7 @@ def slice_sections(rows: Judged) -> tuple[list[dict[str, Any]], dict[str, str]]:
         kept = [r for r in of_kind if shown(r, rows.options)]
         gone = [r for r in of_kind if not shown(r, rows.options)]
         ends = {"low": None, "high": None, "ap_low": None, "ap_high": None}
-        plot = figures.forest(kept) if kept else ""
+        plot = evaluation_plots.forest(kept) if kept else ""
         plots |= {f"by_{kind}": plot} if plot else {}
         sections.append(
             {"title": title, "plot": plot, "records": [ends | r for r in kept]}
@@ -114,7 +114,7 @@ def fairness(rows: Judged, texts: pd.Series | None) -> dict[str, Any]:
         of_head = [{"harm": harm} | record for record in told]
         found += of_head if len(of_head) > 1 else []
     gaps = [record for record in found if record["identity"] != NO_IDENTITY]
-    return {"records": found, "plot": figures.identities(gaps) if gaps else ""}
+    return {"records": found, "plot": evaluation_plots.identities(gaps) if gaps else ""}
 
 
 def confusion(rows: Judged) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def confusion(rows: Judged) -> dict[str, Any]:
     positives = {h: int((rows.test[label_column(h)] == 1).sum()) for h in rows.harms}
     told = confusions(rows.test, rows.harms, thresholds, rows.options, seed=rows.seed)
     return {
-        "plot": figures.confusion(shares, positives),
+        "plot": evaluation_plots.confusion(shares, positives),
         "records": sorted(told, key=lambda r: (-r["value"], r["harm"], r["other"])),
     }
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from harmsweep.hashes import SPARK_FROM, Pairs, near_pairs, near_pairs_spark
+from harmsweep.known_media.near import SPARK_FROM, Pairs, near_pairs, near_pairs_spark
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Spark
 from harmsweep.media.pdq import MIN_QUALITY, packed

@@ -5,8 +5,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from harmsweep.errors import Refused
-from harmsweep.registry import client
-from harmsweep.train.tracking import EXPERIMENT
+from harmsweep.model.registry import client
+from harmsweep.model.tracking import EXPERIMENT
 
 # The losses that training records by epoch.
 LOSSES = ("loss", "validation_loss")

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from harmsweep.evaluation.curves import GRID, Curve
-from harmsweep.report.figures import as_svg
-from harmsweep.train.evaluate import Record
+from harmsweep.evaluation.records import Record
+from harmsweep.reports.plots import as_svg
 
 COLUMNS = 4
 INK, SOFT, ALARM, GOOD = "#1f3b57", "#9aa5b1", "#b3261e", "#2e7d5b"

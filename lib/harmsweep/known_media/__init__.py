@@ -1,0 +1,1 @@
+"""Known and repeated media: banks, near-duplicates, escalations and what is preserved."""

@@ -1,0 +1,1 @@
+"""The fused model: its inputs, network, manifest, configuration and registry."""
