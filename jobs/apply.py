@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Iterable
 from pathlib import Path
 
-from harmsweep.enforce.plans.apply import apply_plan
+from harmsweep.enforcement.plans.apply import apply_plan
 from harmsweep.errors import finish
 from harmsweep.lake.delta import lake_path, open_lake
 from harmsweep.lake.runs import Outcome

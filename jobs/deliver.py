@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from harmsweep.enforce.deliver import BACK_DAYS, deliver_day, deliver_new
+from harmsweep.enforcement.webhook import BACK_DAYS, deliver_day, deliver_new
 from harmsweep.job import parser, run
 from harmsweep.lake.runs import Outcome
 

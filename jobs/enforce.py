@@ -7,12 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from harmsweep.enforce.sweep import enforce_day
 from harmsweep.errors import Held
 from harmsweep.job import add_model, parser, run
 from harmsweep.lake.runs import Outcome
 from harmsweep.model.manifest import load_manifest
 from harmsweep.policy.certificates import folder_beside
+from harmsweep.stages.enforce import enforce_day
 
 
 def main(*, lake: Path, days: list[date], model: Path, **options: Any) -> Iterable[Outcome]:

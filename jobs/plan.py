@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
-from harmsweep.enforce.plans.make import make_plan
+from harmsweep.enforcement.plans.make import make_plan
 from harmsweep.errors import Printable
 from harmsweep.job import add_model, parser, run
 from harmsweep.model.manifest import load_manifest

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
-from harmsweep.enforce.undo import undo
+from harmsweep.enforcement.undo import undo
 from harmsweep.errors import finish
 from harmsweep.lake.delta import lake_path
 from harmsweep.lake.runs import Outcome

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harmsweep.ledger import (
+from harmsweep.enforcement.rules.ledger import (
     ACCOUNTS_DAY,
     Entry,
     Place,

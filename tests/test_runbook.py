@@ -21,9 +21,8 @@ from typing import Any
 import pytest
 
 from harmsweep.console import app, main
-from harmsweep.enforce.breaker import batches
-from harmsweep.enforce.people import appeals
-from harmsweep.enforce.plans.make import make_plan
+from harmsweep.enforcement.circuit_breaker import batches
+from harmsweep.enforcement.plans.make import make_plan
 from harmsweep.errors import Held
 from harmsweep.lake import delta
 from harmsweep.lake.locks import locked
@@ -31,6 +30,7 @@ from harmsweep.model.manifest import load_manifest
 from harmsweep.operations import switch
 from harmsweep.paths import DEFAULT_MODEL, ROOT
 from harmsweep.policy.demonstration import mark_demonstration
+from harmsweep.review import appeals
 from harmsweep.tables.catalog import DELIVERIES
 
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")

@@ -17,10 +17,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from harmsweep.decisions import pair
-from harmsweep.enforce.rules import Mandate
-from harmsweep.enforce.sweep import sweep
-from harmsweep.enforce.undo import undo
+from harmsweep.enforcement.state.decisions import pair
+from harmsweep.enforcement.state.policy_binding import Mandate
+from harmsweep.enforcement.sweep import sweep
+from harmsweep.enforcement.undo import undo
 from harmsweep.lake import delta
 from harmsweep.policy.demonstration import mark_demonstration
 from harmsweep.policy.file import load_policy

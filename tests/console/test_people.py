@@ -96,7 +96,7 @@ def test_a_dry_run_of_an_overturned_appeal_says_what_comes_back(
     before = files(posted)
     code, out, err = call(*words, "--dry-run")
     assert (code, "judged p1 before" in err) == (REFUSED, True)
-    monkeypatch.setattr("harmsweep.enforce.people.appeals.operator", lambda: "another")
+    monkeypatch.setattr("harmsweep.review.appeals.operator", lambda: "another")
     code, out, _ = call(*words, "--dry-run")
     assert (code, out.partition("\n")[0].endswith("overturned, 1 effect")) == (0, True)
     assert "remove" in out and files(posted) == before
@@ -128,7 +128,7 @@ def test_an_appeal_goes_through_the_queue(
     policy = ("--policy", "conf/policy/default.yaml", "--lake", posted)
     code, _, err = call(*words, *policy)
     assert (code, "judged p1 before" in err) == (REFUSED, True)
-    monkeypatch.setattr("harmsweep.enforce.people.appeals.operator", lambda: "another")
+    monkeypatch.setattr("harmsweep.review.appeals.operator", lambda: "another")
     code, out, _ = call(*words, *policy)
     assert (code, out) == (0, f"{appeal_id}: overturned, 1 effect\n")
     assert appeal_id not in call("appeal", "list", "--lake", posted)[1]

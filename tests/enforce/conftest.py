@@ -8,12 +8,9 @@ from typing import Any
 
 import pytest
 
-from harmsweep import verdicts
-from harmsweep.decisions import DECIDE, pair
-from harmsweep.enforce import rules
-from harmsweep.enforce.breaker import approvals, batches
-from harmsweep.enforce.people import appeals, orders, settle
-from harmsweep.enforce.sweep import enforce_day
+from harmsweep.enforcement.circuit_breaker import approvals, batches
+from harmsweep.enforcement.rules import guardrails
+from harmsweep.enforcement.state.decisions import DECIDE, pair
 from harmsweep.harms import HARMS
 from harmsweep.lake import delta
 from harmsweep.lake.runs import run_step
@@ -21,6 +18,8 @@ from harmsweep.operations import audit
 from harmsweep.policy.actions import SEVERITY
 from harmsweep.policy.demonstration import mark_demonstration
 from harmsweep.policy.file import Policy, load_policy
+from harmsweep.review import appeals, apply_now, orders, verdicts
+from harmsweep.stages.enforce import enforce_day
 from harmsweep.tables.catalog import (
     ACTIONS,
     DECISIONS,
@@ -294,7 +293,7 @@ def user(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Make another user of the system do what follows."""
 
     def become(name: str) -> None:
-        modules = (verdicts, audit, appeals, settle, orders, rules, approvals, batches)
+        modules = (verdicts, audit, appeals, apply_now, orders, guardrails, approvals, batches)
         for module in modules:
             monkeypatch.setattr(module, "operator", lambda: name, raising=False)
 

@@ -11,7 +11,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from harmsweep.decisions import DECIDE, pair
+from harmsweep.enforcement.state.decisions import DECIDE, pair
 from harmsweep.lake import delta, failpoints
 from harmsweep.lake.runs import run_step
 from harmsweep.operations.switch import SWITCH
@@ -39,10 +39,10 @@ _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
     [
         "harmsweep.console.people",
-        "harmsweep.enforce.breaker.approvals",
-        "harmsweep.enforce.deliver",
-        "harmsweep.enforce.people.appeals",
-        "harmsweep.enforce.people.orders",
+        "harmsweep.enforcement.circuit_breaker.approvals",
+        "harmsweep.enforcement.webhook",
+        "harmsweep.review.appeals",
+        "harmsweep.review.orders",
         "harmsweep.enforce.plans",
         "pytest",
     ]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from harmsweep.enforce.replay import replay
+from harmsweep.enforcement.replay import replay
 from harmsweep.lake import delta
 from harmsweep.model.fusion import Feature
 from harmsweep.tables.catalog import ACTIONS, DECISIONS, POST_FEATURES, RUNS

@@ -13,14 +13,24 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from harmsweep.enforce.breaker.caps import counted, excesses
-from harmsweep.enforce.breaker.parked import HeldBatch, Stale, is_over, let_go, refused
-from harmsweep.enforce.cases import Case, changes
-from harmsweep.enforce.people.lanes import Demand, lane_change, lifted, severest
-from harmsweep.enforce.restore import reapplied, undone
-from harmsweep.enforce.rules import Decision, Mandate, Post, is_probability, sweep_of
-from harmsweep.enforce.sweeps import EPOCH, Batch, Sweep
-from harmsweep.ledger import ORDER, POLICY, REVIEW, Entry, Place, holding, latest, open_intents
+from harmsweep.enforcement.circuit_breaker.caps import counted, excesses
+from harmsweep.enforcement.rules.effects import EPOCH, Batch, Sweep
+from harmsweep.enforcement.rules.guardrails import Decision, Post, is_probability
+from harmsweep.enforcement.rules.held import HeldBatch, Stale, is_over, let_go, refused
+from harmsweep.enforcement.rules.lanes import Demand, lane_change, lifted, severest
+from harmsweep.enforcement.rules.ledger import (
+    ORDER,
+    POLICY,
+    REVIEW,
+    Entry,
+    Place,
+    holding,
+    latest,
+    open_intents,
+)
+from harmsweep.enforcement.rules.reversal import reapplied, undone
+from harmsweep.enforcement.state.policy_binding import Mandate, sweep_of
+from harmsweep.enforcement.state.scope_states import Case, changes
 from harmsweep.policy.actions import VISIBLE
 from harmsweep.policy.file import Policy, load_policy
 

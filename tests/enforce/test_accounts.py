@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from harmsweep.enforce import accounts as settling
-from harmsweep.enforce.accounts import Settled, settle_accounts, strikes
-from harmsweep.enforce.books import by_a_person, micros
-from harmsweep.enforce.bounds import bounds
-from harmsweep.enforce.rules import Rules
-from harmsweep.enforce.strikes import Strike
-from harmsweep.enforce.sweeps import Sweep
+from harmsweep.enforcement import accounts as settling
+from harmsweep.enforcement.accounts import Settled, settle_accounts, strikes
+from harmsweep.enforcement.conf import bounds
+from harmsweep.enforcement.rules.effects import Sweep
+from harmsweep.enforcement.rules.guardrails import Rules
+from harmsweep.enforcement.rules.strikes import Strike
+from harmsweep.enforcement.state.day_ledger import by_a_person, micros
 from harmsweep.errors import Held
 from harmsweep.lake import delta
 from harmsweep.policy.file import Accounts

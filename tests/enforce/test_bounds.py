@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from harmsweep.enforce.bounds import Bounds, Forecast, bounds
+from harmsweep.enforcement.conf import Bounds, Forecast, bounds
 
 FORECAST = Forecast(weeks=8, least_weeks=4, quantile=0.999, factor=2.0, floor=50, views_floor=1000)
 SET = Bounds(

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from harmsweep.decide.stage import decide_day
-from harmsweep.enforce.rules import Mandate
-from harmsweep.enforce.sweep import enforce_day, sweep
+from harmsweep.enforcement.state.policy_binding import Mandate
+from harmsweep.enforcement.sweep import sweep
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
 from harmsweep.policy.certificates import (
@@ -23,6 +23,7 @@ from harmsweep.policy.certificates import (
     write_certificate,
 )
 from harmsweep.policy.file import load_policy
+from harmsweep.stages.enforce import enforce_day
 from harmsweep.tables.catalog import DECISIONS
 
 pytestmark = pytest.mark.spark

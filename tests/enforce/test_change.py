@@ -8,29 +8,22 @@ from typing import Any
 
 import pytest
 
-from harmsweep.enforce.breaker.parked import (
-    HeldBatch,
-    Stale,
-    being_read,
-    is_over,
-    let_go,
-    refused,
-)
-from harmsweep.enforce.change import change
-from harmsweep.enforce.people.lanes import Demand
-from harmsweep.enforce.restore import reapplied, undone
-from harmsweep.enforce.rules import (
+from harmsweep.enforcement.rules.effects import Sweep
+from harmsweep.enforcement.rules.guardrails import (
     Decision,
-    Mandate,
     Post,
     Rules,
     allowed,
     drawn,
     is_probability,
 )
-from harmsweep.enforce.sweeps import Sweep
+from harmsweep.enforcement.rules.held import HeldBatch, Stale, being_read, is_over, let_go, refused
+from harmsweep.enforcement.rules.lanes import Demand
+from harmsweep.enforcement.rules.ledger import Entry, Place
+from harmsweep.enforcement.rules.reconcile import change
+from harmsweep.enforcement.rules.reversal import reapplied, undone
+from harmsweep.enforcement.state.policy_binding import Mandate
 from harmsweep.harms import SEVERE
-from harmsweep.ledger import Entry, Place
 from harmsweep.policy.certificates import Claim, Counts, Population, Source, sealed_certificate
 from harmsweep.policy.file import load_policy
 

@@ -17,13 +17,13 @@ from typing import Any
 
 import pytest
 
-from harmsweep.enforce.books import append, micros
-from harmsweep.enforce.bounds import Webhook, bounds
-from harmsweep.enforce.deliver import SECRET, Unreachable, deliver_day, deliver_new, pending
-from harmsweep.enforce.sweeps import Sweep, entry
-from harmsweep.enforce.undo import undo
+from harmsweep.enforcement.conf import Webhook, bounds
+from harmsweep.enforcement.rules.effects import Sweep, entry
+from harmsweep.enforcement.rules.ledger import ACCOUNTS_DAY, Entry, Place
+from harmsweep.enforcement.state.day_ledger import append, micros
+from harmsweep.enforcement.undo import undo
+from harmsweep.enforcement.webhook import SECRET, Unreachable, deliver_day, deliver_new, pending
 from harmsweep.lake import delta
-from harmsweep.ledger import ACCOUNTS_DAY, Entry, Place
 from harmsweep.operations import switch
 from harmsweep.operations.switch import Stopped
 from harmsweep.paths import ROOT
@@ -248,7 +248,7 @@ def job(monkeypatch, lake: Any, *words: str) -> Any:
 
 def test_the_job_takes_all_that_is_new_a_day_or_dead_letters(held, platform, monkeypatch):
     conf = bounds().model_copy(update={"webhook": platform.hook()})
-    monkeypatch.setattr("harmsweep.enforce.deliver.bounds", lambda: conf)
+    monkeypatch.setattr("harmsweep.enforcement.webhook.bounds", lambda: conf)
     platform.plan = [400]
     assert job(monkeypatch, held, "--day", "2026-09-30") == 0
     assert platform.calls == []
@@ -260,7 +260,7 @@ def test_the_job_takes_all_that_is_new_a_day_or_dead_letters(held, platform, mon
 
 def test_the_job_fails_where_nobody_answers(held, monkeypatch, capsys):
     conf = bounds().model_copy(update={"webhook": NOWHERE})
-    monkeypatch.setattr("harmsweep.enforce.deliver.bounds", lambda: conf)
+    monkeypatch.setattr("harmsweep.enforcement.webhook.bounds", lambda: conf)
     assert job(monkeypatch, held) == 1
     assert capsys.readouterr().err.startswith("deliver.py: Unreachable: the webhook gave no answer")
 
@@ -279,7 +279,7 @@ def test_the_switch_stops_between_one_effect_and_the_next(held, platform, monkey
             switch.stop(lake, "wrong")
         switch.check_running(lake)
 
-    monkeypatch.setattr("harmsweep.enforce.deliver.check_running", at_the_third)
+    monkeypatch.setattr("harmsweep.enforcement.webhook.check_running", at_the_third)
     with pytest.raises(Stopped):
         deliver_day(held.root, DAY, webhook=platform.hook())
     assert len(platform.calls) == len(letters(held)) == 2

@@ -12,18 +12,18 @@ import numpy as np
 import pytest
 
 from harmsweep.encoders.stored import cosine, stored
-from harmsweep.enforce.books import append, entries
-from harmsweep.enforce.bounds import Bounds, bounds
-from harmsweep.enforce.breaker import batches
-from harmsweep.enforce.evidence import (
+from harmsweep.enforcement.circuit_breaker import batches
+from harmsweep.enforcement.conf import Bounds, bounds
+from harmsweep.enforcement.state.day_ledger import append, entries
+from harmsweep.enforcement.state.evidence import (
     columns_of,
     digest_of,
     find_evidence,
     forget,
     with_evidence,
 )
-from harmsweep.enforce.rules import load_mandate
-from harmsweep.enforce.sweep import sweep
+from harmsweep.enforcement.state.policy_binding import load_mandate
+from harmsweep.enforcement.sweep import sweep
 from harmsweep.errors import Held
 from harmsweep.lake import delta
 from harmsweep.model.fusion import Feature, Input
@@ -96,7 +96,9 @@ def test_a_held_batch_has_evidence_once_it_is_let_go(known, monkeypatch):
     with pytest.raises(Held):
         known.sweep(apply=1)
     assert kept(known).keys() == {"spam"}
-    monkeypatch.setattr("harmsweep.enforce.breaker.batches.check_approved", lambda *_: None)
+    monkeypatch.setattr(
+        "harmsweep.enforcement.circuit_breaker.batches.check_approved", lambda *_: None
+    )
     (batch,) = batches.waiting(known.root)
     batches.resume(
         known.root, batch.batch.name, load_mandate(known.root, known.policy(apply=1), "m-1", None)

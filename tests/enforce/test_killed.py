@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from harmsweep.enforce.breaker import approvals, batches
-from harmsweep.enforce.plans.apply import apply_plan
-from harmsweep.enforce.plans.make import make_plan
-from harmsweep.enforce.rules import Mandate
-from harmsweep.enforce.sweep import enforce_day
-from harmsweep.enforce.undo import undo
+from harmsweep.enforcement.circuit_breaker import approvals, batches
+from harmsweep.enforcement.plans.apply import apply_plan
+from harmsweep.enforcement.plans.make import make_plan
+from harmsweep.enforcement.state.policy_binding import Mandate
+from harmsweep.enforcement.undo import undo
 from harmsweep.errors import DataRefused, Held
 from harmsweep.operations import audit, ramps, switch
 from harmsweep.operations.audit import operator
 from harmsweep.operations.switch import SWITCH, Stopped, check_running
 from harmsweep.policy.file import load_policy
+from harmsweep.stages.enforce import enforce_day
 
 sys.path.insert(0, str(Path(__file__).parent))
 from killing import acts, facts, kill, kills, spread, start

@@ -3,12 +3,12 @@
 import os
 from datetime import UTC, date, datetime, timedelta
 
-from harmsweep import verdicts
-from harmsweep.enforce.books import now_micros
-from harmsweep.enforce.people.orders import receive
-from harmsweep.enforce.people.settle import settle
-from harmsweep.enforce.rehearsal import effects_since, rehearsal
+from harmsweep.enforcement.dry_run import effects_since, rehearsal
+from harmsweep.enforcement.state.day_ledger import now_micros
 from harmsweep.lake import delta
+from harmsweep.review import verdicts
+from harmsweep.review.apply_now import settle
+from harmsweep.review.orders import receive
 from harmsweep.tables.catalog import VERDICTS
 
 DAY = date(2026, 10, 1)

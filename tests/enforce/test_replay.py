@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from harmsweep.console import app
-from harmsweep.enforce.books import entries
-from harmsweep.enforce.bounds import bounds
-from harmsweep.enforce.breaker import batches
-from harmsweep.enforce.replay import replay, replay_day
-from harmsweep.enforce.rules import load_mandate
-from harmsweep.enforce.undo import undo
+from harmsweep.enforcement.circuit_breaker import batches
+from harmsweep.enforcement.conf import bounds
+from harmsweep.enforcement.replay import replay, replay_day
+from harmsweep.enforcement.state.day_ledger import entries
+from harmsweep.enforcement.state.policy_binding import load_mandate
+from harmsweep.enforcement.undo import undo
 from harmsweep.errors import DataRefused, Held
 from harmsweep.lake import delta
 from harmsweep.maintain.tables import LEAST_KEEP_DAYS, maintain
@@ -97,7 +97,9 @@ def test_what_another_model_did_is_named(known, model):
 
 def let_go(lake: Any, monkeypatch: Any) -> None:
     """Resume the one batch that a cap of one removal held."""
-    monkeypatch.setattr("harmsweep.enforce.breaker.batches.check_approved", lambda *_: None)
+    monkeypatch.setattr(
+        "harmsweep.enforcement.circuit_breaker.batches.check_approved", lambda *_: None
+    )
     (batch,) = batches.waiting(lake.root)
     mandate = load_mandate(lake.root, lake.policy(apply=1), "m-1", None)
     batches.resume(lake.root, batch.batch.name, mandate)

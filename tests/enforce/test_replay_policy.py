@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harmsweep.enforce.replay import UNCHECKED
+from harmsweep.enforcement.replay import UNCHECKED
 from harmsweep.lake import delta
 from harmsweep.policy.certificates import (
     Claim,

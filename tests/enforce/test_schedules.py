@@ -47,10 +47,14 @@ def test_no_schedule_breaks_an_invariant(policies: list[Policy], seeds: range) -
 GUARDS: dict[str, tuple[str, object, str]] = {
     "no cap": ("simulator.excesses", [], "effects pass the cap of"),
     "nothing waits": (
-        "harmsweep.enforce.change._does_as_much", False, "an effect that waits was carried"
+        "harmsweep.enforcement.rules.reconcile._does_as_much",
+        False,
+        "an effect that waits was carried",
     ),
     "no batch goes on waiting": ("simulator.World._stuck", [], "more of a batch that waits"),
-    "no sample is read": ("harmsweep.enforce.cases.being_read", (), "a sampled post was acted on"),
+    "no sample is read": (
+        "harmsweep.enforcement.state.scope_states.being_read", (), "a sampled post was acted on"
+    ),
 }  # fmt: skip
 
 

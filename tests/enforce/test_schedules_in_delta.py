@@ -10,19 +10,19 @@ from typing import Any
 
 import pytest
 
-from harmsweep import verdicts
-from harmsweep.enforce.bounds import Bounds
-from harmsweep.enforce.breaker import batches
-from harmsweep.enforce.people.settle import settle
-from harmsweep.enforce.rules import Mandate
-from harmsweep.enforce.sweep import sweep
-from harmsweep.enforce.sweeps import EPOCH
-from harmsweep.enforce.undo import undo
+from harmsweep.enforcement.circuit_breaker import batches
+from harmsweep.enforcement.conf import Bounds
+from harmsweep.enforcement.rules.effects import EPOCH
+from harmsweep.enforcement.rules.ledger import ORDER
+from harmsweep.enforcement.state.policy_binding import Mandate
+from harmsweep.enforcement.sweep import sweep
+from harmsweep.enforcement.undo import undo
 from harmsweep.errors import DataRefused, Held
 from harmsweep.lake import delta
-from harmsweep.ledger import ORDER
 from harmsweep.policy.actions import VISIBLE
 from harmsweep.policy.file import Policy
+from harmsweep.review import allow_list, verdicts
+from harmsweep.review.apply_now import settle
 from harmsweep.tables.catalog import DECISIONS, ORDERS, SCORES, VERDICTS
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -148,7 +148,7 @@ class Delta:
     def do_exempt(self, post: str, kind: str | None) -> None:
         if self.exists(post):
             options = {"kind": kind or "none", "until": None, "reason": ""}
-            verdicts.exempt(self.lake.root, "post", post, **options)
+            allow_list.exempt(self.lake.root, "post", post, **options)
 
     def do_wait(self, hours: int) -> None:
         self.now += hours * HOUR
@@ -214,7 +214,9 @@ def in_delta(
 ) -> "Delta":
     """An empty day, of which the simulator's posts are; people's approvals are not asked for."""
     monkeypatch.setattr(Bounds, "sample", lambda *_: World.sample)
-    monkeypatch.setattr("harmsweep.enforce.breaker.batches.check_approved", lambda *_: None)
+    monkeypatch.setattr(
+        "harmsweep.enforcement.circuit_breaker.batches.check_approved", lambda *_: None
+    )
     lake = decided.copy(tmp_path / "lake")
     for table in (SCORES, DECISIONS):
         delta.put_rows([], table, lake.root, where={"day": DAY})

@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from harmsweep.enforce.restore import reapplied, undone
-from harmsweep.enforce.rules import Post
-from harmsweep.enforce.strikes import (
+from harmsweep.enforcement.rules.effects import EPOCH, Sweep
+from harmsweep.enforcement.rules.guardrails import Post
+from harmsweep.enforcement.rules.ledger import ACCOUNTS_DAY, Entry, Place
+from harmsweep.enforcement.rules.reversal import reapplied, undone
+from harmsweep.enforcement.rules.strikes import (
     Restriction,
     Strike,
     account_change,
     restriction,
     restricts_more,
 )
-from harmsweep.enforce.sweeps import EPOCH, Sweep
-from harmsweep.ledger import ACCOUNTS_DAY, Entry, Place
 from harmsweep.policy.file import Accounts
 
 NOW = datetime(2026, 10, 1, 12, tzinfo=UTC)

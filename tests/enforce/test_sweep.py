@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from harmsweep.enforce.books import books, now_micros, visibility
-from harmsweep.enforce.cases import was_whole
-from harmsweep.enforce.rules import Mandate
-from harmsweep.enforce.sweep import enforce_day, sweep
+from harmsweep.enforcement.state.day_ledger import books, now_micros, visibility
+from harmsweep.enforcement.state.policy_binding import Mandate
+from harmsweep.enforcement.state.scope_states import was_whole
+from harmsweep.enforcement.sweep import sweep
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
 from harmsweep.policy.file import PolicyError, load_policy
+from harmsweep.stages.enforce import enforce_day
 from harmsweep.tables.catalog import ACTIONS, ESCALATIONS, POST_VISIBILITY
 
 DAY = date(2026, 10, 1)

@@ -4,12 +4,12 @@ from datetime import date
 
 import pytest
 
-from harmsweep import verdicts
-from harmsweep.enforce.books import now_micros
-from harmsweep.enforce.people.settle import settle
-from harmsweep.enforce.undo import Part, undo
+from harmsweep.enforcement.state.day_ledger import now_micros
+from harmsweep.enforcement.undo import Part, undo
 from harmsweep.operations import audit, switch
 from harmsweep.operations.switch import Stopped
+from harmsweep.review import verdicts
+from harmsweep.review.apply_now import settle
 
 DAY = date(2026, 10, 1)
 BOOKED = "actions_v1:after-commit"

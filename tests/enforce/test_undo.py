@@ -4,10 +4,10 @@ from datetime import date
 
 import pytest
 
-from harmsweep import verdicts
-from harmsweep.enforce.undo import undo
+from harmsweep.enforcement.undo import undo
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
+from harmsweep.review import allow_list, verdicts
 from harmsweep.tables.catalog import ESCALATIONS
 
 DAY = date(2026, 10, 1)
@@ -107,7 +107,7 @@ def test_a_release_that_is_undone_takes_no_post_down_that_was_edited(held, rows)
 
 def test_a_release_that_is_undone_takes_no_post_down_that_is_exempt(held):
     _, second = released(held)
-    verdicts.exempt(held.root, "post", "removed", kind="newsworthy", until=None, reason="press")
+    allow_list.exempt(held.root, "post", "removed", kind="newsworthy", until=None, reason="press")
     back(held, second)
     assert held.states().get("removed") != "remove"
 
@@ -116,7 +116,7 @@ def test_a_redo_takes_no_post_down_that_was_found_benign_or_is_exempt(held):
     sweep_id = held.ledger()[-1]["sweep_id"]
     back(held, sweep_id)
     verdicts.decide(held.root, "removed", "benign", rationale="a quote")
-    verdicts.exempt(held.root, "post", "spam", kind="newsworthy", until=None, reason="press")
+    allow_list.exempt(held.root, "post", "spam", kind="newsworthy", until=None, reason="press")
     assert back(held, sweep_id, redo=True) == {"effects": 2, "left": 2}
     assert held.states() == {"demoted": "demote", "reviewed": "review"}
 

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from harmsweep.digests import as_json
+from harmsweep.enforcement.rules.ledger import ACCOUNTS_DAY, Entry, Place, effect_key
 from harmsweep.lake import delta
-from harmsweep.ledger import ACCOUNTS_DAY, Entry, Place, effect_key
 from harmsweep.paths import DEFAULT_MODEL
 
 SAMPLE = Path(__file__).resolve().parents[1] / "sample"
@@ -35,7 +35,7 @@ def sample_posts():
 def harmful():
     """Posts that the model that ships gives 0.7 for a harm that is acted on, with what it saw."""
     from harmsweep.encoders.conf import load_encoders
-    from harmsweep.enforce.evidence import columns_of
+    from harmsweep.enforcement.state.evidence import columns_of
     from harmsweep.explain.rescoring import embedded
     from harmsweep.model.network import load_heads, score_columns
     from harmsweep.text.cleaning import clean, text_numbers
@@ -84,7 +84,7 @@ class Acted:
 
     def act(self, found, *, post="p1", kept=True, language="en", **changes) -> Entry:
         """A post whose effect is in force, with its evidence; `found` is one of `harmful`."""
-        from harmsweep.enforce.evidence import digest_of
+        from harmsweep.enforcement.state.evidence import digest_of
         from harmsweep.model.manifest import load_manifest
         from harmsweep.tables.catalog import EVIDENCE, POST_FEATURES, POSTS
 
@@ -137,16 +137,16 @@ class Acted:
 
     def book(self, entry) -> None:
         """An effect and its outcome in the ledger."""
-        from harmsweep.enforce import books
+        from harmsweep.enforcement.state import day_ledger
 
-        books.append(self.root, [entry, replace(entry, entry="outcome")])
+        day_ledger.append(self.root, [entry, replace(entry, entry="outcome")])
 
     def show(self, day, entries) -> None:
         """What the platform reads of a day: what those entries put in force."""
-        from harmsweep.enforce import books
+        from harmsweep.enforcement.state import day_ledger
         from harmsweep.tables.catalog import POST_VISIBILITY
 
-        rows = books.visibility(books.chains_of(entries))
+        rows = day_ledger.visibility(day_ledger.chains_of(entries))
         delta.put_rows(rows, POST_VISIBILITY, self.root, where={"day": day})
 
     def put(self, table, post, **values) -> None:

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from harmsweep.console import app
-from harmsweep.enforce.books import as_row
-from harmsweep.enforce.sweeps import Sweep
+from harmsweep.enforcement.rules.effects import Sweep
+from harmsweep.enforcement.state.day_ledger import as_row
 from harmsweep.explain.due import cause_of
 from harmsweep.explain.stage import recent_days
 from harmsweep.explain.statement import Statement

@@ -7,6 +7,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
+from harmsweep.enforcement.rules.ledger import Entry
 from harmsweep.explain.due import Due
 from harmsweep.explain.notices import filled, notice
 from harmsweep.explain.reasons import statement
@@ -14,7 +15,6 @@ from harmsweep.explain.statement import EEA, Statement
 from harmsweep.explain.subject import Subject
 from harmsweep.explain.wordings import Notices, load_notices
 from harmsweep.harms import HARMS
-from harmsweep.ledger import Entry
 from harmsweep.paths import CONF
 from harmsweep.policy.actions import VISIBLE
 

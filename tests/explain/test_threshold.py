@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from harmsweep.enforcement.rules.ledger import Entry
 from harmsweep.explain import stage
-from harmsweep.ledger import Entry
 
 ENTRY = Entry(
     day=date(2026, 10, 1), effect_key="k", entry="intent",

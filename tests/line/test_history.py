@@ -18,7 +18,6 @@ from pyspark.sql import types as T
 
 from harmsweep.decide.stage import decide_day
 from harmsweep.embed.stage import embed_day
-from harmsweep.enforce.sweep import enforce_day
 from harmsweep.features.day import features_day
 from harmsweep.ingest.day import ingest_day
 from harmsweep.lake import delta
@@ -31,6 +30,7 @@ from harmsweep.policy.demonstration import mark_demonstration
 from harmsweep.policy.file import load_policy
 from harmsweep.read.stage import read_day
 from harmsweep.score.day import score_day
+from harmsweep.stages.enforce import enforce_day
 from harmsweep.tables.catalog import POST_VECTORS, SCORES, TABLES
 from harmsweep.tables.spec import Table
 

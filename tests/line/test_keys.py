@@ -12,8 +12,7 @@ from safetensors.numpy import load_file, save_file
 
 from harmsweep.decide.stage import decide_day
 from harmsweep.embed.stage import embed_day
-from harmsweep.enforce.sweep import enforce_day
-from harmsweep.enforce.undo import undo
+from harmsweep.enforcement.undo import undo
 from harmsweep.features.day import features_day
 from harmsweep.ingest.day import ingest_day
 from harmsweep.lake import delta
@@ -24,6 +23,7 @@ from harmsweep.policy.demonstration import approve_for_demonstration, mark_demon
 from harmsweep.policy.file import load_policy
 from harmsweep.read.stage import read_day
 from harmsweep.score.day import score_day
+from harmsweep.stages.enforce import enforce_day
 from harmsweep.tables.catalog import (
     ACTIONS,
     EMBEDDINGS,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from harmsweep.console import app
-from harmsweep.enforce.replay import replay, replay_day
+from harmsweep.enforcement.replay import replay, replay_day
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
 from harmsweep.line.days import Line

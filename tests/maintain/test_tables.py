@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harmsweep.enforce.bounds import bounds
+from harmsweep.enforcement.conf import bounds
 from harmsweep.lake import delta
 from harmsweep.maintain.tables import COMMITS, Maintained, maintain
 from harmsweep.tables.catalog import ACTIONS, EVIDENCE, LABELS, OPERATIONS
@@ -115,7 +115,7 @@ def test_evidence_is_forgotten_only_while_no_sweep_writes_the_ledger(
         taken.append([*names])
         yield
 
-    monkeypatch.setattr("harmsweep.enforce.evidence.locked", noted)
+    monkeypatch.setattr("harmsweep.enforcement.state.evidence.locked", noted)
     monkeypatch.setattr("harmsweep.maintain.tables.locked", noted)
     done(lake, EVIDENCE)
     place = taken.index([ACTIONS.name, EVIDENCE.name])

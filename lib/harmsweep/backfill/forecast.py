@@ -12,8 +12,7 @@ from harmsweep.backfill.request import Request
 from harmsweep.conf import Frozen
 from harmsweep.decide.stage import decide_day
 from harmsweep.embed.stage import count_inputs
-from harmsweep.enforce.breaker.approvals import accepted_posts
-from harmsweep.enforce.sweep import enforce_day
+from harmsweep.enforcement.circuit_breaker.approvals import accepted_posts
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Spark
@@ -21,6 +20,7 @@ from harmsweep.model.manifest import load_manifest
 from harmsweep.policy.actions import SEVERITY
 from harmsweep.policy.certificates import folder_beside
 from harmsweep.score.day import score_day
+from harmsweep.stages.enforce import enforce_day
 from harmsweep.tables.catalog import POST_FEATURES, POST_VECTORS, POSTS
 
 # What a submitted job takes before its stage begins: a start of Java and Spark is 10 to 19 s.

@@ -9,8 +9,8 @@ from typing import Any
 from harmsweep.backfill.forecast import DayForecast, forecast_day, minutes
 from harmsweep.backfill.request import Request
 from harmsweep.conf import Frozen
-from harmsweep.decisions import pair
-from harmsweep.enforce.bounds import bounds
+from harmsweep.enforcement.conf import bounds
+from harmsweep.enforcement.state.decisions import pair
 from harmsweep.errors import DataRefused
 from harmsweep.ingest.files import fingerprint, landing_counts
 from harmsweep.lake import delta

@@ -60,7 +60,7 @@ def last_runs(lake: Path, first: date, last: date) -> dict[date, Runs]:
 
 
 def _rows(lake: Path, wanted: list[date]) -> list[dict[str, Any]]:
-    from harmsweep.enforce.breaker.batches import waiting
+    from harmsweep.enforcement.circuit_breaker.batches import waiting
 
     ran = last_runs(lake, wanted[0], wanted[-1])
     posts = _accepted(lake, wanted[0], wanted[-1])

@@ -58,8 +58,8 @@ def undo(
     dry_run
         Count, and write nothing.
     """
-    from harmsweep.enforce.undo import Part
-    from harmsweep.enforce.undo import undo as restore
+    from harmsweep.enforcement.undo import Part
+    from harmsweep.enforcement.undo import undo as restore
 
     part = Part(harm, action, tuple(post or ()))
     done = restore(lake, sweep_id=sweep_id, part=part, redo=redo, dry_run=dry_run)
@@ -87,8 +87,8 @@ def replay(
         Every visible effect of a model's decision on this post is a row. Without it: those of all
         posts from --from to --to, of which only the ones that do not come out the same are rows.
     """
-    from harmsweep.enforce.replay import UNCHECKED, replay_day
-    from harmsweep.enforce.replay import replay as anew
+    from harmsweep.enforcement.replay import UNCHECKED, replay_day
+    from harmsweep.enforcement.replay import replay as anew
 
     if (post is None) == (first is None):
         raise WrongUse("give a post, or --from")
@@ -124,8 +124,8 @@ def replay(
 @hold.command(name="list")
 def list_(*, lake: Lake = DEFAULT_LAKE) -> None:
     """List the batches that wait, with the approvals that each has and needs."""
-    from harmsweep.enforce.breaker.approvals import approved_by
-    from harmsweep.enforce.breaker.batches import asked, waiting
+    from harmsweep.enforcement.circuit_breaker.approvals import approved_by
+    from harmsweep.enforcement.circuit_breaker.batches import asked, waiting
 
     rows = []
     for batch in waiting(lake):
@@ -145,7 +145,7 @@ def resume(
     lake: Lake = DEFAULT_LAKE,
 ) -> None:
     """Let an approved batch take effect; what changed since it was held is refused."""
-    from harmsweep.enforce.breaker import batches
+    from harmsweep.enforcement.circuit_breaker import batches
 
     mandate = mandate_of(lake, model, policy)
     print(batches.resume(lake, name, mandate, dry_run=dry_run).line())
@@ -154,7 +154,7 @@ def resume(
 @hold.command
 def discard(name: str, *, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
     """Refuse a batch: none of its effects happens while its decisions stay as they are."""
-    from harmsweep.enforce.breaker import batches
+    from harmsweep.enforcement.circuit_breaker import batches
 
     print(batches.discard(lake, name, reason=reason).line())
 
@@ -174,7 +174,7 @@ def start(*, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
 
 
 def mandate_of(lake: Path, model: Path, policy: Path) -> Any:
-    from harmsweep.enforce.rules import load_mandate
+    from harmsweep.enforcement.state.policy_binding import load_mandate
     from harmsweep.model.manifest import load_manifest
     from harmsweep.policy.certificates import folder_beside
 
@@ -194,7 +194,7 @@ def ramp(
     lake: Lake = DEFAULT_LAKE,
 ) -> None:
     """Put a model and a policy in force for a share of the authors, who stay in as it grows."""
-    from harmsweep.decisions import has_decided
+    from harmsweep.enforcement.state.decisions import has_decided
     from harmsweep.model.manifest import load_manifest
     from harmsweep.policy.file import load_policy
 

@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 from harmsweep.console.bank import DEFAULT_LAKE, Lake
 from harmsweep.console.enforcement import Policy, Reason
 from harmsweep.console.show import print_grid, print_rows
+from harmsweep.review import allow_list
 
 DryRun = Annotated[
     bool,
@@ -41,9 +42,9 @@ def verdict(
     Benign lifts what holds, and blocks automation until the post is edited. Harmful takes the
     action, if one is given. Copies of the post follow under guard: see docs/enforcement.md.
     """
-    from harmsweep import verdicts
-    from harmsweep.enforce.books import now_micros
-    from harmsweep.enforce.people.settle import settle_verdict
+    from harmsweep.enforcement.state.day_ledger import now_micros
+    from harmsweep.review import verdicts
+    from harmsweep.review.apply_now import settle_verdict
 
     with _acting(lake, dry_run) as place:
         said = verdicts.decide(place, post, found, harm=harm, action=action, rationale=rationale)
@@ -62,7 +63,7 @@ def file_(
     lake: Lake = DEFAULT_LAKE,
 ) -> None:
     """Enter an author's appeal against what holds for a post."""
-    from harmsweep.enforce.people.appeals import file_appeal
+    from harmsweep.review.appeals import file_appeal
 
     row = file_appeal(lake, post, author_id=author, statement=statement)
     print(f"{row['appeal_id']}: {row['action']} for {row['harm']}, due {_day(row['due_at'])}")
@@ -71,7 +72,7 @@ def file_(
 @appeal.command(name="list")
 def queue(*, lake: Lake = DEFAULT_LAKE) -> None:
     """List the appeals that wait, the first due first."""
-    from harmsweep.enforce.people.appeals import queue as waiting
+    from harmsweep.review.appeals import queue as waiting
 
     rows = [
         (r["appeal_id"], r["post_id"], r["action"], r["harm"], _due(r), str(r["views"] or 0))
@@ -94,7 +95,7 @@ def decide(
 
     Who judged the post before can't.
     """
-    from harmsweep.enforce.people.appeals import decide_appeal
+    from harmsweep.review.appeals import decide_appeal
 
     with _acting(lake, dry_run) as place:
         row = decide_appeal(place, appeal_id, outcome, policy=policy, rationale=rationale)
@@ -114,7 +115,7 @@ def outcomes(
 
     The share overturned has its 95 % interval; it is of those who appealed, not of all actions.
     """
-    from harmsweep.enforce.people.errors import outcomes as found
+    from harmsweep.review.appeal_outcomes import outcomes as found
 
     rows = found(lake, first, last or first)
     print_rows(rows)
@@ -139,7 +140,7 @@ def receive(
     lake: Lake = DEFAULT_LAKE,
 ) -> None:
     """Enter an authority's order or referral, or a trusted flagger's notice."""
-    from harmsweep.enforce.people import orders
+    from harmsweep.review import orders
 
     with _acting(lake, dry_run) as place:
         row = orders.receive(
@@ -161,7 +162,7 @@ def receive(
 @order.command(name="list")
 def listed(*, lake: Lake = DEFAULT_LAKE) -> None:
     """List what was received and not withdrawn, the first due first."""
-    from harmsweep.enforce.people.orders import listed as found
+    from harmsweep.review.orders import listed as found
 
     rows = [
         (r["order_id"], r["post_id"], r["action"], r["jurisdiction"], r["authority"], _due(r))
@@ -175,7 +176,7 @@ def withdraw(
     order_id: str, *, reason: Reason, dry_run: DryRun = False, lake: Lake = DEFAULT_LAKE
 ) -> None:
     """End an order, and lift what it alone put in force."""
-    from harmsweep.enforce.people import orders
+    from harmsweep.review import orders
 
     with _acting(lake, dry_run) as place:
         row = orders.withdraw(place, order_id, reason=reason)
@@ -192,17 +193,16 @@ def exempt(
     lake: Lake = DEFAULT_LAKE,
 ) -> None:
     """Put a post or an account on the allow-list: nothing but review is automatic there."""
-    from harmsweep import verdicts
 
     name = "account" if account else "post"
-    verdicts.exempt(lake, name, subject, kind=kind, until=until, reason=reason)
+    allow_list.exempt(lake, name, subject, kind=kind, until=until, reason=reason)
     print(f"{name} {subject}: {kind}")
 
 
 @contextmanager
 def _acting(lake: Path, dry_run: bool) -> Iterator[Path]:
     """The lake to act in: for a dry run a copy, whose effects are listed at the end."""
-    from harmsweep.enforce.rehearsal import effects_since, rehearsal
+    from harmsweep.enforcement.dry_run import effects_since, rehearsal
 
     if not dry_run:
         yield lake

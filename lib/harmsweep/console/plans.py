@@ -43,7 +43,7 @@ def plan(
     It is compared with what holds, by the last sweep. With `--against-model` or `--against-policy`
     it is compared with what a sweep of that pair would leave, and is for reading alone.
     """
-    from harmsweep.enforce.plans.make import make_plan
+    from harmsweep.enforcement.plans.make import make_plan
     from harmsweep.model.manifest import load_manifest
     from harmsweep.policy.certificates import folder_beside
 
@@ -62,13 +62,13 @@ def plan(
 
 def show(plan_id: str, *, page: Page = None, lake: Lake = DEFAULT_LAKE) -> None:
     """Read a plan before approving it: whom it touches, its bounds now, and masked samples."""
-    from harmsweep.enforce.plans.plan import find_plan
+    from harmsweep.enforcement.plans.plan import find_plan
 
     _show(lake, find_plan(lake, plan_id), page)
 
 
 def _show(lake: Path, made: Any, page: Path | None) -> None:
-    from harmsweep.enforce.plans.reading import changing, samples, tables
+    from harmsweep.enforcement.plans.summary import changing, samples, tables
     from harmsweep.reports.plan import bounded, write_plan
 
     shown = {name: changing(rows) for name, rows in tables(lake, made).items()}
@@ -90,7 +90,7 @@ def approve(name: str, *, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
     name
         A plan's id or a batch's name; `harmsweep hold list` shows the batches.
     """
-    from harmsweep.enforce.breaker.approvals import approve as keep
+    from harmsweep.enforcement.circuit_breaker.approvals import approve as keep
 
     asked = _asked(lake, name)
     have = keep(lake, asked, reason)
@@ -99,14 +99,14 @@ def approve(name: str, *, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
 
 def apply(plan_id: str, *, dry_run: DryRun = False, lake: Lake = DEFAULT_LAKE) -> None:
     """Carry out exactly a plan, once; refused where a subject of it changed since."""
-    from harmsweep.enforce.plans.apply import apply_plan
+    from harmsweep.enforcement.plans.apply import apply_plan
 
     print(apply_plan(lake, plan_id, dry_run=dry_run).line())
 
 
 def _asked(lake: Path, name: str) -> Any:
-    from harmsweep.enforce.breaker.batches import asked, find
-    from harmsweep.enforce.plans.plan import find_plan
+    from harmsweep.enforcement.circuit_breaker.batches import asked, find
+    from harmsweep.enforcement.plans.plan import find_plan
 
     return (
         find_plan(lake, name).asked if name.startswith("plan-") else asked(lake, find(lake, name))

@@ -7,7 +7,7 @@ from operator import and_
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from harmsweep.decisions import NO_ENCODER, REASON_PARTS
+from harmsweep.enforcement.state.decisions import NO_ENCODER, REASON_PARTS
 from harmsweep.policy.actions import SEVERITY
 from harmsweep.policy.certificates import Certificate
 from harmsweep.policy.file import ALL, Policy

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from harmsweep.decide.others import OTHERS, copies_of, with_others
 from harmsweep.decide.rules import best
-from harmsweep.decisions import DECIDE, pair
+from harmsweep.enforcement.state.decisions import DECIDE, pair
 from harmsweep.harms import HARMS
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Counts, Outcome, Spark, run_step

@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from harmsweep.enforce.books import entries
-from harmsweep.enforce.sweeps import Sweep
+from harmsweep.enforcement.rules.effects import Sweep
+from harmsweep.enforcement.rules.ledger import POLICY, Entry, is_automatic
+from harmsweep.enforcement.state.day_ledger import entries
 from harmsweep.explain.statement import Source
 from harmsweep.lake import delta
-from harmsweep.ledger import POLICY, Entry, is_automatic
 from harmsweep.policy.actions import VISIBLE
 from harmsweep.tables.catalog import EXPLANATIONS, ORDERS, POST_VISIBILITY
 

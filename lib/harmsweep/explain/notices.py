@@ -5,11 +5,11 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from harmsweep.enforcement.rules.ledger import Entry
 from harmsweep.explain.due import Due
 from harmsweep.explain.subject import Subject
 from harmsweep.explain.wordings import Notices, load_notices
 from harmsweep.harms import ALL_HARMS
-from harmsweep.ledger import Entry
 
 Evidence = Mapping[str, Any]
 # The columns of a grid of four, and its rows, as people say them; a finer grid is said in the same.

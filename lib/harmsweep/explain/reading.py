@@ -4,12 +4,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from harmsweep.enforcement.rules.ledger import ACCOUNTS_DAY, IN_FORCE
+from harmsweep.enforcement.state.posts import find_reviewable
 from harmsweep.errors import DataRefused
 from harmsweep.explain.subject import Subject, load_subject
 from harmsweep.lake import delta
-from harmsweep.ledger import ACCOUNTS_DAY, IN_FORCE
 from harmsweep.tables.catalog import EXPLANATIONS
-from harmsweep.verdicts import find_reviewable
 
 Rows = list[dict[str, Any]]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from harmsweep.encoders.conf import Encoder
 from harmsweep.encoders.stored import cosine, matrix_of, stored
-from harmsweep.enforce.evidence import columns_of
+from harmsweep.enforcement.state.evidence import columns_of
 from harmsweep.model.fusion import NUMBERS, inputs_of, modalities_of
 from harmsweep.model.inputs import SIMILARITY
 from harmsweep.model.manifest import Manifest

@@ -15,7 +15,8 @@ from pydantic import ValidationError
 
 from harmsweep.digests import as_json
 from harmsweep.encoders.conf import load_encoders
-from harmsweep.enforce.evidence import digest_of, find_evidence
+from harmsweep.enforcement.rules.ledger import ACCOUNTS_DAY, POLICY, Entry
+from harmsweep.enforcement.state.evidence import digest_of, find_evidence
 from harmsweep.explain.due import Due, due
 from harmsweep.explain.notices import notice
 from harmsweep.explain.reasons import statement
@@ -27,7 +28,6 @@ from harmsweep.known_media.escalations import escalated_posts
 from harmsweep.lake import delta
 from harmsweep.lake.locks import locked
 from harmsweep.lake.runs import Counts, Outcome, Read, Step, run_step
-from harmsweep.ledger import ACCOUNTS_DAY, POLICY, Entry
 from harmsweep.logs import log
 from harmsweep.model.manifest import Manifest, check_encoders, load_manifest
 from harmsweep.operations.switch import check_running

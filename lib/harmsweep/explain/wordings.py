@@ -8,9 +8,9 @@ from typing import Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from harmsweep.enforcement.rules.ledger import Entry
 from harmsweep.explain.statement import Account, Automated, Category, Keyword, Visibility
 from harmsweep.harms import HARMS
-from harmsweep.ledger import Entry
 from harmsweep.paths import CONF
 from harmsweep.policy.actions import STRIKES, VISIBLE
 

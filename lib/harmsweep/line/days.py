@@ -11,7 +11,6 @@ from pathlib import Path
 
 from harmsweep.decide.stage import decide_day
 from harmsweep.embed.stage import embed_day
-from harmsweep.enforce.sweep import enforce_day
 from harmsweep.features.day import features_day
 from harmsweep.ingest.day import ingest_day
 from harmsweep.ingest.files import landing_days
@@ -26,6 +25,7 @@ from harmsweep.policy.file import load_policy
 from harmsweep.read.stage import read_day
 from harmsweep.score.day import score_day
 from harmsweep.snapshot.take import take_snapshot
+from harmsweep.stages.enforce import enforce_day
 
 # Called with a stage and how many days it has: before the first, then after each with its outcome.
 Announce = Callable[[str, int, Outcome | None], None]

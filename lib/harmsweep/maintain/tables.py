@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from harmsweep.enforce.evidence import forget
+from harmsweep.enforcement.state.evidence import forget
 from harmsweep.known_media.preservation import delete_expired
 from harmsweep.lake import delta
 from harmsweep.lake.compaction import FEW

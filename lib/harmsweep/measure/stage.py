@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from harmsweep.decisions import pair
+from harmsweep.enforcement.rules.ledger import IN_FORCE
+from harmsweep.enforcement.state.decisions import pair
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Counts, Outcome, Read, Spark, Step, run_step
-from harmsweep.ledger import IN_FORCE
 from harmsweep.measure.accounts import accounts
 from harmsweep.measure.counts import (
     Metric,

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from harmsweep.enforcement.rules.ledger import IN_FORCE
 from harmsweep.harms import HARMS
 from harmsweep.lake import delta
-from harmsweep.ledger import IN_FORCE
 
 # Invariant 1, left and right side, as an analyst would ask for it.
 LANDED_SQL = "SELECT sum(landed) AS landed FROM ingests_v1 WHERE source = 'posts'"

@@ -6,12 +6,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from harmsweep.enforce.books import now_micros
-from harmsweep.enforce.breaker.approvals import approved_by
-from harmsweep.enforce.breaker.forecast import outlook
-from harmsweep.enforce.plans.plan import Plan, mandate_of, planned_effects
-from harmsweep.enforce.plans.reading import changing, samples, tables, unchanging
-from harmsweep.ledger import Entry
+from harmsweep.enforcement.circuit_breaker.approvals import approved_by
+from harmsweep.enforcement.circuit_breaker.forecast import outlook
+from harmsweep.enforcement.plans.plan import Plan, mandate_of, planned_effects
+from harmsweep.enforcement.plans.summary import changing, samples, tables, unchanging
+from harmsweep.enforcement.rules.ledger import Entry
+from harmsweep.enforcement.state.day_ledger import now_micros
 from harmsweep.reports import plots
 from harmsweep.reports.lake import TEMPLATES
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harmsweep.enforce.breaker.approvals import (
+from harmsweep.enforcement.circuit_breaker.approvals import (
     Asked,
     accepted_posts,
     approve,

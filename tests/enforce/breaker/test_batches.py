@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from harmsweep import verdicts
-from harmsweep.enforce.books import now_micros
-from harmsweep.enforce.breaker import approvals, batches
-from harmsweep.enforce.people.settle import settle
-from harmsweep.enforce.rules import Mandate
-from harmsweep.enforce.undo import undo
+from harmsweep.enforcement.circuit_breaker import approvals, batches
+from harmsweep.enforcement.state.day_ledger import now_micros
+from harmsweep.enforcement.state.policy_binding import Mandate
+from harmsweep.enforcement.undo import undo
 from harmsweep.errors import DataRefused, Held
 from harmsweep.operations import audit, switch
 from harmsweep.operations.switch import Stopped
 from harmsweep.policy.file import load_policy
+from harmsweep.review import verdicts
+from harmsweep.review.apply_now import settle
 
 
 @pytest.fixture
@@ -203,7 +203,7 @@ def test_a_sweep_that_is_stopped_between_its_commits_is_finished_once_started(
             switch.stop(lake, "in the middle")
         real(lake)
 
-    monkeypatch.setattr("harmsweep.enforce.sweep.check_running", at_the_second)
+    monkeypatch.setattr("harmsweep.enforcement.sweep.check_running", at_the_second)
     with pytest.raises(Stopped, match="in the middle"):
         fresh.sweep()
     assert (len(fresh.ledger("intent")), fresh.states()) == (4, {})

@@ -6,11 +6,11 @@ from datetime import date
 
 import pytest
 
-from harmsweep.enforce.books import entries, micros
-from harmsweep.enforce.bounds import bounds
-from harmsweep.enforce.breaker.caps import Excess, cap_of, counted, excesses, spent
-from harmsweep.enforce.rules import Mandate
-from harmsweep.enforce.sweep import preview, sweep
+from harmsweep.enforcement.circuit_breaker.caps import Excess, cap_of, counted, excesses, spent
+from harmsweep.enforcement.conf import bounds
+from harmsweep.enforcement.state.day_ledger import entries, micros
+from harmsweep.enforcement.state.policy_binding import Mandate
+from harmsweep.enforcement.sweep import preview, sweep
 from harmsweep.errors import Held
 from harmsweep.lake import delta
 from harmsweep.policy.file import Cap, load_policy
@@ -118,7 +118,7 @@ def test_a_batch_may_reach_its_cap_and_not_pass_it(fresh):
 def test_no_policy_brings_a_cap_above_confs(fresh, monkeypatch):
     policy = load_policy(fresh.policy(apply=1000))
     lower = bounds().model_copy(update={"cap_at_most": Cap(apply=3, release=2)})
-    monkeypatch.setattr("harmsweep.enforce.breaker.caps.bounds", lambda: lower)
+    monkeypatch.setattr("harmsweep.enforcement.circuit_breaker.caps.bounds", lambda: lower)
     for direction, most in (("apply", 3), ("release", 2)):
         batch = ("hate", direction)
         assert excesses({batch: most}, {}, policy) == []

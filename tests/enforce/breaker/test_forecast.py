@@ -10,10 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harmsweep.enforce.books import micros
-from harmsweep.enforce.bounds import Forecast
-from harmsweep.enforce.breaker.caps import Excess
-from harmsweep.enforce.breaker.forecast import (
+from harmsweep.enforcement.circuit_breaker.caps import Excess
+from harmsweep.enforcement.circuit_breaker.forecast import (
     Outlook,
     Past,
     breaches,
@@ -25,7 +23,9 @@ from harmsweep.enforce.breaker.forecast import (
     unlikely,
     views_of,
 )
-from harmsweep.ledger import Entry
+from harmsweep.enforcement.conf import Forecast
+from harmsweep.enforcement.rules.ledger import Entry
+from harmsweep.enforcement.state.day_ledger import micros
 from harmsweep.tables.catalog import ACTIONS, POST_FEATURES
 
 CONF = Forecast(weeks=8, least_weeks=4, quantile=0.999, factor=2.0, floor=50, views_floor=1000)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from harmsweep.decisions import pair
-from harmsweep.enforce.rules import Mandate
-from harmsweep.enforce.sweep import sweep
+from harmsweep.enforcement.state.decisions import pair
+from harmsweep.enforcement.state.policy_binding import Mandate
+from harmsweep.enforcement.sweep import sweep
 from harmsweep.errors import Held
 from harmsweep.lake import delta
 from harmsweep.policy.actions import VISIBLE

@@ -6,20 +6,20 @@ from typing import Any
 
 import pytest
 
-from harmsweep import verdicts
-from harmsweep.enforce.breaker import batches
-from harmsweep.enforce.breaker.approvals import approve
-from harmsweep.enforce.people.appeals import decide_appeal, file_appeal, queue
-from harmsweep.enforce.people.copies import verdicts as judged
-from harmsweep.enforce.people.errors import outcomes, views_lost
-from harmsweep.enforce.people.settle import settle
-from harmsweep.enforce.rehearsal import effects_since, rehearsal
-from harmsweep.enforce.rules import Mandate
-from harmsweep.enforce.undo import undo
+from harmsweep.enforcement.circuit_breaker import batches
+from harmsweep.enforcement.circuit_breaker.approvals import approve
+from harmsweep.enforcement.dry_run import effects_since, rehearsal
+from harmsweep.enforcement.state.copies import verdicts as judged
+from harmsweep.enforcement.state.policy_binding import Mandate
+from harmsweep.enforcement.undo import undo
 from harmsweep.errors import DataRefused, Held
 from harmsweep.lake import delta
 from harmsweep.operations.audit import operations
 from harmsweep.policy.file import PolicyError, load_policy
+from harmsweep.review import verdicts
+from harmsweep.review.appeal_outcomes import outcomes, views_lost
+from harmsweep.review.appeals import decide_appeal, file_appeal, queue
+from harmsweep.review.apply_now import settle
 from harmsweep.tables.catalog import APPEALS, ESCALATIONS, VERDICTS
 
 DAY = date(2026, 10, 1)
@@ -167,7 +167,7 @@ def test_no_sweep_repeats_what_was_overturned_under_another_policy_or_model(stru
 def test_an_appeal_is_decided_to_its_end_although_another_judged_the_post_meanwhile(struck, user):
     appeal_id = file_appeal(struck.root, "removed", **MINE)["appeal_id"]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("harmsweep.enforce.people.appeals.views_lost", _killed)
+        patch.setattr("harmsweep.review.appeals.views_lost", _killed)
         with pytest.raises(KeyboardInterrupt):
             overturn(struck, appeal_id)
     user("another")

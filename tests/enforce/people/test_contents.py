@@ -2,7 +2,7 @@
 
 import pytest
 
-from harmsweep.enforce.people.contents import Content, Medium
+from harmsweep.enforcement.rules.fingerprints import Content, Medium
 
 TEXT = Content("digest", 5)
 PDQ, NEAR, FAR = "f" * 64, "0" * 7 + "f" * 57, "0" * 8 + "f" * 56

@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 
-from harmsweep import verdicts as said
-from harmsweep.enforce.books import now_micros
-from harmsweep.enforce.bounds import bounds
-from harmsweep.enforce.people import demands
-from harmsweep.enforce.people.copies import find_copies, verdicts
-from harmsweep.enforce.people.settle import settle_verdict
-from harmsweep.enforce.plans.make import make_plan
-from harmsweep.enforce.plans.reading import tables
-from harmsweep.enforce.undo import undo
+from harmsweep.enforcement.conf import bounds
+from harmsweep.enforcement.plans.make import make_plan
+from harmsweep.enforcement.plans.summary import tables
+from harmsweep.enforcement.state import human_input
+from harmsweep.enforcement.state.copies import find_copies, verdicts
+from harmsweep.enforcement.state.day_ledger import now_micros
+from harmsweep.enforcement.undo import undo
 from harmsweep.errors import Held
 from harmsweep.lake import delta
+from harmsweep.review import verdicts as said
+from harmsweep.review.apply_now import settle_verdict
 from harmsweep.tables.catalog import MEDIA, MEDIA_MATCHES, POST_FEATURES, POSTS, VERDICTS
 
 DAY = date(2026, 10, 1)
@@ -194,12 +194,12 @@ def test_one_more_harmful_verdict_frees_no_copy(copied):
 
 def test_one_more_copy_past_the_budget_frees_no_copy(copied, rows, text_of, monkeypatch):
     few = bounds().copies.model_copy(update={"budget": 2})
-    monkeypatch.setattr(demands, "bounds", lambda: bounds().model_copy(update={"copies": few}))
+    monkeypatch.setattr(human_input, "bounds", lambda: bounds().model_copy(update={"copies": few}))
     judge(copied, "clean", "harmful", "ann", "bob", **REMOVED)
     copied.sweep()
     before = copied.states()
     assert (before["copy"], before["shouted"]) == ("remove", "remove")
-    assert demands.in_force(copied.root, DAY) == {"clean", "copy", "shouted"}
+    assert human_input.in_force(copied.root, DAY) == {"clean", "copy", "shouted"}
     post, _ = rows
     posts = delta.rows(POSTS, copied.root, day=DAY).to_pylist()
     copied.put_posts([*posts, post("third")])

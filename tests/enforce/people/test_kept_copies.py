@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from harmsweep import verdicts as said
-from harmsweep.enforce.bounds import bounds
-from harmsweep.enforce.people.contents import Content, Medium
-from harmsweep.enforce.people.copies import find_copies, verdicts
+from harmsweep.enforcement.conf import bounds
+from harmsweep.enforcement.rules.fingerprints import Content, Medium
+from harmsweep.enforcement.state.copies import find_copies, verdicts
 from harmsweep.lake import delta
+from harmsweep.review import verdicts as said
 from harmsweep.tables.catalog import MEDIA, VERDICTS
 
 DAY = date(2026, 10, 1)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from harmsweep.console import people
-from harmsweep.enforce.cases import exemptions
-from harmsweep.enforce.sweep import enforce_day
+from harmsweep.enforcement.state.scope_states import exemptions
 from harmsweep.lake import delta
+from harmsweep.stages.enforce import enforce_day
 from harmsweep.tables.catalog import APPEALS, EXEMPTIONS, OPERATIONS, ORDERS, VERDICTS
 from harmsweep.tables.spec import Table
 

@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from harmsweep.enforce.people.lanes import Demand, lane_change, lifted, severest
-from harmsweep.enforce.restore import undone
-from harmsweep.enforce.sweeps import EPOCH, Sweep
-from harmsweep.ledger import ORDER, REVIEW, Entry, Place
+from harmsweep.enforcement.rules.effects import EPOCH, Sweep
+from harmsweep.enforcement.rules.lanes import Demand, lane_change, lifted, severest
+from harmsweep.enforcement.rules.ledger import ORDER, REVIEW, Entry, Place
+from harmsweep.enforcement.rules.reversal import undone
 
 DAY = date(2026, 10, 1)
 PLACE = Place("post", "p1", "all", "all", REVIEW)

@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from harmsweep import verdicts
-from harmsweep.decisions import DECIDE, pair
-from harmsweep.enforce.books import micros
-from harmsweep.enforce.people.orders import listed, receive, settle_beneath, withdraw
-from harmsweep.enforce.sweep import enforce_day
-from harmsweep.enforce.undo import undo
+from harmsweep.enforcement.state.day_ledger import micros
+from harmsweep.enforcement.state.decisions import DECIDE, pair
+from harmsweep.enforcement.undo import undo
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
 from harmsweep.lake.runs import run_step
 from harmsweep.operations import switch
 from harmsweep.policy.file import load_policy
+from harmsweep.review import allow_list, verdicts
+from harmsweep.review.orders import listed, receive, settle_beneath, withdraw
+from harmsweep.stages.enforce import enforce_day
 from harmsweep.tables.catalog import ESCALATIONS, ORDERS
 
 DAY = date(2026, 10, 1)
@@ -47,7 +47,7 @@ def test_an_order_holds_at_once_in_its_country_and_beside_policy(held):
 
 
 def test_no_allow_list_verdict_switch_or_cap_holds_an_order_up(held, monkeypatch):
-    verdicts.exempt(held.root, "post", "clean", kind="newsworthy", until=None, reason="")
+    allow_list.exempt(held.root, "post", "clean", kind="newsworthy", until=None, reason="")
     verdicts.decide(held.root, "clean", "benign", rationale="")
     switch.stop(held.root, "a broken model")
     receive(held.root, "clean", **ORDER)
@@ -86,7 +86,7 @@ def test_nobody_else_enters_an_order_while_it_is_entered(held, monkeypatch):
         codes.append(subprocess.run(command, check=False).returncode)
 
     codes: list[int] = []
-    monkeypatch.setattr("harmsweep.enforce.people.orders.record", meanwhile)
+    monkeypatch.setattr("harmsweep.review.orders.record", meanwhile)
     receive(held.root, "clean", **ORDER)
     assert codes == [1]
 

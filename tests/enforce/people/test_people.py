@@ -5,17 +5,18 @@ from functools import partial
 
 import pytest
 
-from harmsweep import verdicts
-from harmsweep.enforce.books import now_micros
-from harmsweep.enforce.people.settle import settle
-from harmsweep.enforce.rules import Mandate, drawn
-from harmsweep.enforce.sweep import enforce_day
-from harmsweep.enforce.undo import Part, undo
+from harmsweep.enforcement.rules.guardrails import drawn
+from harmsweep.enforcement.state.day_ledger import now_micros
+from harmsweep.enforcement.state.policy_binding import Mandate
+from harmsweep.enforcement.undo import Part, undo
 from harmsweep.errors import DataRefused
 from harmsweep.harms import SEVERE
 from harmsweep.lake import delta
 from harmsweep.operations import ramps
 from harmsweep.policy.file import PolicyError, load_policy
+from harmsweep.review import allow_list, verdicts
+from harmsweep.review.apply_now import settle
+from harmsweep.stages.enforce import enforce_day
 from harmsweep.tables.catalog import VERDICTS
 
 DAY = date(2026, 10, 1)
@@ -69,30 +70,32 @@ def test_a_verdict_on_no_post_is_refused(held):
 def test_an_exempt_subject_gets_reviews_until_it_ends(fresh, kind: str):
     subject = {"post": "removed", "account": "a1"}[kind]
     later = datetime.now(UTC) + timedelta(days=1)
-    verdicts.exempt(fresh.root, kind, subject, kind="newsworthy", until=later, reason="a report")
+    allow_list.exempt(fresh.root, kind, subject, kind="newsworthy", until=later, reason="a report")
     fresh.sweep()
     assert fresh.states()["removed"] == "review"
     assert fresh.states()["spam"] == ("remove" if kind == "post" else "review")
-    verdicts.exempt(fresh.root, kind, subject, kind="none", until=None, reason="over")
+    allow_list.exempt(fresh.root, kind, subject, kind="none", until=None, reason="over")
     fresh.sweep()
     assert fresh.states() == FIRST
 
 
 def test_a_day_is_swept_again_when_an_exemption_ended(fresh, monkeypatch):
     soon = datetime.now(UTC) + timedelta(seconds=5)
-    verdicts.exempt(fresh.root, "post", "removed", kind="newsworthy", until=soon, reason="a report")
+    allow_list.exempt(
+        fresh.root, "post", "removed", kind="newsworthy", until=soon, reason="a report"
+    )
     sweep = partial(enforce_day, fresh.root, DAY, policy=fresh.policy(), model_version="m-1")
     sweep()
     assert sweep().skipped
     assert fresh.states()["removed"] == "review"
     later = int(soon.timestamp() * 1e6)
-    monkeypatch.setattr("harmsweep.enforce.sweep.now_micros", lambda: later)
+    monkeypatch.setattr("harmsweep.enforcement.sweep.now_micros", lambda: later)
     assert not sweep().skipped
 
 
 def test_an_exemption_whose_time_is_over_exempts_nothing(fresh):
     before = datetime(2026, 1, 1, tzinfo=UTC)
-    verdicts.exempt(fresh.root, "post", "removed", kind="newsworthy", until=before, reason="")
+    allow_list.exempt(fresh.root, "post", "removed", kind="newsworthy", until=before, reason="")
     fresh.sweep()
     assert fresh.states() == FIRST
 

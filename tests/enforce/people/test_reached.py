@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from harmsweep.enforce.bounds import Copies
-from harmsweep.enforce.people.copies import Verdict, Vote, reached
+from harmsweep.enforcement.conf import Copies
+from harmsweep.enforcement.state.copies import Verdict, Vote, reached
 
 DAY, SOON = date(2026, 10, 1), datetime(2026, 10, 2, tzinfo=UTC)
 CONF = Copies(reviewers=2, purity=1.0, budget=3, least_words=5)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from harmsweep.enforce.breaker.approvals import approve
-from harmsweep.enforce.plans.make import make_plan
+from harmsweep.enforcement.circuit_breaker.approvals import approve
+from harmsweep.enforcement.plans.make import make_plan
 from harmsweep.errors import DataRefused
 from harmsweep.reports.plan import bounded, write_plan
 
@@ -33,7 +33,7 @@ def test_the_page_says_what_waits_and_for_whom(fresh, plan, tmp_path, monkeypatc
     assert "It waits: 0 of 2 approvals" in said
     assert "hate: 2 to apply and 0 in the last 24 hours pass the cap of 1" in said
     assert f"harmsweep approve {plan.plan_id}" in said
-    monkeypatch.setattr("harmsweep.enforce.breaker.approvals.operator", lambda: "ana")
+    monkeypatch.setattr("harmsweep.enforcement.circuit_breaker.approvals.operator", lambda: "ana")
     monkeypatch.setattr("harmsweep.operations.audit.operator", lambda: "ana")
     approve(fresh.root, plan.asked, "read it")
     assert "1 of 2 approvals (ana)" in page(fresh, plan, tmp_path)

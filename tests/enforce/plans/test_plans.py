@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 
-from harmsweep.decisions import DECIDE, pair
-from harmsweep.enforce.books import micros
-from harmsweep.enforce.breaker import approvals
-from harmsweep.enforce.plans.apply import apply_plan
-from harmsweep.enforce.plans.make import make_plan
-from harmsweep.enforce.plans.plan import find_plan, planned_effects
-from harmsweep.enforce.plans.reading import mask, samples, tables
-from harmsweep.enforce.rules import drawn, load_mandate
+from harmsweep.enforcement.circuit_breaker import approvals
+from harmsweep.enforcement.plans.apply import apply_plan
+from harmsweep.enforcement.plans.make import make_plan
+from harmsweep.enforcement.plans.plan import find_plan, planned_effects
+from harmsweep.enforcement.plans.summary import mask, samples, tables
+from harmsweep.enforcement.rules.guardrails import drawn
+from harmsweep.enforcement.state.day_ledger import micros
+from harmsweep.enforcement.state.decisions import DECIDE, pair
+from harmsweep.enforcement.state.policy_binding import load_mandate
 from harmsweep.errors import DataRefused, Held
 from harmsweep.lake import delta
 from harmsweep.lake.runs import run_step
@@ -98,7 +99,7 @@ def test_a_plan_that_nobody_approved_needs_to_be_inside_every_bound_of_its_hour(
 ):
     plan = planned(fresh, apply=2)
     assert plan.approvers == 0
-    monkeypatch.setattr(f"harmsweep.enforce.breaker.forecast.{name}", lambda *_: found)
+    monkeypatch.setattr(f"harmsweep.enforcement.circuit_breaker.forecast.{name}", lambda *_: found)
     with pytest.raises(DataRefused, match=f"by now {said} plan again"):
         applied(fresh, plan)
     assert fresh.content() == ([], [])

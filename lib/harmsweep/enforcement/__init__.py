@@ -1,0 +1,1 @@
+"""What holds for posts and accounts, and how it changes."""

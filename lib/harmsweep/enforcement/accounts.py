@@ -1,0 +1,154 @@
+"""Accounts brought to what their authors' strikes come to, after each sweep of posts."""
+
+from collections import defaultdict
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from harmsweep.enforcement.conf import bounds
+from harmsweep.enforcement.rules.effects import Sweep
+from harmsweep.enforcement.rules.guardrails import Rules
+from harmsweep.enforcement.rules.ledger import ACCOUNTS_DAY, ORDER, Entry, Place
+from harmsweep.enforcement.rules.strikes import Strike, account_change, freed, restricts_more
+from harmsweep.enforcement.state.day_ledger import Books, Clock, Gate, books, by_a_person, carry_out
+from harmsweep.lake import delta
+from harmsweep.policy.actions import STRIKES
+from harmsweep.policy.file import Accounts
+
+# Of post_visibility: an order says what the law asks for in a country, and nothing of the author.
+_IS_STRIKE = f"subject_kind = 'post' AND action IN {STRIKES} AND lane <> '{ORDER}'"
+
+
+class Settled(NamedTuple):
+    """How many effects accounts got, and why others got none; empty where nothing is in the way."""
+
+    effects: int
+    excess: str
+
+
+def settle_accounts(
+    lake: Path,
+    sweep: Sweep,
+    accounts: Accounts,
+    *,
+    clock: Clock,
+    gate: Gate,
+    rules: Rules | None = None,
+) -> Settled:
+    """Bring accounts to what their strikes come to, as part of a sweep; give the effects.
+
+    `rules` are those of the sweep's pair: it settles the accounts of the authors for whom it is in
+    force, and none where it is not approved. What it restricts past the bound of 24 hours is left
+    out, all of it. Without rules a person acted on posts: that lifts and shortens, and no more.
+    """
+    ledger = books(lake, ACCOUNTS_DAY, clock)
+    plan = replace(sweep, at=ledger.at)
+    struck = strikes(lake, plan, accounts, rules)
+    made = _differences(ledger, plan, accounts, struck, rules)
+    milder = [e for e in made if not restricts_more(e, ledger.chain(e.place))]
+    excess = _excess(ledger, plan, len(made) - len(milder)) if rules else ""
+    if excess or not rules:
+        made = milder
+    carry_out(ledger, made, gate)
+    return Settled(len(made), excess)
+
+
+def free_accounts(lake: Path, sweep: Sweep, *, clock: Clock) -> int:
+    """Lift at once what holds on accounts without any strike left, after a person's act on posts.
+
+    No policy has to be asked for that; what fewer strikes come to the next sweep says.
+    """
+    ledger = books(lake, ACCOUNTS_DAY, clock)
+    plan = replace(sweep, at=ledger.at)
+    lifted = [freed(place, chain, sweep=plan) for place, chain in ledger.chains.items()]
+    struck = struck_authors(lake) if any(lifted) else ()
+    made = [entry for entry in lifted if entry and entry.subject_id not in struck]
+    if made or ledger.open:  # also what a kill left open
+        carry_out(ledger, made, by_a_person)
+    return len(made)
+
+
+def _differences(
+    ledger: Books,
+    plan: Sweep,
+    accounts: Accounts,
+    struck: dict[Place, list[Strike]],
+    rules: Rules | None,
+) -> list[Entry]:
+    places = {**dict.fromkeys(ledger.chains), **dict.fromkeys(struck)}
+    changed = (
+        account_change(p, ledger.chain(p), struck.get(p, []), sweep=plan, accounts=accounts)
+        for p in places
+        if _may_settle(p, struck.get(p, []), rules)
+    )
+    return [entry for entry in changed if entry]
+
+
+def _may_settle(account: Place, struck: list[Strike], rules: Rules | None) -> bool:
+    if rules is None:
+        # For how long a restriction lasts only the rules say: a sweep settles those.
+        return all(strike.action != "restrict" for strike in struck)
+    return rules.approved and rules.enrols(account.subject_id)
+
+
+def _excess(ledger: Books, plan: Sweep, planned: int) -> str:
+    """Why so many accounts may not be restricted now, in a few words; empty where they may."""
+    since, limit = plan.time - timedelta(days=1), bounds().accounts_per_day
+    before = sum(
+        e.entry == "intent"
+        and e.cause_kind == "strikes"
+        and e.recorded_at > since
+        and restricts_more(e, chain)
+        for chain in ledger.chains.values()
+        for e in chain
+    )
+    if not planned or planned + before <= limit:
+        return ""
+    return (
+        f"{planned} accounts to restrict and {before} in the last 24 hours pass the bound of"
+        f" {limit}: none of the {planned} was restricted. To let them go, raise accounts_per_day in"
+        " conf/enforcement.yaml and sweep again"
+    )
+
+
+def strikes(
+    lake: Path, plan: Sweep, accounts: Accounts, rules: Rules | None
+) -> dict[Place, list[Strike]]:
+    """The strikes that hold on posts of the days that count, by account and by where they hold.
+
+    An author who deletes the post keeps its strike.
+    """
+    last = plan.time.date()
+    days = f"day >= '{last - timedelta(days=accounts.decay_days)}' AND day <= '{last}'"
+    # A post that is struck twice at a place, by policy and by a reviewer, is one strike there.
+    sql = f"""SELECT author_id, surface, jurisdiction, since, action, harm FROM (
+            SELECT v.*, p.author_id, row_number() OVER (
+                PARTITION BY v.day, v.subject_id, v.surface, v.jurisdiction
+                ORDER BY v.action = 'restrict' DESC, v.since, v.effect_key, p.revision DESC) AS nth
+            FROM (SELECT * FROM post_visibility_v1 WHERE {days} AND {_IS_STRIKE}
+                AND (expires_at IS NULL OR expires_at > TIMESTAMP '{plan.time.isoformat()}')) v
+            JOIN (SELECT day, post_id, revision, author_id FROM posts_v1 WHERE {days}) p
+            ON p.day = v.day AND p.post_id = v.subject_id) s
+        WHERE nth = 1"""
+    found: dict[Place, list[Strike]] = defaultdict(list)
+    for row in delta.query(lake, sql).to_pylist():
+        scope = (row["surface"], row["jurisdiction"])
+        lasts = None
+        if rules and row["action"] == "restrict":
+            lasts = rules.restricts_for(row["harm"], *scope)
+        strike = Strike(row["since"], row["action"], row["harm"], lasts)
+        found[Place("account", row["author_id"], *scope)].append(strike)
+    return found
+
+
+def struck_authors(lake: Path) -> set[str]:
+    """The authors of posts on which a strike holds, of whatever day."""
+    sql = f"SELECT day, subject_id FROM post_visibility_v1 WHERE {_IS_STRIKE}"
+    struck = delta.query(lake, sql).to_pylist()
+    if not struck:
+        return set()
+    days = delta.plain_predicate({"day": sorted({row["day"] for row in struck})})
+    posts = delta.plain_predicate({"post_id": sorted({row["subject_id"] for row in struck})})
+    sql = f"SELECT DISTINCT author_id FROM posts_v1 WHERE {days} AND {posts}"
+    return set(delta.query(lake, sql).column("author_id").to_pylist())

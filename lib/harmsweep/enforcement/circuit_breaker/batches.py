@@ -1,0 +1,193 @@
+"""Held batches of a lake: which wait, and letting one go or refusing it."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from harmsweep.enforcement.circuit_breaker.approvals import (
+    Asked,
+    accepted_posts,
+    check_approved,
+    digest_of,
+)
+from harmsweep.enforcement.circuit_breaker.caps import counted
+from harmsweep.enforcement.conf import bounds
+from harmsweep.enforcement.rules.effects import Batch, Sweep
+from harmsweep.enforcement.rules.held import HeldBatch, is_over, refused
+from harmsweep.enforcement.rules.ledger import Entry
+from harmsweep.enforcement.state.day_ledger import (
+    Books,
+    Clock,
+    append,
+    books,
+    carry_out,
+    now_micros,
+    writing,
+)
+from harmsweep.enforcement.state.policy_binding import Mandate, sweep_of
+from harmsweep.enforcement.state.scope_states import cases, let_go_all
+from harmsweep.errors import DataRefused
+from harmsweep.lake import delta
+from harmsweep.lake.runs import Outcome
+from harmsweep.operations.audit import operator, record
+from harmsweep.operations.switch import check_running
+
+# The entries of a batch: see `HeldBatch.has`.
+_HELD = "entry = 'held'"
+_SAMPLED = "entry = 'intent' AND cause_kind = 'sample'"
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A held batch that nobody let go or refused yet."""
+
+    day: date
+    batch: HeldBatch
+    effects: int
+    model_version: str
+    policy_version: str
+    planners: tuple[str, ...]
+
+    def line(self) -> str:
+        """Its name, and how many effects wait."""
+        return f"{self.batch.name} ({self.effects})"
+
+
+def waiting(lake: Path, day: date | None = None) -> list[Waiting]:
+    """The held batches of a day, or of all days, the oldest first.
+
+    Their effects are what letting them go may do: with the sample, as far as nothing came after it.
+    """
+    of_day = f"AND {delta.plain_predicate({'day': day})}" if day else ""
+    kept = "h.day, h.sweep_id, h.harm, h.direction, h.model_version, h.policy_version"
+    sql = f"""SELECT day, sweep_id, harm, direction, model_version, policy_version,
+            array_agg(DISTINCT operator) AS planners, count(*) AS n
+        FROM (SELECT {kept}, h.operator, h.entry
+            FROM actions_v1 h WHERE {_HELD} {of_day} AND NOT EXISTS (
+                SELECT 1 FROM actions_v1 d WHERE d.day = h.day AND d.effect_key = h.effect_key
+                AND d.entry IN ('intent', 'discarded'))
+            UNION ALL SELECT {kept}, h.operator, h.entry
+            FROM actions_v1 h WHERE {_SAMPLED} {of_day} AND NOT EXISTS (
+                SELECT 1 FROM actions_v1 d WHERE d.day = h.day AND d.previous_key = h.effect_key
+                AND d.entry = 'intent')) w
+        GROUP BY day, sweep_id, harm, direction, model_version, policy_version
+        HAVING sum(CASE WHEN entry = 'held' THEN 1 ELSE 0 END) > 0
+        ORDER BY day, sweep_id, harm, direction"""
+    return [
+        Waiting(
+            row["day"],
+            HeldBatch(row["sweep_id"], row["harm"], row["direction"]),
+            row["n"],
+            row["model_version"],
+            row["policy_version"],
+            tuple(sorted(row["planners"])),
+        )
+        for row in delta.query(lake, sql).to_pylist()
+    ]
+
+
+def stuck(lake: Path, day: date, made: Sequence[Entry]) -> dict[Batch, int]:
+    """How many effects are of a batch of the day of which a part waits, under the same pair.
+
+    A part of a broken model's output is as broken as the rest, and so is what it makes later.
+    """
+    waits = {
+        (w.model_version, w.policy_version, w.batch.harm, w.batch.direction)
+        for w in waiting(lake, day)
+    }
+    return counted(
+        e for e in made if (e.model_version, e.policy_version, e.harm, e.direction) in waits
+    )
+
+
+def find(lake: Path, name: str) -> Waiting:
+    """The batch of that name.
+
+    Raises:
+        DataRefused: it is no name, or no such batch waits.
+    """
+    batch = HeldBatch.parse(name)
+    found = [w for w in waiting(lake, batch.day) if w.batch == batch]
+    if not found:
+        raise DataRefused(f"{name}: no such batch waits; `harmsweep hold list` shows those that do")
+    return found[0]
+
+
+def asked(lake: Path, batch: Waiting) -> Asked:
+    """What approvers of the batch approve: exactly its effects, with the sample.
+
+    What a reviewer freed of the sample makes them no others: a batch that grew needs new approvals.
+    """
+    where = delta.plain_predicate(
+        {"day": batch.day, "sweep_id": batch.batch.sweep_id, "harm": batch.batch.harm}
+    )
+    sql = f"""SELECT effect_key FROM actions_v1
+        WHERE {where} AND direction = '{batch.batch.direction}'
+        AND ({_HELD} OR {_SAMPLED})"""
+    keys = delta.query(lake, sql).column("effect_key").to_pylist()
+    posts = accepted_posts(lake, batch.day, batch.day)
+    approvers = bounds().approvers(batch.effects, posts)
+    return Asked(batch.batch.name, batch.planners, digest_of(keys), approvers)
+
+
+def resume(
+    lake: Path, name: str, mandate: Mandate, *, dry_run: bool = False, clock: Clock = now_micros
+) -> Outcome:
+    """Let a held batch take effect; what changed since it was held is refused, and counted as left.
+
+    With `dry_run` it only says what that would come to, or why it would be refused.
+
+    Raises:
+        DataRefused: no such batch waits, or it is another pair's.
+        Held: it has too few approvals.
+        Stopped: the switch is off.
+    """
+    started, batch = time.monotonic(), find(lake, name)
+    day = batch.day
+    if mandate.subject != (batch.model_version, batch.policy_version):
+        raise DataRefused(f"{name} is of {batch.model_version} under {batch.policy_version}")
+    with writing(lake):
+        check_approved(lake, asked(lake, batch))
+        ledger = books(lake, day, clock)
+        plan = sweep_of(day, "resume", mandate, after=ledger.last_sweep, at=ledger.at)
+        parked = _parked(ledger, batch.batch)
+        made, stale = let_go_all(cases(ledger, plan), parked, plan, mandate.rules)
+        left = [refused(entry, sweep=plan) for entry in stale if entry.entry == "held"]
+        counts = {"effects": len(made), "left": len(stale)}
+        if not dry_run:
+            check_running(lake)
+            # First: once booked the batch waits no more, and no repeat could add the audit.
+            record(lake, "resume", name, details=counts | {"sweep_id": plan.sweep_id})
+            carry_out(ledger, [*made, *left], partial(check_running, lake))
+    return Outcome("resume", day, len(made), time.monotonic() - started, counts=counts)
+
+
+def discard(lake: Path, name: str, *, reason: str, clock: Clock = now_micros) -> Outcome:
+    """Refuse a held batch: none of its effects happens while its decisions stay as they are.
+
+    Raises:
+        DataRefused: no such batch waits.
+    """
+    started, batch = time.monotonic(), find(lake, name)
+    day, subject = batch.day, (batch.model_version, batch.policy_version)
+    with writing(lake):
+        ledger = books(lake, day, clock)
+        plan = Sweep(day, "discard", subject, ledger.last_sweep, ledger.at, operator())
+        held = [entry for entry in _parked(ledger, batch.batch) if entry.entry == "held"]
+        counts = {"effects": len(held)}
+        record(lake, "discard", name, reason=reason, details=counts)  # first, as in resume
+        append(lake, [refused(entry, sweep=plan) for entry in held])
+    return Outcome("discard", day, len(held), time.monotonic() - started, counts=counts)
+
+
+def _parked(ledger: Books, batch: HeldBatch) -> list[Entry]:
+    """The batch's entries that wait, and its sample."""
+    return [
+        entry
+        for chain in ledger.chains.values()
+        for entry in chain
+        if batch.has(entry) and not is_over(entry, chain)
+    ]

@@ -1,0 +1,100 @@
+"""Caps: how many effects of a harm may happen in 24 hours, all sweeps and days together."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harmsweep.enforcement.conf import bounds
+from harmsweep.enforcement.rules.effects import Batch
+from harmsweep.enforcement.rules.ledger import AUTOMATIC, Entry, is_automatic, is_counted
+from harmsweep.lake import delta
+from harmsweep.policy.file import Policy
+
+WINDOW_MICROS = 24 * 3600 * 1_000_000
+
+
+@dataclass(frozen=True)
+class Excess:
+    """A batch that a sweep may not carry out by itself: why, and by what numbers."""
+
+    harm: str
+    direction: str
+    planned: int
+    spent: int
+    limit: int
+    kind: str = "cap"  # or forecast (effects), or views, or waits (a part of it is held)
+
+    @property
+    def batch(self) -> Batch:
+        """Which batch it is."""
+        return self.harm, self.direction
+
+    def line(self) -> str:
+        """What is held, and why, in a few words."""
+        if self.kind == "waits":
+            return (
+                f"{self.harm}: {self.planned} to {self.direction}"
+                " wait with what was held of the day before"
+            )
+        if self.kind != "cap":
+            what = f"{self.planned} to" if self.kind == "forecast" else f"{self.planned} views to"
+            had = f" and {self.spent} before" if self.spent else ""
+            return (
+                f"{self.harm}: {what} {self.direction}{had} are more than the {self.limit}"
+                " that the same weekday of past weeks makes likely"
+            )
+        return (
+            f"{self.harm}: {self.planned} to {self.direction} and {self.spent} in the last 24 hours"
+            f" pass the cap of {self.limit}"
+        )
+
+
+def spent(lake: Path, now: int) -> dict[Batch, int]:
+    """The effects that sweeps began in the 24 hours before `now`, in microseconds since 1970.
+
+    Files with older entries are skipped by their statistics. What a person undid or put back is
+    not counted: an undo must never wait for a cap.
+    """
+    since = datetime.fromtimestamp((now - WINDOW_MICROS) / 1e6, UTC).isoformat()
+    recent = f"""SELECT harm, direction, action, previous_action, count(*) AS n
+        FROM actions_v1 WHERE recorded_at > TIMESTAMP '{since}' AND entry = 'intent'
+        AND cause_kind IN {AUTOMATIC} GROUP BY harm, direction, action, previous_action"""
+    totals: Counter[Batch] = Counter()
+    for row in delta.query(lake, recent).to_pylist():
+        if is_counted(row["direction"], row["action"], row["previous_action"]):
+            totals[row["harm"], row["direction"]] += row["n"]
+    return dict(totals)
+
+
+def is_capped(entry: Entry) -> bool:
+    """Whether caps count an entry: an effect that others can see and that no person asked for."""
+    return entry.entry == "intent" and entry.is_counted and is_automatic(entry.cause_kind)
+
+
+def counted(made: Iterable[Entry]) -> dict[Batch, int]:
+    """How many effects of each batch caps count."""
+    return dict(Counter((e.harm or "", e.direction) for e in filter(is_capped, made)))
+
+
+def cap_of(policy: Policy, batch: Batch) -> int:
+    """How many effects of a batch may happen in 24 hours: the policy's cap, or conf's if lower.
+
+    Whoever sweeps may bring a policy of their own; nobody brings conf.
+    """
+    _, direction = batch
+    most = bounds().cap_at_most
+    return min(policy.cap(*batch), most.apply if direction == "apply" else most.release)
+
+
+def excesses(
+    planned: Mapping[Batch, int], before: Mapping[Batch, int], policy: Policy
+) -> list[Excess]:
+    """The batches that would pass their cap, in order."""
+    found = []
+    for batch, n in sorted(planned.items()):
+        cap = cap_of(policy, batch)
+        if n + before.get(batch, 0) > cap:
+            found.append(Excess(*batch, n, before.get(batch, 0), cap))
+    return found

@@ -1,0 +1,1 @@
+"""Plans: what sweeps would do, written down, read, approved and carried out."""

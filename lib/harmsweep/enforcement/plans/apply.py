@@ -1,0 +1,106 @@
+"""Carrying out exactly a plan."""
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from harmsweep.enforcement.circuit_breaker.approvals import check_approved
+from harmsweep.enforcement.circuit_breaker.forecast import breaches
+from harmsweep.enforcement.plans.plan import Plan, find_plan, mandate_of, planned_effects
+from harmsweep.enforcement.rules.effects import moment
+from harmsweep.enforcement.rules.ledger import Entry
+from harmsweep.enforcement.state.day_ledger import (
+    Books,
+    Clock,
+    books,
+    carry_out,
+    now_micros,
+    writing,
+)
+from harmsweep.enforcement.state.policy_binding import Mandate, sweep_of
+from harmsweep.enforcement.state.scope_states import cases, changes, let_go_all
+from harmsweep.errors import DataRefused
+from harmsweep.lake.runs import Outcome
+from harmsweep.operations.audit import record
+from harmsweep.operations.switch import check_running
+
+
+def apply_plan(
+    lake: Path, plan_id: str, *, dry_run: bool = False, clock: Clock = now_micros
+) -> Outcome:
+    """Carry out exactly the effects of a plan, once; applying it again does nothing.
+
+    With `dry_run` it only says what that would come to, or why it would be refused.
+
+    Raises:
+        DataRefused: there is no such plan, it expired, its policy changed, it is for reading, or a
+            subject's decision, revision or state changed. Then nothing was done.
+        Held: it has too few approvals.
+        Stopped: the switch is off.
+    """
+    started, plan = time.monotonic(), find_plan(lake, plan_id)
+    if plan.against:
+        raise DataRefused(f"{plan_id} was {plan.line().split('; ')[1]}: plan without it")
+    mandate = mandate_of(lake, plan)
+    if moment(clock()) > plan.expires_at:
+        raise DataRefused(f"{plan_id} expired at {plan.expires_at:%Y-%m-%d %H:%M} UTC: plan again")
+    with writing(lake):
+        check_approved(lake, plan.asked)
+        ledgers = {day: books(lake, day, clock) for day in plan.days}
+        made, stale, waits = dict[date, list[Entry]](), list[Entry](), list[Entry]()
+        for day, ledger in ledgers.items():
+            made[day], gone, waiting = _let_go(ledger, plan, mandate)
+            stale += gone
+            waits += waiting
+        _refuse(plan, stale, "subjects changed since, such as")
+        _refuse(plan, waits, "effects wait for a person by now, such as on")
+        _check_bounds(lake, plan, mandate, made, at=clock())
+        effects = sum(map(len, made.values()))
+        counts = {"effects": effects, "done_before": plan.effects - effects}
+        if not dry_run:
+            check_running(lake)
+            record(lake, "apply", plan_id, details=counts)
+            for day, ledger in ledgers.items():
+                carry_out(ledger, made[day], partial(check_running, lake))
+    return Outcome("apply", plan.first, effects, time.monotonic() - started, counts=counts)
+
+
+def _let_go(
+    ledger: Books, plan: Plan, mandate: Mandate
+) -> tuple[list[Entry], list[Entry], list[Entry]]:
+    """A day's part of the plan as it would be booked now, what no longer fits, and what waits.
+
+    What nobody approved waits where a sweep of the pair would not do it by itself, as of a batch
+    that was held since.
+    """
+    sweep = sweep_of(ledger.day, "apply", mandate, after=ledger.last_sweep, at=ledger.at)
+    planned = [entry for entry in planned_effects(ledger.lake, plan) if entry.day == ledger.day]
+    found = cases(ledger, sweep)
+    made, stale = let_go_all(found, planned, sweep, mandate.rules)
+    if plan.approvers:
+        return made, stale, []
+    free = {entry.effect_key for entry in changes(found, sweep, mandate.rules)}
+    return made, stale, [entry for entry in made if entry.effect_key not in free]
+
+
+def _check_bounds(
+    lake: Path, plan: Plan, mandate: Mandate, made: Mapping[date, Sequence[Entry]], *, at: int
+) -> None:
+    """What nobody approved must be inside every bound of this hour too."""
+    if plan.approvers:
+        return
+    over = breaches(lake, made, mandate.policy, at)
+    if over:
+        lines = "; ".join(e.line() for e in over)
+        raise DataRefused(f"{plan.plan_id}: by now {lines}: nothing was done; plan again")
+
+
+def _refuse(plan: Plan, entries: Sequence[Entry], why: str) -> None:
+    if entries:
+        some = ", ".join(sorted({entry.subject_id for entry in entries})[:5])
+        raise DataRefused(
+            f"{plan.plan_id}: {len(entries)} of {plan.effects} {why} {some}: nothing was done;"
+            " plan again"
+        )

@@ -1,0 +1,105 @@
+"""Writing a plan down."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+from harmsweep.enforcement.circuit_breaker.approvals import accepted_posts, digest_of
+from harmsweep.enforcement.circuit_breaker.caps import counted
+from harmsweep.enforcement.circuit_breaker.forecast import breaches
+from harmsweep.enforcement.conf import bounds
+from harmsweep.enforcement.plans.difference import difference
+from harmsweep.enforcement.plans.plan import STAYS, Plan, find_plan
+from harmsweep.enforcement.rules.effects import moment
+from harmsweep.enforcement.rules.ledger import Entry
+from harmsweep.enforcement.state.day_ledger import Clock, as_row, now_micros
+from harmsweep.enforcement.state.decisions import check_decided
+from harmsweep.enforcement.state.policy_binding import Mandate, load_mandate
+from harmsweep.lake import delta
+from harmsweep.operations.audit import record
+from harmsweep.tables.catalog import (
+    ACTIONS,
+    DECISIONS,
+    EXEMPTIONS,
+    ORDERS,
+    PLANS,
+    POSTS,
+    SCORES,
+    VERDICTS,
+)
+
+# What a plan rests on, whose versions it names.
+READ = (POSTS, SCORES, DECISIONS, ACTIONS, VERDICTS, ORDERS, EXEMPTIONS)
+
+
+def make_plan(
+    lake: Path,
+    days: Sequence[date],
+    *,
+    policy: Path,
+    model_version: str,
+    certificates: Path | None = None,
+    against: Mandate | None = None,
+    clock: Clock = now_micros,
+) -> Plan:
+    """Write down what sweeps of the days would do now; the same state gives the same plan.
+
+    With `against` it is what they would do after a sweep under that mandate, and is for reading.
+
+    Raises:
+        PolicyError, CertificateRefused: nothing was written.
+        DataRefused: a day's decisions are missing or older than what they rest on.
+    """
+    mandate = load_mandate(lake, policy, model_version, certificates)
+    for day in days:
+        for decided in (mandate, *([against] if against else [])):
+            check_decided(lake, day, decided)
+    found = {day: difference(lake, day, mandate, against, clock=clock) for day in days}
+    by_day = {day: part.made for day, part in found.items()}
+    planned = [entry for made in by_day.values() for entry in made]
+    stays = [replace(entry, entry=STAYS) for part in found.values() for entry in part.stays]
+    digest = _digest(mandate, against, days, planned)
+    plan_id = f"plan-{days[0]:%Y%m%d}-{digest[:12]}"
+    rows = [as_row(entry) | {"plan_id": plan_id} for entry in (*planned, *stays)]
+    delta.put_rows(rows, PLANS, lake, where={"plan_id": plan_id})
+    posts, total = accepted_posts(lake, days[0], days[-1]), sum(counted(planned).values())
+    over = () if against else breaches(lake, by_day, mandate.policy, clock())
+    expires = moment(clock()) + timedelta(hours=bounds().plan_expires_hours)
+    details = {
+        "first": days[0],
+        "last": days[-1],
+        "model_version": model_version,
+        "policy_version": mandate.policy.policy_version,
+        "policy": str(policy.resolve()),
+        "certificates": str(certificates.resolve()) if certificates else None,
+        "effects": len(planned),
+        "unchanged": len(stays),
+        "visible": total,
+        "posts": posts,
+        "over": [excess.line() for excess in over],
+        "approvers": _approvers(lake, by_day) if over else 0,
+        "expires_at": expires.isoformat(),
+        "digest": digest,
+        "base": sorted({part.base for part in found.values() if part.base}),
+        "against": "/".join(against.subject) if against else None,
+        "tables": {table.name: delta.version(table, lake) for table in READ},
+    }
+    record(lake, "plan", plan_id, details=details)
+    return find_plan(lake, plan_id)
+
+
+def _approvers(lake: Path, by_day: Mapping[date, Sequence[Entry]]) -> int:
+    """How many must approve, by the day with the greatest share: quiet days beside it hide none."""
+    return max(
+        bounds().approvers(sum(counted(made).values()), accepted_posts(lake, day, day))
+        for day, made in by_day.items()
+    )
+
+
+def _digest(
+    mandate: Mandate, against: Mandate | None, days: Sequence[date], planned: Sequence[Entry]
+) -> str:
+    other = ["against", *against.subject] if against else []
+    keys = [entry.effect_key for entry in planned]
+    return digest_of([*mandate.subject, *other, *map(str, days), *keys])

@@ -1,0 +1,102 @@
+"""A plan as it was written down."""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+
+from harmsweep.conf import Frozen
+from harmsweep.days import every_day
+from harmsweep.enforcement.circuit_breaker.approvals import Asked
+from harmsweep.enforcement.rules.ledger import Entry
+from harmsweep.enforcement.state.policy_binding import Mandate, load_mandate
+from harmsweep.errors import DataRefused
+from harmsweep.lake import delta
+from harmsweep.operations.audit import operations
+
+# The entry of a row that says what stays as it is; the others are intents.
+STAYS = "stays"
+
+
+class Plan(Frozen):
+    """The head of a plan; its effects, and what stays, are the rows of `plans` with its id."""
+
+    plan_id: str
+    planners: tuple[str, ...]
+    first: date
+    last: date
+    model_version: str
+    policy_version: str
+    policy: str
+    certificates: str | None
+    effects: int
+    visible: int  # of them, those that caps count
+    unchanged: int  # places where something holds and stays
+    posts: int  # accepted, of the plan's days
+    over: tuple[str, ...]  # which caps it would pass, in words
+    approvers: int
+    expires_at: datetime
+    digest: str
+    # Whose sweeps made what it is compared with: MODEL/POLICY and the sweep; none acted before.
+    base: tuple[str, ...] = ()
+    # MODEL/POLICY whose sweep is imagined first: such a plan is for reading alone.
+    against: str | None = None
+    # The version of each table that it was made from.
+    tables: Mapping[str, int] = {}
+
+    @property
+    def days(self) -> list[date]:
+        """Its days in order."""
+        return every_day(self.first, self.last)
+
+    @property
+    def asked(self) -> Asked:
+        """What its approvers approve."""
+        return Asked(self.plan_id, self.planners, self.digest, self.approvers)
+
+    def line(self) -> str:
+        """What it would do and who must approve, in a line."""
+        inside = "inside every bound: approved automatically"
+        waits = f"waits for {self.approvers} approval{'s'[: self.approvers - 1]}"
+        why = f"{'; '.join(self.over)}: {waits}" if self.approvers else inside
+        if self.against:
+            why = f"compared with {self.against}, for reading alone"
+        counts = f"{self.effects} effects, {self.visible} visible, {self.unchanged} unchanged"
+        return f"{self.plan_id}: {counts}; {why}"
+
+
+def find_plan(lake: Path, plan_id: str) -> Plan:
+    """The plan of that id, as it was last made.
+
+    Raises:
+        DataRefused: there is none.
+    """
+    if not re.fullmatch(r"plan-[\w-]+", plan_id, re.ASCII):
+        raise DataRefused(f"there is no plan {plan_id!r}")
+    made = [o for o in operations(lake, plan_id) if o["act"] == "plan"]
+    if not made:
+        raise DataRefused(f"there is no plan {plan_id}")
+    # Who made it again had it before them: none of its makers can approve it.
+    known = {"plan_id": plan_id, "planners": sorted({o["operator"] for o in made})}
+    return Plan.model_validate(known | json.loads(made[-1]["details"]))
+
+
+def mandate_of(lake: Path, plan: Plan) -> Mandate:
+    """What a plan was made under.
+
+    Raises:
+        DataRefused: the policy's file is another by now.
+    """
+    folder = Path(plan.certificates) if plan.certificates else None
+    mandate = load_mandate(lake, Path(plan.policy), plan.model_version, folder)
+    if mandate.policy.policy_version != plan.policy_version:
+        raise DataRefused(f"{plan.plan_id}: the policy is {mandate.policy.policy_version} by now")
+    return mandate
+
+
+def planned_effects(lake: Path, plan: Plan) -> list[Entry]:
+    """The effects of a plan, as intents."""
+    where = delta.plain_predicate({"plan_id": plan.plan_id, "entry": "intent"})
+    rows = delta.query(lake, f"SELECT * FROM plans_v1 WHERE {where}").to_pylist()
+    return [Entry(**{n: v for n, v in row.items() if n != "plan_id"}) for row in rows]

@@ -1,0 +1,209 @@
+"""A past decision made anew from what was kept of it: the same, or where it differs."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from math import nan
+from pathlib import Path
+from typing import Any
+
+from harmsweep.enforcement.rules.ledger import POLICY, Entry
+from harmsweep.enforcement.state.day_ledger import entries
+from harmsweep.enforcement.state.evidence import (
+    TOLERANCE,
+    columns_of,
+    digest_of,
+    is_past_keeping,
+    rests_on_scores,
+)
+from harmsweep.enforcement.state.policy_binding import Mandate
+from harmsweep.enforcement.state.posts import find_post
+from harmsweep.errors import DataRefused
+from harmsweep.lake import delta
+from harmsweep.policy.actions import SEVERITY
+from harmsweep.policy.certificates import find_certificate, folder_beside
+from harmsweep.policy.file import PolicyError, load_policy
+
+Scores = Mapping[str, float]
+Row = dict[str, Any]
+# Of what comes out the same without its policy: only its score and threshold were compared.
+UNCHECKED = "its policy is not at hand, so the action was not derived again"
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """One effect of a model's decision, and what came out now."""
+
+    entry: Entry
+    outcome: str  # same, differs, inputs changed, missing, expired or another model
+    score: float | None = None  # now
+    why: str = ""
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether the effect is not borne out by what should have been kept of it."""
+        return self.outcome in ("differs", "inputs changed", "missing")
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What is left of the decisions about some posts of a day."""
+
+    evidence: Mapping[tuple[str, str | None], Row]  # by post and digest
+    languages: Mapping[tuple[Any, ...], str]  # by _PLACE
+    mandates: Mapping[str | None, Mandate]  # by policy version
+
+
+# What tells decisions of a day apart.
+_PLACE = ("post_id", "revision", "model_version", "policy_version", "surface", "jurisdiction")
+
+
+def replay(lake: Path, post_id: str, model: Path, *, policy: Path | None = None) -> list[Replayed]:
+    """Every visible effect of a model on a post, the oldest first, decided anew from its evidence.
+
+    The policies are those of <lake>/policy and the file `policy`; certificates lie by the model.
+
+    Raises:
+        ManifestRefused: the model's files differ from their hashes.
+        PolicyError, CertificateRefused: the given policy is refused, or the pair's certificate.
+        DataRefused: there is no such post, or no model acted on it.
+    """
+    day = find_post(lake, post_id)["day"]
+    acted = [entry for entry in _acted(lake, day) if entry.subject_id == post_id]
+    if not acted:
+        raise DataRefused(f"no model's decision acted on {post_id}")
+    return _replayed(lake, {"day": day, "post_id": post_id}, acted, model, policy)
+
+
+def replay_day(lake: Path, day: date, model: Path, *, policy: Path | None = None) -> list[Replayed]:
+    """Every visible effect of models on a day's posts, the oldest first, decided anew.
+
+    Raises:
+        ManifestRefused, PolicyError, CertificateRefused: as replay.
+    """
+    return _replayed(lake, {"day": day}, _acted(lake, day), model, policy)
+
+
+def _acted(lake: Path, day: date) -> list[Entry]:
+    found = (e for e in entries(lake, day) if e.lane == POLICY and rests_on_scores(e))
+    return sorted(found, key=lambda e: (e.recorded_at, e.subject_id, e.effect_key))
+
+
+def _replayed(
+    lake: Path, where: delta.Slice, acted: Iterable[Entry], model: Path, policy: Path | None
+) -> list[Replayed]:
+    from harmsweep.model.network import load_heads, score_columns
+
+    manifest, heads = load_heads(model)
+    kept = _kept(lake, where, _mandates(lake, model, manifest.model_version, policy))
+    today, found = datetime.now(UTC).date(), []
+    for entry in acted:
+        evidence = kept.evidence.get((entry.subject_id, entry.evidence))
+        if manifest.model_version != entry.model_version:
+            found.append(Replayed(entry, "another model", why=f"it was {entry.model_version}"))
+        elif evidence is None:
+            found.append(_without_evidence(entry, today))
+        elif digest_of(evidence) != entry.evidence:
+            why = "the evidence is not what the ledger names"
+            found.append(Replayed(entry, "differs", why=why))
+        else:
+            scores = score_columns(manifest, heads, columns_of(evidence, manifest))[0].tolist()
+            found.append(_compared(entry, dict(zip(manifest.harms, scores, strict=True)), kept))
+    return found
+
+
+def _kept(lake: Path, where: delta.Slice, mandates: Mapping[str | None, Mandate]) -> _Kept:
+    about = delta.plain_predicate(where)
+    evidence = delta.query(lake, f"SELECT * FROM evidence_v1 WHERE {about}").to_pylist()
+    sql = f"SELECT {', '.join(_PLACE)}, language FROM decisions_v1 WHERE {about}"
+    decided = delta.query(lake, sql).to_pylist()
+    return _Kept(
+        {(row["post_id"], row["digest"]): row for row in evidence},
+        {tuple(row[name] for name in _PLACE): row["language"] for row in decided},
+        mandates,
+    )
+
+
+def _mandates(
+    lake: Path, model: Path, model_version: str, given: Path | None
+) -> dict[str | None, Mandate]:
+    """What the model acts under, by the versions of the policies that are at hand."""
+    policies = [load_policy(given)] if given else []
+    for path in sorted((lake / "policy").glob("*.yaml")):
+        # It may name what is retired since: its actions are then said to be unchecked.
+        with suppress(PolicyError):
+            policies.append(load_policy(path))
+    beside = folder_beside(model)
+    return {
+        p.policy_version: Mandate(
+            p, model_version, find_certificate(beside, model_version, p.policy_version)
+        )
+        for p in policies
+    }
+
+
+def _without_evidence(entry: Entry, today: date) -> Replayed:
+    if entry.evidence is None:
+        return Replayed(entry, "missing", why="the ledger names no evidence")
+    if is_past_keeping(entry.recorded_at, today):
+        return Replayed(entry, "expired", why="the evidence is kept no longer")
+    return Replayed(entry, "missing", why="the evidence is gone before its time")
+
+
+def _compared(entry: Entry, scores: Scores, kept: _Kept) -> Replayed:
+    score = scores.get(entry.harm or "", nan)
+    decision = (entry.subject_id, entry.revision, entry.model_version, entry.policy_version)
+    language = kept.languages.get((*decision, entry.surface, entry.jurisdiction))
+    mandate = kept.mandates.get(entry.policy_version)
+    why = _changed(entry, score)
+    if not why and mandate and language:
+        why = _decided_otherwise(entry, scores, mandate, language)
+    if not why:
+        return Replayed(entry, "same", score, "" if mandate and language else UNCHECKED)
+    if kept.evidence[entry.subject_id, entry.evidence]["is_rewritten"]:
+        why += "; the inputs were written again between the score and the act"
+        return Replayed(entry, "inputs changed", score, why)
+    return Replayed(entry, "differs", score, why)
+
+
+def _changed(entry: Entry, score: float) -> str:
+    """How a score differs from the ledger's; empty where it does not."""
+    then, threshold = entry.score or 0.0, entry.threshold
+    if threshold is None or then < threshold - TOLERANCE:
+        return "the ledger has no score over a threshold"
+    if score < threshold - TOLERANCE:
+        return "the other side of the threshold"
+    # So that a score that is no number differs.
+    return "" if abs(score - then) <= TOLERANCE else f"by {abs(score - then):.2g}"
+
+
+def _decided_otherwise(entry: Entry, scores: Scores, mandate: Mandate, language: str) -> str:
+    """Why the policy gives the scores another action than the ledger's; empty where it does not."""
+    policy = mandate.policy
+    if mandate.model_version not in policy.approved_models:
+        return "its policy approves no action of the model"
+    if language not in policy.languages:
+        return f"its policy acts on nothing in {language}"
+    rungs = list(_rungs(entry, mandate, language))
+    own = [at for harm, action, at in rungs if (harm, action) == (entry.harm, entry.action)]
+    if own != [entry.threshold]:
+        has = f"from {own[0]} on" if own else "nowhere there"
+        return f"its policy gives {entry.action} for {entry.harm} {has}"
+    for harm, action, threshold in rungs:
+        severer = SEVERITY[action] > SEVERITY[entry.action]
+        if severer and scores.get(harm, nan) > threshold + TOLERANCE:
+            return f"its policy gives {action} for {harm}, not {entry.action}"
+    return ""
+
+
+def _rungs(entry: Entry, mandate: Mandate, language: str) -> Iterator[tuple[str, str, float]]:
+    """Harm, action and threshold of each rung at the entry's place that has a threshold."""
+    scope, certificate = (entry.surface, entry.jurisdiction), mandate.certificate
+    for harm, rules in mandate.policy.rules.items():
+        for rung in (g for r in rules if (r.surface, r.jurisdiction) == scope for g in r.ladder):
+            threshold = rung.threshold
+            if rung.promise and certificate:
+                threshold = certificate.thresholds(harm, rung.promise).get(language)
+            if threshold is not None:
+                yield harm, rung.action, threshold

@@ -1,0 +1,117 @@
+"""What a sweep may act on: a decision, and whether the rules bear it out."""
+
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from harmsweep.enforcement.rules.ledger import Place
+from harmsweep.policy.actions import STRIKES
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a decision wants at its place, and what it rests on."""
+
+    revision: int
+    language: str
+    action: str
+    harm: str
+    score: float | None
+    threshold: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What a sweep must know of a post that exists and that the model scored."""
+
+    revision: int
+    author_id: str
+    verdict: str | None = None  # benign or harmful: a person's on this revision
+    exempt: str | None = None  # why the post or its author is on the allow-list
+    whole: bool = True  # the model saw all of it: nothing was broken, cut or refused
+
+    @property
+    def is_spared(self) -> bool:
+        """Whether a person keeps automation off it: found benign, or on the allow-list."""
+        return self.verdict == "benign" or self.exempt is not None
+
+
+# Harm, surface, jurisdiction, action, language and threshold of each certified rung.
+Certified = frozenset[tuple[str, str, str, str, str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a sweep may act on: any sound decision, certified ones alone, or none (reviews)."""
+
+    approved: bool
+    certified: Certified | None = None  # None: the policy asks for no certificate
+    # The authors for whom the pair is in force, by their place in [0, 1): all, or a ramp's share.
+    first: float = 0.0
+    last: float = 1.0
+    # The share of the posts on which nothing that others can see is applied.
+    holdout: float = 0.0
+    spared: frozenset[str] = frozenset()  # harms of which nothing is held out
+    # After how many days an action ends, by harm, surface, jurisdiction and action.
+    days: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
+
+    def expiry(self, place: Place, decision: Decision, at: datetime) -> datetime | None:
+        """When an action of the decision ends by itself if it is taken at a time.
+
+        The days of a restriction are the account's: were the post to come back after them, the
+        severest action would hide it for the shortest time.
+        """
+        if decision.action in STRIKES:
+            return None
+        days = self.days.get((decision.harm, place.surface, place.jurisdiction, decision.action))
+        return at + timedelta(days=days) if days else None
+
+    def restricts_for(self, harm: str, surface: str, jurisdiction: str) -> int | None:
+        """For how many days a post with a `restrict` of that scope restricts its author."""
+        return self.days.get((harm, surface, jurisdiction, "restrict"))
+
+    def enrols(self, author_id: str) -> bool:
+        """Whether the pair is in force for an author; raising a share loses nobody."""
+        return self.first <= drawn(f"ramp/{author_id}") < self.last
+
+    def holds_out(self, post_id: str, harm: str | None) -> bool:
+        """Whether a post is of the random holdout, for a harm."""
+        return harm not in self.spared and drawn(f"holdout/{post_id}") < self.holdout
+
+    def bear_out(self, place: Place, decision: Decision) -> bool:
+        """Whether an automatic action may follow from the decision."""
+        if not self.approved or self.certified is None:
+            return self.approved
+        scope = (decision.harm, place.surface, place.jurisdiction)
+        return (*scope, decision.action, decision.language, decision.threshold) in self.certified
+
+
+def drawn(text: str) -> float:
+    """A number in [0, 1) that is as good as random, and the same again for the same text."""
+    return int(hashlib.sha256(text.encode()).hexdigest()[:13], 16) / 16**13
+
+
+def allowed(place: Place, decision: Decision, post: Post, rules: Rules) -> Decision | None:
+    """The decision, or a review instead where the rules don't bear its action out.
+
+    None where a person found the post benign: nothing is automatic until it is edited.
+
+    Anything but review needs an approved model, a finite score over its threshold again, and in
+    production the certified threshold of its rung and language: a sweep trusts no table with a
+    removal. A score that is none is not passed on.
+    """
+    if post.verdict == "benign":
+        return None
+    score = decision.score if is_probability(decision.score) else None
+    threshold = decision.threshold
+    sound = score is not None and threshold is not None and score >= threshold
+    acts = sound and post.exempt is None and rules.bear_out(place, decision)
+    action = decision.action if acts else "review"
+    return replace(decision, action=action, score=score)
+
+
+def is_probability(score: float | None) -> bool:
+    """Whether a score is a finite number in [0, 1]."""
+    return score is not None and math.isfinite(score) and 0.0 <= score <= 1.0

@@ -1,0 +1,125 @@
+"""Batches that a cap held: let go or refused, by name, by a person."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from harmsweep.enforcement.rules.effects import Sweep, day_of
+from harmsweep.enforcement.rules.guardrails import Decision, Post, Rules
+from harmsweep.enforcement.rules.lanes import Demand
+from harmsweep.enforcement.rules.ledger import Entry, Place, latest
+from harmsweep.enforcement.rules.reconcile import missing
+from harmsweep.errors import DataRefused
+
+
+class Stale(ValueError):
+    """A subject is no longer as it was when its effect was planned or held."""
+
+
+@dataclass(frozen=True)
+class HeldBatch:
+    """The effects of one harm and direction that one sweep held, whole."""
+
+    sweep_id: str
+    harm: str
+    direction: str
+
+    @classmethod
+    def parse(cls, name: str) -> "HeldBatch":
+        """The batch of a name such as 20261001-0123456789ab:hate:apply.
+
+        Raises:
+            DataRefused: the text is no batch's name.
+        """
+        sweep_id, _, rest = name.partition(":")
+        try:
+            if not re.fullmatch(r"[a-z][a-z0-9_]*:(apply|release)", rest):
+                raise ValueError
+            day_of(sweep_id)
+        except ValueError:
+            raise DataRefused(
+                f"{name!r} is no batch's name, such as 20261001-0123456789ab:hate:apply"
+            ) from None
+        return cls(*name.split(":"))
+
+    @property
+    def day(self) -> date:
+        """The day whose ledger holds it."""
+        return day_of(self.sweep_id)
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return f"{self.sweep_id}:{self.harm}:{self.direction}"
+
+    def has(self, entry: Entry) -> bool:
+        """Whether an entry is one of the batch's: held, or sent to review as its sample."""
+        of_batch = (entry.sweep_id, entry.harm) == (self.sweep_id, self.harm)
+        if not of_batch:
+            return False
+        if entry.entry == "held":
+            return entry.direction == self.direction
+        sampled = entry.entry == "intent" and entry.cause_kind == "sample"
+        return sampled and self.direction == "apply"
+
+
+def let_go(
+    place: Place,
+    chain: Sequence[Entry],
+    wanted: Decision | Demand | None,
+    post: Post | None,
+    *,
+    parked: Entry,
+    sweep: Sweep,
+    rules: Rules,
+) -> Entry | None:
+    """The effect that was planned or held, as an intent; None where it is in force or was refused.
+
+    Raises:
+        Stale: the decision, the revision or the state is no longer the one that it was made from.
+    """
+    if is_over(parked, chain):
+        return None
+    made = missing(place, chain, wanted, post, sweep=sweep, rules=rules) if post else None
+    if made is None or _facts(made) != _facts(parked):
+        raise Stale(place.subject_id)
+    if parked.cause_kind != "sample" and made.effect_key != parked.effect_key:
+        raise Stale(place.subject_id)
+    return made
+
+
+def _facts(entry: Entry) -> tuple[object, ...]:
+    return entry.revision, entry.harm, entry.score, entry.threshold
+
+
+def refused(parked: Entry, *, sweep: Sweep) -> Entry:
+    """That a person refused a held effect."""
+    return replace(parked, entry="discarded", recorded_at=sweep.time, operator=sweep.operator)
+
+
+def is_over(parked: Entry, chain: Sequence[Entry]) -> bool:
+    """Whether a planned or held effect was let go or refused before."""
+    if parked.cause_kind == "sample":
+        return latest(chain) != parked
+    after = ("intent", "discarded")
+    return any(e.entry in after and e.effect_key == parked.effect_key for e in chain)
+
+
+def being_read(chains: Sequence[Sequence[Entry]]) -> set[tuple[Place, int]]:
+    """The sampled posts of batches that wait, by place and revision: people read what they are.
+
+    No pair acts on them before the batch is let go or refused.
+    """
+    waits = {
+        (e.sweep_id, e.harm)
+        for chain in chains
+        for e in chain
+        if e.entry == "held" and not is_over(e, chain)
+    }
+    lasts = (latest(chain) for chain in chains) if waits else ()
+    return {
+        (e.place, e.revision)
+        for e in lasts
+        if e and e.cause_kind == "sample" and (e.sweep_id, e.harm) in waits
+    }

@@ -1,0 +1,100 @@
+"""What reviewers and authorities demand of a post, against what holds in their lanes.
+
+Plain Python, a place at a time, as for decisions in `change`. No cap, ramp, holdout or allow-list
+stands in the way of a person's own demand; copies of what they judged are bounded (see `copies`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from harmsweep.enforcement.rules.effects import Sweep, entry
+from harmsweep.enforcement.rules.ledger import Entry, Place, latest
+from harmsweep.policy.actions import SEVERITY
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """An action that a person asks for at a place, and by what."""
+
+    action: str
+    harm: str | None
+    cause_kind: str  # verdict, copy or order
+    source_id: str  # id of the verdict or the order
+    until: datetime | None = None
+
+    def is_over(self, at: datetime) -> bool:
+        """Whether its time has passed."""
+        return self.until is not None and self.until <= at
+
+
+def severest(demands: Sequence[Demand]) -> Demand | None:
+    """The demand that is met where there are several: the severest, of these the longest."""
+    return max(
+        demands,
+        key=lambda d: (SEVERITY[d.action], d.until is None, d.until or datetime.min, d.source_id),
+        default=None,
+    )
+
+
+def lane_change(
+    place: Place, chain: Sequence[Entry], demand: Demand | None, revision: int, *, sweep: Sweep
+) -> Entry | None:
+    """The effect that is missing at a place of a lane; None where all is well.
+
+    What a person undid stays so until something else is demanded.
+    """
+    last = latest(chain)
+    if demand is None or demand.is_over(sweep.time):
+        holds = last is not None and last.action != "none" and not last.is_over(sweep.time)
+        return _booked(place, sweep, last, None, revision) if holds else None
+    if last is not None and _is_met(demand, last):
+        return None
+    return _booked(place, sweep, last, demand, revision)
+
+
+def _is_met(demand: Demand, last: Entry) -> bool:
+    # Another reviewer who says the same changes nothing that anybody can see.
+    if last.cause_kind == "undo":
+        return last.source_id == demand.source_id
+    return (last.action, last.expires_at) == (demand.action, demand.until)
+
+
+def _booked(
+    place: Place, sweep: Sweep, last: Entry | None, demand: Demand | None, revision: int
+) -> Entry:
+    return entry(
+        place,
+        sweep,
+        action=demand.action if demand else "none",
+        previous=last,
+        revision=revision,
+        cause_kind=demand.cause_kind if demand else "lifted",
+        harm=demand.harm if demand else last.harm if last else None,
+        model_version=sweep.pair[0],
+        policy_version=sweep.pair[1],
+        expires_at=demand.until if demand else None,
+        source_id=demand.source_id if demand else last.source_id if last else None,
+    )
+
+
+def lifted(place: Place, chain: Sequence[Entry], *, sweep: Sweep, source_id: str) -> Entry | None:
+    """The release of what holds at a place because a person found it wrong; None if nothing does.
+
+    It keeps the versions of what it lifts, so that no sweep of theirs takes it for its own.
+    """
+    last = latest(chain)
+    if last is None or last.action == "none" or last.is_over(sweep.time):
+        return None
+    return entry(
+        place,
+        sweep,
+        action="none",
+        previous=last,
+        revision=last.revision,
+        cause_kind="lifted",
+        harm=last.harm,
+        model_version=last.model_version,
+        policy_version=last.policy_version,
+        source_id=source_id,
+    )

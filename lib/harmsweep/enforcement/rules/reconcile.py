@@ -1,0 +1,186 @@
+"""The difference between what is wanted at a place and what holds there, as an entry to book.
+
+Plain Python, a place at a time: see `harmsweep.enforcement.rules.ledger`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from harmsweep.enforcement.rules.effects import Batch, Sweep, entry
+from harmsweep.enforcement.rules.guardrails import Decision, Post, Rules, allowed, drawn
+from harmsweep.enforcement.rules.lanes import Demand, lane_change
+from harmsweep.enforcement.rules.ledger import POLICY, Entry, Place, is_automatic, latest
+from harmsweep.policy.actions import SEVERITY, VISIBLE
+
+# Entries that say that an effect waits for a person, or was refused by one.
+PARKED = ("held", "discarded")
+
+
+def change(
+    place: Place,
+    chain: Sequence[Entry],
+    wanted: Decision | Demand | None,
+    post: Post,
+    *,
+    sweep: Sweep,
+    rules: Rules,
+    held: Mapping[Batch, float] | None = None,
+) -> Entry | None:
+    """The effect that is missing at a place, as an entry of the sweep; None where all is well.
+
+    A decision about another revision than the post's wants nothing. What a person undid stays so,
+    and what waits for a person is left to wait. An effect of a batch of `held` becomes a `held`
+    entry; of those where nothing holds yet, the share that `held` gives is sent to review instead.
+    What a person asks for themselves is neither held nor held out.
+    """
+    made = missing(place, chain, wanted, post, sweep=sweep, rules=rules)
+    if made is None or _waits(made, chain, post, sweep):
+        return None
+    if not (made.is_counted and is_automatic(made.cause_kind)):
+        return made
+    of_policy, applies = place.lane == POLICY, made.direction == "apply"
+    if of_policy and applies and rules.holds_out(place.subject_id, made.harm):
+        known = any((e.entry, e.effect_key) == ("withheld", made.effect_key) for e in chain)
+        return None if known else replace(made, entry="withheld")
+    share = (held or {}).get((made.harm or "", made.direction))
+    if share is None:
+        return made
+    in_sample = of_policy and made.previous_action == "none" and drawn(made.effect_key) < share
+    return _sampled(place, latest(chain), made, sweep) if in_sample else replace(made, entry="held")
+
+
+def missing(
+    place: Place,
+    chain: Sequence[Entry],
+    wanted: Decision | Demand | None,
+    post: Post,
+    *,
+    sweep: Sweep,
+    rules: Rules,
+) -> Entry | None:
+    """The difference alone, whatever waits; in policy's lane none for whom a ramp leaves out."""
+    if place.lane != POLICY:
+        demand = wanted if isinstance(wanted, Demand) else None
+        return lane_change(place, chain, demand, post.revision, sweep=sweep)
+    decision = wanted if isinstance(wanted, Decision) else None
+    return _missing(place, chain, decision, post, sweep=sweep, rules=rules)
+
+
+def _missing(
+    place: Place,
+    chain: Sequence[Entry],
+    decision: Decision | None,
+    post: Post,
+    *,
+    sweep: Sweep,
+    rules: Rules,
+) -> Entry | None:
+    if not rules.enrols(post.author_id):
+        return None
+    if decision is not None and decision.revision != post.revision:
+        decision = None
+    wanted = allowed(place, decision, post, rules) if decision else None
+    last = latest(chain)
+    if not _differs(wanted, last, post, sweep) or _was_undone(last, post, sweep):
+        return None
+    if not post.whole and _clears(wanted, last, post, sweep):
+        return None
+    cause = wanted or last
+    return entry(
+        place,
+        sweep,
+        action=wanted.action if wanted else "none",
+        previous=last,
+        revision=post.revision,
+        cause_kind="decision" if wanted else "withdrawn",
+        harm=cause.harm if cause else None,
+        score=wanted.score if wanted else None,
+        threshold=wanted.threshold if wanted else None,
+        model_version=sweep.subject[0],
+        policy_version=sweep.subject[1],
+        expires_at=rules.expiry(place, wanted, sweep.time) if wanted else None,
+    )
+
+
+def _differs(wanted: Decision | None, last: Entry | None, post: Post, sweep: Sweep) -> bool:
+    action = wanted.action if wanted else "none"
+    if last is None:
+        return action != "none"
+    edited = action != "none" and last.revision != post.revision
+    if last.is_over(sweep.time):
+        # It has run its time: no model or policy takes the same or less again for this revision.
+        return edited or SEVERITY[action] > SEVERITY[last.action]
+    return action != last.action or edited
+
+
+def _clears(wanted: Decision | None, last: Entry | None, post: Post, sweep: Sweep) -> bool:
+    # What the model could not see whole may be clean or not: only people lift a severer action off.
+    if last is None or last.is_over(sweep.time) or post.is_spared:
+        return False
+    return SEVERITY[wanted.action if wanted else "none"] < SEVERITY[last.action]
+
+
+def _of_pair(entry: Entry, sweep: Sweep) -> bool:
+    return (entry.model_version, entry.policy_version) == sweep.subject
+
+
+def _was_undone(last: Entry | None, post: Post, sweep: Sweep) -> bool:
+    # A person undid this very pair's effect on this very revision: only a person puts it back. What
+    # another person found of the post since is no repetition.
+    if last is None or last.cause_kind != "undo" or last.revision != post.revision:
+        return False
+    return _of_pair(last, sweep) and not post.is_spared
+
+
+def _waits(made: Entry, chain: Sequence[Entry], post: Post, sweep: Sweep) -> bool:
+    """Whether the effect, or the sampled post's batch, waits for a person or was refused."""
+    if any(e.entry in PARKED and e.effect_key == made.effect_key for e in chain):
+        return True
+    ended = {e.effect_key for e in chain if e.entry in ("intent", "discarded")}
+    waiting = (e for e in chain if e.entry == "held" and e.effect_key not in ended)
+    # What a person found benign or put on the allow-list is lifted whatever else waits.
+    freed = made.direction == "release" and post.is_spared
+    if not freed and any(_does_as_much(made, e) for e in waiting):
+        return True
+    last = latest(chain)
+    if last is None or last.cause_kind != "sample" or not made.is_counted:
+        return False
+    return _of_pair(last, sweep) and last.revision == post.revision
+
+
+def _does_as_much(made: Entry, held: Entry) -> bool:
+    """Whether an automatic effect would do what a person is asked about, under any pair.
+
+    Else the same policy does it unasked with a higher cap, and a strike is no less than a removal.
+    More of the very batch is held by its pair's sweep.
+    """
+    same = (made.revision, made.direction) == (held.revision, held.direction)
+    if not (same and made.is_counted and is_automatic(made.cause_kind)):
+        return False
+    if made.action == held.action:
+        return True
+    lifts = made.direction == "release"
+    if lifts and made.action not in VISIBLE and held.action not in VISIBLE:
+        return True  # a review is as free as nothing
+    further = SEVERITY[made.action] - SEVERITY[held.action]
+    return _batch(made) != _batch(held) and (further < 0 if lifts else further > 0)
+
+
+def _batch(made: Entry) -> tuple[str | None, ...]:
+    return made.model_version, made.policy_version, made.harm
+
+
+def _sampled(place: Place, last: Entry | None, made: Entry, sweep: Sweep) -> Entry:
+    return entry(
+        place,
+        sweep,
+        action="review",
+        previous=last,
+        revision=made.revision,
+        cause_kind="sample",
+        harm=made.harm,
+        score=made.score,
+        threshold=made.threshold,
+        model_version=made.model_version,
+        policy_version=made.policy_version,
+    )

@@ -1,0 +1,102 @@
+"""What follows from an author's strikes: plain Python, an account at a time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from harmsweep.enforcement.rules.effects import EPOCH, Sweep, entry
+from harmsweep.enforcement.rules.ledger import Entry, Place, latest
+from harmsweep.policy.file import Accounts
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """A post's action that counts against its author while it holds."""
+
+    since: datetime
+    action: str  # strike or restrict
+    harm: str
+    days: int | None = None  # for which it restricts by itself
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """What an account deserves: restricted until then, for the last harm."""
+
+    until: datetime
+    harm: str
+
+
+def restriction(strikes: Sequence[Strike], accounts: Accounts, at: datetime) -> Restriction | None:
+    """What the strikes that still count come to at a time; None where that is nothing.
+
+    A strike that restricts by itself and the rung that the number of strikes reaches each give an
+    end; the latest counts.
+    """
+    decay = timedelta(days=accounts.decay_days)
+    live = sorted((s for s in strikes if s.since > at - decay), key=lambda s: s.since)
+    ends = [s.since + timedelta(days=s.days) for s in live if s.days]
+    reached = [rung for rung in accounts.ladder if rung.strikes <= len(live)]
+    if reached:
+        ends.append(live[-1].since + timedelta(days=reached[-1].days))
+    until = max(ends, default=at)
+    return Restriction(until, live[-1].harm) if until > at else None
+
+
+def account_change(
+    place: Place,
+    chain: Sequence[Entry],
+    strikes: Sequence[Strike],
+    *,
+    sweep: Sweep,
+    accounts: Accounts,
+) -> Entry | None:
+    """The effect that is missing on an account, as an entry of the sweep; None where all is well.
+
+    A restriction that a person undid stays so until another strike gives it another end.
+    """
+    last, wanted = latest(chain), restriction(strikes, accounts, sweep.time)
+    if wanted is None:
+        return freed(place, chain, sweep=sweep)
+    if last is not None and _is_known(wanted, last, chain):
+        return None
+    return _of_account(place, sweep, last, wanted)
+
+
+def freed(place: Place, chain: Sequence[Entry], *, sweep: Sweep) -> Entry | None:
+    """The lifting of what holds on an account; None where nothing does."""
+    last = latest(chain)
+    holds = last is not None and last.action != "none" and not last.is_over(sweep.time)
+    return _of_account(place, sweep, last, None) if holds else None
+
+
+def restricts_more(made: Entry, chain: Sequence[Entry]) -> bool:
+    """Whether an effect restricts an account that was free, or for longer than before."""
+    if made.action != "restrict":
+        return False
+    before = [e for e in chain if e.entry == "intent" and e.effect_key == made.previous_key]
+    held = made.previous_action == "restrict" and before
+    return not held or (before[0].expires_at or EPOCH) < (made.expires_at or EPOCH)
+
+
+def _is_known(wanted: Restriction, last: Entry, chain: Sequence[Entry]) -> bool:
+    if last.cause_kind == "undo":
+        return any(e.expires_at == wanted.until for e in chain if e.entry == "intent")
+    return last.expires_at == wanted.until
+
+
+def _of_account(
+    place: Place, sweep: Sweep, last: Entry | None, wanted: Restriction | None
+) -> Entry:
+    return entry(
+        place,
+        sweep,
+        action="restrict" if wanted else "none",
+        previous=last,
+        revision=0,
+        cause_kind="strikes",
+        harm=wanted.harm if wanted else last.harm if last else None,
+        model_version=sweep.pair[0],
+        policy_version=sweep.pair[1],
+        expires_at=wanted.until if wanted else None,
+    )

@@ -1,0 +1,1 @@
+"""What a day is judged by, as the lake has it."""

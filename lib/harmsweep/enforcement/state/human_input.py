@@ -1,0 +1,126 @@
+"""What people demand of a day's posts: reviewers' verdicts, with their copies, and orders."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from harmsweep.enforcement.conf import bounds
+from harmsweep.enforcement.rules.lanes import Demand, severest
+from harmsweep.enforcement.rules.ledger import ORDER, REVIEW, Entry, Place, holding
+from harmsweep.enforcement.state.copies import (
+    WINDOW_DAYS,
+    Reached,
+    Verdict,
+    find_copies,
+    known_good,
+    reached,
+    verdicts,
+)
+from harmsweep.enforcement.state.day_ledger import chains_of
+from harmsweep.known_media.escalations import escalated_posts
+from harmsweep.lake import delta
+from harmsweep.policy.actions import VISIBLE
+from harmsweep.tables.catalog import ORDERS
+
+
+@dataclass(frozen=True)
+class People:
+    """What people found of the day's posts, and what they ask for by place."""
+
+    verdicts: Mapping[tuple[str, int], str]  # benign or harmful, by post and revision
+    copies: Mapping[str, Reached]  # what copies have from the posts that they copy
+    demands: dict[Place, Demand]
+
+    def verdict(self, post_id: str, revision: int) -> str | None:
+        """What was found of a post's revision, or of what it copies."""
+        own = self.verdicts.get((post_id, revision))
+        copied = self.copies.get(post_id)
+        return own or (copied.outcome if copied and copied.outcome == "benign" else None)
+
+
+# Nobody said anything.
+NOBODY = People({}, {}, {})
+
+
+def people(lake: Path, day: date, at: datetime) -> People:
+    """Read what people said that binds the day's posts at a time."""
+    window = timedelta(days=WINDOW_DAYS)
+    judged = verdicts(lake, day - window, day + window)
+    copies, conf = find_copies(lake, day, judged, bounds().copies), bounds().copies
+    held = in_force(lake, day) if copies else set()
+    has = reached(copies, known_good(lake, day), conf, in_force=held) if copies else {}
+    own = [verdict for verdict in judged if verdict.day == day]
+    demands = _of_reviewers(own, has) | _of_orders(lake, day, own, at)
+    found = {(v.post_id, v.revision): v.found for v in own}
+    return People(found, has, demands)
+
+
+def in_force(lake: Path, day: date) -> set[str]:
+    """The day's posts on which something that others can see holds because reviewers asked for it.
+
+    By the ledger, which has it also where a sweep was killed before the platform could read it.
+    """
+    sql = f"""SELECT * FROM actions_v1
+        WHERE day = '{day}' AND lane = '{REVIEW}' AND entry = 'intent'"""
+    chains = chains_of(Entry(**row) for row in delta.query(lake, sql).to_pylist())
+    states = (holding(chain) for chain in chains.values())
+    return {state.subject_id for state in states if state and state.action in VISIBLE}
+
+
+def _of_reviewers(own: Sequence[Verdict], has: Mapping[str, Reached]) -> dict[Place, Demand]:
+    """What verdicts ask for, on the posts themselves and on copies.
+
+    An edit lifts nothing that a reviewer decided: the verdict on the newest revision stands, also
+    where the post was edited into a copy of another that asks for less.
+    """
+    newest = {v.post_id: v for v in sorted(own, key=lambda v: v.revision)}
+    demands: dict[str, list[Demand]] = defaultdict(list)
+    for v in newest.values():
+        if v.found == "harmful" and v.action:
+            demands[v.post_id].append(Demand(v.action, v.harm, "verdict", v.verdict_id))
+    for name, copied in has.items():
+        if copied.demand:
+            demands[name].append(copied.demand)
+    return {
+        Place("post", name, "all", "all", REVIEW): demand
+        for name, some in demands.items()
+        if (demand := severest(some))
+    }
+
+
+def _of_orders(lake: Path, day: date, own: Sequence[Verdict], at: datetime) -> dict[Place, Demand]:
+    """What orders ask for; referrals and flags ask for a look until a reviewer has had it.
+
+    An order that has ended hides none that has not, however severe it was.
+    """
+    demands: dict[Place, list[Demand]] = defaultdict(list)
+    standing = standing_orders(lake, day)
+    looks = any(order["kind"] != "order" for order in standing)
+    escalated = escalated_posts(lake, day) if looks else set()
+    for order in standing:
+        # Nobody but its contact looks at what was escalated, also where that was asked for before.
+        seen = order["post_id"] in escalated or _is_answered(order, own)
+        if order["kind"] != "order" and seen:
+            continue
+        place = Place("post", order["post_id"], "all", order["jurisdiction"], ORDER)
+        wanted = (order["action"], order["harm"], "order", order["order_id"], order["until"])
+        demand = Demand(*wanted)
+        if not demand.is_over(at):
+            demands[place].append(demand)
+    return {place: found for place, some in demands.items() if (found := severest(some))}
+
+
+def standing_orders(lake: Path, day: date | None = None) -> list[dict[str, Any]]:
+    """The orders, referrals and flags that were not withdrawn, of a day's posts or of all."""
+    rows = delta.rows(ORDERS, lake, day=day).to_pylist()
+    withdrawn = {row["order_id"] for row in rows if row["status"] == "withdrawn"}
+    received = [row for row in rows if row["status"] == "received"]
+    return [row for row in received if row["order_id"] not in withdrawn]
+
+
+def _is_answered(order: Mapping[str, Any], own: Sequence[Verdict]) -> bool:
+    since: datetime = order["at"]
+    return any(v.post_id == order["post_id"] and v.decided_at > since for v in own)

@@ -1,0 +1,86 @@
+"""What sweeps act under: a policy, a model, and the certificate of the two."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from harmsweep.enforcement.rules.effects import Sweep
+from harmsweep.enforcement.rules.guardrails import Rules
+from harmsweep.harms import SEVERE
+from harmsweep.operations.audit import operator
+from harmsweep.operations.ramps import share_of
+from harmsweep.policy.certificates import Certificate, find_certificate
+from harmsweep.policy.demonstration import check_lake
+from harmsweep.policy.file import Policy, load_policy
+
+
+@dataclass(frozen=True)
+class Mandate:
+    """What sweeps act under: a policy, a model, and the pair's certificate if it has one."""
+
+    policy: Policy
+    model_version: str
+    certificate: Certificate | None = None
+    first: float = 0.0
+    last: float = 1.0
+
+    @property
+    def subject(self) -> tuple[str, str]:
+        """Model version and policy version."""
+        return self.model_version, self.policy.policy_version
+
+    @property
+    def inputs(self) -> str:
+        """The digest of what decisions rest on besides the lake."""
+        return self.certificate.digest if self.certificate else ""
+
+    @property
+    def rules(self) -> Rules:
+        """What may be acted on."""
+        approved = self.model_version in self.policy.approved_models
+        held_out = self.policy.holdout
+        more: dict[str, Any] = {"first": self.first, "last": self.last, "days": self._days()}
+        if held_out:
+            more |= {"holdout": held_out.share, "spared": SEVERE.union(held_out.spared)}
+        if self.policy.mode != "production":
+            return Rules(approved, **more)
+        certified = frozenset(
+            (harm, rule.surface, rule.jurisdiction, rung.action, language, threshold)
+            for harm, rules in self.policy.rules.items()
+            for rule in rules
+            for rung in rule.ladder
+            if rung.promise and self.certificate
+            for language, threshold in self.certificate.thresholds(harm, rung.promise).items()
+        )
+        return Rules(approved, certified, **more)
+
+    def _days(self) -> dict[tuple[str, str, str, str], int]:
+        return {
+            (harm, rule.surface, rule.jurisdiction, rung.action): rung.days
+            for harm, rules in self.policy.rules.items()
+            for rule in rules
+            for rung in rule.ladder
+            if rung.days
+        }
+
+
+def load_mandate(
+    lake: Path, policy: Path, model_version: str, certificates: Path | None
+) -> Mandate:
+    """The mandate of a policy file and a model on a lake.
+
+    Raises:
+        PolicyError: the policy is refused, or is a demonstration's and the lake is not.
+        CertificateRefused: the pair's certificate is.
+    """
+    rules = load_policy(policy)
+    check_lake(rules, lake)
+    found = find_certificate(certificates, model_version, rules.policy_version)
+    first, last = share_of(lake, f"{model_version}/{rules.policy_version}")
+    return Mandate(rules, model_version, found, first, last)
+
+
+def sweep_of(day: date, kind: str, mandate: Mandate, *, after: str, at: int) -> Sweep:
+    """The next sweep of a day under a mandate, by the user of the system."""
+    return Sweep(day, kind, mandate.subject, after, at, operator())

@@ -1,0 +1,127 @@
+"""The sweep of one day: under the locks of the ledger, from reading to the last commit."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date, datetime
+from functools import partial
+from pathlib import Path
+
+from harmsweep.enforcement.accounts import settle_accounts
+from harmsweep.enforcement.circuit_breaker.batches import waiting
+from harmsweep.enforcement.circuit_breaker.caps import Excess, counted
+from harmsweep.enforcement.circuit_breaker.forecast import breaches
+from harmsweep.enforcement.conf import bounds
+from harmsweep.enforcement.rules.effects import Sweep
+from harmsweep.enforcement.rules.ledger import Entry
+from harmsweep.enforcement.state.day_ledger import (
+    Books,
+    Clock,
+    books,
+    carry_out,
+    now_micros,
+    writing,
+)
+from harmsweep.enforcement.state.decisions import pair
+from harmsweep.enforcement.state.policy_binding import Mandate, sweep_of
+from harmsweep.enforcement.state.scope_states import cases, changes
+from harmsweep.errors import DataRefused, Held
+from harmsweep.lake import delta
+from harmsweep.lake.runs import Counts
+from harmsweep.logs import log
+from harmsweep.operations.switch import check_running
+
+
+def sweep(
+    lake: Path,
+    day: date,
+    mandate: Mandate,
+    *,
+    clock: Clock = now_micros,
+    planned_at: datetime | None = None,
+) -> Counts:
+    """Carry out the differences within the caps, and finish what a killed sweep left open.
+
+    Raises:
+        DataRefused, Held, Stopped: see enforce_day.
+    """
+    gate = partial(check_running, lake)
+    with writing(lake):
+        ledger = books(lake, day, clock)
+        _check_newest(ledger, mandate, planned_at)
+        plan = sweep_of(day, "enforce", mandate, after=ledger.last_sweep, at=ledger.at)
+        found = cases(ledger, plan)
+        made = changes(found, plan, mandate.rules)
+        over = breaches(lake, {day: made}, mandate.policy, plan.at)
+        if over:
+            sampled = {e.batch: bounds().sample(counted(made)[e.batch]) for e in over}
+            made = changes(found, plan, mandate.rules, held=sampled)
+        counts = _summary(lake, plan, made) | {"finished": ledger.open}
+        carry_out(ledger, made, gate)
+        excess = ""
+        if mandate.policy.accounts:
+            counts["accounts"], excess = settle_accounts(
+                lake, plan, mandate.policy.accounts, clock=clock, gate=gate, rules=mandate.rules
+            )
+    if made:
+        log("enforce", day=str(day)).info("swept", sweep_id=plan.sweep_id, counts=counts)
+    held = waiting(lake, day)
+    said = [_advice(day, over, [batch.line() for batch in held])] if held or over else []
+    said += [f"{day}: {excess}"] if excess else []
+    if said:
+        raise Held(". ".join(said))
+    return counts
+
+
+def _check_newest(ledger: Books, mandate: Mandate, planned_at: datetime | None) -> None:
+    """What was planned under older versions replaces nothing that newer ones did since."""
+    if planned_at is None:
+        return
+    every = (entry for chain in ledger.chains.values() for entry in chain)
+    newer = (e for e in every if e.model_version and e.recorded_at > planned_at)
+    for entry in newer:
+        if (entry.model_version, entry.policy_version) != mandate.subject:
+            raise DataRefused(
+                f"{ledger.day}: {entry.model_version} under {entry.policy_version} acted since the"
+                f" plan of {planned_at:%Y-%m-%d %H:%M} UTC: plan again"
+            )
+
+
+def preview(lake: Path, day: date, mandate: Mandate) -> Counts:
+    """What a sweep would do now, in counts; it writes nothing and takes no lock."""
+    ledger = books(lake, day, now_micros)
+    plan = sweep_of(day, "enforce", mandate, after=ledger.last_sweep, at=ledger.at)
+    found = cases(ledger, plan)
+    made = changes(found, plan, mandate.rules)
+    over = breaches(lake, {day: made}, mandate.policy, plan.at)
+    if over:
+        made = changes(found, plan, mandate.rules, held={e.batch: 0.0 for e in over})
+    return _summary(lake, plan, made) | {"finished": ledger.open}
+
+
+def _summary(lake: Path, plan: Sweep, made: Iterable[Entry]) -> dict[str, int]:
+    """The day's decisions, and effects by what is done: an action, `released`, `held`…"""
+    done = Counter(map(_done, made))
+    return {"decisions": _decided(lake, plan)} | dict(sorted(done.items()))
+
+
+def _done(entry: Entry) -> str:
+    if entry.entry != "intent":
+        return entry.entry
+    return "released" if entry.direction == "release" else entry.action
+
+
+def _decided(lake: Path, plan: Sweep) -> int:
+    versions: delta.Slice = {"day": plan.day, **pair(*plan.subject)}
+    where = delta.predicate(versions)
+    sql = f"""SELECT count(*) AS n FROM (SELECT * FROM decisions_v1 WHERE {where}) d
+        JOIN (SELECT * FROM posts_v1 WHERE day = '{plan.day}' AND status = 'accepted') p
+        ON d.post_id = p.post_id AND d.revision = p.revision"""
+    return int(delta.query(lake, sql).to_pylist()[0]["n"])
+
+
+def _advice(day: date, over: list[Excess], held: list[str]) -> str:
+    passed = "; ".join(batch.line() for batch in over)
+    return (
+        f"{day}: {passed}{'. ' if passed else ''}Held until a person lets go or refuses:"
+        f" {', '.join(held)}; all else was carried out. See `harmsweep hold --help`"
+    )

@@ -1,0 +1,120 @@
+"""Undo what a sweep put in force, exactly, and do it again."""
+
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from harmsweep.enforcement.accounts import free_accounts, struck_authors
+from harmsweep.enforcement.rules.effects import Sweep, day_of
+from harmsweep.enforcement.rules.guardrails import Post
+from harmsweep.enforcement.rules.ledger import ACCOUNTS_DAY, ORDER, Entry
+from harmsweep.enforcement.rules.reversal import reapplied, undone
+from harmsweep.enforcement.state.day_ledger import (
+    Books,
+    Clock,
+    books,
+    by_a_person,
+    carry_out,
+    now_micros,
+    writing,
+)
+from harmsweep.enforcement.state.human_input import people
+from harmsweep.enforcement.state.scope_states import LEDGERS, standing
+from harmsweep.errors import DataRefused
+from harmsweep.known_media.escalations import escalated_posts
+from harmsweep.lake.runs import Outcome
+from harmsweep.logs import log
+from harmsweep.operations.audit import operator, record
+
+
+@dataclass(frozen=True)
+class Part:
+    """Which of a sweep's effects are meant: all, or those of a harm, an action, some posts."""
+
+    harm: str | None = None
+    action: str | None = None
+    posts: tuple[str, ...] = ()
+
+    def has(self, entry: Entry) -> bool:
+        """Whether an entry is meant."""
+        wanted = ((self.harm, entry.harm), (self.action, entry.action))
+        if any(value is not None and value != found for value, found in wanted):
+            return False
+        return not self.posts or entry.subject_id in self.posts
+
+
+def undo(
+    lake: Path,
+    *,
+    sweep_id: str,
+    part: Part | None = None,
+    redo: bool = False,
+    dry_run: bool = False,
+    clock: Clock = now_micros,
+) -> Outcome:
+    """Restore what held before a sweep, or a part of it, wherever its effect still holds.
+
+    `redo` puts it back.
+
+    A sweep of the same model and policy does not repeat what was undone, until the post changes.
+    Caps do not apply: a person asks for exactly these effects. What was escalated since is left as
+    it is; and nothing comes back, by an undo or a redo, to a post that was edited or deleted since,
+    that a person found benign, or that is on the allow-list. What the sweep did to accounts goes
+    with the whole of it, and an author without a strike left is free; what fewer strikes come to
+    the next sweep says.
+
+    Raises:
+        DataRefused: the ledger has no such sweep.
+    """
+    started, day, part = time.monotonic(), day_of(sweep_id), part or Part()
+    kind, done = "redo" if redo else "undo", 0
+    with writing(lake):
+        total, freed = 0, 0
+        for of_day in (day, ACCOUNTS_DAY) if part == Part() else (day,):
+            ledger = books(lake, of_day, clock)
+            plan = Sweep(day, kind, (sweep_id,), ledger.last_sweep, ledger.at, operator())
+            swept, made = _restored(ledger, plan, part)
+            total, done = total + swept, done + len(made)
+            if swept and not dry_run:
+                about = {"ledger": of_day, "effects": len(made), "left": swept - len(made)}
+                # First: once booked, nothing is left that a repeat would add to the audit.
+                record(lake, kind, sweep_id, details=about | {"part": asdict(part)})
+                carry_out(ledger, made, by_a_person)
+        if not total:
+            raise DataRefused(f"the ledger has no such effects of a sweep {sweep_id}")
+        if not dry_run:
+            freed = free_accounts(lake, plan, clock=clock)
+    counts = {"effects": done, "left": total - done} | ({"freed": freed} if freed else {})
+    if not dry_run:
+        seconds = round(time.monotonic() - started, 2)
+        log(kind, day=str(day)).info("done", of_sweep=sweep_id, seconds=seconds, counts=counts)
+    return Outcome(kind, day, done, time.monotonic() - started, counts=counts)
+
+
+def _restored(ledger: Books, plan: Sweep, part: Part) -> tuple[int, list[Entry]]:
+    """How many effects the sweep had in a day's ledger, and what restores them."""
+    swept = {
+        entry.place
+        for chain in ledger.chains.values()
+        for entry in chain
+        if entry.sweep_id == plan.subject[0] and entry.entry == "intent" and part.has(entry)
+    }
+    lake, day = ledger.lake, ledger.day
+    posts, escalated = _posts(ledger, plan), escalated_posts(lake, day)
+    restored = undone if plan.kind == "undo" else reapplied
+    made = [
+        restored(place, ledger.chain(place), posts.get(place.subject_id), sweep=plan)
+        for place in swept
+        if place.lane == ORDER or place.subject_id not in escalated
+    ]
+    return len(swept), [entry for entry in made if entry]
+
+
+def _posts(ledger: Books, plan: Sweep) -> dict[str, Post]:
+    """What may be acted on; an account has no revisions, and without a strike is free for good."""
+    lake, day = ledger.lake, ledger.day
+    if day == ACCOUNTS_DAY:
+        struck, accounts = struck_authors(lake), {place.subject_id for place in ledger.chains}
+        return {a: Post(0, a, verdict=None if a in struck else "benign") for a in accounts}
+    said = people(lake, day, plan.time)
+    return standing(lake, day, plan.time, about=LEDGERS.format(day=day), said=said)

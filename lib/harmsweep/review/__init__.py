@@ -1,0 +1,1 @@
+"""What people decide: verdicts, appeals, orders, the allow-list."""

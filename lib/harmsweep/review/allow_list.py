@@ -1,0 +1,36 @@
+"""The allow-list: posts and accounts on which nothing but review is automatic."""
+
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harmsweep.lake import delta
+from harmsweep.operations.audit import operator, record
+from harmsweep.tables.catalog import EXEMPTIONS
+
+
+def exempt(
+    lake: Path,
+    subject_kind: str,
+    subject_id: str,
+    *,
+    kind: str,
+    until: datetime | None,
+    reason: str,
+) -> None:
+    """Enter a post or an account in the allow-list; the kind `none` takes it off."""
+    now = datetime.now(UTC)
+    row = {
+        "day": now.date(),
+        "exemption_id": uuid.uuid4().hex,
+        "subject_kind": subject_kind,
+        "subject_id": subject_id,
+        "kind": kind,
+        "until": until.replace(tzinfo=UTC) if until and until.tzinfo is None else until,
+        "added_at": now,
+        "operator": operator(),
+        "reason": reason,
+    }
+    details = {"as": subject_kind, "kind": kind, "exemption_id": row["exemption_id"]}
+    record(lake, "exempt", subject_id, reason=reason, details=details)  # first, as for a verdict
+    delta.put_rows([row], EXEMPTIONS, lake)

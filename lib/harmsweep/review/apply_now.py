@@ -1,0 +1,105 @@
+"""What a person decided, carried out at once: on the post, and on what copies it.
+
+A sweep comes to the same: where a command is killed, the day's next sweep finishes it.
+"""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from harmsweep.enforcement.accounts import free_accounts, settle_accounts
+from harmsweep.enforcement.conf import bounds
+from harmsweep.enforcement.rules.effects import Sweep
+from harmsweep.enforcement.rules.lanes import lane_change, lifted
+from harmsweep.enforcement.rules.ledger import ORDER, POLICY, Entry, Place, is_automatic, latest
+from harmsweep.enforcement.state.copies import WINDOW_DAYS, Verdict, find_copies, standing_verdict
+from harmsweep.enforcement.state.day_ledger import (
+    Books,
+    Clock,
+    books,
+    by_a_person,
+    carry_out,
+    writing,
+)
+from harmsweep.enforcement.state.human_input import People, people
+from harmsweep.enforcement.state.scope_states import LEDGERS, standing
+from harmsweep.known_media.escalations import escalated_posts
+from harmsweep.lake import delta
+from harmsweep.operations.audit import operator
+from harmsweep.policy.file import Accounts
+from harmsweep.tables.catalog import ACTIONS
+
+
+def settle(
+    lake: Path,
+    day: date,
+    *,
+    kind: str,
+    source_id: str,
+    clock: Clock,
+    accounts: Accounts | None = None,
+    lifts: tuple[str, int] | None = None,
+) -> list[Entry]:
+    """Bring a day's posts to what people found and demand; give the effects.
+
+    Copies that a harmful verdict reaches wait for the next sweep, whose caps count them. An author
+    without a strike left is free at once; with `accounts` a restriction is shortened too. `lifts`
+    is a post, and the revision up to which what policy put in force there is lifted: also where the
+    author has edited it since.
+    """
+    with writing(lake):
+        ledger = books(lake, day, clock)
+        sweep = Sweep(day, kind, (source_id,), ledger.last_sweep, ledger.at, operator())
+        made = _differences(ledger, sweep, people(lake, day, sweep.time), lifts)
+        carry_out(ledger, made, by_a_person)
+        if accounts:
+            settle_accounts(lake, sweep, accounts, clock=clock, gate=by_a_person)
+        else:
+            free_accounts(lake, sweep, clock=clock)
+    return made
+
+
+def _differences(
+    ledger: Books, sweep: Sweep, said: People, lifts: tuple[str, int] | None
+) -> list[Entry]:
+    lake, day = ledger.lake, ledger.day
+    posts = standing(lake, day, sweep.time, about=LEDGERS.format(day=day), said=said)
+    escalated = escalated_posts(lake, day)
+    made = []
+    for place in {**dict.fromkeys(ledger.chains), **dict.fromkeys(said.demands)}:
+        post = posts.get(place.subject_id)
+        if post is None or (place.subject_id in escalated and place.lane != ORDER):
+            continue
+        chain = ledger.chain(place)
+        if place.lane != POLICY:
+            demand = said.demands.get(place)
+            made.append(lane_change(place, chain, demand, post.revision, sweep=sweep))
+        elif post.verdict == "benign" or _is_lifted(place, chain, lifts):
+            made.append(lifted(place, chain, sweep=sweep, source_id=sweep.subject[0]))
+    return [entry for entry in made if entry and not is_automatic(entry.cause_kind)]
+
+
+def _is_lifted(place: Place, chain: list[Entry], lifts: tuple[str, int] | None) -> bool:
+    last = latest(chain)
+    if lifts is None or last is None:
+        return False
+    return place.subject_id == lifts[0] and last.revision <= lifts[1]
+
+
+def settle_verdict(lake: Path, said: Mapping[str, Any], *, clock: Clock) -> list[Entry]:
+    """Carry out a row of verdicts; a benign one on all days on which copies were acted on.
+
+    Copies that a harmful one reaches wait for a sweep of their day, whose caps count them.
+    """
+    verdict = standing_verdict(lake, said)
+    copied = days_of_copies(lake, verdict) if verdict.found == "benign" else []
+    options: dict[str, Any] = {"kind": "verdict", "source_id": said["verdict_id"], "clock": clock}
+    return [e for day in sorted({verdict.day, *copied}) for e in settle(lake, day, **options)]
+
+
+def days_of_copies(lake: Path, verdict: Verdict) -> list[date]:
+    """The days with entries of the ledger on which copies of a judged post stand, in order."""
+    window = timedelta(days=WINDOW_DAYS)
+    near = [d for d in delta.days(ACTIONS, lake) if abs(d - verdict.day) <= window]
+    return [day for day in near if find_copies(lake, day, [verdict], bounds().copies)]

@@ -1,0 +1,134 @@
+"""The lanes of authorities and trusted flaggers, apart from policy.
+
+An order acts at once, in its own jurisdiction and under no cap, ramp or allow-list; a referral or a
+trusted flagger's notice asks for a person's look by a deadline, and takes nothing down by itself.
+"""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from harmsweep.digests import as_json
+from harmsweep.enforcement.rules.effects import moment
+from harmsweep.enforcement.state.day_ledger import Clock, now_micros
+from harmsweep.enforcement.state.human_input import standing_orders
+from harmsweep.enforcement.state.posts import find_post, find_reviewable
+from harmsweep.errors import DataRefused
+from harmsweep.lake import delta
+from harmsweep.lake.locks import locked
+from harmsweep.operations.audit import operator, record
+from harmsweep.policy.actions import LADDER
+from harmsweep.review.apply_now import settle
+from harmsweep.tables.catalog import OPERATIONS, ORDERS
+
+Row = dict[str, Any]
+# What ended longer ago was settled by a sweep since: there is one a day.
+ENDED_DAYS = 30
+
+
+def receive(
+    lake: Path,
+    post_id: str,
+    *,
+    kind: str,
+    authority: str,
+    reference: str,
+    due_at: datetime,
+    reason: str,
+    action: str = "review",
+    jurisdiction: str = "all",
+    harm: str | None = None,
+    until: datetime | None = None,
+    clock: Clock = now_micros,
+) -> Row:
+    """Enter an order, a referral or a flag, and carry it out; give its row, with `effects`.
+
+    The same authority's reference about the same post is one order: entered again it does nothing.
+
+    Raises:
+        DataRefused: there is no such post, the action is none that the kind may ask for, or people
+            would have to look at a post that was escalated.
+    """
+    if (kind == "order") == (action == "review") or action not in LADDER[1:]:
+        raise DataRefused(f"{action}: an order asks for an action, {LADDER[2:]}, others for none")
+    post = find_post(lake, post_id) if kind == "order" else find_reviewable(lake, post_id)
+    facts = as_json([authority, reference, post_id])
+    row = {
+        "day": post["day"],
+        "order_id": f"{kind}-{hashlib.sha256(facts.encode()).hexdigest()[:12]}",
+        "status": "received",
+        "at": datetime.now(UTC),
+        "kind": kind,
+        "post_id": post_id,
+        "authority": authority,
+        "reference": reference,
+        "action": action,
+        "harm": harm,
+        "jurisdiction": jurisdiction,
+        "due_at": due_at,
+        "until": until,
+        "operator": operator(),
+        "reason": reason,
+    }
+    # From the look-up to the last commit: two who enter it at once enter one order.
+    with locked(lake, [OPERATIONS.name, ORDERS.name]):
+        if not _known(lake, row["order_id"]):
+            # The audit first: entered again the order is known, and nobody would add it.
+            record(lake, "order", row["order_id"], reason=reason, details={"action": action})
+            delta.put_rows([row], ORDERS, lake)
+    made = settle(lake, post["day"], kind="order", source_id=row["order_id"], clock=clock)
+    return row | {"effects": len(made)}
+
+
+def withdraw(lake: Path, order_id: str, *, reason: str, clock: Clock = now_micros) -> Row:
+    """End an order, and lift what it alone put in force; give its row, with `effects`.
+
+    Raises:
+        DataRefused: there is no such order.
+    """
+    known = _known(lake, order_id)
+    if not known:
+        raise DataRefused(f"there is no order {order_id}; see `harmsweep order list`")
+    row = known[0] | {"status": "withdrawn", "at": datetime.now(UTC), "operator": operator()}
+    if len(known) == 1:
+        record(lake, "withdraw", order_id, reason=reason)  # first, as in receive
+        delta.put_rows([row | {"reason": reason}], ORDERS, lake)
+    made = settle(lake, row["day"], kind="order", source_id=order_id, clock=clock)
+    return row | {"effects": len(made)}
+
+
+def listed(lake: Path) -> list[Row]:
+    """The orders, referrals and flags that were not withdrawn, the first due first."""
+    return sorted(standing_orders(lake), key=lambda row: (row["due_at"], row["order_id"]))
+
+
+def settle_beneath(lake: Path, *, clock: Clock = now_micros) -> int:
+    """Put in force what an order asks for where a severer one has ended; give the effects.
+
+    The severer one's end needs nobody: readers take no row that is over. What stood beneath it has
+    no row yet, and the post's day may never be swept again: each day's sweep asks for the days on
+    which an order ended lately. Files of others are skipped by their statistics.
+    """
+    at = moment(clock())
+    since = at - timedelta(days=ENDED_DAYS)
+    sql = f"""SELECT DISTINCT day FROM orders_v1 WHERE until > TIMESTAMP '{since.isoformat()}'
+        AND until <= TIMESTAMP '{at.isoformat()}'"""
+    days = delta.query(lake, sql).column("day").to_pylist()
+    effects = 0
+    for day in sorted(days):
+        orders = [row for row in standing_orders(lake, day) if row["kind"] == "order"]
+        ended = [row for row in orders if row["until"] and row["until"] <= at]
+        places = {(row["post_id"], row["jurisdiction"]) for row in ended}
+        beneath = (r for r in orders if r not in ended)
+        hidden = [r for r in beneath if (r["post_id"], r["jurisdiction"]) in places]
+        if hidden:  # settling a day settles all of its places
+            source_id = hidden[0]["order_id"]
+            effects += len(settle(lake, day, kind="order", source_id=source_id, clock=clock))
+    return effects
+
+
+def _known(lake: Path, order_id: str) -> list[Row]:
+    rows = delta.rows(ORDERS, lake).to_pylist()
+    found = [row for row in rows if row["order_id"] == order_id]
+    return sorted(found, key=lambda row: row["at"])

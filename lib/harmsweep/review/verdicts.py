@@ -1,0 +1,71 @@
+"""What people found of posts, and the allow-list: both bind every sweep that follows."""
+
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from harmsweep.enforcement.state.post_contents import contents
+from harmsweep.enforcement.state.posts import find_reviewable
+from harmsweep.errors import DataRefused
+from harmsweep.lake import delta
+from harmsweep.operations.audit import operator, record
+from harmsweep.policy.actions import LADDER
+from harmsweep.tables.catalog import VERDICTS
+
+
+def decide(
+    lake: Path,
+    post_id: str,
+    verdict: str,
+    *,
+    rationale: str,
+    harm: str | None = None,
+    action: str | None = None,
+) -> dict[str, Any]:
+    """Keep the operator's verdict on a post's current revision; give its row of verdicts.
+
+    An action asks for the post's handling, and needs a harm.
+
+    Raises:
+        DataRefused: there is no such post, it was escalated, or the action is none that fits.
+    """
+    if action is not None and (verdict != "harmful" or not harm or action not in LADDER[1:]):
+        raise DataRefused(f"{action}: a harmful verdict with a harm may ask for {LADDER[1:]}")
+    post = find_reviewable(lake, post_id)
+    row = verdict_row(lake, post, verdict, harm, rationale) | {"action": action}
+    # The audit first: a sweep acts on a verdict whose command was killed. Said again, it is another
+    # verdict by the same reviewer, which changes nothing: only each one's last word counts.
+    details = {name: row[name] for name in ("verdict_id", "verdict", "harm", "action")}
+    record(lake, "verdict", post_id, reason=rationale, details=details)
+    delta.put_rows([row], VERDICTS, lake)
+    return row
+
+
+def verdict_row(
+    lake: Path, post: Mapping[str, Any], verdict: str, harm: str | None, rationale: str
+) -> dict[str, Any]:
+    """A row of verdicts by the operator, now, on a post's revision.
+
+    It keeps what copies are told by: the author may edit or delete the post.
+    """
+    return {
+        "day": post["day"],
+        "verdict_id": uuid.uuid4().hex,
+        "post_id": post["post_id"],
+        "revision": post["revision"],
+        "verdict": verdict,
+        "harm": harm,
+        "action": None,
+        "appeal_id": None,
+        "decided_at": datetime.now(UTC),
+        "reviewer": operator(),
+        "rationale": rationale,
+    } | _shown(lake, post)
+
+
+def _shown(lake: Path, post: Mapping[str, Any]) -> dict[str, Any]:
+    """The revision's columns of `contents`; none where features has not seen it, or no longer."""
+    of_post = delta.plain_predicate({"post_id": post["post_id"]})
+    return contents(lake, post["day"], of_post).get((post["post_id"], post["revision"]), {})

@@ -1,0 +1,1 @@
+"""The stages of a day: each reads tables and writes tables."""

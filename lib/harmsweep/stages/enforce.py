@@ -1,0 +1,80 @@
+"""Enforce: what holds for the posts of a day is brought to what was decided."""
+
+import time
+from datetime import date, datetime
+from pathlib import Path
+
+from harmsweep.digests import as_json
+from harmsweep.enforcement.rules.effects import moment
+from harmsweep.enforcement.state.copies import WINDOW_DAYS
+from harmsweep.enforcement.state.day_ledger import (
+    now_micros,
+)
+from harmsweep.enforcement.state.decisions import check_decided, pair
+from harmsweep.enforcement.state.policy_binding import load_mandate
+from harmsweep.enforcement.state.scope_states import exemptions
+from harmsweep.enforcement.sweep import preview, sweep
+from harmsweep.lake.runs import Counts, Outcome, Read, Step, run_step
+from harmsweep.review.orders import settle_beneath
+from harmsweep.tables.catalog import (
+    ACTIONS,
+    DECISIONS,
+    ORDERS,
+    POST_VISIBILITY,
+    POSTS,
+    SCORES,
+    VERDICTS,
+)
+
+ENFORCE = Step(
+    "enforce",
+    reads=(
+        *(Read(table) for table in (DECISIONS, POSTS, SCORES, ORDERS)),
+        # A verdict on another day's post reaches the day's copies of it.
+        Read(VERDICTS, before=WINDOW_DAYS, after=WINDOW_DAYS),
+    ),
+    writes=(ACTIONS, POST_VISIBILITY),
+)
+
+
+def enforce_day(
+    lake: Path,
+    day: date,
+    *,
+    policy: Path,
+    model_version: str,
+    certificates: Path | None = None,
+    dry_run: bool = False,
+    planned_at: datetime | None = None,
+) -> Outcome:
+    """Bring what holds for a day's posts to what its decisions want; a second run changes nothing.
+
+    With `dry_run` it writes nothing and gives the counts of what it would do. `certificates` is the
+    folder of the model's certificates; `planned_at` is when the sweep was planned, if it was.
+
+    Raises:
+        PolicyError: the policy is refused; nothing was touched.
+        CertificateRefused: the pair's certificate is; nothing was touched.
+        DataRefused: decide has not run since the scores, posts or certificate last changed, or
+            another pair of versions acted on the day since the sweep was planned.
+        Held: a cap or the bound of accounts would be passed, or a batch waits; all else was carried
+            out.
+        Stopped: the switch is off.
+    """
+    mandate = load_mandate(lake, policy, model_version, certificates)
+    check_decided(lake, day, mandate)
+    if dry_run:
+        started = time.monotonic()
+        counts = preview(lake, day, mandate)
+        items = next(iter(counts.values()))
+        return Outcome("enforce", day, items, time.monotonic() - started, counts=counts)
+
+    def work() -> Counts:
+        return sweep(lake, day, mandate, planned_at=planned_at)
+
+    settle_beneath(lake)
+    # As they stand, not the table's version: one that ended since is a change too.
+    exempt = sorted(exemptions(lake, moment(now_micros())).items())
+    facts = [mandate.inputs, mandate.first, mandate.last, exempt]
+    versions = pair(*mandate.subject)
+    return run_step(ENFORCE, lake, day, work, versions=versions, inputs=as_json(facts))
