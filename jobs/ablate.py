@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harmsweep.errors import finish
 from harmsweep.paths import CONF
-from harmsweep.train.ablate import ablate
+from harmsweep.training.experiments.ablation import ablate
 
 
 def main(*, snapshot: Path, out: Path, config: Path) -> dict[str, object]:

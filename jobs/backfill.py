@@ -9,11 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from harmsweep.backfill.plan import newest_backfill, plan_backfill, start_backfill
-from harmsweep.backfill.request import Request, stages
 from harmsweep.errors import Printable
-from harmsweep.job import add_model, parser, run
 from harmsweep.lake.session import session
+from harmsweep.pipeline.backfill.record import newest_backfill, plan_backfill, start_backfill
+from harmsweep.pipeline.backfill.request import Request, stages
+from harmsweep.pipeline.job import add_model, parser, run
 
 
 def main(

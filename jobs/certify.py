@@ -11,11 +11,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from harmsweep.certify.stage import certify, table
 from harmsweep.errors import finish
-from harmsweep.job import add_model
 from harmsweep.lake.runs import Outcome
+from harmsweep.pipeline.job import add_model
 from harmsweep.policy.certificates import folder_beside, write_certificate
+from harmsweep.release.certify import certify, table
 
 
 def main(*, model: Path, policy: Path, snapshot: Path) -> Iterable[Outcome]:

@@ -13,8 +13,8 @@ from rich.console import Console
 
 from harmsweep.errors import finish
 from harmsweep.paths import CONF
-from harmsweep.train.compare import compare
-from harmsweep.train.compared_shown import markdown, printed
+from harmsweep.training.experiments.comparison import compare
+from harmsweep.training.experiments.comparison_tables import markdown, printed
 
 
 def main(**options: Any) -> dict[str, str]:

@@ -5,12 +5,12 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from harmsweep.decide.stage import decide_day
-from harmsweep.job import add_model, parser, run
 from harmsweep.lake.runs import Outcome
 from harmsweep.lake.session import session
 from harmsweep.model.manifest import load_manifest
+from harmsweep.pipeline.job import add_model, parser, run
 from harmsweep.policy.certificates import folder_beside
+from harmsweep.stages.decide.stage import decide_day
 
 
 def main(*, lake: Path, days: list[date], model: Path, policy: Path) -> Iterable[Outcome]:

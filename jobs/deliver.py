@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from harmsweep.enforcement.webhook import BACK_DAYS, deliver_day, deliver_new
-from harmsweep.job import parser, run
 from harmsweep.lake.runs import Outcome
+from harmsweep.pipeline.job import parser, run
 
 
 def main(*, lake: Path, days: list[date], back_days: int, dead: bool) -> Iterable[Outcome]:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from harmsweep.errors import Held
-from harmsweep.job import add_model, parser, run
 from harmsweep.lake.runs import Outcome
 from harmsweep.model.manifest import load_manifest
+from harmsweep.pipeline.job import add_model, parser, run
 from harmsweep.policy.certificates import folder_beside
 from harmsweep.stages.enforce import enforce_day
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from harmsweep.explain.stage import explain_day, recent_days
-from harmsweep.job import add_model, parser, run
 from harmsweep.lake.runs import Outcome
+from harmsweep.pipeline.job import add_model, parser, run
+from harmsweep.stages.explain import explain_day, recent_days
 
 
 def main(*, lake: Path, days: list[date], model: Path, media: Path | None) -> Iterable[Outcome]:

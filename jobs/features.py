@@ -5,10 +5,10 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from harmsweep.features.day import features_day
-from harmsweep.job import parser, run
 from harmsweep.lake.runs import Outcome
 from harmsweep.lake.session import session
+from harmsweep.pipeline.job import parser, run
+from harmsweep.stages.features.stage import features_day
 
 
 def main(*, lake: Path, days: list[date], media: Path) -> Iterable[Outcome]:

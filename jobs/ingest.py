@@ -5,10 +5,10 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from harmsweep.ingest.day import ingest_day
-from harmsweep.job import parser, run
 from harmsweep.lake.runs import Outcome
 from harmsweep.lake.session import session
+from harmsweep.pipeline.job import parser, run
+from harmsweep.stages.ingest.stage import ingest_day
 
 
 def main(*, lake: Path, days: list[date], landing: Path) -> Iterable[Outcome]:

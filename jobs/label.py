@@ -5,10 +5,10 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from harmsweep.job import parser, run
-from harmsweep.label.stage import label_day
 from harmsweep.lake.runs import Outcome
 from harmsweep.lake.session import session
+from harmsweep.pipeline.job import parser, run
+from harmsweep.stages.label.stage import label_day
 
 
 def main(*, lake: Path, days: list[date]) -> Iterable[Outcome]:

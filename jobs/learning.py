@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harmsweep.errors import finish
 from harmsweep.paths import CONF
-from harmsweep.train.learning import learning
+from harmsweep.training.experiments.learning_curve import learning
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)

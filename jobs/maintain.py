@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harmsweep.errors import finish
 from harmsweep.lake.delta import lake_path, open_lake
-from harmsweep.maintain.tables import LEAST_KEEP_DAYS, maintain
+from harmsweep.maintenance.tables import LEAST_KEEP_DAYS, maintain
 
 
 def _arguments() -> argparse.Namespace:

@@ -5,10 +5,10 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from harmsweep.job import parser, run
 from harmsweep.lake.runs import Outcome
 from harmsweep.lake.session import session
-from harmsweep.match.stage import match_day
+from harmsweep.pipeline.job import parser, run
+from harmsweep.stages.match import match_day
 
 
 def main(*, lake: Path, days: list[date], media: Path | None) -> Iterable[Outcome]:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from harmsweep.enforcement.plans.make import make_plan
 from harmsweep.errors import Printable
-from harmsweep.job import add_model, parser, run
 from harmsweep.model.manifest import load_manifest
+from harmsweep.pipeline.job import add_model, parser, run
 from harmsweep.policy.certificates import folder_beside
 
 

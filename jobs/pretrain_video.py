@@ -11,7 +11,7 @@ from pathlib import Path
 from harmsweep.errors import finish
 from harmsweep.lake.delta import lake_path
 from harmsweep.paths import CONF
-from harmsweep.videomoco.command import run
+from harmsweep.training.videomoco.command import run
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)

@@ -5,10 +5,10 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from harmsweep.job import parser, run
 from harmsweep.lake.runs import Outcome
 from harmsweep.lake.session import session
-from harmsweep.read.stage import read_day
+from harmsweep.pipeline.job import parser, run
+from harmsweep.stages.read.stage import read_day
 
 
 def main(*, lake: Path, days: list[date], media: Path) -> Iterable[Outcome]:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from harmsweep.errors import finish
-from harmsweep.job import add_model
 from harmsweep.lake.delta import lake_path
 from harmsweep.lake.runs import Outcome
+from harmsweep.pipeline.job import add_model
 from harmsweep.reports.evaluation import Material, write_evaluation
 
 

@@ -5,10 +5,10 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from harmsweep.job import add_model, parser, run
 from harmsweep.lake.runs import Outcome
 from harmsweep.lake.session import session
-from harmsweep.score.day import score_day
+from harmsweep.pipeline.job import add_model, parser, run
+from harmsweep.stages.score.stage import score_day
 
 
 def main(*, lake: Path, days: list[date], model: Path) -> Iterable[Outcome]:

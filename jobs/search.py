@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harmsweep.errors import finish
 from harmsweep.paths import CONF
-from harmsweep.train.search import search
+from harmsweep.training.experiments.search import search
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)

@@ -6,11 +6,11 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from harmsweep.job import parser, run
 from harmsweep.lake.runs import Outcome
 from harmsweep.lake.session import session
 from harmsweep.model.snapshot import load_snapshot
-from harmsweep.snapshot.take import take_snapshot
+from harmsweep.pipeline.job import parser, run
+from harmsweep.stages.snapshot.stage import take_snapshot
 
 
 def main(*, lake: Path, days: list[date], out: Path) -> Iterable[Outcome]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from harmsweep.errors import finish
 from harmsweep.model.snapshot import find_snapshot
 from harmsweep.paths import CONF
-from harmsweep.train.run import train
+from harmsweep.training.train import train
 
 
 def main(*, snapshot: Path, models: Path, tracking: Path, config: Path) -> dict[str, str]:

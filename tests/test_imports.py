@@ -57,7 +57,7 @@ def named(path: Path) -> str:
 
 
 def test_the_rule_sees_imports_of_every_form() -> None:
-    source = "import harmsweep.score\ndef f():\n    from harmsweep import lake\n"
+    source = "import harmsweep.stages.score\ndef f():\n    from harmsweep import lake\n"
     assert parts(source) == {"score", "lake"}
 
 
@@ -103,5 +103,5 @@ def test_importing_every_stage_imports_no_torch() -> None:
 
 @pytest.mark.slow
 def test_a_sweep_starts_without_what_takes_longest_to_import() -> None:
-    code = "import sys, harmsweep.enforce; sys.exit(bool({'scipy', 'pandas'} & sys.modules.keys()))"
+    code = "import sys, harmsweep.enforcement; sys.exit(bool({'scipy', 'pandas'} & sys.modules.keys()))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

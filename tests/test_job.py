@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 import harmsweep
-from harmsweep import console
+from harmsweep import cli
 from harmsweep.errors import USAGE, DataRefused, Held, Refused, WrongUse, one_line
-from harmsweep.job import add_model, parser, run
 from harmsweep.lake.runs import Outcome
 from harmsweep.operations.switch import Stopped
+from harmsweep.pipeline.job import add_model, parser, run
 
 
 def heirs(kind: type[Exception]) -> list[type[Exception]]:
@@ -116,10 +116,10 @@ def test_the_console_ends_with_the_same_codes_and_says_it_in_the_errors_own_word
     def refuse(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("harmsweep.enforce.plans.apply_plan", refuse)
+    monkeypatch.setattr("harmsweep.enforcement.plans.apply.apply_plan", refuse)
     monkeypatch.setattr("sys.argv", ["harmsweep", "apply", "plan-1"])
     with pytest.raises(SystemExit) as caught:
-        console.main()
+        cli.main()
     assert caught.value.code == code
     assert capsys.readouterr().err == f"harmsweep: {error}\n"
 
@@ -141,7 +141,7 @@ def test_the_console_refuses_a_name_of_nothing(
 ) -> None:
     monkeypatch.setattr("sys.argv", ["harmsweep", *words, "--lake", str(empty_lake)])
     with pytest.raises(SystemExit) as caught:
-        console.main()
+        cli.main()
     assert caught.value.code == 3
     assert line in capsys.readouterr().err
 

@@ -20,7 +20,7 @@ import sys
 from datetime import date
 from pathlib import Path
 import deltalake, pyarrow as pa
-from harmsweep.locks import locked
+from harmsweep.lake.locks import locked
 from harmsweep.tables import INGESTS
 
 lake, name, rows = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
@@ -36,7 +36,7 @@ for n in range(rows):
 HOLDER = """
 import sys, time
 from pathlib import Path
-from harmsweep.locks import locked
+from harmsweep.lake.locks import locked
 
 with locked(Path(sys.argv[1]), ["posts_v1"]):
     print("held", flush=True)

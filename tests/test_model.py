@@ -11,7 +11,7 @@ pytestmark = pytest.mark.torch
 
 from harmsweep.model.manifest import HeadCounts, HeadsConfig  # noqa: E402
 from harmsweep.model.network import Heads, predict, serialized  # noqa: E402
-from harmsweep.train.losses import masked_loss  # noqa: E402
+from harmsweep.training.losses import masked_loss  # noqa: E402
 
 CONFIG = HeadsConfig(harms=("hate", "spam"), width=3, hidden=4, dropout=0.5)
 

@@ -30,9 +30,9 @@ from random_model import make_model
 from harmsweep.encoders.conf import load_encoders
 from harmsweep.lake.delta import open_lake
 from harmsweep.lake.session import session
-from harmsweep.line.days import run_line
 from harmsweep.model.conf import load_training
 from harmsweep.model.fusion import Input
+from harmsweep.pipeline.all_days import run_line
 from harmsweep.policy.demonstration import mark_demonstration
 from harmsweep.tables.catalog import TABLES
 from harmsweep.tables.spec import Table

@@ -21,9 +21,9 @@ import pandas as pd
 import torch
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
-from harmsweep.embed import workers
 from harmsweep.encoders.conf import Encoder, load_encoders
 from harmsweep.encoders.device import Device
+from harmsweep.stages.embed import workers
 
 SAMPLE = Path(__file__).resolve().parents[2] / "tests" / "sample"
 # As OpenAI published its preprocessing, times 255.

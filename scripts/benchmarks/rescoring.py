@@ -35,7 +35,7 @@ from harmsweep.harms import HARMS
 from harmsweep.model.fusion import Input
 from harmsweep.model.manifest import load_manifest
 from harmsweep.paths import CONF
-from harmsweep.score.batches import as_columns
+from harmsweep.stages.score.batches import as_columns
 
 WIDTH = 384
 SHARD = 100_000
@@ -138,7 +138,7 @@ def start_stage(cores: int) -> Work:
     from pyspark.sql import functions as F
 
     from harmsweep.lake.session import properties, session
-    from harmsweep.score.day import score_rows
+    from harmsweep.stages.score.stage import score_rows
 
     options = (
         properties(CONF / "spark" / "cpu.conf")

@@ -31,7 +31,9 @@ from harmsweep.tables.catalog import POSTS
 
 EMPTY, DAY = date(2026, 10, 1), date(2026, 10, 2)
 MOST_SECONDS = 12.0
-IMPORTS = "from harmsweep.job import parser, run\nfrom harmsweep.score import score_day\n"
+IMPORTS = (
+    "from harmsweep.pipeline.job import parser, run\nfrom harmsweep.stages.score import score_day\n"
+)
 SESSION = f"{IMPORTS}from harmsweep.lake.session import session\nspark = session('startup')\n"
 READ = (
     f"{SESSION}import sys\nfrom pathlib import Path\nfrom harmsweep import lake\n"

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from harmsweep.model.manifest import load_manifest
 from harmsweep.paths import ROOT
-from harmsweep.probes import embedded, probe, score_probe
+from harmsweep.release.text_probe import embedded, probe, score_probe
 from harmsweep.text.attacks import TRANSFORMS
 from harmsweep.text.cleaning import clean
 from harmsweep.text.disguise import normalise

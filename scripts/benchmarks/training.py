@@ -117,7 +117,7 @@ def _with_inputs(config: Path, inputs: list[str], folder: Path) -> Path:
 
 def _read(taken: Path, config: Path) -> None:
     """One pass over the training part, fused."""
-    from harmsweep.train.data import Task, batches
+    from harmsweep.training.data import Task, batches
 
     options = load_training(config)
     inputs = json.loads((taken / FACTS).read_text())["inputs"]
@@ -135,14 +135,14 @@ def _read(taken: Path, config: Path) -> None:
 
 
 def _train(taken: Path, config: Path) -> None:
-    from harmsweep.train.run import train
+    from harmsweep.training.train import train
 
     out = taken.parents[1]
     train(taken, models=out / "models", tracking=out / "tracking", config=config)
 
 
 def _ablate(taken: Path, config: Path) -> None:
-    from harmsweep.train.ablate import ablate
+    from harmsweep.training.experiments.ablation import ablate
 
     ablate(taken, out=taken.parent, config=config)
 

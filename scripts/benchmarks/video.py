@@ -121,12 +121,12 @@ def _joined(*parts: Vectors) -> Vectors:
 
 def videomoco_vectors(rows: Rows, out: Path, *, epochs: int) -> tuple[Vectors, dict[str, float]]:
     """Vectors of VideoMoCo after so many epochs on the clips (0: random weights); seconds."""
-    from harmsweep.videomoco.checkpoint import save_tensors
-    from harmsweep.videomoco.clips import clips_of_folder
-    from harmsweep.videomoco.fit import fresh_state
-    from harmsweep.videomoco.options import load_options
-    from harmsweep.videomoco.pretrain import pretrain
-    from harmsweep.videomoco.published import checked_encoder
+    from harmsweep.training.videomoco.checkpoint import save_tensors
+    from harmsweep.training.videomoco.clip_files import clips_of_folder
+    from harmsweep.training.videomoco.contrast import fresh_state
+    from harmsweep.training.videomoco.options import load_options
+    from harmsweep.training.videomoco.pretrain import pretrain
+    from harmsweep.training.videomoco.published import checked_encoder
 
     options = load_options(changes=BUDGET | {"epochs": max(1, epochs)})
     clips = clips_of_folder(rows.paths[0].parent)

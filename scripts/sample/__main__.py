@@ -12,8 +12,8 @@ from licences import page
 from pictures import pictured
 from written import written
 
-from harmsweep.simulate.accounts import accounts
-from harmsweep.simulate.interactions import write_interactions
+from harmsweep.pipeline.simulate.interactions import write_interactions
+from harmsweep.pipeline.simulate.users import accounts
 
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNTS = 90

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harmsweep.backfill.forecast import START_SECONDS, minutes
+from harmsweep.pipeline.backfill.estimate import START_SECONDS, minutes
 from harmsweep.tables.catalog import RUNS
 
 Add = Callable[..., None]

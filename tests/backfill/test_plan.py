@@ -10,18 +10,18 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from harmsweep.backfill.plan import (
+from harmsweep.errors import DataRefused
+from harmsweep.lake import delta
+from harmsweep.operations.audit import operations
+from harmsweep.paths import CONF, DEFAULT_MODEL
+from harmsweep.pipeline.backfill.record import (
     Backfill,
     find_backfill,
     newest_backfill,
     plan_backfill,
     start_backfill,
 )
-from harmsweep.backfill.request import Request, stages
-from harmsweep.errors import DataRefused
-from harmsweep.lake import delta
-from harmsweep.operations.audit import operations
-from harmsweep.paths import CONF, DEFAULT_MODEL
+from harmsweep.pipeline.backfill.request import Request, stages
 from harmsweep.tables.catalog import OPERATIONS, POSTS
 
 SAMPLE = Path(__file__).resolve().parents[1] / "sample"

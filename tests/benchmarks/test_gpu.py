@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.torch, pytest.mark.slow]
 def test_it_embeds_all_and_says_what_it_ran_on(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from harmsweep.embed import workers
+    from harmsweep.stages.embed import workers
 
     monkeypatch.syspath_prepend(str(ROOT / "scripts" / "benchmarks"))
     sys.modules.pop("gpu", None)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harmsweep.certify.bounds import (
+from harmsweep.policy.ladders import Promise
+from harmsweep.release.learn_then_test import (
     Flagged,
     Sample,
     flagged,
@@ -13,7 +14,6 @@ from harmsweep.certify.bounds import (
     passing,
     thresholds_to_try,
 )
-from harmsweep.policy.ladders import Promise
 
 PROMISE = Promise(precision=0.95, confidence=0.95)
 

@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from harmsweep.certify.stage import CertifyRefused, certify
 from harmsweep.encoders.stored import stored
 from harmsweep.harms import HARMS
 from harmsweep.model.conf import Split
@@ -29,6 +28,7 @@ from harmsweep.model.snapshot import FACTS, Snapshot, SnapshotRefused, file_hash
 from harmsweep.paths import ROOT
 from harmsweep.policy.certificates import find_certificate, folder_beside
 from harmsweep.policy.file import load_policy
+from harmsweep.release.certify import CertifyRefused, certify
 
 pytestmark = pytest.mark.torch
 

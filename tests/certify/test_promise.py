@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from harmsweep.certify import bounds
-from harmsweep.certify.bounds import Flagged, Floats, Sample, flagged
-from harmsweep.certify.stage import chosen
 from harmsweep.policy.ladders import Promise
+from harmsweep.release import learn_then_test
+from harmsweep.release.certify import chosen
+from harmsweep.release.learn_then_test import Flagged, Floats, Sample, flagged
 
 RUNS = 1000
 MOST = 20  # posts of a group
@@ -106,7 +106,7 @@ def test_it_holds_where_every_claim_would_be_false() -> None:
 
 
 def test_a_point_estimate_would_break_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounds, "lower_bound", lambda right, of, _: right / np.maximum(of, 1))
+    monkeypatch.setattr(learn_then_test, "lower_bound", lambda r, of, _: r / np.maximum(of, 1))
     assert outcomes(_telling(0.1), GROUPS[0.1])[1] > 0.05
     assert outcomes(_falling_short(), 400)[1] > 0.05
 
@@ -125,10 +125,10 @@ def test_the_best_of_many_looks_would_break_it(monkeypatch: pytest.MonkeyPatch) 
         return np.linspace(0.99, 0.5, 50)
 
     def lowest_that_passes(found: Flagged, promise: Promise) -> int:
-        bound = bounds.lower_bound(found.right_groups, found.groups, promise.confidence)
+        bound = learn_then_test.lower_bound(found.right_groups, found.groups, promise.confidence)
         passed = np.flatnonzero((bound >= promise.precision) & (found.groups >= 60))
         return int(passed[-1]) + 1 if len(passed) else 0
 
-    monkeypatch.setattr("harmsweep.certify.stage.thresholds_to_try", all_thresholds)
-    monkeypatch.setattr("harmsweep.certify.stage.passing", lowest_that_passes)
+    monkeypatch.setattr("harmsweep.release.certify.thresholds_to_try", all_thresholds)
+    monkeypatch.setattr("harmsweep.release.certify.passing", lowest_that_passes)
     assert outcomes(_falling_short(), 400)[1] > 0.05

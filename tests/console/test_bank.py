@@ -29,7 +29,7 @@ def by(bank: Call, monkeypatch: pytest.MonkeyPatch) -> Call:
     """A function that calls `harmsweep bank` as a user of the system."""
 
     def called(name: str, *arguments: str) -> tuple[int, str, str]:
-        for module in (import_module("harmsweep.console.bank"), audit):
+        for module in (import_module("harmsweep.cli.bank"), audit):
             monkeypatch.setattr(module, "operator", lambda: name)
         return bank(*arguments)
 

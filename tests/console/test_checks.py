@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harmsweep.console import checks
-from harmsweep.console.checks import Check
+from harmsweep.cli import doctor
+from harmsweep.cli.doctor import Check
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -30,32 +30,32 @@ def script(path: Path, body: str) -> Path:
 )
 def test_java_must_be_17_or_21(tmp_path: Path, said: str, well: bool) -> None:
     java = script(tmp_path / "java", f"echo '{said}' >&2")
-    check = checks.java(str(java))
+    check = doctor.java(str(java))
     assert check.well is well
     assert check.mend == "apt-get install -y openjdk-17-jre-headless"
 
 
 def test_missing_java_is_named(tmp_path: Path) -> None:
-    assert not checks.java(str(tmp_path / "java")).well
+    assert not doctor.java(str(tmp_path / "java")).well
 
 
 def test_a_stale_environment_is_mended_by_setup(tmp_path: Path) -> None:
     script(
         tmp_path / "scripts" / "setup", "echo 'platform environment: current'\necho 'JARs: missing'"
     )
-    assert list(checks.environments(tmp_path)) == [
+    assert list(doctor.environments(tmp_path)) == [
         Check("platform environment", True, "current", "scripts/setup"),
         Check("JARs", False, "missing", "scripts/setup"),
     ]
 
 
 def test_tables_as_declared_are_well(lake: Path) -> None:
-    assert all(check.well for check in checks.tables(lake))
+    assert all(check.well for check in doctor.tables(lake))
 
 
 def test_a_missing_table_is_named_with_the_line_that_makes_it(lake: Path) -> None:
     shutil.rmtree(lake / "posts_v1")
-    (check,) = [check for check in checks.tables(lake) if not check.well]
+    (check,) = [check for check in doctor.tables(lake) if not check.well]
     assert (check.name, check.found) == ("posts_v1", "missing")
     assert str(lake) in check.mend
 
@@ -67,19 +67,19 @@ def test_a_table_that_needs_a_newer_reader_is_named(lake: Path) -> None:
         '{"protocol": {"minReaderVersion": 3, "minWriterVersion": 7,'
         f' "readerFeatures": {features}, "writerFeatures": {features}}}}}\n'
     )
-    check = checks.table(lake, "users_v1")
+    check = doctor.table(lake, "users_v1")
     assert not check.well
     assert "deletionVectors" in check.found
 
 
 def test_an_empty_folder_is_no_lake(tmp_path: Path) -> None:
-    (check,) = checks.tables(tmp_path)
+    (check,) = doctor.tables(tmp_path)
     assert (check.well, check.mend) == (False, "scripts/quickstart")
 
 
 def test_a_failure_prints_its_line_and_exits_with_1(
     call: Call, lake: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checks, "checks", lambda lake: [Check("Java", False, "none", "apt-get x")])
+    monkeypatch.setattr(doctor, "checks", lambda lake: [Check("Java", False, "none", "apt-get x")])
     code, out, _ = call("doctor", "--lake", lake)
     assert (code, out) == (1, "FAIL Java: none\n     run: apt-get x\n")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harmsweep.console.days import SHOWN_DAYS, STAGES, state
+from harmsweep.cli.day_status import SHOWN_DAYS, STAGES, state
 from harmsweep.errors import REFUSED
 from harmsweep.tables.catalog import ACTIONS, POSTS, RUNS
 

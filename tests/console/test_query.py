@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from harmsweep.console.ask import QueryRefused, parse_as_of, tables_in
-from harmsweep.console.show import cell, csv_cell
+from harmsweep.cli.output import cell, csv_cell
+from harmsweep.cli.query import QueryRefused, parse_as_of, tables_in
 from harmsweep.logs import clean
 
 Call = Callable[..., tuple[int, str, str]]
@@ -175,7 +175,7 @@ def test_versions_of_several_tables_need_their_names() -> None:
 @pytest.mark.slow
 def test_the_console_starts_neither_spark_nor_torch() -> None:
     code = (
-        "import sys, harmsweep.console; from pyspark import SparkContext;"
+        "import sys, harmsweep.cli.main; from pyspark import SparkContext;"
         " sys.exit('torch' in sys.modules or SparkContext._active_spark_context is not None)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -159,7 +159,7 @@ def test_a_task_that_was_killed_ran_again_and_the_others_once(done: dict[str, An
 @pytest.mark.skipif("HARMSWEEP_TEST_ALL" not in os.environ, reason="two minutes of Spark more")
 def test_the_tables_are_those_of_the_quickstart(served: Any, done: dict[str, Any]) -> None:
     lake = served.data / "quickstart"
-    command = [str(ROOT / ".venv/bin/python"), "-m", "harmsweep.line"]
+    command = [str(ROOT / ".venv/bin/python"), "-m", "harmsweep.pipeline"]
     subprocess.run(
         [*command, "--posts", str(served.landing), "--lake", str(lake)],
         env=os.environ | {"PYTHONPATH": str(ROOT / "lib"), "HARMSWEEP_LOG_LEVEL": "warning"},

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from harmsweep.decide.others import copies_of, with_others
 from harmsweep.harms import HARMS
 from harmsweep.policy.file import Policy, load_policy
+from harmsweep.stages.decide.side_evidence import copies_of, with_others
 from harmsweep.tables.catalog import COMMENT_SCORES, MEDIA, MEDIA_CLUSTERS, MEDIA_MATCHES, SCORES
 from harmsweep.tables.spec import Table
 

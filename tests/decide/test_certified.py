@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame
 
-from harmsweep.decide.stage import decisions
 from harmsweep.policy.certificates import (
     Certificate,
     Claim,
@@ -18,6 +17,7 @@ from harmsweep.policy.certificates import (
     sealed_certificate,
 )
 from harmsweep.policy.file import Policy, load_policy
+from harmsweep.stages.decide.stage import decisions
 
 pytestmark = pytest.mark.spark
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame
 
-from harmsweep.decide.stage import decisions
 from harmsweep.policy.file import Policy
+from harmsweep.stages.decide.stage import decisions
 
 pytestmark = pytest.mark.spark
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from harmsweep.decide.others import harmful_comments
-from harmsweep.decide.stage import decide_day, decisions
 from harmsweep.lake import delta
 from harmsweep.paths import CONF
 from harmsweep.policy.file import Policy
 from harmsweep.policy.ladders import Rule, Rung
+from harmsweep.stages.decide.side_evidence import harmful_comments
+from harmsweep.stages.decide.stage import decide_day, decisions
 from harmsweep.tables.catalog import DECISIONS, ESCALATIONS, POSTS, SCORES
 
 pytestmark = pytest.mark.spark

@@ -10,10 +10,10 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from harmsweep.embed.comments import CHARACTERS, COMMENTS, first_comments
-from harmsweep.embed.stage import embed_day
 from harmsweep.encoders.conf import load_encoders
 from harmsweep.lake import delta
+from harmsweep.stages.embed.comments import CHARACTERS, COMMENTS, first_comments
+from harmsweep.stages.embed.stage import embed_day
 from harmsweep.tables.catalog import COMMENT_VECTORS, EMBEDDINGS, INTERACTIONS, POST_VECTORS
 
 pytestmark = pytest.mark.spark

@@ -10,13 +10,13 @@ import pytest
 from PIL import Image
 from pyspark.sql import SparkSession
 
-from harmsweep.embed.inputs import post_inputs
-from harmsweep.embed.stage import embed_day
 from harmsweep.encoders.conf import INPUTS, load_encoders
 from harmsweep.encoders.ocr_conf import load_reader
 from harmsweep.encoders.stored import mean
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Outcome
+from harmsweep.stages.embed.requests import post_inputs
+from harmsweep.stages.embed.stage import embed_day
 from harmsweep.tables.catalog import AUTHOR_VECTORS, EMBEDDINGS, POST_VECTORS
 from harmsweep.tables.spec import Table
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from harmsweep.embed.inputs import WINDOW_DAYS, known
 from harmsweep.encoders.conf import load_encoders
+from harmsweep.stages.embed.requests import WINDOW_DAYS, known
 from harmsweep.tables.catalog import EMBEDDINGS
 
 pytestmark = pytest.mark.spark

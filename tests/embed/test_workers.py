@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from harmsweep.embed import workers
-from harmsweep.embed.workers import embed_batches
 from harmsweep.encoders import image, loading, text
 from harmsweep.encoders.conf import load_encoders
+from harmsweep.stages.embed import workers
+from harmsweep.stages.embed.workers import embed_batches
 
 pytestmark = pytest.mark.torch
 

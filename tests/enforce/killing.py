@@ -38,12 +38,12 @@ Command = Callable[..., object]  # takes the lake's folder as `lake`
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
     [
-        "harmsweep.console.people",
+        "harmsweep.cli.review_acts",
         "harmsweep.enforcement.circuit_breaker.approvals",
         "harmsweep.enforcement.webhook",
         "harmsweep.review.appeals",
         "harmsweep.review.orders",
-        "harmsweep.enforce.plans",
+        "harmsweep.enforcement.plans",
         "pytest",
     ]
 )

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from harmsweep.decide.stage import decide_day
 from harmsweep.enforcement.state.policy_binding import Mandate
 from harmsweep.enforcement.sweep import sweep
 from harmsweep.errors import DataRefused
@@ -23,6 +22,7 @@ from harmsweep.policy.certificates import (
     write_certificate,
 )
 from harmsweep.policy.file import load_policy
+from harmsweep.stages.decide.stage import decide_day
 from harmsweep.stages.enforce import enforce_day
 from harmsweep.tables.catalog import DECISIONS
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harmsweep.console import app
+from harmsweep.cli.main import app
 from harmsweep.enforcement.circuit_breaker import batches
 from harmsweep.enforcement.conf import bounds
 from harmsweep.enforcement.replay import replay, replay_day
@@ -17,7 +17,7 @@ from harmsweep.enforcement.state.policy_binding import load_mandate
 from harmsweep.enforcement.undo import undo
 from harmsweep.errors import DataRefused, Held
 from harmsweep.lake import delta
-from harmsweep.maintain.tables import LEAST_KEEP_DAYS, maintain
+from harmsweep.maintenance.tables import LEAST_KEEP_DAYS, maintain
 from harmsweep.tables.catalog import EVIDENCE, POST_FEATURES, SCORES
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -36,7 +36,7 @@ def harmful():
     """Posts that the model that ships gives 0.7 for a harm that is acted on, with what it saw."""
     from harmsweep.encoders.conf import load_encoders
     from harmsweep.enforcement.state.evidence import columns_of
-    from harmsweep.explain.rescoring import embedded
+    from harmsweep.explanations.rescoring import embedded
     from harmsweep.model.network import load_heads, score_columns
     from harmsweep.text.cleaning import clean, text_numbers
     from harmsweep.text.disguise import normalise
@@ -166,7 +166,7 @@ class Acted:
 
     def run(self, **options):
         """The stage over the day."""
-        from harmsweep.explain.stage import explain_day
+        from harmsweep.stages.explain import explain_day
 
         return explain_day(self.root, DAY, model=DEFAULT_MODEL, **options)
 

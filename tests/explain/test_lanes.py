@@ -6,14 +6,14 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from harmsweep.console import app
+from harmsweep.cli.main import app
 from harmsweep.enforcement.rules.effects import Sweep
 from harmsweep.enforcement.state.day_ledger import as_row
-from harmsweep.explain.due import cause_of
-from harmsweep.explain.stage import recent_days
-from harmsweep.explain.statement import Statement
+from harmsweep.explanations.pending import cause_of
+from harmsweep.explanations.statement import Statement
 from harmsweep.lake import delta
 from harmsweep.operations import audit
+from harmsweep.stages.explain import recent_days
 from harmsweep.tables.catalog import ESCALATIONS, ORDERS, PLANS, POST_FEATURES, POSTS
 
 DAY = date(2026, 10, 1)

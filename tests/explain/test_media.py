@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from harmsweep.encoders.video import Clip
-from harmsweep.explain import search
-from harmsweep.explain.search import _cells, _covered, _dropped, _frames, _less
-from harmsweep.explain.subject import Subject
+from harmsweep.explanations import search
+from harmsweep.explanations.search import _cells, _covered, _dropped, _frames, _less
+from harmsweep.explanations.subject import Subject
 
 
 class Seen:

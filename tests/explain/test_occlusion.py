@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harmsweep.explain.occlusion import MOST_UNITS, cut, grouped, irreducible, spans_without
+from harmsweep.explanations.occlusion import MOST_UNITS, cut, grouped, irreducible, spans_without
 
 WORDS = st.lists(st.sampled_from(["trigger", "quiet", "lake", "b2,", "Ende."]), max_size=40)
 

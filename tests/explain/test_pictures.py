@@ -9,9 +9,9 @@ import pytest
 
 from harmsweep.encoders.conf import load_encoders
 from harmsweep.encoders.video import Clip
-from harmsweep.explain.rescoring import embedded, scorer
-from harmsweep.explain.search import find_evidence
-from harmsweep.explain.subject import Subject, prepared
+from harmsweep.explanations.rescoring import embedded, scorer
+from harmsweep.explanations.search import find_evidence
+from harmsweep.explanations.subject import Subject, prepared
 from harmsweep.paths import DEFAULT_MODEL
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from harmsweep.console import app
+from harmsweep.cli.main import app
 from harmsweep.errors import DataRefused
-from harmsweep.explain.statement import Statement
+from harmsweep.explanations.statement import Statement
 from harmsweep.lake import delta
 from harmsweep.operations.switch import Stopped, stop
 from harmsweep.paths import DEFAULT_MODEL

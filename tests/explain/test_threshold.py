@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harmsweep.enforcement.rules.ledger import Entry
-from harmsweep.explain import stage
+from harmsweep.stages import explain
 
 ENTRY = Entry(
     day=date(2026, 10, 1), effect_key="k", entry="intent",
@@ -39,8 +39,8 @@ def test_evidence_is_shown_only_of_a_score_that_reaches_its_threshold_again(
         "contributions": {},
     }  # fmt: skip
     for name, value in made.items():
-        monkeypatch.setattr(stage, name, lambda *_, value=value, **__: value)
+        monkeypatch.setattr(explain, name, lambda *_, value=value, **__: value)
     subject: Any = None
-    found = stage.explain(Path("lake"), ENTRY, subject, model=Path("m"), media=None)
+    found = explain.explain(Path("lake"), ENTRY, subject, model=Path("m"), media=None)
     assert found.status == status
     assert bool(found.evidence) == (status == "confirmed")

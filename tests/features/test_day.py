@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from harmsweep.features.day import features_day
 from harmsweep.lake import delta
+from harmsweep.stages.features.stage import features_day
 from harmsweep.tables.catalog import (
     ACTIONS,
     AUTHOR_FEATURES,

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from harmsweep.features.files import inspect_batches
 from harmsweep.media import facts
+from harmsweep.stages.features.media_rows import inspect_batches
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

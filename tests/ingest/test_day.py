@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harmsweep.ingest import day as stage
-from harmsweep.ingest.day import ingest_day
 from harmsweep.lake import delta
+from harmsweep.stages.ingest import stage
+from harmsweep.stages.ingest.stage import ingest_day
 from harmsweep.tables.catalog import (
     ACCOUNT_LABELS,
     INGESTS,

@@ -7,8 +7,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from harmsweep.ingest.contract import LABELS, POSTS, Source
-from harmsweep.ingest.decode import decode_lines, decode_records
+from harmsweep.stages.ingest.contract import LABELS, POSTS, Source
+from harmsweep.stages.ingest.decode import decode_lines, decode_records
 
 GOOD: dict[str, Any] = {
     "post_id": "p1",

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from harmsweep.errors import DataRefused
-from harmsweep.ingest.files import files_of, fingerprint, landing_days
+from harmsweep.stages.ingest.landing_files import files_of, fingerprint, landing_days
 
 Land = Callable[..., Path]
 

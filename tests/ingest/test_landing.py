@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harmsweep.errors import DataRefused
-from harmsweep.ingest.contract import POSTS
-from harmsweep.ingest.day import ingest_day
-from harmsweep.ingest.landing import drift
 from harmsweep.lake import delta
+from harmsweep.stages.ingest.contract import POSTS
+from harmsweep.stages.ingest.decoded_landing import drift
+from harmsweep.stages.ingest.stage import ingest_day
 from harmsweep.tables.catalog import TABLES
 
 if TYPE_CHECKING:

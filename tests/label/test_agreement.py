@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harmsweep.label.agreement import Votes, agreement, alpha, hand_votes, pairs
+from harmsweep.labels.agreement import Votes, agreement, alpha, hand_votes, pairs
 from harmsweep.tables.catalog import LABELS
 
 DAY = date(2026, 10, 1)
@@ -105,7 +105,7 @@ def test_labels_by_hand_of_those_who_are_named_are_votes(labelled: Path) -> None
 def test_the_console_says_it_and_says_when_there_is_nothing(
     labelled: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from harmsweep.console import main
+    from harmsweep.cli import main
 
     monkeypatch.setattr("sys.argv", ["harmsweep", "agreement", "--lake", str(labelled)])
     with pytest.raises(SystemExit) as left:

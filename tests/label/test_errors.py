@@ -10,7 +10,7 @@ import pytest
 
 from harmsweep.encoders.stored import stored
 from harmsweep.harms import HARMS
-from harmsweep.label.errors import likely_errors, out_of_fold
+from harmsweep.labels.suspects import likely_errors, out_of_fold
 from harmsweep.model.conf import Split
 from harmsweep.model.fusion import Input
 from harmsweep.model.snapshot import (
@@ -120,7 +120,7 @@ def test_the_console_lists_them(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from harmsweep.console import main
+    from harmsweep.cli import main
 
     folder, flipped = planted
     options = ["--snapshot", str(folder), "--limit", "5", "--format", "csv"]

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from harmsweep.label.reports import records, reports, standing, to_labels, weighed
-from harmsweep.label.stage import label_day
 from harmsweep.lake import delta
+from harmsweep.stages.label.reports import records, reports, standing, to_labels, weighed
+from harmsweep.stages.label.stage import label_day
 from harmsweep.tables.catalog import INTERACTIONS, LABELS, POSTS
 
 pytestmark = pytest.mark.spark

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from harmsweep.label.reviews import review_labels
-from harmsweep.label.stage import label_day
 from harmsweep.lake import delta
+from harmsweep.stages.label.reviews import review_labels
+from harmsweep.stages.label.stage import label_day
 from harmsweep.tables.catalog import ACTIONS, LABELS, POSTS, VERDICTS
 
 pytestmark = pytest.mark.spark

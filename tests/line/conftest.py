@@ -12,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from harmsweep.line.days import Line
+    from harmsweep.pipeline.all_days import Line
 
     Finished = tuple[Path, Line]
 
@@ -24,8 +24,8 @@ FIRST, SOME = "2026-10-01", 48
 def finished(spark: "SparkSession", tmp_path_factory: pytest.TempPathFactory) -> "Finished":
     """The sample's lake after a run of the line, with the model that ships."""
     from harmsweep.lake.delta import open_lake
-    from harmsweep.line.days import run_line
     from harmsweep.paths import DEFAULT_MODEL
+    from harmsweep.pipeline.all_days import run_line
     from harmsweep.policy.demonstration import mark_demonstration
 
     lake = tmp_path_factory.mktemp("line") / "lake"

@@ -11,8 +11,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from harmsweep.lake import delta
-from harmsweep.line.days import run_line
 from harmsweep.paths import DEFAULT_MODEL, ROOT
+from harmsweep.pipeline.all_days import run_line
 from harmsweep.policy.demonstration import mark_demonstration
 from harmsweep.tables.catalog import (
     ACTIONS,

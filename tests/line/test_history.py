@@ -16,21 +16,21 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import types as T
 
-from harmsweep.decide.stage import decide_day
-from harmsweep.embed.stage import embed_day
-from harmsweep.features.day import features_day
-from harmsweep.ingest.day import ingest_day
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Spark
-from harmsweep.line.days import Line
-from harmsweep.match.stage import match_day
-from harmsweep.measure.stage import measure_day
 from harmsweep.model.manifest import load_manifest
+from harmsweep.pipeline.all_days import Line
 from harmsweep.policy.demonstration import mark_demonstration
 from harmsweep.policy.file import load_policy
-from harmsweep.read.stage import read_day
-from harmsweep.score.day import score_day
+from harmsweep.stages.decide.stage import decide_day
+from harmsweep.stages.embed.stage import embed_day
 from harmsweep.stages.enforce import enforce_day
+from harmsweep.stages.features.stage import features_day
+from harmsweep.stages.ingest.stage import ingest_day
+from harmsweep.stages.match import match_day
+from harmsweep.stages.measure.stage import measure_day
+from harmsweep.stages.read.stage import read_day
+from harmsweep.stages.score.stage import score_day
 from harmsweep.tables.catalog import POST_VECTORS, SCORES, TABLES
 from harmsweep.tables.spec import Table
 

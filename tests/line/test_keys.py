@@ -10,20 +10,20 @@ import pytest
 from pyspark.sql import SparkSession
 from safetensors.numpy import load_file, save_file
 
-from harmsweep.decide.stage import decide_day
-from harmsweep.embed.stage import embed_day
 from harmsweep.enforcement.undo import undo
-from harmsweep.features.day import features_day
-from harmsweep.ingest.day import ingest_day
 from harmsweep.lake import delta
-from harmsweep.line.days import Line
-from harmsweep.match.stage import match_day
 from harmsweep.model.manifest import File, load_manifest, sealed, write_manifest
+from harmsweep.pipeline.all_days import Line
 from harmsweep.policy.demonstration import approve_for_demonstration, mark_demonstration
 from harmsweep.policy.file import load_policy
-from harmsweep.read.stage import read_day
-from harmsweep.score.day import score_day
+from harmsweep.stages.decide.stage import decide_day
+from harmsweep.stages.embed.stage import embed_day
 from harmsweep.stages.enforce import enforce_day
+from harmsweep.stages.features.stage import features_day
+from harmsweep.stages.ingest.stage import ingest_day
+from harmsweep.stages.match import match_day
+from harmsweep.stages.read.stage import read_day
+from harmsweep.stages.score.stage import score_day
 from harmsweep.tables.catalog import (
     ACTIONS,
     EMBEDDINGS,

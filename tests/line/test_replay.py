@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from harmsweep.console import app
+from harmsweep.cli.main import app
 from harmsweep.enforcement.replay import replay, replay_day
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
-from harmsweep.line.days import Line
 from harmsweep.paths import DEFAULT_MODEL
+from harmsweep.pipeline.all_days import Line
 from harmsweep.tables.catalog import EVIDENCE
 
 pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow]

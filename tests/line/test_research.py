@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from harmsweep.decide.stage import decide_day
 from harmsweep.enforcement.replay import replay_day
 from harmsweep.enforcement.undo import undo
 from harmsweep.lake import delta
-from harmsweep.line.days import run_line
 from harmsweep.model.manifest import load_manifest
 from harmsweep.paths import DEFAULT_MODEL
+from harmsweep.pipeline.all_days import run_line
 from harmsweep.policy.demonstration import mark_demonstration
 from harmsweep.reports.lake_figures import accounts
+from harmsweep.stages.decide.stage import decide_day
 from harmsweep.stages.enforce import enforce_day
 from harmsweep.tables.catalog import EVIDENCE, POST_VISIBILITY
 

@@ -6,9 +6,9 @@ import pytest
 from pyspark.sql import SparkSession
 
 from harmsweep.lake import delta
-from harmsweep.line.days import Line, run_line
 from harmsweep.model.manifest import load_manifest
 from harmsweep.paths import DEFAULT_MODEL
+from harmsweep.pipeline.all_days import Line, run_line
 from harmsweep.reports.lake_figures import accounts
 from harmsweep.tables.catalog import MEDIA, TABLES
 

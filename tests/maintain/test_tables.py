@@ -10,7 +10,7 @@ import pytest
 
 from harmsweep.enforcement.conf import bounds
 from harmsweep.lake import delta
-from harmsweep.maintain.tables import COMMITS, Maintained, maintain
+from harmsweep.maintenance.tables import COMMITS, Maintained, maintain
 from harmsweep.tables.catalog import ACTIONS, EVIDENCE, LABELS, OPERATIONS
 from harmsweep.tables.spec import Table
 
@@ -116,7 +116,7 @@ def test_evidence_is_forgotten_only_while_no_sweep_writes_the_ledger(
         yield
 
     monkeypatch.setattr("harmsweep.enforcement.state.evidence.locked", noted)
-    monkeypatch.setattr("harmsweep.maintain.tables.locked", noted)
+    monkeypatch.setattr("harmsweep.maintenance.tables.locked", noted)
     done(lake, EVIDENCE)
     place = taken.index([ACTIONS.name, EVIDENCE.name])
     assert taken[place + 1] == [EVIDENCE.name]

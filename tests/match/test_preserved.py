@@ -18,12 +18,12 @@ from pyspark.sql import SparkSession
 from harmsweep.known_media import banks, vault
 from harmsweep.known_media.preservation import delete_expired, preserve_day
 from harmsweep.lake import delta
-from harmsweep.maintain.tables import maintain
-from harmsweep.match.stage import match_day
+from harmsweep.maintenance.tables import maintain
 from harmsweep.media import files
 from harmsweep.media.conf import Store, load_limits
 from harmsweep.media.problem import MediaProblem
 from harmsweep.paths import ROOT
+from harmsweep.stages.match import match_day
 from harmsweep.tables.catalog import ESCALATIONS, MEDIA, PRESERVATIONS
 
 DAY = date(2026, 10, 20)
@@ -320,7 +320,7 @@ PRESERVE = """
 import sys
 from datetime import date
 from pathlib import Path
-from harmsweep.match.preserve import preserve_day
+from harmsweep.known_media.preservation import preserve_day
 
 preserve_day(Path(sys.argv[1]), date(2026, 10, 20), Path(sys.argv[2]))
 """

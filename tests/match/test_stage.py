@@ -10,12 +10,12 @@ import pytest
 from PIL import Image
 from pyspark.sql import SparkSession
 
-from harmsweep.console import main
+from harmsweep.cli import main
 from harmsweep.known_media import banks
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Outcome
-from harmsweep.match.stage import match_day
 from harmsweep.media.facts import perceptual_hashes
+from harmsweep.stages.match import match_day
 from harmsweep.tables.catalog import (
     ESCALATIONS,
     LABELS,

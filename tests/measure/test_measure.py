@@ -8,7 +8,7 @@ import pytest
 
 from harmsweep.harms import HARMS
 from harmsweep.lake import delta
-from harmsweep.measure.stage import measure_day
+from harmsweep.stages.measure.stage import measure_day
 from harmsweep.tables.catalog import (
     DECISIONS,
     EXPLANATIONS,

@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 from harmsweep.encoders.ocr_conf import load_reader
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Outcome
-from harmsweep.read.stage import read_day
+from harmsweep.stages.read.stage import read_day
 from harmsweep.tables.catalog import MEDIA, MEDIA_TEXTS
 
 pytestmark = [pytest.mark.spark, pytest.mark.torch]

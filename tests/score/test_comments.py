@@ -11,8 +11,8 @@ from pyspark.sql import SparkSession
 from harmsweep.harms import HARMS
 from harmsweep.lake import delta
 from harmsweep.model.manifest import load_manifest
-from harmsweep.score.comments import highest_scores
-from harmsweep.score.day import score_day
+from harmsweep.stages.score.comment_scores import highest_scores
+from harmsweep.stages.score.stage import score_day
 from harmsweep.tables.catalog import (
     COMMENT_SCORES,
     COMMENT_VECTORS,

@@ -11,7 +11,7 @@ from harmsweep.harms import HARMS
 from harmsweep.lake import delta
 from harmsweep.lake.delta import open_lake
 from harmsweep.model.manifest import ManifestRefused, load_manifest
-from harmsweep.score.day import score_day
+from harmsweep.stages.score.stage import score_day
 from harmsweep.tables.catalog import (
     ACTIONS,
     MEDIA,

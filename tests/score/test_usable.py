@@ -3,7 +3,7 @@
 import pytest
 from pyspark.sql import SparkSession
 
-from harmsweep.score.rows import CARRIED, with_status
+from harmsweep.stages.score.score_rows import CARRIED, with_status
 
 
 @pytest.mark.spark

@@ -1,6 +1,6 @@
 """Made-up accounts: repeatable and plainly artificial."""
 
-from harmsweep.simulate.accounts import accounts
+from harmsweep.pipeline.simulate.users import accounts
 
 
 def test_the_same_seed_gives_the_same_accounts() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from harmsweep.harms import HARMS
-from harmsweep.simulate.interactions import write_interactions
+from harmsweep.pipeline.simulate.interactions import write_interactions
 
 Row = dict[str, Any]
 
@@ -136,6 +136,6 @@ def test_a_folder_without_posts_is_named(tmp_path: Path) -> None:
 def test_the_command_writes_the_file(tmp_path: Path) -> None:
     zone = landing(tmp_path / "zone", [post(1)])
     out = tmp_path / "sub" / "interactions.jsonl"
-    command = [sys.executable, "-m", "harmsweep.simulate", "--posts", zone, "--out", out]
+    command = [sys.executable, "-m", "harmsweep.pipeline.simulate", "--posts", zone, "--out", out]
     subprocess.run(command, check=True, capture_output=True)
     assert out.read_bytes() == write_interactions(zone, tmp_path / "x.jsonl", seed=7).read_bytes()

@@ -12,7 +12,12 @@ from harmsweep.encoders.stored import stored
 from harmsweep.model.conf import Split
 from harmsweep.model.fusion import Input
 from harmsweep.model.inputs import NUMBERS, SIMILARITY
-from harmsweep.snapshot.rows import has_label, labelled_rows, labels_by_harm, with_parts
+from harmsweep.stages.snapshot.snapshot_rows import (
+    has_label,
+    labelled_rows,
+    labels_by_harm,
+    with_parts,
+)
 
 DAY = date(2026, 10, 1)
 KEY = "day date, post_id string, revision int"

@@ -13,7 +13,7 @@ from harmsweep.encoders.conf import load_encoders
 from harmsweep.encoders.stored import matrix_of, stored
 from harmsweep.lake import delta
 from harmsweep.model.snapshot import FACTS, PARTS, SnapshotRefused, load_snapshot
-from harmsweep.snapshot.take import take_snapshot
+from harmsweep.stages.snapshot.stage import take_snapshot
 from harmsweep.tables.catalog import (
     AUTHOR_VECTORS,
     ESCALATIONS,

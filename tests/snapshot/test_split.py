@@ -1,7 +1,7 @@
 """Groups to parts: whole, repeatable, both classes on each side where groups allow it."""
 
 from harmsweep.model.conf import Split
-from harmsweep.snapshot.split import Group, part_by_hash, parts_by_balance
+from harmsweep.stages.snapshot.split import Group, part_by_hash, parts_by_balance
 
 SPLIT = Split(seed=1, train=0.5, validation=0.1, certify=0.2, test=0.2, few_groups=100)
 

@@ -20,7 +20,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.torch]
 AGAIN = """
 import json, sys
 from pathlib import Path
-from harmsweep.train import ablate, train
+from harmsweep.training.experiments.ablation import ablate
+from harmsweep.training.train import train
 snapshot, config, blind, first, other = map(Path, sys.argv[1:])
 found = [str(ablate(snapshot, out=out, config=config)) for out in (first, other)]
 for made_by in (config, blind):

@@ -16,9 +16,9 @@ from harmsweep.model.conf import load_training  # noqa: E402
 from harmsweep.model.fusion import Input  # noqa: E402
 from harmsweep.model.manifest import HeadCounts  # noqa: E402
 from harmsweep.model.network import serialized  # noqa: E402
-from harmsweep.train.blending import Losses, blend_weights, ratio  # noqa: E402
-from harmsweep.train.data import Task  # noqa: E402
-from harmsweep.train.network import Network, assist, network  # noqa: E402
+from harmsweep.training.blending import Losses, blend_weights, ratio  # noqa: E402
+from harmsweep.training.data import Task  # noqa: E402
+from harmsweep.training.learner import Network, assist, network  # noqa: E402
 
 START = Losses(train=1.0, validation=1.0)
 TASK = Task(
@@ -128,10 +128,10 @@ FITTED = """
 import hashlib, json, sys
 from pathlib import Path
 from harmsweep.model import serialized
-from harmsweep.snapshots import load_snapshot
-from harmsweep.train.fit import fit
-from harmsweep.train.network import network
-from harmsweep.train.run import task_of
+from harmsweep.model.snapshot import load_snapshot
+from harmsweep.training.fit import fit
+from harmsweep.training.learner import network
+from harmsweep.training.train import task_of
 from harmsweep.training import load_training
 snapshot, config = map(Path, sys.argv[1:])
 options = load_training(config)

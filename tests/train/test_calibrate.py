@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from harmsweep.model.calibration import IDENTITY, Floats, calibration_errors, reliability
-from harmsweep.train.calibrate import calibration
+from harmsweep.training.calibration_fit import calibration
 
 
 def expit(logits: Floats | float) -> Floats:

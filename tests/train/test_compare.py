@@ -16,10 +16,10 @@ pytestmark = pytest.mark.torch
 from harmsweep.evaluation.scored import Scored  # noqa: E402
 from harmsweep.model.conf import Evaluation  # noqa: E402
 from harmsweep.paths import JOBS  # noqa: E402
-from harmsweep.train.compared import comparison_records  # noqa: E402
-from harmsweep.train.compared_shown import cell, markdown  # noqa: E402
-from harmsweep.train.late import late_weights, weighted_mean  # noqa: E402
-from harmsweep.train.variants import any_harm, one_class  # noqa: E402
+from harmsweep.training.experiments.comparison_records import comparison_records  # noqa: E402
+from harmsweep.training.experiments.comparison_tables import cell, markdown  # noqa: E402
+from harmsweep.training.experiments.late_fusion import late_weights, weighted_mean  # noqa: E402
+from harmsweep.training.experiments.variants import any_harm, one_class  # noqa: E402
 
 NAN = float("nan")
 LIMITS = Evaluation(resamples=200, min_groups=20, baseline_rows=100)

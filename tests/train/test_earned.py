@@ -14,14 +14,14 @@ from harmsweep.evaluation.scored import Scored  # noqa: E402
 from harmsweep.model.conf import Evaluation  # noqa: E402
 from harmsweep.model.fusion import Feature, Input  # noqa: E402
 from harmsweep.model.manifest import HeadCounts  # noqa: E402
-from harmsweep.train.data import Task  # noqa: E402
-from harmsweep.train.earned import (  # noqa: E402
+from harmsweep.training.data import Task  # noqa: E402
+from harmsweep.training.experiments.ablation_rules import (  # noqa: E402
     ablation_records,
     confirmed,
-    presence,
     proposals,
     switched_off,
 )
+from harmsweep.training.presence import presence  # noqa: E402
 
 LIMITS = Evaluation(resamples=200, min_groups=20, baseline_rows=100)
 TRUTH = np.arange(200) % 4 == 0

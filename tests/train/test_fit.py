@@ -18,10 +18,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.torch]
 FITTED = """
 import json, sys
 from pathlib import Path
-from harmsweep.snapshots import Snapshot, FACTS
-from harmsweep.train.fit import fit
-from harmsweep.train.network import network
-from harmsweep.train.run import task_of
+from harmsweep.model.snapshot import Snapshot, FACTS
+from harmsweep.training.fit import fit
+from harmsweep.training.learner import network
+from harmsweep.training.train import task_of
 from harmsweep.training import load_training
 options = load_training(Path(sys.argv[1]))
 found = []
@@ -71,7 +71,7 @@ def test_labels_of_little_weight_mislead_little(
 # Threads that, as torch's do, have something left to drop when their Python has ended.
 ENDED = """
 import ctypes, threading, time
-from harmsweep.train.fit import _threads
+from harmsweep.training.fit import _threads
 
 dropped, both = [], threading.Barrier(2)
 

@@ -12,14 +12,19 @@ import pytest
 
 from harmsweep.model.snapshot import FACTS, Snapshot, file_hashes
 from harmsweep.paths import JOBS
-from harmsweep.train.learning import arrange, few_groups, holding_out, only_groups
+from harmsweep.training.experiments.learning_curve import (
+    arrange,
+    few_groups,
+    holding_out,
+    only_groups,
+)
 
 pytestmark = pytest.mark.torch
 
 MODEL = """
 import sys
 from pathlib import Path
-from harmsweep.train import train
+from harmsweep.training.train import train
 snapshot, config, models = map(Path, sys.argv[1:])
 print(train(snapshot, models=models, tracking=models / "tracking", config=config))
 """

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.torch
 
 from harmsweep.model.conf import load_training  # noqa: E402
 from harmsweep.model.manifest import HeadCounts  # noqa: E402
-from harmsweep.train.losses import (  # noqa: E402
+from harmsweep.training.losses import (  # noqa: E402
     balanced,
     class_weights,
     costs_of,

@@ -85,7 +85,8 @@ def test_a_space_that_is_none_is_refused(
 ) -> None:
     path = tmp_path / "search.yaml"
     path.write_text(yaml.safe_dump(SPACE | change))
-    code = "import sys; from pathlib import Path; from harmsweep.train.search import load_search"
+    code = "import sys; from pathlib import Path"
+    code += "; from harmsweep.training.experiments.search import load_search"
     command = [str(trainer), "-c", f"{code}; load_search(Path(sys.argv[1]))", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode and reason in done.stderr.splitlines()[-1]

@@ -118,7 +118,7 @@ def test_shards_are_disjoint_and_together_the_whole(trainer: Path, tiny_snapshot
     script = """
 import json, sys
 from pathlib import Path
-from harmsweep.train.data import batches
+from harmsweep.training.data import batches
 part = Path(sys.argv[1]) / "train"
 read = lambda **o: [v for b in batches(part, ["n_chars", "text_present"], batch=16, **o)
                     for v in b["n_chars"].tolist()]

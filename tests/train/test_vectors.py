@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from harmsweep.encoders.stored import stored
-from harmsweep.train.vectors import Batch, Vectors
+from harmsweep.training.vector_files import Batch, Vectors
 
 WIDTHS = {"text_vector": 2}
 

@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from harmsweep.videomoco import fit as fits
-from harmsweep.videomoco.checkpoint import restore_state, save_state
-from harmsweep.videomoco.fit import State, fit, fresh_state, rate_factor
-from harmsweep.videomoco.options import Options, VideoMocoRefused, load_options
-from harmsweep.videomoco.views import augmentation, views
+from harmsweep.training.videomoco import contrast as fits
+from harmsweep.training.videomoco.checkpoint import restore_state, save_state
+from harmsweep.training.videomoco.contrast import State, fit, fresh_state, rate_factor
+from harmsweep.training.videomoco.options import Options, VideoMocoRefused, load_options
+from harmsweep.training.videomoco.views import augmentation, views
 
 pytestmark = pytest.mark.torch
 

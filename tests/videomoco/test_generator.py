@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from harmsweep.videomoco.generator import Generator, drop, dropped_frames
+from harmsweep.training.videomoco.generator import Generator, drop, dropped_frames
 
 pytestmark = pytest.mark.torch
 

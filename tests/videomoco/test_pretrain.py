@@ -15,7 +15,7 @@ from harmsweep.encoders import video
 from harmsweep.encoders.conf import Encoder
 from harmsweep.paths import JOBS
 from harmsweep.tables.catalog import MEDIA
-from harmsweep.videomoco.clips import clips_of_lake
+from harmsweep.training.videomoco.clip_files import clips_of_lake
 
 pytestmark = pytest.mark.torch
 

@@ -7,8 +7,8 @@ import torch
 from safetensors.torch import load_file
 from torchvision.models.video import r2plus1d_18, r3d_18
 
-from harmsweep.videomoco.options import VideoMocoRefused
-from harmsweep.videomoco.published import convert_published
+from harmsweep.training.videomoco.options import VideoMocoRefused
+from harmsweep.training.videomoco.published import convert_published
 
 pytestmark = pytest.mark.torch
 

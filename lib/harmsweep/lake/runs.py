@@ -24,11 +24,6 @@ from harmsweep.paths import ROOT
 from harmsweep.tables.catalog import RUNS
 from harmsweep.tables.spec import Table
 
-# The stages that a day goes through, in their order.
-STAGES = (
-    *("ingest", "features", "read", "embed", "match"),
-    *("score", "decide", "enforce", "measure"),
-)
 # Stages take the session as a function, so that a skipped one starts no Spark.
 Spark = Callable[[], SparkSession]
 Counts = Mapping[str, int]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from harmsweep.errors import Refused
 from harmsweep.evaluation.intervals import Bools, Floats
 from harmsweep.model.manifest import load_manifest
-from harmsweep.probes import probe, score_probe
+from harmsweep.release.text_probe import probe, score_probe
 from harmsweep.text.attacks import TRANSFORMS
 
 HARM = "hate"

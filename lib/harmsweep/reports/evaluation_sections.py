@@ -18,8 +18,8 @@ from harmsweep.model.conf import Evaluation
 from harmsweep.model.snapshot import label_column
 from harmsweep.policy.certificates import Certificate, find_certificate
 from harmsweep.reports import evaluation_plots
-from harmsweep.train.compared import AREAS
-from harmsweep.train.compared_shown import NAMES, cells, mean_cells
+from harmsweep.training.experiments.comparison_records import AREAS
+from harmsweep.training.experiments.comparison_tables import NAMES, cells, mean_cells
 
 PRECISIONS = (0.8, 0.9, 0.95)
 LEFT_OUT = "leave_one_group_out"

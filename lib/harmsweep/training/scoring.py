@@ -20,8 +20,8 @@ from harmsweep.model.calibration import Calibration
 from harmsweep.model.conf import Evaluation
 from harmsweep.model.fusion import Columns
 from harmsweep.model.network import Heads, logits_of, predict
-from harmsweep.train.calibrate import calibration
-from harmsweep.train.data import Task
+from harmsweep.training.calibration_fit import calibration
+from harmsweep.training.data import Task
 
 
 def score_part(

@@ -13,11 +13,11 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from embedding.job import Collected, Engine, Job, embed, folder, share
-from harmsweep.embed.stage import _embedded
 from harmsweep.encoders.conf import load_encoders
 from harmsweep.lake import delta
 from harmsweep.lake.session import properties, session
 from harmsweep.paths import CONF
+from harmsweep.stages.embed.stage import _embedded
 from harmsweep.tables.catalog import EMBEDDINGS
 
 DAY = date(2026, 10, 1)

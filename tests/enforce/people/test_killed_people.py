@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from harmsweep.console import people
+from harmsweep.cli import review_acts
 from harmsweep.enforcement.state.scope_states import exemptions
 from harmsweep.lake import delta
 from harmsweep.stages.enforce import enforce_day
@@ -47,7 +47,10 @@ def effects(lake: Any) -> list[tuple[Any, ...]]:
 def test_a_verdict_acts_once_and_never_without_the_audit(held, tmp_path, said: str):
     post, found = said.split()
     asked = {"harm": "hate", "action": "interstitial"} if found == "harmful" else {}
-    verdict, before = partial(people.verdict, post, found, rationale="seen", **asked), held.states()
+    verdict, before = (
+        partial(review_acts.verdict, post, found, rationale="seen", **asked),
+        held.states(),
+    )
     for point, killed, clean in kills(held, verdict, tmp_path):
         known = {row for (row,) in kept(killed, VERDICTS, "verdict_id")}
         assert known <= told(killed, "verdict_id"), point
@@ -68,11 +71,11 @@ ORDER = {"kind": "order", "authority": "a court", "reference": "1 A 2/26", "acti
 
 @pytest.mark.parametrize("act", ["order", "withdraw"])
 def test_an_order_is_entered_and_ended_once_and_never_without_the_audit(held, tmp_path, act: str):
-    command: Any = partial(people.receive, "clean", **ORDER)
+    command: Any = partial(review_acts.receive, "clean", **ORDER)
     if act == "withdraw":
         command(lake=held.root)
         ((name,),) = kept(held, ORDERS, "order_id")
-        command = partial(people.withdraw, name, reason="lifted")
+        command = partial(review_acts.withdraw, name, reason="lifted")
     before, entered = held.visible(), kept(held, ORDERS, "order_id", "status")
     for point, killed, clean in kills(held, command, tmp_path):
         ((name, _),) = set(kept(clean, ORDERS, "order_id", "day"))
@@ -90,7 +93,7 @@ def test_an_order_is_entered_and_ended_once_and_never_without_the_audit(held, tm
 
 
 def test_an_exemption_is_never_without_the_audit(held, tmp_path):
-    exempt = partial(people.exempt, "removed", kind="newsworthy", reason="a report")
+    exempt = partial(review_acts.exempt, "removed", kind="newsworthy", reason="a report")
     for point, killed, _ in kills(held, exempt, tmp_path):
         known = {row for (row,) in kept(killed, EXEMPTIONS, "exemption_id")}
         assert known <= told(killed, "exemption_id"), point
@@ -100,7 +103,7 @@ def test_an_exemption_is_never_without_the_audit(held, tmp_path):
 
 
 def test_an_appeal_is_filed_once_and_never_without_the_audit(held, tmp_path):
-    file = partial(people.file_, "removed", **MINE)
+    file = partial(review_acts.file_, "removed", **MINE)
     for point, killed, clean in kills(held, file, tmp_path):
         known = kept(killed, APPEALS, "appeal_id")
         ((name,),) = kept(clean, APPEALS, "appeal_id")
@@ -130,7 +133,7 @@ def struck(fresh, rows, text_of):
     fresh.decide()
     for day in spread(fresh, 2):
         enforce_day(fresh.root, day, policy=policy, model_version="m-1")
-    people.file_("removed", **MINE, lake=fresh.root)
+    review_acts.file_("removed", **MINE, lake=fresh.root)
     return fresh
 
 
@@ -138,7 +141,7 @@ def struck(fresh, rows, text_of):
 def test_an_appeal_is_decided_once_and_never_without_the_audit(struck, tmp_path, outcome: str):
     ((name,),) = kept(struck, APPEALS, "appeal_id")
     options: Any = {"policy": struck.policy(), "rationale": "it is one"}
-    decide = partial(people.decide, name, outcome, **options)
+    decide = partial(review_acts.decide, name, outcome, **options)
     passing = ["verdicts_v1:before-commit#1", "appeals_v1:after-commit#1"]
     if outcome == "overturned":
         passing += ["actions_v1:before-commit#8", "post_visibility_v1:after-commit#4"]

@@ -1,0 +1,106 @@
+"""What operators do with plans: plan, show, approve and apply."""
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from harmsweep.cli.bank import DEFAULT_LAKE, Lake
+from harmsweep.cli.output import print_rows
+from harmsweep.cli.sweeps import DryRun, Model, Policy, Reason, as_manifest, mandate_of
+from harmsweep.days import every_day
+from harmsweep.errors import WrongUse
+
+Page = Annotated[Path | None, Parameter(help="Write it as an HTML page to this file too.")]
+
+
+def plan(
+    *,
+    model: Model,
+    policy: Policy,
+    first: Annotated[date, Parameter(name="--from", help="First UTC day.")],
+    last: Annotated[date | None, Parameter(name="--to", help="Last UTC day.")] = None,
+    against_model: Annotated[
+        Path | None, Parameter(help="Compare with this model instead.", converter=as_manifest)
+    ] = None,
+    against_policy: Annotated[
+        Path | None, Parameter(help="Compare with this policy instead.")
+    ] = None,
+    page: Page = None,
+    lake: Lake = DEFAULT_LAKE,
+) -> None:
+    """Write down what sweeps of some days would do now, and who must approve it.
+
+    It is compared with what holds, by the last sweep. With `--against-model` or `--against-policy`
+    it is compared with what a sweep of that pair would leave, and is for reading alone.
+    """
+    from harmsweep.enforcement.plans.make import make_plan
+    from harmsweep.model.manifest import load_manifest
+    from harmsweep.policy.certificates import folder_beside
+
+    days = every_day(first, last or first)
+    if not days:
+        raise WrongUse(f"--to {last} is before --from {first}")
+    version = load_manifest(model).model_version
+    folder = folder_beside(model)
+    compared = bool(against_model or against_policy)
+    other = mandate_of(lake, against_model or model, against_policy or policy) if compared else None
+    made = make_plan(
+        lake, days, policy=policy, model_version=version, certificates=folder, against=other
+    )
+    _show(lake, made, page)
+
+
+def show(plan_id: str, *, page: Page = None, lake: Lake = DEFAULT_LAKE) -> None:
+    """Read a plan before approving it: whom it touches, its bounds now, and masked samples."""
+    from harmsweep.enforcement.plans.plan import find_plan
+
+    _show(lake, find_plan(lake, plan_id), page)
+
+
+def _show(lake: Path, made: Any, page: Path | None) -> None:
+    from harmsweep.enforcement.plans.summary import changing, samples, tables
+    from harmsweep.reports.plan import bounded, write_plan
+
+    shown = {name: changing(rows) for name, rows in tables(lake, made).items()}
+    shown |= {"beside its bounds": bounded(lake, made), "samples": samples(lake, made)}
+    for name, rows in shown.items():
+        if rows:
+            print(f"{name}:")
+            print_rows(rows)
+    if page:
+        print(f"page: {write_plan(lake, made, page)}", file=sys.stderr)
+    print(made.line())
+
+
+def approve(name: str, *, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
+    """Approve a plan or a held batch, as the user of the system; never one's own.
+
+    Parameters
+    ----------
+    name
+        A plan's id or a batch's name; `harmsweep hold list` shows the batches.
+    """
+    from harmsweep.enforcement.circuit_breaker.approvals import approve as keep
+
+    asked = _asked(lake, name)
+    have = keep(lake, asked, reason)
+    print(f"{name}: {len(have)} of {asked.approvers} approvals ({', '.join(have)})")
+
+
+def apply(plan_id: str, *, dry_run: DryRun = False, lake: Lake = DEFAULT_LAKE) -> None:
+    """Carry out exactly a plan, once; refused where a subject of it changed since."""
+    from harmsweep.enforcement.plans.apply import apply_plan
+
+    print(apply_plan(lake, plan_id, dry_run=dry_run).line())
+
+
+def _asked(lake: Path, name: str) -> Any:
+    from harmsweep.enforcement.circuit_breaker.batches import asked, find
+    from harmsweep.enforcement.plans.plan import find_plan
+
+    return (
+        find_plan(lake, name).asked if name.startswith("plan-") else asked(lake, find(lake, name))
+    )

@@ -1,0 +1,228 @@
+"""`harmsweep verdict`, `appeal`, `order`, `exempt`: reviewers, authors and authorities."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import App, Parameter
+
+from harmsweep.cli.bank import DEFAULT_LAKE, Lake
+from harmsweep.cli.output import print_grid, print_rows
+from harmsweep.cli.sweeps import Policy, Reason
+from harmsweep.review import allow_list
+
+DryRun = Annotated[
+    bool,
+    Parameter(help="Act in a copy of the lake, list the effects, and write nothing.", negative=()),
+]
+# The columns of an effect that a dry run lists.
+EFFECT = {
+    "day": "day", "subject": "subject_kind", "id": "subject_id", "surface": "surface",
+    "in": "jurisdiction", "lane": "lane", "from": "previous_action", "to": "action", "harm": "harm",
+}  # fmt: skip
+Rationale = Annotated[str, Parameter(help="Why, in the reviewer's words.")]
+appeal = App(name="appeal", help="Appeals of authors: file, list, decide, outcomes.")
+order = App(name="order", help="Orders, referrals and trusted flags: receive, list, withdraw.")
+
+
+def verdict(
+    post: str,
+    found: Literal["benign", "harmful"],
+    *,
+    rationale: Rationale,
+    harm: Annotated[str | None, Parameter(help="The harm that was found.")] = None,
+    action: Annotated[str | None, Parameter(help="What is to be done, such as remove.")] = None,
+    dry_run: DryRun = False,
+    lake: Lake = DEFAULT_LAKE,
+) -> None:
+    """Keep what a reviewer found of a post's current revision, and carry it out.
+
+    Benign lifts what holds, and blocks automation until the post is edited. Harmful takes the
+    action, if one is given. Copies of the post follow under guard: see docs/enforcement.md.
+    """
+    from harmsweep.enforcement.state.day_ledger import now_micros
+    from harmsweep.review import verdicts
+    from harmsweep.review.apply_now import settle_verdict
+
+    with _acting(lake, dry_run) as place:
+        said = verdicts.decide(place, post, found, harm=harm, action=action, rationale=rationale)
+        done = settle_verdict(place, said, clock=now_micros)
+        print(
+            f"{post} revision {said['revision']} of {said['day']}: {found}, {_effects(len(done))}"
+        )
+
+
+@appeal.command(name="file")
+def file_(
+    post: str,
+    *,
+    author: Annotated[str, Parameter(help="The author's id: nobody else may appeal.")],
+    statement: Annotated[str, Parameter(help="What the author says.")] = "",
+    lake: Lake = DEFAULT_LAKE,
+) -> None:
+    """Enter an author's appeal against what holds for a post."""
+    from harmsweep.review.appeals import file_appeal
+
+    row = file_appeal(lake, post, author_id=author, statement=statement)
+    print(f"{row['appeal_id']}: {row['action']} for {row['harm']}, due {_day(row['due_at'])}")
+
+
+@appeal.command(name="list")
+def queue(*, lake: Lake = DEFAULT_LAKE) -> None:
+    """List the appeals that wait, the first due first."""
+    from harmsweep.review.appeals import queue as waiting
+
+    rows = [
+        (r["appeal_id"], r["post_id"], r["action"], r["harm"], _due(r), str(r["views"] or 0))
+        for r in waiting(lake)
+    ]
+    print_grid(("appeal", "post", "action", "harm", "due", "views"), rows, right={"views"})
+
+
+@appeal.command
+def decide(
+    appeal_id: str,
+    outcome: Literal["overturned", "upheld"],
+    *,
+    policy: Policy,
+    rationale: Rationale,
+    dry_run: DryRun = False,
+    lake: Lake = DEFAULT_LAKE,
+) -> None:
+    """Decide an appeal: overturned restores the post, its copies and the strike at once.
+
+    Who judged the post before can't.
+    """
+    from harmsweep.review.appeals import decide_appeal
+
+    with _acting(lake, dry_run) as place:
+        row = decide_appeal(place, appeal_id, outcome, policy=policy, rationale=rationale)
+        lost = row["views_lost"]
+        about = "" if lost is None else f", about {lost:,} views lost"
+        print(f"{appeal_id}: {outcome}, {_effects(row['effects'])}{about}")
+
+
+@appeal.command
+def outcomes(
+    *,
+    first: Annotated[date, Parameter(name="--from", help="First day of posts (UTC).")],
+    last: Annotated[date | None, Parameter(name="--to", help="Last day.")] = None,
+    lake: Lake = DEFAULT_LAKE,
+) -> None:
+    """Show what came of the appeals about posts of some days, by harm and action.
+
+    The share overturned has its 95 % interval; it is of those who appealed, not of all actions.
+    """
+    from harmsweep.review.appeal_outcomes import outcomes as found
+
+    rows = found(lake, first, last or first)
+    print_rows(rows)
+    sums = {n: sum(row[n] or 0 for row in rows) for n in ("filed", "decided", "views_lost")}
+    print(f"{sums['filed']} filed, {sums['decided']} decided, {sums['views_lost']:,} views lost")
+
+
+@order.command
+def receive(
+    post: str,
+    *,
+    kind: Annotated[Literal["order", "referral", "flag"], Parameter(help="An order acts at once.")],
+    authority: Annotated[str, Parameter(help="Who sent it.")],
+    reference: Annotated[str, Parameter(help="Their number for it.")],
+    reason: Reason,
+    due_hours: Annotated[float, Parameter(help="In how many hours it is to be answered.")] = 24,
+    action: Annotated[str, Parameter(help="What an order asks for, such as remove.")] = "review",
+    jurisdiction: Annotated[str, Parameter(help="Country where it holds, such as DE.")] = "all",
+    harm: Annotated[str | None, Parameter(help="The harm that it names.")] = None,
+    until: Annotated[datetime | None, Parameter(help="When it ends by itself (UTC).")] = None,
+    dry_run: DryRun = False,
+    lake: Lake = DEFAULT_LAKE,
+) -> None:
+    """Enter an authority's order or referral, or a trusted flagger's notice."""
+    from harmsweep.review import orders
+
+    with _acting(lake, dry_run) as place:
+        row = orders.receive(
+            place,
+            post,
+            kind=kind,
+            authority=authority,
+            reference=reference,
+            due_at=datetime.now(UTC) + timedelta(hours=due_hours),
+            reason=reason,
+            action=action,
+            jurisdiction=jurisdiction,
+            harm=harm,
+            until=until.replace(tzinfo=UTC) if until and until.tzinfo is None else until,
+        )
+        print(f"{row['order_id']}: {row['action']} in {jurisdiction}, {_effects(row['effects'])}")
+
+
+@order.command(name="list")
+def listed(*, lake: Lake = DEFAULT_LAKE) -> None:
+    """List what was received and not withdrawn, the first due first."""
+    from harmsweep.review.orders import listed as found
+
+    rows = [
+        (r["order_id"], r["post_id"], r["action"], r["jurisdiction"], r["authority"], _due(r))
+        for r in found(lake)
+    ]
+    print_grid(("order", "post", "action", "in", "from", "due"), rows, right=set())
+
+
+@order.command
+def withdraw(
+    order_id: str, *, reason: Reason, dry_run: DryRun = False, lake: Lake = DEFAULT_LAKE
+) -> None:
+    """End an order, and lift what it alone put in force."""
+    from harmsweep.review import orders
+
+    with _acting(lake, dry_run) as place:
+        row = orders.withdraw(place, order_id, reason=reason)
+        print(f"{order_id}: withdrawn, {_effects(row['effects'])}")
+
+
+def exempt(
+    subject: str,
+    *,
+    kind: Annotated[str, Parameter(help="newsworthy, educational…; none ends an exemption.")],
+    reason: Reason,
+    account: Annotated[bool, Parameter(help="The subject is an account, not a post.")] = False,
+    until: Annotated[datetime | None, Parameter(help="When it ends by itself (UTC).")] = None,
+    lake: Lake = DEFAULT_LAKE,
+) -> None:
+    """Put a post or an account on the allow-list: nothing but review is automatic there."""
+
+    name = "account" if account else "post"
+    allow_list.exempt(lake, name, subject, kind=kind, until=until, reason=reason)
+    print(f"{name} {subject}: {kind}")
+
+
+@contextmanager
+def _acting(lake: Path, dry_run: bool) -> Iterator[Path]:
+    """The lake to act in: for a dry run a copy, whose effects are listed at the end."""
+    from harmsweep.enforcement.dry_run import effects_since, rehearsal
+
+    if not dry_run:
+        yield lake
+        return
+    began = datetime.now(UTC)
+    with rehearsal(lake) as copy:
+        yield copy
+        effects = effects_since(copy, lake, began)
+    print_rows([{head: row[name] for head, name in EFFECT.items()} for row in effects])
+    print("a dry run: nothing was written")
+
+
+def _effects(n: int) -> str:
+    return f"{n} effect{'' if n == 1 else 's'}"
+
+
+def _due(row: dict[str, Any]) -> str:
+    late = " (late)" if row["due_at"] < datetime.now(UTC) else ""
+    return f"{_day(row['due_at'])}{late}"
+
+
+def _day(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,207 @@
+"""What operators do to sweeps: undo, replay, hold, ramp, stop and start."""
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter, Token
+
+from harmsweep.cli.bank import DEFAULT_LAKE, Lake
+from harmsweep.cli.output import print_grid, track
+from harmsweep.days import every_day
+from harmsweep.errors import FAILED, WrongUse
+from harmsweep.model.registry import model_path
+from harmsweep.operations import ramps, switch
+
+Reason = Annotated[str, Parameter(help="Why; it is kept in the audit.")]
+
+
+def as_manifest(_: Any, tokens: Sequence[Token]) -> Path:
+    return model_path(tokens[0].value)
+
+
+Model = Annotated[
+    Path, Parameter(help="The model's manifest.json, or champion@FOLDER.", converter=as_manifest)
+]
+Policy = Annotated[Path, Parameter(help="The policy's file.")]
+DryRun = Annotated[bool, Parameter(help="Count, or say why not, and write nothing.", negative=())]
+hold = App(name="hold", help="Batches that a cap holds: list, resume, discard.")
+
+
+def undo(
+    sweep_id: str,
+    *,
+    harm: str | None = None,
+    action: str | None = None,
+    post: list[str] | None = None,
+    redo: bool = False,
+    dry_run: bool = False,
+    lake: Lake = DEFAULT_LAKE,
+) -> None:
+    """Restore what held before a sweep, or a part of it, wherever its effect still holds.
+
+    Parameters
+    ----------
+    sweep_id
+        The sweep, as in actions.
+    harm
+        Only effects of this harm.
+    action
+        Only effects of this action, such as remove.
+    post
+        Only effects on this post; may be given more than once.
+    redo
+        Put back what was undone.
+    dry_run
+        Count, and write nothing.
+    """
+    from harmsweep.enforcement.undo import Part
+    from harmsweep.enforcement.undo import undo as restore
+
+    part = Part(harm, action, tuple(post or ()))
+    done = restore(lake, sweep_id=sweep_id, part=part, redo=redo, dry_run=dry_run)
+    print(done.line())
+
+
+def replay(
+    post: str | None = None,
+    *,
+    model: Model,
+    first: Annotated[
+        date | None, Parameter(name="--from", help="Without a post: first day.")
+    ] = None,
+    last: Annotated[date | None, Parameter(name="--to", help="Last UTC day.")] = None,
+    policy: Annotated[
+        Path | None, Parameter(help="A policy's file, beside those in LAKE/policy.")
+    ] = None,
+    lake: Lake = DEFAULT_LAKE,
+) -> None:
+    """Make past decisions anew from what was kept; exit code 1 if one differs or has lost it.
+
+    Parameters
+    ----------
+    post
+        Every visible effect of a model's decision on this post is a row. Without it: those of all
+        posts from --from to --to, of which only the ones that do not come out the same are rows.
+    """
+    from harmsweep.enforcement.replay import UNCHECKED, replay_day
+    from harmsweep.enforcement.replay import replay as anew
+
+    if (post is None) == (first is None):
+        raise WrongUse("give a post, or --from")
+    days = every_day(first, last or first) if first else []
+    by_day = (replay_day(lake, day, model, policy=policy) for day in track(days, "days"))
+    of_post = anew(lake, post, model, policy=policy) if post else []
+    found = of_post or [one for some in by_day for one in some]
+    shown = found if post else [one for one in found if one.outcome != "same"]
+    rows = [
+        (
+            r.entry.subject_id,
+            f"{r.entry.recorded_at:%Y-%m-%d %H:%M}",
+            r.entry.action,
+            r.entry.harm or "",
+            f"{r.entry.score:.6f}",
+            "" if r.score is None else f"{r.score:.6f}",
+            f"{r.entry.threshold or 0:.6f}",
+            f"{r.outcome}{': ' if r.why else ''}{r.why}",
+        )
+        for r in shown
+    ]
+    heads = ("post", "at", "action", "harm", "score", "now", "threshold", "comes out")
+    if rows:
+        print_grid(heads, rows, right={"score", "now", "threshold"})
+    print(", ".join(f"{n} {how}" for how, n in sorted(Counter(r.outcome for r in found).items())))
+    unchecked = sum(r.why == UNCHECKED for r in found)
+    if unchecked:
+        print(f"{unchecked} of them by score and threshold alone: {UNCHECKED}")
+    if any(r.is_fault for r in found):
+        sys.exit(FAILED)
+
+
+@hold.command(name="list")
+def list_(*, lake: Lake = DEFAULT_LAKE) -> None:
+    """List the batches that wait, with the approvals that each has and needs."""
+    from harmsweep.enforcement.circuit_breaker.approvals import approved_by
+    from harmsweep.enforcement.circuit_breaker.batches import asked, waiting
+
+    rows = []
+    for batch in waiting(lake):
+        wanted = asked(lake, batch)
+        have = f"{len(approved_by(lake, wanted))} of {wanted.approvers}"
+        rows.append((batch.batch.name, str(batch.effects), " and ".join(batch.planners), have))
+    print_grid(("batch", "effects", "held by", "approvals"), rows, right={"effects"})
+
+
+@hold.command
+def resume(
+    name: str,
+    *,
+    model: Model,
+    policy: Policy,
+    dry_run: DryRun = False,
+    lake: Lake = DEFAULT_LAKE,
+) -> None:
+    """Let an approved batch take effect; what changed since it was held is refused."""
+    from harmsweep.enforcement.circuit_breaker import batches
+
+    mandate = mandate_of(lake, model, policy)
+    print(batches.resume(lake, name, mandate, dry_run=dry_run).line())
+
+
+@hold.command
+def discard(name: str, *, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
+    """Refuse a batch: none of its effects happens while its decisions stay as they are."""
+    from harmsweep.enforcement.circuit_breaker import batches
+
+    print(batches.discard(lake, name, reason=reason).line())
+
+
+def stop(*, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
+    """Stop all automatic effects at once, also of a sweep that runs; undo still works."""
+
+    switch.stop(lake, reason)
+    print(f"{lake}: stopped")
+
+
+def start(*, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
+    """Let automatic effects go on; what was cut short is finished by the day's next sweep."""
+
+    switch.start(lake, reason)
+    print(f"{lake}: started")
+
+
+def mandate_of(lake: Path, model: Path, policy: Path) -> Any:
+    from harmsweep.enforcement.state.policy_binding import load_mandate
+    from harmsweep.model.manifest import load_manifest
+    from harmsweep.policy.certificates import folder_beside
+
+    version = load_manifest(model).model_version
+    return load_mandate(lake, policy, version, folder_beside(model))
+
+
+def ramp(
+    *,
+    model: Model,
+    policy: Policy,
+    share: Annotated[float, Parameter(help="Of the authors: 0 is shadow, 1 is everybody.")],
+    reason: Reason,
+    instead_of: Annotated[
+        str, Parameter(help="MODEL/POLICY, the versions in force for all other authors.")
+    ] = "",
+    lake: Lake = DEFAULT_LAKE,
+) -> None:
+    """Put a model and a policy in force for a share of the authors, who stay in as it grows."""
+    from harmsweep.enforcement.state.decisions import has_decided
+    from harmsweep.model.manifest import load_manifest
+    from harmsweep.policy.file import load_policy
+
+    if not 0 <= share <= 1:
+        raise WrongUse(f"--share {share} is not between 0 and 1")
+    if instead_of and not has_decided(lake, instead_of):
+        raise WrongUse(f"--instead-of {instead_of!r} decided about no post of {lake}")
+    pair = f"{load_manifest(model).model_version}/{load_policy(policy).policy_version}"
+    ramps.ramp(lake, pair, share, instead_of=instead_of, reason=reason)
+    print(f"{pair}: in force for {share:.1%} of the authors")

@@ -1,0 +1,1 @@
+"""Why a post was acted on."""

@@ -1,0 +1,132 @@
+"""The words of notices and statements, as conf has them: checked whole when they are loaded."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from harmsweep.enforcement.rules.ledger import Entry
+from harmsweep.explanations.statement import Account, Automated, Category, Keyword, Visibility
+from harmsweep.harms import HARMS
+from harmsweep.paths import CONF
+from harmsweep.policy.actions import STRIKES, VISIBLE
+
+# What puts an action in force that others can see; `let_go` is a decision or a copy that waited for
+# people.
+CAUSES = ("decision", "let_go", "copy", "verdict", "order", "strikes")
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Platform(_Frozen):
+    """Sentences that stand in every notice but those that say otherwise."""
+
+    terms: str = Field(min_length=1, max_length=400)
+    appeal: str = Field(min_length=1)
+
+
+class Action(_Frozen):
+    """What an action is called to its author and in the statement."""
+
+    said: str = Field(min_length=1)
+    visibility: Visibility | None = None
+    other: str | None = None
+    account: Account | None = None
+
+
+class Where(_Frozen):
+    """Where an action holds, by whether it is kept to a surface, to a country or to both."""
+
+    everywhere: str = Field(min_length=1)
+    surface: str = Field(pattern=r"\{surface\}")
+    country: str = Field(pattern=r"\{country\}")
+    both: str = Field(pattern=r"\{surface\}.*\{country\}")
+
+
+class Until(_Frozen):
+    """How long an action lasts."""
+
+    end: str = Field(pattern=r"\{date\}")
+    open: str = Field(min_length=1)
+
+
+class Cause(_Frozen):
+    """How a decision came about, to its author and in the statement."""
+
+    said: str = Field(min_length=1)
+    automated: Automated
+    detected: Literal["Yes", "No"]
+    appeal: str | None = None  # in place of the platform's
+
+
+class Wording(_Frozen):
+    """What a harm is called to its author and in the statement."""
+
+    said: str = Field(min_length=1, max_length=1000)
+    category: Category
+    keywords: tuple[Keyword, ...] = ()
+
+
+class Shown(_Frozen):
+    """How evidence is introduced, by the input that it is of, or why there is none."""
+
+    text: str = Field(pattern=r"\{words\}")
+    media_text: str = Field(pattern=r"\{lines\}")
+    image: str = Field(pattern=r"\{parts\}")
+    video: str = Field(pattern=r"\{parts\}")
+    general: str = Field(min_length=1)
+    unknown: str = Field(min_length=1)
+
+
+class Notices(_Frozen):
+    """All wordings: of every harm of posts, action that others can see, and cause of one."""
+
+    platform: Platform
+    actions: Mapping[str, Action]
+    account: Action
+    where: Where
+    until: Until
+    countries: Mapping[str, str]
+    causes: Mapping[str, Cause]
+    evidence: Shown
+    harms: Mapping[str, Wording]
+    other_harm: Wording
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        for what, have, want in (
+            ("harms", self.harms, HARMS),
+            ("actions", self.actions, VISIBLE),
+            ("causes", self.causes, CAUSES),
+        ):
+            if have.keys() != set(want):
+                lacking, unknown = sorted(set(want) - have.keys()), sorted(have.keys() - set(want))
+                raise ValueError(f"{what} lack {lacking}, and have unknown {unknown}")
+        return self
+
+    def action(self, entry: Entry) -> Action:
+        """What an effect did. What an order takes down is no strike, so it says nothing of one."""
+        if entry.subject_kind == "account":
+            return self.account
+        ordered = entry.cause_kind == "order" and entry.action in STRIKES
+        return self.actions["remove" if ordered else entry.action]
+
+    def harm(self, name: str | None) -> Wording:
+        """The wording of a harm; reviewers and orders may name one that conf does not know."""
+        return self.harms.get(name or "", self.other_harm)
+
+
+@cache
+def load_notices(path: Path = CONF / "notices.yaml") -> Notices:
+    """The wordings of a YAML file.
+
+    Raises:
+        pydantic.ValidationError: a harm, an action or a cause has no wording, or a field is not
+            known.
+    """
+    return Notices.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))

@@ -1,0 +1,1 @@
+"""Where labels come from, and how good they are."""

@@ -1,0 +1,1 @@
+"""The stages of many days in their order, in one Spark process."""

@@ -1,0 +1,137 @@
+"""Run every stage for every day, train in between where no model was given."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from harmsweep.lake.runs import Outcome, Spark, code_digest
+from harmsweep.model.manifest import load_manifest
+from harmsweep.paths import CONF, JOBS, ROOT
+from harmsweep.pipeline.landing import with_interactions
+from harmsweep.policy.demonstration import approve_for_demonstration
+from harmsweep.policy.file import load_policy
+from harmsweep.stages.decide.stage import decide_day
+from harmsweep.stages.embed.stage import embed_day
+from harmsweep.stages.enforce import enforce_day
+from harmsweep.stages.features.stage import features_day
+from harmsweep.stages.ingest.landing_files import landing_days
+from harmsweep.stages.ingest.stage import ingest_day
+from harmsweep.stages.match import match_day
+from harmsweep.stages.measure.stage import measure_day
+from harmsweep.stages.read.stage import read_day
+from harmsweep.stages.score.stage import score_day
+from harmsweep.stages.snapshot.stage import take_snapshot
+
+# Called with a stage and how many days it has: before the first, then after each with its outcome.
+Announce = Callable[[str, int, Outcome | None], None]
+Stages = Mapping[str, Callable[[date], Outcome]]
+
+
+class TrainingFailed(RuntimeError):
+    """The trainer's process ended with an error."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """What a run of the line came to."""
+
+    days: list[date]
+    outcomes: list[Outcome]
+    manifest: Path
+    policy: Path
+    # What each modality is worth, where a model was trained.
+    ablation: Path | None
+
+    @property
+    def changed(self) -> list[Outcome]:
+        """The stages and days that were not as they should be before."""
+        return [outcome for outcome in self.outcomes if not outcome.skipped]
+
+
+def run_line(
+    spark: Spark, lake: Path, *, posts: Path, model: Path | None, announce: Announce
+) -> Line:
+    """Take every day of the landing zone `posts` from ingest to metrics, in a demonstration lake.
+
+    A model is trained on the landing zone's own labels where `model` (a manifest) is None. Stages
+    and days that are unchanged are skipped.
+    """
+    landing = with_interactions(posts, lake)
+    days = landing_days(landing)
+    prepare: Stages = {
+        "ingest": partial(ingest_day, spark, lake, landing=landing),
+        "features": partial(features_day, spark, lake, media_root=posts),
+        "read": partial(read_day, spark, lake, media_root=posts),
+        "embed": partial(embed_day, spark, lake, media_root=posts),
+        "match": partial(match_day, spark, lake, media_root=posts),
+    }
+    outcomes = list(_each(prepare, days, announce))
+    manifest, ablation = (model, None) if model else _trained(spark, lake, days, announce)
+    policy = approve_for_demonstration(
+        CONF / "policy" / "demonstration.yaml",
+        load_manifest(manifest).model_version,
+        lake / "policy" / "demonstration.yaml",
+    )
+    outcomes += _each(_act(spark, lake, manifest, policy), days, announce)
+    return Line(days, outcomes, manifest, policy, ablation)
+
+
+def _act(spark: Spark, lake: Path, manifest: Path, policy: Path) -> Stages:
+    model, version = load_manifest(manifest).model_version, load_policy(policy).policy_version
+    return {
+        "score": partial(score_day, spark, lake, manifest=manifest),
+        "decide": partial(decide_day, spark, lake, policy=policy, model_version=model),
+        "enforce": partial(enforce_day, lake, policy=policy, model_version=model),
+        "measure": partial(measure_day, spark, lake, model_version=model, policy_version=version),
+    }
+
+
+def _each(stages: Stages, days: list[date], announce: Announce) -> Iterator[Outcome]:
+    """Stage by stage, so that a late row of an earlier day is there before the next stage."""
+    for name, stage in stages.items():
+        announce(name, len(days), None)
+        for day in days:
+            outcome = stage(day)
+            announce(name, len(days), outcome)
+            yield outcome
+
+
+def _trained(spark: Spark, lake: Path, days: list[date], announce: Announce) -> tuple[Path, Path]:
+    """The model of a snapshot of the days, and the ablation of its modalities; each made once."""
+    announce("snapshot", 1, None)
+    snapshot = take_snapshot(spark, lake, first=days[0], last=days[-1], out=lake / "snapshots")
+    announce("train", 1, None)
+    models, tracking = ("--models", lake / "models"), ("--tracking", lake / "mlflow")
+    trained = _result("train", snapshot, *models, *tracking)
+    announce("ablate", 1, None)
+    ablated = _result("ablate", snapshot, "--out", lake / "ablations")
+    return Path(trained["manifest"]), Path(ablated["ablation"])
+
+
+def _result(job: str, snapshot: Path, *options: str | Path) -> dict[str, str]:
+    """What a job of the trainer prints; the same snapshot and code give the same, so it runs once.
+
+    Raises:
+        TrainingFailed: the process ended with an error; it said why on standard error.
+    """
+    known = snapshot.parent / f"{snapshot.name}-{code_digest()[:12]}.{job}.json"
+    if not known.exists():
+        python = ROOT / ".venv-trainer" / "bin" / "python"
+        command = [python, JOBS / f"{job}.py", "--snapshot", snapshot, *options]
+        done = subprocess.run(
+            list(map(str, command)),
+            stdout=subprocess.PIPE,
+            stderr=sys.stderr,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise TrainingFailed(f"{job} of {snapshot.name} ended with exit code {done.returncode}")
+        known.write_text(done.stdout.splitlines()[-1], encoding="utf-8")
+    found: dict[str, str] = json.loads(known.read_text(encoding="utf-8"))
+    return found

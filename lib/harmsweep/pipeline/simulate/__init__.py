@@ -1,0 +1,1 @@
+"""Simulated interactions for posts that have none, marked as such."""

@@ -1,0 +1,1 @@
+"""Decide: what policy would do about each scored post, and why."""

@@ -1,0 +1,159 @@
+"""Scores of a day to decisions, under one policy and for one model."""
+
+from datetime import date
+from pathlib import Path
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from harmsweep.enforcement.state.decisions import DECIDE, pair
+from harmsweep.harms import HARMS
+from harmsweep.lake import delta
+from harmsweep.lake.runs import Counts, Outcome, Spark, run_step
+from harmsweep.policy.actions import SEVERITY
+from harmsweep.policy.archive import keep_policy
+from harmsweep.policy.certificates import Certificate, find_certificate
+from harmsweep.policy.demonstration import check_lake
+from harmsweep.policy.file import Policy, load_policy
+from harmsweep.stages.decide.rules import best
+from harmsweep.stages.decide.side_evidence import OTHERS, copies_of, with_others
+from harmsweep.tables.catalog import (
+    COMMENT_SCORES,
+    DECISIONS,
+    ESCALATIONS,
+    MEDIA,
+    MEDIA_CLUSTERS,
+    MEDIA_MATCHES,
+    POSTS,
+    SCORES,
+)
+
+
+def decide_day(
+    spark: Spark,
+    lake: Path,
+    day: date,
+    *,
+    policy: Path,
+    model_version: str,
+    certificates: Path | None = None,
+) -> Outcome:
+    """Write the decisions of a day for a model under a policy; a second run changes nothing.
+
+    `certificates` is the folder of the model's certificates.
+
+    Raises:
+        PolicyError: the policy is refused; nothing was written.
+        CertificateRefused: the pair's certificate is; nothing was written.
+    """
+    rules = load_policy(policy)
+    check_lake(rules, lake)
+    found = find_certificate(certificates, model_version, rules.policy_version)
+
+    def work() -> Counts:
+        keep_policy(policy, rules, lake)
+        return _decide(spark(), lake, day, rules, model_version, certificate=found)
+
+    versions = pair(model_version, rules.policy_version)
+    inputs = found.digest if found else ""
+    return run_step(DECIDE, lake, day, work, versions=versions, inputs=inputs)
+
+
+def _decide(
+    spark: SparkSession,
+    lake: Path,
+    day: date,
+    policy: Policy,
+    model_version: str,
+    *,
+    certificate: Certificate | None,
+) -> Counts:
+    versions: delta.Slice = {"day": day, **pair(model_version, policy.policy_version)}
+    scores = current_scores(spark, lake, day, model_version)
+    seen = with_others(scores, policy, **_others(spark, lake, day))
+    decided = decisions(seen, policy, model_version, certificate)
+    where = delta.predicate(versions)
+    if delta.query(lake, f"SELECT 1 FROM actions_v1 WHERE {where} LIMIT 1").num_rows:
+        delta.append_new(decided, DECISIONS, lake, where=versions)
+    else:
+        delta.replace_slice(decided, DECISIONS, lake, where=versions)
+    scored = f"SELECT count(*) AS n FROM scores_v1 WHERE {delta.predicate(_by_model(versions))}"
+    by_action = f"SELECT action, count(*) AS n FROM decisions_v1 WHERE {where} GROUP BY action"
+    found = {row["action"]: row["n"] for row in delta.query(lake, by_action).to_pylist()}
+    posts: int = delta.query(lake, scored).to_pylist()[0]["n"]
+    return {"posts": posts} | {action: found[action] for action in SEVERITY if action in found}
+
+
+def _by_model(versions: delta.Slice) -> delta.Slice:
+    return {name: value for name, value in versions.items() if name != "policy_version"}
+
+
+def current_scores(spark: SparkSession, lake: Path, day: date, model_version: str) -> DataFrame:
+    """The model's scores of the day's current revisions; those of older ones lead to nothing.
+
+    A post that was escalated is the named contact's alone: no decision sends it to review.
+    """
+    scores = delta.read_days(spark, SCORES, lake, day)
+    accepted = delta.read_days(spark, POSTS, lake, day).where(F.col("status") == "accepted")
+    current = accepted.select("day", "post_id", "revision")
+    of_model = scores.where(F.col("model_version") == model_version)
+    escalated = delta.read_days(spark, ESCALATIONS, lake, day).select("post_id")
+    judged = of_model.join(current, on=["day", "post_id", "revision"], how="left_semi")
+    return judged.join(escalated, on="post_id", how="left_anti")
+
+
+def _others(spark: SparkSession, lake: Path, day: date) -> dict[str, DataFrame]:
+    clusters = delta.read_days(spark, MEDIA_CLUSTERS, lake, day)
+    return {
+        "matches": delta.read_days(spark, MEDIA_MATCHES, lake, day),
+        "copies": copies_of(delta.read_days(spark, MEDIA, lake, day), clusters),
+        "comments": delta.read_days(spark, COMMENT_SCORES, lake, day),
+    }
+
+
+def decisions(
+    scores: DataFrame, policy: Policy, model_version: str, certificate: Certificate | None = None
+) -> DataFrame:
+    """Rows of decisions: one per post and scope in which a rule is met or a person must look.
+
+    `scores` has the columns of `with_others` too.
+    """
+    allowed = automation(policy, model_version, certificate)
+    chosen = scores.withColumn("evidence", evidence(allowed, certificate))
+    chosen = chosen.withColumn("automatic", allowed == "allowed")
+    chosen = chosen.select("*", F.explode(best(policy, certificate)).alias("best"))
+    action = F.when(F.col("automatic"), F.col("best.policy_action")).otherwise(F.lit("review"))
+    return chosen.select(
+        *("day", "post_id", "revision", "model_version"),
+        F.lit(policy.policy_version).alias("policy_version"),
+        *("best.surface", "best.jurisdiction", "author_id", "language"),
+        action.alias("action"),
+        *(f"best.{name}" for name in ("policy_action", "harm", "score", "threshold", "reason")),
+        "evidence",
+    )
+
+
+def automation(policy: Policy, model_version: str, certificate: Certificate | None) -> Column:
+    """`allowed`, or why every action on the row becomes review."""
+    if model_version not in policy.approved_models:
+        return F.lit("model_not_approved")
+    if policy.mode == "production" and certificate is None:
+        return F.lit("no_certificate")
+    certified = F.col("language").isin(*policy.languages)
+    return F.when(certified, F.lit("allowed")).otherwise(F.lit("language_not_certified"))
+
+
+def evidence(allowed: Column, certificate: Certificate | None) -> Column:
+    """JSON of what the decision rests on: scores to 6 places, status, reason, inputs, approval.
+
+    Known media, copies and comments are there where the post has them, and the certificate's digest
+    where the pair has one.
+    """
+    scores = F.struct(*(F.round(F.col(harm), 6).alias(harm) for harm in HARMS))
+    facts = F.struct(
+        scores.alias("scores"),
+        *(F.col(name) for name in ("status", "reason", "inputs", *OTHERS)),
+        allowed.alias("automation"),
+        F.lit(certificate.digest if certificate else None).cast("string").alias("certificate"),
+    )
+    return F.to_json(facts)

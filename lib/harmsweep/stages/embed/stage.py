@@ -1,0 +1,188 @@
+"""The stage embed: a vector for each distinct input of the day's posts and authors."""
+
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from harmsweep.encoders.conf import load_encoders
+from harmsweep.encoders.ocr_conf import load_reader
+from harmsweep.lake import delta
+from harmsweep.lake.runs import Counts, Outcome, Read, Spark, Step, run_step
+from harmsweep.stages.embed.comments import comment_inputs, comment_vectors
+from harmsweep.stages.embed.requests import (
+    INPUT,
+    Encoders,
+    author_inputs,
+    distinct_inputs,
+    known,
+    post_inputs,
+)
+from harmsweep.stages.embed.vectors import author_vectors, latest, post_vectors
+from harmsweep.stages.embed.workers import COLUMNS, Loaded, embed_batches
+from harmsweep.tables.catalog import (
+    AUTHOR_FEATURES,
+    AUTHOR_VECTORS,
+    COMMENT_VECTORS,
+    EMBEDDINGS,
+    INTERACTIONS,
+    MEDIA,
+    MEDIA_TEXTS,
+    POST_FEATURES,
+    POST_VECTORS,
+)
+from harmsweep.tables.spec import Table
+
+# The cache is no input of a run: what it holds changes when an input is embedded, never how.
+STEP = Step(
+    "embed",
+    reads=tuple(
+        Read(table) for table in (POST_FEATURES, AUTHOR_FEATURES, MEDIA, MEDIA_TEXTS, INTERACTIONS)
+    ),
+    writes=(EMBEDDINGS, POST_VECTORS, AUTHOR_VECTORS, COMMENT_VECTORS),
+)
+
+
+def embed_day(
+    spark: Spark,
+    lake: Path,
+    day: date,
+    *,
+    media_root: Path,
+    encoders: Encoders | None = None,
+) -> Outcome:
+    """Embed what the day needs and the cache lacks; write the day's vectors.
+
+    The counts are the day's posts, its inputs that were embedded now, the vectors of posts,
+    authors and comments, how many of the posts' are partial or undecodable, and how often a model
+    was loaded.
+    """
+    chosen = encoders or load_encoders()
+    work = partial(_work, spark, lake, day, media_root, chosen)
+    ids = [encoder.encoder_id for encoder in chosen.values()] + [load_reader().reader_id]
+    return run_step(STEP, lake, day, work, inputs=",".join(ids))
+
+
+def _work(spark: Spark, lake: Path, day: date, media_root: Path, encoders: Encoders) -> Counts:
+    started = spark()
+    loads = started.sparkContext.accumulator(0)
+    posts, authors, comments = _asked(started, lake, day, encoders)
+    if comments is not None:
+        comments.persist()
+    # Asked for four times, and a join over three tables each time.
+    posts = posts.persist()
+    try:
+        cached = known(started, lake, day, encoders.values()).select(*INPUT)
+        asked = [rows for rows in (posts, authors, comments) if rows is not None]
+        lacking = distinct_inputs(*asked).join(cached, on=list(INPUT), how="left_anti")
+        fresh = _embedded(lacking, encoders, media_root, loads.add).withColumn("day", F.lit(day))
+        embedded = delta.append_new(fresh, EMBEDDINGS, lake, where={"day": day})
+        _write_vectors(lake, day, encoders, posts, authors)
+        if comments is not None:
+            _write_comments(lake, day, encoders, comments)
+    finally:
+        posts.unpersist()
+        if comments is not None:
+            comments.unpersist()
+    return {**_counts(lake, day), "embedded": embedded, "model_loads": int(loads.value)}
+
+
+def _asked(
+    spark: SparkSession, lake: Path, day: date, encoders: Encoders
+) -> tuple[DataFrame, DataFrame, DataFrame | None]:
+    """What the day's posts, authors and comments ask to have embedded."""
+    posts = post_inputs(spark, lake, day, encoders, reader_id=load_reader().reader_id)
+    authors = author_inputs(spark, lake, day, encoders)
+    return posts, authors, comment_inputs(spark, lake, day, encoders["text"])
+
+
+def count_inputs(spark: Spark, lake: Path, day: date) -> dict[str, int]:
+    """How many distinct inputs the day has `to_embed`, and how many vectors are there to `reuse`.
+
+    It rests on the features and readings that the day has now, and writes nothing.
+    """
+    encoders, started = load_encoders(), spark()
+    asked = [rows for rows in _asked(started, lake, day, encoders) if rows is not None]
+    cached = known(started, lake, day, encoders.values()).select(*INPUT).distinct()
+    found = distinct_inputs(*asked).join(
+        cached.withColumn("known", F.lit(True)), list(INPUT), "left"
+    )
+    counts = found.agg(F.count("known").alias("reuse"), F.count("*").alias("all")).first()
+    assert counts is not None
+    return {"to_embed": counts["all"] - counts["reuse"], "to_reuse": counts["reuse"]}
+
+
+def _embedded(
+    lacking: DataFrame, encoders: Encoders, media_root: Path, loaded: Loaded
+) -> DataFrame:
+    """The embeddings of the inputs, computed on as many cores as there are."""
+    fields = {f.name: f for f in EMBEDDINGS.schema}
+    function = partial(
+        embed_batches,
+        encoders={e.cache_id: e.model_dump_json() for e in encoders.values()},
+        media_root=media_root.resolve(),
+        loaded=loaded,
+    )
+    # Named by number, so that adaptive execution does not merge a small day into one task.
+    cores = lacking.sparkSession.sparkContext.defaultParallelism
+    keyed = lacking.withColumnRenamed("cache_id", "encoder_id")
+    spread = keyed.repartition(cores, "input_hash")
+    return spread.mapInPandas(function, T.StructType([fields[name] for name in COLUMNS]))
+
+
+def _write_vectors(
+    lake: Path, day: date, encoders: Encoders, posts: DataFrame, authors: DataFrame
+) -> None:
+    cache = known(posts.sparkSession, lake, day, encoders.values())
+    ids = sorted({encoder.encoder_id for encoder in encoders.values()})
+    of_posts = post_vectors(posts, latest(cache, posts), day)
+    kept = _of_other_encoders(POST_VECTORS, lake, day, ids, of=posts, key=["post_id", "revision"])
+    delta.replace_slice(_union(of_posts, kept), POST_VECTORS, lake, where={"day": day})
+    # Most platforms have no descriptions on most days: a commit of nothing costs a second.
+    if day in delta.days(AUTHOR_VECTORS, lake) or not authors.isEmpty():
+        of_authors = author_vectors(authors, latest(cache, authors), day)
+        kept = _of_other_encoders(AUTHOR_VECTORS, lake, day, ids, of=authors, key=["author_id"])
+        delta.replace_slice(_union(of_authors, kept), AUTHOR_VECTORS, lake, where={"day": day})
+
+
+def _write_comments(lake: Path, day: date, encoders: Encoders, comments: DataFrame) -> None:
+    cache = known(comments.sparkSession, lake, day, [encoders["text"]])
+    rows = comment_vectors(comments, latest(cache, comments), day)
+    ids, key = [encoders["text"].encoder_id], ["post_id", "revision", "comment_id"]
+    kept = _of_other_encoders(COMMENT_VECTORS, lake, day, ids, of=comments, key=key)
+    delta.replace_slice(_union(rows, kept), COMMENT_VECTORS, lake, where={"day": day})
+
+
+def _of_other_encoders(
+    table: Table, lake: Path, day: date, ids: list[str], *, of: DataFrame, key: list[str]
+) -> DataFrame | None:
+    """The day's vectors of encoders that conf named before: an older model still scores by them."""
+    quoted = ", ".join(f"'{encoder_id}'" for encoder_id in ids)
+    if not _count(table, lake, f"day = '{day}' AND encoder_id NOT IN ({quoted})"):
+        return None
+    stored = delta.read_days(of.sparkSession, table, lake, day)
+    return stored.where(~F.col("encoder_id").isin(ids)).join(of, on=key, how="left_semi")
+
+
+def _union(new: DataFrame, kept: DataFrame | None) -> DataFrame:
+    return new if kept is None else new.unionByName(kept)
+
+
+def _counts(lake: Path, day: date) -> Counts:
+    today = f"day = '{day}'"
+    return {
+        "posts": _count(POST_FEATURES, lake, today),
+        "post_vectors": _count(POST_VECTORS, lake, today),
+        "not_ok": _count(POST_VECTORS, lake, f"{today} AND status <> 'ok'"),
+        "author_vectors": _count(AUTHOR_VECTORS, lake, today),
+        "comment_vectors": _count(COMMENT_VECTORS, lake, today),
+    }
+
+
+def _count(table: Table, lake: Path, condition: str) -> int:
+    """How many rows, without Spark."""
+    sql = f"SELECT count(*) AS n FROM {table.name} WHERE {condition}"
+    return int(delta.query(lake, sql).column("n")[0].as_py())

@@ -1,0 +1,1 @@
+"""Features of each current revision, from events up to its cut-off."""

@@ -1,0 +1,1 @@
+"""Ingest: what was landed, checked and accepted or rejected with a reason."""

@@ -1,0 +1,91 @@
+"""Posts: a day's landing rows resolved against the stored revisions of the days they belong to."""
+
+from datetime import date
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from harmsweep.stages.ingest.check import LATER_EVENT, as_rejects, check, goes_on
+from harmsweep.tables.catalog import POSTS
+
+# The media array that a row without media has.
+_NO_MEDIA = "CAST(array() AS ARRAY<STRUCT<kind: STRING, uri: STRING>>)"
+_DEFAULTS = {
+    "recorded_at": "coalesce(recorded_at, created_at)",
+    "event_id": "coalesce(event_id, content_id)",
+    "sequence": "coalesce(sequence, unix_micros(coalesce(recorded_at, created_at)))",
+    "revision": "coalesce(revision, 1)",
+    "deleted": "coalesce(deleted, false)",
+    "media": f"coalesce(media, {_NO_MEDIA})",
+    "surface": "coalesce(surface, 'feed')",
+    "country": "coalesce(country, 'ZZ')",
+    "author_origin": "coalesce(author_origin, 'native')",
+    "dataset": "coalesce(dataset, 'live')",
+    "split_group": "coalesce(split_group, post_id)",
+    "text_flags": "coalesce(text_flags, CAST(array() AS ARRAY<STRING>))",
+}
+_CONTENT = [name for name in POSTS.schema.names if name != "status"]
+
+
+def check_posts(landed: DataFrame) -> DataFrame:
+    """The day's landing rows with the adapter's defaults, checked by the rules."""
+    # Spark evaluates each default on the landing row: none sees another's result.
+    defaulted = landed.withColumns({name: F.expr(sql) for name, sql in _DEFAULTS.items()})
+    return check(defaulted, "posts")
+
+
+def candidates(checked: DataFrame, day: date) -> DataFrame:
+    """The checked rows that go on, in the columns of posts, with `deleted` and no status yet."""
+    gone = F.col("deleted")
+    rows = goes_on(checked).withColumns(
+        {
+            "day": F.to_date("created_at"),
+            "recorded_day": F.lit(day),
+            "revision": F.col("revision").cast("int"),
+            # A deletion's words are gone; its row stays as the fact.
+            "text": F.when(~gone, F.col("text")),
+            "media": F.when(gone, F.expr(_NO_MEDIA)).otherwise(F.col("media")),
+        }
+    )
+    return rows.select(*_CONTENT, "deleted")
+
+
+def resolve(new: DataFrame, stored: DataFrame, day: date) -> DataFrame:
+    """Every revision with its status, and `lost` where another event has its place.
+
+    `stored` holds the posts of the days that `new` touches. What `day` brought before is left out:
+    `new` is all of it. Of two events for one revision the greater sequence wins, then the greater
+    event id, then the earlier recorded.
+    """
+    # The highest stored revision has the status deleted exactly where it is a deletion itself.
+    known = stored.where(F.col("recorded_day") != F.lit(day))
+    known = known.select(*_CONTENT, (F.col("status") == "deleted").alias("deleted"))
+    place = Window.partitionBy("day", "post_id", "revision").orderBy(
+        F.desc("sequence"), F.desc("event_id"), "recorded_at"
+    )
+    ranked = known.unionByName(new).withColumn("lost", F.row_number().over(place) > 1)
+    # A loser never decides: it comes after every winner.
+    newest = Window.partitionBy("day", "post_id").orderBy("lost", F.desc("revision"))
+    ranked = ranked.withColumn("newest", F.row_number().over(newest) == 1)
+    gone = F.max(F.col("newest") & F.col("deleted")).over(Window.partitionBy("day", "post_id"))
+    status = F.when(gone, "deleted").when(F.col("newest"), "accepted").otherwise("superseded")
+    return ranked.withColumn("status", status)
+
+
+def winners(resolved: DataFrame) -> DataFrame:
+    """The rows of posts."""
+    return resolved.where(~F.col("lost")).select(*POSTS.schema.names)
+
+
+def losers(resolved: DataFrame) -> DataFrame:
+    """The rejects of events that lost their place to another, under the day of each."""
+    rows = resolved.where("lost").withColumns(
+        {
+            "item": F.col("event_id"),
+            "copy": F.lit(1),
+            "status": F.lit("superseded"),
+            "reason": F.lit(LATER_EVENT),
+            "detail": F.concat(F.lit("revision "), F.col("revision").cast("string")),
+        }
+    )
+    return as_rejects(rows, "posts", F.col("recorded_day"))

@@ -1,0 +1,1 @@
+"""Labels from the reports of users and the verdicts of reviewers."""

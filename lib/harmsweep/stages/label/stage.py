@@ -1,0 +1,73 @@
+"""Write the labels that verdicts and reports on a day's posts come to."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from functools import partial
+from pathlib import Path
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from harmsweep.labels.sources import REPORTS, REVIEWS
+from harmsweep.lake.delta import Slice, read_days
+from harmsweep.lake.runs import Outcome, Read, Spark, Step, run_step
+from harmsweep.lake.slices import put_slice
+from harmsweep.stages.label.reports import records, reports, standing, to_labels, weighed
+from harmsweep.stages.label.reviews import review_labels
+from harmsweep.tables.catalog import ACTIONS, INTERACTIONS, LABELS, POSTS, VERDICTS
+
+# Reports count until so many days after the post's own; the day is written again as they come in.
+WAIT_DAYS = 7
+# A reporter's record: reports of so many days before the post's, on posts of these days.
+RECORD_DAYS = 30
+STEP = Step(
+    "label",
+    reads=(
+        Read(POSTS),
+        Read(INTERACTIONS, before=RECORD_DAYS, after=WAIT_DAYS),
+        Read(LABELS, before=RECORD_DAYS),
+        Read(VERDICTS),
+        Read(ACTIONS),
+    ),
+    writes=(LABELS,),
+)
+
+
+def label_day(spark: Spark, lake: Path, day: date, *, simulated: bool = False) -> Outcome:
+    """Write the labels that verdicts and reports on the day's posts come to, as far as known.
+
+    Simulated reports count only where they are asked for: no label may rest on made-up people. The
+    counts are the posts and harms that were reported, those of them that got a label, and those
+    that a reviewer judged.
+    """
+    work = partial(_work, spark, lake, day, simulated=simulated)
+    return run_step(STEP, lake, day, work, inputs="simulated" if simulated else "")
+
+
+def _work(spark: Spark, lake: Path, day: date, *, simulated: bool) -> Mapping[str, int]:
+    session = spark()
+    first, before = day - timedelta(days=RECORD_DAYS), day - timedelta(days=1)
+    wait = day + timedelta(days=WAIT_DAYS)
+    posts = read_days(session, POSTS, lake, day)
+    recent = reports(read_days(session, INTERACTIONS, lake, day, wait), simulated=simulated)
+    earlier = reports(read_days(session, INTERACTIONS, lake, first, before), simulated=simulated)
+    of_day = standing(recent.where(F.col("day") == day), posts)
+    known = records(earlier, read_days(session, LABELS, lake, first, before))
+    pairs = weighed(of_day, known).persist()
+    try:
+        reported = pairs.count()
+        labelled = _put(to_labels(pairs), lake, day, REPORTS)
+    finally:
+        pairs.unpersist()
+    verdicts = read_days(session, VERDICTS, lake, day)
+    actions = read_days(session, ACTIONS, lake, day)
+    judged = _put(review_labels(verdicts, actions, posts), lake, day, REVIEWS)
+    return {"reported": reported, "labelled": labelled, "reviewed": judged}
+
+
+def _put(labels: DataFrame, lake: Path, day: date, source: str) -> int:
+    """Make the day's labels of a source these; give how many they are."""
+    where: Slice = {"day": day, "source": source}
+    count = labels.count()
+    put_slice(labels, LABELS, lake, where=where, count=count)
+    return count

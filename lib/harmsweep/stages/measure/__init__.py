@@ -1,0 +1,1 @@
+"""Measure: the day in numbers."""

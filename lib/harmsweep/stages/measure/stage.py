@@ -1,0 +1,72 @@
+"""The day's metrics for a model under a policy, in long form."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+from harmsweep.enforcement.rules.ledger import IN_FORCE
+from harmsweep.enforcement.state.decisions import pair
+from harmsweep.lake import delta
+from harmsweep.lake.runs import Counts, Outcome, Read, Spark, Step, run_step
+from harmsweep.stages.measure.counts import (
+    Metric,
+    by_action,
+    by_status,
+    current,
+    explanations,
+    quantiles,
+)
+from harmsweep.stages.measure.item_balance import accounts
+from harmsweep.tables.catalog import (
+    ACTIONS,
+    DECISIONS,
+    EXPLANATIONS,
+    INGESTS,
+    METRICS,
+    POSTS,
+    REJECTS,
+    SCORES,
+)
+
+MEASURE = Step(
+    "measure",
+    # Effects are explained beside this stage: the next run counts what that cost.
+    reads=tuple(
+        Read(t) for t in (POSTS, REJECTS, INGESTS, SCORES, DECISIONS, ACTIONS, EXPLANATIONS)
+    ),
+    writes=(METRICS,),
+    # Of a day without posts the metrics say that there were none.
+    always=True,
+)
+
+
+def measure_day(
+    _spark: Spark, lake: Path, day: date, *, model_version: str, policy_version: str
+) -> Outcome:
+    """Write the day's metrics; a second run changes nothing.
+
+    They are counts over columns of one day: Delta's own engine streams them, so Spark stays off.
+    """
+    versions = pair(model_version, policy_version)
+
+    def work() -> Counts:
+        found = list(_metrics(lake, day, versions))
+        rows = [{"day": day, **versions, **metric.row()} for metric in found]
+        delta.put_rows(rows, METRICS, lake, where={"day": day, **versions})
+        posts = sum(m.value for m in found if (m.metric, m.slice) == ("posts", "status"))
+        return {"posts": int(posts), "metrics": len(rows)}
+
+    return run_step(MEASURE, lake, day, work, versions=versions)
+
+
+def _metrics(lake: Path, day: date, versions: dict[str, str]) -> Iterator[Metric]:
+    model_version = versions["model_version"]
+    yield from accounts(lake, day, model_version)
+    scores = current("scores_v1", day, {"model_version": model_version})
+    yield from by_status(lake, scores)
+    yield from quantiles(lake, scores)
+    decided = current("decisions_v1", day, versions)
+    yield from by_action(lake, "decisions", decided)
+    shown = f"SELECT * FROM post_visibility_v1 WHERE day = '{day}' AND {IN_FORCE}"
+    yield from by_action(lake, "effects", shown)
+    yield from explanations(lake, day, model_version)

@@ -1,0 +1,86 @@
+"""The stage read: the text in each distinct image of the day that was not read yet."""
+
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from harmsweep.encoders.ocr_conf import Reader, load_reader, readings
+from harmsweep.lake import delta
+from harmsweep.lake.runs import Counts, Outcome, Read, Spark, Step, run_step
+from harmsweep.stages.read.workers import COLUMNS, Loaded, read_batches
+from harmsweep.tables.catalog import MEDIA, MEDIA_TEXTS
+
+STEP = Step("read", reads=(Read(MEDIA),), writes=(MEDIA_TEXTS,))
+
+
+def read_day(
+    spark: Spark, lake: Path, day: date, *, media_root: Path, reader: Reader | None = None
+) -> Outcome:
+    """Read the day's images that no day of the window has read; what is read is added.
+
+    The counts are the day's distinct images, how many were read now, how many of them have text,
+    how many could not be read, and how often the models were loaded.
+    """
+    chosen = reader or load_reader()
+    work = partial(_work, spark, lake, day, media_root, chosen)
+    return run_step(STEP, lake, day, work, inputs=chosen.reader_id)
+
+
+def _work(spark: Spark, lake: Path, day: date, media_root: Path, reader: Reader) -> Counts:
+    images = _images(lake, day)
+    if not images:
+        return {"images": 0, "read": 0}
+    started = spark()
+    known = readings(started, lake, day, reader.reader_id).select("content_hash")
+    lacking = distinct_images(delta.read_days(started, MEDIA, lake, day)).join(
+        known, on="content_hash", how="left_anti"
+    )
+    loads = started.sparkContext.accumulator(0)
+    fresh = read_images(lacking, reader, media_root, loads.add)
+    dated = fresh.withColumn("day", F.lit(day))
+    read = delta.append_new(dated, MEDIA_TEXTS, lake, where={"day": day})
+    counts = {"images": images, "read": read, **_of_day(lake, day, reader.reader_id)}
+    return counts | {"model_loads": int(loads.value)}
+
+
+def distinct_images(media: DataFrame) -> DataFrame:
+    """Each picture once, under the first by name of its references."""
+    ok = media.where((F.col("kind") == "image") & (F.col("status") == "ok"))
+    return ok.groupBy("content_hash").agg(F.min("uri").alias("uri"))
+
+
+def read_images(images: DataFrame, reader: Reader, media_root: Path, loaded: Loaded) -> DataFrame:
+    """The readings of pictures, on as many cores as there are."""
+    function = partial(
+        read_batches,
+        reader=reader.model_dump_json(),
+        media_root=media_root.resolve(),
+        loaded=loaded,
+    )
+    # Named by number, so that adaptive execution does not merge a small day into one task.
+    cores = images.sparkSession.sparkContext.defaultParallelism
+    fields = {f.name: f for f in MEDIA_TEXTS.schema}
+    schema = T.StructType([fields[name] for name in COLUMNS])
+    return images.repartition(cores, "content_hash").mapInPandas(function, schema)
+
+
+def _images(lake: Path, day: date) -> int:
+    """How many distinct images the day has, without Spark: many a day has none."""
+    sql = (
+        f"SELECT count(DISTINCT content_hash) AS n FROM {MEDIA.name}"
+        f" WHERE day = '{day}' AND kind = 'image' AND status = 'ok'"
+    )
+    return int(delta.query(lake, sql).column("n")[0].as_py())
+
+
+def _of_day(lake: Path, day: date, reader_id: str) -> Counts:
+    sql = (
+        "SELECT count(CASE WHEN text <> '' THEN 1 END) AS with_text,"
+        " count(CASE WHEN status <> 'ok' THEN 1 END) AS undecodable"
+        f" FROM {MEDIA_TEXTS.name} WHERE day = '{day}' AND reader_id = '{reader_id}'"
+    )
+    return {n: int(v) for n, v in delta.query(lake, sql).to_pylist()[0].items()}

@@ -1,0 +1,1 @@
+"""Score: one probability per harm for each post of the day."""

@@ -1,0 +1,1 @@
+"""Snapshot: an immutable training set from named versions of the tables."""

@@ -1,0 +1,139 @@
+"""From named Delta versions to a folder of Parquet that is whole or absent."""
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from harmsweep.encoders.conf import load_encoders
+from harmsweep.harms import HARMS
+from harmsweep.lake import delta
+from harmsweep.lake.runs import Spark
+from harmsweep.logs import log
+from harmsweep.model.conf import Split, TrainingConfig, load_training
+from harmsweep.model.fusion import Input
+from harmsweep.model.inputs import NUMBERS
+from harmsweep.model.snapshot import FACTS, PARTS, Snapshot, file_hashes, snapshot_id
+from harmsweep.stages.snapshot.snapshot_rows import has_label, labelled_rows, with_parts
+from harmsweep.tables.catalog import (
+    AUTHOR_VECTORS,
+    ESCALATIONS,
+    LABELS,
+    POST_FEATURES,
+    POST_VECTORS,
+    POSTS,
+)
+
+SOURCES = (POSTS, POST_FEATURES, POST_VECTORS, AUTHOR_VECTORS, LABELS, ESCALATIONS)
+# Another number where the rows or the layout of a snapshot change their meaning.
+FORMAT = 5
+# A file is one row group, the unit that the trainer shuffles and shards: 1,000 rows are 8 MB.
+ROWS_PER_FILE = 1000
+MIN_FILES = 4
+
+
+def take_snapshot(
+    spark: Spark, lake: Path, *, first: date, last: date, out: Path, config: Path | None = None
+) -> Path:
+    """The folder `out/<id>` with the labelled posts of the days, from the tables as they are now.
+
+    The id is a digest of versions, range and configuration: what was taken before is only named,
+    without Spark. Rows hold vectors, numbers, labels and ids, never text.
+    """
+    training = load_training(config) if config else load_training()
+    inputs = encoder_inputs(training)
+    versions = {table.name: delta.version(table, lake) for table in SOURCES}
+    name = snapshot_id(_identity(versions, first, last, training.split, inputs))
+    folder = out / name
+    if not folder.exists():
+        facts = {"id": name, "versions": versions, "first": first, "last": last}
+        facts |= {"split": training.split, "inputs": inputs, "numbers": NUMBERS, "harms": HARMS}
+        rows = labelled_rows(*_tables(spark(), lake, versions, first, last), inputs=inputs)
+        _write(rows, folder, facts)
+        log("snapshot").info("taken", snapshot=name, first=str(first), last=str(last))
+    return folder
+
+
+def encoder_inputs(training: TrainingConfig) -> tuple[Input, ...]:
+    """The inputs that conf/training.yaml names, with conf/encoders.yaml's ids and widths."""
+    encoders = load_encoders()
+    return tuple(
+        Input(name=name, encoder_id=encoders[name].encoder_id, width=encoders[name].width)
+        for name in training.inputs
+    )
+
+
+def _identity(
+    versions: Mapping[str, int], first: date, last: date, split: Split, inputs: Sequence[Input]
+) -> dict[str, object]:
+    return {
+        "format": FORMAT,
+        "versions": dict(versions),
+        "first": first,
+        "last": last,
+        "split": split.model_dump(),
+        "inputs": [source.model_dump() for source in inputs],
+        "numbers": NUMBERS,
+        "harms": HARMS,
+    }
+
+
+def _tables(
+    spark: SparkSession, lake: Path, versions: Mapping[str, int], first: date, last: date
+) -> list[DataFrame]:
+    """The sources' rows of the days; posts that were escalated are never trained on."""
+    in_range = F.col("day").between(F.lit(first), F.lit(last))
+    posts, *rest, escalated = (
+        delta.read(spark, table, lake, version=versions[table.name]).where(in_range)
+        for table in SOURCES
+    )
+    return [posts.join(escalated, on=["day", "post_id"], how="left_anti"), *rest]
+
+
+def _write(rows: DataFrame, folder: Path, facts: Mapping[str, object]) -> None:
+    """Write all parts in a folder beside the final one, then rename it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    part_written = folder.with_name(f".{folder.name}.{os.getpid()}")
+    shutil.rmtree(part_written, ignore_errors=True)
+    kept = rows.persist()
+    parted = with_parts(kept, Split.model_validate(facts["split"])).persist()
+    usable = parted.where(has_label())
+    try:
+        counts = {
+            p: _write_part(usable.where(F.col("split") == p), part_written / p) for p in PARTS
+        }
+        placed = parted.count()
+        snapshot = Snapshot(
+            **facts,
+            rows={part: n for part, (n, _) in counts.items()},
+            groups={part: n for part, (_, n) in counts.items()},
+            duplicates=kept.count() - placed,
+            natural_only=placed - sum(n for n, _ in counts.values()),
+            files=file_hashes(part_written),
+        )
+        (part_written / FACTS).write_text(snapshot.model_dump_json(indent=1), encoding="utf-8")
+        part_written.rename(folder)
+    finally:
+        kept.unpersist()
+        parted.unpersist()
+        shutil.rmtree(part_written, ignore_errors=True)
+
+
+def _write_part(rows: DataFrame, folder: Path) -> tuple[int, int]:
+    """Write one part, its files named and ordered by content alone; give its rows and groups."""
+    counted = rows.agg(F.count("*"), F.countDistinct("split_group")).first()
+    n, groups = (int(counted[0]), int(counted[1])) if counted else (0, 0)
+    files = max(MIN_FILES, -(-n // ROWS_PER_FILE))
+    spread = rows.repartition(files, F.xxhash64("day", "post_id", "revision"))
+    ordered = spread.sortWithinPartitions("day", "post_id", "revision")
+    ordered.write.mode("overwrite").parquet(folder.as_uri())
+    # Spark puts a random id into a file's name; readers go through files by name.
+    for place, path in enumerate(sorted(folder.glob("*.parquet"))):
+        path.rename(folder / f"part-{place:05d}.parquet")
+    for path in [*folder.glob("_SUCCESS"), *folder.glob(".*.crc")]:
+        path.unlink()
+    return n, groups

@@ -1,0 +1,183 @@
+"""Batches of a snapshot's part through petastorm: sharded by row group, never all in memory."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TypedDict
+
+import numpy as np
+import pyarrow.parquet as pq
+import torch
+from numpy.typing import NDArray
+
+from harmsweep.model.fusion import (
+    Columns,
+    Feature,
+    Input,
+    Matrix,
+    fuse,
+    fused_width,
+    input_columns,
+    kept_columns,
+    modalities_of,
+    transformed,
+)
+from harmsweep.model.manifest import HeadCounts
+from harmsweep.model.snapshot import label_column
+from harmsweep.training.vector_files import Batch, RowGroups, Vectors
+
+
+class Sources(TypedDict):
+    """What the rows of a snapshot are fused from."""
+
+    inputs: tuple[Input, ...]
+    features: tuple[Feature, ...]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What the network learns, from what: the heads with their training rows, and the inputs."""
+
+    heads: tuple[HeadCounts, ...]
+    inputs: tuple[Input, ...]
+    features: tuple[Feature, ...]
+
+    @property
+    def harms(self) -> tuple[str, ...]:
+        """The heads' harms, in order."""
+        return tuple(head.harm for head in self.heads)
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of numbers and labels."""
+        return [feature.name for feature in self.features] + [*map(label_column, self.harms)]
+
+    @property
+    def sources(self) -> Sources:
+        """Inputs and features, as `scored_rows` takes them."""
+        return {"inputs": self.inputs, "features": self.features}
+
+    @property
+    def width(self) -> int:
+        """Columns of the fused matrix."""
+        return fused_width(self.inputs, self.features)
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """What a head may be trained without."""
+        return modalities_of([s.name for s in self.inputs], [f.name for f in self.features])
+
+    def without(self, off: Collection[str]) -> NDArray[np.int64]:
+        """The columns of the fused matrix that are of no modality in `off`."""
+        return kept_columns(self.inputs, self.features, off)
+
+    def kept(self, off: Mapping[str, Collection[str]]) -> dict[str, NDArray[np.int64]]:
+        """The columns that a head sees, for heads that do not see all."""
+        return {harm: self.without(names) for harm, names in off.items()}
+
+    def fused(self, rows: Columns) -> Matrix:
+        """The fused matrix of some rows."""
+        return fuse(rows, self.inputs, self.features)
+
+    def labels(self, rows: Columns) -> NDArray[np.float32]:
+        """Labels, rows by harms; NaN is absent."""
+        found = [rows[label_column(harm)] for harm in self.harms]
+        return np.stack(found, axis=1).astype(np.float32)
+
+
+def batches(
+    part: Path,
+    columns: Sequence[str],
+    *,
+    batch: int,
+    inputs: Sequence[Input] = (),
+    seed: int | None = None,
+    shuffle_rows: int = 0,
+    shard: tuple[int, int] | None = None,
+) -> Iterator[Batch]:
+    """The columns of a part and `inputs`, `batch` rows at a time; shuffled where a seed is given.
+
+    Row groups come in the seed's order and rows leave a buffer of `shuffle_rows` at random (torch's
+    generator); one reading thread keeps their order the same. `shard` is this one, of how many.
+
+    petastorm 0.13.1 asks whether its workers are idle before it asks whether all row groups were
+    handed out: a reader of one pass ended early, without an error, in 1 of 8 trials on a busy
+    machine. An endless one never thinks that it is done, so the row groups are counted here.
+    """
+    # Only the trainer's environment has petastorm; the rest of this package is tested without.
+    from petastorm import make_batch_reader
+    from petastorm.pytorch import BatchedDataLoader
+
+    this, of = shard or (None, None)
+    reader = make_batch_reader(
+        part.resolve().as_uri(),
+        schema_fields=[f"^{name}$" for name in [*columns, *input_columns(inputs, [])]],
+        reader_pool_type="thread",
+        workers_count=1,
+        shuffle_row_groups=seed is not None,
+        seed=seed,
+        cur_shard=this,
+        shard_count=of,
+        num_epochs=None,
+    )
+    try:
+        once = islice(reader, len(range(this or 0, _row_groups(part), of or 1)))
+        vectors = Vectors({f"{source.name}_vector": source.width for source in inputs})
+        # torch.tensor copies: petastorm's arrays are views of Arrow's memory, which is read-only.
+        loader = BatchedDataLoader(
+            RowGroups(once, vectors),
+            batch_size=batch,
+            transform_fn=torch.tensor,
+            shuffling_queue_capacity=shuffle_rows if seed is not None else 0,
+        )
+        for tensors in loader:
+            yield vectors.put_back({name: tensor.numpy() for name, tensor in tensors.items()})
+    finally:
+        reader.stop()
+        reader.join()
+
+
+def _row_groups(part: Path) -> int:
+    found = [pq.read_metadata(path) for path in sorted(part.glob("*.parquet"))]
+    return sum(int(metadata.num_row_groups) for metadata in found if metadata.num_rows)
+
+
+def fit_scaling(
+    part: Path, inputs: Sequence[Input], transforms: Mapping[str, str], *, batch: int
+) -> tuple[tuple[Input, ...], tuple[Feature, ...]]:
+    """The inputs and features with the statistics of a part, from one pass over it.
+
+    Vectors are scaled to a mean squared length of 1, numbers to mean 0 and standard deviation 1.
+    """
+    sums = {name: np.zeros(3) for name in [*transforms, *(source.name for source in inputs)]}
+    features = [Feature.model_validate({"name": n, "transform": t}) for n, t in transforms.items()]
+    for rows in batches(part, list(transforms), inputs=inputs, batch=batch):
+        for name, transform in transforms.items():
+            values = transformed(rows[name], transform)
+            sums[name] += _moments(values[np.isfinite(values)])
+        for source in inputs:
+            present = rows[f"{source.name}_present"].astype(bool)
+            lengths = np.linalg.norm(rows[f"{source.name}_vector"][present].astype(float), axis=1)
+            sums[source.name] += _moments(lengths)
+    scaled = [s.model_copy(update={"scale": _vector_scale(sums[s.name])}) for s in inputs]
+    return tuple(scaled), tuple(_standardised(f, sums[f.name]) for f in features)
+
+
+def _moments(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.array([len(values), values.sum(), np.square(values).sum()])
+
+
+def _vector_scale(moments: NDArray[np.float64]) -> float:
+    count, _, squares = moments
+    return float(np.sqrt(count / squares)) if squares > 0 else 1.0
+
+
+def _standardised(feature: Feature, moments: NDArray[np.float64]) -> Feature:
+    count, total, squares = moments
+    if count == 0:
+        return feature
+    mean = total / count
+    deviation = float(np.sqrt(max(squares / count - mean**2, 0.0)))
+    # A number that never varies says nothing: any scale gives 0 for it.
+    return feature.model_copy(update={"mean": float(mean), "std": deviation or 1.0})

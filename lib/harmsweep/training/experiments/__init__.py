@@ -1,0 +1,1 @@
+"""Experiments on a snapshot: ablation, comparison, learning curve, search."""

@@ -1,0 +1,134 @@
+"""Whether a modality earns its place in a head: figures of the test part, a rule on validation."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from harmsweep.evaluation.intervals import Floats, interval, point, resampled
+from harmsweep.evaluation.records import ALL as WHOLE
+from harmsweep.evaluation.records import Record
+from harmsweep.evaluation.scored import Scored
+from harmsweep.model.conf import Evaluation
+from harmsweep.training.presence import Present, seen_by
+
+Off = Mapping[str, Sequence[str]]
+
+
+def ablation_records(
+    scored: Scored, present: Present, options: Evaluation, off: Off, *, seed: int
+) -> Iterator[Record]:
+    """One record of all the harm's test rows, and one per dataset that has both labels."""
+    datasets = [str(d) for d in sorted(set(scored.datasets)) if scored.of(str(d)).has_both]
+    for dataset in (WHOLE, *datasets):
+        rows = scored if dataset == WHOLE else scored.of(dataset)
+        seen = seen_by(present, scored.harm, dataset)
+        yield {"harm": scored.harm, "dataset": dataset} | _record(
+            rows, seen, options, off=list(off.get(scored.harm, [])), seed=seed
+        )
+
+
+def _record(
+    rows: Scored, seen: Mapping[str, int], options: Evaluation, *, off: list[str], seed: int
+) -> Record:
+    """AUROC with all, with each modality alone, with all but it, and what it adds (paired)."""
+    groups = len(set(rows.groups))
+    found: Record = {"n": len(rows.truth), "positives": int(rows.truth.sum()), "groups": groups}
+    if not rows.has_both:
+        return found | {"note": "one class only", "modalities": {}}
+    drawn: dict[str, Floats] = {}
+    if groups >= options.min_groups:
+        scores = rows.scores
+        areas = resampled(rows.truth, scores, rows.groups, resamples=options.resamples, seed=seed)
+        drawn = {name: auroc for name, (auroc, _) in areas.items()}
+    points = {name: point(rows.truth, scores)[0] for name, scores in rows.scores.items()}
+    found |= {"note": "" if drawn else f"groups < {options.min_groups}"}
+    found |= _figure("auroc", "all", points, drawn)
+    found["modalities"] = {
+        modality: {"training_rows": count}
+        | _figure("alone", f"only {modality}", points, drawn)
+        | _figure("without", f"without {modality}", points, drawn)
+        | _figure("adds", "all", points, drawn, less=f"without {modality}")
+        for modality, count in seen.items()
+        if f"only {modality}" in points
+    }
+    if off:
+        found |= {"switched_off": off} | _figure("proposed", "proposed", points, drawn)
+        found |= _figure("proposed_adds", "proposed", points, drawn, less="all")
+    return found
+
+
+def _figure(
+    name: str,
+    of: str,
+    points: Mapping[str, float],
+    drawn: Mapping[str, Floats],
+    *,
+    less: str | None = None,
+) -> Record:
+    """A point and its interval; with `less`, of the paired difference."""
+    found: Record = {name: points[of] - (points[less] if less else 0.0)}
+    if drawn:
+        low, high = interval(drawn[of] - (drawn[less] if less else 0.0))
+        found |= {f"{name}_low": low, f"{name}_high": high}
+    return found
+
+
+def proposals(checked: Sequence[Scored], present: Present, options: Evaluation) -> Iterator[Record]:
+    """For each head and modality, whether validation rows say that it may go, and why.
+
+    "off" where leaving it out lowers AUROC in no dataset whose training rows have it; "undecided"
+    where one of these has fewer than `min_groups` groups of a class: with five negatives AUROC was
+    0.32 with pictures and 0.5 by chance, and would have cost a meme head its only picture.
+    """
+    for scored in checked:
+        for modality in sorted(seen_by(present, scored.harm, WHOLE)):
+            if f"without {modality}" not in scored.scores:
+                continue
+            homes = sorted(d for h, d, m in present if (h, m) == (scored.harm, modality))
+            judged = [_judged(scored.of(d), d, f"without {modality}", options) for d in homes]
+            yield {
+                "harm": scored.harm,
+                "modality": modality,
+                "verdict": _verdict(judged),
+                "datasets": judged,
+            }
+
+
+def _judged(rows: Scored, dataset: str, variant: str, options: Evaluation) -> Record:
+    of_class = [len(set(rows.groups[rows.truth == label])) for label in (True, False)]
+    found: Record = {"dataset": dataset, "groups_of_rarer_class": min(of_class)}
+    if min(of_class) < options.min_groups:
+        return found
+    auroc = {name: point(rows.truth, rows.scores[name])[0] for name in ("all", variant)}
+    return found | {"all": auroc["all"], "without": auroc[variant]}
+
+
+def _verdict(judged: Sequence[Record]) -> str:
+    if not judged or any("all" not in row for row in judged):
+        return "undecided"
+    return "off" if all(row["without"] >= row["all"] for row in judged) else "on"
+
+
+def switched_off(proposed: Sequence[Record]) -> Off:
+    """The modalities that each head may lose; a head keeps the last one that it has."""
+    found: dict[str, list[str]] = {}
+    for harm in dict.fromkeys(row["harm"] for row in proposed):
+        verdicts = {r["modality"]: r["verdict"] for r in proposed if r["harm"] == harm}
+        off = [modality for modality, verdict in verdicts.items() if verdict == "off"]
+        if off and len(off) < len(verdicts):
+            found[harm] = off
+    return found
+
+
+def confirmed(
+    off: Mapping[str, tuple[Sequence[str], str]], checked: Sequence[Scored], options: Evaluation
+) -> Iterator[Record]:
+    """Whether each head's proposal costs nothing on any validation dataset with enough groups.
+
+    `off` gives a head's modalities, and which scores are those without all of them.
+    """
+    for rows in (rows for rows in checked if rows.harm in off):
+        names, variant = off[rows.harm]
+        datasets = map(str, sorted(set(rows.datasets)))
+        found = [_judged(rows.of(d), d, variant, options) for d in datasets]
+        judged = [row for row in found if "all" in row]
+        holds = bool(judged) and all(row["without"] >= row["all"] for row in judged)
+        yield {"harm": rows.harm, "off": list(names), "confirmed": holds, "datasets": judged}

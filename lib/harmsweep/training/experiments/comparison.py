@@ -1,0 +1,122 @@
+"""The comparison that the design stands or falls by: losses, blends, fusions, classifiers.
+
+For each seed all networks train side by side over one reading of the snapshot, with the options of
+the model. Weights are fitted on the training part; early stopping, blends and late fusion's weights
+go by the validation part; the test part has no say in any choice and gives the figures.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from harmsweep.evaluation.baseline import baseline_scores, fit_baseline
+from harmsweep.evaluation.scored import Scored, scored_rows
+from harmsweep.model.conf import Fit, TrainingConfig, load_training
+from harmsweep.model.fusion import Columns
+from harmsweep.model.snapshot import load_snapshot
+from harmsweep.paths import CONF
+from harmsweep.training.data import Task
+from harmsweep.training.experiments.comparison_records import comparison_records
+from harmsweep.training.experiments.late_fusion import alone, late_fusion
+from harmsweep.training.experiments.results import digest, write_once
+from harmsweep.training.experiments.variants import Variant, Variants, variants
+from harmsweep.training.fit import fit
+from harmsweep.training.presence import presence
+from harmsweep.training.progress import epochs_shown
+from harmsweep.training.scoring import baselines_of
+from harmsweep.training.train import code_version, task_of
+
+LATE = "late fusion"
+# By modality: a regression per harm, or None.
+Baselines = Mapping[str, Sequence[Any]]
+
+
+def compare(
+    snapshot: Path, *, out: Path, seeds: int = 3, config: Path = CONF / "training.yaml"
+) -> Path:
+    """Write `out/<snapshot id>-<digest>.comparison.json` once; a second call only gives its path.
+
+    The seeds are `fit.seed` and those after it. What the configuration chooses of the things that
+    are compared plays no part, nor does `switched_off`.
+
+    Raises:
+        SnapshotRefused: the snapshot's files differ from its own hashes.
+        TrainingRefused: the configuration is wrong, or no harm has enough labels for a head.
+    """
+    facts, options = load_snapshot(snapshot), load_training(config)
+    chosen = list(range(options.fit.seed, options.fit.seed + seeds))
+    made_from = {
+        "snapshot": facts.id,
+        "config": digest(options.model_dump(mode="json", exclude={"switched_off"})),
+        "code_version": code_version(),
+        "seeds": chosen,
+    }
+
+    def find() -> dict[str, Any]:
+        return comparison(snapshot, task_of(snapshot, facts, options)[0], options, seeds=chosen)
+
+    return write_once(out, "comparison", made_from, find)
+
+
+def comparison(
+    snapshot: Path, task: Task, options: TrainingConfig, *, seeds: Sequence[int]
+) -> dict[str, Any]:
+    """Everything that the comparison found: figures of the test part, and how they came about."""
+    limits = options.evaluation
+    baselines = {
+        m: [fit_baseline(snapshot / "train", h, m, rows=limits.baseline_rows) for h in task.harms]
+        for m in baselines_of(task)
+    }
+    scored, details = [], []
+    for seed in seeds:
+        trained, detail = _trained(snapshot, task, options.fit.model_copy(update={"seed": seed}))
+        scored.append(_scored(snapshot / "test", task, trained, baselines))
+        details.append({"seed": seed} | detail)
+    records, means = comparison_records(scored, limits, seed=options.fit.seed)
+    return {"records": records, "means": means, "details": details}
+
+
+def _trained(snapshot: Path, task: Task, options: Fit) -> tuple[Variants, dict[str, Any]]:
+    """All variants after training; the validation losses, late fusion's weights, and the blends."""
+    found = variants(snapshot / "train", task, options)
+    single = alone(task, options, presence(snapshot / "train", task))
+    networks = [one for variant in found.values() for one in variant.networks]
+    with epochs_shown(options.epochs) as (report, _):
+        fit(snapshot, task, [*networks, *single.values()], options, report=report)
+    late, weights = late_fusion(snapshot / "validation", task, single)
+    heads = ["fused", *single]
+    return found | {LATE: late}, {
+        "validation_loss": {n: [one.best for one in v.networks] for n, v in found.items()},
+        "late_fusion": weights,
+        "blends": [
+            {"variant": name, "epoch": epoch}
+            | {what: dict(zip(heads, values, strict=True)) for what, values in blend.items()}
+            for name, variant in found.items()
+            for epoch, blend in variant.networks[0].blends.items()
+        ],
+    }
+
+
+def _scored(part: Path, task: Task, trained: Variants, baselines: Baselines) -> list[Scored]:
+    """Each labelled row's score by each variant and baseline, harm by harm; NaN for none."""
+
+    def scores(rows: Columns) -> dict[str, NDArray[Any]]:
+        fused, labels = torch.from_numpy(task.fused(rows)), torch.from_numpy(task.labels(rows))
+        found = {name: _as_array(variant, fused, labels) for name, variant in trained.items()}
+        for modality, models in baselines.items():
+            vectors = rows[f"{modality}_vector"]
+            none = np.full(len(vectors), np.nan)
+            of = [none if one is None else baseline_scores(one, vectors) for one in models]
+            found[f"logistic regression, {modality}"] = np.stack(of, axis=1)
+        return found
+
+    return list(scored_rows(part, task.harms, scores, **task.sources))
+
+
+def _as_array(variant: Variant, fused: torch.Tensor, labels: torch.Tensor) -> NDArray[np.float64]:
+    found: NDArray[np.float64] = variant.scores(fused, labels).double().numpy()
+    return found

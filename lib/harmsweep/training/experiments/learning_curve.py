@@ -1,0 +1,215 @@
+"""How a model grows with its training posts, and what it says of groups that it never saw.
+
+Both train the model's network anew on other rows: of a share of the training groups, or of all but
+one group of a dataset that has few. The rows stand in a folder of their own for the while.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from harmsweep.evaluation.intervals import interval, point, resampled
+from harmsweep.evaluation.records import MODEL, Record, pooled
+from harmsweep.evaluation.scored import Scored, scored_rows
+from harmsweep.model.conf import TrainingConfig, load_training
+from harmsweep.model.fusion import Columns
+from harmsweep.model.network import logits_of
+from harmsweep.model.snapshot import PARTS, Snapshot, load_snapshot
+from harmsweep.paths import CONF
+from harmsweep.training.experiments.results import digest, write_once
+from harmsweep.training.fit import fit
+from harmsweep.training.learner import network
+from harmsweep.training.progress import epochs_shown
+from harmsweep.training.train import code_version, task_of
+
+SHARES = (0.25, 0.5, 1.0)
+# What stands where a record of the baselines names one.
+NETWORK = "network"
+# The part that each row of a part's table goes to in another folder; an empty name leaves it out.
+Place = Callable[[str, pa.Table], NDArray[np.str_]]
+
+
+def learning(
+    snapshot: Path, *, out: Path, seeds: int = 3, config: Path = CONF / "training.yaml"
+) -> Path:
+    """Write `out/<snapshot id>-<digest>.learning.json` once; a second call only gives its path.
+
+    The seeds, of training and of which groups a share holds, are `fit.seed` and those after it.
+
+    Raises:
+        SnapshotRefused: the snapshot's files differ from its own hashes.
+        TrainingRefused: the configuration is wrong, or no harm has enough labels for a head.
+    """
+    facts, options = load_snapshot(snapshot), load_training(config)
+    chosen = list(range(options.fit.seed, options.fit.seed + seeds))
+    made_from = {
+        "snapshot": facts.id,
+        "config": digest(options.model_dump(mode="json")),
+        "code_version": code_version(),
+        "seeds": chosen,
+    }
+
+    def find() -> dict[str, Any]:
+        return {
+            "shares": list(by_share(snapshot, facts, options, seeds=chosen)),
+            "leave_one_group_out": list(leave_one_group_out(snapshot, facts, options)),
+        }
+
+    return write_once(out, "learning", made_from, find)
+
+
+def by_share(
+    snapshot: Path, facts: Snapshot, options: TrainingConfig, *, seeds: Sequence[int]
+) -> Iterator[Record]:
+    """AUROC on the test part by share of the training groups: the mean over seeds, its interval.
+
+    A seed's smaller share is part of its larger one. Heads are those of the whole training part;
+    one that lacks a class in a share, at some seed, has no record of it.
+    """
+    groups = np.unique(_column(snapshot / "train", "split_group"))
+    for share in SHARES:
+        found: dict[str, list[Scored]] = {}
+        for seed in seeds:
+            order = np.random.default_rng(seed).permutation(groups)
+            kept = order[: round(share * len(groups))]
+            for scored in _trained(snapshot, facts, _with_seed(options, seed), only_groups(kept)):
+                found.setdefault(scored.harm, []).append(scored)
+        for harm, of_seeds in found.items():
+            if len(of_seeds) == len(seeds) and of_seeds[0].has_both:
+                counts = {"harm": harm, "share": share, "groups": len(kept)}
+                yield counts | _mean_auroc(of_seeds, options)
+
+
+def leave_one_group_out(
+    snapshot: Path, facts: Snapshot, options: TrainingConfig
+) -> Iterator[Record]:
+    """The network's figure for datasets with few groups: each held out once, the folds pooled.
+
+    A fold leaves out one group of each such dataset, and trains on the training part and on all
+    other posts of these datasets, whatever part they are of.
+    """
+    few = few_groups(snapshot, options.split.few_groups)
+    found: dict[tuple[str, str], list[Scored]] = {}
+    for fold in range(max(map(len, few.values()), default=0)):
+        held = [names[fold] for names in few.values() if fold < len(names)]
+        for scored in _trained(snapshot, facts, options, holding_out(held, list(few))):
+            for dataset in sorted(set(map(str, scored.datasets))):
+                found.setdefault((scored.harm, dataset), []).append(scored.of(dataset))
+    for (harm, dataset), folds in found.items():
+        pairs = [(rows.truth, rows.scores[MODEL]) for rows in folds]
+        yield {"harm": harm, "dataset": dataset, "baseline": NETWORK} | pooled(pairs)
+
+
+def _trained(
+    snapshot: Path, facts: Snapshot, options: TrainingConfig, place: Place
+) -> list[Scored]:
+    """What a network says of the test part, trained where the rows stand as `place` puts them.
+
+    It has the heads that the model has, as far as there are labels of both classes.
+    """
+    harms = task_of(snapshot, facts, options)[0].harms
+    fewer = options.model_copy(update={"min_class_rows": 1})
+    with TemporaryDirectory(prefix="learning-") as name:
+        folder = Path(name)
+        arrange(snapshot, place, folder)
+        found, _ = task_of(folder, facts, fewer)
+        task = replace(found, heads=tuple(head for head in found.heads if head.harm in harms))
+        one = network(task, options.fit)
+        with epochs_shown(options.fit.epochs) as (report, _):
+            fit(folder, task, [one], options.fit, report=report)
+
+        def scores(rows: Columns) -> dict[str, NDArray[Any]]:
+            return {MODEL: logits_of(one.heads, task.fused(rows))}
+
+        scored = scored_rows(folder / "test", task.harms, scores, **task.sources)
+        return [rows for rows in scored if len(rows.truth)]
+
+
+def arrange(snapshot: Path, place: Place, folder: Path) -> None:
+    """Write the rows of a snapshot's parts to the parts of another folder."""
+    for part in PARTS:
+        (folder / part).mkdir()
+    for part in PARTS:
+        for path in sorted((snapshot / part).glob("*.parquet")):
+            table = pq.read_table(path)
+            goes = place(part, table)
+            for target in sorted({name for name in goes if name}):
+                rows = table.filter(pa.array(goes == target))
+                pq.write_table(rows, folder / target / f"{part}-{path.name}")
+
+
+def only_groups(kept: NDArray[np.str_]) -> Place:
+    """Of the training part some groups only; every other part as it is."""
+
+    def place(part: str, table: pa.Table) -> NDArray[np.str_]:
+        chosen = np.isin(_values(table, "split_group"), kept)
+        return np.where(chosen | (part != "train"), part, "")
+
+    return place
+
+
+def holding_out(held: Sequence[str], datasets: Sequence[str]) -> Place:
+    """Some groups to the test part, all others of their datasets to the training part."""
+
+    def place(part: str, table: pa.Table) -> NDArray[np.str_]:
+        is_held = np.isin(_values(table, "split_group"), held)
+        others = np.isin(_values(table, "dataset"), datasets)
+        return np.select(
+            [is_held, others], ["test", "train"], part if part in ("train", "validation") else ""
+        )
+
+    return place
+
+
+def few_groups(snapshot: Path, few: int) -> dict[str, list[str]]:
+    """The datasets with fewer groups than `few`, and their groups."""
+    pairs = {
+        pair
+        for part in PARTS
+        for pair in zip(
+            _column(snapshot / part, "dataset"),
+            _column(snapshot / part, "split_group"),
+            strict=True,
+        )
+    }
+    found: dict[str, list[str]] = {}
+    for dataset, group in sorted(pairs):
+        found.setdefault(str(dataset), []).append(str(group))
+    return {dataset: groups for dataset, groups in found.items() if len(groups) < few}
+
+
+def _mean_auroc(of_seeds: Sequence[Scored], options: TrainingConfig) -> Record:
+    """The mean AUROC of several seeds, with an interval over resampled groups; and their range."""
+    rows, limits = of_seeds[0], options.evaluation
+    scores = {str(n): one.scores[MODEL] for n, one in enumerate(of_seeds)}
+    each = [point(rows.truth, values)[0] for values in scores.values()]
+    found: Record = {"n": len(rows.truth), "positives": int(rows.truth.sum())}
+    found |= {"auroc": float(np.mean(each)), "least": min(each), "most": max(each)}
+    if len(set(rows.groups)) < limits.min_groups:
+        return found | {"low": None, "high": None}
+    drawn = resampled(
+        rows.truth, scores, rows.groups, resamples=limits.resamples, seed=options.fit.seed
+    )
+    low, high = interval(np.mean([auroc for auroc, _ in drawn.values()], axis=0))
+    return found | {"low": low, "high": high}
+
+
+def _with_seed(options: TrainingConfig, seed: int) -> TrainingConfig:
+    return options.model_copy(update={"fit": options.fit.model_copy(update={"seed": seed})})
+
+
+def _column(part: Path, name: str) -> NDArray[Any]:
+    files = sorted(part.glob("*.parquet"))
+    found = [_values(pq.read_table(path, columns=[name]), name) for path in files]
+    return np.concatenate(found) if found else np.array([], dtype=object)
+
+
+def _values(table: pa.Table, name: str) -> NDArray[Any]:
+    return np.asarray(table.column(name).to_numpy())

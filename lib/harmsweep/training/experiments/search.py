@@ -1,0 +1,232 @@
+"""Search for options of the fit by Optuna: judged by the validation part, never by the test part.
+
+After Bergstra et al. (NeurIPS 2011, the tree-structured Parzen estimator) and Golovin et al. (KDD
+2017, the median rule that ends trials early).
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import optuna
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from rich.console import Console
+from rich.progress import Progress
+
+from harmsweep.model.conf import Fit, TrainingConfig, TrainingRefused, load_training
+from harmsweep.model.snapshot import load_snapshot
+from harmsweep.model.tracking import child_run, parent_run
+from harmsweep.paths import CONF
+from harmsweep.training.data import Task
+from harmsweep.training.fit import fit
+from harmsweep.training.learner import network
+from harmsweep.training.train import code_version, task_of
+
+
+class Choice(BaseModel):
+    """The values of one option: a range of numbers, or some values."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    low: float | None = None
+    high: float | None = None
+    log: bool = False
+    values: tuple[float | str, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_range_or_values(self) -> "Choice":
+        if bool(self.values) == (self.low is not None and self.high is not None):
+            raise ValueError("needs low and high, or values")
+        return self
+
+
+class SearchConfig(BaseModel):
+    """conf/search.yaml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sampler: Literal["tpe", "grid"]
+    seed: int
+    startup_trials: int = Field(ge=1)
+    warmup_epochs: int = Field(ge=0)
+    space: Mapping[str, Choice] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _fits_the_fit(self) -> "SearchConfig":
+        unknown = sorted(self.space.keys() - Fit.model_fields.keys())
+        if unknown:
+            raise ValueError(f"space: fit has no {unknown}")
+        ranges = sorted(name for name, choice in self.space.items() if not choice.values)
+        if self.sampler == "grid" and ranges:
+            raise ValueError(f"space: a grid needs values, and {ranges} are ranges")
+        return self
+
+
+def load_search(path: Path = CONF / "search.yaml") -> SearchConfig:
+    """The configuration of a search.
+
+    Raises:
+        TrainingRefused: a value is missing, unknown or out of range; file and key are named.
+    """
+    try:
+        return SearchConfig.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(map(str, first["loc"]))
+        raise TrainingRefused(f"{path}: {key or 'file'}: {first['msg']}") from None
+
+
+def search(
+    snapshot: Path,
+    *,
+    tracking: Path,
+    minutes: float,
+    trials: int | None = None,
+    config: Path = CONF / "training.yaml",
+    space: Path = CONF / "search.yaml",
+) -> dict[str, Any]:
+    """The best options found so far: study, trials done, validation loss, and the values.
+
+    Ends after so many minutes (the trial that runs then is finished) or trials in all. A second
+    call goes on where the first ended; the same seed and number of trials give the same result.
+    Each trial is a child run in MLflow. The first trial is what the configuration has.
+
+    Raises:
+        SnapshotRefused: the snapshot's files differ from its own hashes.
+        TrainingRefused: a configuration is wrong, or no harm has enough labels for a head.
+    """
+    options, asked = load_training(config), load_search(space)
+    task, _ = task_of(snapshot, load_snapshot(snapshot), options)
+    study = _study(snapshot.name, options, asked, tracking)
+    shared = snapshot, task, options, asked, tracking
+    deadline = time.monotonic() + 60 * minutes
+    with parent_run(study.study_name, tracking=tracking) as run, _shown(minutes, deadline) as tell:
+        while not _is_over(study, asked, trials) and time.monotonic() < deadline:
+            # A sampler of its own for each trial: a search that was cut off goes on alike.
+            study.sampler = _sampler(asked, len(study.trials))
+            study.optimize(partial(_tried, of=_Search(*shared, run)), n_trials=1)
+            tell(study)
+    done = [t for t in study.trials if t.state.is_finished()]
+    return {
+        "study": study.study_name,
+        "trials": len(done),
+        "pruned": sum(t.state == optuna.trial.TrialState.PRUNED for t in done),
+        "validation_loss": study.best_value if _best(study) else None,
+        "first_loss": study.trials[0].value if done else None,
+        "fit": study.best_params if _best(study) else {},
+    }
+
+
+@dataclass(frozen=True)
+class _Search:
+    """What every trial of a search shares."""
+
+    snapshot: Path
+    task: Task
+    options: TrainingConfig
+    asked: SearchConfig
+    tracking: Path
+    run: str
+
+
+def _tried(trial: optuna.Trial, *, of: _Search) -> float:
+    """A trial's lowest validation loss; ended early where the median of the others was lower."""
+    chosen = of.options.fit.model_copy(update=_suggested(trial, of.asked))
+    trained = network(of.task, chosen)
+
+    losses: list[float] = []
+
+    def report(epoch: int, _: float, held_out: float) -> None:
+        losses.append(held_out)
+        trial.report(held_out, epoch)
+        if trial.should_prune():
+            raise optuna.TrialPruned
+
+    with child_run(of.run, f"trial {trial.number}", trial.params, tracking=of.tracking) as log:
+        try:
+            fit(of.snapshot, of.task, [trained], chosen, report=report)
+        finally:
+            log({"validation_loss": min(losses), "epochs": float(len(losses))})
+    return trained.best
+
+
+def _suggested(trial: optuna.Trial, asked: SearchConfig) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, choice in asked.space.items():
+        if choice.values:
+            value: Any = trial.suggest_categorical(name, list(choice.values))
+        else:
+            assert choice.low is not None and choice.high is not None
+            value = trial.suggest_float(name, choice.low, choice.high, log=choice.log)
+        found[name] = int(value) if Fit.model_fields[name].annotation is int else value
+    return found
+
+
+def _study(
+    snapshot: str, options: TrainingConfig, asked: SearchConfig, tracking: Path
+) -> optuna.Study:
+    """The study of exactly this snapshot, configuration, space and code, from its SQLite file."""
+    made_from = [snapshot, options.model_dump(mode="json"), asked.model_dump(mode="json")]
+    content = json.dumps([*made_from, code_version()], sort_keys=True).encode()
+    tracking.mkdir(parents=True, exist_ok=True)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(
+        study_name=f"{snapshot}-{hashlib.sha256(content).hexdigest()[:12]}",
+        storage=f"sqlite:///{(tracking / 'search.db').resolve()}",
+        pruner=optuna.pruners.MedianPruner(asked.startup_trials, asked.warmup_epochs),
+        load_if_exists=True,
+    )
+    if not study.trials and asked.sampler == "tpe":
+        now = options.fit.model_dump()
+        study.enqueue_trial({name: now[name] for name in asked.space})
+    for trial in study.trials:
+        # What was killed in the middle is tried again under the same number of finished trials.
+        if trial.state == optuna.trial.TrialState.RUNNING:
+            study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+    return study
+
+
+def _sampler(asked: SearchConfig, number: int) -> optuna.samplers.BaseSampler:
+    if asked.sampler == "grid":
+        grid = {name: list(choice.values) for name, choice in asked.space.items()}
+        return optuna.samplers.GridSampler(grid, seed=asked.seed)
+    return optuna.samplers.TPESampler(
+        n_startup_trials=asked.startup_trials, seed=asked.seed + number
+    )
+
+
+def _is_over(study: optuna.Study, asked: SearchConfig, trials: int | None) -> bool:
+    done = sum(t.state.is_finished() for t in study.trials)
+    if asked.sampler == "grid":
+        cells = 1
+        for choice in asked.space.values():
+            cells *= len(choice.values)
+        trials = cells if trials is None else min(trials, cells)
+    return trials is not None and done >= trials
+
+
+def _best(study: optuna.Study) -> bool:
+    return any(t.state == optuna.trial.TrialState.COMPLETE for t in study.trials)
+
+
+@contextmanager
+def _shown(minutes: float, deadline: float) -> Iterator[Any]:
+    """A bar over the budget, with the trials done and the lowest loss."""
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal, transient=True) as shown:
+        bar = shown.add_task("search", total=60 * minutes)
+
+        def tell(study: optuna.Study) -> None:
+            spent = 60 * minutes - (deadline - time.monotonic())
+            best = f"{study.best_value:.4f}" if _best(study) else "none"
+            text = f"{len(study.trials)} trials, lowest validation loss {best}"
+            shown.update(bar, completed=min(spent, 60 * minutes), description=text)
+
+        yield tell

@@ -1,0 +1,211 @@
+"""From a snapshot to a model's folder: heads, manifest and evaluation."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from harmsweep.evaluation.records import (
+    Record,
+    calibration_record,
+    finite,
+    language_records,
+    records,
+)
+from harmsweep.model.calibration import Calibration
+from harmsweep.model.conf import TrainingConfig, TrainingRefused, load_training
+from harmsweep.model.fusion import Feature, Input
+from harmsweep.model.manifest import (
+    NAME,
+    File,
+    HeadCounts,
+    Manifest,
+    SnapshotFacts,
+    group_hash,
+    load_manifest,
+    sealed,
+    write_manifest,
+)
+from harmsweep.model.network import Heads, serialized
+from harmsweep.model.snapshot import Snapshot, load_snapshot
+from harmsweep.model.tracking import log_run
+from harmsweep.paths import CONF, ROOT
+from harmsweep.training.data import Task, fit_scaling
+from harmsweep.training.fit import choose_heads, class_counts, fit
+from harmsweep.training.learner import network
+from harmsweep.training.progress import epochs_shown
+from harmsweep.training.scoring import few_group_records, fit_calibrations, score_part
+
+WEIGHTS, EVALUATION = "model.safetensors", "evaluation.json"
+Skipped = tuple[HeadCounts, ...]
+# The packages whose code decides what comes of a training.
+CODE = ("model", "training", "evaluation", "encoders")
+LIBRARIES = ("torch", "numpy", "pyarrow", "petastorm", "safetensors", "scikit-learn", "mlflow")
+
+
+def train(
+    snapshot: Path, *, models: Path, tracking: Path, config: Path = CONF / "training.yaml"
+) -> Path:
+    """Train on a snapshot; give the path of the manifest, `models/<version>/manifest.json`.
+
+    The same snapshot and configuration give the same version. The run is logged to MLflow under
+    `tracking`: parameters, metrics, manifest; never text.
+
+    Raises:
+        SnapshotRefused: the snapshot's files differ from its own hashes.
+        TrainingRefused: the configuration is wrong, or no harm has enough labels for a head.
+    """
+    facts, options = load_snapshot(snapshot), load_training(config)
+    task, skipped = task_of(snapshot, facts, options)
+    off = {harm: names for harm, names in options.switched_off.items() if harm in task.harms}
+    trained = network(task, options.fit, kept=task.kept(off))
+    with epochs_shown(options.fit.epochs) as (report, history):
+        fit(snapshot, task, [trained], options.fit, report=report)
+    heads = trained.heads
+    calibrations = fit_calibrations(snapshot / "validation", task, heads)
+    evaluation = evaluated(snapshot, task, heads, calibrations, options)
+    files = {WEIGHTS: serialized(heads), EVALUATION: _json(evaluation)}
+    manifest = sealed(
+        _described(task, facts, options, files)
+        | {"network": heads.config, "skipped": skipped, "switched_off": off}
+        | {"calibrations": calibrations}
+        | {"groups": training_groups(snapshot)}
+        | {"metrics": head_metrics(evaluation["records"])}
+    )
+    path = _publish(manifest, files, models)
+    log_run(path, manifest, history, tracking=tracking)
+    return path
+
+
+def _described(
+    task: Task, facts: Snapshot, options: TrainingConfig, files: Mapping[str, bytes]
+) -> dict[str, Any]:
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    return {
+        "inputs": task.inputs,
+        "features": task.features,
+        "heads": task.heads,
+        "snapshot": SnapshotFacts(**facts.model_dump(include=set(SnapshotFacts.model_fields))),
+        "training": options.model_dump(mode="json"),
+        "weights": File(name=WEIGHTS, sha256=hashes[WEIGHTS]),
+        "evaluation": File(name=EVALUATION, sha256=hashes[EVALUATION]),
+        "code_version": code_version(),
+        "libraries": {name: version(name) for name in LIBRARIES},
+    }
+
+
+def task_of(snapshot: Path, facts: Snapshot, options: TrainingConfig) -> tuple[Task, Skipped]:
+    """What can be learned from a snapshot, and the harms that get no head.
+
+    Raises:
+        TrainingRefused: no harm has enough labels, or the snapshot lacks an input.
+    """
+    chosen, skipped = _heads(snapshot, facts, options)
+    return Task(chosen, *_scaled(snapshot, facts, options)), skipped
+
+
+def _heads(
+    snapshot: Path, facts: Snapshot, options: TrainingConfig
+) -> tuple[tuple[HeadCounts, ...], Skipped]:
+    if not facts.rows["train"]:
+        raise TrainingRefused(f"{snapshot}: the training part is empty")
+    counts = class_counts(snapshot / "train", facts.harms, batch=options.fit.batch)
+    chosen, skipped = choose_heads(counts, options.min_class_rows)
+    if not chosen:
+        raise TrainingRefused(
+            f"{snapshot}: no harm has {options.min_class_rows} training rows of each class"
+        )
+    return chosen, skipped
+
+
+def _scaled(
+    snapshot: Path, facts: Snapshot, options: TrainingConfig
+) -> tuple[tuple[Input, ...], tuple[Feature, ...]]:
+    known = {source.name: source for source in facts.inputs}
+    absent = sorted(set(options.inputs) - known.keys()) + sorted(
+        set(options.features) - set(facts.numbers)
+    )
+    if absent:
+        raise TrainingRefused(f"{snapshot}: the snapshot has no {absent}")
+    inputs = [known[name] for name in options.inputs]
+    transforms = dict(options.features)
+    return fit_scaling(snapshot / "train", inputs, transforms, batch=options.fit.batch)
+
+
+def evaluated(
+    snapshot: Path,
+    task: Task,
+    heads: Heads,
+    calibrations: Mapping[str, Calibration],
+    options: TrainingConfig,
+) -> dict[str, list[Record]]:
+    """Everything that evaluation.json says: records by head and dataset, language, calibration."""
+    names = ("records", "languages", "leave_one_group_out", "calibration")
+    found: dict[str, list[Record]] = {name: [] for name in names}
+    limits = options.evaluation
+    for scored in score_part(snapshot, task, heads, calibrations, limits):
+        found["records"] += records(scored, limits, seed=options.fit.seed)
+        found["languages"] += language_records(scored, limits, seed=options.fit.seed)
+        found["calibration"].append(calibration_record(scored, limits, seed=options.fit.seed))
+        found["leave_one_group_out"] += few_group_records(snapshot, task, scored, limits)
+    return {name: finite(rows) for name, rows in found.items()}
+
+
+def training_groups(snapshot: Path) -> tuple[str, ...]:
+    """Hashes of the groups that the model was fitted on or stopped by."""
+    names = {
+        name
+        for part in ("train", "validation")
+        for path in sorted((snapshot / part).glob("*.parquet"))
+        for name in pq.read_table(path, columns=["split_group"]).column(0).to_pylist()
+    }
+    return tuple(sorted(group_hash(name) for name in names))
+
+
+def head_metrics(rows: Sequence[Record]) -> dict[str, float]:
+    """The areas of each head over all its test rows, by `<harm>.<metric>`."""
+    return {
+        f"{row['harm']}.{name}": row[name]
+        for row in rows
+        for name in ("auroc", "auc_pr", "difference")
+        if row["dataset"] == "all" and row.get(name) is not None
+    }
+
+
+def code_version() -> str:
+    """12 hexadecimal digits over the sources that a model depends on."""
+    lib = ROOT / "lib" / "harmsweep"
+    sources = [path for name in CODE for path in (lib / name).glob("*.py")]
+    digest = hashlib.sha256()
+    for path in sorted(sources):
+        digest.update(path.relative_to(lib).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _publish(manifest: Manifest, files: Mapping[str, bytes], models: Path) -> Path:
+    """Put the model's folder in place whole.
+
+    The same model again leaves the folder as it is, with its card and certificates.
+    """
+    folder = models / manifest.model_version
+    if (folder / NAME).exists() and load_manifest(folder / NAME).digest == manifest.digest:
+        return folder / NAME
+    fresh = models / f".{manifest.model_version}.{os.getpid()}"
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    for name, content in files.items():
+        (fresh / name).write_bytes(content)
+    write_manifest(manifest, fresh)
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh.rename(folder)
+    return folder / NAME
+
+
+def _json(content: Mapping[str, Any]) -> bytes:
+    return (json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()

@@ -1,0 +1,1 @@
+"""VideoMoCo: contrastive pre-training of a video encoder."""

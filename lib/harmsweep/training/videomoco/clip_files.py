@@ -1,0 +1,104 @@
+"""The clips to train on: which there are, and their frames, decoded once."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import deltalake
+import numpy as np
+from numpy.typing import NDArray
+
+from harmsweep.media.bounded import run_bounded
+from harmsweep.media.clips import every_frame
+from harmsweep.media.files import local_media, open_media
+from harmsweep.media.problem import MediaProblem
+from harmsweep.tables.catalog import MEDIA
+from harmsweep.training.videomoco.options import Options, VideoMocoRefused
+
+# Clips are looked for this many days back, by partition: never through the whole history.
+WINDOW_DAYS = 30
+
+
+class Clip(NamedTuple):
+    """A video's reference beneath a root, or in a listed store, and its SHA-256."""
+
+    root: Path
+    uri: str
+    content_hash: str
+
+
+def clips_of_lake(lake: Path, media_root: Path, *, last: date) -> list[Clip]:
+    """Each distinct video that was ok on one of the 30 days up to `last`, by hash."""
+    table = deltalake.DeltaTable(str(lake / MEDIA.name))
+    first = last - timedelta(days=WINDOW_DAYS - 1)
+    rows = table.to_pyarrow_table(
+        columns=["uri", "content_hash"],
+        filters=[
+            ("day", ">=", first),
+            ("day", "<=", last),
+            ("kind", "=", "video"),
+            ("status", "=", "ok"),
+        ],
+    ).to_pylist()
+    # The same clip may lie under several references: the last by name will do.
+    found = dict(sorted((row["content_hash"], row["uri"]) for row in rows))
+    return [Clip(media_root, uri, content_hash) for content_hash, uri in found.items()]
+
+
+def clips_of_folder(folder: Path) -> list[Clip]:
+    """Each distinct file in a folder, by hash; whether it is a video, decoding tells."""
+    paths = (path for path in folder.iterdir() if path.is_file())
+    found = dict(sorted((_sha256(path), path.name) for path in paths))
+    return [Clip(folder, name, content_hash) for content_hash, name in found.items()]
+
+
+def clips_digest(clips: Iterable[Clip]) -> str:
+    """A SHA-256 over the clips' hashes: which clips a run was trained on, naming none."""
+    return hashlib.sha256("".join(sorted(c.content_hash for c in clips)).encode()).hexdigest()
+
+
+def keep_frames(clips: Sequence[Clip], folder: Path, options: Options) -> dict[str, Path]:
+    """Files of the clips' frames [n, side, side, 3] in `folder`, by the clip's hash.
+
+    A clip that was decoded before is not decoded again. One that cannot be decoded, or has changed
+    since it was hashed, is left out.
+
+    Raises:
+        VideoMocoRefused: none is left.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = {}
+    for clip in clips:
+        path = folder / f"{clip.content_hash}.npy"
+        if path.exists() or _decode(clip, path, options):
+            kept[clip.content_hash] = path
+    if not kept:
+        raise VideoMocoRefused(f"none of {len(clips)} clips can be decoded")
+    return kept
+
+
+def _decode(clip: Clip, path: Path, options: Options) -> bool:
+    """Write a clip's frames, a little larger than a view for the crops; say whether it could."""
+    side = options.size * 8 // 7
+    try:
+        with local_media(clip.root, clip.uri, "video") as file:
+            if _sha256(file) != clip.content_hash:
+                return False
+            frames = run_bounded(_frames, file, side, options.kept_frames)
+    except MediaProblem:
+        return False
+    partial = path.with_suffix(".partial.npy")
+    np.save(partial, frames)
+    partial.replace(path)
+    return True
+
+
+def _frames(path: Path, side: int, limit: int) -> NDArray[np.uint8]:
+    return every_frame(path, size=(side, side), limit=limit)
+
+
+def _sha256(path: Path) -> str:
+    with open_media(path, "video") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,47 @@
+"""What jobs/pretrain_video.py does with its options."""
+
+import argparse
+import hashlib
+from pathlib import Path
+
+from harmsweep.training.videomoco.clip_files import Clip, clips_of_folder, clips_of_lake
+from harmsweep.training.videomoco.options import load_options
+
+CHANGES = ("epochs", "frames", "size", "queue", "batch", "seed")
+
+
+def run(options: argparse.Namespace) -> dict[str, str]:
+    """Convert or train, as the options say; give the path and the SHA-256 of the weights."""
+    options.out.mkdir(parents=True, exist_ok=True)
+    weights = options.out / "model.safetensors"
+    if options.published:
+        from harmsweep.training.videomoco.published import convert_published
+
+        convert_published(options.published, weights)
+    else:
+        _train(options)
+    return {"weights": str(weights), "sha256": _sha256(weights)}
+
+
+def _train(options: argparse.Namespace) -> None:
+    from harmsweep.training.videomoco.pretrain import pretrain
+
+    given = {n: getattr(options, n) for n in CHANGES if getattr(options, n) is not None}
+    pretrain(
+        _clips(options),
+        load_options(options.config, changes=given),
+        out=options.out,
+        tracking=options.tracking or options.out / "tracking",
+        device=options.device,
+    )
+
+
+def _clips(options: argparse.Namespace) -> list[Clip]:
+    if options.clips:
+        return clips_of_folder(options.clips)
+    return clips_of_lake(options.lake, options.media, last=options.day)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
