@@ -9,16 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from harmsweep.errors import Printable
 from harmsweep.lake.session import session
 from harmsweep.pipeline.backfill.record import newest_backfill, plan_backfill, start_backfill
 from harmsweep.pipeline.backfill.request import Request, stages
 from harmsweep.pipeline.job import add_model, parser, run
 
 
-def main(
-    *, act: str, lake: Path, days: list[date], plan: str, by: str, **asked: Any
-) -> Iterable[Printable]:
+def main(*, act: str, lake: Path, days: list[date], by: str, **asked: Any) -> Iterable[Any]:
+    plan = asked.pop("plan")
     request = Request(first=days[0], last=days[-1], **asked)
     if act == "plan":
         yield plan_backfill(partial(session, "backfill"), lake, request, by=by)

@@ -6,9 +6,11 @@ Prints one line of JSON: the weights' path and SHA-256 for conf/encoders.yaml.
 import argparse
 import json
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from harmsweep.errors import finish
+from harmsweep.known_media.window import videos_of_window
 from harmsweep.lake.delta import lake_path
 from harmsweep.paths import CONF
 from harmsweep.training.videomoco.command import run
@@ -30,4 +32,5 @@ if __name__ == "__main__":
     options = parser.parse_args()
     if options.lake and not (options.day and options.media):
         parser.error("--lake needs --day and --media")
-    finish(lambda: [json.dumps(run(options))], parser.prog)
+    videos = partial(videos_of_window, options.lake, options.day) if options.lake else dict
+    finish(lambda: [json.dumps(run(options, videos()))], parser.prog)

@@ -2,11 +2,14 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+# Airflow's environment has no harmsweep, and tests/dags needs none of these.
+pytest_plugins = ["enforcement_lake"] if find_spec("harmsweep") else []
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 SAMPLE = Path(__file__).parent / "sample"
 

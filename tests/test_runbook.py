@@ -45,19 +45,19 @@ SPARK = ("refused", "failed")
 CODES = {"harmsweep doctor": (0, 1), "harmsweep replay": (0, 1)}
 
 
-def conftest(of: str) -> ModuleType:
+def fixtures(of: str) -> ModuleType:
     """A copy of another folder's fixtures, for this module alone."""
-    path = Path(__file__).parent / of / "conftest.py"
-    spec = importlib.util.spec_from_file_location(f"runbook_{of}", path)
+    path = Path(__file__).parent / of
+    spec = importlib.util.spec_from_file_location(f"runbook_{path.parent.name}_{path.stem}", path)
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-ENFORCE = conftest("enforce")
+ENFORCE = fixtures("enforcement_lake.py")
 ENFORCE.POLICY = ENFORCE.POLICY.replace("[m-1, m-2]", f"[{MODEL}]")
-RELEASE = conftest("release")
+RELEASE = fixtures("release/conftest.py")
 make_model, snapshot, hatecheck = RELEASE.make_model, RELEASE.snapshot, RELEASE.hatecheck
 DAY = ENFORCE.DAY
 # A cap holds a harm of these posts at 0, and one person may let it go: they are 1 % of the day's.

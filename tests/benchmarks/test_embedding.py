@@ -1,15 +1,11 @@
 """The embedding benchmark's numbers from literal measures; no engine runs."""
 
-import sys
 from pathlib import Path
 
 import deltalake
 import numpy as np
 import pyarrow as pa
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "benchmarks"))
-
 from embedding.engines import ENGINES
 from embedding.job import Round, last, note
 from embedding.limit import Sizes, operations

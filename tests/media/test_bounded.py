@@ -9,14 +9,13 @@ from pathlib import Path
 
 import pytest
 
+# The child gets this process's path, and finds the functions there.
+from media.calls import act, ask, crash, die, double, fill, refuse, sleep, spin, torch_is_loaded
+
 from harmsweep.media import bounded
 from harmsweep.media.bounded import run_bounded, run_bounded_each
 from harmsweep.media.conf import ChildLimits, Limits, load_limits
 from harmsweep.media.problem import MediaProblem
-
-# The child gets this process's path, and finds the functions there.
-sys.path.insert(0, str(Path(__file__).parent))
-from calls import act, ask, crash, die, double, fill, refuse, sleep, spin, torch_is_loaded
 
 pytestmark = pytest.mark.slow
 

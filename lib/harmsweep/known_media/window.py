@@ -52,6 +52,13 @@ def pictures_of_window(lake: Path, day: date) -> dict[str, str]:
     return {r["content_hash"]: r["hash"] for r in found if r["content_hash"] not in escalated}
 
 
+def videos_of_window(lake: Path, last: date) -> dict[str, str]:
+    """A reference of each distinct video that was ok on one of the 30 days, by its SHA-256."""
+    sql = f"""SELECT content_hash, max(uri) AS uri FROM media_v1 WHERE {window("day", last)}
+        AND kind = 'video' AND status = 'ok' GROUP BY content_hash ORDER BY content_hash"""
+    return {row["content_hash"]: row["uri"] for row in delta.query(lake, sql).to_pylist()}
+
+
 def escalated_contents(lake: Path, day: date) -> set[str]:
     """SHA-256 of every file that was escalated in the window, or stands in such a post."""
     names = {"media_v1": "media_v1", "escalations": ESCALATIONS.name}

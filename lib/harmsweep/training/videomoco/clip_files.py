@@ -2,11 +2,9 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-import deltalake
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,11 +12,7 @@ from harmsweep.media.bounded import run_bounded
 from harmsweep.media.clips import every_frame
 from harmsweep.media.files import local_media, open_media
 from harmsweep.media.problem import MediaProblem
-from harmsweep.tables.catalog import MEDIA
 from harmsweep.training.videomoco.options import Options, VideoMocoRefused
-
-# Clips are looked for this many days back, by partition: never through the whole history.
-WINDOW_DAYS = 30
 
 
 class Clip(NamedTuple):
@@ -27,24 +21,6 @@ class Clip(NamedTuple):
     root: Path
     uri: str
     content_hash: str
-
-
-def clips_of_lake(lake: Path, media_root: Path, *, last: date) -> list[Clip]:
-    """Each distinct video that was ok on one of the 30 days up to `last`, by hash."""
-    table = deltalake.DeltaTable(str(lake / MEDIA.name))
-    first = last - timedelta(days=WINDOW_DAYS - 1)
-    rows = table.to_pyarrow_table(
-        columns=["uri", "content_hash"],
-        filters=[
-            ("day", ">=", first),
-            ("day", "<=", last),
-            ("kind", "=", "video"),
-            ("status", "=", "ok"),
-        ],
-    ).to_pylist()
-    # The same clip may lie under several references: the last by name will do.
-    found = dict(sorted((row["content_hash"], row["uri"]) for row in rows))
-    return [Clip(media_root, uri, content_hash) for content_hash, uri in found.items()]
 
 
 def clips_of_folder(folder: Path) -> list[Clip]:

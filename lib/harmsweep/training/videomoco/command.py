@@ -2,16 +2,20 @@
 
 import argparse
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
-from harmsweep.training.videomoco.clip_files import Clip, clips_of_folder, clips_of_lake
+from harmsweep.training.videomoco.clip_files import Clip, clips_of_folder
 from harmsweep.training.videomoco.options import load_options
 
 CHANGES = ("epochs", "frames", "size", "queue", "batch", "seed")
 
 
-def run(options: argparse.Namespace) -> dict[str, str]:
-    """Convert or train, as the options say; give the path and the SHA-256 of the weights."""
+def run(options: argparse.Namespace, videos: Mapping[str, str]) -> dict[str, str]:
+    """Convert or train, as the options say; give the path and the SHA-256 of the weights.
+
+    `videos` are references beneath `options.media` by SHA-256, where no folder of clips is given.
+    """
     options.out.mkdir(parents=True, exist_ok=True)
     weights = options.out / "model.safetensors"
     if options.published:
@@ -19,16 +23,16 @@ def run(options: argparse.Namespace) -> dict[str, str]:
 
         convert_published(options.published, weights)
     else:
-        _train(options)
+        _train(options, videos)
     return {"weights": str(weights), "sha256": _sha256(weights)}
 
 
-def _train(options: argparse.Namespace) -> None:
+def _train(options: argparse.Namespace, videos: Mapping[str, str]) -> None:
     from harmsweep.training.videomoco.pretrain import pretrain
 
     given = {n: getattr(options, n) for n in CHANGES if getattr(options, n) is not None}
     pretrain(
-        _clips(options),
+        _clips(options, videos),
         load_options(options.config, changes=given),
         out=options.out,
         tracking=options.tracking or options.out / "tracking",
@@ -36,10 +40,10 @@ def _train(options: argparse.Namespace) -> None:
     )
 
 
-def _clips(options: argparse.Namespace) -> list[Clip]:
+def _clips(options: argparse.Namespace, videos: Mapping[str, str]) -> list[Clip]:
     if options.clips:
         return clips_of_folder(options.clips)
-    return clips_of_lake(options.lake, options.media, last=options.day)
+    return [Clip(options.media, uri, content_hash) for content_hash, uri in videos.items()]
 
 
 def _sha256(path: Path) -> str:

@@ -1,0 +1,335 @@
+"""Small lakes for sweeps: literal posts and scores, decided without Spark, copied for each test."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harmsweep.enforcement.circuit_breaker import approvals, batches
+from harmsweep.enforcement.state import policy_binding
+from harmsweep.enforcement.state.decisions import DECIDE, pair
+from harmsweep.harms import HARMS
+from harmsweep.lake import delta
+from harmsweep.lake.runs import run_step
+from harmsweep.operations import audit
+from harmsweep.policy.actions import SEVERITY
+from harmsweep.policy.demonstration import mark_demonstration
+from harmsweep.policy.file import Policy, load_policy
+from harmsweep.review import allow_list, appeals, apply_now, orders, verdicts
+from harmsweep.stages.enforce import enforce_day
+from harmsweep.tables.catalog import (
+    ACTIONS,
+    DECISIONS,
+    POST_FEATURES,
+    POST_VISIBILITY,
+    POSTS,
+    SCORES,
+)
+
+DAY = date(2026, 10, 1)
+NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
+Rows = list[dict[str, Any]]
+
+POLICY = """
+name: trial
+version: {version}
+mode: demonstration
+approved_models: [m-1, m-2]
+languages: [en]
+review_only: []
+near_margin: 0.1
+rules:
+  hate:
+    - surface: all
+      jurisdiction: all
+      ladder:
+        - {{action: remove, threshold: {remove}}}
+        - {{action: demote, threshold: {demote}}}
+        - {{action: review, threshold: 0.5}}
+  spam:
+    - surface: all
+      jurisdiction: all
+      ladder: [{{action: remove, threshold: 0.95}}]
+caps:
+  default: {{apply: {apply}, release: {release}}}
+comments: {{review: 0.9}}
+known_media: review
+"""
+
+
+def post(post_id: str, revision: int = 1, status: str = "accepted") -> dict[str, Any]:
+    """A row of posts."""
+    return {
+        "day": DAY,
+        "post_id": post_id,
+        "revision": revision,
+        "event_id": f"{post_id}-{revision}",
+        "sequence": revision,
+        "recorded_at": NOON,
+        "recorded_day": DAY,
+        "created_at": NOON,
+        "status": status,
+        "author_id": "a1",
+        "author_origin": "native",
+        "text": "words",
+        "text_flags": [],
+        "media": [],
+        "surface": "feed",
+        "country": "DE",
+        "dataset": "live",
+        "split_group": post_id,
+    }
+
+
+def scored(
+    post_id: str, revision: int = 1, *, model_version: str = "m-1", **harms: float
+) -> dict[str, Any]:
+    """A row of scores."""
+    return {
+        "day": DAY,
+        "post_id": post_id,
+        "revision": revision,
+        "model_version": model_version,
+        "author_id": "a1",
+        "surface": "feed",
+        "country": "DE",
+        "language": "en",
+        "dataset": "live",
+        "status": "scored",
+        "reason": None,
+        "inputs": ["text"],
+        "trained_on": False,
+    } | {harm: harms.get(harm) for harm in HARMS}
+
+
+def features(post_id: str, text: str, revision: int = 1, **more: Any) -> dict[str, Any]:
+    """A row of post_features: its text and what else is given; the rest is empty."""
+    empty = {"string": "", "integer": 0, "long": 0, "double": 0.0, "boolean": False, "date": DAY}
+    row = {
+        field.name: None if field.nullable else empty.get(field.dataType.typeName(), [])
+        for field in POST_FEATURES.schema
+    }
+    known = {"post_id": post_id, "revision": revision, "author_id": "a1", "normal_text": text}
+    return row | known | {"day": DAY, "clean_text": text} | more
+
+
+def decided_rows(scores: Rows, policy: Policy) -> Rows:
+    """What a policy of one scope decides about scores: the most severe rung that one reaches."""
+    found = []
+    for row in scores:
+        reached = [
+            (SEVERITY[rung.action], row[harm] - rung.threshold, harm, rung)
+            for harm, rules in policy.rules.items()
+            for rung in rules[0].ladder
+            if row[harm] is not None and rung.threshold and row[harm] >= rung.threshold
+        ]
+        if not reached:
+            continue
+        _, _, harm, rung = max(reached, key=lambda found: found[:2])
+        kept = ("day", "post_id", "revision", "model_version", "author_id", "language")
+        found.append(
+            {name: row[name] for name in kept}
+            | {"policy_version": policy.policy_version, "surface": "all", "jurisdiction": "all"}
+            | {"action": rung.action, "policy_action": rung.action, "harm": harm}
+            | {"score": row[harm], "threshold": rung.threshold}
+            | {"reason": "threshold_met", "evidence": "{}"}
+        )
+    return found
+
+
+class Lake:
+    """A lake for one test, with what a test does to it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def policy(self, **changes: Any) -> Path:
+        """A policy file; `changes` go into POLICY."""
+        values = {"version": 1, "remove": 0.95, "demote": 0.85, "apply": 1000, "release": 1000}
+        path = self.root / "policy.yaml"
+        path.write_text(POLICY.format(**values | changes), encoding="utf-8")
+        return path
+
+    def put_posts(self, rows: Rows) -> None:
+        """Make these the day's posts."""
+        delta.put_rows(rows, POSTS, self.root, where={"day": DAY})
+
+    def put_features(self, rows: Rows) -> None:
+        """Make these the features of the first row's day."""
+        delta.put_rows(rows, POST_FEATURES, self.root, where={"day": rows[0]["day"]})
+
+    def put_scores(self, rows: Rows) -> None:
+        """Make these the day's scores by the model of the first row."""
+        where = {"day": DAY, "model_version": rows[0]["model_version"]}
+        delta.put_rows(rows, SCORES, self.root, where=where)
+
+    def decide(self, model_version: str = "m-1", **changes: Any) -> None:
+        """Decide about the day's current revisions; decisions that the ledger cites stay."""
+        policy = load_policy(self.policy(**changes))
+        versions = pair(model_version, policy.policy_version)
+
+        def of_pair(rows: Rows) -> Rows:
+            return [row for row in rows if versions.items() <= row.items()]
+
+        def work() -> dict[str, int]:
+            posts = delta.rows(POSTS, self.root, day=DAY).to_pylist()
+            current = {(p["post_id"], p["revision"]) for p in posts if p["status"] == "accepted"}
+            scores = delta.rows(SCORES, self.root, day=DAY).to_pylist()
+            of_model = [row for row in scores if row["model_version"] == model_version]
+            judged = [row for row in of_model if (row["post_id"], row["revision"]) in current]
+            made = decided_rows(judged, policy)
+            if of_pair(self.ledger()):
+                known = of_pair(delta.rows(DECISIONS, self.root, day=DAY).to_pylist())
+                keys = {(row["post_id"], row["revision"]) for row in known}
+                new = [row for row in made if (row["post_id"], row["revision"]) not in keys]
+                made = known + new
+            delta.put_rows(made, DECISIONS, self.root, where={"day": DAY, **versions})
+            return {"posts": len(judged)}
+
+        run_step(DECIDE, self.root, DAY, work, versions=versions)
+
+    def put_decisions(self, scores: Rows, policy: Policy, model_version: str) -> None:
+        """Make what a policy decides about these scores the pair's decisions of the day."""
+        where = {"day": DAY, **pair(model_version, policy.policy_version)}
+        delta.put_rows(decided_rows(scores, policy), DECISIONS, self.root, where=where)
+
+    def sweep(self, model_version: str = "m-1", **changes: Any) -> dict[str, int]:
+        """Decide about the day, sweep it, and give the sweep's counts."""
+        self.decide(model_version, **changes)
+        policy = self.policy(**changes)
+        done = enforce_day(self.root, DAY, policy=policy, model_version=model_version)
+        return dict(done.counts)
+
+    def ledger(self, entry: str = "intent") -> Rows:
+        """The ledger's entries of a kind, in the order of their writing."""
+        found = delta.rows(ACTIONS, self.root).to_pylist()
+        kept = [row for row in found if row["entry"] == entry]
+        return sorted(kept, key=lambda r: (r["recorded_at"], r["subject_id"]))
+
+    def content(self) -> tuple[Rows, Rows]:
+        """All rows of the ledger and of post_visibility without their times."""
+        return (
+            _without(delta.rows(ACTIONS, self.root).to_pylist(), "recorded_at"),
+            _without(self.visible(), "since"),
+        )
+
+    def visible(self) -> Rows:
+        """What the platform reads, by post."""
+        found = delta.rows(POST_VISIBILITY, self.root).to_pylist()
+        return sorted(found, key=lambda r: r["subject_id"])
+
+    def states(self) -> dict[str, str]:
+        """What holds for each post."""
+        return {row["subject_id"]: row["action"] for row in self.visible()}
+
+    def copy(self, root: Path) -> "Lake":
+        """The same lake elsewhere."""
+        shutil.copytree(self.root, root)
+        return Lake(root)
+
+
+def _without(rows: Rows, name: str) -> Rows:
+    return sorted(({k: v for k, v in r.items() if k != name} for r in rows), key=repr)
+
+
+SCORED = {
+    "removed": scored("removed", hate=0.99, spam=0.1),
+    "demoted": scored("demoted", hate=0.9, spam=0.1),
+    "reviewed": scored("reviewed", hate=0.6, spam=0.1),
+    "clean": scored("clean", hate=0.1, spam=0.1),
+    "spam": scored("spam", hate=0.1, spam=0.97),
+}
+
+
+@pytest.fixture(scope="session")
+def decided(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """Five posts, scored by m-1 and decided: to be copied, not changed."""
+    root = tmp_path_factory.mktemp("decided") / "lake"
+    mark_demonstration(root)
+    made = Lake(delta.open_lake(root))
+    made.put_posts([post(name) for name in SCORED])
+    made.put_scores(list(SCORED.values()))
+    made.decide()
+    return made
+
+
+@pytest.fixture(scope="session")
+def swept(decided: Lake, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """The same after a sweep: to be copied, not changed."""
+    made = decided.copy(tmp_path_factory.mktemp("swept") / "lake")
+    made.sweep()
+    return made
+
+
+@pytest.fixture
+def fresh(decided: Lake, tmp_path: Path) -> Lake:
+    """A decided lake of the test's own."""
+    return decided.copy(tmp_path / "fresh")
+
+
+@pytest.fixture
+def held(swept: Lake, tmp_path: Path) -> Lake:
+    """A swept lake of the test's own, in which removals, a demotion and a review hold."""
+    return swept.copy(tmp_path / "held")
+
+
+@pytest.fixture
+def rows() -> tuple[Callable[..., dict[str, Any]], Callable[..., dict[str, Any]]]:
+    """What makes rows of posts and of scores."""
+    return post, scored
+
+
+@pytest.fixture
+def text_of() -> Callable[..., dict[str, Any]]:
+    """What makes rows of post_features."""
+    return features
+
+
+@pytest.fixture
+def user(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Make another user of the system do what follows."""
+
+    def become(name: str) -> None:
+        modules = (verdicts, audit, appeals, apply_now, orders, approvals, batches)
+        modules += (policy_binding, allow_list)
+        for module in modules:
+            monkeypatch.setattr(module, "operator", lambda: name, raising=False)
+
+    return become
+
+
+@pytest.fixture
+def crash_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, int], None]]:
+    """Raise instead of the kill at the nth passage of a failpoint."""
+    passed: list[str] = []
+
+    def arm(name: str, passage: int) -> None:
+        passed.clear()
+
+        def point(reached: str) -> None:
+            passed.append(reached)
+            if reached == name and passed.count(name) == passage:
+                raise KeyboardInterrupt(name)
+
+        monkeypatch.setattr(delta, "failpoint", point)
+
+    yield arm
+
+
+@pytest.fixture
+def model(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A model whose heads are numbers of the post: what it says can be read off the rows."""
+    from enforcement.replaying import plain_model
+
+    return plain_model(monkeypatch)
+
+
+@pytest.fixture
+def known(fresh: Lake, model: Any, text_of: Any, tmp_path: Path) -> Any:
+    """A decided lake of the test's own that has the numbers of its scores, and a model's path."""
+    from enforcement.replaying import with_numbers
+
+    return with_numbers(fresh, text_of, tmp_path)
