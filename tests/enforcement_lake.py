@@ -322,7 +322,7 @@ def crash_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, int], N
 @pytest.fixture
 def model(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A model whose heads are numbers of the post: what it says can be read off the rows."""
-    from enforcement.replaying import plain_model
+    from replaying import plain_model
 
     return plain_model(monkeypatch)
 
@@ -330,6 +330,6 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.fixture
 def known(fresh: Lake, model: Any, text_of: Any, tmp_path: Path) -> Any:
     """A decided lake of the test's own that has the numbers of its scores, and a model's path."""
-    from enforcement.replaying import with_numbers
+    from replaying import with_numbers
 
     return with_numbers(fresh, text_of, tmp_path)

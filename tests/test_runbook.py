@@ -20,8 +20,7 @@ from typing import Any
 
 import pytest
 
-from harmsweep.cli import main
-from harmsweep.cli.main import app
+from harmsweep.cli.main import app, main
 from harmsweep.enforcement.circuit_breaker import batches
 from harmsweep.enforcement.plans.make import make_plan
 from harmsweep.errors import Held

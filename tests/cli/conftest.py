@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harmsweep.cli import main
+from harmsweep.cli.main import main
 from harmsweep.tables.catalog import INGESTS, REJECTS
 
 DAY = date(2026, 10, 1)

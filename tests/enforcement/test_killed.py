@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from enforcement.killing import acts, facts, kill, kills, spread, start
+from killing import acts, facts, kill, kills, spread, start
 
 from harmsweep.enforcement.circuit_breaker import approvals, batches
 from harmsweep.enforcement.plans.apply import apply_plan

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from enforcement.replaying import (
+from replaying import (
     DAY,
     change_inputs,
     keep_policy,

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from enforcement.replaying import (
+from replaying import (
     DAY,
     keep_policy,
     outcome,

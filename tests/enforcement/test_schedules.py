@@ -7,7 +7,7 @@ import os
 from dataclasses import replace
 
 import pytest
-from enforcement.simulator import Violation, World, schedule, state, write_policies
+from simulator import Violation, World, schedule, state, write_policies
 
 from harmsweep.policy.file import Policy
 
@@ -41,14 +41,14 @@ def test_no_schedule_breaks_an_invariant(policies: list[Policy], seeds: range) -
 
 # What keeps the breaker shut, what it says where it is broken, and what the schedules say then.
 GUARDS: dict[str, tuple[str, object, str]] = {
-    "no cap": ("enforcement.simulator.excesses", [], "effects pass the cap of"),
+    "no cap": ("simulator.excesses", [], "effects pass the cap of"),
     "nothing waits": (
         "harmsweep.enforcement.rules.reconcile._does_as_much",
         False,
         "an effect that waits was carried",
     ),
     "no batch goes on waiting": (
-        "enforcement.simulator.World._stuck", [], "more of a batch that waits"
+        "simulator.World._stuck", [], "more of a batch that waits"
     ),
     "no sample is read": (
         "harmsweep.enforcement.state.scope_states.being_read", (), "a sampled post was acted on"

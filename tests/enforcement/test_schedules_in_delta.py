@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from enforcement.simulator import DAY, START, World, schedule, state, write_policies
-from enforcement.simulator import POSTS as NAMES
+from simulator import DAY, START, World, schedule, state, write_policies
+from simulator import POSTS as NAMES
 
 from harmsweep.enforcement.circuit_breaker import batches
 from harmsweep.enforcement.conf import Bounds

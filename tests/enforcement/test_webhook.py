@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from enforcement.killing import kills
+from killing import kills
 
 from harmsweep.enforcement.conf import Webhook, bounds
 from harmsweep.enforcement.rules.effects import Sweep, entry

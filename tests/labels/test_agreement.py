@@ -105,7 +105,7 @@ def test_labels_by_hand_of_those_who_are_named_are_votes(labelled: Path) -> None
 def test_the_console_says_it_and_says_when_there_is_nothing(
     labelled: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from harmsweep.cli import main
+    from harmsweep.cli.main import main
 
     monkeypatch.setattr("sys.argv", ["harmsweep", "agreement", "--lake", str(labelled)])
     with pytest.raises(SystemExit) as left:

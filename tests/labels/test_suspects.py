@@ -120,7 +120,7 @@ def test_the_console_lists_them(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from harmsweep.cli import main
+    from harmsweep.cli.main import main
 
     folder, flipped = planted
     options = ["--snapshot", str(folder), "--limit", "5", "--format", "csv"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 # The child gets this process's path, and finds the functions there.
-from media.calls import act, ask, crash, die, double, fill, refuse, sleep, spin, torch_is_loaded
+from media_calls import act, ask, crash, die, double, fill, refuse, sleep, spin, torch_is_loaded
 
 from harmsweep.media import bounded
 from harmsweep.media.bounded import run_bounded, run_bounded_each

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from enforcement.killing import acts, facts, kills, spread
+from killing import acts, facts, kills, spread
 
 from harmsweep.cli import review_acts
 from harmsweep.enforcement.state.scope_states import exemptions

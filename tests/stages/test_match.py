@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from pyspark.sql import SparkSession
 
-from harmsweep.cli import main
+from harmsweep.cli.main import main
 from harmsweep.known_media import banks
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Outcome

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from enforcement.replaying import ran
+from replaying import ran
 
 from harmsweep.encoders.stored import cosine, stored
 from harmsweep.enforcement.circuit_breaker import batches

@@ -48,7 +48,7 @@ def test_a_file_that_ends_or_fills_the_decoder_is_a_row_and_its_worker_goes_on(
     def inspect(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         # The child finds the decoder by name, on its parent's path.
         sys.path.insert(0, str(CALLS))
-        from media.calls import facts_or_death
+        from media_calls import facts_or_death
 
         with mock.patch.object(facts, "picture_facts", facts_or_death):
             for found in inspect_batches(batches, root=str(media)):
