@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 
 from harmsweep.errors import finish
-from harmsweep.model.registry import Crowned, roll_back
+from harmsweep.model.registry import ChampionChange, roll_back
 
 
-def main(*, tracking: Path) -> list[Crowned]:
+def main(*, tracking: Path) -> list[ChampionChange]:
     return [roll_back(tracking)]
 
 

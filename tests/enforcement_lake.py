@@ -10,10 +10,10 @@ import pytest
 
 from harmsweep.enforcement.circuit_breaker import approvals, batches
 from harmsweep.enforcement.state import policy_binding
-from harmsweep.enforcement.state.decisions import DECIDE, pair
+from harmsweep.enforcement.state.decisions import DECIDE, version_pair
 from harmsweep.harms import HARMS
 from harmsweep.lake import delta
-from harmsweep.lake.runs import run_step
+from harmsweep.lake.runs import run_stage
 from harmsweep.operations import audit
 from harmsweep.policy.actions import SEVERITY
 from harmsweep.policy.demonstration import mark_demonstration
@@ -155,21 +155,21 @@ class Lake:
 
     def put_posts(self, rows: Rows) -> None:
         """Make these the day's posts."""
-        delta.put_rows(rows, POSTS, self.root, where={"day": DAY})
+        delta.write_rows(rows, POSTS, self.root, where={"day": DAY})
 
     def put_features(self, rows: Rows) -> None:
         """Make these the features of the first row's day."""
-        delta.put_rows(rows, POST_FEATURES, self.root, where={"day": rows[0]["day"]})
+        delta.write_rows(rows, POST_FEATURES, self.root, where={"day": rows[0]["day"]})
 
     def put_scores(self, rows: Rows) -> None:
         """Make these the day's scores by the model of the first row."""
         where = {"day": DAY, "model_version": rows[0]["model_version"]}
-        delta.put_rows(rows, SCORES, self.root, where=where)
+        delta.write_rows(rows, SCORES, self.root, where=where)
 
     def decide(self, model_version: str = "m-1", **changes: Any) -> None:
         """Decide about the day's current revisions; decisions that the ledger cites stay."""
         policy = load_policy(self.policy(**changes))
-        versions = pair(model_version, policy.policy_version)
+        versions = version_pair(model_version, policy.policy_version)
 
         def of_pair(rows: Rows) -> Rows:
             return [row for row in rows if versions.items() <= row.items()]
@@ -186,15 +186,15 @@ class Lake:
                 keys = {(row["post_id"], row["revision"]) for row in known}
                 new = [row for row in made if (row["post_id"], row["revision"]) not in keys]
                 made = known + new
-            delta.put_rows(made, DECISIONS, self.root, where={"day": DAY, **versions})
+            delta.write_rows(made, DECISIONS, self.root, where={"day": DAY, **versions})
             return {"posts": len(judged)}
 
-        run_step(DECIDE, self.root, DAY, work, versions=versions)
+        run_stage(DECIDE, self.root, DAY, work, versions=versions)
 
     def put_decisions(self, scores: Rows, policy: Policy, model_version: str) -> None:
         """Make what a policy decides about these scores the pair's decisions of the day."""
-        where = {"day": DAY, **pair(model_version, policy.policy_version)}
-        delta.put_rows(decided_rows(scores, policy), DECISIONS, self.root, where=where)
+        where = {"day": DAY, **version_pair(model_version, policy.policy_version)}
+        delta.write_rows(decided_rows(scores, policy), DECISIONS, self.root, where=where)
 
     def sweep(self, model_version: str = "m-1", **changes: Any) -> dict[str, int]:
         """Decide about the day, sweep it, and give the sweep's counts."""

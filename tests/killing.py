@@ -11,9 +11,9 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from harmsweep.enforcement.state.decisions import DECIDE, pair
+from harmsweep.enforcement.state.decisions import DECIDE, version_pair
 from harmsweep.lake import delta, failpoints
-from harmsweep.lake.runs import run_step
+from harmsweep.lake.runs import run_stage
 from harmsweep.operations.switch import SWITCH
 from harmsweep.policy.file import load_policy
 from harmsweep.tables.catalog import (
@@ -140,11 +140,11 @@ def spread(lake: Any, days: int) -> list[date]:
     """Have the same posts, under other names, on the days that follow; give all days."""
     tables = (POSTS, SCORES, DECISIONS, POST_FEATURES)
     found = [(table, delta.rows(table, lake.root).to_pylist()) for table in tables]
-    versions = pair("m-1", load_policy(lake.policy()).policy_version)
+    versions = version_pair("m-1", load_policy(lake.policy()).policy_version)
     others = [DAY + timedelta(days=n) for n in range(1, days)]
     for day in others:
         for table, rows in found:
             made = [row | {"day": day, "post_id": f"{row['post_id']}-{day:%d}"} for row in rows]
-            delta.put_rows(made, table, lake.root)
-        run_step(DECIDE, lake.root, day, lambda: {"posts": len(found[0][1])}, versions=versions)
+            delta.write_rows(made, table, lake.root)
+        run_stage(DECIDE, lake.root, day, lambda: {"posts": len(found[0][1])}, versions=versions)
     return [DAY, *others]

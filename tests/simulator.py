@@ -13,24 +13,24 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from harmsweep.enforcement.circuit_breaker.caps import counted, excesses
+from harmsweep.enforcement.circuit_breaker.caps import cap_breaches, visible_counts
 from harmsweep.enforcement.rules.effects import EPOCH, Batch, Sweep
 from harmsweep.enforcement.rules.guardrails import Decision, Post, is_probability
-from harmsweep.enforcement.rules.held import HeldBatch, Stale, is_over, let_go, refused
-from harmsweep.enforcement.rules.lanes import Demand, lane_change, lifted, severest
+from harmsweep.enforcement.rules.held import HeldBatch, Stale, is_resolved, refused, resume_held
+from harmsweep.enforcement.rules.lanes import Instruction, lane_change, lifted, severest
 from harmsweep.enforcement.rules.ledger import (
     ORDER,
     POLICY,
     REVIEW,
     Entry,
-    Place,
+    Scope,
     holding,
     latest,
     open_intents,
 )
-from harmsweep.enforcement.rules.reversal import reapplied, undone
-from harmsweep.enforcement.state.policy_binding import Mandate, sweep_of
-from harmsweep.enforcement.state.scope_states import Case, changes
+from harmsweep.enforcement.rules.reversal import redo_effect, undo_effect
+from harmsweep.enforcement.state.policy_binding import PolicyBinding, sweep_of
+from harmsweep.enforcement.state.scope_states import ScopeState, changes
 from harmsweep.policy.actions import VISIBLE
 from harmsweep.policy.file import Policy, load_policy
 
@@ -147,11 +147,11 @@ class World:
     scores: dict[str, tuple[int, float]] = field(default_factory=dict)
     # The scores as the last sweep of a model, and of a pair, found them: what was decided since.
     found: dict[tuple[str, ...], dict[str, tuple[int, float]]] = field(default_factory=dict)
-    demands: dict[str, Demand] = field(default_factory=dict)
-    orders: dict[str, tuple[str, Demand]] = field(default_factory=dict)
+    demands: dict[str, Instruction] = field(default_factory=dict)
+    orders: dict[str, tuple[str, Instruction]] = field(default_factory=dict)
     said: int = 0
     ledger: list[Entry] = field(default_factory=list)
-    visible: dict[Place, Entry] = field(default_factory=dict)
+    visible: dict[Scope, Entry] = field(default_factory=dict)
     now: int = START
     sample: float = 0.3
     waited: list[Entry] = field(default_factory=list)  # before the event
@@ -198,12 +198,12 @@ class World:
         self._carry_out(self._swept(model, policy), killed)
 
     def _swept(self, model: str, policy: int) -> list[Entry]:
-        mandate = Mandate(self.policies[policy], model)
+        mandate = PolicyBinding(self.policies[policy], model)
         options: dict[str, Any] = {"sweep": self._sweep(mandate, "enforce"), "rules": mandate.rules}
         self.found[model,] = self.found[mandate.subject] = dict(self.scores)
-        found = [Case(place, *self._at(place, mandate)) for place in self._places()]
+        found = [ScopeState(place, *self._at(place, mandate)) for place in self._places()]
         made = changes(found, **options)
-        over = [e.batch for e in excesses(counted(made), self._spent(), mandate.policy)]
+        over = [e.batch for e in cap_breaches(visible_counts(made), self._spent(), mandate.policy)]
         over += self._stuck(made)
         return changes(found, **options, held=dict.fromkeys(over, self.sample)) if over else made
 
@@ -214,7 +214,7 @@ class World:
 
     def _waiting(self) -> list[Entry]:
         held = (e for e in self.ledger if e.entry == "held")
-        return [e for e in held if not is_over(e, self._chain_of(e))]
+        return [e for e in held if not is_resolved(e, self._chain_of(e))]
 
     def do_verdict(self, post: str, found: str, action: str | None, killed: int | None) -> None:
         """What a reviewer finds is carried out at once."""
@@ -225,7 +225,7 @@ class World:
         self.posts[post] = replace(self.posts[post], verdict=found)
         self.demands.pop(post, None)
         if action:
-            self.demands[post] = Demand(action, "hate", "verdict", name)
+            self.demands[post] = Instruction(action, "hate", "verdict", name)
         self._settle("verdict", name, killed)
 
     def do_appeal(self, post: str, outcome: str, killed: int | None) -> None:
@@ -243,9 +243,9 @@ class World:
 
     def _appealable(self, post: str) -> bool:
         at = EPOCH + timedelta(microseconds=self._clock())
-        places = [Place("post", post, "all", "all", lane) for lane in (OF_POLICY, REVIEW)]
+        places = [Scope("post", post, "all", "all", lane) for lane in (OF_POLICY, REVIEW)]
         shown = [self.visible[place] for place in places if place in self.visible]
-        return any(e.action in VISIBLE and not e.is_over(at) for e in shown)
+        return any(e.action in VISIBLE and not e.has_expired(at) for e in shown)
 
     def do_order(self, post: str, action: str, hours: int | None, killed: int | None) -> None:
         """An authority's order acts at once, until it ends or is withdrawn."""
@@ -254,7 +254,7 @@ class World:
         self.said += 1
         name = f"o{self.said}"
         until = EPOCH + timedelta(microseconds=self.now + hours * HOUR) if hours else None
-        self.orders[name] = (post, Demand(action, "hate", "order", name, until))
+        self.orders[name] = (post, Instruction(action, "hate", "order", name, until))
         self._settle("order", name, killed)
 
     def do_withdraw(self, nth: int, killed: int | None) -> None:
@@ -263,18 +263,18 @@ class World:
             del self.orders[name]
             self._settle("order", name, killed)
 
-    def ordered(self, post: str) -> Demand | None:
+    def ordered(self, post: str) -> Instruction | None:
         """What orders ask for a post."""
         at = EPOCH + timedelta(microseconds=self._clock())
         asked = [demand for name, demand in self.orders.values() if name == post]
-        return severest([demand for demand in asked if not demand.is_over(at)])
+        return severest([demand for demand in asked if not demand.has_expired(at)])
 
     def _settle(self, kind: str, source_id: str, killed: int | None) -> None:
         plan = Sweep(DAY, kind, (source_id,), self._last(), self._clock(), "tester")
         made = [self._settled(place, plan) for place in self._places()]
         self._carry_out([entry for entry in made if entry], killed)
 
-    def _settled(self, place: Place, plan: Sweep) -> Entry | None:
+    def _settled(self, place: Scope, plan: Sweep) -> Entry | None:
         chain, post = self._chain(place), self.posts.get(place.subject_id)
         if post is None:
             return None
@@ -284,7 +284,7 @@ class World:
             return None
         return lifted(place, chain, sweep=plan, source_id=plan.subject[0])
 
-    def _asked(self, place: Place) -> Demand | None:
+    def _asked(self, place: Scope) -> Instruction | None:
         name = place.subject_id
         return self.demands.get(name) if place.lane == REVIEW else self.ordered(name)
 
@@ -302,7 +302,7 @@ class World:
         plan = Sweep(DAY, kind, (sweep_id,), self._last(), self._clock(), "tester")
         made = []
         for place in self._places():
-            restored = undone if kind == "undo" else reapplied
+            restored = undo_effect if kind == "undo" else redo_effect
             post = self.posts.get(place.subject_id)
             found = restored(place, self._chain(place), post, sweep=plan)
             made += [found] if found else []
@@ -314,14 +314,14 @@ class World:
             return
         held = next(e for e in self.ledger if batch.has(e) and e.entry == "held")
         policies = {p.policy_version: p for p in self.policies}
-        mandate = Mandate(policies[held.policy_version or ""], held.model_version or "")
+        mandate = PolicyBinding(policies[held.policy_version or ""], held.model_version or "")
         plan, made = self._sweep(mandate, "resume"), []
         for place in self._places():
             chain, decision, post = self._at(place, mandate)
-            for parked in [e for e in chain if batch.has(e) and not is_over(e, chain)]:
+            for parked in [e for e in chain if batch.has(e) and not is_resolved(e, chain)]:
                 options: dict[str, Any] = {"sweep": plan, "rules": mandate.rules}
                 try:
-                    found = let_go(place, chain, decision, post, parked=parked, **options)
+                    found = resume_held(place, chain, decision, post, parked=parked, **options)
                 except Stale:
                     found = refused(parked, sweep=plan) if parked.entry == "held" else None
                 made += [found] if found else []
@@ -334,7 +334,7 @@ class World:
         plan = Sweep(DAY, "discard", (), self._last(), self._clock(), "tester")
         for place in self._places():
             chain = self._chain(place)
-            waits = [e for e in chain if batch.has(e) and not is_over(e, chain)]
+            waits = [e for e in chain if batch.has(e) and not is_resolved(e, chain)]
             self.ledger += [refused(e, sweep=plan) for e in waits if e.entry == "held"]
 
     # The books.
@@ -359,21 +359,21 @@ class World:
         at = EPOCH + timedelta(microseconds=self._clock())
         self.ledger += [replace(e, entry="outcome", recorded_at=at) for e in unfinished]
 
-    def _shown(self) -> dict[Place, Entry]:
+    def _shown(self) -> dict[Scope, Entry]:
         found = {place: holding(self._chain(place)) for place in self._places()}
         return {place: entry for place, entry in found.items() if entry}
 
-    def _places(self) -> list[Place]:
-        return [Place("post", name, "all", "all", lane) for name in POSTS for lane in LANES]
+    def _places(self) -> list[Scope]:
+        return [Scope("post", name, "all", "all", lane) for name in POSTS for lane in LANES]
 
-    def _chain(self, place: Place) -> list[Entry]:
+    def _chain(self, place: Scope) -> list[Entry]:
         # The subject first: it tells most apart, and the place of an entry is made anew each time.
         of_post = (e for e in self.ledger if e.subject_id == place.subject_id)
         return [e for e in of_post if e.place == place]
 
     def _at(
-        self, place: Place, mandate: Mandate
-    ) -> tuple[list[Entry], Decision | Demand | None, Post | None]:
+        self, place: Scope, mandate: PolicyBinding
+    ) -> tuple[list[Entry], Decision | Instruction | None, Post | None]:
         post = self.posts.get(place.subject_id)
         if place.lane != OF_POLICY:
             return self._chain(place), self._asked(place), post
@@ -394,7 +394,7 @@ class World:
         best = max(reached, key=lambda rung: rung.threshold or 0)
         return Decision(revision, "en", best.action, "hate", score, best.threshold)
 
-    def _sweep(self, mandate: Mandate, kind: str) -> Sweep:
+    def _sweep(self, mandate: PolicyBinding, kind: str) -> Sweep:
         return sweep_of(DAY, kind, mandate, after=self._last(), at=self._clock())
 
     def _last(self) -> str:
@@ -409,7 +409,7 @@ class World:
         since = EPOCH + timedelta(microseconds=self._clock() - 24 * HOUR)
         automatic = ("decision", "withdrawn")
         recent = [e for e in self.ledger if e.recorded_at > since and e.cause_kind in automatic]
-        return counted(recent)
+        return visible_counts(recent)
 
     def _batch(self, nth: int) -> HeldBatch | None:
         """One of the batches that wait."""
@@ -467,19 +467,19 @@ class World:
         """What people ask for holds, and what they found benign is free, unless it was undone."""
         for name in self.posts:
             for lane in (REVIEW, ORDER):
-                self._check_lane(Place("post", name, "all", "all", lane), event)
+                self._check_lane(Scope("post", name, "all", "all", lane), event)
         post = self.posts.get(event[1]) if event[0] in ("verdict", "appeal") else None
         if post is not None and post.verdict == "benign":
-            state = holding(self._chain(Place("post", event[1], "all", "all")))
-            over = state is None or state.is_over(EPOCH + timedelta(microseconds=self._clock()))
+            state = holding(self._chain(Scope("post", event[1], "all", "all")))
+            over = state is None or state.has_expired(EPOCH + timedelta(microseconds=self._clock()))
             self._must(over, event, "a post that was found benign is not free")
 
-    def _check_lane(self, place: Place, event: Event) -> None:
+    def _check_lane(self, place: Scope, event: Event) -> None:
         chain, asked = self._chain(place), self._asked(place)
         at = EPOCH + timedelta(microseconds=self._clock())
         last, state = latest(chain), holding(chain)
         undone = last is not None and last.cause_kind in ("undo", "reapply")
-        held = state.action if state and not state.is_over(at) else None
+        held = state.action if state and not state.has_expired(at) else None
         wanted = asked.action if asked else None
         self._must(undone or held == wanted, event, f"what {place.lane} asks for does not hold")
 
@@ -542,7 +542,7 @@ def state(world: World) -> dict[tuple[str, str], str]:
     return {(p.subject_id, p.lane): entry.action for p, entry in world.visible.items()}
 
 
-def ends(world: World) -> dict[Place, str | None]:
+def ends(world: World) -> dict[Scope, str | None]:
     """The last effect of each place, by its key."""
     lasts = {place: latest(world._chain(place)) for place in world._places()}
     return {place: entry.effect_key if entry else None for place, entry in lasts.items()}

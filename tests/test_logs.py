@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from harmsweep.errors import Printable, finish
-from harmsweep.lake.runs import Read, Step, run_step
+from harmsweep.lake.runs import Input, Stage, run_stage
 from harmsweep.logs import log, run_id
 from harmsweep.tables.catalog import INGESTS, METRICS
 
 DAY = date(2026, 10, 1)
-STEP = Step("count", reads=(Read(INGESTS),), writes=(METRICS,))
+STEP = Stage("count", reads=(Input(INGESTS),), writes=(METRICS,))
 AIRFLOW = {
     "AIRFLOW_CTX_DAG_ID": "score_daily",
     "AIRFLOW_CTX_DAG_RUN_ID": "scheduled__2026-10-02T02:00:00+00:00",
@@ -106,7 +106,7 @@ def test_a_stage_says_what_it_did_and_how_long(
 ) -> None:
     add_rows([{"day": DAY, "source": "posts", "landed": 1}], INGESTS, lake)
     for _ in range(2):
-        run_step(STEP, lake, DAY, lambda: {"posts": 7, "run_id": 1})
+        run_stage(STEP, lake, DAY, lambda: {"posts": 7, "run_id": 1})
     done, again = said()
     assert (done["event"], done["stage"], done["day"]) == ("done", "count", "2026-10-01")
     assert (done["items"], done["counts"]) == (7, {"posts": 7, "run_id": 1})
@@ -121,7 +121,7 @@ def test_a_stage_that_fails_says_so(lake: Path, add_rows: Callable[..., None], s
         raise MemoryError(HOSTILE)
 
     with pytest.raises(MemoryError):
-        run_step(STEP, lake, DAY, fail)
+        run_stage(STEP, lake, DAY, fail)
     (event,) = said()
     assert (event["event"], event["level"]) == ("failed", "error")
     assert (event["error"], event["stage"], event["day"]) == ("MemoryError", "count", "2026-10-01")

@@ -217,7 +217,7 @@ def dead(shift: Shift) -> None:
     swept(shift)
     letter = {"day": DAY, "status": "dead", "at": datetime.now(UTC), "reason": "status 404"}
     keys = [row["effect_key"] for row in shift.lake.ledger()]
-    delta.put_rows([letter | {"effect_key": key} for key in keys], DELIVERIES, shift.lake.root)
+    delta.write_rows([letter | {"effect_key": key} for key in keys], DELIVERIES, shift.lake.root)
 
 
 # What went wrong before the person on call opens a section.
@@ -314,13 +314,13 @@ def test_every_command_of_a_section_runs(
 def test_every_command_about_a_model_runs(
     shift: Shift, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from harmsweep.model.registry import CHAMPION, crown, manifest_of
+    from harmsweep.model.registry import CHAMPION, manifest_of, set_champion
 
     make = request.getfixturevalue("make_model")
     tracking = tmp_path / "mlflow"
     former, bad = (make(tmp_path / n, sense=s) for n, s in (("former", 1.0), ("bad", 1.5)))
     for path in (former, bad):
-        crown(path, tracking)
+        set_champion(path, tracking)
     (bad.parent / "card.md").write_text("REFUSED")
     monkeypatch.setenv("HARMSWEEP_MODEL", f"champion@{tracking}")
     shift.words |= {"CANDIDATE": str(bad.parent)}

@@ -9,7 +9,7 @@ import yaml
 Location = tuple[str, ...]
 
 
-class YamlError(ValueError):
+class YamlFault(ValueError):
     """Text that is no plain YAML document; `line` counts from 1."""
 
     def __init__(self, line: int, message: str) -> None:
@@ -18,7 +18,7 @@ class YamlError(ValueError):
 
 
 @dataclass(frozen=True)
-class Marked:
+class LocatedYaml:
     """A document's data and the line of each key and item by its path."""
 
     data: Any
@@ -32,7 +32,7 @@ class Marked:
         return self.lines.get(path, 1)
 
 
-def load_marked(text: str) -> Marked:
+def load_located(text: str) -> LocatedYaml:
     """One YAML document with the line of each value.
 
     Raises:
@@ -43,21 +43,21 @@ def load_marked(text: str) -> Marked:
         loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         lines = dict(_lines(node, (), set())) if node else {}
-        return Marked(loader.construct_document(node) if node else None, lines)
+        return LocatedYaml(loader.construct_document(node) if node else None, lines)
     except yaml.reader.ReaderError as error:
-        raise YamlError(text.count("\n", 0, error.position) + 1, "unprintable character") from None
+        raise YamlFault(text.count("\n", 0, error.position) + 1, "unprintable character") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise YamlError(line, error.problem or "not YAML") from None
+        raise YamlFault(line, error.problem or "not YAML") from None
     except RecursionError:
-        raise YamlError(1, "nested too deeply") from None
+        raise YamlFault(1, "nested too deeply") from None
 
 
 def _lines(node: yaml.Node, path: Location, seen: set[int]) -> Iterable[tuple[Location, int]]:
     line = node.start_mark.line + 1
     if id(node) in seen:
-        raise YamlError(line, "an anchor is used again; write the value out")
+        raise YamlFault(line, "an anchor is used again; write the value out")
     seen.add(id(node))
     if isinstance(node, yaml.MappingNode):
         known: set[str] = set()
@@ -74,7 +74,7 @@ def _lines(node: yaml.Node, path: Location, seen: set[int]) -> Iterable[tuple[Lo
 def _check_key(key: yaml.Node, known: set[str]) -> None:
     line = key.start_mark.line + 1
     if not isinstance(key, yaml.ScalarNode) or key.tag.endswith(":merge"):
-        raise YamlError(line, "a key must be a plain name")
+        raise YamlFault(line, "a key must be a plain name")
     if key.value in known:
-        raise YamlError(line, f"key {key.value!r} is given twice")
+        raise YamlFault(line, f"key {key.value!r} is given twice")
     known.add(key.value)

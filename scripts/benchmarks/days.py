@@ -32,7 +32,7 @@ from harmsweep.lake.delta import open_lake
 from harmsweep.lake.session import session
 from harmsweep.model.conf import load_training
 from harmsweep.model.fusion import Input
-from harmsweep.pipeline.all_days import run_line
+from harmsweep.pipeline.all_days import run_pipeline
 from harmsweep.policy.demonstration import mark_demonstration
 from harmsweep.tables.catalog import TABLES
 from harmsweep.tables.spec import Table
@@ -121,7 +121,7 @@ def day_through(lake: Path, day: date, *, model: Path, folder: Path, posts: int)
     landing = folder / f"landing-{day}"
     if not landing.exists():
         land(landing, day, posts)
-    line = run_line(
+    line = run_pipeline(
         partial(session, "days"),
         open_lake(lake),
         posts=landing,

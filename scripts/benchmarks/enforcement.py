@@ -17,8 +17,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from harmsweep.enforcement.state.decisions import pair
-from harmsweep.enforcement.state.policy_binding import Mandate
+from harmsweep.enforcement.state.decisions import version_pair
+from harmsweep.enforcement.state.policy_binding import PolicyBinding
 from harmsweep.enforcement.sweep import sweep
 from harmsweep.enforcement.undo import undo
 from harmsweep.lake import delta
@@ -46,14 +46,14 @@ known_media: review
 """
 
 
-def made(folder: Path, posts: int) -> tuple[Path, Mandate]:
+def made(folder: Path, posts: int) -> tuple[Path, PolicyBinding]:
     """A lake of one day and a policy under which each of its posts is removed."""
     root = folder / "lake"
     mark_demonstration(root)
     lake = delta.open_lake(root)
     path = folder / "policy.yaml"
     path.write_text(POLICY, encoding="utf-8")
-    mandate = Mandate(load_policy(path), MODEL)
+    mandate = PolicyBinding(load_policy(path), MODEL)
     names = [f"p{n}" for n in range(posts)]
     common = {"day": DAY, "revision": 1, "author_id": "a1", "language": "en", "dataset": "live"}
     common |= {"surface": "feed", "country": "DE"}
@@ -64,7 +64,7 @@ def made(folder: Path, posts: int) -> tuple[Path, Mandate]:
     })  # fmt: skip
     scored = {"model_version": MODEL, "status": "scored", "inputs": ["text"], "trained_on": False}
     put(SCORES, lake, names, common | scored | {"hate": 0.99})
-    put(DECISIONS, lake, names, common | pair(*mandate.subject) | {
+    put(DECISIONS, lake, names, common | version_pair(*mandate.subject) | {
         "surface": "all", "jurisdiction": "all", "action": "remove", "policy_action": "remove",
         "harm": "hate", "score": 0.99, "threshold": 0.9, "reason": "threshold_met",
         "evidence": "{}",

@@ -29,7 +29,7 @@ from harmsweep.encoders import image
 from harmsweep.encoders.conf import load_encoders, verify
 from harmsweep.encoders.convolutions import in_torch
 from harmsweep.encoders.loading import MODALITIES
-from harmsweep.evaluation.intervals import interval, point, resampled
+from harmsweep.evaluation.intervals import auroc_auprc, bootstrap_auroc_auprc, interval
 from harmsweep.lake import delta
 from harmsweep.media.files import read_image, resolve_media
 from harmsweep.media.problem import MediaProblem
@@ -137,9 +137,9 @@ def _compare(harm: str, rows: pa.Table, vectors: dict[str, Floats]) -> bool:
         fitted = LogisticRegression(max_iter=300).fit(found[train], labels[train] > 0.5)
         scores[precision] = fitted.decision_function(found[test])
     groups = rows.column("split_group").to_numpy(zero_copy_only=False)[test]
-    areas = resampled(truth, scores, groups, resamples=RESAMPLES, seed=SEED)
+    areas = bootstrap_auroc_auprc(truth, scores, groups, resamples=RESAMPLES, seed=SEED)
     low, high = interval(areas["bf16"][0] - areas["fp32"][0])
-    full, half = (point(truth, scores[precision])[0] for precision in PRECISIONS)
+    full, half = (auroc_auprc(truth, scores[precision])[0] for precision in PRECISIONS)
     note = "" if truth.sum() >= FEW_POSITIVES else " (informational)"
     difference = f"{half - full:+.4f} ({low:+.4f} to {high:+.4f})"
     print(f"| {harm}{note} | {truth.sum()} | {full:.4f} | {half:.4f} | {difference} |", flush=True)

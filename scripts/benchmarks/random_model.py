@@ -9,7 +9,7 @@ from pathlib import Path
 from harmsweep.harms import HARMS
 from harmsweep.model.conf import load_training
 from harmsweep.model.fusion import Input, fused_width
-from harmsweep.model.manifest import HeadsConfig, sealed, write_manifest
+from harmsweep.model.manifest import HeadsConfig, build_manifest, write_manifest
 
 DAY = date(2026, 10, 1)
 
@@ -37,7 +37,7 @@ def make_model(folder: Path, inputs: Sequence[Input]) -> Path:
     files = [{"name": n, "sha256": hashlib.sha256(c).hexdigest()} for n, c in contents.items()]
     facts = {"id": "s000000000000", "versions": {}, "first": DAY, "last": DAY, "rows": {}}
     counts = [{"harm": harm, "positives": 1, "negatives": 1} for harm in HARMS]
-    manifest = sealed(
+    manifest = build_manifest(
         {
             "network": shape, "inputs": list(inputs), "features": [], "heads": counts,
             "skipped": [], "groups": ["0" * 16], "snapshot": facts, "training": {}, "metrics": {},

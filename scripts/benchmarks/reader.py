@@ -32,11 +32,11 @@ from sklearn.model_selection import StratifiedGroupKFold
 from harmsweep.encoders.conf import Encoder, load_encoders
 from harmsweep.encoders.loading import MODALITIES
 from harmsweep.encoders.ocr import Line, in_order, load_engine, read_lines
-from harmsweep.encoders.ocr_conf import Reader, load_reader
-from harmsweep.evaluation.intervals import interval, point, resampled
+from harmsweep.encoders.ocr_conf import OcrConf, load_ocr_conf
+from harmsweep.evaluation.intervals import auroc_auprc, bootstrap_auroc_auprc, interval
 from harmsweep.media.files import read_image
 from harmsweep.media.images import decode_image
-from harmsweep.media.tiles import cut
+from harmsweep.media.tiles import tile
 from harmsweep.model.fusion import Columns, Input, fuse
 from harmsweep.text.cleaning import clean
 from harmsweep.text.disguise import normalise
@@ -88,7 +88,7 @@ def settings_table(pictures: Sequence[Image.Image]) -> Iterator[str]:
     letters = sum(map(len, full))
     yield row_of("rapidocr's own", seconds, full, full, letters)
     for min_side, batch in SETTINGS:
-        reader = load_reader()
+        reader = load_ocr_conf()
         changed = reader.settings.model_copy(update={"min_side": min_side, "batch": batch})
         texts, seconds = timed(
             own_reader(reader.model_copy(update={"settings": changed})), pictures
@@ -115,15 +115,15 @@ def timed(read: Read, pictures: Sequence[Image.Image]) -> tuple[list[str], float
     return ["".join(one.text for one in found).lower().replace(" ", "") for found in lines], seconds
 
 
-def own_reader(reader: Reader) -> Read:
+def own_reader(reader: OcrConf) -> Read:
     """The platform's reader with its settings."""
     engine = load_engine(reader.model_dump_json())
     return partial(_read_with, engine, reader)
 
 
-def _read_with(engine: Any, reader: Reader, picture: Image.Image) -> list[Line]:
+def _read_with(engine: Any, reader: OcrConf, picture: Image.Image) -> list[Line]:
     sides = reader.settings
-    return read_lines(engine, cut(picture, min_side=sides.min_side, max_side=sides.max_side))
+    return read_lines(engine, tile(picture, min_side=sides.min_side, max_side=sides.max_side))
 
 
 def full_reader() -> Read:
@@ -146,7 +146,7 @@ def full_reader() -> Read:
 
 def read_all(posts: Path, cache: Path) -> dict[str, str]:
     """The normal text of every picture, by reference; read on PROCESSES, and timed."""
-    kept = cache / f"{load_reader().reader_id}.json"
+    kept = cache / f"{load_ocr_conf().reader_id}.json"
     if kept.exists():
         return dict(json.loads(kept.read_text()))
     media = (medium for post in _rows(posts / "posts.jsonl") for medium in post["media"])
@@ -163,7 +163,7 @@ def read_all(posts: Path, cache: Path) -> dict[str, str]:
 
 def read_one(posts: Path, uri: str) -> str:
     """The normal text in a picture."""
-    reader = load_reader()
+    reader = load_ocr_conf()
     lines = own_reader(reader)(decode_image(read_image(posts / uri)))
     return normalise(clean("\n".join(line.text for line in lines)))
 
@@ -210,9 +210,11 @@ def quality_table(
         columns = columns_of([meme.uri for meme in found], vectors)
         chosen = {"image": ["image"], "media_text": ["media_text"], "both": ["image", "media_text"]}
         scores = {n: out_of_fold(columns, names, truth, groups) for n, names in chosen.items()}
-        drawn = resampled(truth, scores, groups, resamples=RESAMPLES, seed=SEED)
-        cells = [_cell(point(truth, values)[0], drawn[name][0]) for name, values in scores.items()]
-        gain = point(truth, scores["both"])[0] - point(truth, scores["image"])[0]
+        drawn = bootstrap_auroc_auprc(truth, scores, groups, resamples=RESAMPLES, seed=SEED)
+        cells = [
+            _cell(auroc_auprc(truth, values)[0], drawn[name][0]) for name, values in scores.items()
+        ]
+        gain = auroc_auprc(truth, scores["both"])[0] - auroc_auprc(truth, scores["image"])[0]
         cells.append(_cell(gain, drawn["both"][0] - drawn["image"][0], sign="+"))
         yield (
             f"{HARMS[dataset]:13} {len(truth)} ({truth.sum()}), {with_text:.2f}: {', '.join(cells)}"

@@ -115,7 +115,7 @@ def decided(lake: Path) -> None:
     row = dict.fromkeys(words, "x") | {"day": date(2026, 10, 1), "revision": 1}
     row |= {"model_version": "m-1", "policy_version": "p-1", "surface": "all"}
     row |= {"jurisdiction": "all", "action": "review", "policy_action": "review"}
-    delta.put_rows([row], DECISIONS, lake)
+    delta.write_rows([row], DECISIONS, lake)
 
 
 def test_an_empty_list_of_batches_has_its_heading(call: Call, lake: Path) -> None:

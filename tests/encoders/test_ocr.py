@@ -8,12 +8,12 @@ import pytest
 from PIL import Image
 
 from harmsweep.encoders.ocr import Line, in_order, load_engine, read_lines
-from harmsweep.encoders.ocr_conf import load_reader
+from harmsweep.encoders.ocr_conf import load_ocr_conf
 from harmsweep.files import FileRefused
 from harmsweep.media.problem import MediaProblem
-from harmsweep.media.tiles import MAX_PIECES, Piece, cut, spans
+from harmsweep.media.tiles import MAX_PIECES, Tile, tile, tile_spans
 
-READER = load_reader()
+READER = load_ocr_conf()
 Draw = Callable[..., Image.Image]
 
 
@@ -22,9 +22,9 @@ def line(text: str, left: float, upper: float, height: float = 10) -> Line:
     return Line(text, 0.9, (left, upper, right, upper, right, lower, left, lower))
 
 
-def pieces(picture: Image.Image) -> list[Piece]:
+def pieces(picture: Image.Image) -> list[Tile]:
     settings = READER.settings
-    return cut(picture, min_side=settings.min_side, max_side=settings.max_side)
+    return tile(picture, min_side=settings.min_side, max_side=settings.max_side)
 
 
 def words(picture: Image.Image) -> list[str]:
@@ -64,7 +64,7 @@ def test_a_long_strip_is_read_as_a_reader_scrolls(draw: Draw) -> None:
 
 @pytest.mark.parametrize("size", [(240, 1300), (1000, 37), (500, 500), (3, 100)])
 def test_the_cores_of_the_pieces_cover_the_picture_once(size: tuple[int, int]) -> None:
-    found = spans(*size)
+    found = tile_spans(*size)
     places = np.arange(max(size)) + 0.5
     covered = sum((one.core[0] <= places) & (places < one.core[1]) for one in found)
     assert set(np.unique(covered)) <= {1, 2} and (covered == 2).mean() < 0.05
@@ -78,15 +78,15 @@ def test_the_cores_of_the_pieces_cover_the_picture_once(size: tuple[int, int]) -
 def test_small_pictures_are_enlarged_and_large_ones_made_smaller(
     size: tuple[int, int], shape: tuple[int, int]
 ) -> None:
-    (piece,) = cut(Image.new("RGB", size), min_side=384, max_side=960)
+    (piece,) = tile(Image.new("RGB", size), min_side=384, max_side=960)
     assert piece.pixels.shape == (*shape, 3)
     assert piece.scale == pytest.approx((size[0] / shape[1], size[1] / shape[0]))
 
 
 def test_a_picture_that_is_too_long_is_refused() -> None:
-    assert len(spans(100, 4000)) <= MAX_PIECES
+    assert len(tile_spans(100, 4000)) <= MAX_PIECES
     with pytest.raises(MediaProblem, match="too long to be read: 100x9000 pixels"):
-        spans(100, 9000)
+        tile_spans(100, 9000)
 
 
 def test_words_of_one_row_go_left_to_right() -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from harmsweep.enforcement import accounts as settling
 from harmsweep.enforcement.accounts import Settled, settle_accounts, strikes
-from harmsweep.enforcement.conf import bounds
+from harmsweep.enforcement.conf import load_bounds
 from harmsweep.enforcement.rules.effects import Sweep
-from harmsweep.enforcement.rules.guardrails import Rules
+from harmsweep.enforcement.rules.guardrails import Guardrails
 from harmsweep.enforcement.rules.strikes import Strike
 from harmsweep.enforcement.state.day_ledger import by_a_person, micros
 from harmsweep.errors import Held
@@ -24,7 +24,7 @@ STRUCK = NOW - timedelta(days=3)
 EVERYWHERE = ("all", "all")
 ONE = Accounts.model_validate({"decay_days": 90, "ladder": [{"strikes": 1, "days": 7}]})
 TWO = Accounts.model_validate({"decay_days": 90, "ladder": [{"strikes": 2, "days": 7}]})
-RULES = Rules(
+RULES = Guardrails(
     approved=True,
     days={("hate", "all", "all", "restrict"): 30, ("hate", "all", "DE", "restrict"): 5},
 )
@@ -48,8 +48,8 @@ def shown(lake, rows):
         names = sorted({row["subject_id"] for row in visible})
         made = [post(name) | {"author_id": (authors or {}).get(name, "a1")} | more
                 for name in names]  # fmt: skip
-        delta.put_rows(made, POSTS, lake, where={"day": DAY})
-        delta.put_rows(list(visible), POST_VISIBILITY, lake, where={"day": DAY})
+        delta.write_rows(made, POSTS, lake, where={"day": DAY})
+        delta.write_rows(list(visible), POST_VISIBILITY, lake, where={"day": DAY})
         return lake
 
     return show
@@ -60,7 +60,7 @@ def sweep(at: datetime = NOW) -> Sweep:
     return Sweep(DAY, "enforce", ("m-1", "p-1"), "", micros(at), "tester")
 
 
-def counted(lake: Any, rules: Rules | None = RULES) -> dict[tuple[str, str], list[Strike]]:
+def counted(lake: Any, rules: Guardrails | None = RULES) -> dict[tuple[str, str], list[Strike]]:
     """The strikes of a1, by surface and jurisdiction."""
     found = strikes(lake, sweep(), ONE, rules)
     return {(place.surface, place.jurisdiction): some for place, some in found.items()}
@@ -142,7 +142,7 @@ def test_a_restriction_lasts_for_its_rungs_days_and_the_post_stays_removed(shown
 
 
 @pytest.mark.parametrize("rules", [replace(RULES, last=0.0), replace(RULES, approved=False)])
-def test_a_pair_in_shadow_or_without_approval_neither_restricts_nor_lifts(shown, rules: Rules):
+def test_a_pair_in_shadow_or_without_approval_neither_restricts_nor_lifts(shown, rules: Guardrails):
     lake = shown(seen())
     assert settle(lake, rules=rules) == Settled(0, "")
     settle(lake)
@@ -178,7 +178,7 @@ def at_most(monkeypatch):
     """Set how many accounts may be restricted in 24 hours."""
 
     def allow(limit: int) -> None:
-        changed = bounds().model_copy(update={"accounts_per_day": limit})
+        changed = load_bounds().model_copy(update={"accounts_per_day": limit})
         monkeypatch.setattr(settling, "bounds", lambda: changed)
 
     return allow

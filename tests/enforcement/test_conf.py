@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from harmsweep.enforcement.conf import Bounds, Forecast, bounds
+from harmsweep.enforcement.conf import Bounds, Forecast, load_bounds
 
 FORECAST = Forecast(weeks=8, least_weeks=4, quantile=0.999, factor=2.0, floor=50, views_floor=1000)
 SET = Bounds(
@@ -15,11 +15,11 @@ SET = Bounds(
     sample_share=0.1,
     evidence_days=400,
     appeal_days=14,
-    cap_at_most=bounds().cap_at_most,
+    cap_at_most=load_bounds().cap_at_most,
     accounts_per_day=500,
     forecast=FORECAST,
-    copies=bounds().copies,
-    webhook=bounds().webhook,
+    copies=load_bounds().copies,
+    webhook=load_bounds().webhook,
 )
 
 
@@ -39,7 +39,7 @@ def test_the_sample_is_of_some_posts_and_a_small_share(effects: int, share: floa
 
 
 def test_the_file_in_conf_is_sound() -> None:
-    assert bounds().plan_expires_hours > 0
+    assert load_bounds().plan_expires_hours > 0
 
 
 INFINITE = float("inf")
@@ -72,7 +72,7 @@ LIMITS: dict[str, tuple[list[float], list[Any]]] = {
 
 
 def with_value(key: str, value: Any) -> Bounds:
-    content = bounds().model_dump()
+    content = load_bounds().model_dump()
     *folder, name = key.split(".")
     (content[folder[0]] if folder else content)[name] = value
     return Bounds.model_validate(content)
@@ -89,7 +89,7 @@ def test_a_bound_takes_its_least_and_its_most_and_nothing_beyond(key: str) -> No
 
 
 def test_every_bound_has_limits() -> None:
-    content = bounds().model_dump()
+    content = load_bounds().model_dump()
     keys = {
         f"{name}.{key}" if isinstance(value, dict) else name
         for name, value in content.items()

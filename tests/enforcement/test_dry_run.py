@@ -3,11 +3,11 @@
 import os
 from datetime import UTC, date, datetime, timedelta
 
-from harmsweep.enforcement.dry_run import effects_since, rehearsal
+from harmsweep.enforcement.dry_run import effects_since, scratch_copy
 from harmsweep.enforcement.state.day_ledger import now_micros
 from harmsweep.lake import delta
 from harmsweep.review import verdicts
-from harmsweep.review.apply_now import settle
+from harmsweep.review.apply_now import apply_now
 from harmsweep.review.orders import receive
 from harmsweep.tables.catalog import VERDICTS
 
@@ -18,9 +18,9 @@ ORDER = {"kind": "order", "authority": "a court", "reference": "1", "action": "r
 
 def test_what_is_done_in_a_copy_is_seen_there_alone(held):
     states, ledger, began = held.states(), held.ledger(), datetime.now(UTC)
-    with rehearsal(held.root) as copy:
+    with scratch_copy(held.root) as copy:
         row = verdicts.decide(copy, "removed", "benign", rationale="a quote")
-        settle(copy, DAY, kind="verdict", source_id=row["verdict_id"], clock=now_micros)
+        apply_now(copy, DAY, kind="verdict", source_id=row["verdict_id"], clock=now_micros)
         (effect,) = effects_since(copy, held.root, began)
         assert (effect["subject_id"], effect["previous_action"], effect["action"]) == (
             "removed", "remove", "none",
@@ -33,7 +33,7 @@ def test_what_is_done_in_a_copy_is_seen_there_alone(held):
 
 def test_the_lake_can_be_written_while_somebody_rehearses(held):
     began = datetime.now(UTC)
-    with rehearsal(held.root) as copy:
+    with scratch_copy(held.root) as copy:
         receive(held.root, "clean", **ORDER)
         receive(copy, "demoted", **ORDER)
         (effect,) = effects_since(copy, held.root, began)
@@ -47,6 +47,6 @@ def test_what_a_killed_rehearsal_left_goes_after_a_day(held):
         folder.mkdir()
     then = (datetime.now(UTC) - timedelta(hours=25)).timestamp()
     os.utime(old, (then, then))
-    with rehearsal(held.root):
+    with scratch_copy(held.root):
         assert new.exists()
         assert not old.exists()

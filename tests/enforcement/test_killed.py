@@ -13,7 +13,7 @@ from killing import acts, facts, kill, kills, spread, start
 from harmsweep.enforcement.circuit_breaker import approvals, batches
 from harmsweep.enforcement.plans.apply import apply_plan
 from harmsweep.enforcement.plans.make import make_plan
-from harmsweep.enforcement.state.policy_binding import Mandate
+from harmsweep.enforcement.state.policy_binding import PolicyBinding
 from harmsweep.enforcement.undo import undo
 from harmsweep.errors import DataRefused, Held
 from harmsweep.operations import audit, ramps, switch
@@ -125,7 +125,7 @@ def released(lake: Any, user: Callable[[str], None]) -> tuple[Command, str]:
     for name in ("one", "two"):
         user(name)
         approvals.approve(lake.root, batches.asked(lake.root, batch), "looks right")
-    mandate = Mandate(load_policy(lake.policy(apply=0)), "m-1")
+    mandate = PolicyBinding(load_policy(lake.policy(apply=0)), "m-1")
     return partial(batches.resume, name=batch.batch.name, mandate=mandate), batch.batch.name
 
 

@@ -16,10 +16,10 @@ from replaying import (
 
 from harmsweep.cli.main import app
 from harmsweep.enforcement.circuit_breaker import batches
-from harmsweep.enforcement.conf import bounds
+from harmsweep.enforcement.conf import load_bounds
 from harmsweep.enforcement.replay import replay, replay_day
 from harmsweep.enforcement.state.day_ledger import entries
-from harmsweep.enforcement.state.policy_binding import load_mandate
+from harmsweep.enforcement.state.policy_binding import load_policy_binding
 from harmsweep.enforcement.undo import undo
 from harmsweep.errors import DataRefused, Held
 from harmsweep.lake import delta
@@ -73,7 +73,7 @@ def test_evidence_that_is_gone_before_its_time_is_missing(known):
 def test_evidence_that_is_gone_in_time_is_expired(known):
     known.sweep()
     delta.stored(known.root, EVIDENCE.name).delete()
-    long_ago = datetime.now(UTC) - timedelta(days=bounds().evidence_days + 1)
+    long_ago = datetime.now(UTC) - timedelta(days=load_bounds().evidence_days + 1)
     rewrite_ledger(known, "removed", recorded_at=long_ago)
     assert outcome(known) == ("expired", "the evidence is kept no longer")
     assert not replay(known.root, "removed", known.model)[0].is_fault
@@ -97,7 +97,7 @@ def let_go(lake: Any, monkeypatch: Any) -> None:
         "harmsweep.enforcement.circuit_breaker.batches.check_approved", lambda *_: None
     )
     (batch,) = batches.waiting(lake.root)
-    mandate = load_mandate(lake.root, lake.policy(apply=1), "m-1", None)
+    mandate = load_policy_binding(lake.root, lake.policy(apply=1), "m-1", None)
     batches.resume(lake.root, batch.batch.name, mandate)
 
 

@@ -15,7 +15,7 @@ from harmsweep.enforcement.circuit_breaker import batches
 from harmsweep.enforcement.conf import Bounds
 from harmsweep.enforcement.rules.effects import EPOCH
 from harmsweep.enforcement.rules.ledger import ORDER
-from harmsweep.enforcement.state.policy_binding import Mandate
+from harmsweep.enforcement.state.policy_binding import PolicyBinding
 from harmsweep.enforcement.sweep import sweep
 from harmsweep.enforcement.undo import undo
 from harmsweep.errors import DataRefused, Held
@@ -23,7 +23,7 @@ from harmsweep.lake import delta
 from harmsweep.policy.actions import VISIBLE
 from harmsweep.policy.file import Policy
 from harmsweep.review import allow_list, verdicts
-from harmsweep.review.apply_now import settle
+from harmsweep.review.apply_now import apply_now
 from harmsweep.tables.catalog import DECISIONS, ORDERS, SCORES, VERDICTS
 
 pytestmark = pytest.mark.slow
@@ -87,9 +87,9 @@ class Delta:
         place = {"day": DAY, "post_id": post, "revision": self.posts[post][0]}
         row = verdicts.verdict_row(self.lake.root, place, found, "hate" if action else None, "")
         row |= {"verdict_id": name, "action": action}
-        delta.put_rows([row], VERDICTS, self.lake.root)
+        delta.write_rows([row], VERDICTS, self.lake.root)
         options = {"kind": "verdict", "source_id": name, "clock": lambda: self.now}
-        self._killed(killed, partial(settle, self.lake.root, DAY, **options))
+        self._killed(killed, partial(apply_now, self.lake.root, DAY, **options))
 
     def do_appeal(self, post: str, outcome: str, killed: int | None) -> None:
         at = EPOCH + timedelta(microseconds=self.now)
@@ -113,9 +113,9 @@ class Delta:
             found = ("harmful", "hate" if action else None)
         row = verdicts.verdict_row(self.lake.root, place, *found, "")
         row |= {"verdict_id": name, "action": action}
-        delta.put_rows([row], VERDICTS, self.lake.root)
+        delta.write_rows([row], VERDICTS, self.lake.root)
         options = {"kind": "appeal", "source_id": name, "clock": lambda: self.now}
-        self._killed(killed, partial(settle, self.lake.root, DAY, **options))
+        self._killed(killed, partial(apply_now, self.lake.root, DAY, **options))
 
     def do_order(self, post: str, action: str, hours: int | None, killed: int | None) -> None:
         if not self.exists(post):
@@ -138,9 +138,9 @@ class Delta:
             self._order(row | {"status": "withdrawn"}, killed)
 
     def _order(self, row: dict[str, Any], killed: int | None) -> None:
-        delta.put_rows([row], ORDERS, self.lake.root)
+        delta.write_rows([row], ORDERS, self.lake.root)
         options = {"kind": "order", "source_id": row["order_id"], "clock": lambda: self.now}
-        self._killed(killed, partial(settle, self.lake.root, DAY, **options))
+        self._killed(killed, partial(apply_now, self.lake.root, DAY, **options))
 
     def do_exempt(self, post: str, kind: str | None) -> None:
         if self.exists(post):
@@ -151,13 +151,13 @@ class Delta:
         self.now += hours * HOUR
 
     def do_sweep(self, model: str, policy: int, killed: int | None) -> None:
-        mandate = Mandate(self.policies[policy], model)
+        mandate = PolicyBinding(self.policies[policy], model)
         rows = [
             self.scored(post, revision, model_version=model, hate=score)
             for post, (revision, score) in self.scores.items()
         ]
         where = {"day": DAY, "model_version": model}
-        delta.put_rows(rows, SCORES, self.lake.root, where=where)
+        delta.write_rows(rows, SCORES, self.lake.root, where=where)
         self.lake.put_decisions(rows, mandate.policy, model)
         self._killed(killed, partial(sweep, self.lake.root, DAY, mandate, clock=lambda: self.now))
 
@@ -175,7 +175,7 @@ class Delta:
         if waiting:
             batch = waiting[nth % len(waiting)]
             policy = next(p for p in self.policies if p.policy_version == batch.policy_version)
-            mandate = Mandate(policy, batch.model_version)
+            mandate = PolicyBinding(policy, batch.model_version)
             batches.resume(self.lake.root, batch.batch.name, mandate, clock=lambda: self.now)
 
     def do_discard(self, nth: int) -> None:
@@ -216,7 +216,7 @@ def in_delta(
     )
     lake = decided.copy(tmp_path / "lake")
     for table in (SCORES, DECISIONS):
-        delta.put_rows([], table, lake.root, where={"day": DAY})
+        delta.write_rows([], table, lake.root, where={"day": DAY})
     return Delta(lake, policies, rows, monkeypatch)
 
 

@@ -5,8 +5,8 @@ from functools import partial
 
 import pytest
 
-from harmsweep.enforcement.state.day_ledger import books, now_micros, visibility
-from harmsweep.enforcement.state.policy_binding import Mandate
+from harmsweep.enforcement.state.day_ledger import now_micros, read_day_ledger, visibility
+from harmsweep.enforcement.state.policy_binding import PolicyBinding
 from harmsweep.enforcement.state.scope_states import was_whole
 from harmsweep.enforcement.sweep import sweep
 from harmsweep.errors import DataRefused
@@ -36,7 +36,7 @@ def test_each_decision_is_carried_out_once_and_shown(held):
 def test_a_second_sweep_writes_nothing(held):
     versions = [delta.version(t, held.root) for t in (ACTIONS, POST_VISIBILITY)]
     assert held.sweep() == {}  # skipped: unchanged
-    counts = sweep(held.root, DAY, Mandate(load_policy(held.policy()), "m-1"))
+    counts = sweep(held.root, DAY, PolicyBinding(load_policy(held.policy()), "m-1"))
     assert counts == {"decisions": 4, "finished": 0}
     assert [delta.version(t, held.root) for t in (ACTIONS, POST_VISIBILITY)] == versions
 
@@ -157,7 +157,7 @@ def test_a_deleted_post_gets_no_effect_and_keeps_its_state(held, rows):
 
 
 def test_what_the_platform_reads_can_be_rebuilt_from_the_ledger(held):
-    rebuilt = visibility(books(held.root, DAY, now_micros).chains)
+    rebuilt = visibility(read_day_ledger(held.root, DAY, now_micros).chains)
     assert sorted(rebuilt, key=lambda r: r["subject_id"]) == held.visible()
 
 

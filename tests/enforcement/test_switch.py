@@ -9,7 +9,7 @@ from harmsweep.enforcement.undo import Part, undo
 from harmsweep.operations import audit, switch
 from harmsweep.operations.switch import Stopped
 from harmsweep.review import verdicts
-from harmsweep.review.apply_now import settle
+from harmsweep.review.apply_now import apply_now
 
 DAY = date(2026, 10, 1)
 BOOKED = "actions_v1:after-commit"
@@ -29,7 +29,7 @@ def cut(fresh, crash_at):
 
 def say(lake, post, found, **more):
     row = verdicts.decide(lake.root, post, found, rationale="seen", **more)
-    return settle(lake.root, DAY, kind="verdict", source_id=row["verdict_id"], clock=now_micros)
+    return apply_now(lake.root, DAY, kind="verdict", source_id=row["verdict_id"], clock=now_micros)
 
 
 def test_what_a_person_does_while_it_is_off_finishes_nothing_that_it_cut_short(cut):

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 from killing import kills
 
-from harmsweep.enforcement.conf import Webhook, bounds
-from harmsweep.enforcement.rules.effects import Sweep, entry
-from harmsweep.enforcement.rules.ledger import ACCOUNTS_DAY, Entry, Place
+from harmsweep.enforcement.conf import Webhook, load_bounds
+from harmsweep.enforcement.rules.effects import Sweep, new_effect
+from harmsweep.enforcement.rules.ledger import ACCOUNTS_DAY, Entry, Scope
 from harmsweep.enforcement.state.day_ledger import append, micros
 from harmsweep.enforcement.undo import undo
 from harmsweep.enforcement.webhook import SECRET, Unreachable, deliver_day, deliver_new, pending
@@ -92,7 +92,7 @@ def entry_of() -> Callable[..., Entry]:
         sweep = Sweep(day, "verdict", (subject,), "", micros(at), "ana")
         action = "remove" if kind == "post" else "restrict"
         about = {"previous": None, "revision": 1, "cause_kind": "verdict", "harm": "hate"}
-        return entry(Place(kind, subject, "all", "all"), sweep, action=action, **about)
+        return new_effect(Scope(kind, subject, "all", "all"), sweep, action=action, **about)
 
     return made
 
@@ -243,7 +243,7 @@ def job(monkeypatch, lake: Any, *words: str) -> Any:
 
 
 def test_the_job_takes_all_that_is_new_a_day_or_dead_letters(held, platform, monkeypatch):
-    conf = bounds().model_copy(update={"webhook": platform.hook()})
+    conf = load_bounds().model_copy(update={"webhook": platform.hook()})
     monkeypatch.setattr("harmsweep.enforcement.webhook.bounds", lambda: conf)
     platform.plan = [400]
     assert job(monkeypatch, held, "--day", "2026-09-30") == 0
@@ -255,7 +255,7 @@ def test_the_job_takes_all_that_is_new_a_day_or_dead_letters(held, platform, mon
 
 
 def test_the_job_fails_where_nobody_answers(held, monkeypatch, capsys):
-    conf = bounds().model_copy(update={"webhook": NOWHERE})
+    conf = load_bounds().model_copy(update={"webhook": NOWHERE})
     monkeypatch.setattr("harmsweep.enforcement.webhook.bounds", lambda: conf)
     assert job(monkeypatch, held) == 1
     assert capsys.readouterr().err.startswith("deliver.py: Unreachable: the webhook gave no answer")

@@ -22,7 +22,7 @@ from harmsweep.evaluation.judged import length, score_column
 from harmsweep.harms import HARMS
 from harmsweep.model.conf import Evaluation, Split, load_training
 from harmsweep.model.fusion import Input, fused_width
-from harmsweep.model.manifest import HeadsConfig, group_hash, sealed, write_manifest
+from harmsweep.model.manifest import HeadsConfig, build_manifest, group_hash, write_manifest
 from harmsweep.model.snapshot import FACTS, Snapshot, file_hashes, label_column
 
 DAY = date(2026, 10, 1)
@@ -135,7 +135,7 @@ def make_model() -> MakeModel:
         options = load_training().model_dump(mode="json")
         options["evaluation"] = OPTIONS.model_dump()
         source = {"id": "s0123456789ab", "versions": {}, "first": DAY, "last": DAY, "rows": ROWS}
-        manifest = sealed(
+        manifest = build_manifest(
             {
                 "network": shape, "inputs": INPUTS, "features": (), "skipped": [],
                 "snapshot": source,

@@ -4,21 +4,21 @@ import numpy as np
 import pytest
 
 from harmsweep.evaluation.curves import GRID, curves
-from harmsweep.evaluation.intervals import point
-from harmsweep.evaluation.scored import Scored
+from harmsweep.evaluation.intervals import auroc_auprc
+from harmsweep.evaluation.scored import ScoredRows
 from harmsweep.model.conf import Evaluation
 
 
-def rows(truth: list[int], scores: list[float]) -> Scored:
+def rows(truth: list[int], scores: list[float]) -> ScoredRows:
     names = np.array([f"g{i}" for i in range(len(truth))])
-    return Scored("spam", np.array(truth) > 0, {"model": np.array(scores)}, names, names, names)
+    return ScoredRows("spam", np.array(truth) > 0, {"model": np.array(scores)}, names, names, names)
 
 
 def test_the_curves_hold_the_areas(options: Evaluation):
     rng = np.random.default_rng(3)
     truth = (rng.random(400) < 0.4).astype(int)
     found = rows(truth.tolist(), (truth + rng.normal(size=400)).round(1).tolist())
-    auroc, auc_pr = point(found.truth, found.scores["model"])
+    auroc, auc_pr = auroc_auprc(found.truth, found.scores["model"])
     roc, pr = curves(found, options, seed=1)
     assert np.trapezoid(roc.height, GRID) == pytest.approx(auroc, abs=0.01)
     assert pr.height.mean() == pytest.approx(auc_pr, abs=0.02)

@@ -10,7 +10,7 @@ pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
 from harmsweep.evaluation.records import finite, language_records, record, records  # noqa: E402
-from harmsweep.evaluation.scored import Scored  # noqa: E402
+from harmsweep.evaluation.scored import ScoredRows  # noqa: E402
 from harmsweep.model.conf import Evaluation  # noqa: E402
 
 LIMITS = Evaluation(resamples=200, min_groups=20, baseline_rows=100)
@@ -19,11 +19,11 @@ NOISE = np.random.default_rng(5).normal(size=200)
 GOOD, POOR = TRUTH + NOISE / 3, TRUTH / 10 + NOISE
 
 
-def scored(scores: Mapping[str, np.ndarray], *, groups: int = 100) -> Scored:
+def scored(scores: Mapping[str, np.ndarray], *, groups: int = 100) -> ScoredRows:
     datasets = np.where(np.arange(200) < 100, "sms", "edos").astype(object)
     names = np.array([f"g{n % groups}" for n in range(200)], dtype=object)
     languages = np.where(np.arange(200) < 150, "en", "de").astype(object)
-    return Scored("spam", TRUTH, scores, names, datasets, languages)
+    return ScoredRows("spam", TRUTH, scores, names, datasets, languages)
 
 
 def test_a_head_wholly_below_the_best_baseline_is_named_worse() -> None:

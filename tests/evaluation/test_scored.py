@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from harmsweep.evaluation.scored import Scored, scored_rows
+from harmsweep.evaluation.scored import ScoredRows, score_labelled_rows
 from harmsweep.model.fusion import Columns
 
 HARMS = ("hate", "spam")
@@ -19,14 +19,14 @@ LABELS = {
 BY_HAND = {"hand_hate": [True, True, False, False], "hand_spam": [False, False, False, True]}
 
 
-def scored(part: Path, columns: dict[str, list[object]]) -> list[Scored]:
+def scored(part: Path, columns: dict[str, list[object]]) -> list[ScoredRows]:
     part.mkdir()
     pq.write_table(pa.table(columns), part / "part-00000.parquet")
 
     def scores(rows: Columns) -> dict[str, np.ndarray]:
         return {"model": SAID[: len(rows["split_group"])]}
 
-    return list(scored_rows(part, HARMS, scores, inputs=(), features=()))
+    return list(score_labelled_rows(part, HARMS, scores, inputs=(), features=()))
 
 
 def test_a_label_that_is_not_by_hand_is_no_truth(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harmsweep.evaluation.scored import Scored
+from harmsweep.evaluation.scored import ScoredRows
 from harmsweep.evaluation.shares import (
     at_threshold,
     share,
@@ -13,10 +13,10 @@ from harmsweep.evaluation.shares import (
 from harmsweep.model.conf import Evaluation
 
 
-def rows(truth: list[int], scores: list[float]) -> Scored:
+def rows(truth: list[int], scores: list[float]) -> ScoredRows:
     n = len(truth)
     names = np.array([f"g{i}" for i in range(n)])
-    return Scored("spam", np.array(truth) > 0, {"model": np.array(scores)}, names, names, names)
+    return ScoredRows("spam", np.array(truth) > 0, {"model": np.array(scores)}, names, names, names)
 
 
 def test_a_share_has_an_interval_around_it_and_says_how_many(options: Evaluation):

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from harmsweep.digests import as_json
-from harmsweep.enforcement.rules.ledger import ACCOUNTS_DAY, Entry, Place, effect_key
+from harmsweep.enforcement.rules.ledger import ACCOUNTS_DAY, Entry, Scope, effect_key
 from harmsweep.lake import delta
 from harmsweep.paths import DEFAULT_MODEL, ROOT
 
@@ -88,7 +88,7 @@ class Acted:
         from harmsweep.model.manifest import load_manifest
         from harmsweep.tables.catalog import EVIDENCE, POST_FEATURES, POSTS
 
-        place = Place("post", post, "all", "all", "policy")
+        place = Scope("post", post, "all", "all", "policy")
         row = found.row | {"day": DAY, "post_id": post, "revision": 1}
         row |= {"digest": digest_of(row)}
         entry = Entry(
@@ -102,7 +102,7 @@ class Acted:
         )  # fmt: skip
         entry = replace(entry, **changes)
         if kept:
-            delta.put_rows([row], EVIDENCE, self.root)
+            delta.write_rows([row], EVIDENCE, self.root)
         self.put(POSTS, post, text=found.text, status="accepted")
         told = {"clean_text": found.text, "normal_text": found.text, "language": language}
         self.put(POST_FEATURES, post, **told)
@@ -120,7 +120,7 @@ class Acted:
 
     def restrict(self, account, until, **changes) -> Entry:
         """An account that is restricted until then, for posts that count against it."""
-        place = Place("account", account, "all", changes.get("jurisdiction", "all"))
+        place = Scope("account", account, "all", changes.get("jurisdiction", "all"))
         key = effect_key(place, 0, "restrict", "c")
         entry = Entry(
             day=ACCOUNTS_DAY, effect_key=key, entry="intent", recorded_at=AT, sweep_id="s",
@@ -146,15 +146,15 @@ class Acted:
         from harmsweep.enforcement.state import day_ledger
         from harmsweep.tables.catalog import POST_VISIBILITY
 
-        rows = day_ledger.visibility(day_ledger.chains_of(entries))
-        delta.put_rows(rows, POST_VISIBILITY, self.root, where={"day": day})
+        rows = day_ledger.visibility(day_ledger.histories_of(entries))
+        delta.write_rows(rows, POST_VISIBILITY, self.root, where={"day": day})
 
     def put(self, table, post, **values) -> None:
         """A row of a table, with something in every column that has to be filled."""
         blank = {"string": "x", "date": DAY, "timestamp": AT, "integer": 1, "long": 1,
                  "boolean": False, "array": [], "double": 0.0}  # fmt: skip
         row = {f.name: blank[f.dataType.typeName()] for f in table.schema if not f.nullable}
-        delta.put_rows([row | {"post_id": post, "revision": 1} | values], table, self.root)
+        delta.write_rows([row | {"post_id": post, "revision": 1} | values], table, self.root)
 
     def explained(self):
         """The rows of explanations by post."""

@@ -75,7 +75,7 @@ def test_what_people_decided_is_told_although_the_author_edited_since(
 ):
     acted.decide(unscored, cause)
     acted.put(POSTS, "p1", text="other words", status="accepted", revision=2)
-    delta.put_rows([
+    delta.write_rows([
         row | {"status": "superseded"} if row["revision"] == 1 else row
         for row in delta.rows(POSTS, acted.root).to_pylist()
     ], POSTS, acted.root, where={"day": DAY})  # fmt: skip
@@ -126,7 +126,7 @@ def test_a_plan_that_nobody_approved_was_let_go_by_nobody(acted, unscored, act, 
     sweep = Sweep(DAY, "apply", ("m", "v"), "", 0, "")
     pair = {"model_version": "m", "policy_version": "v", "sweep_id": sweep.sweep_id}
     entry = acted.decide(unscored, "copy", **pair)
-    delta.put_rows([as_row(entry) | {"plan_id": "plan-1"}], PLANS, acted.root)
+    delta.write_rows([as_row(entry) | {"plan_id": "plan-1"}], PLANS, acted.root)
     audit.record(acted.root, act, "plan-1")
     acted.run()
     (row,) = acted.explained().values()

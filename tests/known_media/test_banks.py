@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harmsweep.known_media import banks
-from harmsweep.known_media.banks import BankRefused, Entry, entries
+from harmsweep.known_media.banks import BankEntry, BankRefused, entries
 from harmsweep.lake import delta
 from harmsweep.operations import audit
 from harmsweep.tables.catalog import HASH_BANK, SEVERE_BANK
@@ -29,7 +29,7 @@ def confirm(lake: Path) -> Add:
     return partial(banks.confirm, lake, bank="memes", by="ben", at=AT)
 
 
-def only(lake: Path) -> Entry:
+def only(lake: Path) -> BankEntry:
     (entry,) = entries(lake)
     return entry
 

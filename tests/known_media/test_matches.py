@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from harmsweep.known_media.banks import Entry
+from harmsweep.known_media.banks import BankEntry
 from harmsweep.known_media.matches import by_hash, harmful, known_good, matched, over_budget, rows
 from harmsweep.known_media.near import near_pairs
 from harmsweep.known_media.window import Medium
@@ -23,12 +23,12 @@ def medium(post: str, *hashes: str) -> Medium:
     return Medium(post, 1, 0, f"sha-{post}", hashes, 90)
 
 
-def entry(text: str, kind: str = "hate", **changes: Any) -> Entry:
+def entry(text: str, kind: str = "hate", **changes: Any) -> BankEntry:
     rest = {"status": "active", "added_by": "ana", "added_at": datetime(2026, 10, 1, tzinfo=UTC)}
-    return Entry(**{"bank": kind, "hash": text, "kind": kind} | rest | changes)
+    return BankEntry(**{"bank": kind, "hash": text, "kind": kind} | rest | changes)
 
 
-def judged(media: list[Medium], entries: list[Entry]) -> list[tuple[str, str, str, int]]:
+def judged(media: list[Medium], entries: list[BankEntry]) -> list[tuple[str, str, str, int]]:
     """Post, bank, status and distance of each match, as the stage puts them together."""
     hashes = [text for one in media for text in one.hashes]
     near = by_hash(near_pairs(packed(hashes), packed(e.hash for e in entries)), hashes, entries)

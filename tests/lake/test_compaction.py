@@ -10,7 +10,7 @@ import pytest
 
 from harmsweep.lake import delta
 from harmsweep.lake.compaction import FEW, compact
-from harmsweep.lake.runs import Read, Step, run_step
+from harmsweep.lake.runs import Input, Stage, run_stage
 from harmsweep.tables.catalog import ACTIONS, INGESTS, METRICS, RUNS
 from harmsweep.tables.spec import Table
 
@@ -77,7 +77,7 @@ def test_the_ledger_is_put_together_without_a_change_of_its_rows(lake: Path, add
 def test_a_stage_that_appends_leaves_one_file_and_is_unchanged_the_next_time(
     lake: Path, add_rows: Add
 ) -> None:
-    step = Step("count", reads=(Read(INGESTS),), writes=(METRICS,))
+    step = Stage("count", reads=(Input(INGESTS),), writes=(METRICS,))
     versions = {"model_version": "m1", "policy_version": "x"}
 
     add_rows([{"day": DAY, "source": "posts", "landed": 1}], INGESTS, lake)
@@ -87,14 +87,14 @@ def test_a_stage_that_appends_leaves_one_file_and_is_unchanged_the_next_time(
             add_rows([metric(number)], METRICS, lake)
         return {"posts": 1}
 
-    assert not run_step(step, lake, DAY, work, versions=versions).skipped
+    assert not run_stage(step, lake, DAY, work, versions=versions).skipped
     assert len(files(METRICS, lake)) == 1
-    again = run_step(step, lake, DAY, lambda: pytest.fail("worked"), versions=versions)
+    again = run_stage(step, lake, DAY, lambda: pytest.fail("worked"), versions=versions)
     assert again.skipped
 
 
 def test_the_list_of_runs_stays_short(lake: Path) -> None:
     for number in range(10):
-        step = Step(f"stage{number}", reads=(), writes=())
-        run_step(step, lake, DAY, lambda: {"posts": 1})
+        step = Stage(f"stage{number}", reads=(), writes=())
+        run_stage(step, lake, DAY, lambda: {"posts": 1})
     assert len(files(RUNS, lake)) < FEW and delta.rows(RUNS, lake).num_rows == 10

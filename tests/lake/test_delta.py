@@ -13,7 +13,7 @@ from pyspark.sql import types as T
 
 from harmsweep.harms import HARMS
 from harmsweep.lake import delta
-from harmsweep.lake.schema import bring_to_declared
+from harmsweep.lake.schema import migrate
 from harmsweep.tables.catalog import ACTIONS, INGESTS, LABELS, SCORES, scores_table
 from harmsweep.tables.spec import Table
 
@@ -55,12 +55,12 @@ def stored(table: Table, lake: Path) -> list[dict[str, Any]]:
 def test_a_value_that_is_no_plain_name_never_reaches_a_predicate() -> None:
     for odd in ("m1' OR '1'='1", "a b", "x;", "né", "a\n"):
         with pytest.raises(ValueError, match="no plain name"):
-            delta.predicate({"model_version": odd})
+            delta.spark_where({"model_version": odd})
 
 
 def test_a_predicate_is_equality_on_each_column() -> None:
     where: delta.Slice = {"day": DAY, "model_version": "m-1.0"}
-    assert delta.predicate(where) == "day = DATE'2026-10-01' AND model_version = 'm-1.0'"
+    assert delta.spark_where(where) == "day = DATE'2026-10-01' AND model_version = 'm-1.0'"
 
 
 def test_a_plain_s3_path_is_refused() -> None:
@@ -72,7 +72,7 @@ def test_replace_rows_touches_only_its_slice(lake: Path, add_rows: Add) -> None:
     add_rows([ingested(DAY, "posts", 1), ingested(DAY, "users", 2)], INGESTS, lake)
     add_rows([ingested(NEXT, "posts", 3)], INGESTS, lake)
     where: delta.Slice = {"day": DAY, "source": "posts"}
-    delta.put_rows([ingested(DAY, "posts", 9)], INGESTS, lake, where=where)
+    delta.write_rows([ingested(DAY, "posts", 9)], INGESTS, lake, where=where)
     assert [row["landed"] for row in stored(INGESTS, lake)] == [9, 2, 3]
 
 
@@ -139,7 +139,7 @@ def test_append_new_adds_each_key_once(spark: SparkSession, lake: Path) -> None:
         return frame(spark, LABELS, *((DAY, *row, "hand", "test", "-", 1.0, None) for row in rows))
 
     added = [
-        delta.append_new(labels(*rows), LABELS, lake, where={"day": DAY})
+        delta.append_missing(labels(*rows), LABELS, lake, where={"day": DAY})
         for rows in ((old,), (old,), (old, new))
     ]
     assert added == [1, 0, 1]
@@ -148,12 +148,12 @@ def test_append_new_adds_each_key_once(spark: SparkSession, lake: Path) -> None:
 
 @pytest.mark.spark
 def test_a_harm_that_conf_dropped_stays_as_null(spark: SparkSession, tmp_path: Path) -> None:
-    bring_to_declared(tmp_path, scores_table((*HARMS, "retired_harm")))
-    bring_to_declared(tmp_path, SCORES)
+    migrate(tmp_path, scores_table((*HARMS, "retired_harm")))
+    migrate(tmp_path, SCORES)
     where: delta.Slice = {"day": DAY, "model_version": "m1"}
     rows = frame(spark, SCORES, score(SCORES, "p1", hate=0.5))
     delta.replace_slice(rows, SCORES, tmp_path, where=where)
-    delta.append_new(
+    delta.append_missing(
         frame(spark, SCORES, score(SCORES, "p2", hate=0.5)), SCORES, tmp_path, where=where
     )
     assert [(r["hate"], r["retired_harm"]) for r in stored(SCORES, tmp_path)] == [(0.5, None)] * 2
@@ -170,7 +170,7 @@ def test_the_ledger_is_never_replaced(spark: SparkSession, lake: Path) -> None:
 def test_a_score_outside_zero_to_one_fails_the_write(
     spark: SparkSession, tmp_path: Path, odd: float
 ) -> None:
-    bring_to_declared(tmp_path, SCORES)
+    migrate(tmp_path, SCORES)
     where: delta.Slice = {"day": DAY, "model_version": "m1"}
     rows = frame(spark, SCORES, score(SCORES, "p1", hate=odd))
     with pytest.raises(Exception, match="hate_finite"):

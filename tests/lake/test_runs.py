@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from harmsweep.lake import runs
-from harmsweep.lake.runs import Read, Step, run_step
+from harmsweep.lake.runs import Input, Stage, run_stage
 from harmsweep.tables.catalog import INGESTS, LABELS, METRICS
 from harmsweep.tables.spec import Table
 
 DAY = date(2026, 10, 1)
-STEP = Step("count", reads=(Read(INGESTS, before=1),), writes=(METRICS,))
+STEP = Stage("count", reads=(Input(INGESTS, before=1),), writes=(METRICS,))
 Add = Callable[[list[dict[str, Any]], Table, Path], None]
 
 
@@ -38,7 +38,7 @@ class Line:
             return {"posts": 7, "other": 1}
 
         versions = {"model_version": model}
-        outcome = run_step(STEP, self.lake, DAY, work, versions=versions, inputs=inputs)
+        outcome = run_stage(STEP, self.lake, DAY, work, versions=versions, inputs=inputs)
         assert outcome.items == 7
         return outcome.skipped
 
@@ -103,16 +103,16 @@ def test_other_code_runs_it_again(line: Line, monkeypatch: pytest.MonkeyPatch) -
 def test_a_day_of_nothing_needs_no_work_until_something_is_there(lake: Path, add_rows: Add) -> None:
     line = Line(lake, add_rows)
     line.land(DAY - timedelta(days=1))
-    outcome = run_step(STEP, lake, DAY, lambda: pytest.fail("worked"))
+    outcome = run_stage(STEP, lake, DAY, lambda: pytest.fail("worked"))
     assert (outcome.items, outcome.skipped) == (0, False)
-    assert run_step(STEP, lake, DAY, lambda: pytest.fail("worked")).skipped
+    assert run_stage(STEP, lake, DAY, lambda: pytest.fail("worked")).skipped
     line.land(DAY)
     assert not line.run() and line.worked == 1
 
 
 def test_a_stage_that_reads_outside_the_lake_always_has_work(lake: Path) -> None:
     with pytest.raises(RuntimeError, match="worked"):
-        run_step(replace(STEP, always=True), lake, DAY, _work)
+        run_stage(replace(STEP, always=True), lake, DAY, _work)
 
 
 def _work() -> Mapping[str, int]:
@@ -135,4 +135,4 @@ def test_a_run_that_failed_is_not_recorded(lake: Path, add_rows: Add) -> None:
 
     for _ in range(2):
         with pytest.raises(RuntimeError, match="disk full"):
-            run_step(STEP, lake, DAY, fail)
+            run_stage(STEP, lake, DAY, fail)

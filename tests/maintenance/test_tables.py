@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harmsweep.enforcement.conf import bounds
+from harmsweep.enforcement.conf import load_bounds
 from harmsweep.lake import delta
 from harmsweep.maintenance.tables import COMMITS, Maintained, maintain
 from harmsweep.tables.catalog import ACTIONS, EVIDENCE, LABELS, OPERATIONS
@@ -61,7 +61,7 @@ def test_only_what_no_version_of_the_kept_days_needs_is_deleted(lake: Path, add_
     }  # fmt: skip
     kept = {name: first.get(name) for name in LABELS.schema.names}
     add_rows([kept], LABELS, lake)
-    delta.put_rows([kept | {"label": 0}], LABELS, lake, where={"day": TODAY})
+    delta.write_rows([kept | {"label": 0}], LABELS, lake, where={"day": TODAY})
     files = sorted((lake / LABELS.name).rglob("*.parquet"))
     assert len([f for f in files if "_delta_log" not in str(f)]) == 2
     assert done(lake, LABELS).deleted == 0  # replaced just now
@@ -86,7 +86,7 @@ def test_a_checkpoint_that_is_missing_is_written(lake: Path, add_rows: Add) -> N
 
 def test_evidence_past_its_keeping_is_forgotten(lake: Path, add_rows: Add) -> None:
     known = {"revision": 1, "digest": "d", "author_origin": "native", "numbers": "{}"}
-    days = bounds().evidence_days
+    days = load_bounds().evidence_days
     made = [TODAY - timedelta(days=n) for n in (days, days + 1)]
     add_rows([known | {"day": d, "post_id": "p", "vectors": []} for d in made], EVIDENCE, lake)
     assert done(lake, EVIDENCE, dry_run=True).forgotten == 0

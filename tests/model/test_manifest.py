@@ -9,11 +9,11 @@ import pytest
 
 from harmsweep.model.manifest import (
     ManifestRefused,
+    build_manifest,
     check_encoders,
     check_harms,
     group_hash,
     load_manifest,
-    sealed,
     write_manifest,
 )
 
@@ -51,11 +51,11 @@ def facts(**changes: Any) -> dict[str, Any]:
 def model(tmp_path: Path) -> Path:
     (tmp_path / "model.safetensors").write_bytes(WEIGHTS)
     (tmp_path / "evaluation.json").write_bytes(EVALUATION)
-    return write_manifest(sealed(facts()), tmp_path)
+    return write_manifest(build_manifest(facts()), tmp_path)
 
 
 def test_a_written_manifest_is_read_back_equal(model: Path) -> None:
-    assert load_manifest(model) == sealed(facts())
+    assert load_manifest(model) == build_manifest(facts())
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "evaluation.json"])
@@ -102,30 +102,30 @@ def test_missing_weights_are_refused_by_name(model: Path) -> None:
 
 def test_a_file_outside_the_folder_is_refused() -> None:
     with pytest.raises(ValueError, match="pattern"):
-        sealed(facts(weights={"name": "../model.safetensors", "sha256": "0" * 64}))
+        build_manifest(facts(weights={"name": "../model.safetensors", "sha256": "0" * 64}))
 
 
 def test_a_width_that_the_inputs_do_not_have_is_refused() -> None:
     with pytest.raises(ValueError, match="width is not 4"):
-        sealed(facts(network={"harms": ["hate"], "width": 5, "hidden": 2, "dropout": 0.0}))
+        build_manifest(facts(network={"harms": ["hate"], "width": 5, "hidden": 2, "dropout": 0.0}))
 
 
 def test_the_version_depends_on_what_scores_depend_on_only() -> None:
-    first = sealed(facts()).model_version
+    first = build_manifest(facts()).model_version
     other = facts(groups=[group_hash("g2")])
-    assert sealed(facts(code_version="new", metrics={})).model_version == first
-    assert sealed(other).model_version != first
+    assert build_manifest(facts(code_version="new", metrics={})).model_version == first
+    assert build_manifest(other).model_version != first
 
 
 def test_another_encoder_is_refused_by_name() -> None:
-    check_encoders(sealed(facts()), {"text": "minilm", "image": "clip"})
+    check_encoders(build_manifest(facts()), {"text": "minilm", "image": "clip"})
     with pytest.raises(ManifestRefused, match="text was trained on minilm, conf has clip"):
-        check_encoders(sealed(facts()), {"text": "clip"})
+        check_encoders(build_manifest(facts()), {"text": "clip"})
 
 
 def test_a_head_that_conf_does_not_declare_is_refused() -> None:
     with pytest.raises(ManifestRefused, match="hate"):
-        check_harms(sealed(facts()), ["spam"])
+        check_harms(build_manifest(facts()), ["spam"])
 
 
 def test_a_manifest_from_before_switched_off_loads(model: Path) -> None:
@@ -137,8 +137,8 @@ def test_a_manifest_from_before_switched_off_loads(model: Path) -> None:
 
 def test_switched_off_is_part_of_the_version_and_names_the_columns_kept() -> None:
     features = [{"name": "n_chars", "transform": "log1p"}]
-    off = sealed(facts(features=features, switched_off={"hate": ["numbers"]}))
-    assert off.model_version != sealed(facts(features=features)).model_version
+    off = build_manifest(facts(features=features, switched_off={"hate": ["numbers"]}))
+    assert off.model_version != build_manifest(facts(features=features)).model_version
     assert off.kept["hate"].tolist() == [0, 1, 2]
 
 
@@ -152,7 +152,7 @@ def test_switched_off_is_part_of_the_version_and_names_the_columns_kept() -> Non
 )
 def test_what_cannot_be_switched_off_is_refused(off: dict[str, list[str]], reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
-        sealed(facts(switched_off=off))
+        build_manifest(facts(switched_off=off))
 
 
 @pytest.mark.torch
@@ -165,6 +165,6 @@ def test_weights_of_another_network_are_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(content)
     (tmp_path / "evaluation.json").write_bytes(EVALUATION)
     named = {"name": "model.safetensors", "sha256": hashlib.sha256(content).hexdigest()}
-    path = write_manifest(sealed(facts(weights=named)), tmp_path)
+    path = write_manifest(build_manifest(facts(weights=named)), tmp_path)
     with pytest.raises(ManifestRefused, match="weights are not those of this network"):
         load_heads(path)

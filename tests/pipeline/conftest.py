@@ -14,9 +14,9 @@ from harmsweep.paths import ROOT
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from harmsweep.pipeline.all_days import Line
+    from harmsweep.pipeline.all_days import PipelineRun
 
-    Finished = tuple[Path, Line]
+    Finished = tuple[Path, PipelineRun]
 
 SAMPLE = ROOT / "tests" / "sample"
 FIRST, SOME = "2026-10-01", 48
@@ -27,12 +27,12 @@ def finished(spark: "SparkSession", tmp_path_factory: pytest.TempPathFactory) ->
     """The sample's lake after a run of the line, with the model that ships."""
     from harmsweep.lake.delta import open_lake
     from harmsweep.paths import DEFAULT_MODEL
-    from harmsweep.pipeline.all_days import run_line
+    from harmsweep.pipeline.all_days import run_pipeline
     from harmsweep.policy.demonstration import mark_demonstration
 
     lake = tmp_path_factory.mktemp("line") / "lake"
     mark_demonstration(lake)
-    line = run_line(
+    line = run_pipeline(
         lambda: spark, open_lake(lake), posts=SAMPLE, model=DEFAULT_MODEL, announce=lambda *_: None
     )
     return lake, line

@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 
 from harmsweep.lake import delta
 from harmsweep.paths import DEFAULT_MODEL, ROOT
-from harmsweep.pipeline.all_days import run_line
+from harmsweep.pipeline.all_days import run_pipeline
 from harmsweep.policy.demonstration import mark_demonstration
 from harmsweep.tables.catalog import (
     ACTIONS,
@@ -92,7 +92,7 @@ def test_two_executors_give_the_tables_that_local_mode_gives(
     assert len(tasks) == EXECUTORS and min(tasks.values()) > 0.1 * tasks.total()
 
     mark_demonstration(local)
-    run_line(
+    run_pipeline(
         lambda: spark,
         delta.open_lake(local),
         posts=some_posts,

@@ -19,7 +19,7 @@ from pyspark.sql import types as T
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Spark
 from harmsweep.model.manifest import load_manifest
-from harmsweep.pipeline.all_days import Line
+from harmsweep.pipeline.all_days import PipelineRun
 from harmsweep.policy.demonstration import mark_demonstration
 from harmsweep.policy.file import load_policy
 from harmsweep.stages.decide.stage import decide_day
@@ -94,12 +94,12 @@ def remember(lake: Path, add_rows: Callable[..., None], fixed: dict[str, str]) -
                 file.unlink()
 
 
-def versions(line: Line) -> tuple[str, str]:
+def versions(line: PipelineRun) -> tuple[str, str]:
     """The versions of a line's model and policy."""
     return load_manifest(line.manifest).model_version, load_policy(line.policy).policy_version
 
 
-def stages(spark: Spark, lake: Path, posts: Path, line: Line) -> None:
+def stages(spark: Spark, lake: Path, posts: Path, line: PipelineRun) -> None:
     """Take one day of some posts from ingest to metrics."""
     model, policy = versions(line)
     ingest_day(spark, lake, TODAY, landing=posts)
@@ -122,7 +122,7 @@ def days_by_file(table: Table, lake: Path) -> dict[str, str]:
 def test_one_more_day_touches_its_own_slices_only(
     spark: SparkSession,
     tmp_path: Path,
-    finished: tuple[Path, Line],
+    finished: tuple[Path, PipelineRun],
     some_posts: Path,
     add_rows: Callable[..., None],
 ) -> None:
@@ -146,7 +146,7 @@ def test_one_more_day_touches_its_own_slices_only(
 
 @pytest.mark.parametrize("table", [SCORES, POST_VECTORS], ids=lambda t: t.name)
 def test_a_day_is_read_by_its_partition(
-    spark: SparkSession, finished: tuple[Path, Line], table: Table
+    spark: SparkSession, finished: tuple[Path, PipelineRun], table: Table
 ) -> None:
     rows = delta.read_days(spark, table, finished[0], TODAY)
     plan = rows._jdf.queryExecution().executedPlan().toString()

@@ -12,9 +12,9 @@ from safetensors.numpy import load_file, save_file
 
 from harmsweep.enforcement.undo import undo
 from harmsweep.lake import delta
-from harmsweep.model.manifest import File, load_manifest, sealed, write_manifest
+from harmsweep.model.manifest import File, build_manifest, load_manifest, write_manifest
 from harmsweep.paths import ROOT
-from harmsweep.pipeline.all_days import Line
+from harmsweep.pipeline.all_days import PipelineRun
 from harmsweep.policy.demonstration import approve_for_demonstration, mark_demonstration
 from harmsweep.policy.file import load_policy
 from harmsweep.stages.decide.stage import decide_day
@@ -39,7 +39,7 @@ from harmsweep.tables.catalog import (
 pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow]
 SAMPLE = ROOT / "tests" / "sample"
 DAYS = [date(2026, 10, d) for d in (1, 2, 3)]
-Finished = tuple[Path, Line]
+Finished = tuple[Path, PipelineRun]
 Contents = Callable[..., list[str]]
 
 
@@ -54,7 +54,7 @@ def second_model(first: Path, out: Path) -> Path:
     )
     halved = File(name=manifest.weights.name, sha256=_sha256(out / manifest.weights.name))
     facts = manifest.model_dump(exclude={"model_version", "digest"}) | {"weights": halved}
-    return write_manifest(sealed(facts), out)
+    return write_manifest(build_manifest(facts), out)
 
 
 def _sha256(path: Path) -> str:

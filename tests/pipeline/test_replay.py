@@ -10,11 +10,11 @@ from harmsweep.enforcement.replay import replay, replay_day
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
 from harmsweep.paths import DEFAULT_MODEL
-from harmsweep.pipeline.all_days import Line
+from harmsweep.pipeline.all_days import PipelineRun
 from harmsweep.tables.catalog import EVIDENCE
 
 pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow]
-Finished = tuple[Path, Line]
+Finished = tuple[Path, PipelineRun]
 
 
 def acted_on(lake: Path) -> list[str]:

@@ -15,7 +15,7 @@ from harmsweep.enforcement.undo import undo
 from harmsweep.lake import delta
 from harmsweep.model.manifest import load_manifest
 from harmsweep.paths import DEFAULT_MODEL
-from harmsweep.pipeline.all_days import run_line
+from harmsweep.pipeline.all_days import run_pipeline
 from harmsweep.policy.demonstration import mark_demonstration
 from harmsweep.reports.lake_figures import accounts
 from harmsweep.stages.decide.stage import decide_day
@@ -73,7 +73,7 @@ def research(
     mark_demonstration(folder / "lake")
     lake = delta.open_lake(folder / "lake")
     posts = landed(shared_data, folder / "posts")
-    run_line(lambda: spark, lake, posts=posts, model=DEFAULT_MODEL, announce=lambda *_: None)
+    run_pipeline(lambda: spark, lake, posts=posts, model=DEFAULT_MODEL, announce=lambda *_: None)
     return lake
 
 

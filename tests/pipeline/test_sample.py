@@ -8,13 +8,13 @@ from pyspark.sql import SparkSession
 from harmsweep.lake import delta
 from harmsweep.model.manifest import load_manifest
 from harmsweep.paths import DEFAULT_MODEL, ROOT
-from harmsweep.pipeline.all_days import Line, run_line
+from harmsweep.pipeline.all_days import PipelineRun, run_pipeline
 from harmsweep.reports.lake_figures import accounts
 from harmsweep.tables.catalog import MEDIA, TABLES
 
 pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow]
 SAMPLE = ROOT / "tests" / "sample"
-Finished = tuple[Path, Line]
+Finished = tuple[Path, PipelineRun]
 
 
 def test_every_landed_post_has_a_place(finished: Finished) -> None:
@@ -64,7 +64,7 @@ def test_a_second_run_changes_nothing_and_starts_no_spark(finished: Finished) ->
 
     lake, line = finished
     before = {name: delta.version(table, lake) for name, table in TABLES.items()}
-    again = run_line(
+    again = run_pipeline(
         no_spark,  # type: ignore[arg-type]
         delta.open_lake(lake),
         posts=SAMPLE,
@@ -79,7 +79,7 @@ def test_a_second_run_changes_nothing_and_starts_no_spark(finished: Finished) ->
 def test_a_model_is_trained_on_the_sample_where_none_is_given(
     spark: SparkSession, copied: Path
 ) -> None:
-    line = run_line(
+    line = run_pipeline(
         lambda: spark, delta.open_lake(copied), posts=SAMPLE, model=None, announce=lambda *_: None
     )
     trained, shipped = load_manifest(line.manifest), load_manifest(DEFAULT_MODEL)

@@ -20,7 +20,7 @@ from harmsweep.policy.certificates import (
     sealed_certificate,
     write_certificate,
 )
-from harmsweep.policy.ladders import Promise
+from harmsweep.policy.ladders import PrecisionTarget
 
 PAIR = ("m0123456789ab", "trial-1-01234567")
 COUNTS = {
@@ -46,9 +46,9 @@ def test_it_reads_as_it_was_written(tmp_path: Path):
     path = write_certificate(written, tmp_path / "certificates")
     assert path == tmp_path / "certificates" / "trial-1-01234567.json"
     assert find_certificate(path.parent, *PAIR) == written
-    assert written.thresholds("hate", Promise(0.95, 0.95)) == {"en": 0.75}
-    assert written.thresholds("hate", Promise(0.9, 0.95)) == {}
-    assert written.thresholds("spam", Promise(0.95, 0.95)) == {}
+    assert written.thresholds("hate", PrecisionTarget(0.95, 0.95)) == {"en": 0.75}
+    assert written.thresholds("hate", PrecisionTarget(0.9, 0.95)) == {}
+    assert written.thresholds("spam", PrecisionTarget(0.95, 0.95)) == {}
 
 
 def test_where_there_is_none_there_is_none(tmp_path: Path):

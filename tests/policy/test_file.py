@@ -11,7 +11,7 @@ from harmsweep.harms import Harm
 from harmsweep.paths import CONF
 from harmsweep.policy.demonstration import approve_for_demonstration, check_lake, mark_demonstration
 from harmsweep.policy.file import PolicyError, load_policy
-from harmsweep.policy.ladders import Promise
+from harmsweep.policy.ladders import PrecisionTarget
 from harmsweep.tables.catalog import POSTS
 
 GOOD = """\
@@ -577,13 +577,13 @@ def test_the_default_policy_acts_by_precision_only_and_approves_no_model():
         assert [(r.action, r.promise) for r in acts] == (
             [("remove", (0.95, 0.95)), ("demote", (0.9, 0.95))] if harm in automatic else []
         )
-    assert {harm for harm, _ in policy.promises()} == automatic
+    assert {harm for harm, _ in policy.precision_targets()} == automatic
 
 
 def test_a_production_policy_states_precisions(file: Path):
     text = GOOD.replace("threshold: 0.95", "precision: 0.95, confidence: 0.9")
     file.write_text(text.replace("demonstration", "production"), encoding="utf-8")
-    assert load_policy(file).promises() == [("hate", Promise(0.95, 0.9))]
+    assert load_policy(file).precision_targets() == [("hate", PrecisionTarget(0.95, 0.9))]
 
 
 def test_the_demonstration_names_its_model_in_the_same_bytes_each_time(tmp_path: Path):

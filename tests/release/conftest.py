@@ -19,7 +19,7 @@ from harmsweep.encoders.stored import stored
 from harmsweep.harms import HARMS
 from harmsweep.model.conf import Split
 from harmsweep.model.fusion import Input, fused_width
-from harmsweep.model.manifest import HeadsConfig, group_hash, sealed, write_manifest
+from harmsweep.model.manifest import HeadsConfig, build_manifest, group_hash, write_manifest
 from harmsweep.model.network import Heads, serialized
 from harmsweep.model.snapshot import FACTS, PARTS, Snapshot, file_hashes, label_column
 
@@ -52,7 +52,7 @@ def make_model() -> MakeModel:
             (folder / name).write_bytes(content)
         named = {n: {"name": n, "sha256": hashlib.sha256(c).hexdigest()} for n, c in files.items()}
         facts = {"id": "s000000000000", "versions": {}, "first": DAY, "last": DAY, "rows": {}}
-        manifest = sealed(
+        manifest = build_manifest(
             {
                 "network": shape, "inputs": [source], "features": [],
                 "heads": [{"harm": "hate", "positives": 1, "negatives": 1}], "skipped": [],

@@ -20,8 +20,8 @@ from harmsweep.model.fusion import Feature, Input, fused_width
 from harmsweep.model.manifest import (
     HeadsConfig,
     ManifestRefused,
+    build_manifest,
     group_hash,
-    sealed,
     write_manifest,
 )
 from harmsweep.model.snapshot import FACTS, Snapshot, SnapshotRefused, file_hashes, label_column
@@ -149,7 +149,7 @@ def make_model(tmp_path: Path) -> Callable[..., Path]:
             "training": {}, "metrics": {}, "weights": named["model.safetensors"],
             "evaluation": named["evaluation.json"], "code_version": "test", "libraries": {},
         }  # fmt: skip
-        manifest = sealed(facts)
+        manifest = build_manifest(facts)
         folder = tmp_path / "models" / manifest.model_version
         folder.mkdir(parents=True)
         for name, content in files.items():

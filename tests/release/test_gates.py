@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from harmsweep.evaluation.scored import Scored
+from harmsweep.evaluation.scored import ScoredRows
 from harmsweep.release.gates import (
     CANDIDATE,
     CHAMPION,
@@ -29,10 +29,10 @@ GOOD = np.clip(0.5 * TRUTH + RNG.random(400) * 0.5, 0, 1)
 BAD = RNG.random(400)
 
 
-def rows(scores: dict[str, np.ndarray], truth: np.ndarray = TRUTH) -> Scored:
+def rows(scores: dict[str, np.ndarray], truth: np.ndarray = TRUTH) -> ScoredRows:
     names = np.array([f"g{n}" for n in range(len(truth))])
     same = np.full(len(truth), "davidson", dtype=object)
-    return Scored("hate", truth, scores, names, same, np.full(len(truth), "en", dtype=object))
+    return ScoredRows("hate", truth, scores, names, same, np.full(len(truth), "en", dtype=object))
 
 
 def only(name: str, gates: object) -> list[bool | None]:

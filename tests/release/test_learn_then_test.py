@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harmsweep.policy.ladders import Promise
+from harmsweep.policy.ladders import PrecisionTarget
 from harmsweep.release.learn_then_test import (
     Flagged,
     Sample,
@@ -15,7 +15,7 @@ from harmsweep.release.learn_then_test import (
     thresholds_to_try,
 )
 
-PROMISE = Promise(precision=0.95, confidence=0.95)
+PROMISE = PrecisionTarget(precision=0.95, confidence=0.95)
 
 
 def counts(*rows: tuple[int, int]) -> Flagged:
@@ -38,8 +38,8 @@ def test_how_many_groups_a_precision_of_095_takes(wrong: int, groups: int):
 
 
 def test_sixty_groups_are_needed_whatever_the_bound_says():
-    assert passing(counts((59, 59)), Promise(0.5, 0.95)) == 0
-    assert passing(counts((60, 60)), Promise(0.5, 0.95)) == 1
+    assert passing(counts((59, 59)), PrecisionTarget(0.5, 0.95)) == 0
+    assert passing(counts((60, 60)), PrecisionTarget(0.5, 0.95)) == 1
 
 
 def test_the_sequence_ends_at_its_first_failure():

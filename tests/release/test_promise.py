@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from harmsweep.policy.ladders import Promise
+from harmsweep.policy.ladders import PrecisionTarget
 from harmsweep.release import learn_then_test
 from harmsweep.release.certify import chosen
 from harmsweep.release.learn_then_test import Flagged, Floats, Sample, flagged
 
 RUNS = 1000
 MOST = 20  # posts of a group
-PROMISE = Promise(precision=0.95, confidence=0.95)
+PROMISE = PrecisionTarget(precision=0.95, confidence=0.95)
 # Groups to certify on by prevalence: enough for some hundred that are flagged.
 GROUPS = {0.02: 8000, 0.1: 1500, 0.5: 500}
 
@@ -121,10 +121,10 @@ def test_posts_taken_for_independent_would_break_it() -> None:
 def test_the_best_of_many_looks_would_break_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every threshold tested at the full level, and the lowest that passes taken."""
 
-    def all_thresholds(validation: Sample, promise: Promise, *, groups: int) -> Floats:
+    def all_thresholds(validation: Sample, promise: PrecisionTarget, *, groups: int) -> Floats:
         return np.linspace(0.99, 0.5, 50)
 
-    def lowest_that_passes(found: Flagged, promise: Promise) -> int:
+    def lowest_that_passes(found: Flagged, promise: PrecisionTarget) -> int:
         bound = learn_then_test.lower_bound(found.right_groups, found.groups, promise.confidence)
         passed = np.flatnonzero((bound >= promise.precision) & (found.groups >= 60))
         return int(passed[-1]) + 1 if len(passed) else 0

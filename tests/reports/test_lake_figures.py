@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harmsweep.lake.delta import put_rows
+from harmsweep.lake.delta import write_rows
 from harmsweep.reports import lake_figures
 from harmsweep.tables.catalog import (
     ACTIONS,
@@ -76,7 +76,7 @@ def accounted(lake: Path) -> Path:
         post("gone", 2, "deleted"),
         post("blank", 1, "accepted"),
     ]
-    put_rows(posts, POSTS, lake, where={"day": DAY})
+    write_rows(posts, POSTS, lake, where={"day": DAY})
     reject = {
         "day": DAY,
         "stage": "ingest",
@@ -86,11 +86,11 @@ def accounted(lake: Path) -> Path:
         "reason": "bad_time",
         "recorded_day": DAY,
     }
-    put_rows([reject], REJECTS, lake, where={"day": DAY})
+    write_rows([reject], REJECTS, lake, where={"day": DAY})
     landed = {"day": DAY, "source": "posts", "landed": 6}
-    put_rows([landed], INGESTS, lake, where={"day": DAY})
+    write_rows([landed], INGESTS, lake, where={"day": DAY})
     scores = [score("edited", 2, "scored"), score("blank", 1, "quarantined")]
-    put_rows(scores, SCORES, lake, where={"day": DAY})
+    write_rows(scores, SCORES, lake, where={"day": DAY})
     return lake
 
 
@@ -101,13 +101,13 @@ def test_accounts_balance_when_every_post_has_one_place(accounted: Path) -> None
 
 
 def test_accounts_show_a_post_that_was_never_scored(accounted: Path) -> None:
-    put_rows([score("edited", 2, "scored")], SCORES, accounted, where={"day": DAY})
+    write_rows([score("edited", 2, "scored")], SCORES, accounted, where={"day": DAY})
     assert not lake_figures.accounts(accounted, "m1").balanced
 
 
 def test_a_score_of_an_old_revision_is_not_counted(accounted: Path) -> None:
     scores = [score("edited", r, "scored") for r in (1, 2)] + [score("blank", 1, "quarantined")]
-    put_rows(scores, SCORES, accounted, where={"day": DAY})
+    write_rows(scores, SCORES, accounted, where={"day": DAY})
     assert lake_figures.accounts(accounted, "m1").scored == 1
 
 
@@ -152,7 +152,7 @@ def test_effects_in_force_name_the_score_that_did_it(
     }
     seen |= {"action": "remove", "revision": 1, "harm": "hate", "effect_key": "k1", "since": NOON}
     ended = [seen | {"subject_id": p, "expires_at": end} for p, end in (("p2", NOON), ("p3", LATE))]
-    put_rows([seen, *ended], POST_VISIBILITY, lake, where={"day": DAY})
+    write_rows([seen, *ended], POST_VISIBILITY, lake, where={"day": DAY})
     assert lake_figures.in_force(lake).to_dict(orient="records") == [
         {"action": "remove", "harm": "hate", "posts": 2, "lowest_score": 0.97, "threshold": 0.95}
     ]

@@ -8,9 +8,9 @@ import pytest
 
 from harmsweep.enforcement.circuit_breaker import batches
 from harmsweep.enforcement.circuit_breaker.approvals import approve
-from harmsweep.enforcement.dry_run import effects_since, rehearsal
+from harmsweep.enforcement.dry_run import effects_since, scratch_copy
 from harmsweep.enforcement.state.copies import verdicts as judged
-from harmsweep.enforcement.state.policy_binding import Mandate
+from harmsweep.enforcement.state.policy_binding import PolicyBinding
 from harmsweep.enforcement.undo import undo
 from harmsweep.errors import DataRefused, Held
 from harmsweep.lake import delta
@@ -19,7 +19,7 @@ from harmsweep.policy.file import PolicyError, load_policy
 from harmsweep.review import verdicts
 from harmsweep.review.appeal_outcomes import outcomes, views_lost
 from harmsweep.review.appeals import decide_appeal, file_appeal, queue
-from harmsweep.review.apply_now import settle
+from harmsweep.review.apply_now import apply_now
 from harmsweep.tables.catalog import APPEALS, ESCALATIONS, VERDICTS
 
 DAY = date(2026, 10, 1)
@@ -92,7 +92,7 @@ def test_an_escalated_post_has_no_appeal_and_no_verdict(struck):
     now = struck.ledger()[0]["recorded_at"]
     row = field | {"day": DAY, "post_id": "removed", "revision": 1, "position": 0, "distance": 0,
                    "quality": 90, "matched_at": now}  # fmt: skip
-    delta.put_rows([row], ESCALATIONS, struck.root)
+    delta.write_rows([row], ESCALATIONS, struck.root)
     with pytest.raises(DataRefused, match="escalated"):
         file_appeal(struck.root, "removed", **MINE)
     with pytest.raises(DataRefused, match="escalated"):
@@ -117,7 +117,7 @@ def test_an_overturn_restores_the_post_its_copies_and_the_strike_at_once(struck)
 def test_an_overturn_that_is_rehearsed_shows_the_account_too(struck):
     appeal_id, began = file_appeal(struck.root, "removed", **MINE)["appeal_id"], datetime.now(UTC)
     before = struck.visible()
-    with rehearsal(struck.root) as copy:
+    with scratch_copy(struck.root) as copy:
         decide_appeal(copy, appeal_id, "overturned", policy=struck.policy(), rationale="it is one")
         found = effects_since(copy, struck.root, began)
         assert [(e["subject_id"], e["action"]) for e in found] == [
@@ -144,7 +144,7 @@ def test_an_overturn_counts_also_where_a_later_revision_was_judged(struck, rows,
     post, _ = rows
     asked = {"harm": "hate", "action": "remove", "rationale": "seen"}
     row = verdicts.decide(struck.root, "removed", "harmful", **asked)
-    settle(struck.root, DAY, kind="verdict", source_id=row["verdict_id"], clock=lambda: 1)
+    apply_now(struck.root, DAY, kind="verdict", source_id=row["verdict_id"], clock=lambda: 1)
     edited = [post("removed", 1, "superseded"), post("removed", 2)]
     struck.put_posts([post(name) for name in ("copy", "demoted", "clean")] + edited)
     verdicts.decide(struck.root, "removed", "harmful", **asked)
@@ -207,7 +207,7 @@ def test_who_judged_the_post_before_cannot_decide(struck, user):
 def test_an_upheld_reviewers_action_stays(held, user):
     asked = {"harm": "hate", "action": "interstitial", "rationale": "seen"}
     row = verdicts.decide(held.root, "clean", "harmful", **asked)
-    settle(held.root, DAY, kind="verdict", source_id=row["verdict_id"], clock=lambda: 1)
+    apply_now(held.root, DAY, kind="verdict", source_id=row["verdict_id"], clock=lambda: 1)
     assert held.states()["clean"] == "interstitial"
     user("another")
     appeal_id = file_appeal(held.root, "clean", **MINE)["appeal_id"]
@@ -298,7 +298,9 @@ def resume(lake: Any, batch: batches.Waiting, user: Any) -> None:
         user(name)
         approve(lake.root, batches.asked(lake.root, batch), "read it")
     user("three")
-    batches.resume(lake.root, batch.batch.name, Mandate(load_policy(lake.policy(apply=0)), "m-1"))
+    batches.resume(
+        lake.root, batch.batch.name, PolicyBinding(load_policy(lake.policy(apply=0)), "m-1")
+    )
 
 
 def only_another_decides(lake: Any, post: str, user: Any) -> None:

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from harmsweep.enforcement.state.day_ledger import micros
-from harmsweep.enforcement.state.decisions import DECIDE, pair
+from harmsweep.enforcement.state.decisions import DECIDE, version_pair
 from harmsweep.enforcement.undo import undo
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
-from harmsweep.lake.runs import run_step
+from harmsweep.lake.runs import run_stage
 from harmsweep.operations import switch
 from harmsweep.policy.file import load_policy
 from harmsweep.review import allow_list, verdicts
-from harmsweep.review.orders import listed, receive, settle_beneath, withdraw
+from harmsweep.review.orders import listed, receive, restore_after_expired_orders, withdraw
 from harmsweep.stages.enforce import enforce_day
 from harmsweep.tables.catalog import ESCALATIONS, ORDERS
 
@@ -96,9 +96,12 @@ def test_an_order_that_has_ended_hides_none_that_has_not(held):
     receive(held.root, "clean", **ORDER | {"until": ends})
     milder = receive(held.root, "clean", **ORDER | {"reference": "2", "action": "label"})
     assert (milder["effects"], in_lane(held)) == (0, [("clean", "DE", "remove")])
-    assert settle_beneath(held.root) == 0
+    assert restore_after_expired_orders(held.root) == 0
     later = micros(ends) + 1
-    assert [settle_beneath(held.root, clock=lambda: later) for _ in range(2)] == [1, 0]
+    assert [restore_after_expired_orders(held.root, clock=lambda: later) for _ in range(2)] == [
+        1,
+        0,
+    ]
     made = max(held.ledger(), key=lambda e: e["recorded_at"])
     assert (made["action"], made["previous_action"], made["source_id"]) == (
         "label", "none", milder["order_id"],
@@ -112,8 +115,8 @@ def test_a_sweep_of_another_day_puts_in_force_what_an_ended_order_hid(held):
     receive(held.root, "clean", **ORDER | {"reference": "2", "action": "label"})
     time.sleep(1)
     policy, after = held.policy(), DAY + timedelta(days=1)
-    versions = pair("m-1", load_policy(policy).policy_version)
-    run_step(DECIDE, held.root, after, dict, versions=versions)
+    versions = version_pair("m-1", load_policy(policy).policy_version)
+    run_stage(DECIDE, held.root, after, dict, versions=versions)
     enforce_day(held.root, after, policy=policy, model_version="m-1")
     assert in_lane(held) == [("clean", "DE", "label")]
 
@@ -165,7 +168,7 @@ def test_nobody_is_asked_to_look_at_what_was_escalated(held):
     field = {f.name: "x" for f in ESCALATIONS.schema if f.dataType.typeName() == "string"}
     row = field | {"day": DAY, "post_id": "clean", "revision": 1, "position": 0, "distance": 0,
                    "quality": 90, "matched_at": SOON}  # fmt: skip
-    delta.put_rows([row], ESCALATIONS, held.root)
+    delta.write_rows([row], ESCALATIONS, held.root)
     with pytest.raises(DataRefused, match="escalated"):
         receive(held.root, "clean", **FLAG | {"reference": "8"})
     held.sweep()
@@ -180,5 +183,5 @@ def test_what_no_ended_order_hides_is_left_alone(held):
     receive(held.root, "spam", **ORDER | {"reference": "2"})
     receive(held.root, "demoted", **FLAG)
     before = held.ledger()
-    assert settle_beneath(held.root, clock=lambda: micros(ends) + 1) == 0
+    assert restore_after_expired_orders(held.root, clock=lambda: micros(ends) + 1) == 0
     assert held.ledger() == before

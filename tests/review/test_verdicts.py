@@ -5,9 +5,9 @@ from functools import partial
 
 import pytest
 
-from harmsweep.enforcement.rules.guardrails import drawn
+from harmsweep.enforcement.rules.guardrails import uniform_hash
 from harmsweep.enforcement.state.day_ledger import now_micros
-from harmsweep.enforcement.state.policy_binding import Mandate
+from harmsweep.enforcement.state.policy_binding import PolicyBinding
 from harmsweep.enforcement.undo import Part, undo
 from harmsweep.errors import DataRefused
 from harmsweep.harms import SEVERE
@@ -15,7 +15,7 @@ from harmsweep.lake import delta
 from harmsweep.operations import ramps
 from harmsweep.policy.file import PolicyError, load_policy
 from harmsweep.review import allow_list, verdicts
-from harmsweep.review.apply_now import settle
+from harmsweep.review.apply_now import apply_now
 from harmsweep.stages.enforce import enforce_day
 from harmsweep.tables.catalog import VERDICTS
 
@@ -47,7 +47,7 @@ def test_a_persons_word_on_one_post_leaves_what_held_for_a_deleted_one(held, row
     held.put_posts([*map(post, names), *gone])
     said = verdicts.decide(held.root, "removed", "benign", rationale="a quote")
     options = {"kind": "verdict", "source_id": said["verdict_id"], "clock": now_micros}
-    (lifted,) = settle(held.root, said["day"], **options)
+    (lifted,) = apply_now(held.root, said["day"], **options)
     assert (lifted.subject_id, lifted.action) == ("removed", "none")
     assert held.states() == {"demoted": "demote", "reviewed": "review", "spam": "remove"}
 
@@ -105,7 +105,7 @@ def test_in_shadow_everything_is_decided_and_nothing_applied(fresh):
     ramps.ramp(fresh.root, pair, 0.0, instead_of="", reason="first look")
     assert fresh.sweep() == {"decisions": 4, "finished": 0}
     assert fresh.content() == ([], [])
-    ramps.ramp(fresh.root, pair, drawn("ramp/a1") + 0.001, instead_of="", reason="more")
+    ramps.ramp(fresh.root, pair, uniform_hash("ramp/a1") + 0.001, instead_of="", reason="more")
     fresh.sweep()
     assert fresh.states() == FIRST
 
@@ -158,7 +158,7 @@ HOLDOUT = "\nholdout: {{share: 0.05, spared: [{spared}]}}\n"
 def test_the_holdout_is_recorded_and_not_applied(fresh, rows):
     post, scored = rows
     names = [f"p{n}" for n in range(200)]
-    out = {name for name in names if drawn(f"holdout/{name}") < 0.05}
+    out = {name for name in names if uniform_hash(f"holdout/{name}") < 0.05}
     fresh.put_posts([post(name) for name in names])
     fresh.put_scores([scored(name, hate=0.99) for name in names])
     real = fresh.policy
@@ -181,9 +181,9 @@ def test_the_holdout_is_recorded_and_not_applied(fresh, rows):
 def test_no_holdout_leaves_out_a_severe_harm(fresh):
     path = fresh.policy()
     path.write_text(path.read_text() + HOLDOUT.format(spared="spam"))
-    rules = Mandate(load_policy(path), "m-1").rules
-    name = next(f"p{n}" for n in range(200) if drawn(f"holdout/p{n}") < 0.05)
-    held_out = {harm: rules.holds_out(name, harm) for harm in ("hate", "spam", *SEVERE)}
+    rules = PolicyBinding(load_policy(path), "m-1").rules
+    name = next(f"p{n}" for n in range(200) if uniform_hash(f"holdout/p{n}") < 0.05)
+    held_out = {harm: rules.in_holdout(name, harm) for harm in ("hate", "spam", *SEVERE)}
     assert held_out == {"hate": True, "spam": False, "self_harm": False, "violence": False}
 
 
@@ -300,7 +300,7 @@ def test_an_author_without_a_strike_left_is_free_as_soon_as_a_reviewer_says_so(s
     for post, free in (("removed", False), ("spam", True)):
         said = verdicts.decide(struck.root, post, "benign", harm=None, rationale="a joke")
         options = {"kind": "verdict", "source_id": said["verdict_id"], "clock": now_micros}
-        settle(struck.root, said["day"], **options)
+        apply_now(struck.root, said["day"], **options)
         assert ("a1" not in struck.states()) == free
     assert struck.sweep() == {"decisions": 4, "finished": 0, "accounts": 0}
 

@@ -14,7 +14,7 @@ from cyclopts import App, Parameter
 
 from harmsweep.cli.output import cell, print_grid
 from harmsweep.known_media import banks
-from harmsweep.known_media.banks import BankRefused, Entry, entries
+from harmsweep.known_media.banks import BankEntry, BankRefused, entries
 from harmsweep.media.pdq import MIN_QUALITY, is_hash
 from harmsweep.operations.audit import operator
 
@@ -185,7 +185,7 @@ def hashes_in(file: Path) -> Iterator[str]:
             yield text
 
 
-def _line(entry: Entry) -> tuple[str, ...]:
+def _line(entry: BankEntry) -> tuple[str, ...]:
     people = [("added", entry.added_by), ("confirmed", entry.confirmed_by)]
     people.append(("removed", entry.removed_by))
     return (

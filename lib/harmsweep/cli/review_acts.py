@@ -44,11 +44,11 @@ def verdict(
     """
     from harmsweep.enforcement.state.day_ledger import now_micros
     from harmsweep.review import verdicts
-    from harmsweep.review.apply_now import settle_verdict
+    from harmsweep.review.apply_now import apply_verdict
 
     with _acting(lake, dry_run) as place:
         said = verdicts.decide(place, post, found, harm=harm, action=action, rationale=rationale)
-        done = settle_verdict(place, said, clock=now_micros)
+        done = apply_verdict(place, said, clock=now_micros)
         print(
             f"{post} revision {said['revision']} of {said['day']}: {found}, {_effects(len(done))}"
         )
@@ -202,13 +202,13 @@ def exempt(
 @contextmanager
 def _acting(lake: Path, dry_run: bool) -> Iterator[Path]:
     """The lake to act in: for a dry run a copy, whose effects are listed at the end."""
-    from harmsweep.enforcement.dry_run import effects_since, rehearsal
+    from harmsweep.enforcement.dry_run import effects_since, scratch_copy
 
     if not dry_run:
         yield lake
         return
     began = datetime.now(UTC)
-    with rehearsal(lake) as copy:
+    with scratch_copy(lake) as copy:
         yield copy
         effects = effects_since(copy, lake, began)
     print_rows([{head: row[name] for head, name in EFFECT.items()} for row in effects])

@@ -174,12 +174,12 @@ def start(*, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
 
 
 def mandate_of(lake: Path, model: Path, policy: Path) -> Any:
-    from harmsweep.enforcement.state.policy_binding import load_mandate
+    from harmsweep.enforcement.state.policy_binding import load_policy_binding
     from harmsweep.model.manifest import load_manifest
     from harmsweep.policy.certificates import folder_beside
 
     version = load_manifest(model).model_version
-    return load_mandate(lake, policy, version, folder_beside(model))
+    return load_policy_binding(lake, policy, version, folder_beside(model))
 
 
 def ramp(

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from harmsweep.encoders.ocr_conf import ENGINE, Reader, ReaderSettings
+from harmsweep.encoders.ocr_conf import ENGINE, OcrConf, OcrSettings
 from harmsweep.media.problem import MediaProblem
-from harmsweep.media.tiles import Piece
+from harmsweep.media.tiles import Tile
 
 # What rapidocr calls the two models.
 _TASKS = {"Det": "_det_", "Rec": "_rec_"}
@@ -44,7 +44,7 @@ def load_engine(reader: str) -> Any:
     from rapidocr import EngineType, RapidOCR
 
     cv2.setNumThreads(1)
-    parsed = Reader.model_validate_json(reader)
+    parsed = OcrConf.model_validate_json(reader)
     folder = parsed.verified()
     models = {
         f"{task}.model_path": str(folder / name)
@@ -56,7 +56,7 @@ def load_engine(reader: str) -> Any:
     return RapidOCR(params=models | engines | _params(parsed.settings))
 
 
-def _params(settings: ReaderSettings) -> dict[str, Any]:
+def _params(settings: OcrSettings) -> dict[str, Any]:
     engine = f"EngineConfig.{ENGINE}"
     return {
         "Global.log_level": "critical",
@@ -74,7 +74,7 @@ def _params(settings: ReaderSettings) -> dict[str, Any]:
     }
 
 
-def read_lines(engine: Any, pieces: Sequence[Piece]) -> list[Line]:
+def read_lines(engine: Any, pieces: Sequence[Tile]) -> list[Line]:
     """The lines of a picture from its pieces, top to bottom and left to right.
 
     Raises:
@@ -100,7 +100,7 @@ def in_order(lines: Sequence[Line]) -> list[Line]:
     return [line for row in rows for line in sorted(row, key=lambda one: one.box[0])]
 
 
-def _read(engine: Any, piece: Piece) -> list[Line]:
+def _read(engine: Any, piece: Tile) -> list[Line]:
     try:
         # The models were trained on blue, green, red.
         found = engine(np.ascontiguousarray(piece.pixels[:, :, ::-1]))

@@ -26,7 +26,7 @@ WINDOW_DAYS = 30
 ENGINE = "openvino"
 
 
-class ReaderSettings(BaseModel):
+class OcrSettings(BaseModel):
     """Sizes in pixels, the least probability of a line, and how many lines are read at once."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,7 +37,7 @@ class ReaderSettings(BaseModel):
     batch: int = Field(gt=0)
 
 
-class Reader(BaseModel):
+class OcrConf(BaseModel):
     """A frozen reader: its package, the hashes of its models and its settings."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -47,7 +47,7 @@ class Reader(BaseModel):
     path: str
     # Every model that is loaded, with its SHA-256.
     files: dict[str, str] = Field(min_length=1)
-    settings: ReaderSettings
+    settings: OcrSettings
 
     @property
     def reader_id(self) -> str:
@@ -73,16 +73,16 @@ class Reader(BaseModel):
 
 
 @cache
-def load_reader(path: Path = CONF / "reader.yaml") -> Reader:
+def load_ocr_conf(path: Path = CONF / "reader.yaml") -> OcrConf:
     """The reader that conf names.
 
     Raises:
         pydantic.ValidationError: a field is missing or not known.
     """
-    return Reader.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return OcrConf.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
-def readings(spark: SparkSession, lake: Path, day: date, reader_id: str) -> DataFrame:
+def ocr_results(spark: SparkSession, lake: Path, day: date, reader_id: str) -> DataFrame:
     """What a reader read in the days around the day: a row per picture, by partition.
 
     Two days outside each other's window may both have read a picture: the later reading counts.

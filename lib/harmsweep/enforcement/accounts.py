@@ -6,12 +6,19 @@ from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from harmsweep.enforcement.conf import bounds
+from harmsweep.enforcement.conf import load_bounds
 from harmsweep.enforcement.rules.effects import Sweep
-from harmsweep.enforcement.rules.guardrails import Rules
-from harmsweep.enforcement.rules.ledger import ACCOUNTS_DAY, ORDER, Entry, Place
+from harmsweep.enforcement.rules.guardrails import Guardrails
+from harmsweep.enforcement.rules.ledger import ACCOUNTS_DAY, ORDER, Entry, Scope
 from harmsweep.enforcement.rules.strikes import Strike, account_change, freed, restricts_more
-from harmsweep.enforcement.state.day_ledger import Books, Clock, Gate, books, by_a_person, carry_out
+from harmsweep.enforcement.state.day_ledger import (
+    Clock,
+    DayLedger,
+    Gate,
+    by_a_person,
+    commit,
+    read_day_ledger,
+)
 from harmsweep.lake import delta
 from harmsweep.policy.actions import STRIKES
 from harmsweep.policy.file import Accounts
@@ -34,7 +41,7 @@ def settle_accounts(
     *,
     clock: Clock,
     gate: Gate,
-    rules: Rules | None = None,
+    rules: Guardrails | None = None,
 ) -> Settled:
     """Bring accounts to what their strikes come to, as part of a sweep; give the effects.
 
@@ -42,7 +49,7 @@ def settle_accounts(
     force, and none where it is not approved. What it restricts past the bound of 24 hours is left
     out, all of it. Without rules a person acted on posts: that lifts and shortens, and no more.
     """
-    ledger = books(lake, ACCOUNTS_DAY, clock)
+    ledger = read_day_ledger(lake, ACCOUNTS_DAY, clock)
     plan = replace(sweep, at=ledger.at)
     struck = strikes(lake, plan, accounts, rules)
     made = _differences(ledger, plan, accounts, struck, rules)
@@ -50,7 +57,7 @@ def settle_accounts(
     excess = _excess(ledger, plan, len(made) - len(milder)) if rules else ""
     if excess or not rules:
         made = milder
-    carry_out(ledger, made, gate)
+    commit(ledger, made, gate)
     return Settled(len(made), excess)
 
 
@@ -59,22 +66,22 @@ def free_accounts(lake: Path, sweep: Sweep, *, clock: Clock) -> int:
 
     No policy has to be asked for that; what fewer strikes come to the next sweep says.
     """
-    ledger = books(lake, ACCOUNTS_DAY, clock)
+    ledger = read_day_ledger(lake, ACCOUNTS_DAY, clock)
     plan = replace(sweep, at=ledger.at)
     lifted = [freed(place, chain, sweep=plan) for place, chain in ledger.chains.items()]
     struck = struck_authors(lake) if any(lifted) else ()
     made = [entry for entry in lifted if entry and entry.subject_id not in struck]
     if made or ledger.open:  # also what a kill left open
-        carry_out(ledger, made, by_a_person)
+        commit(ledger, made, by_a_person)
     return len(made)
 
 
 def _differences(
-    ledger: Books,
+    ledger: DayLedger,
     plan: Sweep,
     accounts: Accounts,
-    struck: dict[Place, list[Strike]],
-    rules: Rules | None,
+    struck: dict[Scope, list[Strike]],
+    rules: Guardrails | None,
 ) -> list[Entry]:
     places = {**dict.fromkeys(ledger.chains), **dict.fromkeys(struck)}
     changed = (
@@ -85,16 +92,16 @@ def _differences(
     return [entry for entry in changed if entry]
 
 
-def _may_settle(account: Place, struck: list[Strike], rules: Rules | None) -> bool:
+def _may_settle(account: Scope, struck: list[Strike], rules: Guardrails | None) -> bool:
     if rules is None:
         # For how long a restriction lasts only the rules say: a sweep settles those.
         return all(strike.action != "restrict" for strike in struck)
-    return rules.approved and rules.enrols(account.subject_id)
+    return rules.approved and rules.in_rollout(account.subject_id)
 
 
-def _excess(ledger: Books, plan: Sweep, planned: int) -> str:
+def _excess(ledger: DayLedger, plan: Sweep, planned: int) -> str:
     """Why so many accounts may not be restricted now, in a few words; empty where they may."""
-    since, limit = plan.time - timedelta(days=1), bounds().accounts_per_day
+    since, limit = plan.time - timedelta(days=1), load_bounds().accounts_per_day
     before = sum(
         e.entry == "intent"
         and e.cause_kind == "strikes"
@@ -113,8 +120,8 @@ def _excess(ledger: Books, plan: Sweep, planned: int) -> str:
 
 
 def strikes(
-    lake: Path, plan: Sweep, accounts: Accounts, rules: Rules | None
-) -> dict[Place, list[Strike]]:
+    lake: Path, plan: Sweep, accounts: Accounts, rules: Guardrails | None
+) -> dict[Scope, list[Strike]]:
     """The strikes that hold on posts of the days that count, by account and by where they hold.
 
     An author who deletes the post keeps its strike.
@@ -131,14 +138,14 @@ def strikes(
             JOIN (SELECT day, post_id, revision, author_id FROM posts_v1 WHERE {days}) p
             ON p.day = v.day AND p.post_id = v.subject_id) s
         WHERE nth = 1"""
-    found: dict[Place, list[Strike]] = defaultdict(list)
+    found: dict[Scope, list[Strike]] = defaultdict(list)
     for row in delta.query(lake, sql).to_pylist():
         scope = (row["surface"], row["jurisdiction"])
         lasts = None
         if rules and row["action"] == "restrict":
             lasts = rules.restricts_for(row["harm"], *scope)
         strike = Strike(row["since"], row["action"], row["harm"], lasts)
-        found[Place("account", row["author_id"], *scope)].append(strike)
+        found[Scope("account", row["author_id"], *scope)].append(strike)
     return found
 
 
@@ -148,7 +155,7 @@ def struck_authors(lake: Path) -> set[str]:
     struck = delta.query(lake, sql).to_pylist()
     if not struck:
         return set()
-    days = delta.plain_predicate({"day": sorted({row["day"] for row in struck})})
-    posts = delta.plain_predicate({"post_id": sorted({row["subject_id"] for row in struck})})
+    days = delta.datafusion_where({"day": sorted({row["day"] for row in struck})})
+    posts = delta.datafusion_where({"post_id": sorted({row["subject_id"] for row in struck})})
     sql = f"SELECT DISTINCT author_id FROM posts_v1 WHERE {days} AND {posts}"
     return set(delta.query(lake, sql).column("author_id").to_pylist())

@@ -71,7 +71,7 @@ class Bounds(Frozen):
 
 
 @cache
-def bounds() -> Bounds:
+def load_bounds() -> Bounds:
     """The bounds in force.
 
     Raises:

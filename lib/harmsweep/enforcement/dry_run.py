@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from harmsweep.enforcement.state.day_ledger import writing
+from harmsweep.enforcement.state.day_ledger import ledger_locks
 from harmsweep.lake import delta
 from harmsweep.tables.catalog import (
     ACTIONS,
@@ -37,7 +37,7 @@ _LEFT_SECONDS = 24 * 3600
 
 
 @contextmanager
-def rehearsal(lake: Path) -> Iterator[Path]:
+def scratch_copy(lake: Path) -> Iterator[Path]:
     """A copy of the lake for acts of people, which ends with the block; nobody else sees it.
 
     It lies beside the tables: files of data are never changed once written, so that they are linked
@@ -49,7 +49,7 @@ def rehearsal(lake: Path) -> Iterator[Path]:
                 shutil.rmtree(left, ignore_errors=True)
     with TemporaryDirectory(prefix=_PREFIX, dir=lake) as folder:
         copy = Path(folder)
-        with writing(lake):
+        with ledger_locks(lake):
             for table in WRITTEN:
                 _copy(lake / table.name, copy / table.name)
         for path in lake.iterdir():

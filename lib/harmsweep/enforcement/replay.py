@@ -17,7 +17,7 @@ from harmsweep.enforcement.state.evidence import (
     is_past_keeping,
     rests_on_scores,
 )
-from harmsweep.enforcement.state.policy_binding import Mandate
+from harmsweep.enforcement.state.policy_binding import PolicyBinding
 from harmsweep.enforcement.state.posts import find_post
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
@@ -52,7 +52,7 @@ class _Kept:
 
     evidence: Mapping[tuple[str, str | None], Row]  # by post and digest
     languages: Mapping[tuple[Any, ...], str]  # by _PLACE
-    mandates: Mapping[str | None, Mandate]  # by policy version
+    mandates: Mapping[str | None, PolicyBinding]  # by policy version
 
 
 # What tells decisions of a day apart.
@@ -113,8 +113,8 @@ def _replayed(
     return found
 
 
-def _kept(lake: Path, where: delta.Slice, mandates: Mapping[str | None, Mandate]) -> _Kept:
-    about = delta.plain_predicate(where)
+def _kept(lake: Path, where: delta.Slice, mandates: Mapping[str | None, PolicyBinding]) -> _Kept:
+    about = delta.datafusion_where(where)
     evidence = delta.query(lake, f"SELECT * FROM evidence_v1 WHERE {about}").to_pylist()
     sql = f"SELECT {', '.join(_PLACE)}, language FROM decisions_v1 WHERE {about}"
     decided = delta.query(lake, sql).to_pylist()
@@ -127,7 +127,7 @@ def _kept(lake: Path, where: delta.Slice, mandates: Mapping[str | None, Mandate]
 
 def _mandates(
     lake: Path, model: Path, model_version: str, given: Path | None
-) -> dict[str | None, Mandate]:
+) -> dict[str | None, PolicyBinding]:
     """What the model acts under, by the versions of the policies that are at hand."""
     policies = [load_policy(given)] if given else []
     for path in sorted((lake / "policy").glob("*.yaml")):
@@ -136,7 +136,7 @@ def _mandates(
             policies.append(load_policy(path))
     beside = folder_beside(model)
     return {
-        p.policy_version: Mandate(
+        p.policy_version: PolicyBinding(
             p, model_version, find_certificate(beside, model_version, p.policy_version)
         )
         for p in policies
@@ -178,7 +178,7 @@ def _changed(entry: Entry, score: float) -> str:
     return "" if abs(score - then) <= TOLERANCE else f"by {abs(score - then):.2g}"
 
 
-def _decided_otherwise(entry: Entry, scores: Scores, mandate: Mandate, language: str) -> str:
+def _decided_otherwise(entry: Entry, scores: Scores, mandate: PolicyBinding, language: str) -> str:
     """Why the policy gives the scores another action than the ledger's; empty where it does not."""
     policy = mandate.policy
     if mandate.model_version not in policy.approved_models:
@@ -197,7 +197,7 @@ def _decided_otherwise(entry: Entry, scores: Scores, mandate: Mandate, language:
     return ""
 
 
-def _rungs(entry: Entry, mandate: Mandate, language: str) -> Iterator[tuple[str, str, float]]:
+def _rungs(entry: Entry, mandate: PolicyBinding, language: str) -> Iterator[tuple[str, str, float]]:
     """Harm, action and threshold of each rung at the entry's place that has a threshold."""
     scope, certificate = (entry.surface, entry.jurisdiction), mandate.certificate
     for harm, rules in mandate.policy.rules.items():

@@ -8,22 +8,22 @@ from pathlib import Path
 
 from harmsweep.enforcement.accounts import settle_accounts
 from harmsweep.enforcement.circuit_breaker.batches import waiting
-from harmsweep.enforcement.circuit_breaker.caps import Excess, counted
+from harmsweep.enforcement.circuit_breaker.caps import CapBreach, visible_counts
 from harmsweep.enforcement.circuit_breaker.forecast import breaches
-from harmsweep.enforcement.conf import bounds
+from harmsweep.enforcement.conf import load_bounds
 from harmsweep.enforcement.rules.effects import Sweep
 from harmsweep.enforcement.rules.ledger import Entry
 from harmsweep.enforcement.state.day_ledger import (
-    Books,
     Clock,
-    books,
-    carry_out,
+    DayLedger,
+    commit,
+    ledger_locks,
     now_micros,
-    writing,
+    read_day_ledger,
 )
-from harmsweep.enforcement.state.decisions import pair
-from harmsweep.enforcement.state.policy_binding import Mandate, sweep_of
-from harmsweep.enforcement.state.scope_states import cases, changes
+from harmsweep.enforcement.state.decisions import version_pair
+from harmsweep.enforcement.state.policy_binding import PolicyBinding, sweep_of
+from harmsweep.enforcement.state.scope_states import changes, scope_states
 from harmsweep.errors import DataRefused, Held
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Counts
@@ -34,7 +34,7 @@ from harmsweep.operations.switch import check_running
 def sweep(
     lake: Path,
     day: date,
-    mandate: Mandate,
+    mandate: PolicyBinding,
     *,
     clock: Clock = now_micros,
     planned_at: datetime | None = None,
@@ -45,18 +45,18 @@ def sweep(
         DataRefused, Held, Stopped: see enforce_day.
     """
     gate = partial(check_running, lake)
-    with writing(lake):
-        ledger = books(lake, day, clock)
+    with ledger_locks(lake):
+        ledger = read_day_ledger(lake, day, clock)
         _check_newest(ledger, mandate, planned_at)
         plan = sweep_of(day, "enforce", mandate, after=ledger.last_sweep, at=ledger.at)
-        found = cases(ledger, plan)
+        found = scope_states(ledger, plan)
         made = changes(found, plan, mandate.rules)
         over = breaches(lake, {day: made}, mandate.policy, plan.at)
         if over:
-            sampled = {e.batch: bounds().sample(counted(made)[e.batch]) for e in over}
+            sampled = {e.batch: load_bounds().sample(visible_counts(made)[e.batch]) for e in over}
             made = changes(found, plan, mandate.rules, held=sampled)
         counts = _summary(lake, plan, made) | {"finished": ledger.open}
-        carry_out(ledger, made, gate)
+        commit(ledger, made, gate)
         excess = ""
         if mandate.policy.accounts:
             counts["accounts"], excess = settle_accounts(
@@ -72,7 +72,7 @@ def sweep(
     return counts
 
 
-def _check_newest(ledger: Books, mandate: Mandate, planned_at: datetime | None) -> None:
+def _check_newest(ledger: DayLedger, mandate: PolicyBinding, planned_at: datetime | None) -> None:
     """What was planned under older versions replaces nothing that newer ones did since."""
     if planned_at is None:
         return
@@ -86,11 +86,11 @@ def _check_newest(ledger: Books, mandate: Mandate, planned_at: datetime | None) 
             )
 
 
-def preview(lake: Path, day: date, mandate: Mandate) -> Counts:
+def preview(lake: Path, day: date, mandate: PolicyBinding) -> Counts:
     """What a sweep would do now, in counts; it writes nothing and takes no lock."""
-    ledger = books(lake, day, now_micros)
+    ledger = read_day_ledger(lake, day, now_micros)
     plan = sweep_of(day, "enforce", mandate, after=ledger.last_sweep, at=ledger.at)
-    found = cases(ledger, plan)
+    found = scope_states(ledger, plan)
     made = changes(found, plan, mandate.rules)
     over = breaches(lake, {day: made}, mandate.policy, plan.at)
     if over:
@@ -111,15 +111,15 @@ def _done(entry: Entry) -> str:
 
 
 def _decided(lake: Path, plan: Sweep) -> int:
-    versions: delta.Slice = {"day": plan.day, **pair(*plan.subject)}
-    where = delta.predicate(versions)
+    versions: delta.Slice = {"day": plan.day, **version_pair(*plan.subject)}
+    where = delta.spark_where(versions)
     sql = f"""SELECT count(*) AS n FROM (SELECT * FROM decisions_v1 WHERE {where}) d
         JOIN (SELECT * FROM posts_v1 WHERE day = '{plan.day}' AND status = 'accepted') p
         ON d.post_id = p.post_id AND d.revision = p.revision"""
     return int(delta.query(lake, sql).to_pylist()[0]["n"])
 
 
-def _advice(day: date, over: list[Excess], held: list[str]) -> str:
+def _advice(day: date, over: list[CapBreach], held: list[str]) -> str:
     passed = "; ".join(batch.line() for batch in over)
     return (
         f"{day}: {passed}{'. ' if passed else ''}Held until a person lets go or refuses:"

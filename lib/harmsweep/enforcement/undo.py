@@ -8,17 +8,17 @@ from harmsweep.enforcement.accounts import free_accounts, struck_authors
 from harmsweep.enforcement.rules.effects import Sweep, day_of
 from harmsweep.enforcement.rules.guardrails import Post
 from harmsweep.enforcement.rules.ledger import ACCOUNTS_DAY, ORDER, Entry
-from harmsweep.enforcement.rules.reversal import reapplied, undone
+from harmsweep.enforcement.rules.reversal import redo_effect, undo_effect
 from harmsweep.enforcement.state.day_ledger import (
-    Books,
     Clock,
-    books,
+    DayLedger,
     by_a_person,
-    carry_out,
+    commit,
+    ledger_locks,
     now_micros,
-    writing,
+    read_day_ledger,
 )
-from harmsweep.enforcement.state.human_input import people
+from harmsweep.enforcement.state.human_input import human_input
 from harmsweep.enforcement.state.scope_states import LEDGERS, standing
 from harmsweep.errors import DataRefused
 from harmsweep.known_media.escalations import escalated_posts
@@ -68,10 +68,10 @@ def undo(
     """
     started, day, part = time.monotonic(), day_of(sweep_id), part or Part()
     kind, done = "redo" if redo else "undo", 0
-    with writing(lake):
+    with ledger_locks(lake):
         total, freed = 0, 0
         for of_day in (day, ACCOUNTS_DAY) if part == Part() else (day,):
-            ledger = books(lake, of_day, clock)
+            ledger = read_day_ledger(lake, of_day, clock)
             plan = Sweep(day, kind, (sweep_id,), ledger.last_sweep, ledger.at, operator())
             swept, made = _restored(ledger, plan, part)
             total, done = total + swept, done + len(made)
@@ -79,7 +79,7 @@ def undo(
                 about = {"ledger": of_day, "effects": len(made), "left": swept - len(made)}
                 # First: once booked, nothing is left that a repeat would add to the audit.
                 record(lake, kind, sweep_id, details=about | {"part": asdict(part)})
-                carry_out(ledger, made, by_a_person)
+                commit(ledger, made, by_a_person)
         if not total:
             raise DataRefused(f"the ledger has no such effects of a sweep {sweep_id}")
         if not dry_run:
@@ -91,7 +91,7 @@ def undo(
     return Outcome(kind, day, done, time.monotonic() - started, counts=counts)
 
 
-def _restored(ledger: Books, plan: Sweep, part: Part) -> tuple[int, list[Entry]]:
+def _restored(ledger: DayLedger, plan: Sweep, part: Part) -> tuple[int, list[Entry]]:
     """How many effects the sweep had in a day's ledger, and what restores them."""
     swept = {
         entry.place
@@ -101,7 +101,7 @@ def _restored(ledger: Books, plan: Sweep, part: Part) -> tuple[int, list[Entry]]
     }
     lake, day = ledger.lake, ledger.day
     posts, escalated = _posts(ledger, plan), escalated_posts(lake, day)
-    restored = undone if plan.kind == "undo" else reapplied
+    restored = undo_effect if plan.kind == "undo" else redo_effect
     made = [
         restored(place, ledger.chain(place), posts.get(place.subject_id), sweep=plan)
         for place in swept
@@ -110,11 +110,11 @@ def _restored(ledger: Books, plan: Sweep, part: Part) -> tuple[int, list[Entry]]
     return len(swept), [entry for entry in made if entry]
 
 
-def _posts(ledger: Books, plan: Sweep) -> dict[str, Post]:
+def _posts(ledger: DayLedger, plan: Sweep) -> dict[str, Post]:
     """What may be acted on; an account has no revisions, and without a strike is free for good."""
     lake, day = ledger.lake, ledger.day
     if day == ACCOUNTS_DAY:
         struck, accounts = struck_authors(lake), {place.subject_id for place in ledger.chains}
         return {a: Post(0, a, verdict=None if a in struck else "benign") for a in accounts}
-    said = people(lake, day, plan.time)
+    said = human_input(lake, day, plan.time)
     return standing(lake, day, plan.time, about=LEDGERS.format(day=day), said=said)

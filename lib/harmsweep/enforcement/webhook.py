@@ -14,7 +14,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from harmsweep.enforcement.conf import Webhook, bounds
+from harmsweep.enforcement.conf import Webhook, load_bounds
 from harmsweep.enforcement.rules.ledger import Entry
 from harmsweep.enforcement.state.day_ledger import entries
 from harmsweep.lake import delta
@@ -28,16 +28,16 @@ Row = dict[str, Any]
 # Signs the body where it is set: the platform can tell whose the call is.
 SECRET = "HARMSWEEP_WEBHOOK_SECRET"
 # What the platform is told of an effect; the rest is the ledger's own.
-TOLD = (
+PAYLOAD_FIELDS = (
     *("effect_key", "sweep_id", "subject_kind", "subject_id", "revision", "surface"),
     *("jurisdiction", "lane", "action", "previous_action", "harm", "expires_at", "recorded_at"),
 )
 # Worth another try: the platform is busy or down. Any other refusal stays one.
-AGAIN = (408, 425, 429, 500, 502, 503, 504)
+RETRY_STATUSES = (408, 425, 429, 500, 502, 503, 504)
 # What stands before the platform says this where nothing behind it answers.
-DOWN = (429, 502, 503, 504)
+UNAVAILABLE_STATUSES = (429, 502, 503, 504)
 # So many effects in a row without an answer, each tried several times, are the platform's fault.
-UNANSWERED = 5
+MAX_UNANSWERED = 5
 # How far back what nobody was told of is looked for, by when it came in force.
 BACK_DAYS = 30
 
@@ -87,7 +87,7 @@ def deliver(
         Unreachable: too many effects in a row got no answer, or the last ones; they are pending.
         Stopped: the switch is off; what was posted until then is kept as delivered.
     """
-    started, hook = time.monotonic(), webhook or bounds().webhook
+    started, hook = time.monotonic(), webhook or load_bounds().webhook
     counts = {"delivered": 0, "dead": 0}
     if hook.url:
         with locked(lake, [DELIVERIES.name]), _session(hook) as session:
@@ -165,7 +165,7 @@ def _batch(
             failpoint("webhook:after-post")
             if not answered:
                 unanswered.append(_row(entry, reason))
-                if len(unanswered) == UNANSWERED:
+                if len(unanswered) == MAX_UNANSWERED:
                     raise _unreachable(unanswered)
                 continue
             told = [*unanswered, _row(entry, reason)]
@@ -174,7 +174,7 @@ def _batch(
             yield from (row["status"] for row in told)
     finally:
         if rows:
-            delta.put_rows(rows, DELIVERIES, lake)
+            delta.write_rows(rows, DELIVERIES, lake)
 
 
 def _unreachable(rows: Sequence[Row]) -> Unreachable:
@@ -192,7 +192,7 @@ def _row(entry: Entry, reason: str | None) -> Row:
 
 def _post(session: requests.Session, hook: Webhook, entry: Entry) -> tuple[str | None, bool]:
     """Post an effect; why it failed or None, and whether the platform itself answered."""
-    told = {name: getattr(entry, name) for name in TOLD}
+    told = {name: getattr(entry, name) for name in PAYLOAD_FIELDS}
     body = json.dumps(told, default=lambda time: time.isoformat()).encode()
     headers = {"Content-Type": "application/json", "Idempotency-Key": entry.effect_key}
     if secret := os.environ.get(SECRET):
@@ -204,14 +204,17 @@ def _post(session: requests.Session, hook: Webhook, entry: Entry) -> tuple[str |
     except requests.RequestException as error:
         return type(error).__name__, False
     status = answer.status_code
-    return None if answer.ok and status < 300 else f"status {status}", status not in DOWN
+    return (
+        None if answer.ok and status < 300 else f"status {status}",
+        status not in UNAVAILABLE_STATUSES,
+    )
 
 
 def _session(hook: Webhook) -> requests.Session:
     retry = Retry(
         total=hook.attempts - 1,
         backoff_factor=hook.backoff_seconds,
-        status_forcelist=AGAIN,
+        status_forcelist=RETRY_STATUSES,
         allowed_methods=None,
         redirect=0,
         raise_on_status=False,

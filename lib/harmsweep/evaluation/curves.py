@@ -6,7 +6,7 @@ import numpy as np
 
 from harmsweep.evaluation.intervals import Floats, group_weights
 from harmsweep.evaluation.records import MODEL
-from harmsweep.evaluation.scored import Scored
+from harmsweep.evaluation.scored import ScoredRows
 from harmsweep.model.conf import Evaluation
 
 # Where curves are drawn: false-positive rates of the one, recalls of the other.
@@ -24,7 +24,7 @@ class Curve:
     high: Floats | None = None
 
 
-def curves(rows: Scored, options: Evaluation, *, seed: int) -> tuple[Curve, Curve]:
+def curves(rows: ScoredRows, options: Evaluation, *, seed: int) -> tuple[Curve, Curve]:
     """The ROC and the precision-recall curve of rows of both classes."""
     roc, pr = _heights(rows, np.ones(len(rows.truth)))
     if len(set(rows.groups)) < options.min_groups:
@@ -39,7 +39,7 @@ def _band(height: Floats, drawn: list[Floats]) -> Curve:
     return Curve(height, low, high)
 
 
-def _heights(rows: Scored, weights: Floats) -> tuple[Floats, Floats]:
+def _heights(rows: ScoredRows, weights: Floats) -> tuple[Floats, Floats]:
     """True-positive rates by false-positive rate, and precisions by recall, over `GRID`.
 
     NaN where a class has no weight.

@@ -12,7 +12,7 @@ Bools = NDArray[np.bool_]
 BLOCK = 10_000_000
 
 
-def areas(truth: Bools, scores: Floats, weights: Floats) -> tuple[Floats, Floats]:
+def weighted_auroc_auprc(truth: Bools, scores: Floats, weights: Floats) -> tuple[Floats, Floats]:
     """AUROC and AUC-PR of rows under each of several weightings, resamples by rows.
 
     Ties count half in AUROC; AUC-PR is average precision. NaN where a class has no weight.
@@ -34,13 +34,13 @@ def areas(truth: Bools, scores: Floats, weights: Floats) -> tuple[Floats, Floats
     return np.where(one_class, np.nan, auroc), np.where(one_class, np.nan, auc_pr)
 
 
-def point(truth: Bools, scores: Floats) -> tuple[float, float]:
+def auroc_auprc(truth: Bools, scores: Floats) -> tuple[float, float]:
     """AUROC and AUC-PR of the rows as they are."""
-    auroc, auc_pr = areas(truth, scores, np.ones((1, len(truth))))
+    auroc, auc_pr = weighted_auroc_auprc(truth, scores, np.ones((1, len(truth))))
     return float(auroc[0]), float(auc_pr[0])
 
 
-def resampled(
+def bootstrap_auroc_auprc(
     truth: Bools,
     scores: Mapping[str, Floats],
     groups: NDArray[np.str_],
@@ -52,7 +52,7 @@ def resampled(
     parts: dict[str, list[tuple[Floats, Floats]]] = {name: [] for name in scores}
     for weights in group_weights(groups, resamples=resamples, seed=seed):
         for name, values in scores.items():
-            parts[name].append(areas(truth, values, weights))
+            parts[name].append(weighted_auroc_auprc(truth, values, weights))
     return {
         name: (np.concatenate([a for a, _ in found]), np.concatenate([p for _, p in found]))
         for name, found in parts.items()

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from harmsweep.evaluation.records import MODEL
-from harmsweep.evaluation.scored import Scored, read_columns
+from harmsweep.evaluation.scored import ScoredRows, read_columns
 from harmsweep.model.fusion import Columns
 from harmsweep.model.network import load_heads, score_columns
 from harmsweep.model.snapshot import label_column
@@ -68,10 +68,10 @@ def labelled(rows: pd.DataFrame, harm: str) -> pd.DataFrame:
     return rows[rows[label_column(harm)].notna()]
 
 
-def scored(rows: pd.DataFrame, harm: str) -> Scored:
+def scored(rows: pd.DataFrame, harm: str) -> ScoredRows:
     """A harm's labelled rows as the model's evaluation takes them."""
     known = labelled(rows, harm)
-    return Scored(
+    return ScoredRows(
         harm,
         (known[label_column(harm)] > 0.5).to_numpy(),
         {MODEL: known[score_column(harm)].to_numpy(dtype=float)},

@@ -6,8 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from harmsweep.evaluation.intervals import Bools, Floats, group_weights, interval, point, resampled
-from harmsweep.evaluation.scored import Scored
+from harmsweep.evaluation.intervals import (
+    Bools,
+    Floats,
+    auroc_auprc,
+    bootstrap_auroc_auprc,
+    group_weights,
+    interval,
+)
+from harmsweep.evaluation.scored import ScoredRows
 from harmsweep.model.calibration import calibration_errors, reliability
 from harmsweep.model.conf import Evaluation
 
@@ -15,7 +22,7 @@ Record = dict[str, Any]
 MODEL, ALL = "model", "all"
 
 
-def records(scored: Scored, options: Evaluation, *, seed: int) -> Iterator[Record]:
+def records(scored: ScoredRows, options: Evaluation, *, seed: int) -> Iterator[Record]:
     """One record of all the harm's test rows, and one per dataset that has both labels."""
     yield record(scored, ALL, options, seed=seed)
     for dataset in map(str, sorted(set(scored.datasets))):
@@ -24,7 +31,7 @@ def records(scored: Scored, options: Evaluation, *, seed: int) -> Iterator[Recor
             yield record(rows, dataset, options, seed=seed)
 
 
-def language_records(scored: Scored, options: Evaluation, *, seed: int) -> Iterator[Record]:
+def language_records(scored: ScoredRows, options: Evaluation, *, seed: int) -> Iterator[Record]:
     """One record per language with both labels and enough groups for an interval."""
     for language in map(str, sorted(set(scored.languages))):
         rows = scored.where(scored.languages == language)
@@ -32,7 +39,7 @@ def language_records(scored: Scored, options: Evaluation, *, seed: int) -> Itera
             yield record(rows, ALL, options, seed=seed) | {"language": language}
 
 
-def record(rows: Scored, dataset: str, options: Evaluation, *, seed: int) -> Record:
+def record(rows: ScoredRows, dataset: str, options: Evaluation, *, seed: int) -> Record:
     """AUROC and AUC-PR of the model beside the baselines, and their paired difference.
 
     Intervals are the central 95 % over resamples of whole groups; the baseline of the difference is
@@ -49,7 +56,7 @@ def record(rows: Scored, dataset: str, options: Evaluation, *, seed: int) -> Rec
     }
     if not rows.has_both:
         return found | {"note": "one class only: counts, no areas", "worse_than_baseline": False}
-    points = {name: point(rows.truth, values) for name, values in rows.scores.items()}
+    points = {name: auroc_auprc(rows.truth, values) for name, values in rows.scores.items()}
     baselines = {name: auroc for name, (auroc, _) in points.items() if name != MODEL}
     best = max(sorted(baselines), key=lambda name: baselines[name], default=None)
     found |= {"auroc": points[MODEL][0], "auc_pr": points[MODEL][1], "best_baseline": best}
@@ -64,8 +71,10 @@ def record(rows: Scored, dataset: str, options: Evaluation, *, seed: int) -> Rec
     return found | _intervals(rows, best, options, seed)
 
 
-def _intervals(rows: Scored, best: str | None, options: Evaluation, seed: int) -> Record:
-    drawn = resampled(rows.truth, rows.scores, rows.groups, resamples=options.resamples, seed=seed)
+def _intervals(rows: ScoredRows, best: str | None, options: Evaluation, seed: int) -> Record:
+    drawn = bootstrap_auroc_auprc(
+        rows.truth, rows.scores, rows.groups, resamples=options.resamples, seed=seed
+    )
     found: Record = {}
     for name, (auroc, auc_pr) in drawn.items():
         prefix = "" if name == MODEL else f"baseline_{name}_"
@@ -78,7 +87,7 @@ def _intervals(rows: Scored, best: str | None, options: Evaluation, seed: int) -
     return found | {"worse_than_baseline": high < 0}
 
 
-def calibration_record(rows: Scored, options: Evaluation, *, seed: int) -> Record:
+def calibration_record(rows: ScoredRows, options: Evaluation, *, seed: int) -> Record:
     """The calibration error of the model's probabilities on a harm's rows, with its interval."""
     probabilities, truth = rows.scores[MODEL], rows.truth
     groups = len(set(rows.groups))
@@ -98,7 +107,7 @@ def calibration_record(rows: Scored, options: Evaluation, *, seed: int) -> Recor
 def pooled(folds: Sequence[tuple[Bools, Floats]]) -> Record:
     """The areas of all folds' truths and scores together; `folds` counts those of both classes."""
     truth = np.concatenate([t for t, _ in folds])
-    auroc, auc_pr = point(truth, np.concatenate([s for _, s in folds]))
+    auroc, auc_pr = auroc_auprc(truth, np.concatenate([s for _, s in folds]))
     return {
         "groups": len(folds),
         "folds": sum(bool(t.any() and not t.all()) for t, _ in folds),

@@ -17,7 +17,7 @@ from harmsweep.model.snapshot import hand_column, label_column
 
 
 @dataclass(frozen=True)
-class Scored:
+class ScoredRows:
     """One harm's labelled rows: truth, each scorer's scores, groups, datasets and languages."""
 
     harm: str
@@ -27,13 +27,13 @@ class Scored:
     datasets: NDArray[Any]
     languages: NDArray[Any]
 
-    def where(self, keep: Bools) -> "Scored":
+    def where(self, keep: Bools) -> "ScoredRows":
         """Some of the rows."""
         scores = {name: values[keep] for name, values in self.scores.items()}
         ids = self.groups[keep], self.datasets[keep], self.languages[keep]
-        return Scored(self.harm, self.truth[keep], scores, *ids)
+        return ScoredRows(self.harm, self.truth[keep], scores, *ids)
 
-    def of(self, dataset: str) -> "Scored":
+    def of(self, dataset: str) -> "ScoredRows":
         """The rows of one dataset."""
         return self.where(self.datasets == dataset)
 
@@ -48,14 +48,14 @@ IDS = {"split_group": "groups", "dataset": "datasets", "language": "languages"}
 Scorers = Callable[[Columns], Mapping[str, NDArray[Any]]]
 
 
-def scored_rows(
+def score_labelled_rows(
     part: Path,
     harms: Sequence[str],
     scorers: Scorers,
     *,
     inputs: Sequence[Input],
     features: Sequence[Feature],
-) -> Iterator[Scored]:
+) -> Iterator[ScoredRows]:
     """A part's rows that are labelled by hand, with what each scorer says of them, harm by harm.
 
     Scorers are given `inputs` and `features`, and give their scores as rows by `harms`.
@@ -78,7 +78,7 @@ def scored_rows(
         known = ~np.isnan(whole["labels"][:, place])
         of_harm = {n: v[known, place] for n, v in whole.items() if n not in shared}
         truth = whole["labels"][known, place] > 0.5
-        yield Scored(harm, truth, of_harm, *(whole[name][known] for name in IDS.values()))
+        yield ScoredRows(harm, truth, of_harm, *(whole[name][known] for name in IDS.values()))
 
 
 def by_hand(path: Path, harms: Sequence[str]) -> Bools:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from harmsweep.evaluation.intervals import Bools, Floats, group_weights, interval
 from harmsweep.evaluation.records import MODEL, Record
-from harmsweep.evaluation.scored import Scored
+from harmsweep.evaluation.scored import ScoredRows
 from harmsweep.model.conf import Evaluation
 
 # Where heads are compared and fairness is judged, a head flags this share of the harmless posts.
@@ -41,13 +41,13 @@ def share(
     return found
 
 
-def threshold_by_rate(rows: Scored, rate: float = FALSE_POSITIVES) -> float | None:
+def threshold_by_rate(rows: ScoredRows, rate: float = FALSE_POSITIVES) -> float | None:
     """The score that no more than a share of the harmless rows exceeds; None without such rows."""
     harmless = rows.scores[MODEL][~rows.truth]
     return float(np.quantile(harmless, 1 - rate, method="higher")) if len(harmless) else None
 
 
-def threshold_by_precision(rows: Scored, precision: float) -> float | None:
+def threshold_by_precision(rows: ScoredRows, precision: float) -> float | None:
     """The lowest score from which on enough rows are flagged, and so many of them rightly.
 
     Equal scores are flagged together. None where there is no such score.
@@ -60,7 +60,7 @@ def threshold_by_precision(rows: Scored, precision: float) -> float | None:
     return float(scores[np.flatnonzero(good)[-1]]) if good.any() else None
 
 
-def at_threshold(rows: Scored, threshold: float, options: Evaluation, *, seed: int) -> Record:
+def at_threshold(rows: ScoredRows, threshold: float, options: Evaluation, *, seed: int) -> Record:
     """Precision and recall of the rows that score `threshold` or more, as shares."""
     flagged: Bools = _scores(rows) >= threshold
     return {
@@ -71,5 +71,5 @@ def at_threshold(rows: Scored, threshold: float, options: Evaluation, *, seed: i
     }
 
 
-def _scores(rows: Scored) -> Floats:
+def _scores(rows: ScoredRows) -> Floats:
     return rows.scores[MODEL]

@@ -55,8 +55,8 @@ def due(lake: Path, day: date, model_version: str) -> Iterator[Due]:
 
 
 def _is_told(row: Mapping[str, Any]) -> bool:
-    is_over = row["expires_at"] is not None and row["expires_at"] <= datetime.now(UTC)
-    return row["subject_kind"] == "post" or not is_over
+    has_expired = row["expires_at"] is not None and row["expires_at"] <= datetime.now(UTC)
+    return row["subject_kind"] == "post" or not has_expired
 
 
 def _approved(lake: Path, day: date) -> set[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from harmsweep.encoders.conf import Encoder
 from harmsweep.encoders.loading import MODALITIES
-from harmsweep.encoders.ocr_conf import WINDOW_DAYS, load_reader
+from harmsweep.encoders.ocr_conf import WINDOW_DAYS, load_ocr_conf
 from harmsweep.lake import delta
 from harmsweep.media.bounded import run_bounded
 from harmsweep.media.files import local_media, open_media
@@ -40,7 +40,7 @@ class Subject:
 def load_subject(lake: Path, day: date, post_id: str, revision: int | None) -> Subject | None:
     """The post as it stands; None where it was deleted, or is of another revision than is asked."""
     key: delta.Slice = {"day": day, "post_id": post_id}
-    about = delta.plain_predicate(key)
+    about = delta.datafusion_where(key)
     current = f"SELECT revision FROM posts_v1 WHERE {about} AND status = 'accepted'"
     found = delta.query(lake, current).column("revision").to_pylist()
     if not found or revision not in (None, *found):
@@ -64,10 +64,10 @@ def _lines(lake: Path, day: date, hashes: set[str]) -> dict[str, list[str]]:
     """The lines read in pictures, by content; the later of two readings counts."""
     if not hashes:
         return {}
-    where: delta.Slice = {"reader_id": load_reader().reader_id, "content_hash": sorted(hashes)}
+    where: delta.Slice = {"reader_id": load_ocr_conf().reader_id, "content_hash": sorted(hashes)}
     first, last = day - timedelta(days=WINDOW_DAYS), day + timedelta(days=WINDOW_DAYS)
     sql = f"""SELECT content_hash, text FROM media_texts_v1
-        WHERE day BETWEEN '{first}' AND '{last}' AND {delta.plain_predicate(where)}
+        WHERE day BETWEEN '{first}' AND '{last}' AND {delta.datafusion_where(where)}
         AND status = 'ok' ORDER BY day"""
     return {
         row["content_hash"]: row["text"].split("\n") for row in delta.query(lake, sql).to_pylist()

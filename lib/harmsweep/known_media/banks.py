@@ -33,7 +33,7 @@ class BankRefused(DataRefused):
 
 
 @dataclass(frozen=True)
-class Entry:
+class BankEntry:
     """A hash in a bank; the fields are the columns of hash_bank."""
 
     bank: str
@@ -65,14 +65,14 @@ class Entry:
         return self.expires_on is not None and self.expires_on <= day
 
 
-Change = Callable[[dict[str, Entry]], Iterable[Entry]]
+Change = Callable[[dict[str, BankEntry]], Iterable[BankEntry]]
 
 
-def entries(lake: Path, *, severe: bool = False) -> list[Entry]:
+def entries(lake: Path, *, severe: bool = False) -> list[BankEntry]:
     """Every entry of the open banks, or of the severe ones, by bank and hash."""
     table = SEVERE_BANK if severe else HASH_BANK
     found = delta.query(lake, "SELECT * FROM bank", names={"bank": table.name}).to_pylist()
-    return sorted((Entry(**row) for row in found), key=lambda entry: (entry.bank, entry.hash))
+    return sorted((BankEntry(**row) for row in found), key=lambda entry: (entry.bank, entry.hash))
 
 
 def add(
@@ -104,13 +104,13 @@ def add(
     limit = budget or (None if kind in (SEVERE, KNOWN_GOOD) else DEFAULT_BUDGET)
     table = SEVERE_BANK if kind == SEVERE else HASH_BANK
 
-    def new(known: dict[str, Entry]) -> Iterable[Entry]:
+    def new(known: dict[str, BankEntry]) -> Iterable[BankEntry]:
         for entry in known.values():
             if entry.kind != kind:
                 raise BankRefused(f"bank {bank} is of kind {entry.kind}, not {kind}")
         for text in dict.fromkeys(hashes):
             if text not in known or known[text].status == "removed":
-                yield Entry(
+                yield BankEntry(
                     *(bank, text, kind, "quarantined", by, at),
                     reason="waits for a second person",
                     expires_on=expires,
@@ -144,7 +144,7 @@ def confirm(
     """
     _check_name("by", by)
 
-    def confirmed(known: dict[str, Entry]) -> Iterable[Entry]:
+    def confirmed(known: dict[str, BankEntry]) -> Iterable[BankEntry]:
         for entry in (_known(known, bank, text) for text in hashes):
             _check_kind(entry.kind, budget, entry.contact)
             if entry.status == "removed":
@@ -170,7 +170,7 @@ def remove(
     """
     _check_name("by", by)
 
-    def removed(known: dict[str, Entry]) -> Iterable[Entry]:
+    def removed(known: dict[str, BankEntry]) -> Iterable[BankEntry]:
         for entry in (_known(known, bank, text) for text in hashes):
             if entry.status != "removed":
                 yield replace(entry, status="removed", reason=reason, removed_by=by, removed_at=at)
@@ -185,7 +185,7 @@ def expire(lake: Path, hashes: Sequence[str], *, bank: str, on: date | None) -> 
         BankRefused: a hash is not in the bank.
     """
 
-    def expiring(known: dict[str, Entry]) -> Iterable[Entry]:
+    def expiring(known: dict[str, BankEntry]) -> Iterable[BankEntry]:
         for entry in (_known(known, bank, text) for text in hashes):
             if entry.expires_on != on:
                 yield replace(entry, expires_on=on)
@@ -197,7 +197,7 @@ def expire(lake: Path, hashes: Sequence[str], *, bank: str, on: date | None) -> 
 def send_back(lake: Path, bank: str, posts_by_hash: dict[str, int], day: date) -> int:
     """Put hashes back into quarantine that matched more posts than their budget; give how many."""
 
-    def quarantined(known: dict[str, Entry]) -> Iterable[Entry]:
+    def quarantined(known: dict[str, BankEntry]) -> Iterable[BankEntry]:
         for text, posts in posts_by_hash.items():
             entry = known[text]
             reason = f"{OVER_BUDGET}: {posts} posts on {day}, budget {entry.match_budget}"
@@ -237,14 +237,14 @@ def _change(
                 said = {**(details or {}), "hashes": len(changed) if severe else [*changed]}
                 record(lake, act, bank, reason="" if severe else reason, details=said)
             rows = [asdict(entry) for entry in (known | changed).values()]
-            delta.put_rows(rows, table, lake, where={"bank": bank})
+            delta.write_rows(rows, table, lake, where={"bank": bank})
         return len(changed)
 
 
-def _of_bank(lake: Path, table: Table, bank: str) -> dict[str, Entry]:
-    where = delta.predicate({"bank": bank})
+def _of_bank(lake: Path, table: Table, bank: str) -> dict[str, BankEntry]:
+    where = delta.spark_where({"bank": bank})
     found = delta.query(lake, f"SELECT * FROM bank WHERE {where}", names={"bank": table.name})
-    return {row["hash"]: Entry(**row) for row in found.to_pylist()}
+    return {row["hash"]: BankEntry(**row) for row in found.to_pylist()}
 
 
 def _table_of(lake: Path, bank: str) -> Table:
@@ -255,7 +255,7 @@ def _table_of(lake: Path, bank: str) -> Table:
     raise BankRefused(f"no bank {bank}")
 
 
-def _known(known: dict[str, Entry], bank: str, text: str) -> Entry:
+def _known(known: dict[str, BankEntry], bank: str, text: str) -> BankEntry:
     _check_hash(text)
     if text not in known:
         raise BankRefused(f"{text[:12]} is not in bank {bank}")

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from harmsweep.known_media.banks import KNOWN_GOOD, OVER_BUDGET, Entry
+from harmsweep.known_media.banks import KNOWN_GOOD, OVER_BUDGET, BankEntry
 from harmsweep.known_media.near import Pairs
 from harmsweep.known_media.window import Medium
 from harmsweep.media.pdq import NEAR
 
 Row = dict[str, Any]
 # What is near a hash of a medium: entries with their distances.
-Near = Mapping[str, Sequence[tuple[Entry, int]]]
+Near = Mapping[str, Sequence[tuple[BankEntry, int]]]
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Match:
     """A medium near an entry of a bank, by the nearest of its hashes."""
 
     medium: Medium
-    entry: Entry
+    entry: BankEntry
     media_hash: str
     distance: int
 
@@ -41,9 +41,9 @@ class Match:
         }
 
 
-def by_hash(pairs: Pairs, hashes: Sequence[str], entries: Sequence[Entry]) -> Near:
+def by_hash(pairs: Pairs, hashes: Sequence[str], entries: Sequence[BankEntry]) -> Near:
     """The pairs of a search as what is near each hash."""
-    found: dict[str, list[tuple[Entry, int]]] = defaultdict(list)
+    found: dict[str, list[tuple[BankEntry, int]]] = defaultdict(list)
     for left, right, distance in zip(*(column.tolist() for column in pairs), strict=True):
         found[hashes[left]].append((entries[right], distance))
     return found
@@ -63,9 +63,9 @@ def matched(media: Iterable[Medium], near: Near) -> list[Match]:
     return found
 
 
-def over_budget(found: Iterable[Match], day: date) -> dict[Entry, int]:
+def over_budget(found: Iterable[Match], day: date) -> dict[BankEntry, int]:
     """The active entries that match more distinct posts than their budget, and how many."""
-    posts: dict[Entry, set[str]] = defaultdict(set)
+    posts: dict[BankEntry, set[str]] = defaultdict(set)
     for match in found:
         if match.entry.counts_on(day):
             posts[match.entry].add(match.medium.post_id)
@@ -76,7 +76,7 @@ def over_budget(found: Iterable[Match], day: date) -> dict[Entry, int]:
     }
 
 
-def known_good(near: Near, over: Iterable[Entry], day: date) -> dict[str, int]:
+def known_good(near: Near, over: Iterable[BankEntry], day: date) -> dict[str, int]:
     """By a medium's hash, the distance to the nearest known-good hash that counts."""
     stopped = set(over)
     distances: dict[str, int] = {}
@@ -103,7 +103,7 @@ def harmful(near: Near, good: Mapping[str, int]) -> Near:
 
 
 def rows(
-    found: Iterable[Match], *, standing: Iterable[Match], over: Iterable[Entry], day: date
+    found: Iterable[Match], *, standing: Iterable[Match], over: Iterable[BankEntry], day: date
 ) -> list[Row]:
     """Rows of media_matches: `standing` are the matches that no known good takes away."""
     stopped = set(over)

@@ -58,7 +58,7 @@ def preserve_day(lake: Path, day: date, media_root: Path | None) -> None:
         rows = _rows_of(lake, day)
         attempts = [_attempt(lake, one, media_root) for one in _pending(lake, day, rows)]
         if new := _new_rows(attempts, rows, day):
-            delta.put_rows(new, PRESERVATIONS, lake)
+            delta.write_rows(new, PRESERVATIONS, lake)
 
 
 def delete_expired(lake: Path, today: date) -> int:

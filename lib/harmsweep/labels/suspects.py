@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harmsweep.evaluation.intervals import Bools, Floats, point
+from harmsweep.evaluation.intervals import Bools, Floats, auroc_auprc
 from harmsweep.evaluation.scored import by_hand, read_columns
 from harmsweep.model.fusion import Input
 from harmsweep.model.snapshot import PARTS, Snapshot, label_column, load_snapshot
@@ -56,7 +56,7 @@ class Judged:
     @property
     def auroc(self) -> float:
         """How well the modality tells the harm."""
-        return point(self.truth, self.chances)[0]
+        return auroc_auprc(self.truth, self.chances)[0]
 
 
 def likely_errors(

@@ -22,7 +22,7 @@ from harmsweep.days import every_day
 from harmsweep.errors import DataRefused, Refused
 from harmsweep.lake.failpoints import failpoint
 from harmsweep.lake.locks import locked
-from harmsweep.lake.schema import bring_to_declared
+from harmsweep.lake.schema import migrate
 from harmsweep.tables.catalog import RESTRICTED, RESTRICTED_FOLDER, TABLES
 from harmsweep.tables.spec import Table
 
@@ -60,7 +60,7 @@ def open_lake(lake: Path) -> Path:
     (lake / RESTRICTED_FOLDER).mkdir(mode=0o700, parents=True, exist_ok=True)
     for table in (*TABLES.values(), *RESTRICTED.values()):
         with locked(lake, [table.name]):
-            bring_to_declared(lake, table)
+            migrate(lake, table)
     return lake
 
 
@@ -104,7 +104,7 @@ def read_days(
     return read(spark, table, lake).where(day.between(F.lit(first), F.lit(last or first)))
 
 
-def predicate(where: Slice) -> str:
+def spark_where(where: Slice) -> str:
     """A slice as SQL: equality on each column, or one of several days; all rows where it is empty.
 
     Raises:
@@ -137,18 +137,18 @@ def replace_slice(df: DataFrame, table: Table, lake: Path, *, where: Slice) -> N
     with locked(lake, [table.name]):
         failpoint(f"{table.name}:before-commit")
         write = conform(df, table).write.format("delta").mode("overwrite")
-        write = write.option("replaceWhere", predicate(where))
+        write = write.option("replaceWhere", spark_where(where))
         write.option("optimizeWrite", "true").save(str(lake / table.name))
         failpoint(f"{table.name}:after-commit")
 
 
-def append_new(df: DataFrame, table: Table, lake: Path, *, where: Slice) -> int:
+def append_missing(df: DataFrame, table: Table, lake: Path, *, where: Slice) -> int:
     """Append the rows whose key the slice does not hold yet, in one commit; give how many.
 
     Nothing is written where there is nothing new. `where` bounds the look-up of known keys.
     """
     with locked(lake, [table.name]):
-        known = read(df.sparkSession, table, lake).where(predicate(where)).select(*table.key)
+        known = read(df.sparkSession, table, lake).where(spark_where(where)).select(*table.key)
         new = conform(df, table).join(known, on=list(table.key), how="left_anti")
         new = new.select(*table.schema.names).persist()
         try:
@@ -169,9 +169,9 @@ def append(df: DataFrame, table: Table, lake: Path) -> None:
         failpoint(f"{table.name}:after-commit")
 
 
-def put_rows(rows: Rows, table: Table, lake: Path, *, where: Slice | None = None) -> None:
+def write_rows(rows: Rows, table: Table, lake: Path, *, where: Slice | None = None) -> None:
     """Append rows of the driver's own, or make them exactly a slice, in a commit without Spark."""
-    mode, kept = ("append", None) if where is None else ("overwrite", plain_predicate(where))
+    mode, kept = ("append", None) if where is None else ("overwrite", datafusion_where(where))
     with locked(lake, [table.name]):
         target = stored(lake, table.name)
         content = pa.Table.from_pylist([*rows], schema=pa.schema(target.schema().to_arrow()))
@@ -184,7 +184,7 @@ def rows(
     table: Table, lake: Path, *, day: date | None = None, version: int | None = None
 ) -> pa.Table:
     """A table's rows as Arrow, of one day or all, without Spark: for reports and the console."""
-    where = f" WHERE {plain_predicate({'day': day})}" if day else ""
+    where = f" WHERE {datafusion_where({'day': day})}" if day else ""
     versions = {} if version is None else {table.name: version}
     return query(lake, f"SELECT * FROM {table.name}{where}", versions=versions)
 
@@ -221,9 +221,9 @@ def stored_names(lake: Path) -> list[str]:
     return sorted(log.parent.name for log in lake.glob("*/_delta_log"))
 
 
-def plain_predicate(where: Slice) -> str:
+def datafusion_where(where: Slice) -> str:
     """`predicate` as `query` takes it."""
-    return predicate(where).replace("DATE'", "'")
+    return spark_where(where).replace("DATE'", "'")
 
 
 def version(table: Table, lake: Path) -> int:

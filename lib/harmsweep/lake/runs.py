@@ -30,7 +30,7 @@ Counts = Mapping[str, int]
 
 
 @dataclass(frozen=True)
-class Read:
+class Input:
     """A table that a stage reads: the run's own day, `before` days before and `after` after it."""
 
     table: Table
@@ -39,11 +39,11 @@ class Read:
 
 
 @dataclass(frozen=True)
-class Step:
+class Stage:
     """What a stage reads and writes for one day."""
 
     name: str
-    reads: tuple[Read, ...]
+    reads: tuple[Input, ...]
     writes: tuple[Table, ...]
     # Whether it has work on a day of which no table that it reads or writes holds anything.
     always: bool = False
@@ -79,8 +79,8 @@ def code_digest() -> str:
     return digest.hexdigest()
 
 
-def run_step(
-    step: Step,
+def run_stage(
+    step: Stage,
     lake: Path,
     day: date,
     work: Callable[[], Counts],
@@ -120,7 +120,7 @@ def run_step(
     return outcome
 
 
-def _is_empty(step: Step, lake: Path, day: date) -> bool:
+def _is_empty(step: Stage, lake: Path, day: date) -> bool:
     """Whether the stage has no work: no table that it reads or writes has a file of the day."""
     tables = [*(source.table for source in step.reads), *step.writes]
     daily = [table for table in tables if "day" in table.partition_by]
@@ -128,14 +128,14 @@ def _is_empty(step: Step, lake: Path, day: date) -> bool:
 
 
 def is_done(
-    step: Step, lake: Path, day: date, *, versions: Mapping[str, str], inputs: str = ""
+    step: Stage, lake: Path, day: date, *, versions: Mapping[str, str], inputs: str = ""
 ) -> bool:
     """Whether the stage ran for the day and nothing that it reads or is made of changed since."""
     return _same_run(step, lake, day, versions, inputs) is not None
 
 
 def _same_run(
-    step: Step, lake: Path, day: date, versions: Mapping[str, str], inputs: str
+    step: Stage, lake: Path, day: date, versions: Mapping[str, str], inputs: str
 ) -> dict[str, Any] | None:
     """The stage's last run of the day, where its inputs, outputs and code are as they were."""
     known = {r["variant"]: r for r in _runs(lake, day, step.name)}.get(_variant(versions))
@@ -147,7 +147,7 @@ def _variant(versions: Mapping[str, str]) -> str:
     return "/".join(versions.values())
 
 
-def _digest(step: Step, lake: Path, day: date, versions: Mapping[str, str], inputs: str) -> str:
+def _digest(step: Stage, lake: Path, day: date, versions: Mapping[str, str], inputs: str) -> str:
     parts = [code_digest(), as_json(versions), inputs]
     for source in step.reads:
         first, last = day - timedelta(days=source.before), day + timedelta(days=source.after)
@@ -174,5 +174,5 @@ def _record(outcome: Outcome, lake: Path, variant: str, digest: str) -> None:
         "code_version": code_digest()[:12],
     }
     where: delta.Slice = {"day": outcome.day, "stage": outcome.stage, "variant": variant}
-    delta.put_rows([row], RUNS, lake, where=where)
+    delta.write_rows([row], RUNS, lake, where=where)
     compact(RUNS, lake, outcome.day, {})

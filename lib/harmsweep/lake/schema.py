@@ -18,7 +18,7 @@ class LakeMismatch(Refused):
     """A table in the lake is not as the code declares it."""
 
 
-def bring_to_declared(lake: Path, table: Table) -> None:
+def migrate(lake: Path, table: Table) -> None:
     """Create a table, or add to it the columns and constraints that the code declares since.
 
     Its writers' lock is the caller's.

@@ -6,11 +6,11 @@ from pathlib import Path
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from harmsweep.lake.delta import Slice, days, predicate, read, replace_slice, version
+from harmsweep.lake.delta import Slice, days, read, replace_slice, spark_where, version
 from harmsweep.tables.spec import Table
 
 
-def put_slice(
+def replace_slice_if_changed(
     rows: DataFrame, table: Table, lake: Path, *, where: Slice, count: int | None = None
 ) -> None:
     """`replace_slice` where the rows differ from the stored ones; `count` rows, where it is known.
@@ -19,7 +19,7 @@ def put_slice(
     when a landing zone grows and all its days are ingested again.
     """
     if has_rows(table, lake, where):
-        stored = read(rows.sparkSession, table, lake).where(predicate(where))
+        stored = read(rows.sparkSession, table, lake).where(spark_where(where))
         if _sum(rows.select(*table.schema.names)) == _sum(stored):
             return
     elif count == 0:

@@ -29,7 +29,7 @@ class Span(NamedTuple):
     core: tuple[float, float]
 
 
-class Piece(NamedTuple):
+class Tile(NamedTuple):
     """A part of a picture: RGB pixels [height, width, 3], and where they stand in the picture."""
 
     pixels: NDArray[np.uint8]
@@ -41,16 +41,16 @@ class Piece(NamedTuple):
     axis: int
 
 
-def decoded_pieces(data: bytes, min_side: int, max_side: int) -> list[Piece]:
+def decoded_pieces(data: bytes, min_side: int, max_side: int) -> list[Tile]:
     """The pieces of an encoded picture: for `run_bounded`.
 
     Raises:
         MediaProblem: the picture is refused, undecodable or too long.
     """
-    return cut(decode_image(data), min_side=min_side, max_side=max_side)
+    return tile(decode_image(data), min_side=min_side, max_side=max_side)
 
 
-def cut(picture: Image.Image, *, min_side: int, max_side: int) -> list[Piece]:
+def tile(picture: Image.Image, *, min_side: int, max_side: int) -> list[Tile]:
     """An RGB picture in pieces, none longer than LONGEST times its breadth.
 
     A piece's shorter side has at least `min_side` pixels unless that enlarges it MAX_ENLARGED
@@ -61,7 +61,7 @@ def cut(picture: Image.Image, *, min_side: int, max_side: int) -> list[Piece]:
     """
     axis = int(picture.height > picture.width)
     made = []
-    for span in spans(*picture.size):
+    for span in tile_spans(*picture.size):
         area = (0, span.start, picture.width, span.end)
         if axis == 0:
             area = (span.start, 0, span.end, picture.height)
@@ -71,11 +71,11 @@ def cut(picture: Image.Image, *, min_side: int, max_side: int) -> list[Piece]:
         width, height = (max(1, round(side * factor)) for side in part.size)
         pixels = np.asarray(part.resize((width, height), Image.Resampling.BICUBIC))
         scale = (part.width / width, part.height / height)
-        made.append(Piece(pixels, area[:2], scale, span.core, axis))
+        made.append(Tile(pixels, area[:2], scale, span.core, axis))
     return made
 
 
-def spans(width: int, height: int) -> list[Span]:
+def tile_spans(width: int, height: int) -> list[Span]:
     """The longer side of a picture in overlapping parts.
 
     Raises:

@@ -124,7 +124,7 @@ def group_hash(split_group: str) -> str:
     return hashlib.sha256(split_group.encode()).hexdigest()[:16]
 
 
-def sealed(facts: Mapping[str, Any]) -> Manifest:
+def build_manifest(facts: Mapping[str, Any]) -> Manifest:
     """A manifest from its facts, with its version and digest computed."""
     loose = Manifest(**facts, model_version="m" + "0" * 12, digest="0" * 64)
     named = loose.model_copy(update={"model_version": version_of(loose)})

@@ -27,7 +27,7 @@ QUIET = {
 
 
 @dataclass(frozen=True)
-class Crowned:
+class ChampionChange:
     """Which model is the champion now, and which was before, if any."""
 
     model_version: str
@@ -79,7 +79,7 @@ def manifest_of(alias: str, folder: Path) -> Path | None:
     return path
 
 
-def crown(path: Path, folder: Path) -> Crowned:
+def set_champion(path: Path, folder: Path) -> ChampionChange:
     """Make a manifest's model the champion; the one before is `previous`. Twice changes nothing."""
     from mlflow.exceptions import MlflowException
 
@@ -90,7 +90,7 @@ def crown(path: Path, folder: Path) -> Crowned:
         except MlflowException:
             before = None
         if before is not None and before.tags.get("digest") == manifest.digest:
-            return Crowned(manifest.model_version, manifest.model_version)
+            return ChampionChange(manifest.model_version, manifest.model_version)
         if before is None and not registry.search_registered_models(f"name = '{MODEL}'"):
             registry.create_registered_model(MODEL)
         made = registry.create_model_version(
@@ -101,10 +101,10 @@ def crown(path: Path, folder: Path) -> Crowned:
         if before is not None:
             registry.set_registered_model_alias(MODEL, PREVIOUS, before.version)
         registry.set_registered_model_alias(MODEL, CHAMPION, made.version)
-    return Crowned(manifest.model_version, before.tags["model_version"] if before else None)
+    return ChampionChange(manifest.model_version, before.tags["model_version"] if before else None)
 
 
-def roll_back(folder: Path) -> Crowned:
+def roll_back(folder: Path) -> ChampionChange:
     """Make the previous champion the champion again; the two change places.
 
     Raises:
@@ -118,7 +118,7 @@ def roll_back(folder: Path) -> Crowned:
         then = registry.get_model_version_by_alias(MODEL, PREVIOUS)
         registry.set_registered_model_alias(MODEL, CHAMPION, then.version)
         registry.set_registered_model_alias(MODEL, PREVIOUS, now.version)
-    return Crowned(then.tags["model_version"], now.tags["model_version"])
+    return ChampionChange(then.tags["model_version"], now.tags["model_version"])
 
 
 def model_path(value: str) -> Path:

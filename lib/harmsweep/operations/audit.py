@@ -37,12 +37,12 @@ def record(
         "reason": reason,
         "details": as_json(details or {}),
     }
-    delta.put_rows([row], OPERATIONS, lake)
+    delta.write_rows([row], OPERATIONS, lake)
 
 
 def operations(lake: Path, object: str) -> list[dict[str, Any]]:
     """All acts on a plan, batch, sweep or post, the oldest first."""
-    sql = f"""SELECT * FROM operations_v1 WHERE {delta.plain_predicate({"object": object})}
+    sql = f"""SELECT * FROM operations_v1 WHERE {delta.datafusion_where({"object": object})}
         ORDER BY at, operation_id"""
     found: list[dict[str, Any]] = delta.query(lake, sql).to_pylist()
     return found

@@ -14,7 +14,7 @@ from harmsweep.lake.delta import lake_path, open_lake
 from harmsweep.lake.session import session
 from harmsweep.model.manifest import Manifest, load_manifest, verified_bytes
 from harmsweep.paths import DEFAULT_MODEL, ROOT
-from harmsweep.pipeline.all_days import run_line
+from harmsweep.pipeline.all_days import run_pipeline
 from harmsweep.pipeline.summary import print_summary, progress
 from harmsweep.policy.demonstration import mark_demonstration
 from harmsweep.policy.file import load_policy
@@ -27,7 +27,7 @@ def main(*, posts: Path, lake: Path, model: Path, train: bool) -> Iterable[str]:
     mark_demonstration(lake)
     open_lake(lake)
     with progress(console) as announce:
-        line = run_line(
+        line = run_pipeline(
             partial(session, "line"),
             lake,
             posts=posts,

@@ -28,7 +28,7 @@ from harmsweep.stages.score.stage import score_day
 from harmsweep.stages.snapshot.stage import take_snapshot
 
 # Called with a stage and how many days it has: before the first, then after each with its outcome.
-Announce = Callable[[str, int, Outcome | None], None]
+OnProgress = Callable[[str, int, Outcome | None], None]
 Stages = Mapping[str, Callable[[date], Outcome]]
 
 
@@ -37,7 +37,7 @@ class TrainingFailed(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Line:
+class PipelineRun:
     """What a run of the line came to."""
 
     days: list[date]
@@ -53,9 +53,9 @@ class Line:
         return [outcome for outcome in self.outcomes if not outcome.skipped]
 
 
-def run_line(
-    spark: Spark, lake: Path, *, posts: Path, model: Path | None, announce: Announce
-) -> Line:
+def run_pipeline(
+    spark: Spark, lake: Path, *, posts: Path, model: Path | None, announce: OnProgress
+) -> PipelineRun:
     """Take every day of the landing zone `posts` from ingest to metrics, in a demonstration lake.
 
     A model is trained on the landing zone's own labels where `model` (a manifest) is None. Stages
@@ -78,7 +78,7 @@ def run_line(
         lake / "policy" / "demonstration.yaml",
     )
     outcomes += _each(_act(spark, lake, manifest, policy), days, announce)
-    return Line(days, outcomes, manifest, policy, ablation)
+    return PipelineRun(days, outcomes, manifest, policy, ablation)
 
 
 def _act(spark: Spark, lake: Path, manifest: Path, policy: Path) -> Stages:
@@ -91,7 +91,7 @@ def _act(spark: Spark, lake: Path, manifest: Path, policy: Path) -> Stages:
     }
 
 
-def _each(stages: Stages, days: list[date], announce: Announce) -> Iterator[Outcome]:
+def _each(stages: Stages, days: list[date], announce: OnProgress) -> Iterator[Outcome]:
     """Stage by stage, so that a late row of an earlier day is there before the next stage."""
     for name, stage in stages.items():
         announce(name, len(days), None)
@@ -101,7 +101,7 @@ def _each(stages: Stages, days: list[date], announce: Announce) -> Iterator[Outc
             yield outcome
 
 
-def _trained(spark: Spark, lake: Path, days: list[date], announce: Announce) -> tuple[Path, Path]:
+def _trained(spark: Spark, lake: Path, days: list[date], announce: OnProgress) -> tuple[Path, Path]:
     """The model of a snapshot of the days, and the ablation of its modalities; each made once."""
     announce("snapshot", 1, None)
     snapshot = take_snapshot(spark, lake, first=days[0], last=days[-1], out=lake / "snapshots")

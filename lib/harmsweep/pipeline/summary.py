@@ -16,13 +16,13 @@ from rich.progress import (
 from rich.table import Table
 
 from harmsweep.lake.runs import Outcome
-from harmsweep.pipeline.all_days import Announce, Line
+from harmsweep.pipeline.all_days import OnProgress, PipelineRun
 from harmsweep.reports import lake_figures
 from harmsweep.reports.lake import records
 
 
 @contextmanager
-def progress(console: Console) -> Iterator[Announce]:
+def progress(console: Console) -> Iterator[OnProgress]:
     """A bar a stage on a terminal, elsewhere a line a stage and day, with items and seconds."""
     columns = (
         TextColumn("{task.description:<9}"),
@@ -50,7 +50,7 @@ def progress(console: Console) -> Iterator[Announce]:
         yield announce
 
 
-def print_summary(console: Console, line: Line, lake: Path, report: Path) -> None:
+def print_summary(console: Console, line: PipelineRun, lake: Path, report: Path) -> None:
     """The closing table: what holds now and why, where the tables are, a first question to ask."""
     effects = records(lake_figures.in_force(lake))
     table = Table(title="Posts under an action now", title_justify="left")

@@ -17,7 +17,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from harmsweep.errors import Refused
-from harmsweep.policy.ladders import Promise
+from harmsweep.policy.ladders import PrecisionTarget
 
 FOLDER = "certificates"
 # The part of a snapshot that thresholds are certified on.
@@ -87,7 +87,7 @@ class Claim(_Frozen):
     precision_at: Mapping[str, float] = {}
 
     @model_validator(mode="after")
-    def _borne_out(self) -> "Claim":
+    def _check_bound(self) -> "Claim":
         if self.reason:
             return self
         if self.counts is None or self.counts.flagged_groups < LEAST_GROUPS:
@@ -102,9 +102,9 @@ class Claim(_Frozen):
         return self.counts.threshold if self.counts and not self.reason else None
 
     @property
-    def promise(self) -> Promise:
+    def promise(self) -> PrecisionTarget:
         """What the claim is for."""
-        return Promise(self.precision, self.confidence)
+        return PrecisionTarget(self.precision, self.confidence)
 
 
 class Certificate(_Frozen):
@@ -123,7 +123,7 @@ class Certificate(_Frozen):
             raise ValueError("two claims of one harm, language and promise")
         return self
 
-    def thresholds(self, harm: str, promise: Promise) -> dict[str, float]:
+    def thresholds(self, harm: str, promise: PrecisionTarget) -> dict[str, float]:
         """The certified threshold of each language that has one."""
         found = (c for c in self.claims if (c.harm, c.promise) == (harm, promise))
         return {c.language: c.threshold for c in found if c.threshold is not None}

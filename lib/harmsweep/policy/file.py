@@ -20,14 +20,14 @@ from harmsweep.harms import ALL_HARMS, Harm
 from harmsweep.policy.ladders import (
     MISSING,
     Fault,
-    Promise,
+    PrecisionTarget,
     Rule,
     Rung,
     Threshold,
     Word,
     ladder_faults,
 )
-from harmsweep.yaml_lines import Marked, YamlError, load_marked
+from harmsweep.yaml_lines import LocatedYaml, YamlFault, load_located
 
 ALL = "all"
 DEFAULT = "default"
@@ -120,7 +120,7 @@ class Policy(PolicyFile):
         named = {(r.surface, r.jurisdiction) for rules in self.rules.values() for r in rules}
         return sorted(named | {(ALL, ALL)})
 
-    def promises(self) -> list[tuple[str, Promise]]:
+    def precision_targets(self) -> list[tuple[str, PrecisionTarget]]:
         """Every harm and what a certificate must hold for one of its actions, in order."""
         rungs = ((h, r) for h, rules in self.rules.items() for rule in rules for r in rule.ladder)
         return sorted({(harm, rung.promise) for harm, rung in rungs if rung.promise})
@@ -142,8 +142,8 @@ def load_policy(path: Path, harms: Mapping[str, Harm] = ALL_HARMS) -> Policy:
         PolicyError: the file, line, key, value and what would be allowed, in one line.
     """
     try:
-        marked = load_marked(path.read_text(encoding="utf-8"))
-    except YamlError as error:
+        marked = load_located(path.read_text(encoding="utf-8"))
+    except YamlFault as error:
         raise PolicyError(f"{path}:{error.line}: {error}") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8, or no plain values"
@@ -157,7 +157,7 @@ def load_policy(path: Path, harms: Mapping[str, Harm] = ALL_HARMS) -> Policy:
     return Policy(policy_version=version, **dict(parsed))
 
 
-def _message(path: Path, marked: Marked, faults: list[Fault]) -> str:
+def _message(path: Path, marked: LocatedYaml, faults: list[Fault]) -> str:
     # A misspelt key also lacks the right one: cite what is there before what is not.
     where, what = min(faults, key=lambda f: (f[1] == MISSING, marked.line(f[0])))
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""

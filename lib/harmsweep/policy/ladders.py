@@ -24,7 +24,7 @@ ENDLESS = {
 }
 
 
-class Promise(NamedTuple):
+class PrecisionTarget(NamedTuple):
     """A precision and the confidence with which an action must have it."""
 
     precision: float
@@ -45,11 +45,11 @@ class Rung(Frozen):
     days: Annotated[int, Field(strict=True, ge=1, le=3650)] | None = None
 
     @property
-    def promise(self) -> Promise | None:
+    def promise(self) -> PrecisionTarget | None:
         """What a certificate must hold for the action; None where the policy gives a threshold."""
         if self.precision is None or self.confidence is None:
             return None
-        return Promise(self.precision, self.confidence)
+        return PrecisionTarget(self.precision, self.confidence)
 
 
 class Rule(Frozen):

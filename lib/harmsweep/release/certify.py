@@ -8,7 +8,7 @@ import numpy as np
 from rich.table import Table
 
 from harmsweep.errors import Refused
-from harmsweep.evaluation.scored import Scored, scored_rows
+from harmsweep.evaluation.scored import ScoredRows, score_labelled_rows
 from harmsweep.model.fusion import Columns
 from harmsweep.model.manifest import Manifest, check_encoders, group_hash, load_manifest
 from harmsweep.model.snapshot import load_snapshot
@@ -26,7 +26,7 @@ from harmsweep.policy.certificates import (
     sealed_certificate,
 )
 from harmsweep.policy.file import Policy, load_policy
-from harmsweep.policy.ladders import Promise
+from harmsweep.policy.ladders import PrecisionTarget
 from harmsweep.release.learn_then_test import (
     Floats,
     Sample,
@@ -37,7 +37,7 @@ from harmsweep.release.learn_then_test import (
 )
 
 # The labelled rows of a part, by harm.
-Part = Mapping[str, Scored]
+Part = Mapping[str, ScoredRows]
 MODEL = "model"
 
 NO_HEAD = "the model has no head for it"
@@ -85,7 +85,7 @@ def scored_part(part: Path, model: Path) -> Part:
         return {MODEL: score_columns(manifest, heads, rows)}
 
     inputs, features = manifest.inputs, manifest.features
-    rows = scored_rows(part, manifest.harms, scores, inputs=inputs, features=features)
+    rows = score_labelled_rows(part, manifest.harms, scores, inputs=inputs, features=features)
     return {scored.harm: scored for scored in rows}
 
 
@@ -101,7 +101,7 @@ def _check_held_out(part: Part, manifest: Manifest) -> None:
 
 def claims(validation: Part, held_out: Part, policy: Policy) -> Iterator[Claim]:
     """A claim for each promise of the policy, in each of its languages."""
-    for (harm, promise), language in product(policy.promises(), policy.languages):
+    for (harm, promise), language in product(policy.precision_targets(), policy.languages):
         stated = {"harm": harm, "language": language} | promise._asdict()
         if harm not in held_out:
             nobody = Population(posts=0, groups={}, prevalence=None)
@@ -116,11 +116,11 @@ def claims(validation: Part, held_out: Part, policy: Policy) -> Iterator[Claim]:
         yield Claim(**stated, reason=reason, counts=counts, population=about, precision_at=at)
 
 
-def _of(rows: Scored, language: str) -> Scored:
+def _of(rows: ScoredRows, language: str) -> ScoredRows:
     return rows.where(rows.languages == language)
 
 
-def _sample(rows: Scored) -> Sample:
+def _sample(rows: ScoredRows) -> Sample:
     return Sample(rows.scores[MODEL], rows.truth, rows.groups)
 
 
@@ -131,7 +131,9 @@ def _elsewhere(counts: Counts | None, about: Population) -> dict[str, float]:
     return {str(at): precision_at(bound, of=of, at=at) for at in PREVALENCES}
 
 
-def chosen(validation: Sample, held_out: Sample, promise: Promise) -> tuple[Counts | None, str]:
+def chosen(
+    validation: Sample, held_out: Sample, promise: PrecisionTarget
+) -> tuple[Counts | None, str]:
     """The lowest threshold of the sequence that passes, or the first and why it does not."""
     if not len(held_out.truth):
         return None, NO_LABELS
@@ -156,7 +158,7 @@ def chosen(validation: Sample, held_out: Sample, promise: Promise) -> tuple[Coun
     return counts, "" if passed else _failed(counts, promise)
 
 
-def _failed(counts: Counts, promise: Promise) -> str:
+def _failed(counts: Counts, promise: PrecisionTarget) -> str:
     right, of = counts.right_groups, counts.flagged_groups
     place = f"from {counts.threshold:g} up"
     if of < LEAST_GROUPS:

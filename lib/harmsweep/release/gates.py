@@ -14,8 +14,8 @@ import yaml
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from harmsweep.evaluation.intervals import Floats, areas, group_weights, point
-from harmsweep.evaluation.scored import Scored
+from harmsweep.evaluation.intervals import Floats, auroc_auprc, group_weights, weighted_auroc_auprc
+from harmsweep.evaluation.scored import ScoredRows
 from harmsweep.model.calibration import calibration_errors
 from harmsweep.paths import CONF
 from harmsweep.release.hatecheck import IDENTITY, SPELLING, Answers, Cases
@@ -62,7 +62,9 @@ def load_release(path: Path = CONF / "release.yaml") -> ReleaseConfig:
     return ReleaseConfig.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
-def head_gates(test: Sequence[Scored], lacking: Sequence[str], c: ReleaseConfig) -> Iterator[Gate]:
+def head_gates(
+    test: Sequence[ScoredRows], lacking: Sequence[str], c: ReleaseConfig
+) -> Iterator[Gate]:
     """No head is lost, and none has a lower AUROC than the champion's, in all or in a slice.
 
     `test` has the rows that neither model was trained on; slices are datasets and languages.
@@ -78,17 +80,17 @@ def head_gates(test: Sequence[Scored], lacking: Sequence[str], c: ReleaseConfig)
                     yield _area_gate("slices", f"{rows.harm}, {kind} {name}", part, c)
 
 
-def _area_gate(name: str, item: str, rows: Scored, c: ReleaseConfig) -> Gate:
+def _area_gate(name: str, item: str, rows: ScoredRows, c: ReleaseConfig) -> Gate:
     positives = len(set(rows.groups[rows.truth]))
     if not rows.has_both:
         return Gate(name, item, None, f"{positives} positive groups, one class only")
-    candidate = point(rows.truth, rows.scores[CANDIDATE])[0]
+    candidate = auroc_auprc(rows.truth, rows.scores[CANDIDATE])[0]
     if CHAMPION not in rows.scores:
         return Gate(name, item, None, f"AUROC {candidate:.3f}; no champion has this head")
-    champion = point(rows.truth, rows.scores[CHAMPION])[0]
+    champion = auroc_auprc(rows.truth, rows.scores[CHAMPION])[0]
 
     def aurocs(scores: Floats, weights: Floats) -> Floats:
-        return areas(rows.truth, scores, weights)[0]
+        return weighted_auroc_auprc(rows.truth, scores, weights)[0]
 
     low, high = difference(aurocs, rows.scores, rows.groups, c)
     told = f"AUROC {candidate:.3f} against {champion:.3f}, difference {low:+.3f} to {high:+.3f}"
@@ -156,8 +158,8 @@ def disguise_gates(cases: Cases, found: Mapping[str, Answers], c: ReleaseConfig)
     truth = cases.hateful[whole]
     for name in found[CANDIDATE].disguised:
         drops = {
-            model: point(truth, given.plain[whole])[0]
-            - point(truth, given.disguised[name][whole])[0]
+            model: auroc_auprc(truth, given.plain[whole])[0]
+            - auroc_auprc(truth, given.disguised[name][whole])[0]
             for model, given in found.items()
         }
         allowed = max(c.disguise_drop, drops.get(CHAMPION, 0.0))
@@ -208,7 +210,7 @@ def _share_gate(
     return Gate(name, item, not high < 0, told)
 
 
-def calibration_gates(test: Sequence[Scored], c: ReleaseConfig) -> Iterator[Gate]:
+def calibration_gates(test: Sequence[ScoredRows], c: ReleaseConfig) -> Iterator[Gate]:
     """No head's calibration error on the test part is surely too large.
 
     Few rows make the error look larger than it is: the lower end of its interval decides.

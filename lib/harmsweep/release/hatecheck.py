@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from harmsweep.errors import Refused
 from harmsweep.evaluation.intervals import Bools, Floats
 from harmsweep.model.manifest import load_manifest
-from harmsweep.release.text_probe import probe, score_probe
+from harmsweep.release.text_probe import encode_texts, score_probe
 from harmsweep.text.attacks import TRANSFORMS
 
 HARM = "hate"
@@ -81,7 +81,7 @@ def answers(models: Mapping[str, Path], cases: Cases, *, seed: int) -> dict[str,
     places = {name: load_manifest(path).harms.index(HARM) for name, path in models.items()}
 
     def scores(texts: Sequence[str]) -> dict[str, Floats]:
-        probed = probe(texts)
+        probed = encode_texts(texts)
         return {name: score_probe(path, probed)[:, places[name]] for name, path in models.items()}
 
     plain = scores(cases.texts)

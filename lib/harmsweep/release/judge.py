@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harmsweep.evaluation.scored import Scored, scored_rows
+from harmsweep.evaluation.scored import ScoredRows, score_labelled_rows
 from harmsweep.model.fusion import Columns, fuse
 from harmsweep.model.manifest import (
     Manifest,
@@ -75,7 +75,7 @@ def _mine(manifests: Mapping[str, Manifest]) -> Manifest:
 
 def _test_rows(
     part: Path, models: Mapping[str, Path], manifests: Mapping[str, Manifest]
-) -> Iterator[Scored]:
+) -> Iterator[ScoredRows]:
     """Per head of the candidate the rows that no model was trained on, scored by all."""
     mine = _mine(manifests)
     trained_on = {group for manifest in manifests.values() for group in manifest.groups}
@@ -89,7 +89,9 @@ def _test_rows(
     # Numbers that only one of them sees are read for both.
     numbers = {f.name: f for manifest in manifests.values() for f in manifest.features}
     features = tuple(numbers.values())
-    for rows in scored_rows(part, mine.harms, scores, inputs=mine.inputs, features=features):
+    for rows in score_labelled_rows(
+        part, mine.harms, scores, inputs=mine.inputs, features=features
+    ):
         fresh = np.array([group_hash(name) not in trained_on for name in rows.groups], dtype=bool)
         if len(fresh) and not fresh.any():
             raise ManifestRefused(f"{part}: every group of {rows.harm} was trained on")
@@ -99,7 +101,7 @@ def _test_rows(
             if rows.harm in manifests[name].harms
         }
         kept = rows.where(fresh)
-        yield Scored(rows.harm, kept.truth, known, kept.groups, kept.datasets, kept.languages)
+        yield ScoredRows(rows.harm, kept.truth, known, kept.groups, kept.datasets, kept.languages)
 
 
 def _encoders(manifest: Manifest) -> list[tuple[str, str]]:

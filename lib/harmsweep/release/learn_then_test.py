@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from harmsweep.policy.certificates import LEAST_GROUPS, LEAST_THRESHOLD
-from harmsweep.policy.ladders import Promise
+from harmsweep.policy.ladders import PrecisionTarget
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -95,7 +95,7 @@ def lower_bound(right: Ints, of: Ints, confidence: float) -> Floats:
     return np.where(right > 0, stats.beta.ppf(1 - confidence, right, of - right + 1), 0.0)
 
 
-def thresholds_to_try(validation: Sample, promise: Promise, *, groups: int) -> Floats:
+def thresholds_to_try(validation: Sample, promise: PrecisionTarget, *, groups: int) -> Floats:
     """The sequence to test on a part of so many groups, falling; empty where nothing is flagged.
 
     It starts at the threshold that is the most likely to pass: higher ones flag too few groups to
@@ -121,7 +121,7 @@ def _grid(highest: Floats) -> Floats:
     return np.unique(np.append(cut, LEAST_THRESHOLD))[::-1]
 
 
-def pass_chances(validation: Flagged, promise: Promise, *, ratio: float) -> Floats:
+def pass_chances(validation: Flagged, promise: PrecisionTarget, *, ratio: float) -> Floats:
     """How likely each threshold is to pass on a part of `ratio` times the validation's groups.
 
     The chance of enough flagged groups (gamma-Poisson), times that of enough right ones among as
@@ -135,7 +135,7 @@ def pass_chances(validation: Flagged, promise: Promise, *, ratio: float) -> Floa
     return np.asarray(enough * stats.binom.sf(most_failing, expected, precision))
 
 
-def passing(found: Flagged, promise: Promise) -> int:
+def passing(found: Flagged, promise: PrecisionTarget) -> int:
     """How many thresholds of the sequence pass before the first that fails.
 
     Besides the test itself, the flagged posts must show the precision too: a large group that is

@@ -6,7 +6,7 @@ from pathlib import Path
 from harmsweep.errors import DataRefused
 from harmsweep.logs import log
 from harmsweep.model.manifest import load_manifest
-from harmsweep.model.registry import CHAMPION, crown, manifest_of
+from harmsweep.model.registry import CHAMPION, manifest_of, set_champion
 from harmsweep.paths import CONF
 from harmsweep.release.card import card
 from harmsweep.release.gates import Gate, load_release, refused
@@ -53,5 +53,5 @@ def promote(
         more = f" and {len(failed) - 5} more" if len(failed) > 5 else ""
         raise PromotionRefused(f"{len(failed)} of {len(gates)} gates refuse: {names}{more}")
     if not dry_run:
-        crowned = crown(candidate, tracking)
+        crowned = set_champion(candidate, tracking)
         log("promote").info("champion", now=crowned.model_version, before=crowned.before)

@@ -20,7 +20,7 @@ Vectors = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Probe:
+class EncodedTexts:
     """Texts as the stages would store them: what their features say, and their vectors."""
 
     words: Sequence[Mapping[str, Any]]
@@ -30,7 +30,7 @@ class Probe:
     differs: NDArray[np.bool_]
 
 
-def probe(texts: Sequence[str], *, undo: bool = True) -> Probe:
+def encode_texts(texts: Sequence[str], *, undo: bool = True) -> EncodedTexts:
     """Texts cleaned, normalised, counted and embedded; without `undo` disguises stay."""
     rows = [words(text) for text in texts]
     cleaned = [row["clean_text"] for row in rows]
@@ -40,10 +40,10 @@ def probe(texts: Sequence[str], *, undo: bool = True) -> Probe:
     raw = np.zeros_like(found)
     if differs.any():
         raw[differs] = embedded([t for t, d in zip(cleaned, differs, strict=True) if d])
-    return Probe(rows, found, raw, differs)
+    return EncodedTexts(rows, found, raw, differs)
 
 
-def score_probe(manifest: Path, probed: Probe) -> NDArray[np.float64]:
+def score_probe(manifest: Path, probed: EncodedTexts) -> NDArray[np.float64]:
     """A model's probabilities, texts by its harms; every other input and number is absent."""
     model, heads = load_heads(manifest)
     count = len(probed.words)

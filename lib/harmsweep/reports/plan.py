@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harmsweep.enforcement.circuit_breaker.approvals import approved_by
-from harmsweep.enforcement.circuit_breaker.forecast import outlook
+from harmsweep.enforcement.circuit_breaker.forecast import headroom
 from harmsweep.enforcement.plans.plan import Plan, mandate_of, planned_effects
 from harmsweep.enforcement.plans.summary import changing, samples, tables, unchanging
 from harmsweep.enforcement.rules.ledger import Entry
@@ -43,7 +43,7 @@ def bounded(lake: Path, plan: Plan) -> list[dict[str, Any]]:
     for entry in planned_effects(lake, plan):
         made[entry.day].append(entry)
     policy = mandate_of(lake, plan).policy
-    return [asdict(row) for row in outlook(lake, made, policy, now_micros())]
+    return [asdict(row) for row in headroom(lake, made, policy, now_micros())]
 
 
 def _samples(lake: Path, plan: Plan) -> list[dict[str, Any]]:

@@ -33,4 +33,4 @@ def exempt(
     }
     details = {"as": subject_kind, "kind": kind, "exemption_id": row["exemption_id"]}
     record(lake, "exempt", subject_id, reason=reason, details=details)  # first, as for a verdict
-    delta.put_rows([row], EXEMPTIONS, lake)
+    delta.write_rows([row], EXEMPTIONS, lake)

@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from harmsweep.enforcement.conf import bounds
+from harmsweep.enforcement.conf import load_bounds
 from harmsweep.enforcement.rules.ledger import ORDER
 from harmsweep.enforcement.state.copies import Verdict, find_copies
 from harmsweep.lake import delta
@@ -24,7 +24,7 @@ def views_lost(lake: Path, days: list[date], verdict: Verdict) -> int | None:
 
 
 def _lost(lake: Path, day: date, verdict: Verdict) -> list[int]:
-    copies = find_copies(lake, day, [verdict], bounds().copies)
+    copies = find_copies(lake, day, [verdict], load_bounds().copies)
     posts = sorted({*copies, *([verdict.post_id] if day == verdict.day else [])})
     size = "CAST(floor(log10(coalesce(followers, 0) + 1)) AS INT)"
     features = f"""SELECT *, {size} AS size FROM post_features_v1
@@ -35,7 +35,7 @@ def _lost(lake: Path, day: date, verdict: Verdict) -> list[int]:
     sql = f"""SELECT median(f.views) AS usual, max(w.views) AS had FROM ({features}) f
         JOIN (SELECT DISTINCT o.post_id, o.views, o.size FROM ({features}) o
             JOIN ({acted}) h ON h.subject_id = o.post_id AND h.own
-            WHERE {delta.plain_predicate({"post_id": posts})}) w ON w.size = f.size
+            WHERE {delta.datafusion_where({"post_id": posts})}) w ON w.size = f.size
         LEFT JOIN (SELECT DISTINCT subject_id FROM ({acted}) b) a ON a.subject_id = f.post_id
         WHERE a.subject_id IS NULL GROUP BY w.post_id"""
     found = delta.query(lake, sql).to_pylist() if posts else []

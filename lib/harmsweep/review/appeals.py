@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from harmsweep.enforcement.conf import bounds
-from harmsweep.enforcement.rules.effects import moment
+from harmsweep.enforcement.conf import load_bounds
+from harmsweep.enforcement.rules.effects import from_micros
 from harmsweep.enforcement.rules.ledger import ORDER
 from harmsweep.enforcement.state.copies import standing_verdict
 from harmsweep.enforcement.state.day_ledger import Clock, now_micros
@@ -23,7 +23,7 @@ from harmsweep.operations.audit import operations, operator, record
 from harmsweep.policy.actions import SEVERITY, VISIBLE
 from harmsweep.policy.file import load_policy
 from harmsweep.review.appeal_outcomes import views_lost
-from harmsweep.review.apply_now import days_of_copies, settle
+from harmsweep.review.apply_now import apply_now, days_of_copies
 from harmsweep.review.verdicts import verdict_row
 from harmsweep.tables.catalog import APPEALS, OPERATIONS, VERDICTS
 
@@ -56,7 +56,7 @@ def file_appeal(
         details = {"post": post_id, "action": effect["action"]}
         # The audit first: filed again the appeal is known, and nobody would add it.
         record(lake, "appeal", row["appeal_id"], details=details)
-        delta.put_rows([row], APPEALS, lake)
+        delta.write_rows([row], APPEALS, lake)
     return row
 
 
@@ -72,7 +72,7 @@ def _row(post: Row, effect: Row, statement: str, at: datetime) -> Row:
         "harm": effect["harm"] or "none",
         "action": effect["action"],
         "author_id": post["author_id"],
-        "due_at": at + timedelta(days=bounds().appeal_days),
+        "due_at": at + timedelta(days=load_bounds().appeal_days),
         "operator": operator(),
         "text": statement,
         "policy_version": None,
@@ -81,12 +81,12 @@ def _row(post: Row, effect: Row, statement: str, at: datetime) -> Row:
 
 
 def _time(clock: Clock) -> datetime:
-    return moment(clock())
+    return from_micros(clock())
 
 
 def _in_force(lake: Path, post: Mapping[str, Any], at: datetime) -> Row:
     """The severest action that holds for the post, of those that no authority ordered."""
-    where = delta.plain_predicate({"day": post["day"], "subject_id": post["post_id"]})
+    where = delta.datafusion_where({"day": post["day"], "subject_id": post["post_id"]})
     sql = f"""SELECT * FROM post_visibility_v1 WHERE {where} AND subject_kind = 'post'
         AND lane <> '{ORDER}' AND action IN {VISIBLE}"""
     found = [
@@ -101,7 +101,7 @@ def _in_force(lake: Path, post: Mapping[str, Any], at: datetime) -> Row:
 
 def _rows(lake: Path, name: str, value: str) -> list[Row]:
     """An appeal's rows, as it was filed and then as it was decided."""
-    sql = f"SELECT * FROM appeals_v1 WHERE {delta.plain_predicate({name: value})} ORDER BY at"
+    sql = f"SELECT * FROM appeals_v1 WHERE {delta.datafusion_where({name: value})} ORDER BY at"
     found: list[Row] = delta.query(lake, sql).to_pylist()
     return found
 
@@ -141,7 +141,7 @@ def decide_appeal(
     # The audit first: a sweep acts on the verdict even where nobody finishes this.
     record(lake, outcome, appeal_id, reason=rationale, details=details)
     if is_new:
-        delta.put_rows([said], VERDICTS, lake)
+        delta.write_rows([said], VERDICTS, lake)
     effects, lost = 0, None
     if outcome == "overturned":
         verdict = standing_verdict(lake, said)
@@ -149,7 +149,7 @@ def decide_appeal(
         lost = views_lost(lake, days, verdict)
         options: dict[str, Any] = {"kind": "appeal", "source_id": appeal_id, "clock": clock}
         options |= {"accounts": rules.accounts, "lifts": (verdict.post_id, verdict.revision)}
-        effects = sum(len(settle(lake, of_day, **options)) for of_day in days)
+        effects = sum(len(apply_now(lake, of_day, **options)) for of_day in days)
     row = filed | {
         "status": outcome,
         "at": _time(clock),
@@ -158,7 +158,7 @@ def decide_appeal(
         "policy_version": rules.policy_version,
         "views_lost": lost,
     }
-    delta.put_rows([row], APPEALS, lake)
+    delta.write_rows([row], APPEALS, lake)
     return row | {"effects": effects}
 
 
@@ -195,7 +195,7 @@ def _verdict(lake: Path, filed: Row, outcome: str, rationale: str) -> tuple[Row,
 
 def _let_go_by(lake: Path, effect_key: str) -> set[str]:
     """Who approved or resumed the plan or the held batch that an effect was part of."""
-    where = delta.plain_predicate({"effect_key": effect_key})
+    where = delta.datafusion_where({"effect_key": effect_key})
     sql = f"""SELECT plan_id AS name FROM plans_v1 WHERE {where}
         UNION SELECT concat(sweep_id, ':', harm, ':', direction) AS name FROM actions_v1
             WHERE {where} AND entry = 'held' AND harm IS NOT NULL

@@ -9,20 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from harmsweep.enforcement.accounts import free_accounts, settle_accounts
-from harmsweep.enforcement.conf import bounds
+from harmsweep.enforcement.conf import load_bounds
 from harmsweep.enforcement.rules.effects import Sweep
 from harmsweep.enforcement.rules.lanes import lane_change, lifted
-from harmsweep.enforcement.rules.ledger import ORDER, POLICY, Entry, Place, is_automatic, latest
+from harmsweep.enforcement.rules.ledger import ORDER, POLICY, Entry, Scope, is_automatic, latest
 from harmsweep.enforcement.state.copies import WINDOW_DAYS, Verdict, find_copies, standing_verdict
 from harmsweep.enforcement.state.day_ledger import (
-    Books,
     Clock,
-    books,
+    DayLedger,
     by_a_person,
-    carry_out,
-    writing,
+    commit,
+    ledger_locks,
+    read_day_ledger,
 )
-from harmsweep.enforcement.state.human_input import People, people
+from harmsweep.enforcement.state.human_input import HumanInput, human_input
 from harmsweep.enforcement.state.scope_states import LEDGERS, standing
 from harmsweep.known_media.escalations import escalated_posts
 from harmsweep.lake import delta
@@ -31,7 +31,7 @@ from harmsweep.policy.file import Accounts
 from harmsweep.tables.catalog import ACTIONS
 
 
-def settle(
+def apply_now(
     lake: Path,
     day: date,
     *,
@@ -48,11 +48,11 @@ def settle(
     is a post, and the revision up to which what policy put in force there is lifted: also where the
     author has edited it since.
     """
-    with writing(lake):
-        ledger = books(lake, day, clock)
+    with ledger_locks(lake):
+        ledger = read_day_ledger(lake, day, clock)
         sweep = Sweep(day, kind, (source_id,), ledger.last_sweep, ledger.at, operator())
-        made = _differences(ledger, sweep, people(lake, day, sweep.time), lifts)
-        carry_out(ledger, made, by_a_person)
+        made = _differences(ledger, sweep, human_input(lake, day, sweep.time), lifts)
+        commit(ledger, made, by_a_person)
         if accounts:
             settle_accounts(lake, sweep, accounts, clock=clock, gate=by_a_person)
         else:
@@ -61,7 +61,7 @@ def settle(
 
 
 def _differences(
-    ledger: Books, sweep: Sweep, said: People, lifts: tuple[str, int] | None
+    ledger: DayLedger, sweep: Sweep, said: HumanInput, lifts: tuple[str, int] | None
 ) -> list[Entry]:
     lake, day = ledger.lake, ledger.day
     posts = standing(lake, day, sweep.time, about=LEDGERS.format(day=day), said=said)
@@ -80,14 +80,14 @@ def _differences(
     return [entry for entry in made if entry and not is_automatic(entry.cause_kind)]
 
 
-def _is_lifted(place: Place, chain: list[Entry], lifts: tuple[str, int] | None) -> bool:
+def _is_lifted(place: Scope, chain: list[Entry], lifts: tuple[str, int] | None) -> bool:
     last = latest(chain)
     if lifts is None or last is None:
         return False
     return place.subject_id == lifts[0] and last.revision <= lifts[1]
 
 
-def settle_verdict(lake: Path, said: Mapping[str, Any], *, clock: Clock) -> list[Entry]:
+def apply_verdict(lake: Path, said: Mapping[str, Any], *, clock: Clock) -> list[Entry]:
     """Carry out a row of verdicts; a benign one on all days on which copies were acted on.
 
     Copies that a harmful one reaches wait for a sweep of their day, whose caps count them.
@@ -95,11 +95,11 @@ def settle_verdict(lake: Path, said: Mapping[str, Any], *, clock: Clock) -> list
     verdict = standing_verdict(lake, said)
     copied = days_of_copies(lake, verdict) if verdict.found == "benign" else []
     options: dict[str, Any] = {"kind": "verdict", "source_id": said["verdict_id"], "clock": clock}
-    return [e for day in sorted({verdict.day, *copied}) for e in settle(lake, day, **options)]
+    return [e for day in sorted({verdict.day, *copied}) for e in apply_now(lake, day, **options)]
 
 
 def days_of_copies(lake: Path, verdict: Verdict) -> list[date]:
     """The days with entries of the ledger on which copies of a judged post stand, in order."""
     window = timedelta(days=WINDOW_DAYS)
     near = [d for d in delta.days(ACTIONS, lake) if abs(d - verdict.day) <= window]
-    return [day for day in near if find_copies(lake, day, [verdict], bounds().copies)]
+    return [day for day in near if find_copies(lake, day, [verdict], load_bounds().copies)]

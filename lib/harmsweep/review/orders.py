@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harmsweep.digests import as_json
-from harmsweep.enforcement.rules.effects import moment
+from harmsweep.enforcement.rules.effects import from_micros
 from harmsweep.enforcement.state.day_ledger import Clock, now_micros
 from harmsweep.enforcement.state.human_input import standing_orders
 from harmsweep.enforcement.state.posts import find_post, find_reviewable
@@ -19,7 +19,7 @@ from harmsweep.lake import delta
 from harmsweep.lake.locks import locked
 from harmsweep.operations.audit import operator, record
 from harmsweep.policy.actions import LADDER
-from harmsweep.review.apply_now import settle
+from harmsweep.review.apply_now import apply_now
 from harmsweep.tables.catalog import OPERATIONS, ORDERS
 
 Row = dict[str, Any]
@@ -76,8 +76,8 @@ def receive(
         if not _known(lake, row["order_id"]):
             # The audit first: entered again the order is known, and nobody would add it.
             record(lake, "order", row["order_id"], reason=reason, details={"action": action})
-            delta.put_rows([row], ORDERS, lake)
-    made = settle(lake, post["day"], kind="order", source_id=row["order_id"], clock=clock)
+            delta.write_rows([row], ORDERS, lake)
+    made = apply_now(lake, post["day"], kind="order", source_id=row["order_id"], clock=clock)
     return row | {"effects": len(made)}
 
 
@@ -93,8 +93,8 @@ def withdraw(lake: Path, order_id: str, *, reason: str, clock: Clock = now_micro
     row = known[0] | {"status": "withdrawn", "at": datetime.now(UTC), "operator": operator()}
     if len(known) == 1:
         record(lake, "withdraw", order_id, reason=reason)  # first, as in receive
-        delta.put_rows([row | {"reason": reason}], ORDERS, lake)
-    made = settle(lake, row["day"], kind="order", source_id=order_id, clock=clock)
+        delta.write_rows([row | {"reason": reason}], ORDERS, lake)
+    made = apply_now(lake, row["day"], kind="order", source_id=order_id, clock=clock)
     return row | {"effects": len(made)}
 
 
@@ -103,14 +103,14 @@ def listed(lake: Path) -> list[Row]:
     return sorted(standing_orders(lake), key=lambda row: (row["due_at"], row["order_id"]))
 
 
-def settle_beneath(lake: Path, *, clock: Clock = now_micros) -> int:
+def restore_after_expired_orders(lake: Path, *, clock: Clock = now_micros) -> int:
     """Put in force what an order asks for where a severer one has ended; give the effects.
 
     The severer one's end needs nobody: readers take no row that is over. What stood beneath it has
     no row yet, and the post's day may never be swept again: each day's sweep asks for the days on
     which an order ended lately. Files of others are skipped by their statistics.
     """
-    at = moment(clock())
+    at = from_micros(clock())
     since = at - timedelta(days=ENDED_DAYS)
     sql = f"""SELECT DISTINCT day FROM orders_v1 WHERE until > TIMESTAMP '{since.isoformat()}'
         AND until <= TIMESTAMP '{at.isoformat()}'"""
@@ -124,7 +124,7 @@ def settle_beneath(lake: Path, *, clock: Clock = now_micros) -> int:
         hidden = [r for r in beneath if (r["post_id"], r["jurisdiction"]) in places]
         if hidden:  # settling a day settles all of its places
             source_id = hidden[0]["order_id"]
-            effects += len(settle(lake, day, kind="order", source_id=source_id, clock=clock))
+            effects += len(apply_now(lake, day, kind="order", source_id=source_id, clock=clock))
     return effects
 
 

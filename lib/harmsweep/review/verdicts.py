@@ -39,7 +39,7 @@ def decide(
     # verdict by the same reviewer, which changes nothing: only each one's last word counts.
     details = {name: row[name] for name in ("verdict_id", "verdict", "harm", "action")}
     record(lake, "verdict", post_id, reason=rationale, details=details)
-    delta.put_rows([row], VERDICTS, lake)
+    delta.write_rows([row], VERDICTS, lake)
     return row
 
 
@@ -67,5 +67,5 @@ def verdict_row(
 
 def _shown(lake: Path, post: Mapping[str, Any]) -> dict[str, Any]:
     """The revision's columns of `contents`; none where features has not seen it, or no longer."""
-    of_post = delta.plain_predicate({"post_id": post["post_id"]})
+    of_post = delta.datafusion_where({"post_id": post["post_id"]})
     return contents(lake, post["day"], of_post).get((post["post_id"], post["revision"]), {})

@@ -5,17 +5,17 @@ from datetime import date, datetime
 from pathlib import Path
 
 from harmsweep.digests import as_json
-from harmsweep.enforcement.rules.effects import moment
+from harmsweep.enforcement.rules.effects import from_micros
 from harmsweep.enforcement.state.copies import WINDOW_DAYS
 from harmsweep.enforcement.state.day_ledger import (
     now_micros,
 )
-from harmsweep.enforcement.state.decisions import check_decided, pair
-from harmsweep.enforcement.state.policy_binding import load_mandate
+from harmsweep.enforcement.state.decisions import check_decided, version_pair
+from harmsweep.enforcement.state.policy_binding import load_policy_binding
 from harmsweep.enforcement.state.scope_states import exemptions
 from harmsweep.enforcement.sweep import preview, sweep
-from harmsweep.lake.runs import Counts, Outcome, Read, Step, run_step
-from harmsweep.review.orders import settle_beneath
+from harmsweep.lake.runs import Counts, Input, Outcome, Stage, run_stage
+from harmsweep.review.orders import restore_after_expired_orders
 from harmsweep.tables.catalog import (
     ACTIONS,
     DECISIONS,
@@ -26,12 +26,12 @@ from harmsweep.tables.catalog import (
     VERDICTS,
 )
 
-ENFORCE = Step(
+ENFORCE = Stage(
     "enforce",
     reads=(
-        *(Read(table) for table in (DECISIONS, POSTS, SCORES, ORDERS)),
+        *(Input(table) for table in (DECISIONS, POSTS, SCORES, ORDERS)),
         # A verdict on another day's post reaches the day's copies of it.
-        Read(VERDICTS, before=WINDOW_DAYS, after=WINDOW_DAYS),
+        Input(VERDICTS, before=WINDOW_DAYS, after=WINDOW_DAYS),
     ),
     writes=(ACTIONS, POST_VISIBILITY),
 )
@@ -61,7 +61,7 @@ def enforce_day(
             out.
         Stopped: the switch is off.
     """
-    mandate = load_mandate(lake, policy, model_version, certificates)
+    mandate = load_policy_binding(lake, policy, model_version, certificates)
     check_decided(lake, day, mandate)
     if dry_run:
         started = time.monotonic()
@@ -72,9 +72,9 @@ def enforce_day(
     def work() -> Counts:
         return sweep(lake, day, mandate, planned_at=planned_at)
 
-    settle_beneath(lake)
+    restore_after_expired_orders(lake)
     # As they stand, not the table's version: one that ended since is a change too.
-    exempt = sorted(exemptions(lake, moment(now_micros())).items())
+    exempt = sorted(exemptions(lake, from_micros(now_micros())).items())
     facts = [mandate.inputs, mandate.first, mandate.last, exempt]
-    versions = pair(*mandate.subject)
-    return run_step(ENFORCE, lake, day, work, versions=versions, inputs=as_json(facts))
+    versions = version_pair(*mandate.subject)
+    return run_stage(ENFORCE, lake, day, work, versions=versions, inputs=as_json(facts))

@@ -27,7 +27,7 @@ from harmsweep.explanations.subject import Subject, load_subject
 from harmsweep.known_media.escalations import escalated_posts
 from harmsweep.lake import delta
 from harmsweep.lake.locks import locked
-from harmsweep.lake.runs import Counts, Outcome, Read, Step, run_step
+from harmsweep.lake.runs import Counts, Input, Outcome, Stage, run_stage
 from harmsweep.logs import log
 from harmsweep.model.manifest import Manifest, check_encoders, load_manifest
 from harmsweep.operations.switch import check_running
@@ -42,10 +42,10 @@ from harmsweep.tables.catalog import (
     POSTS,
 )
 
-STEP = Step(
+STEP = Stage(
     "explain",
     reads=tuple(
-        Read(table)
+        Input(table)
         for table in (ACTIONS, EVIDENCE, POSTS, POST_FEATURES, POST_VISIBILITY, MEDIA, ORDERS)
     ),
     writes=(EXPLANATIONS,),
@@ -84,7 +84,7 @@ def explain_day(lake: Path, day: date, *, model: Path, media: Path | None = None
     """
     manifest = load_manifest(model)
     check_encoders(manifest, {name: e.encoder_id for name, e in load_encoders().items()})
-    done = run_step(
+    done = run_stage(
         STEP,
         lake,
         day,
@@ -124,7 +124,7 @@ def _work(lake: Path, day: date, model: Path, manifest: Manifest, media: Path | 
         started = time.monotonic()
         found = explain(lake, entry, subject, model=model, media=media)
         row = _row(one, subject, found, manifest, started)
-        delta.put_rows([row], EXPLANATIONS, lake)
+        delta.write_rows([row], EXPLANATIONS, lake)
         counts["explained"] += 1
         counts[row["status"]] += 1
         counts["parts"] += len(found.evidence)
@@ -141,7 +141,7 @@ def _explain_accounts(lake: Path, manifest: Manifest) -> int:
         ]
         if told:
             check_running(lake)
-            delta.put_rows(told, EXPLANATIONS, lake)
+            delta.write_rows(told, EXPLANATIONS, lake)
     return len(told)
 
 

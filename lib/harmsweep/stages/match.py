@@ -8,14 +8,14 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from harmsweep.known_media.banks import KNOWN_GOOD, Entry, entries, send_back
+from harmsweep.known_media.banks import KNOWN_GOOD, BankEntry, entries, send_back
 from harmsweep.known_media.clusters import cluster_rows
 from harmsweep.known_media.escalations import escalated_posts
 from harmsweep.known_media.matches import by_hash, harmful, known_good, matched, over_budget, rows
 from harmsweep.known_media.preservation import preserve_day
 from harmsweep.known_media.window import WINDOW_DAYS, Medium, media_of_day, near
 from harmsweep.lake import delta
-from harmsweep.lake.runs import Counts, Outcome, Read, Spark, Step, run_step
+from harmsweep.lake.runs import Counts, Input, Outcome, Spark, Stage, run_stage
 from harmsweep.tables.catalog import (
     ESCALATIONS,
     HASH_BANK,
@@ -29,13 +29,13 @@ from harmsweep.tables.catalog import (
 from harmsweep.tables.spec import Table
 
 # The banks are read too: a new entry runs the day again.
-STEP = Step(
+STEP = Stage(
     "match",
     reads=(
-        Read(MEDIA, before=WINDOW_DAYS - 1),
-        Read(LABELS, before=WINDOW_DAYS - 1),
-        Read(HASH_BANK),
-        Read(SEVERE_BANK),
+        Input(MEDIA, before=WINDOW_DAYS - 1),
+        Input(LABELS, before=WINDOW_DAYS - 1),
+        Input(HASH_BANK),
+        Input(SEVERE_BANK),
     ),
     writes=(MEDIA_MATCHES, MEDIA_CLUSTERS, ESCALATIONS, PRESERVATIONS),
 )
@@ -49,7 +49,7 @@ def match_day(spark: Spark, lake: Path, day: date, *, media_root: Path | None = 
     Its media are preserved; without `media_root` only those of object stores are. The counts are
     the day's media and, by status, its matches; then its pictures with copies.
     """
-    outcome = run_step(STEP, lake, day, partial(_work, spark, lake, day, media_root))
+    outcome = run_stage(STEP, lake, day, partial(_work, spark, lake, day, media_root))
     if outcome.skipped:
         # What could not be preserved before may be there now, and no table says so.
         preserve_day(lake, day, media_root)
@@ -90,12 +90,12 @@ def _escalate(spark: Spark, lake: Path, day: date, media: list[Medium]) -> None:
         names = ESCALATIONS.schema.names
         values = [[row[name] for name in names] for row in found]
         new = spark().createDataFrame(values, ESCALATIONS.schema)
-        delta.append_new(new, ESCALATIONS, lake, where={"day": day})
+        delta.append_missing(new, ESCALATIONS, lake, where={"day": day})
 
 
 def _matches(
     spark: Spark, lake: Path, day: date, media: list[Medium]
-) -> tuple[list[Row], dict[Entry, int]]:
+) -> tuple[list[Row], dict[BankEntry, int]]:
     """Rows of media_matches, and the entries that matched more posts than their budget."""
     usable = [e for e in entries(lake) if e.counts_on(day) or e.is_held_on(day)]
     hashes = sorted({text for medium in media for text in medium.hashes})
@@ -109,7 +109,7 @@ def _matches(
     return rows(found, standing=standing, over=over, day=day), over
 
 
-def _send_back(lake: Path, over: dict[Entry, int], day: date) -> None:
+def _send_back(lake: Path, over: dict[BankEntry, int], day: date) -> None:
     ordered = sorted(over, key=lambda entry: entry.bank)
     for bank, found in groupby(ordered, key=lambda entry: entry.bank):
         send_back(lake, bank, {entry.hash: over[entry] for entry in found}, day)
@@ -120,4 +120,4 @@ def _replace(found: Iterable[Row], table: Table, lake: Path, day: date) -> None:
     made = list(found)
     stored = f"SELECT 1 FROM {table.name} WHERE day = '{day}' LIMIT 1"
     if made or delta.query(lake, stored).num_rows:
-        delta.put_rows(made, table, lake, where={"day": day})
+        delta.write_rows(made, table, lake, where={"day": day})

@@ -15,7 +15,7 @@ from harmsweep.evaluation.baseline import (
     leave_one_group_out,
 )
 from harmsweep.evaluation.records import MODEL, Record, pooled
-from harmsweep.evaluation.scored import Scored, scored_rows
+from harmsweep.evaluation.scored import ScoredRows, score_labelled_rows
 from harmsweep.model.calibration import Calibration
 from harmsweep.model.conf import Evaluation
 from harmsweep.model.fusion import Columns
@@ -30,7 +30,7 @@ def score_part(
     heads: Heads,
     calibrations: Mapping[str, Calibration],
     options: Evaluation,
-) -> Iterator[Scored]:
+) -> Iterator[ScoredRows]:
     """The model's and the baselines' scores on the test part, harm by harm.
 
     A baseline whose modality no training row of the harm has is left out.
@@ -49,7 +49,7 @@ def score_part(
             found[m] = np.stack(each, axis=1)
         return found
 
-    for scored in scored_rows(snapshot / "test", task.harms, scores, **task.sources):
+    for scored in score_labelled_rows(snapshot / "test", task.harms, scores, **task.sources):
         known = [MODEL, *(m for m in baselines_of(task) if baselines[scored.harm, m] is not None)]
         yield replace(scored, scores={name: scored.scores[name] for name in known})
 
@@ -62,7 +62,7 @@ def fit_calibrations(part: Path, task: Task, heads: Heads) -> dict[str, Calibrat
 
     return {
         scored.harm: calibration(scored.scores[MODEL], scored.truth, scored.groups)
-        for scored in scored_rows(part, task.harms, logits, **task.sources)
+        for scored in score_labelled_rows(part, task.harms, logits, **task.sources)
     }
 
 
@@ -72,7 +72,7 @@ def baselines_of(task: Task) -> list[str]:
 
 
 def few_group_records(
-    snapshot: Path, task: Task, scored: Scored, options: Evaluation
+    snapshot: Path, task: Task, scored: ScoredRows, options: Evaluation
 ) -> Iterator[Record]:
     """Leave-one-group-out AUROC of the baselines, for datasets with few groups in the test part.
 

@@ -27,9 +27,9 @@ from harmsweep.model.manifest import (
     HeadCounts,
     Manifest,
     SnapshotFacts,
+    build_manifest,
     group_hash,
     load_manifest,
-    sealed,
     write_manifest,
 )
 from harmsweep.model.network import Heads, serialized
@@ -71,7 +71,7 @@ def train(
     calibrations = fit_calibrations(snapshot / "validation", task, heads)
     evaluation = evaluated(snapshot, task, heads, calibrations, options)
     files = {WEIGHTS: serialized(heads), EVALUATION: _json(evaluation)}
-    manifest = sealed(
+    manifest = build_manifest(
         _described(task, facts, options, files)
         | {"network": heads.config, "skipped": skipped, "switched_off": off}
         | {"calibrations": calibrations}

@@ -42,7 +42,7 @@ def ours(job: Job) -> Engine:
 
     def write(lake: Path) -> None:
         rows = fresh().withColumn("day", F.lit(DAY))
-        delta.append_new(rows, EMBEDDINGS, lake, where={"day": DAY})
+        delta.append_missing(rows, EMBEDDINGS, lake, where={"day": DAY})
 
     return Engine(write, lambda: _collected(fresh()), spark.stop)
 

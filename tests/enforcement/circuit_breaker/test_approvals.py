@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harmsweep.enforcement.circuit_breaker.approvals import (
-    Asked,
+    ApprovalRequest,
     accepted_posts,
     approve,
     approved_by,
@@ -20,10 +20,10 @@ from harmsweep.operations import audit
 from harmsweep.tables.catalog import POSTS
 
 User = Callable[[str], None]
-ASKED = Asked("plan-1", ("ana", "ben"), "d1", 2)
+ASKED = ApprovalRequest("plan-1", ("ana", "ben"), "d1", 2)
 
 
-def approve_as(user: User, name: str, lake: Path, asked: Asked = ASKED) -> list[str]:
+def approve_as(user: User, name: str, lake: Path, asked: ApprovalRequest = ASKED) -> list[str]:
     user(name)
     return approve(lake, asked, "read it")
 
@@ -46,7 +46,7 @@ def test_more_approvals_than_are_needed_are_enough(lake: Path, user: User) -> No
 
 
 def test_an_approval_of_what_it_is_by_now_is_none_of_what_it_was(lake: Path, user: User) -> None:
-    approve_as(user, "dan", lake, Asked("plan-1", ("ana",), "d2", 1))
+    approve_as(user, "dan", lake, ApprovalRequest("plan-1", ("ana",), "d2", 1))
     assert approved_by(lake, ASKED) == []
 
 
@@ -66,11 +66,11 @@ def test_nobody_who_planned_it_approves(lake: Path, user: User, name: str) -> No
 
 def test_an_approval_is_of_that_name_and_content_alone(lake: Path, user: User) -> None:
     approve_as(user, "dan", lake)
-    other = Asked("plan-1", ("ana",), "d2", 1)
+    other = ApprovalRequest("plan-1", ("ana",), "d2", 1)
     assert approved_by(lake, other) == []
     with pytest.raises(Held, match=r"needs 1 approval by others than ana and has 0: `harmsweep"):
         check_approved(lake, other)
-    assert approved_by(lake, Asked("plan-2", ("ana",), "d1", 1)) == []
+    assert approved_by(lake, ApprovalRequest("plan-2", ("ana",), "d1", 1)) == []
     assert approve_as(user, "dan", lake, other) == ["dan"]
     assert approved_by(lake, ASKED) == ["dan"]
 
@@ -79,7 +79,7 @@ def test_other_acts_are_no_approvals(lake: Path) -> None:
     for act in ("apply", "plan", "resume"):
         audit.record(lake, act, "plan-1", details={"digest": "d1"})
     assert approved_by(lake, ASKED) == []
-    check_approved(lake, Asked("plan-1", ("ana",), "d1", 0))
+    check_approved(lake, ApprovalRequest("plan-1", ("ana",), "d1", 0))
 
 
 def test_a_digest_is_of_a_set() -> None:

@@ -7,14 +7,14 @@ import pytest
 
 from harmsweep.enforcement.circuit_breaker import approvals, batches
 from harmsweep.enforcement.state.day_ledger import now_micros
-from harmsweep.enforcement.state.policy_binding import Mandate
+from harmsweep.enforcement.state.policy_binding import PolicyBinding
 from harmsweep.enforcement.undo import undo
 from harmsweep.errors import DataRefused, Held
 from harmsweep.operations import audit, switch
 from harmsweep.operations.switch import Stopped
 from harmsweep.policy.file import load_policy
 from harmsweep.review import verdicts
-from harmsweep.review.apply_now import settle
+from harmsweep.review.apply_now import apply_now
 
 
 @pytest.fixture
@@ -25,8 +25,8 @@ def waiting(fresh: Any) -> Any:
     return fresh
 
 
-def mandate(lake: Any) -> Mandate:
-    return Mandate(load_policy(lake.policy(apply=0)), "m-1")
+def mandate(lake: Any) -> PolicyBinding:
+    return PolicyBinding(load_policy(lake.policy(apply=0)), "m-1")
 
 
 def named(lake: Any, harm: str) -> batches.Waiting:
@@ -124,7 +124,7 @@ def test_a_sample_that_a_reviewer_freed_is_counted_no_more_and_voids_no_approval
     name = next(e["subject_id"] for e in flooded.ledger() if e["cause_kind"] == "sample")
     row = verdicts.decide(flooded.root, name, "benign", rationale="a quote")
     options = {"kind": "verdict", "source_id": row["verdict_id"], "clock": now_micros}
-    settle(flooded.root, row["day"], **options)
+    apply_now(flooded.root, row["day"], **options)
     after = named(flooded, "hate")
     assert after.effects == 39
     assert batches.asked(flooded.root, after).digest == before.digest
@@ -216,14 +216,14 @@ def test_a_sweep_that_is_stopped_between_its_commits_is_finished_once_started(
 
 def test_a_batch_is_resumed_under_its_own_pair_alone(waiting):
     name = named(waiting, "hate").batch.name
-    other = Mandate(load_policy(waiting.policy(version=2)), "m-1")
+    other = PolicyBinding(load_policy(waiting.policy(version=2)), "m-1")
     with pytest.raises(DataRefused, match="is of m-1 under trial-1"):
         batches.resume(waiting.root, name, other)
 
 
 @pytest.mark.parametrize("model", ["m-0", "m-2"])
 def test_neither_an_older_nor_a_newer_model_resumes_a_batch(waiting, model: str):
-    other = Mandate(mandate(waiting).policy, model)
+    other = PolicyBinding(mandate(waiting).policy, model)
     with pytest.raises(DataRefused, match="is of m-1 under trial-1"):
         batches.resume(waiting.root, named(waiting, "hate").batch.name, other)
 

@@ -6,10 +6,16 @@ from datetime import date
 
 import pytest
 
-from harmsweep.enforcement.circuit_breaker.caps import Excess, cap_of, counted, excesses, spent
-from harmsweep.enforcement.conf import bounds
+from harmsweep.enforcement.circuit_breaker.caps import (
+    CapBreach,
+    cap_breaches,
+    cap_of,
+    used_in_24h,
+    visible_counts,
+)
+from harmsweep.enforcement.conf import load_bounds
 from harmsweep.enforcement.state.day_ledger import entries, micros
-from harmsweep.enforcement.state.policy_binding import Mandate
+from harmsweep.enforcement.state.policy_binding import PolicyBinding
 from harmsweep.enforcement.sweep import preview, sweep
 from harmsweep.errors import Held
 from harmsweep.lake import delta
@@ -49,7 +55,9 @@ def test_all_sweeps_of_24_hours_share_a_cap_in_each_direction(fresh, rows):
     def at(hours: int, **policy: float) -> dict[str, int]:
         fresh.decide(**policy)
         found = load_policy(fresh.policy(**policy))
-        return sweep(fresh.root, day, Mandate(found, "m-1"), clock=lambda: start + hours * HOUR)
+        return sweep(
+            fresh.root, day, PolicyBinding(found, "m-1"), clock=lambda: start + hours * HOUR
+        )
 
     assert at(0, apply=2)["remove"] == 2
     fresh.put_posts([post(name) for name in names])
@@ -63,29 +71,35 @@ def test_all_sweeps_of_24_hours_share_a_cap_in_each_direction(fresh, rows):
     with pytest.raises(Held, match="hate: 2 to release and 0 in the last 24 hours pass"):
         at(26, remove=0.998, demote=0.997, release=1)
     assert fresh.states()["removed"] == "remove"
-    assert spent(fresh.root, start + 23 * HOUR) == {("hate", "apply"): 2, ("spam", "apply"): 1}
+    assert used_in_24h(fresh.root, start + 23 * HOUR) == {
+        ("hate", "apply"): 2,
+        ("spam", "apply"): 1,
+    }
     written = max(e["recorded_at"] for e in fresh.ledger() if e["action"] == "remove")
     ends = micros(written) + 24 * HOUR
-    assert spent(fresh.root, ends - 1_000_000) != {}
-    assert spent(fresh.root, ends + 1_000_000) == {}
+    assert used_in_24h(fresh.root, ends - 1_000_000) != {}
+    assert used_in_24h(fresh.root, ends + 1_000_000) == {}
 
 
 def test_an_effect_is_spent_for_24_hours_to_the_microsecond(fresh):
     fresh.decide()
-    at, mandate = 1_800_000_000_123_457, Mandate(load_policy(fresh.policy()), "m-1")
+    at, mandate = 1_800_000_000_123_457, PolicyBinding(load_policy(fresh.policy()), "m-1")
     sweep(fresh.root, DAY, mandate, clock=lambda: at)
     written = micros(min(entry["recorded_at"] for entry in fresh.ledger()))
     assert written == at
-    assert spent(fresh.root, at + 24 * HOUR - 1) == {("hate", "apply"): 2, ("spam", "apply"): 1}
-    assert spent(fresh.root, at + 24 * HOUR) == {}
+    assert used_in_24h(fresh.root, at + 24 * HOUR - 1) == {
+        ("hate", "apply"): 2,
+        ("spam", "apply"): 1,
+    }
+    assert used_in_24h(fresh.root, at + 24 * HOUR) == {}
 
 
 def test_what_only_waits_is_not_counted(held):
     made = [e for e in entries(held.root, DAY) if e.entry == "intent"]
-    assert counted(made) == {("hate", "apply"): 2, ("spam", "apply"): 1}
+    assert visible_counts(made) == {("hate", "apply"): 2, ("spam", "apply"): 1}
     for kind in ("held", "discarded", "outcome", "withheld"):
-        assert counted([replace(e, entry=kind) for e in made]) == {}
-    assert counted([replace(e, cause_kind="undo") for e in made]) == {}
+        assert visible_counts([replace(e, entry=kind) for e in made]) == {}
+    assert visible_counts([replace(e, cause_kind="undo") for e in made]) == {}
 
 
 def test_a_held_entry_changes_no_state_and_reviews_are_not_held(fresh):
@@ -100,7 +114,7 @@ def test_a_held_entry_changes_no_state_and_reviews_are_not_held(fresh):
 
 
 def test_a_preview_says_what_would_be_held(fresh):
-    mandate = Mandate(load_policy(fresh.policy(apply=1)), "m-1")
+    mandate = PolicyBinding(load_policy(fresh.policy(apply=1)), "m-1")
     fresh.decide(apply=1)
     assert preview(fresh.root, DAY, mandate) == {
         "decisions": 4, "finished": 0, "held": 2, "remove": 1, "review": 1,
@@ -110,19 +124,21 @@ def test_a_preview_says_what_would_be_held(fresh):
 
 def test_a_batch_may_reach_its_cap_and_not_pass_it(fresh):
     policy = load_policy(fresh.policy(apply=10))
-    assert excesses({("hate", "apply"): 4}, {("hate", "apply"): 6}, policy) == []
-    over = excesses({("hate", "apply"): 5, ("spam", "apply"): 1}, {("hate", "apply"): 6}, policy)
-    assert over == [Excess("hate", "apply", 5, 6, 10)]
+    assert cap_breaches({("hate", "apply"): 4}, {("hate", "apply"): 6}, policy) == []
+    over = cap_breaches(
+        {("hate", "apply"): 5, ("spam", "apply"): 1}, {("hate", "apply"): 6}, policy
+    )
+    assert over == [CapBreach("hate", "apply", 5, 6, 10)]
 
 
 def test_no_policy_brings_a_cap_above_confs(fresh, monkeypatch):
     policy = load_policy(fresh.policy(apply=1000))
-    lower = bounds().model_copy(update={"cap_at_most": Cap(apply=3, release=2)})
+    lower = load_bounds().model_copy(update={"cap_at_most": Cap(apply=3, release=2)})
     monkeypatch.setattr("harmsweep.enforcement.circuit_breaker.caps.bounds", lambda: lower)
     for direction, most in (("apply", 3), ("release", 2)):
         batch = ("hate", direction)
-        assert excesses({batch: most}, {}, policy) == []
-        assert excesses({batch: most + 1}, {}, policy) == [Excess(*batch, most + 1, 0, most)]
+        assert cap_breaches({batch: most}, {}, policy) == []
+        assert cap_breaches({batch: most + 1}, {}, policy) == [CapBreach(*batch, most + 1, 0, most)]
 
 
 def test_a_policys_own_cap_holds_where_it_is_below_confs(fresh):
@@ -195,7 +211,7 @@ def test_what_comes_after_a_held_batch_is_held_too(fresh, rows):
     fresh.put_posts([post(name) for name in names])
     fresh.put_scores([scored("late", hate=0.99)])
     policy = fresh.policy(apply=1)
-    mandate = Mandate(load_policy(policy), "m-1")
+    mandate = PolicyBinding(load_policy(policy), "m-1")
     # With room for it again: what was spent is longer ago than a day.
     later = time.time_ns() // 1000 + 2 * 24 * 3600 * 1_000_000
     fresh.decide(apply=1)

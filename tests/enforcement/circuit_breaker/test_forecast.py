@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harmsweep.enforcement.circuit_breaker.caps import Excess
+from harmsweep.enforcement.circuit_breaker.caps import CapBreach
 from harmsweep.enforcement.circuit_breaker.forecast import (
     Outlook,
     Past,
     breaches,
+    headroom,
     history,
     most,
     most_views,
-    outlook,
     so_far,
     unlikely,
     views_of,
@@ -102,9 +102,9 @@ def test_more_than_is_likely_is_found_by_effects_and_then_by_views() -> None:
     known = Past(4, {HATE: [(30, 400), (20, 100)]})
     fine = {HATE: 60}
     assert unlikely(fine, {HATE: 1000}, known, CONF) == []
-    assert unlikely({HATE: 61}, {}, known, CONF) == [Excess(*HATE, 61, 0, 60, "forecast")]
+    assert unlikely({HATE: 61}, {}, known, CONF) == [CapBreach(*HATE, 61, 0, 60, "forecast")]
     (viewed,) = unlikely(fine, {HATE: 1001}, known, CONF)
-    assert viewed == Excess(*HATE, 1001, 0, 1000, "views")
+    assert viewed == CapBreach(*HATE, 1001, 0, 1000, "views")
     assert viewed.batch == HATE
     assert viewed.line() == (
         "hate: 1001 views to apply are more than the 1000 that the same weekday of past weeks"
@@ -113,7 +113,7 @@ def test_more_than_is_likely_is_found_by_effects_and_then_by_views() -> None:
     # A harm that never acted in a history that is long enough has the floor.
     spam = ("spam", "release")
     assert unlikely({spam: 50}, {}, known, CONF) == []
-    assert unlikely({spam: 51}, {}, known, CONF) == [Excess(*spam, 51, 0, 50, "forecast")]
+    assert unlikely({spam: 51}, {}, known, CONF) == [CapBreach(*spam, 51, 0, 50, "forecast")]
     assert unlikely({spam: 51}, {spam: 10**9}, Past(3, {}), CONF) == []
 
 
@@ -143,7 +143,7 @@ def test_many_small_sweeps_of_a_day_are_no_less_than_a_great_one(
     assert breaches(past, {DAY: planned(30)}, policy, LATER) == []
     add_rows(effects(0, 21), ACTIONS, past)
     (found,) = breaches(past, {DAY: planned(30)}, policy, LATER)
-    assert found == Excess(*HATE, 30, 21, 50, "forecast")
+    assert found == CapBreach(*HATE, 30, 21, 50, "forecast")
     assert found.line().startswith("hate: 30 to apply and 21 before are more than the 50 that")
 
 
@@ -151,7 +151,7 @@ def test_the_views_that_a_day_has_had_are_counted_too() -> None:
     known, had = Past(4, {HATE: [(30, 400), (20, 100)]}), {HATE: (1, 600)}
     assert unlikely({HATE: 1}, {HATE: 400}, known, CONF, had) == []
     (found,) = unlikely({HATE: 1}, {HATE: 401}, known, CONF, had)
-    assert found == Excess(*HATE, 401, 600, 1000, "views")
+    assert found == CapBreach(*HATE, 401, 600, 1000, "views")
     # What nobody has seen yet adds nothing to what people let go before.
     assert unlikely({HATE: 1}, {}, known, CONF, {HATE: (1, 1001)}) == []
 
@@ -190,7 +190,7 @@ def test_what_a_pair_does_on_while_a_batch_of_it_waits_is_a_breach(
     pair = {"model_version": "m-1", "policy_version": "p-1"}
     add_rows(effects(0, 1, entry="held", **pair), ACTIONS, past)
     (found,) = breaches(past, {DAY: planned(2, **pair)}, policy, LATER)
-    assert found == Excess(*HATE, 2, 0, 0, "waits")
+    assert found == CapBreach(*HATE, 2, 0, 0, "waits")
     assert found.line() == "hate: 2 to apply wait with what was held of the day before"
     others = ({"model_version": "m-2"}, {"policy_version": "p-2"}, {"harm": "spam"})
     for other in (*others, {"direction": "release", "previous_action": "remove"}):
@@ -206,14 +206,14 @@ def test_an_outlook_puts_each_days_batch_beside_what_bounds_it(
     policy, other = SimpleNamespace(cap=lambda *_: 60), DAY + timedelta(days=1)
     made = {DAY: planned(2), other: planned(1, day=other)}
     at = micros(datetime(2026, 10, 29, 12, tzinfo=UTC))
-    found = outlook(past, made, policy, at)
+    found = headroom(past, made, policy, at)
     # Of the 24 hours: the history's entries, which this test's rows date alike.
     spent = 99 + 6 + 5 + 4 + 3
     assert found == [
         Outlook(DAY, *HATE, 2, 1, 50, 20, 10, 100000, False, 3, spent, 60),
         Outlook(other, *HATE, 1, 0, None, 0, 0, None, False, 3, spent, 60),
     ]
-    assert outlook(past, {DAY: []}, policy, at) == []
+    assert headroom(past, {DAY: []}, policy, at) == []
 
 
 def test_views_are_of_the_posts_that_caps_count(past: Path, add_rows: Callable[..., None]) -> None:
@@ -254,11 +254,11 @@ def test_fewer_effects_than_are_likely_and_no_views_are_no_excess() -> None:
     known = Past(4, {HATE: [(30, 0), (20, 0)]})
     conf = CONF.model_copy(update={"views_floor": 0})
     assert unlikely({HATE: 59}, {}, known, conf) == []
-    assert unlikely({HATE: 60}, {HATE: 1}, known, conf) == [Excess(*HATE, 1, 0, 0, "views")]
+    assert unlikely({HATE: 60}, {HATE: 1}, known, conf) == [CapBreach(*HATE, 1, 0, 0, "views")]
 
 
 def test_a_forecast_that_is_passed_is_said_in_effects() -> None:
-    assert Excess(*HATE, 61, 0, 60, "forecast").line() == (
+    assert CapBreach(*HATE, 61, 0, 60, "forecast").line() == (
         "hate: 61 to apply are more than the 60 that the same weekday of past weeks makes likely"
     )
 
@@ -269,7 +269,7 @@ def test_the_day_itself_is_no_history(past: Path, add_rows: Callable[..., None])
 
 
 def test_a_batch_that_nothing_was_spent_of_has_spent_nothing(past: Path) -> None:
-    (found,) = outlook(past, {DAY: planned(2)}, SimpleNamespace(cap=lambda *_: 60), LATER)
+    (found,) = headroom(past, {DAY: planned(2)}, SimpleNamespace(cap=lambda *_: 60), LATER)
     assert (found.spent, found.together) == (0, 2)
 
 
@@ -285,7 +285,7 @@ def test_what_is_done_and_what_the_day_has_had_are_added() -> None:
     known = Past(4, {HATE: [(30, 0), (20, 0)]})
     assert unlikely({HATE: 31}, {}, known, CONF, {HATE: (29, 0)}) == []
     over = unlikely({HATE: 31}, {}, known, CONF, {HATE: (30, 0)})
-    assert over == [Excess(*HATE, 31, 30, 60, "forecast")]
+    assert over == [CapBreach(*HATE, 31, 30, 60, "forecast")]
 
 
 def test_fewer_views_than_are_likely_are_no_excess() -> None:

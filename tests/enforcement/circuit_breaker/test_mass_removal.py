@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from harmsweep.enforcement.state.decisions import pair
-from harmsweep.enforcement.state.policy_binding import Mandate
+from harmsweep.enforcement.state.decisions import version_pair
+from harmsweep.enforcement.state.policy_binding import PolicyBinding
 from harmsweep.enforcement.sweep import sweep
 from harmsweep.errors import Held
 from harmsweep.lake import delta
@@ -91,13 +91,13 @@ def test_what_is_no_probability_removes_nothing_even_if_it_was_decided(day, scor
     policy = load_policy(day.policy(version=2, **CAP))
     made = day.scores_by(lambda name: 0.99)
     day.put_decisions(made, policy, "m-1")
-    where = {"day": made[0]["day"], **pair("m-1", policy.policy_version)}
+    where = {"day": made[0]["day"], **version_pair("m-1", policy.policy_version)}
     rows = [r for r in delta.rows(DECISIONS, day.root).to_pylist() if where.items() <= r.items()]
     assert len(rows) == 200
-    delta.put_rows([r | {"score": score} for r in rows], DECISIONS, day.root, where=where)
+    delta.write_rows([r | {"score": score} for r in rows], DECISIONS, day.root, where=where)
     # Five removals would be released into review: more than the cap, and all of them wait.
     with pytest.raises(Held, match="hate: 5 to release"):
-        sweep(day.root, made[0]["day"], Mandate(policy, "m-1"))
+        sweep(day.root, made[0]["day"], PolicyBinding(policy, "m-1"))
     assert visible(day) == set(HARMFUL)
     assert {e["action"] for e in day.ledger()} == {"remove", "review"}
 

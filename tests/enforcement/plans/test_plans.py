@@ -12,13 +12,13 @@ from harmsweep.enforcement.plans.apply import apply_plan
 from harmsweep.enforcement.plans.make import make_plan
 from harmsweep.enforcement.plans.plan import find_plan, planned_effects
 from harmsweep.enforcement.plans.summary import mask, samples, tables
-from harmsweep.enforcement.rules.guardrails import drawn
+from harmsweep.enforcement.rules.guardrails import uniform_hash
 from harmsweep.enforcement.state.day_ledger import micros
-from harmsweep.enforcement.state.decisions import DECIDE, pair
-from harmsweep.enforcement.state.policy_binding import load_mandate
+from harmsweep.enforcement.state.decisions import DECIDE, version_pair
+from harmsweep.enforcement.state.policy_binding import load_policy_binding
 from harmsweep.errors import DataRefused, Held
 from harmsweep.lake import delta
-from harmsweep.lake.runs import run_step
+from harmsweep.lake.runs import run_stage
 from harmsweep.operations import audit
 from harmsweep.policy.file import load_policy
 from harmsweep.tables.catalog import ACTIONS, DECISIONS, POSTS, SCORES
@@ -187,7 +187,7 @@ def test_what_finishes_a_sweep_that_was_cut_short_does_not_make_it_the_last(fres
 def test_what_is_held_out_is_no_effect_of_a_plan(fresh, rows):
     post, scored = rows
     names = (f"p{n}" for n in range(10_000))
-    name = next(n for n in names if drawn(f"holdout/{n}") < 0.05)
+    name = next(n for n in names if uniform_hash(f"holdout/{n}") < 0.05)
     fresh.put_posts([post(name), post("removed")])
     fresh.put_scores([scored(name, hate=0.99), scored("removed", hate=0.99)])
     plain = fresh.policy
@@ -204,11 +204,11 @@ def test_what_is_held_out_is_no_effect_of_a_plan(fresh, rows):
 def test_a_plan_of_several_days_has_each_of_them_and_is_named_after_the_first(fresh, rows):
     fresh.decide()
     last = rows[0]("later") | {"day": DAY + timedelta(days=2)}
-    delta.put_rows([last], POSTS, fresh.root)
+    delta.write_rows([last], POSTS, fresh.root)
     days = [DAY + timedelta(days=n) for n in range(3)]
-    versions = pair("m-1", load_policy(fresh.policy()).policy_version)
+    versions = version_pair("m-1", load_policy(fresh.policy()).policy_version)
     for day in days[1:]:
-        run_step(DECIDE, fresh.root, day, lambda: {"posts": 0}, versions=versions)
+        run_stage(DECIDE, fresh.root, day, lambda: {"posts": 0}, versions=versions)
     made = make_plan(fresh.root, days, policy=fresh.policy(), model_version="m-1")
     assert (made.first, made.last, made.days, made.posts) == (days[0], days[-1], days, 6)
     assert re.fullmatch("plan-20261001-[0-9a-f]{12}", made.plan_id)
@@ -218,9 +218,9 @@ def test_a_plan_of_several_days_has_each_of_them_and_is_named_after_the_first(fr
 def test_quiet_days_in_a_plan_make_no_fewer_approvers(fresh, rows):
     policy, quiet = load_policy(fresh.policy(apply=0)), DAY + timedelta(days=1)
     many = [rows[0](f"quiet-{n}") | {"day": quiet} for n in range(400)]
-    delta.put_rows(many, POSTS, fresh.root, where={"day": quiet})
+    delta.write_rows(many, POSTS, fresh.root, where={"day": quiet})
     fresh.decide(apply=0)
-    run_step(DECIDE, fresh.root, quiet, dict, versions=pair("m-1", policy.policy_version))
+    run_stage(DECIDE, fresh.root, quiet, dict, versions=version_pair("m-1", policy.policy_version))
     path = fresh.policy(apply=0)
     made = make_plan(fresh.root, [DAY, quiet], policy=path, model_version="m-1")
     assert (made.posts, made.visible, made.approvers) == (405, 3, 2)
@@ -241,10 +241,10 @@ def test_a_plan_with_effects_on_two_days_books_each_on_its_own(fresh, rows):
     post, scored = rows
     fresh.decide()
     policy, later = load_policy(fresh.policy()), DAY + timedelta(days=1)
-    versions = pair("m-1", policy.policy_version)
+    versions = version_pair("m-1", policy.policy_version)
     score = scored("later", hate=0.99) | {"day": later}
-    delta.put_rows([post("later") | {"day": later}], POSTS, fresh.root)
-    delta.put_rows([score], SCORES, fresh.root)
+    delta.write_rows([post("later") | {"day": later}], POSTS, fresh.root)
+    delta.write_rows([score], SCORES, fresh.root)
 
     decided = delta.rows(DECISIONS, fresh.root).to_pylist()
     removed = next(row for row in decided if row["post_id"] == "removed")
@@ -252,10 +252,10 @@ def test_a_plan_with_effects_on_two_days_books_each_on_its_own(fresh, rows):
 
     def work() -> dict[str, int]:
         where = {"day": later, **versions}
-        delta.put_rows([decision], DECISIONS, fresh.root, where=where)
+        delta.write_rows([decision], DECISIONS, fresh.root, where=where)
         return {"posts": 1}
 
-    run_step(DECIDE, fresh.root, later, work, versions=versions)
+    run_stage(DECIDE, fresh.root, later, work, versions=versions)
     days = [DAY, later]
     made = make_plan(fresh.root, days, policy=fresh.policy(), model_version="m-1")
     assert (made.effects, made.visible) == (5, 4)
@@ -269,7 +269,7 @@ def test_a_plan_with_effects_on_two_days_books_each_on_its_own(fresh, rows):
 def test_what_a_sweep_did_of_a_plan_is_counted_as_done_before(fresh, swept):
     plan = planned(fresh)
     every = delta.rows(ACTIONS, swept.root).to_pylist()
-    delta.put_rows([e for e in every if e["subject_id"] == "spam"], ACTIONS, fresh.root)
+    delta.write_rows([e for e in every if e["subject_id"] == "spam"], ACTIONS, fresh.root)
     assert applied(fresh, plan) == {"effects": 3, "done_before": 1}
     assert len(fresh.ledger()) == len(fresh.ledger("outcome")) == 4
 
@@ -352,7 +352,7 @@ def test_a_plan_names_the_states_that_it_compares(fresh):
 def other(lake: Any, **policy: Any) -> Any:
     """A plan of the day under one policy compared with another's sweep."""
     lake.decide(version=2, remove=0.995, demote=0.85)
-    base = load_mandate(lake.root, lake.policy(version=2, remove=0.995), "m-1", None)
+    base = load_policy_binding(lake.root, lake.policy(version=2, remove=0.995), "m-1", None)
     lake.decide(**policy)
     return make_plan(
         lake.root, [DAY], policy=lake.policy(**policy), model_version="m-1", against=base
@@ -376,7 +376,7 @@ def test_what_only_the_other_model_acts_on_is_released_in_comparison(fresh, rows
     fresh.put_scores([scored("clean", hate=0.99, model_version="m-2")])
     fresh.decide("m-2")
     fresh.decide()
-    base = load_mandate(fresh.root, fresh.policy(), "m-2", None)
+    base = load_policy_binding(fresh.root, fresh.policy(), "m-2", None)
     made = make_plan(fresh.root, [DAY], policy=fresh.policy(), model_version="m-1", against=base)
     found = {e.subject_id: (e.previous_action, e.action) for e in planned_effects(fresh.root, made)}
     assert found == {

@@ -6,13 +6,13 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from harmsweep.enforcement.rules.effects import EPOCH, Sweep
-from harmsweep.enforcement.rules.lanes import Demand, lane_change, lifted, severest
-from harmsweep.enforcement.rules.ledger import ORDER, REVIEW, Entry, Place
-from harmsweep.enforcement.rules.reversal import undone
+from harmsweep.enforcement.rules.lanes import Instruction, lane_change, lifted, severest
+from harmsweep.enforcement.rules.ledger import ORDER, REVIEW, Entry, Scope
+from harmsweep.enforcement.rules.reversal import undo_effect
 
 DAY = date(2026, 10, 1)
-PLACE = Place("post", "p1", "all", "all", REVIEW)
-REMOVE = Demand("remove", "hate", "verdict", "v1")
+PLACE = Scope("post", "p1", "all", "all", REVIEW)
+REMOVE = Instruction("remove", "hate", "verdict", "v1")
 DEMOTE = replace(REMOVE, action="demote", source_id="v2")
 
 
@@ -21,12 +21,12 @@ def sweep(n: int, kind: str = "verdict", subject: tuple[str, ...] = ("v1",)) -> 
 
 
 def act(
-    chain: list[Entry], demand: Demand | None, n: int = 1, place: Place = PLACE
+    chain: list[Entry], demand: Instruction | None, n: int = 1, place: Scope = PLACE
 ) -> Entry | None:
     return lane_change(place, chain, demand, 1, sweep=sweep(n))
 
 
-def after(*demands: Demand | None) -> list[Entry]:
+def after(*demands: Instruction | None) -> list[Entry]:
     chain: list[Entry] = []
     for n, demand in enumerate(demands, start=1):
         made = act(chain, demand, n)
@@ -102,9 +102,9 @@ def test_a_demand_whose_time_is_over_lifts_what_it_put_in_force_and_nothing_else
 def test_a_time_is_over_from_its_end_on():
     ends = EPOCH + timedelta(seconds=3)
     brief = replace(REMOVE, until=ends)
-    over = [brief.is_over(ends + timedelta(seconds=n)) for n in (-1, 0, 1)]
+    over = [brief.has_expired(ends + timedelta(seconds=n)) for n in (-1, 0, 1)]
     assert over == [False, True, True]
-    assert not REMOVE.is_over(ends)
+    assert not REMOVE.has_expired(ends)
     # A demand that is over before it was met is never booked.
     assert lane_change(PLACE, [], brief, 1, sweep=sweep(3)) is None
 
@@ -116,7 +116,7 @@ def test_a_lift_names_the_harm_and_source_of_what_it_lifts():
 
 def test_what_was_undone_stays_so_until_another_asks():
     chain = after(REMOVE)
-    back = undone(PLACE, chain, None, sweep=sweep(2, "undo", (chain[0].sweep_id,)))
+    back = undo_effect(PLACE, chain, None, sweep=sweep(2, "undo", (chain[0].sweep_id,)))
     assert back is not None and back.source_id == "v1"
     assert act([*chain, back], REMOVE, 3) is None
     for other in ("v3", "a", "z"):

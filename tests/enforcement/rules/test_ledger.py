@@ -11,7 +11,7 @@ import pytest
 from harmsweep.enforcement.rules.ledger import (
     ACCOUNTS_DAY,
     Entry,
-    Place,
+    Scope,
     direction,
     effect_key,
     holding,
@@ -21,7 +21,7 @@ from harmsweep.enforcement.rules.ledger import (
 )
 from harmsweep.policy.actions import SEVERITY, VISIBLE
 
-PLACE = Place("post", "p1", "all", "all")
+PLACE = Scope("post", "p1", "all", "all")
 
 
 def entry(
@@ -159,8 +159,8 @@ def test_an_effect_counts_by_what_others_see_of_it():
 def test_an_action_is_over_from_its_end_on():
     ends = datetime(2026, 10, 8, tzinfo=UTC)
     found = entry("k", 1, expires_at=ends)
-    assert [found.is_over(ends.replace(day=day)) for day in (7, 8, 9)] == [False, True, True]
-    assert not entry("k", 1).is_over(ends)
+    assert [found.has_expired(ends.replace(day=day)) for day in (7, 8, 9)] == [False, True, True]
+    assert not entry("k", 1).has_expired(ends)
 
 
 def test_a_key_is_the_hash_of_identity_and_cause():

@@ -11,26 +11,33 @@ import pytest
 from harmsweep.enforcement.rules.effects import Sweep
 from harmsweep.enforcement.rules.guardrails import (
     Decision,
+    Guardrails,
     Post,
-    Rules,
     allowed,
-    drawn,
     is_probability,
+    uniform_hash,
 )
-from harmsweep.enforcement.rules.held import HeldBatch, Stale, being_read, is_over, let_go, refused
-from harmsweep.enforcement.rules.lanes import Demand
-from harmsweep.enforcement.rules.ledger import Entry, Place
-from harmsweep.enforcement.rules.reconcile import change
-from harmsweep.enforcement.rules.reversal import reapplied, undone
-from harmsweep.enforcement.state.policy_binding import Mandate
+from harmsweep.enforcement.rules.held import (
+    HeldBatch,
+    Stale,
+    is_resolved,
+    refused,
+    resume_held,
+    under_review,
+)
+from harmsweep.enforcement.rules.lanes import Instruction
+from harmsweep.enforcement.rules.ledger import Entry, Scope
+from harmsweep.enforcement.rules.reconcile import reconcile
+from harmsweep.enforcement.rules.reversal import redo_effect, undo_effect
+from harmsweep.enforcement.state.policy_binding import PolicyBinding
 from harmsweep.harms import SEVERE
 from harmsweep.policy.certificates import Claim, Counts, Population, Source, sealed_certificate
 from harmsweep.policy.file import load_policy
 
 DAY = date(2026, 10, 1)
-PLACE = Place("post", "p1", "all", "all")
+PLACE = Scope("post", "p1", "all", "all")
 PAIR = ("m-1", "p-1")
-OPEN = Rules(approved=True)
+OPEN = Guardrails(approved=True)
 POST = Post(revision=1, author_id="a1")
 EDITED = replace(POST, revision=2)
 REMOVE = Decision(
@@ -50,7 +57,7 @@ def act(
 ) -> Entry | None:
     """What the nth sweep adds to a chain."""
     options = {"sweep": sweep(n), "rules": OPEN} | more
-    return change(PLACE, chain, decision, post, **options)
+    return reconcile(PLACE, chain, decision, post, **options)
 
 
 def after(*decisions: Decision | None) -> list[Entry]:
@@ -64,12 +71,12 @@ def after(*decisions: Decision | None) -> list[Entry]:
 
 def undo(chain: list[Entry], n: int, of: int = 0, post: Post | None = POST) -> Entry | None:
     """What undoing the sweep of the chain's `of`th effect adds."""
-    return undone(PLACE, chain, post, sweep=sweep(n, "undo", (chain[of].sweep_id,)))
+    return undo_effect(PLACE, chain, post, sweep=sweep(n, "undo", (chain[of].sweep_id,)))
 
 
 def redo(chain: list[Entry], n: int, of: int = 0, post: Post | None = POST) -> Entry | None:
     """What doing it again adds."""
-    return reapplied(PLACE, chain, post, sweep=sweep(n, "redo", (chain[of].sweep_id,)))
+    return redo_effect(PLACE, chain, post, sweep=sweep(n, "redo", (chain[of].sweep_id,)))
 
 
 def test_a_first_effect_says_all_of_itself():
@@ -172,7 +179,7 @@ def test_a_score_on_its_threshold_acts():
 
 def test_a_model_that_is_not_approved_gets_reviews():
     for certified in (None, frozenset({("hate", "all", "all", "remove", "en", 0.95)})):
-        rules = Rules(approved=False, certified=certified)
+        rules = Guardrails(approved=False, certified=certified)
         assert allowed(PLACE, REMOVE, POST, rules).action == "review"
 
 
@@ -180,12 +187,12 @@ CERTIFIED = ("hate", "all", "all", "remove", "en", 0.95)
 
 
 def test_a_certified_threshold_acts_and_no_other():
-    rules = Rules(approved=True, certified=frozenset({CERTIFIED}))
+    rules = Guardrails(approved=True, certified=frozenset({CERTIFIED}))
     assert allowed(PLACE, REMOVE, POST, rules).action == "remove"
     assert allowed(PLACE, DEMOTE, POST, rules).action == "review"
     for n, other in enumerate(("spam", "feed", "DE", "label", "de", 0.9)):
         changed = frozenset({(*CERTIFIED[:n], other, *CERTIFIED[n + 1 :])})
-        assert allowed(PLACE, REMOVE, POST, Rules(True, changed)).action == "review"
+        assert allowed(PLACE, REMOVE, POST, Guardrails(True, changed)).action == "review"
 
 
 HELD = {("hate", "apply"): 0.0}
@@ -199,7 +206,7 @@ def held() -> Entry:
     return made
 
 
-A_WEEK = Rules(approved=True, days={("hate", "all", "all", "remove"): 7})
+A_WEEK = Guardrails(approved=True, days={("hate", "all", "all", "remove"): 7})
 WEEK_MICROS = 7 * 24 * 3600 * 1_000_000
 
 
@@ -240,14 +247,14 @@ STRIKE = replace(REMOVE, action="strike")
 
 @pytest.mark.parametrize("wanted", [STRIKE, RESTRICT], ids=["strike", "restrict"])
 def test_the_days_of_what_counts_against_the_author_do_not_bring_the_post_back(wanted: Decision):
-    rules = Rules(approved=True, days={("hate", "all", "all", wanted.action): 7})
+    rules = Guardrails(approved=True, days={("hate", "all", "all", wanted.action): 7})
     made = act([], wanted, rules=rules)
     assert made is not None
     assert (made.action, made.expires_at) == (wanted.action, None)
 
 
 def test_a_restriction_lasts_as_its_scope_says():
-    rules = Rules(approved=True, days={("hate", "feed", "DE", "restrict"): 7})
+    rules = Guardrails(approved=True, days={("hate", "feed", "DE", "restrict"): 7})
     assert rules.restricts_for("hate", "feed", "DE") == 7
     assert rules.restricts_for("hate", "feed", "all") is None
 
@@ -320,12 +327,12 @@ def test_an_exempt_post_is_reviewed_and_no_more():
 
 
 def test_a_ramp_reaches_its_share_of_the_authors_and_leaves_all_others_as_they_are():
-    place = drawn("ramp/a1")
+    place = uniform_hash("ramp/a1")
     for first, last, reached in [
         (0.0, place + 1e-9, True), (0.0, place, False), (place, 1.0, True), (0.0, 0.0, False),
         (place + 1e-9, 1.0, False),
     ]:  # fmt: skip
-        rules = Rules(approved=True, first=first, last=last)
+        rules = Guardrails(approved=True, first=first, last=last)
         assert (act([], REMOVE, rules=rules) is not None) is reached
         assert (act(after(REMOVE), None, 2, rules=rules) is not None) is reached
 
@@ -333,15 +340,15 @@ def test_a_ramp_reaches_its_share_of_the_authors_and_leaves_all_others_as_they_a
 def test_a_greater_share_loses_nobody():
     authors = [f"a{n}" for n in range(500)]
     shares = [
-        {a for a in authors if Rules(approved=True, last=share).enrols(a)}
+        {a for a in authors if Guardrails(approved=True, last=share).in_rollout(a)}
         for share in (0.0, 0.05, 0.2, 1.0)
     ]
     assert shares[0] < shares[1] < shares[2] < shares[3] == set(authors)
-    rest = {a for a in authors if Rules(approved=True, first=0.2).enrols(a)}
+    rest = {a for a in authors if Guardrails(approved=True, first=0.2).in_rollout(a)}
     assert rest == set(authors) - shares[2]
 
 
-HELD_OUT = Rules(approved=True, holdout=1.0)
+HELD_OUT = Guardrails(approved=True, holdout=1.0)
 
 
 def test_what_is_held_out_is_recorded_once_and_not_applied():
@@ -355,7 +362,10 @@ def test_reviews_releases_and_spared_harms_are_not_held_out():
     assert act(after(REMOVE), None, 2, rules=HELD_OUT).entry == "intent"
     spared = replace(HELD_OUT, spared=frozenset({"hate"}))
     assert act([], REMOVE, rules=spared).entry == "intent"
-    assert act([], REMOVE, rules=replace(HELD_OUT, holdout=drawn("holdout/p1"))).entry == "intent"
+    assert (
+        act([], REMOVE, rules=replace(HELD_OUT, holdout=uniform_hash("holdout/p1"))).entry
+        == "intent"
+    )
 
 
 def test_an_effect_of_a_held_batch_is_held_once_and_waits():
@@ -414,11 +424,11 @@ def test_what_already_holds_is_not_sampled():
 def test_the_sample_is_a_share_by_the_hash_of_the_effect():
     made = act([], REMOVE)
     assert made is not None
-    share = drawn(made.effect_key)
+    share = uniform_hash(made.effect_key)
     just_above = {("hate", "apply"): share + 1e-9}
     assert act([], REMOVE, held=just_above).action == "review"
     assert act([], REMOVE, held={("hate", "apply"): share}).entry == "held"
-    draws = [drawn(str(n)) for n in range(2000)]
+    draws = [uniform_hash(str(n)) for n in range(2000)]
     assert all(0 <= d < 1 for d in draws)
     assert sum(d < 0.1 for d in draws) == pytest.approx(200, abs=45)
 
@@ -427,7 +437,7 @@ def go(chain: list[Entry], parked: Entry, decision: Decision | None, **more: Any
     """What letting go of a parked effect adds to a chain, as the third sweep."""
     post = more.pop("post", POST)
     options = {"parked": parked, "sweep": sweep(3, "resume"), "rules": OPEN} | more
-    return let_go(PLACE, chain, decision, post, **options)
+    return resume_held(PLACE, chain, decision, post, **options)
 
 
 def test_what_was_held_is_let_go_once():
@@ -455,7 +465,7 @@ def test_what_was_refused_is_not_let_go():
         {"decision": replace(REMOVE, threshold=0.9)},
         {"decision": replace(REMOVE, harm="spam")},
         {"decision": replace(REMOVE, action="demote")},
-        {"rules": Rules(approved=False)},
+        {"rules": Guardrails(approved=False)},
     ],
     ids=repr,
 )
@@ -481,10 +491,10 @@ def released() -> tuple[list[Entry], Entry]:
 
 def test_a_held_release_is_let_go_and_is_over_only_then():
     chain, parked = released()
-    assert not is_over(parked, [*chain, parked])
+    assert not is_resolved(parked, [*chain, parked])
     made = go([*chain, parked], parked, None)
     assert made is not None and (made.action, made.effect_key) == ("none", parked.effect_key)
-    assert is_over(parked, [*chain, parked, made])
+    assert is_resolved(parked, [*chain, parked, made])
 
 
 def test_a_held_release_of_another_effect_than_now_holds_is_stale():
@@ -497,7 +507,7 @@ def test_what_became_of_other_effects_says_nothing_of_one_that_waits():
     for key in ("0" * 64, "f" * 64):
         for kind in ("intent", "discarded"):
             other = replace(held(), effect_key=key, entry=kind)
-            assert not is_over(held(), [held(), other])
+            assert not is_resolved(held(), [held(), other])
 
 
 def test_a_sampled_post_is_let_go_with_its_batch_unless_something_came_after():
@@ -509,7 +519,7 @@ def test_a_sampled_post_is_let_go_with_its_batch_unless_something_came_after():
         "remove", "review", sampled.effect_key,
     )  # fmt: skip
     assert go([sampled, made], sampled, REMOVE) is None
-    assert is_over(sampled, [sampled, made])
+    assert is_resolved(sampled, [sampled, made])
     with pytest.raises(Stale):
         go([sampled], sampled, replace(REMOVE, score=0.96))
 
@@ -587,7 +597,7 @@ def test_only_what_still_holds_is_undone():
 
 def test_a_sweep_that_did_nothing_here_undoes_nothing():
     chain = after(REMOVE)
-    assert undone(PLACE, chain, POST, sweep=sweep(2, "undo", ("other",))) is None
+    assert undo_effect(PLACE, chain, POST, sweep=sweep(2, "undo", ("other",))) is None
     parked = [replace(chain[0], entry="held")]
     assert undo(parked, 2) is None
     assert redo(parked, 2) is None
@@ -680,16 +690,16 @@ def test_a_mandate_says_what_may_be_acted_on(tmp_path: Path):
                   population=about)  # fmt: skip
     source = Source(snapshot="s0123456789ab", first=DAY, last=DAY)
     certificate = sealed_certificate(MODEL, policy.policy_version, source, [claim])
-    rules = Mandate(policy, MODEL, certificate, 0.1, 0.6).rules
-    assert rules == Rules(
+    rules = PolicyBinding(policy, MODEL, certificate, 0.1, 0.6).rules
+    assert rules == Guardrails(
         approved=True, certified=frozenset({("hate", "all", "all", "remove", "en", 0.8)}),
         first=0.1, last=0.6, holdout=0.02, spared=SEVERE | {"spam"},
         days={("hate", "all", "all", "remove"): 30},
     )  # fmt: skip
-    assert Mandate(policy, MODEL).rules.certified == frozenset()
-    assert not Mandate(policy, "m-2", certificate).rules.approved
-    assert Mandate(policy, MODEL, certificate).inputs == certificate.digest
-    assert Mandate(policy, MODEL).inputs == ""
+    assert PolicyBinding(policy, MODEL).rules.certified == frozenset()
+    assert not PolicyBinding(policy, "m-2", certificate).rules.approved
+    assert PolicyBinding(policy, MODEL, certificate).inputs == certificate.digest
+    assert PolicyBinding(policy, MODEL).inputs == ""
 
 
 @pytest.mark.parametrize(("wanted", "again"), [(DEMOTE, DEMOTE), (REVIEW, REVIEW)])
@@ -700,7 +710,7 @@ def test_what_holds_for_an_edited_post_is_said_of_its_new_revision(wanted, again
 
 
 def test_a_severer_action_of_the_same_pair_follows_one_that_has_ended():
-    rules = Rules(approved=True, days={("hate", "all", "all", "demote"): 7})
+    rules = Guardrails(approved=True, days={("hate", "all", "all", "demote"): 7})
     first = act([], DEMOTE, rules=rules)
     ended = {"sweep": week_later(1), "rules": rules}
     assert act([first], DEMOTE, **ended) is None
@@ -725,19 +735,19 @@ def test_an_effect_that_waits_keeps_no_other_waiting(parked, wanted):
 
 @pytest.mark.parametrize("lane", ["review", "order"])
 def test_a_demand_is_met_in_its_lane_and_neither_held_out_nor_sampled(lane):
-    place, asked = replace(PLACE, lane=lane), Demand("remove", "hate", "copy", "v1")
-    rules = Rules(approved=True, holdout=1.0)
-    made = change(place, [], asked, POST, sweep=sweep(1, "verdict", ("v1",)), rules=rules)
+    place, asked = replace(PLACE, lane=lane), Instruction("remove", "hate", "copy", "v1")
+    rules = Guardrails(approved=True, holdout=1.0)
+    made = reconcile(place, [], asked, POST, sweep=sweep(1, "verdict", ("v1",)), rules=rules)
     assert (made.entry, made.action, made.lane) == ("intent", "remove", lane)
     held = {("hate", "apply"): 1.0}
-    made = change(place, [], asked, POST, sweep=sweep(), rules=rules, held=held)
+    made = reconcile(place, [], asked, POST, sweep=sweep(), rules=rules, held=held)
     assert (made.entry, made.action) == ("held", "remove")
 
 
 def test_what_no_demand_asks_for_any_more_is_lifted_whatever_policy_decides():
-    place, asked = replace(PLACE, lane="review"), Demand("remove", "hate", "verdict", "v1")
-    first = change(place, [], asked, POST, sweep=sweep(1, "verdict", ("v1",)), rules=OPEN)
-    made = change(place, [first], REMOVE, POST, sweep=sweep(2, "verdict", ("v2",)), rules=OPEN)
+    place, asked = replace(PLACE, lane="review"), Instruction("remove", "hate", "verdict", "v1")
+    first = reconcile(place, [], asked, POST, sweep=sweep(1, "verdict", ("v1",)), rules=OPEN)
+    made = reconcile(place, [first], REMOVE, POST, sweep=sweep(2, "verdict", ("v2",)), rules=OPEN)
     assert (made.action, made.previous_action) == ("none", "remove")
 
 
@@ -764,11 +774,13 @@ def test_what_waits_of_an_older_revision_keeps_nothing_waiting():
 
 
 def test_a_persons_own_demand_does_not_wait_with_a_copy_of_another():
-    place, copy = replace(PLACE, lane="review"), Demand("remove", "hate", "copy", "v1")
-    waits = change(place, [], copy, POST, sweep=sweep(), rules=OPEN, held=HELD)
+    place, copy = replace(PLACE, lane="review"), Instruction("remove", "hate", "copy", "v1")
+    waits = reconcile(place, [], copy, POST, sweep=sweep(), rules=OPEN, held=HELD)
     assert waits.entry == "held"
     own = {"sweep": sweep(2, "verdict", ("v2",)), "rules": OPEN}
-    made = change(place, [waits], replace(copy, cause_kind="verdict", source_id="v2"), POST, **own)
+    made = reconcile(
+        place, [waits], replace(copy, cause_kind="verdict", source_id="v2"), POST, **own
+    )
     assert (made.entry, made.action) == ("intent", "remove")
 
 
@@ -847,14 +859,14 @@ def test_what_one_pair_holds_out_another_does():
 
 
 def test_all_are_reached_where_nothing_says_otherwise():
-    assert Rules(approved=True, first=0.0, last=1.0, holdout=0.0) == OPEN
+    assert Guardrails(approved=True, first=0.0, last=1.0, holdout=0.0) == OPEN
 
 
 def test_a_mandate_of_a_demonstration_asks_for_no_certificate(tmp_path: Path):
     stated = PRODUCTION.format(model=MODEL).replace("mode: production", "mode: demonstration")
     path = tmp_path / "policy.yaml"
     path.write_text(stated.replace("precision: 0.95, confidence: 0.95", "threshold: 0.95"))
-    assert Mandate(load_policy(path), MODEL).rules == Rules(
+    assert PolicyBinding(load_policy(path), MODEL).rules == Guardrails(
         approved=True, certified=None, first=0.0, last=1.0, holdout=0.02,
         spared=SEVERE | {"spam"}, days={("hate", "all", "all", "remove"): 30},
     )  # fmt: skip
@@ -863,36 +875,36 @@ def test_a_mandate_of_a_demonstration_asks_for_no_certificate(tmp_path: Path):
 def batch_of_two() -> tuple[Entry, Entry]:
     """The two effects of a batch: one post was sent to review as the sample, and one waits."""
     sampled, other = act([], REMOVE, held=SAMPLED), replace(PLACE, subject_id="p2")
-    waits = change(other, [], REMOVE, POST, sweep=sweep(), rules=OPEN, held=HELD)
+    waits = reconcile(other, [], REMOVE, POST, sweep=sweep(), rules=OPEN, held=HELD)
     assert sampled is not None and waits is not None
     return sampled, waits
 
 
 def test_people_read_the_sample_of_a_batch_that_waits():
     sampled, waits = batch_of_two()
-    assert being_read([[sampled], [waits]]) == {(PLACE, 1)}
-    assert being_read([[], [waits], [sampled]]) == {(PLACE, 1)}
+    assert under_review([[sampled], [waits]]) == {(PLACE, 1)}
+    assert under_review([[], [waits], [sampled]]) == {(PLACE, 1)}
 
 
 @pytest.mark.parametrize("kind", ["intent", "discarded"])
 def test_nobody_reads_the_sample_of_a_batch_that_was_let_go_or_refused(kind):
     sampled, waits = batch_of_two()
-    assert being_read([[sampled], [waits, replace(waits, entry=kind)]]) == set()
+    assert under_review([[sampled], [waits, replace(waits, entry=kind)]]) == set()
 
 
 @pytest.mark.parametrize("kind", ["intent", "outcome", "withheld", "discarded"])
 def test_nobody_reads_a_sample_where_nothing_waits(kind):
     sampled, waits = batch_of_two()
-    assert being_read([[sampled], [replace(waits, entry=kind)]]) == set()
+    assert under_review([[sampled], [replace(waits, entry=kind)]]) == set()
 
 
 @pytest.mark.parametrize("change", [{"sweep_id": "20261001-000000000000"}, {"harm": "spam"}])
 def test_nobody_reads_the_sample_because_another_batch_waits(change):
     sampled, waits = batch_of_two()
-    assert being_read([[sampled], [replace(waits, **change)]]) == set()
+    assert under_review([[sampled], [replace(waits, **change)]]) == set()
 
 
 @pytest.mark.parametrize("cause", ["decision", "withdrawn"])
 def test_nobody_reads_what_is_no_sample_though_its_batch_waits(cause):
     sampled, waits = batch_of_two()
-    assert being_read([[replace(sampled, cause_kind=cause)], [waits]]) == set()
+    assert under_review([[replace(sampled, cause_kind=cause)], [waits]]) == set()

@@ -8,8 +8,8 @@ import pytest
 
 from harmsweep.enforcement.rules.effects import EPOCH, Sweep
 from harmsweep.enforcement.rules.guardrails import Post
-from harmsweep.enforcement.rules.ledger import ACCOUNTS_DAY, Entry, Place
-from harmsweep.enforcement.rules.reversal import reapplied, undone
+from harmsweep.enforcement.rules.ledger import ACCOUNTS_DAY, Entry, Scope
+from harmsweep.enforcement.rules.reversal import redo_effect, undo_effect
 from harmsweep.enforcement.rules.strikes import (
     Restriction,
     Strike,
@@ -21,7 +21,7 @@ from harmsweep.policy.file import Accounts
 
 NOW = datetime(2026, 10, 1, 12, tzinfo=UTC)
 DAYS = timedelta(days=1)
-ACCOUNT = Place("account", "a1", "all", "all")
+ACCOUNT = Scope("account", "a1", "all", "all")
 RULES = Accounts.model_validate(
     {"decay_days": 90, "ladder": [{"strikes": 2, "days": 7}, {"strikes": 3, "days": 30}]}
 )
@@ -115,12 +115,12 @@ def test_what_has_ended_by_itself_is_not_lifted() -> None:
 def test_what_a_person_undid_stays_so_until_another_strike() -> None:
     chain: list[Any] = [restricted()]
     subject = (chain[0].sweep_id,)
-    chain.append(undone(ACCOUNT, chain, Post(0, "a1"), sweep=sweep(2, "undo", subject)))
+    chain.append(undo_effect(ACCOUNT, chain, Post(0, "a1"), sweep=sweep(2, "undo", subject)))
     assert chain[1].action == "none"
     assert chain[1].day == ACCOUNTS_DAY
     assert act(chain, TWO, 3) is None
     assert act(chain, [*TWO, strike(0.5)], 3) is not None
-    again = reapplied(ACCOUNT, chain, Post(0, "a1"), sweep=sweep(4, "redo", subject))
+    again = redo_effect(ACCOUNT, chain, Post(0, "a1"), sweep=sweep(4, "redo", subject))
     assert again is not None
     assert again.expires_at == chain[0].expires_at
 

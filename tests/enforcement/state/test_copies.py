@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from harmsweep.enforcement.conf import bounds
+from harmsweep.enforcement.conf import load_bounds
 from harmsweep.enforcement.plans.make import make_plan
 from harmsweep.enforcement.plans.summary import tables
 from harmsweep.enforcement.state import human_input
@@ -15,7 +15,7 @@ from harmsweep.enforcement.undo import undo
 from harmsweep.errors import Held
 from harmsweep.lake import delta
 from harmsweep.review import verdicts as said
-from harmsweep.review.apply_now import settle_verdict
+from harmsweep.review.apply_now import apply_verdict
 from harmsweep.tables.catalog import MEDIA, MEDIA_MATCHES, POST_FEATURES, POSTS, VERDICTS
 
 DAY = date(2026, 10, 1)
@@ -46,7 +46,7 @@ def judge(
     for n, name in enumerate(reviewers):
         row = said.verdict_row(lake.root, place, found, None, "seen") | older
         at = row["decided_at"] + timedelta(seconds=n)
-        delta.put_rows([row | {"reviewer": name, "decided_at": at} | more], VERDICTS, lake.root)
+        delta.write_rows([row | {"reviewer": name, "decided_at": at} | more], VERDICTS, lake.root)
 
 
 REMOVED = {"harm": "hate", "action": "remove"}
@@ -114,7 +114,7 @@ def medium(post_id: str, content_hash: str, pdq: str) -> dict[str, Any]:
 
 def test_a_copied_picture_counts_with_its_text_and_known_good_stops_it(copied):
     shown = [medium(n, n, pdq) for n, pdq in [("clean", PDQ), ("copy", NEAR), ("shouted", FAR)]]
-    delta.put_rows(shown, MEDIA, copied.root, where={"day": DAY})
+    delta.write_rows(shown, MEDIA, copied.root, where={"day": DAY})
     judge(copied, "clean", "harmful", "ann", "bob", **REMOVED)
     copied.sweep()
     assert copied.states()["copy"] == "remove" and "shouted" not in copied.states()
@@ -124,7 +124,7 @@ def test_a_copied_picture_counts_with_its_text_and_known_good_stops_it(copied):
         "media_hash": NEAR, "distance": 0, "quality": 100, "kind": "known_good",
         "status": "evidence",
     }  # fmt: skip
-    delta.put_rows([match], MEDIA_MATCHES, copied.root, where={"day": DAY})
+    delta.write_rows([match], MEDIA_MATCHES, copied.root, where={"day": DAY})
     judge(copied, "removed", "harmful", "ann")
     copied.sweep()
     assert copied.states()["copy"] == "review"
@@ -134,7 +134,7 @@ def test_verdicts_reach_copies_of_other_days_within_the_window(copied, text_of):
     later = DAY + timedelta(days=30)
     copied.put_features([text_of("late", TEXT) | {"day": later}])
     judge(copied, "clean", "harmful", "ann", "bob", **REMOVED)
-    conf, judged = bounds().copies, verdicts(copied.root, DAY, DAY)
+    conf, judged = load_bounds().copies, verdicts(copied.root, DAY, DAY)
     assert [vote.reviewer for vote in judged[0].votes] == ["ann", "bob"]
     found = find_copies(copied.root, later, judged, conf)
     assert {name: [v.post_id for v in some] for name, some in found.items()} == {"late": ["clean"]}
@@ -158,7 +158,7 @@ def test_a_benign_verdict_frees_copies_of_other_days_at_once(copied, text_of):
     copied.put_features([text_of("late", f"removed {TEXT}") | {"day": later}])
     judge(copied, "late", "benign", "ann", day=later)
     (row,) = delta.rows(VERDICTS, copied.root).to_pylist()
-    (freed,) = settle_verdict(copied.root, row, clock=now_micros)
+    (freed,) = apply_verdict(copied.root, row, clock=now_micros)
     assert (freed.day, freed.subject_id, freed.action) == (DAY, "removed", "none")
     assert "removed" not in copied.states()
 
@@ -169,7 +169,7 @@ def test_a_harmful_verdict_leaves_copies_of_other_days_to_their_sweep(copied, te
     judge(copied, "late", "harmful", "ann", "bob", **REMOVED | {"day": later})
     row, _ = delta.rows(VERDICTS, copied.root).to_pylist()
     before = copied.states()
-    assert settle_verdict(copied.root, row, clock=now_micros) == []
+    assert apply_verdict(copied.root, row, clock=now_micros) == []
     assert copied.states() == before
     copied.sweep()
     assert copied.states()["copy"] == "remove"
@@ -193,8 +193,10 @@ def test_one_more_harmful_verdict_frees_no_copy(copied):
 
 
 def test_one_more_copy_past_the_budget_frees_no_copy(copied, rows, text_of, monkeypatch):
-    few = bounds().copies.model_copy(update={"budget": 2})
-    monkeypatch.setattr(human_input, "bounds", lambda: bounds().model_copy(update={"copies": few}))
+    few = load_bounds().copies.model_copy(update={"budget": 2})
+    monkeypatch.setattr(
+        human_input, "bounds", lambda: load_bounds().model_copy(update={"copies": few})
+    )
     judge(copied, "clean", "harmful", "ann", "bob", **REMOVED)
     copied.sweep()
     before = copied.states()

@@ -12,7 +12,7 @@ from replaying import ran
 
 from harmsweep.encoders.stored import cosine, stored
 from harmsweep.enforcement.circuit_breaker import batches
-from harmsweep.enforcement.conf import Bounds, bounds
+from harmsweep.enforcement.conf import Bounds, load_bounds
 from harmsweep.enforcement.state.day_ledger import append, entries
 from harmsweep.enforcement.state.evidence import (
     columns_of,
@@ -21,7 +21,7 @@ from harmsweep.enforcement.state.evidence import (
     forget,
     with_evidence,
 )
-from harmsweep.enforcement.state.policy_binding import load_mandate
+from harmsweep.enforcement.state.policy_binding import load_policy_binding
 from harmsweep.enforcement.sweep import sweep
 from harmsweep.errors import Held
 from harmsweep.lake import delta
@@ -45,9 +45,9 @@ def known(fresh, text_of):
     names = ("removed", "demoted", "reviewed", "clean", "spam")
     fresh.put_features([text_of(name, name, views=7, author_origin="native") for name in names])
     rows = [vectors(name, ONE) for name in names] + [vectors("removed", TWO, 2)]
-    delta.put_rows(rows, POST_VECTORS, fresh.root)
+    delta.write_rows(rows, POST_VECTORS, fresh.root)
     author = {"day": DAY, "author_id": "a1", "encoder_id": "d", "vector": TWO, "windows": 1}
-    delta.put_rows([author], AUTHOR_VECTORS, fresh.root)
+    delta.write_rows([author], AUTHOR_VECTORS, fresh.root)
     return fresh
 
 
@@ -97,7 +97,9 @@ def test_a_held_batch_has_evidence_once_it_is_let_go(known, monkeypatch):
     )
     (batch,) = batches.waiting(known.root)
     batches.resume(
-        known.root, batch.batch.name, load_mandate(known.root, known.policy(apply=1), "m-1", None)
+        known.root,
+        batch.batch.name,
+        load_policy_binding(known.root, known.policy(apply=1), "m-1", None),
     )
     assert kept(known).keys() == {"removed", "demoted", "spam"}
 
@@ -134,7 +136,7 @@ def test_it_says_whether_its_inputs_are_newer_than_the_models_scores(known, runs
 
 
 def test_a_score_that_is_another_by_now_says_that_its_inputs_were_rewritten(known):
-    mandate = load_mandate(known.root, known.policy(), "m-1", None)
+    mandate = load_policy_binding(known.root, known.policy(), "m-1", None)
     scores = [r | {"hate": 0.97} for r in delta.rows(SCORES, known.root).to_pylist()]
     known.put_scores(scores)
     sweep(known.root, DAY, mandate)
@@ -158,12 +160,12 @@ def test_of_two_effects_on_a_post_one_with_another_score_is_enough(known, scores
 def at_times(lake: Any, *, kept_at: datetime | None, acted_at: datetime) -> None:
     """Make the evidence and the ledger say these times."""
     rows = delta.rows(EVIDENCE, lake.root).to_pylist()
-    delta.put_rows(
+    delta.write_rows(
         [r | {"kept_at": kept_at} for r in rows], EVIDENCE, lake.root, where={"day": DAY}
     )
     delta.stored(lake.root, ACTIONS.name).alter.set_table_properties({"delta.appendOnly": "false"})
     acts = [e | {"recorded_at": acted_at} for e in delta.rows(ACTIONS, lake.root).to_pylist()]
-    delta.put_rows(acts, ACTIONS, lake.root, where={"day": DAY})
+    delta.write_rows(acts, ACTIONS, lake.root, where={"day": DAY})
 
 
 SOON, LATE = (datetime(2026, 10, 2, 3, tzinfo=UTC), datetime(2027, 6, 1, 3, tzinfo=UTC))
@@ -175,7 +177,7 @@ def test_it_is_forgotten_so_many_days_after_the_last_act_on_it(known, kept_at, a
     at_times(known, kept_at=kept_at, acted_at=acted_at)
     entry = next(e for e in entries(known.root, DAY) if e.subject_id == "removed")
     assert find_evidence(known.root, entry) == kept(known)["removed"]
-    days = timedelta(days=bounds().evidence_days)
+    days = timedelta(days=load_bounds().evidence_days)
     assert forget(known.root, SOON.date() + days + timedelta(days=1)) == 0
     assert forget(known.root, LATE.date() + days) == 0
     assert forget(known.root, LATE.date() + days + timedelta(days=1)) == 3
@@ -187,7 +189,7 @@ def test_of_a_days_evidence_what_a_newer_entry_names_stays(known):
     at_times(known, kept_at=SOON, acted_at=SOON)
     entry = next(e for e in entries(known.root, DAY) if e.subject_id == "demoted" and e.evidence)
     append(known.root, [replace(entry, effect_key="later", recorded_at=LATE)])
-    assert forget(known.root, LATE.date() + timedelta(days=bounds().evidence_days)) == 2
+    assert forget(known.root, LATE.date() + timedelta(days=load_bounds().evidence_days)) == 2
     assert kept(known).keys() == {"demoted"}
 
 
@@ -195,7 +197,7 @@ def test_a_review_names_no_evidence(known):
     known.sweep()
     review = next(e for e in entries(known.root, DAY) if e.subject_id == "reviewed")
     assert (review.evidence, find_evidence(known.root, review)) == (None, None)
-    assert isinstance(bounds(), Bounds)
+    assert isinstance(load_bounds(), Bounds)
 
 
 ROW = {

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harmsweep.enforcement.conf import Copies
-from harmsweep.enforcement.state.copies import Verdict, Vote, reached
+from harmsweep.enforcement.state.copies import Verdict, Vote, inherit
 
 DAY, SOON = date(2026, 10, 1), datetime(2026, 10, 2, tzinfo=UTC)
 CONF = Copies(reviewers=2, purity=1.0, budget=3, least_words=5)
@@ -32,13 +32,13 @@ def outcomes(
     in_force: frozenset[str] = frozenset(),
     **conf: Any,
 ) -> dict[str, tuple[str, str]]:
-    found = reached(copies, good, CONF.model_copy(update=conf), in_force=in_force)
+    found = inherit(copies, good, CONF.model_copy(update=conf), in_force=in_force)
     return {post: (has.outcome, has.why) for post, has in found.items()}
 
 
 def asked(*given: Verdict) -> tuple[str | None, str] | None:
     """The harm and action that a copy of these posts gets from them."""
-    found = reached({"c": given}, set(), CONF).get("c")
+    found = inherit({"c": given}, set(), CONF).get("c")
     return (found.demand.harm, found.demand.action) if found and found.demand else None
 
 
@@ -132,9 +132,9 @@ def test_known_good_media_stop_harm_and_not_a_release():
 
 def test_what_a_copy_asks_for_names_a_verdict_that_asked_for_it():
     disagreed = harmful("p1", ann=HATE, bob=HATE, cat=SPAM)
-    found = reached({"c": [disagreed]}, set(), CONF)["c"].demand
+    found = inherit({"c": [disagreed]}, set(), CONF)["c"].demand
     assert found is not None
     assert (found.action, found.cause_kind, found.source_id) == ("remove", "copy", "p1-bob")
-    held = reached({"c": [disagreed]}, {"c"}, CONF)["c"].demand
+    held = inherit({"c": [disagreed]}, {"c"}, CONF)["c"].demand
     assert held is not None and held.action == "review"
-    assert reached({"c": [BENIGN]}, set(), CONF)["c"].demand is None
+    assert inherit({"c": [BENIGN]}, set(), CONF)["c"].demand is None

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from harmsweep.enforcement.conf import bounds
-from harmsweep.enforcement.rules.fingerprints import Content, Medium
+from harmsweep.enforcement.conf import load_bounds
+from harmsweep.enforcement.rules.fingerprints import Content, MediaFingerprint
 from harmsweep.enforcement.state.copies import find_copies, verdicts
 from harmsweep.lake import delta
 from harmsweep.review import verdicts as said
@@ -44,7 +44,7 @@ class Copied:
             place = {"day": DAY, "post_id": "first", "revision": 1}
             row = said.verdict_row(self.lake.root, place, found, "hate", "seen")
             row |= {"reviewer": name, "action": action}
-            delta.put_rows([row], VERDICTS, self.lake.root)
+            delta.write_rows([row], VERDICTS, self.lake.root)
 
     def swept(self) -> dict[str, str]:
         self.lake.sweep()
@@ -83,7 +83,7 @@ def test_a_judged_post_is_no_copy_of_what_it_was_before_its_edit(copied):
     copied.judge("benign", "ann")
     copied.edit(f"{TEXT}...")
     found = find_copies(
-        copied.lake.root, DAY, verdicts(copied.lake.root, DAY, DAY), bounds().copies
+        copied.lake.root, DAY, verdicts(copied.lake.root, DAY, DAY), load_bounds().copies
     )
     assert found.keys() == {"copy"}
 
@@ -100,7 +100,7 @@ def test_a_post_edited_into_a_copy_keeps_what_its_own_reviewer_asked_for(copied,
     for name in ("bob", "cat"):
         row = said.verdict_row(copied.lake.root, names, "harmful", "hate", "seen")
         row |= {"reviewer": name, "action": "label"}
-        delta.put_rows([row], VERDICTS, copied.lake.root)
+        delta.write_rows([row], VERDICTS, copied.lake.root)
     assert copied.swept() == {"first": "remove"}
 
 
@@ -112,13 +112,19 @@ def test_a_verdict_keeps_a_digest_and_hashes_and_no_words(copied):
                          "pdq_quality": quality}
         for n, (kind, quality) in enumerate([("image", 100), ("image", 49), ("video", 100)])
     ]  # fmt: skip
-    delta.put_rows(shown, MEDIA, copied.lake.root, where={"day": DAY})
+    delta.write_rows(shown, MEDIA, copied.lake.root, where={"day": DAY})
     row = said.decide(copied.lake.root, "first", "harmful", harm="hate", rationale="seen")
     assert TEXT not in str(row)
     (found,) = verdicts(copied.lake.root, DAY, DAY)
     assert found.content is not None
     assert found.content == Content(
-        row["text_digest"], 5, (Medium("image", PDQ), Medium("image", None), Medium("video", None))
+        row["text_digest"],
+        5,
+        (
+            MediaFingerprint("image", PDQ),
+            MediaFingerprint("image", None),
+            MediaFingerprint("video", None),
+        ),
     )
 
 
@@ -139,6 +145,6 @@ def test_of_an_older_verdict_without_content_only_the_judged_revision_has_copies
     copied.judge("harmful", "ann", "bob", action="remove")
     copied.edit(TEXT)
     found = find_copies(
-        copied.lake.root, DAY, verdicts(copied.lake.root, DAY, DAY), bounds().copies
+        copied.lake.root, DAY, verdicts(copied.lake.root, DAY, DAY), load_bounds().copies
     )
     assert found == {}

@@ -134,7 +134,7 @@ def test_a_plan_that_expired_is_refused(lake: Path, empty_lake: Path, tmp_path: 
         "day": DAY, "operation_id": "1", "at": NOON, "operator": "ann", "act": "plan_backfill",
         "object": made.plan_id, "reason": "", "details": json.dumps(details),
     }  # fmt: skip
-    delta.put_rows([row], OPERATIONS, old)
+    delta.write_rows([row], OPERATIONS, old)
     with pytest.raises(DataRefused, match="expired at 2026-10-01 00:00 UTC"):
         start_backfill(old, made.plan_id, asked())
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harmsweep.encoders.ocr_conf import load_reader
+from harmsweep.encoders.ocr_conf import load_ocr_conf
 from harmsweep.lake import delta
 from harmsweep.media.facts import inspect_media
 from harmsweep.tables.catalog import AUTHOR_FEATURES, MEDIA, MEDIA_TEXTS, POST_FEATURES
@@ -45,7 +45,7 @@ def _readings(
     for medium in media:
         if medium["kind"] == "image" and medium["status"] == "ok" and medium["uri"] not in unread:
             texts.setdefault(medium["content_hash"], read.get(medium["uri"], ""))
-    same = {"day": day, "reader_id": load_reader().reader_id, "boxes": []}
+    same = {"day": day, "reader_id": load_ocr_conf().reader_id, "boxes": []}
     ok, bad = {"status": "ok"}, {"status": "undecodable", "reason": "too small"}
     return [
         same
@@ -86,6 +86,6 @@ def fill(lake: Path, tmp_path: Path) -> Fill:
         readings = _readings(day, media, read or {}, unread)
         filled = (POST_FEATURES, posts), (MEDIA, media), (AUTHOR_FEATURES, authors)
         for table, rows in (*filled, (MEDIA_TEXTS, readings)):
-            delta.put_rows(rows, table, lake, where={"day": day})
+            delta.write_rows(rows, table, lake, where={"day": day})
 
     return made

@@ -11,7 +11,7 @@ from PIL import Image
 from pyspark.sql import SparkSession
 
 from harmsweep.encoders.conf import INPUTS, load_encoders
-from harmsweep.encoders.ocr_conf import load_reader
+from harmsweep.encoders.ocr_conf import load_ocr_conf
 from harmsweep.encoders.stored import mean
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Outcome
@@ -115,7 +115,7 @@ def test_each_form_of_a_posts_words_and_media_is_an_input_of_its_own(
     )
     optional = {n: ENCODERS["text"].model_copy(update={"input": n}) for n in ("video", "caption")}
     found = post_inputs(
-        spark, lake, FIRST, ENCODERS | optional, reader_id=load_reader().reader_id
+        spark, lake, FIRST, ENCODERS | optional, reader_id=load_ocr_conf().reader_id
     ).collect()
     told = {(r.post_id, r.input, r.position): r.content or r.reason for r in found}
     assert {key: value for key, value in told.items() if key[1] != "image"} == {

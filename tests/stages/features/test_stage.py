@@ -146,7 +146,7 @@ LEDGER = [
 def put(lake: Path, table: Table, rows: list[Row]) -> None:
     for day in {row["day"] for row in rows}:
         of_day = [row for row in rows if row["day"] == day]
-        delta.put_rows(of_day, table, lake, where={"day": day})
+        delta.write_rows(of_day, table, lake, where={"day": day})
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from pyspark.sql import SparkSession
 
-from harmsweep.encoders.ocr_conf import load_reader
+from harmsweep.encoders.ocr_conf import load_ocr_conf
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Outcome
 from harmsweep.stages.read.stage import read_day
@@ -65,7 +65,7 @@ def test_each_picture_is_read_once_and_what_cannot_be_read_says_why(
     found = readings(lake, FIRST)
     assert set(found) == {hashes[name] for name in ("words", "cut", "long")}
     told = found[hashes["words"]]
-    assert told["reader_id"] == load_reader().reader_id
+    assert told["reader_id"] == load_ocr_conf().reader_id
     assert (told["status"], told["reason"]) == ("ok", None)
     assert told["text"].replace(" ", "") == "AQUIETDAY\nATTHEL4KE"
     assert told["normal_text"].upper().endswith("THE LAKE")

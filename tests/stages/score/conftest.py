@@ -22,7 +22,7 @@ def make_model() -> Callable[..., Path]:
 
     from harmsweep.encoders.conf import load_encoders
     from harmsweep.model.fusion import Input, fused_width
-    from harmsweep.model.manifest import HeadsConfig, group_hash, sealed, write_manifest
+    from harmsweep.model.manifest import HeadsConfig, build_manifest, group_hash, write_manifest
     from harmsweep.model.network import Heads, serialized
 
     def write(folder: Path, *, bias: float = 0.0, encoder_id: str | None = None) -> Path:
@@ -42,7 +42,7 @@ def make_model() -> Callable[..., Path]:
         for name, content in files.items():
             (folder / name).write_bytes(content)
         named = {n: {"name": n, "sha256": hashlib.sha256(c).hexdigest()} for n, c in files.items()}
-        manifest = sealed(
+        manifest = build_manifest(
             {
                 "network": shape,
                 "inputs": inputs,

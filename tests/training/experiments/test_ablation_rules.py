@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
-from harmsweep.evaluation.scored import Scored  # noqa: E402
+from harmsweep.evaluation.scored import ScoredRows  # noqa: E402
 from harmsweep.model.conf import Evaluation  # noqa: E402
 from harmsweep.model.fusion import Feature, Input  # noqa: E402
 from harmsweep.model.manifest import HeadCounts  # noqa: E402
@@ -38,13 +38,15 @@ SCORES = {
 PRESENT = {("spam", "sms", "text"): 90, ("spam", "sms", "image"): 9}
 
 
-def scored(scores: Mapping[str, np.ndarray] = SCORES, *, groups: int = 100) -> Scored:
+def scored(scores: Mapping[str, np.ndarray] = SCORES, *, groups: int = 100) -> ScoredRows:
     names = np.array([f"g{n % groups}" for n in range(200)], dtype=object)
     same = np.full(200, "sms", dtype=object)
-    return Scored("spam", TRUTH, scores, names, same, np.full(200, "en", dtype=object))
+    return ScoredRows("spam", TRUTH, scores, names, same, np.full(200, "en", dtype=object))
 
 
-def verdicts(rows: Scored, present: Mapping[tuple[str, str, str], int] = PRESENT) -> dict[str, str]:
+def verdicts(
+    rows: ScoredRows, present: Mapping[tuple[str, str, str], int] = PRESENT
+) -> dict[str, str]:
     return {row["modality"]: row["verdict"] for row in proposals([rows], present, LIMITS)}
 
 

@@ -13,7 +13,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
-from harmsweep.evaluation.scored import Scored  # noqa: E402
+from harmsweep.evaluation.scored import ScoredRows  # noqa: E402
 from harmsweep.model.conf import Evaluation  # noqa: E402
 from harmsweep.paths import JOBS  # noqa: E402
 from harmsweep.training.experiments.comparison_records import comparison_records  # noqa: E402
@@ -27,10 +27,10 @@ TRUTH = np.arange(200) % 4 == 0
 NOISE = np.random.default_rng(5).normal(size=(4, 200))
 
 
-def rows(scores: Mapping[str, np.ndarray], *, harm: str = "spam", groups: int = 100) -> Scored:
+def rows(scores: Mapping[str, np.ndarray], *, harm: str = "spam", groups: int = 100) -> ScoredRows:
     names = np.array([f"g{n % groups}" for n in range(200)], dtype=object)
     same = np.array(["sms"] * 200, dtype=object)
-    return Scored(harm, TRUTH, scores, names, same, same)
+    return ScoredRows(harm, TRUTH, scores, names, same, same)
 
 
 def test_one_classifier_takes_an_absent_label_for_none() -> None:

@@ -13,7 +13,7 @@ from harmsweep.operations.audit import operations, operator, record
 
 
 @dataclass(frozen=True)
-class Asked:
+class ApprovalRequest:
     """What waits for approval: its name, who planned it, its content, how many must approve."""
 
     name: str
@@ -32,14 +32,14 @@ def digest_of(effect_keys: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(sorted(effect_keys)).encode()).hexdigest()
 
 
-def approved_by(lake: Path, asked: Asked) -> list[str]:
+def approved_by(lake: Path, asked: ApprovalRequest) -> list[str]:
     """Who approved exactly this content, in order of their names; who planned it never counts."""
     said = [o for o in operations(lake, asked.name) if o["act"] == "approve"]
     of_this = (o for o in said if json.loads(o["details"])["digest"] == asked.digest)
     return sorted({o["operator"] for o in of_this} - {*asked.planners})
 
 
-def approve(lake: Path, asked: Asked, reason: str) -> list[str]:
+def approve(lake: Path, asked: ApprovalRequest, reason: str) -> list[str]:
     """Keep that the operator approves; give who has by now. Approving twice counts once.
 
     Raises:
@@ -52,7 +52,7 @@ def approve(lake: Path, asked: Asked, reason: str) -> list[str]:
     return approved_by(lake, asked)
 
 
-def check_approved(lake: Path, asked: Asked) -> None:
+def check_approved(lake: Path, asked: ApprovalRequest) -> None:
     """Refuse what has too few approvals.
 
     Raises:

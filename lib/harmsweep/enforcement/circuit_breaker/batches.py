@@ -8,27 +8,27 @@ from functools import partial
 from pathlib import Path
 
 from harmsweep.enforcement.circuit_breaker.approvals import (
-    Asked,
+    ApprovalRequest,
     accepted_posts,
     check_approved,
     digest_of,
 )
-from harmsweep.enforcement.circuit_breaker.caps import counted
-from harmsweep.enforcement.conf import bounds
+from harmsweep.enforcement.circuit_breaker.caps import visible_counts
+from harmsweep.enforcement.conf import load_bounds
 from harmsweep.enforcement.rules.effects import Batch, Sweep
-from harmsweep.enforcement.rules.held import HeldBatch, is_over, refused
+from harmsweep.enforcement.rules.held import HeldBatch, is_resolved, refused
 from harmsweep.enforcement.rules.ledger import Entry
 from harmsweep.enforcement.state.day_ledger import (
-    Books,
     Clock,
+    DayLedger,
     append,
-    books,
-    carry_out,
+    commit,
+    ledger_locks,
     now_micros,
-    writing,
+    read_day_ledger,
 )
-from harmsweep.enforcement.state.policy_binding import Mandate, sweep_of
-from harmsweep.enforcement.state.scope_states import cases, let_go_all
+from harmsweep.enforcement.state.policy_binding import PolicyBinding, sweep_of
+from harmsweep.enforcement.state.scope_states import resume_all_held, scope_states
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Outcome
@@ -61,7 +61,7 @@ def waiting(lake: Path, day: date | None = None) -> list[Waiting]:
 
     Their effects are what letting them go may do: with the sample, as far as nothing came after it.
     """
-    of_day = f"AND {delta.plain_predicate({'day': day})}" if day else ""
+    of_day = f"AND {delta.datafusion_where({'day': day})}" if day else ""
     kept = "h.day, h.sweep_id, h.harm, h.direction, h.model_version, h.policy_version"
     sql = f"""SELECT day, sweep_id, harm, direction, model_version, policy_version,
             array_agg(DISTINCT operator) AS planners, count(*) AS n
@@ -89,7 +89,7 @@ def waiting(lake: Path, day: date | None = None) -> list[Waiting]:
     ]
 
 
-def stuck(lake: Path, day: date, made: Sequence[Entry]) -> dict[Batch, int]:
+def already_held(lake: Path, day: date, made: Sequence[Entry]) -> dict[Batch, int]:
     """How many effects are of a batch of the day of which a part waits, under the same pair.
 
     A part of a broken model's output is as broken as the rest, and so is what it makes later.
@@ -98,7 +98,7 @@ def stuck(lake: Path, day: date, made: Sequence[Entry]) -> dict[Batch, int]:
         (w.model_version, w.policy_version, w.batch.harm, w.batch.direction)
         for w in waiting(lake, day)
     }
-    return counted(
+    return visible_counts(
         e for e in made if (e.model_version, e.policy_version, e.harm, e.direction) in waits
     )
 
@@ -116,12 +116,12 @@ def find(lake: Path, name: str) -> Waiting:
     return found[0]
 
 
-def asked(lake: Path, batch: Waiting) -> Asked:
+def asked(lake: Path, batch: Waiting) -> ApprovalRequest:
     """What approvers of the batch approve: exactly its effects, with the sample.
 
     What a reviewer freed of the sample makes them no others: a batch that grew needs new approvals.
     """
-    where = delta.plain_predicate(
+    where = delta.datafusion_where(
         {"day": batch.day, "sweep_id": batch.batch.sweep_id, "harm": batch.batch.harm}
     )
     sql = f"""SELECT effect_key FROM actions_v1
@@ -129,12 +129,17 @@ def asked(lake: Path, batch: Waiting) -> Asked:
         AND ({_HELD} OR {_SAMPLED})"""
     keys = delta.query(lake, sql).column("effect_key").to_pylist()
     posts = accepted_posts(lake, batch.day, batch.day)
-    approvers = bounds().approvers(batch.effects, posts)
-    return Asked(batch.batch.name, batch.planners, digest_of(keys), approvers)
+    approvers = load_bounds().approvers(batch.effects, posts)
+    return ApprovalRequest(batch.batch.name, batch.planners, digest_of(keys), approvers)
 
 
 def resume(
-    lake: Path, name: str, mandate: Mandate, *, dry_run: bool = False, clock: Clock = now_micros
+    lake: Path,
+    name: str,
+    mandate: PolicyBinding,
+    *,
+    dry_run: bool = False,
+    clock: Clock = now_micros,
 ) -> Outcome:
     """Let a held batch take effect; what changed since it was held is refused, and counted as left.
 
@@ -149,19 +154,19 @@ def resume(
     day = batch.day
     if mandate.subject != (batch.model_version, batch.policy_version):
         raise DataRefused(f"{name} is of {batch.model_version} under {batch.policy_version}")
-    with writing(lake):
+    with ledger_locks(lake):
         check_approved(lake, asked(lake, batch))
-        ledger = books(lake, day, clock)
+        ledger = read_day_ledger(lake, day, clock)
         plan = sweep_of(day, "resume", mandate, after=ledger.last_sweep, at=ledger.at)
         parked = _parked(ledger, batch.batch)
-        made, stale = let_go_all(cases(ledger, plan), parked, plan, mandate.rules)
+        made, stale = resume_all_held(scope_states(ledger, plan), parked, plan, mandate.rules)
         left = [refused(entry, sweep=plan) for entry in stale if entry.entry == "held"]
         counts = {"effects": len(made), "left": len(stale)}
         if not dry_run:
             check_running(lake)
             # First: once booked the batch waits no more, and no repeat could add the audit.
             record(lake, "resume", name, details=counts | {"sweep_id": plan.sweep_id})
-            carry_out(ledger, [*made, *left], partial(check_running, lake))
+            commit(ledger, [*made, *left], partial(check_running, lake))
     return Outcome("resume", day, len(made), time.monotonic() - started, counts=counts)
 
 
@@ -173,8 +178,8 @@ def discard(lake: Path, name: str, *, reason: str, clock: Clock = now_micros) ->
     """
     started, batch = time.monotonic(), find(lake, name)
     day, subject = batch.day, (batch.model_version, batch.policy_version)
-    with writing(lake):
-        ledger = books(lake, day, clock)
+    with ledger_locks(lake):
+        ledger = read_day_ledger(lake, day, clock)
         plan = Sweep(day, "discard", subject, ledger.last_sweep, ledger.at, operator())
         held = [entry for entry in _parked(ledger, batch.batch) if entry.entry == "held"]
         counts = {"effects": len(held)}
@@ -183,11 +188,11 @@ def discard(lake: Path, name: str, *, reason: str, clock: Clock = now_micros) ->
     return Outcome("discard", day, len(held), time.monotonic() - started, counts=counts)
 
 
-def _parked(ledger: Books, batch: HeldBatch) -> list[Entry]:
+def _parked(ledger: DayLedger, batch: HeldBatch) -> list[Entry]:
     """The batch's entries that wait, and its sample."""
     return [
         entry
         for chain in ledger.chains.values()
         for entry in chain
-        if batch.has(entry) and not is_over(entry, chain)
+        if batch.has(entry) and not is_resolved(entry, chain)
     ]

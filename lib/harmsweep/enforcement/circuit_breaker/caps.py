@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from harmsweep.enforcement.conf import bounds
+from harmsweep.enforcement.conf import load_bounds
 from harmsweep.enforcement.rules.effects import Batch
 from harmsweep.enforcement.rules.ledger import AUTOMATIC, Entry, is_automatic, is_counted
 from harmsweep.lake import delta
@@ -16,7 +16,7 @@ WINDOW_MICROS = 24 * 3600 * 1_000_000
 
 
 @dataclass(frozen=True)
-class Excess:
+class CapBreach:
     """A batch that a sweep may not carry out by itself: why, and by what numbers."""
 
     harm: str
@@ -51,7 +51,7 @@ class Excess:
         )
 
 
-def spent(lake: Path, now: int) -> dict[Batch, int]:
+def used_in_24h(lake: Path, now: int) -> dict[Batch, int]:
     """The effects that sweeps began in the 24 hours before `now`, in microseconds since 1970.
 
     Files with older entries are skipped by their statistics. What a person undid or put back is
@@ -73,7 +73,7 @@ def is_capped(entry: Entry) -> bool:
     return entry.entry == "intent" and entry.is_counted and is_automatic(entry.cause_kind)
 
 
-def counted(made: Iterable[Entry]) -> dict[Batch, int]:
+def visible_counts(made: Iterable[Entry]) -> dict[Batch, int]:
     """How many effects of each batch caps count."""
     return dict(Counter((e.harm or "", e.direction) for e in filter(is_capped, made)))
 
@@ -84,17 +84,17 @@ def cap_of(policy: Policy, batch: Batch) -> int:
     Whoever sweeps may bring a policy of their own; nobody brings conf.
     """
     _, direction = batch
-    most = bounds().cap_at_most
+    most = load_bounds().cap_at_most
     return min(policy.cap(*batch), most.apply if direction == "apply" else most.release)
 
 
-def excesses(
+def cap_breaches(
     planned: Mapping[Batch, int], before: Mapping[Batch, int], policy: Policy
-) -> list[Excess]:
+) -> list[CapBreach]:
     """The batches that would pass their cap, in order."""
     found = []
     for batch, n in sorted(planned.items()):
         cap = cap_of(policy, batch)
         if n + before.get(batch, 0) > cap:
-            found.append(Excess(*batch, n, before.get(batch, 0), cap))
+            found.append(CapBreach(*batch, n, before.get(batch, 0), cap))
     return found

@@ -7,16 +7,16 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from harmsweep.enforcement.circuit_breaker.batches import stuck
+from harmsweep.enforcement.circuit_breaker.batches import already_held
 from harmsweep.enforcement.circuit_breaker.caps import (
-    Excess,
+    CapBreach,
+    cap_breaches,
     cap_of,
-    counted,
-    excesses,
     is_capped,
-    spent,
+    used_in_24h,
+    visible_counts,
 )
-from harmsweep.enforcement.conf import Forecast, bounds
+from harmsweep.enforcement.conf import Forecast, load_bounds
 from harmsweep.enforcement.rules.effects import Batch
 from harmsweep.enforcement.rules.ledger import Entry, is_automatic, is_counted
 from harmsweep.lake import delta
@@ -56,7 +56,7 @@ def so_far(lake: Path, day: date) -> dict[Batch, tuple[int, int]]:
 
 def _booked(lake: Path, days: Sequence[date]) -> list[dict[str, Any]]:
     """How many intents the days have of each kind, and the views of their posts."""
-    of_days = delta.plain_predicate({"day": days})
+    of_days = delta.datafusion_where({"day": days})
     sql = f"""SELECT a.day, a.harm, a.direction, a.action, a.previous_action, a.cause_kind,
             u.key IS NOT NULL AS taken_back,
             count(*) AS n, CAST(coalesce(sum(f.views), 0) AS BIGINT) AS views
@@ -132,7 +132,7 @@ def unlikely(
     past: Past,
     conf: Forecast,
     before: Mapping[Batch, tuple[int, int]] | None = None,
-) -> list[Excess]:
+) -> list[CapBreach]:
     """The batches of a day with more effects, or more views, than its history makes likely.
 
     `before` are the effects and views that the day has had: many small sweeps are no less than a
@@ -145,9 +145,9 @@ def unlikely(
         had, had_views = (before or {}).get(batch, (0, 0))
         touched = views.get(batch, 0)
         if limit is not None and n + had > limit:
-            found.append(Excess(*batch, n, had, limit, "forecast"))
+            found.append(CapBreach(*batch, n, had, limit, "forecast"))
         elif viewed is not None and touched and touched + had_views > viewed:
-            found.append(Excess(*batch, touched, had_views, viewed, "views"))
+            found.append(CapBreach(*batch, touched, had_views, viewed, "views"))
     return found
 
 
@@ -170,17 +170,17 @@ class Outlook:
     cap: int
 
 
-def outlook(
+def headroom(
     lake: Path, made: Mapping[date, Sequence[Entry]], policy: Policy, at: int
 ) -> list[Outlook]:
     """What each day's batches come to and what bounds them, by day and batch; see `breaches`."""
-    together = counted(entry for of_day in made.values() for entry in of_day)
-    lately, conf = spent(lake, at), bounds().forecast
+    together = visible_counts(entry for of_day in made.values() for entry in of_day)
+    lately, conf = used_in_24h(lake, at), load_bounds().forecast
     found = []
     for day, of_day in made.items():
         past, views = history(lake, day, conf.weeks), views_of(lake, day, of_day)
-        had, waits = so_far(lake, day), stuck(lake, day, of_day)
-        for batch, n in sorted(counted(of_day).items()):
+        had, waits = so_far(lake, day), already_held(lake, day, of_day)
+        for batch, n in sorted(visible_counts(of_day).items()):
             effects, seen = past.of(batch)
             before, views_before = had.get(batch, (0, 0))
             row = Outlook(
@@ -203,7 +203,7 @@ def outlook(
 
 def breaches(
     lake: Path, made: Mapping[date, Sequence[Entry]], policy: Policy, at: int
-) -> list[Excess]:
+) -> list[CapBreach]:
     """The batches that a sweep may not carry out by itself, each once.
 
     They pass a cap, over all days together, or what a day makes likely, or a part of them waits.
@@ -211,14 +211,14 @@ def breaches(
     """
     if not any(made.values()):
         return []
-    together = counted(entry for of_day in made.values() for entry in of_day)
-    found = {e.batch: e for e in excesses(together, spent(lake, at), policy)}
-    conf = bounds().forecast
+    together = visible_counts(entry for of_day in made.values() for entry in of_day)
+    found = {e.batch: e for e in cap_breaches(together, used_in_24h(lake, at), policy)}
+    conf = load_bounds().forecast
     for day, of_day in made.items():
         past = history(lake, day, conf.weeks)
         views, had = views_of(lake, day, of_day), so_far(lake, day)
-        for excess in unlikely(counted(of_day), views, past, conf, had):
+        for excess in unlikely(visible_counts(of_day), views, past, conf, had):
             found.setdefault(excess.batch, excess)
-        for batch, n in stuck(lake, day, of_day).items():
-            found.setdefault(batch, Excess(*batch, n, 0, 0, "waits"))
+        for batch, n in already_held(lake, day, of_day).items():
+            found.setdefault(batch, CapBreach(*batch, n, 0, 0, "waits"))
     return [found[batch] for batch in sorted(found)]

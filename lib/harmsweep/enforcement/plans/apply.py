@@ -9,18 +9,18 @@ from pathlib import Path
 from harmsweep.enforcement.circuit_breaker.approvals import check_approved
 from harmsweep.enforcement.circuit_breaker.forecast import breaches
 from harmsweep.enforcement.plans.plan import Plan, find_plan, mandate_of, planned_effects
-from harmsweep.enforcement.rules.effects import moment
+from harmsweep.enforcement.rules.effects import from_micros
 from harmsweep.enforcement.rules.ledger import Entry
 from harmsweep.enforcement.state.day_ledger import (
-    Books,
     Clock,
-    books,
-    carry_out,
+    DayLedger,
+    commit,
+    ledger_locks,
     now_micros,
-    writing,
+    read_day_ledger,
 )
-from harmsweep.enforcement.state.policy_binding import Mandate, sweep_of
-from harmsweep.enforcement.state.scope_states import cases, changes, let_go_all
+from harmsweep.enforcement.state.policy_binding import PolicyBinding, sweep_of
+from harmsweep.enforcement.state.scope_states import changes, resume_all_held, scope_states
 from harmsweep.errors import DataRefused
 from harmsweep.lake.runs import Outcome
 from harmsweep.operations.audit import record
@@ -44,11 +44,11 @@ def apply_plan(
     if plan.against:
         raise DataRefused(f"{plan_id} was {plan.line().split('; ')[1]}: plan without it")
     mandate = mandate_of(lake, plan)
-    if moment(clock()) > plan.expires_at:
+    if from_micros(clock()) > plan.expires_at:
         raise DataRefused(f"{plan_id} expired at {plan.expires_at:%Y-%m-%d %H:%M} UTC: plan again")
-    with writing(lake):
+    with ledger_locks(lake):
         check_approved(lake, plan.asked)
-        ledgers = {day: books(lake, day, clock) for day in plan.days}
+        ledgers = {day: read_day_ledger(lake, day, clock) for day in plan.days}
         made, stale, waits = dict[date, list[Entry]](), list[Entry](), list[Entry]()
         for day, ledger in ledgers.items():
             made[day], gone, waiting = _let_go(ledger, plan, mandate)
@@ -63,12 +63,12 @@ def apply_plan(
             check_running(lake)
             record(lake, "apply", plan_id, details=counts)
             for day, ledger in ledgers.items():
-                carry_out(ledger, made[day], partial(check_running, lake))
+                commit(ledger, made[day], partial(check_running, lake))
     return Outcome("apply", plan.first, effects, time.monotonic() - started, counts=counts)
 
 
 def _let_go(
-    ledger: Books, plan: Plan, mandate: Mandate
+    ledger: DayLedger, plan: Plan, mandate: PolicyBinding
 ) -> tuple[list[Entry], list[Entry], list[Entry]]:
     """A day's part of the plan as it would be booked now, what no longer fits, and what waits.
 
@@ -77,8 +77,8 @@ def _let_go(
     """
     sweep = sweep_of(ledger.day, "apply", mandate, after=ledger.last_sweep, at=ledger.at)
     planned = [entry for entry in planned_effects(ledger.lake, plan) if entry.day == ledger.day]
-    found = cases(ledger, sweep)
-    made, stale = let_go_all(found, planned, sweep, mandate.rules)
+    found = scope_states(ledger, sweep)
+    made, stale = resume_all_held(found, planned, sweep, mandate.rules)
     if plan.approvers:
         return made, stale, []
     free = {entry.effect_key for entry in changes(found, sweep, mandate.rules)}
@@ -86,7 +86,7 @@ def _let_go(
 
 
 def _check_bounds(
-    lake: Path, plan: Plan, mandate: Mandate, made: Mapping[date, Sequence[Entry]], *, at: int
+    lake: Path, plan: Plan, mandate: PolicyBinding, made: Mapping[date, Sequence[Entry]], *, at: int
 ) -> None:
     """What nobody approved must be inside every bound of this hour too."""
     if plan.approvers:

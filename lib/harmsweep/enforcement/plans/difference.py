@@ -5,9 +5,9 @@ from datetime import date
 from pathlib import Path
 
 from harmsweep.enforcement.rules.ledger import Entry, holding
-from harmsweep.enforcement.state.day_ledger import Books, Clock, books, chains_of
-from harmsweep.enforcement.state.policy_binding import Mandate, sweep_of
-from harmsweep.enforcement.state.scope_states import cases, changes
+from harmsweep.enforcement.state.day_ledger import Clock, DayLedger, histories_of, read_day_ledger
+from harmsweep.enforcement.state.policy_binding import PolicyBinding, sweep_of
+from harmsweep.enforcement.state.scope_states import changes, scope_states
 
 
 @dataclass(frozen=True)
@@ -20,23 +20,23 @@ class Difference:
 
 
 def difference(
-    lake: Path, day: date, mandate: Mandate, against: Mandate | None, *, clock: Clock
+    lake: Path, day: date, mandate: PolicyBinding, against: PolicyBinding | None, *, clock: Clock
 ) -> Difference:
     """What a sweep of the day under the mandate would do now, or after a sweep under `against`."""
-    ledger = books(lake, day, clock)
+    ledger = read_day_ledger(lake, day, clock)
     base = _last_pair(ledger)
     if against:
         ledger = _as_swept(ledger, against)
     sweep = sweep_of(day, "apply", mandate, after=ledger.last_sweep, at=ledger.at)
-    found = cases(ledger, sweep, beside=against.subject if against else None)
+    found = scope_states(ledger, sweep, beside=against.subject if against else None)
     made = [e for e in changes(found, sweep, mandate.rules) if e.entry == "intent"]
     changed = {entry.place for entry in made}
     holds = (holding(case.chain) for case in found if case.place not in changed)
-    stays = [state for state in holds if state and not state.is_over(sweep.time)]
+    stays = [state for state in holds if state and not state.has_expired(sweep.time)]
     return Difference(made, stays, base)
 
 
-def _last_pair(ledger: Books) -> str:
+def _last_pair(ledger: DayLedger) -> str:
     """The pair of the newest sweep of policy's lane and its id; empty where none acted."""
     every = (entry for chain in ledger.chains.values() for entry in chain)
     acted = [e for e in every if e.entry == "intent" and e.model_version]
@@ -45,10 +45,10 @@ def _last_pair(ledger: Books) -> str:
     return f"{pair} ({newest.sweep_id})" if newest else ""
 
 
-def _as_swept(ledger: Books, mandate: Mandate) -> Books:
+def _as_swept(ledger: DayLedger, mandate: PolicyBinding) -> DayLedger:
     """The ledger as a sweep under the mandate would leave it; nothing is written."""
     sweep = sweep_of(ledger.day, "enforce", mandate, after=ledger.last_sweep, at=ledger.at)
-    made = changes(cases(ledger, sweep), sweep, mandate.rules)
+    made = changes(scope_states(ledger, sweep), sweep, mandate.rules)
     known = [entry for chain in ledger.chains.values() for entry in chain]
-    chains = chains_of([*known, *made])
+    chains = histories_of([*known, *made])
     return replace(ledger, chains=chains, last_sweep=sweep.sweep_id)

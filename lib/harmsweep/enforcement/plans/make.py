@@ -6,16 +6,16 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from harmsweep.enforcement.circuit_breaker.approvals import accepted_posts, digest_of
-from harmsweep.enforcement.circuit_breaker.caps import counted
+from harmsweep.enforcement.circuit_breaker.caps import visible_counts
 from harmsweep.enforcement.circuit_breaker.forecast import breaches
-from harmsweep.enforcement.conf import bounds
+from harmsweep.enforcement.conf import load_bounds
 from harmsweep.enforcement.plans.difference import difference
 from harmsweep.enforcement.plans.plan import STAYS, Plan, find_plan
-from harmsweep.enforcement.rules.effects import moment
+from harmsweep.enforcement.rules.effects import from_micros
 from harmsweep.enforcement.rules.ledger import Entry
 from harmsweep.enforcement.state.day_ledger import Clock, as_row, now_micros
 from harmsweep.enforcement.state.decisions import check_decided
-from harmsweep.enforcement.state.policy_binding import Mandate, load_mandate
+from harmsweep.enforcement.state.policy_binding import PolicyBinding, load_policy_binding
 from harmsweep.lake import delta
 from harmsweep.operations.audit import record
 from harmsweep.tables.catalog import (
@@ -40,7 +40,7 @@ def make_plan(
     policy: Path,
     model_version: str,
     certificates: Path | None = None,
-    against: Mandate | None = None,
+    against: PolicyBinding | None = None,
     clock: Clock = now_micros,
 ) -> Plan:
     """Write down what sweeps of the days would do now; the same state gives the same plan.
@@ -51,7 +51,7 @@ def make_plan(
         PolicyError, CertificateRefused: nothing was written.
         DataRefused: a day's decisions are missing or older than what they rest on.
     """
-    mandate = load_mandate(lake, policy, model_version, certificates)
+    mandate = load_policy_binding(lake, policy, model_version, certificates)
     for day in days:
         for decided in (mandate, *([against] if against else [])):
             check_decided(lake, day, decided)
@@ -62,10 +62,10 @@ def make_plan(
     digest = _digest(mandate, against, days, planned)
     plan_id = f"plan-{days[0]:%Y%m%d}-{digest[:12]}"
     rows = [as_row(entry) | {"plan_id": plan_id} for entry in (*planned, *stays)]
-    delta.put_rows(rows, PLANS, lake, where={"plan_id": plan_id})
-    posts, total = accepted_posts(lake, days[0], days[-1]), sum(counted(planned).values())
+    delta.write_rows(rows, PLANS, lake, where={"plan_id": plan_id})
+    posts, total = accepted_posts(lake, days[0], days[-1]), sum(visible_counts(planned).values())
     over = () if against else breaches(lake, by_day, mandate.policy, clock())
-    expires = moment(clock()) + timedelta(hours=bounds().plan_expires_hours)
+    expires = from_micros(clock()) + timedelta(hours=load_bounds().plan_expires_hours)
     details = {
         "first": days[0],
         "last": days[-1],
@@ -92,13 +92,16 @@ def make_plan(
 def _approvers(lake: Path, by_day: Mapping[date, Sequence[Entry]]) -> int:
     """How many must approve, by the day with the greatest share: quiet days beside it hide none."""
     return max(
-        bounds().approvers(sum(counted(made).values()), accepted_posts(lake, day, day))
+        load_bounds().approvers(sum(visible_counts(made).values()), accepted_posts(lake, day, day))
         for day, made in by_day.items()
     )
 
 
 def _digest(
-    mandate: Mandate, against: Mandate | None, days: Sequence[date], planned: Sequence[Entry]
+    mandate: PolicyBinding,
+    against: PolicyBinding | None,
+    days: Sequence[date],
+    planned: Sequence[Entry],
 ) -> str:
     other = ["against", *against.subject] if against else []
     keys = [entry.effect_key for entry in planned]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from harmsweep.conf import Frozen
 from harmsweep.days import every_day
-from harmsweep.enforcement.circuit_breaker.approvals import Asked
+from harmsweep.enforcement.circuit_breaker.approvals import ApprovalRequest
 from harmsweep.enforcement.rules.ledger import Entry
-from harmsweep.enforcement.state.policy_binding import Mandate, load_mandate
+from harmsweep.enforcement.state.policy_binding import PolicyBinding, load_policy_binding
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
 from harmsweep.operations.audit import operations
@@ -51,9 +51,9 @@ class Plan(Frozen):
         return every_day(self.first, self.last)
 
     @property
-    def asked(self) -> Asked:
+    def asked(self) -> ApprovalRequest:
         """What its approvers approve."""
-        return Asked(self.plan_id, self.planners, self.digest, self.approvers)
+        return ApprovalRequest(self.plan_id, self.planners, self.digest, self.approvers)
 
     def line(self) -> str:
         """What it would do and who must approve, in a line."""
@@ -82,14 +82,14 @@ def find_plan(lake: Path, plan_id: str) -> Plan:
     return Plan.model_validate(known | json.loads(made[-1]["details"]))
 
 
-def mandate_of(lake: Path, plan: Plan) -> Mandate:
+def mandate_of(lake: Path, plan: Plan) -> PolicyBinding:
     """What a plan was made under.
 
     Raises:
         DataRefused: the policy's file is another by now.
     """
     folder = Path(plan.certificates) if plan.certificates else None
-    mandate = load_mandate(lake, Path(plan.policy), plan.model_version, folder)
+    mandate = load_policy_binding(lake, Path(plan.policy), plan.model_version, folder)
     if mandate.policy.policy_version != plan.policy_version:
         raise DataRefused(f"{plan.plan_id}: the policy is {mandate.policy.policy_version} by now")
     return mandate
@@ -97,6 +97,6 @@ def mandate_of(lake: Path, plan: Plan) -> Mandate:
 
 def planned_effects(lake: Path, plan: Plan) -> list[Entry]:
     """The effects of a plan, as intents."""
-    where = delta.plain_predicate({"plan_id": plan.plan_id, "entry": "intent"})
+    where = delta.datafusion_where({"plan_id": plan.plan_id, "entry": "intent"})
     rows = delta.query(lake, f"SELECT * FROM plans_v1 WHERE {where}").to_pylist()
     return [Entry(**{n: v for n, v in row.items() if n != "plan_id"}) for row in rows]

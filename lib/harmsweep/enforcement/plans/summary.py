@@ -94,7 +94,7 @@ def samples(lake: Path, plan: Plan, *, masked: bool = True) -> list[Row]:
 
 
 def _effects(plan: Plan) -> str:
-    of_plan = delta.plain_predicate({"plan_id": plan.plan_id})
+    of_plan = delta.datafusion_where({"plan_id": plan.plan_id})
     days = f"day >= '{plan.first}' AND day <= '{plan.last}'"
     return f"""(SELECT * FROM plans_v1 WHERE {of_plan}) p
         LEFT JOIN (SELECT * FROM post_features_v1 WHERE {days}) f

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from harmsweep.digests import as_json
-from harmsweep.enforcement.rules.ledger import ACCOUNTS_DAY, Entry, Place, direction, effect_key
+from harmsweep.enforcement.rules.ledger import ACCOUNTS_DAY, Entry, Scope, direction, effect_key
 from harmsweep.errors import DataRefused
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Sweeps whose subject is a model version and a policy version.
-OF_A_PAIR = ("enforce", "apply", "resume")
+VERSIONED_KINDS = ("enforce", "apply", "resume")
 Batch = tuple[str, str]  # harm and direction
 
 
-def moment(micros: int) -> datetime:
+def from_micros(micros: int) -> datetime:
     """The time of so many microseconds since 1970, UTC."""
     return EPOCH + timedelta(microseconds=micros)
 
@@ -55,7 +55,7 @@ class Sweep:
     @property
     def pair(self) -> tuple[str | None, str | None]:
         """Model and policy version of a sweep that acts under such a pair; else nothing."""
-        if self.kind not in OF_A_PAIR:
+        if self.kind not in VERSIONED_KINDS:
             return None, None
         model_version, policy_version = self.subject
         return model_version, policy_version
@@ -63,11 +63,11 @@ class Sweep:
     @property
     def time(self) -> datetime:
         """When it writes."""
-        return moment(self.at)
+        return from_micros(self.at)
 
 
-def entry(
-    place: Place,
+def new_effect(
+    place: Scope,
     sweep: Sweep,
     *,
     action: str,
@@ -88,7 +88,7 @@ def entry(
     The cause names the sweep's subject and the effect before it, so that the same action after a
     release is another effect, and a rerun's is the same one.
     """
-    before = previous.action if previous and not previous.is_over(sweep.time) else "none"
+    before = previous.action if previous and not previous.has_expired(sweep.time) else "none"
     source = [source_id] if source_id else []
     cause_id = "/".join([*sweep.subject, *source, previous.effect_key if previous else "first"])
     key = effect_key(place, revision, action, cause_id)

@@ -8,13 +8,13 @@ from harmsweep.media.pdq import NEAR
 
 
 @dataclass(frozen=True, slots=True)
-class Medium:
+class MediaFingerprint:
     """A medium as copies are told by: its file's hash, and a picture's PDQ hash if it has one."""
 
     content_hash: str | None
     pdq: str | None
 
-    def is_near(self, other: "Medium") -> bool:
+    def is_near(self, other: "MediaFingerprint") -> bool:
         """Whether both are one file, or pictures that differ in 31 bits at most."""
         if self.content_hash is not None and self.content_hash == other.content_hash:
             return True
@@ -29,7 +29,7 @@ class Content:
 
     text: str
     words: int
-    media: tuple[Medium, ...] = ()
+    media: tuple[MediaFingerprint, ...] = ()
 
     def is_copy(self, other: "Content", least_words: int) -> bool:
         """Whether both have one text and near media; a short text alone says too little."""
@@ -42,19 +42,19 @@ class Content:
 
 def content_of(row: Mapping[str, Any]) -> Content:
     """The content in the columns that verdicts keep of it."""
-    media = tuple(Medium(**medium) for medium in row["media"])
+    media = tuple(MediaFingerprint(**medium) for medium in row["media"])
     return Content(row["text_digest"], row["words"], media)
 
 
-def _pair_off(media: Sequence[Medium], others: Sequence[Medium]) -> bool:
+def _pair_off(media: Sequence[MediaFingerprint], others: Sequence[MediaFingerprint]) -> bool:
     """Whether each medium has a near one of its own among as many others.
 
     By augmenting paths (Kuhn, 1955). To take the first that is near misses pairs, as near isn't
     transitive, and to try every order takes for ever where somebody posts twelve pictures.
     """
-    partners: dict[int, Medium] = {}
+    partners: dict[int, MediaFingerprint] = {}
 
-    def place(medium: Medium, tried: set[int]) -> bool:
+    def place(medium: MediaFingerprint, tried: set[int]) -> bool:
         for n, other in enumerate(others):
             if n in tried or not medium.is_near(other):
                 continue

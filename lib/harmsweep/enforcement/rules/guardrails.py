@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from harmsweep.enforcement.rules.ledger import Place
+from harmsweep.enforcement.rules.ledger import Scope
 from harmsweep.policy.actions import STRIKES
 
 
@@ -43,7 +43,7 @@ Certified = frozenset[tuple[str, str, str, str, str, float]]
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class Guardrails:
     """What a sweep may act on: any sound decision, certified ones alone, or none (reviews)."""
 
     approved: bool
@@ -57,7 +57,7 @@ class Rules:
     # After how many days an action ends, by harm, surface, jurisdiction and action.
     days: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
 
-    def expiry(self, place: Place, decision: Decision, at: datetime) -> datetime | None:
+    def expiry(self, place: Scope, decision: Decision, at: datetime) -> datetime | None:
         """When an action of the decision ends by itself if it is taken at a time.
 
         The days of a restriction are the account's: were the post to come back after them, the
@@ -72,15 +72,15 @@ class Rules:
         """For how many days a post with a `restrict` of that scope restricts its author."""
         return self.days.get((harm, surface, jurisdiction, "restrict"))
 
-    def enrols(self, author_id: str) -> bool:
+    def in_rollout(self, author_id: str) -> bool:
         """Whether the pair is in force for an author; raising a share loses nobody."""
-        return self.first <= drawn(f"ramp/{author_id}") < self.last
+        return self.first <= uniform_hash(f"ramp/{author_id}") < self.last
 
-    def holds_out(self, post_id: str, harm: str | None) -> bool:
+    def in_holdout(self, post_id: str, harm: str | None) -> bool:
         """Whether a post is of the random holdout, for a harm."""
-        return harm not in self.spared and drawn(f"holdout/{post_id}") < self.holdout
+        return harm not in self.spared and uniform_hash(f"holdout/{post_id}") < self.holdout
 
-    def bear_out(self, place: Place, decision: Decision) -> bool:
+    def permits(self, place: Scope, decision: Decision) -> bool:
         """Whether an automatic action may follow from the decision."""
         if not self.approved or self.certified is None:
             return self.approved
@@ -88,12 +88,12 @@ class Rules:
         return (*scope, decision.action, decision.language, decision.threshold) in self.certified
 
 
-def drawn(text: str) -> float:
+def uniform_hash(text: str) -> float:
     """A number in [0, 1) that is as good as random, and the same again for the same text."""
     return int(hashlib.sha256(text.encode()).hexdigest()[:13], 16) / 16**13
 
 
-def allowed(place: Place, decision: Decision, post: Post, rules: Rules) -> Decision | None:
+def allowed(place: Scope, decision: Decision, post: Post, rules: Guardrails) -> Decision | None:
     """The decision, or a review instead where the rules don't bear its action out.
 
     None where a person found the post benign: nothing is automatic until it is edited.
@@ -107,7 +107,7 @@ def allowed(place: Place, decision: Decision, post: Post, rules: Rules) -> Decis
     score = decision.score if is_probability(decision.score) else None
     threshold = decision.threshold
     sound = score is not None and threshold is not None and score >= threshold
-    acts = sound and post.exempt is None and rules.bear_out(place, decision)
+    acts = sound and post.exempt is None and rules.permits(place, decision)
     action = decision.action if acts else "review"
     return replace(decision, action=action, score=score)
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from harmsweep.enforcement.rules.effects import Sweep, day_of
-from harmsweep.enforcement.rules.guardrails import Decision, Post, Rules
-from harmsweep.enforcement.rules.lanes import Demand
-from harmsweep.enforcement.rules.ledger import Entry, Place, latest
-from harmsweep.enforcement.rules.reconcile import missing
+from harmsweep.enforcement.rules.guardrails import Decision, Guardrails, Post
+from harmsweep.enforcement.rules.lanes import Instruction
+from harmsweep.enforcement.rules.ledger import Entry, Scope, latest
+from harmsweep.enforcement.rules.reconcile import difference
 from harmsweep.errors import DataRefused
 
 
@@ -64,24 +64,24 @@ class HeldBatch:
         return sampled and self.direction == "apply"
 
 
-def let_go(
-    place: Place,
+def resume_held(
+    place: Scope,
     chain: Sequence[Entry],
-    wanted: Decision | Demand | None,
+    wanted: Decision | Instruction | None,
     post: Post | None,
     *,
     parked: Entry,
     sweep: Sweep,
-    rules: Rules,
+    rules: Guardrails,
 ) -> Entry | None:
     """The effect that was planned or held, as an intent; None where it is in force or was refused.
 
     Raises:
         Stale: the decision, the revision or the state is no longer the one that it was made from.
     """
-    if is_over(parked, chain):
+    if is_resolved(parked, chain):
         return None
-    made = missing(place, chain, wanted, post, sweep=sweep, rules=rules) if post else None
+    made = difference(place, chain, wanted, post, sweep=sweep, rules=rules) if post else None
     if made is None or _facts(made) != _facts(parked):
         raise Stale(place.subject_id)
     if parked.cause_kind != "sample" and made.effect_key != parked.effect_key:
@@ -98,7 +98,7 @@ def refused(parked: Entry, *, sweep: Sweep) -> Entry:
     return replace(parked, entry="discarded", recorded_at=sweep.time, operator=sweep.operator)
 
 
-def is_over(parked: Entry, chain: Sequence[Entry]) -> bool:
+def is_resolved(parked: Entry, chain: Sequence[Entry]) -> bool:
     """Whether a planned or held effect was let go or refused before."""
     if parked.cause_kind == "sample":
         return latest(chain) != parked
@@ -106,7 +106,7 @@ def is_over(parked: Entry, chain: Sequence[Entry]) -> bool:
     return any(e.entry in after and e.effect_key == parked.effect_key for e in chain)
 
 
-def being_read(chains: Sequence[Sequence[Entry]]) -> set[tuple[Place, int]]:
+def under_review(chains: Sequence[Sequence[Entry]]) -> set[tuple[Scope, int]]:
     """The sampled posts of batches that wait, by place and revision: people read what they are.
 
     No pair acts on them before the batch is let go or refused.
@@ -115,7 +115,7 @@ def being_read(chains: Sequence[Sequence[Entry]]) -> set[tuple[Place, int]]:
         (e.sweep_id, e.harm)
         for chain in chains
         for e in chain
-        if e.entry == "held" and not is_over(e, chain)
+        if e.entry == "held" and not is_resolved(e, chain)
     }
     lasts = (latest(chain) for chain in chains) if waits else ()
     return {

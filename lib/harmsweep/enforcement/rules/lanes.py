@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from harmsweep.enforcement.rules.effects import Sweep, entry
-from harmsweep.enforcement.rules.ledger import Entry, Place, latest
+from harmsweep.enforcement.rules.effects import Sweep, new_effect
+from harmsweep.enforcement.rules.ledger import Entry, Scope, latest
 from harmsweep.policy.actions import SEVERITY
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
+class Instruction:
     """An action that a person asks for at a place, and by what."""
 
     action: str
@@ -23,12 +23,12 @@ class Demand:
     source_id: str  # id of the verdict or the order
     until: datetime | None = None
 
-    def is_over(self, at: datetime) -> bool:
+    def has_expired(self, at: datetime) -> bool:
         """Whether its time has passed."""
         return self.until is not None and self.until <= at
 
 
-def severest(demands: Sequence[Demand]) -> Demand | None:
+def severest(demands: Sequence[Instruction]) -> Instruction | None:
     """The demand that is met where there are several: the severest, of these the longest."""
     return max(
         demands,
@@ -38,22 +38,22 @@ def severest(demands: Sequence[Demand]) -> Demand | None:
 
 
 def lane_change(
-    place: Place, chain: Sequence[Entry], demand: Demand | None, revision: int, *, sweep: Sweep
+    place: Scope, chain: Sequence[Entry], demand: Instruction | None, revision: int, *, sweep: Sweep
 ) -> Entry | None:
     """The effect that is missing at a place of a lane; None where all is well.
 
     What a person undid stays so until something else is demanded.
     """
     last = latest(chain)
-    if demand is None or demand.is_over(sweep.time):
-        holds = last is not None and last.action != "none" and not last.is_over(sweep.time)
+    if demand is None or demand.has_expired(sweep.time):
+        holds = last is not None and last.action != "none" and not last.has_expired(sweep.time)
         return _booked(place, sweep, last, None, revision) if holds else None
     if last is not None and _is_met(demand, last):
         return None
     return _booked(place, sweep, last, demand, revision)
 
 
-def _is_met(demand: Demand, last: Entry) -> bool:
+def _is_met(demand: Instruction, last: Entry) -> bool:
     # Another reviewer who says the same changes nothing that anybody can see.
     if last.cause_kind == "undo":
         return last.source_id == demand.source_id
@@ -61,9 +61,9 @@ def _is_met(demand: Demand, last: Entry) -> bool:
 
 
 def _booked(
-    place: Place, sweep: Sweep, last: Entry | None, demand: Demand | None, revision: int
+    place: Scope, sweep: Sweep, last: Entry | None, demand: Instruction | None, revision: int
 ) -> Entry:
-    return entry(
+    return new_effect(
         place,
         sweep,
         action=demand.action if demand else "none",
@@ -78,15 +78,15 @@ def _booked(
     )
 
 
-def lifted(place: Place, chain: Sequence[Entry], *, sweep: Sweep, source_id: str) -> Entry | None:
+def lifted(place: Scope, chain: Sequence[Entry], *, sweep: Sweep, source_id: str) -> Entry | None:
     """The release of what holds at a place because a person found it wrong; None if nothing does.
 
     It keeps the versions of what it lifts, so that no sweep of theirs takes it for its own.
     """
     last = latest(chain)
-    if last is None or last.action == "none" or last.is_over(sweep.time):
+    if last is None or last.action == "none" or last.has_expired(sweep.time):
         return None
-    return entry(
+    return new_effect(
         place,
         sweep,
         action="none",

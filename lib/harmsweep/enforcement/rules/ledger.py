@@ -33,7 +33,7 @@ ACCOUNTS_DAY = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Scope:
     """Where an action holds: a subject on a surface in a jurisdiction; and in which lane."""
 
     subject_kind: str
@@ -76,11 +76,11 @@ class Entry:
     evidence: str | None = None
 
     @property
-    def place(self) -> Place:
+    def place(self) -> Scope:
         """Where it holds."""
-        return Place(self.subject_kind, self.subject_id, self.surface, self.jurisdiction, self.lane)
+        return Scope(self.subject_kind, self.subject_id, self.surface, self.jurisdiction, self.lane)
 
-    def is_over(self, at: datetime) -> bool:
+    def has_expired(self, at: datetime) -> bool:
         """Whether its action has expired: the platform acts on it no longer."""
         return self.expires_at is not None and self.expires_at <= at
 
@@ -105,7 +105,7 @@ def direction(action: str, previous_action: str) -> str:
     return "release" if SEVERITY[action] < SEVERITY[previous_action] else "apply"
 
 
-def effect_key(place: Place, revision: int, action: str, cause_id: str) -> str:
+def effect_key(place: Scope, revision: int, action: str, cause_id: str) -> str:
     """SHA-256 of the effect's identity and cause, as a JSON array so that no two texts collide."""
     parts = [place.subject_kind, place.subject_id, str(revision), action]
     parts += [place.surface, place.jurisdiction, place.lane, cause_id]

@@ -6,24 +6,24 @@ Plain Python, a place at a time: see `harmsweep.enforcement.rules.ledger`.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from harmsweep.enforcement.rules.effects import Batch, Sweep, entry
-from harmsweep.enforcement.rules.guardrails import Decision, Post, Rules, allowed, drawn
-from harmsweep.enforcement.rules.lanes import Demand, lane_change
-from harmsweep.enforcement.rules.ledger import POLICY, Entry, Place, is_automatic, latest
+from harmsweep.enforcement.rules.effects import Batch, Sweep, new_effect
+from harmsweep.enforcement.rules.guardrails import Decision, Guardrails, Post, allowed, uniform_hash
+from harmsweep.enforcement.rules.lanes import Instruction, lane_change
+from harmsweep.enforcement.rules.ledger import POLICY, Entry, Scope, is_automatic, latest
 from harmsweep.policy.actions import SEVERITY, VISIBLE
 
 # Entries that say that an effect waits for a person, or was refused by one.
 PARKED = ("held", "discarded")
 
 
-def change(
-    place: Place,
+def reconcile(
+    place: Scope,
     chain: Sequence[Entry],
-    wanted: Decision | Demand | None,
+    wanted: Decision | Instruction | None,
     post: Post,
     *,
     sweep: Sweep,
-    rules: Rules,
+    rules: Guardrails,
     held: Mapping[Batch, float] | None = None,
 ) -> Entry | None:
     """The effect that is missing at a place, as an entry of the sweep; None where all is well.
@@ -33,49 +33,51 @@ def change(
     entry; of those where nothing holds yet, the share that `held` gives is sent to review instead.
     What a person asks for themselves is neither held nor held out.
     """
-    made = missing(place, chain, wanted, post, sweep=sweep, rules=rules)
+    made = difference(place, chain, wanted, post, sweep=sweep, rules=rules)
     if made is None or _waits(made, chain, post, sweep):
         return None
     if not (made.is_counted and is_automatic(made.cause_kind)):
         return made
     of_policy, applies = place.lane == POLICY, made.direction == "apply"
-    if of_policy and applies and rules.holds_out(place.subject_id, made.harm):
+    if of_policy and applies and rules.in_holdout(place.subject_id, made.harm):
         known = any((e.entry, e.effect_key) == ("withheld", made.effect_key) for e in chain)
         return None if known else replace(made, entry="withheld")
     share = (held or {}).get((made.harm or "", made.direction))
     if share is None:
         return made
-    in_sample = of_policy and made.previous_action == "none" and drawn(made.effect_key) < share
+    in_sample = (
+        of_policy and made.previous_action == "none" and uniform_hash(made.effect_key) < share
+    )
     return _sampled(place, latest(chain), made, sweep) if in_sample else replace(made, entry="held")
 
 
-def missing(
-    place: Place,
+def difference(
+    place: Scope,
     chain: Sequence[Entry],
-    wanted: Decision | Demand | None,
+    wanted: Decision | Instruction | None,
     post: Post,
     *,
     sweep: Sweep,
-    rules: Rules,
+    rules: Guardrails,
 ) -> Entry | None:
     """The difference alone, whatever waits; in policy's lane none for whom a ramp leaves out."""
     if place.lane != POLICY:
-        demand = wanted if isinstance(wanted, Demand) else None
+        demand = wanted if isinstance(wanted, Instruction) else None
         return lane_change(place, chain, demand, post.revision, sweep=sweep)
     decision = wanted if isinstance(wanted, Decision) else None
-    return _missing(place, chain, decision, post, sweep=sweep, rules=rules)
+    return _policy_difference(place, chain, decision, post, sweep=sweep, rules=rules)
 
 
-def _missing(
-    place: Place,
+def _policy_difference(
+    place: Scope,
     chain: Sequence[Entry],
     decision: Decision | None,
     post: Post,
     *,
     sweep: Sweep,
-    rules: Rules,
+    rules: Guardrails,
 ) -> Entry | None:
-    if not rules.enrols(post.author_id):
+    if not rules.in_rollout(post.author_id):
         return None
     if decision is not None and decision.revision != post.revision:
         decision = None
@@ -86,7 +88,7 @@ def _missing(
     if not post.whole and _clears(wanted, last, post, sweep):
         return None
     cause = wanted or last
-    return entry(
+    return new_effect(
         place,
         sweep,
         action=wanted.action if wanted else "none",
@@ -107,7 +109,7 @@ def _differs(wanted: Decision | None, last: Entry | None, post: Post, sweep: Swe
     if last is None:
         return action != "none"
     edited = action != "none" and last.revision != post.revision
-    if last.is_over(sweep.time):
+    if last.has_expired(sweep.time):
         # It has run its time: no model or policy takes the same or less again for this revision.
         return edited or SEVERITY[action] > SEVERITY[last.action]
     return action != last.action or edited
@@ -115,7 +117,7 @@ def _differs(wanted: Decision | None, last: Entry | None, post: Post, sweep: Swe
 
 def _clears(wanted: Decision | None, last: Entry | None, post: Post, sweep: Sweep) -> bool:
     # What the model could not see whole may be clean or not: only people lift a severer action off.
-    if last is None or last.is_over(sweep.time) or post.is_spared:
+    if last is None or last.has_expired(sweep.time) or post.is_spared:
         return False
     return SEVERITY[wanted.action if wanted else "none"] < SEVERITY[last.action]
 
@@ -170,8 +172,8 @@ def _batch(made: Entry) -> tuple[str | None, ...]:
     return made.model_version, made.policy_version, made.harm
 
 
-def _sampled(place: Place, last: Entry | None, made: Entry, sweep: Sweep) -> Entry:
-    return entry(
+def _sampled(place: Scope, last: Entry | None, made: Entry, sweep: Sweep) -> Entry:
+    return new_effect(
         place,
         sweep,
         action="review",

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from harmsweep.enforcement.rules.effects import Sweep, entry
+from harmsweep.enforcement.rules.effects import Sweep, new_effect
 from harmsweep.enforcement.rules.guardrails import Post
-from harmsweep.enforcement.rules.ledger import ORDER, POLICY, Entry, Place, latest
+from harmsweep.enforcement.rules.ledger import ORDER, POLICY, Entry, Scope, latest
 from harmsweep.policy.actions import SEVERITY
 
 
-def undone(
-    place: Place, chain: Sequence[Entry], post: Post | None, *, sweep: Sweep
+def undo_effect(
+    place: Scope, chain: Sequence[Entry], post: Post | None, *, sweep: Sweep
 ) -> Entry | None:
     """What brings back the state before an effect of the sweep to undo, where it still holds.
 
@@ -24,8 +24,8 @@ def undone(
     return _again(place, swept, last, sweep, cause_kind="undo", state=before)
 
 
-def reapplied(
-    place: Place, chain: Sequence[Entry], post: Post | None, *, sweep: Sweep
+def redo_effect(
+    place: Scope, chain: Sequence[Entry], post: Post | None, *, sweep: Sweep
 ) -> Entry | None:
     """What puts an undone effect of the sweep back, on a revision that still stands.
 
@@ -44,7 +44,7 @@ def reapplied(
     return _again(place, swept, last, sweep, cause_kind="reapply", state=swept)
 
 
-def _may_have(place: Place, state: Entry, last: Entry, post: Post | None) -> bool:
+def _may_have(place: Scope, state: Entry, last: Entry, post: Post | None) -> bool:
     """Whether a post may have a former state again, where that is severer than what holds.
 
     Undoing a release takes a post down: not one that is gone, was edited, was found benign since,
@@ -60,7 +60,7 @@ def _may_have(place: Place, state: Entry, last: Entry, post: Post | None) -> boo
 
 
 def _again(
-    place: Place,
+    place: Scope,
     swept: Entry,
     last: Entry,
     sweep: Sweep,
@@ -69,7 +69,7 @@ def _again(
     state: Entry | None,
 ) -> Entry:
     put_back = cause_kind == "reapply"
-    return entry(
+    return new_effect(
         place,
         sweep,
         action=state.action if state else "none",

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from harmsweep.enforcement.rules.effects import EPOCH, Sweep, entry
-from harmsweep.enforcement.rules.ledger import Entry, Place, latest
+from harmsweep.enforcement.rules.effects import EPOCH, Sweep, new_effect
+from harmsweep.enforcement.rules.ledger import Entry, Scope, latest
 from harmsweep.policy.file import Accounts
 
 
@@ -44,7 +44,7 @@ def restriction(strikes: Sequence[Strike], accounts: Accounts, at: datetime) -> 
 
 
 def account_change(
-    place: Place,
+    place: Scope,
     chain: Sequence[Entry],
     strikes: Sequence[Strike],
     *,
@@ -63,10 +63,10 @@ def account_change(
     return _of_account(place, sweep, last, wanted)
 
 
-def freed(place: Place, chain: Sequence[Entry], *, sweep: Sweep) -> Entry | None:
+def freed(place: Scope, chain: Sequence[Entry], *, sweep: Sweep) -> Entry | None:
     """The lifting of what holds on an account; None where nothing does."""
     last = latest(chain)
-    holds = last is not None and last.action != "none" and not last.is_over(sweep.time)
+    holds = last is not None and last.action != "none" and not last.has_expired(sweep.time)
     return _of_account(place, sweep, last, None) if holds else None
 
 
@@ -86,9 +86,9 @@ def _is_known(wanted: Restriction, last: Entry, chain: Sequence[Entry]) -> bool:
 
 
 def _of_account(
-    place: Place, sweep: Sweep, last: Entry | None, wanted: Restriction | None
+    place: Scope, sweep: Sweep, last: Entry | None, wanted: Restriction | None
 ) -> Entry:
-    return entry(
+    return new_effect(
         place,
         sweep,
         action="restrict" if wanted else "none",

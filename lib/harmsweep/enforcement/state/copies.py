@@ -20,7 +20,7 @@ from typing import Any, Literal
 from harmsweep.days import every_day
 from harmsweep.enforcement.conf import Copies
 from harmsweep.enforcement.rules.fingerprints import Content, content_of
-from harmsweep.enforcement.rules.lanes import Demand
+from harmsweep.enforcement.rules.lanes import Instruction
 from harmsweep.enforcement.state.post_contents import TEXT_DIGEST, contents
 from harmsweep.known_media.banks import KNOWN_GOOD
 from harmsweep.lake import delta
@@ -64,7 +64,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
+class InheritedVerdict:
     """What a copy has from the verdicts on the posts that it copies."""
 
     outcome: Literal["benign", "harmful", "quarantined"]
@@ -78,18 +78,18 @@ class Reached:
         return self.source.post_id, self.source.revision
 
     @property
-    def demand(self) -> Demand | None:
+    def demand(self) -> Instruction | None:
         """What follows from it in the reviewers' lane; a benign verdict asks for nothing."""
         if self.vote is None:
             return None
         action = self.vote.action if self.outcome == "harmful" else "review"
-        return Demand(action, self.vote.harm, "copy", self.vote.verdict_id)
+        return Instruction(action, self.vote.harm, "copy", self.vote.verdict_id)
 
 
 def verdicts(lake: Path, first: date, last: date) -> list[Verdict]:
     """What people found of the posts of some days, a row for each revision that was looked at."""
     days = every_day(first, last)
-    where = delta.plain_predicate({"day": days})
+    where = delta.datafusion_where({"day": days})
     found = delta.query(lake, f"SELECT * FROM {VERDICTS.name} WHERE {where}").to_pylist()
     found.sort(key=lambda v: (v["decided_at"], v["verdict_id"]))
     by_revision: dict[tuple[str, int], list[dict[str, Any]]] = defaultdict(list)
@@ -121,13 +121,13 @@ def _newest(rows: Sequence[Mapping[str, Any]]) -> Verdict:
     )
 
 
-def reached(
+def inherit(
     copies: Mapping[str, Sequence[Verdict]],
     good: Collection[str],
     conf: Copies,
     *,
     in_force: Collection[str] = (),
-) -> dict[str, Reached]:
+) -> dict[str, InheritedVerdict]:
     """What each copy has from the verdicts on the posts that it copies; `good` hold known good.
 
     Nothing where too few reviewers found harm, or none of them asked for an action. On those in
@@ -145,15 +145,17 @@ def reached(
     return found
 
 
-def _one(post: str, said: Sequence[Verdict], good: Collection[str], conf: Copies) -> Reached | None:
+def _one(
+    post: str, said: Sequence[Verdict], good: Collection[str], conf: Copies
+) -> InheritedVerdict | None:
     ordered = sorted(said, key=lambda v: (v.day, v.post_id, v.revision))
     harmful = [v for v in ordered if v.found == "harmful" and v.votes]
     benign = [v for v in ordered if v.found == "benign"]
     if not harmful:
-        return Reached("benign", benign[0]) if benign else None
+        return InheritedVerdict("benign", benign[0]) if benign else None
     both_ways = max(len(harmful), len(benign)) / (len(harmful) + len(benign)) < conf.purity
     if len(benign) > len(harmful) and not both_ways:
-        return Reached("benign", benign[0])
+        return InheritedVerdict("benign", benign[0])
     votes = [vote for v in harmful for vote in v.votes]
     if len({vote.reviewer for vote in votes}) < conf.reviewers and not both_ways:
         return None
@@ -166,7 +168,7 @@ def _one(post: str, said: Sequence[Verdict], good: Collection[str], conf: Copies
         "holds known good media": post in good,
     }
     why = next((guard for guard, stops in guards.items() if stops), "")
-    return Reached("quarantined" if why else "harmful", *next(pairs), why)
+    return InheritedVerdict("quarantined" if why else "harmful", *next(pairs), why)
 
 
 def _agreed(harmful: Sequence[Verdict], enough: int) -> Asked | None:
@@ -222,7 +224,7 @@ def _originals(lake: Path, judged: Sequence[Verdict]) -> Iterator[tuple[Verdict,
     older = sorted((v for v in judged if not v.content), key=lambda v: v.day)
     for day, some in groupby(older, key=lambda v: v.day):
         by_key = {(v.post_id, v.revision): v for v in some}
-        posts = delta.plain_predicate({"post_id": [post_id for post_id, _ in by_key]})
+        posts = delta.datafusion_where({"post_id": [post_id for post_id, _ in by_key]})
         for key, row in contents(lake, day, posts).items():
             if key in by_key:
                 yield by_key[key], content_of(row)

@@ -10,8 +10,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from harmsweep.enforcement.rules.effects import EPOCH, moment
-from harmsweep.enforcement.rules.ledger import BY_PEOPLE, Entry, Place, holding, open_intents
+from harmsweep.enforcement.rules.effects import EPOCH, from_micros
+from harmsweep.enforcement.rules.ledger import BY_PEOPLE, Entry, Scope, holding, open_intents
 from harmsweep.enforcement.state.evidence import with_evidence
 from harmsweep.lake import delta
 from harmsweep.lake.locks import locked
@@ -21,7 +21,7 @@ from harmsweep.tables.catalog import ACTIONS, POST_VISIBILITY
 Clock = Callable[[], int]
 # Called before each thing that others can see; raises where nothing more may happen.
 Gate = Callable[[], None]
-Chains = dict[Place, list[Entry]]
+Histories = dict[Scope, list[Entry]]
 _FIELDS = [field.name for field in fields(Entry)]
 # Texts that each entry has of its own.
 _OWN = {"effect_key", "subject_id", "cause_id", "previous_key", "state_key"}
@@ -37,14 +37,14 @@ def now_micros() -> int:
 
 
 @contextmanager
-def writing(lake: Path) -> Iterator[None]:
+def ledger_locks(lake: Path) -> Iterator[None]:
     """Hold the locks of the ledger and of what the platform reads, from reading to commit."""
     with locked(lake, [ACTIONS.name, POST_VISIBILITY.name]):
         yield
 
 
 @dataclass(frozen=True)
-class Books:
+class DayLedger:
     """A day's ledger as it stands, and the time to write next.
 
     The time never goes back within a day, even where the wall clock does: order rests on it.
@@ -52,26 +52,26 @@ class Books:
 
     lake: Path
     day: date
-    chains: Chains
+    chains: Histories
     open: int  # intents without an outcome
     last_sweep: str  # empty for none
     at: int  # microseconds since 1970, later than every entry's of the day
 
-    def chain(self, place: Place) -> list[Entry]:
+    def chain(self, place: Scope) -> list[Entry]:
         """A place's entries; none where it has none."""
         return self.chains.get(place, [])
 
 
-def books(lake: Path, day: date, clock: Clock) -> Books:
+def read_day_ledger(lake: Path, day: date, clock: Clock) -> DayLedger:
     """Read the day's ledger."""
-    chains = chains_of(entries(lake, day))
+    chains = histories_of(entries(lake, day))
     every = [entry for chain in chains.values() for entry in chain]
     intents = [entry for entry in every if entry.entry == "intent"]
     newest = max(intents, key=lambda e: e.recorded_at, default=None)
     unfinished = sum(len(open_intents(chain)) for chain in chains.values())
     last = max((micros(entry.recorded_at) + 1 for entry in every), default=0)
     at = max(clock(), last)
-    return Books(lake, day, chains, unfinished, newest.sweep_id if newest else "", at)
+    return DayLedger(lake, day, chains, unfinished, newest.sweep_id if newest else "", at)
 
 
 def entries(lake: Path, day: date) -> list[Entry]:
@@ -89,9 +89,9 @@ def _shared(name: str, value: Any) -> Any:
     return sys.intern(value) if isinstance(value, str) and name not in _OWN else value
 
 
-def chains_of(found: Iterable[Entry]) -> Chains:
+def histories_of(found: Iterable[Entry]) -> Histories:
     """Entries by place."""
-    chains: Chains = defaultdict(list)
+    chains: Histories = defaultdict(list)
     for entry in found:
         chains[entry.place].append(entry)
     return dict(chains)
@@ -102,7 +102,7 @@ def micros(time: datetime) -> int:
     return (time - EPOCH) // timedelta(microseconds=1)
 
 
-def carry_out(ledger: Books, made: list[Entry], gate: Gate) -> None:
+def commit(ledger: DayLedger, made: list[Entry], gate: Gate) -> None:
     """Append entries to the day's ledger, show the platform what it says, book open outcomes.
 
     A kill at any point leaves intents open, which the next sweep or undo finishes by the same
@@ -115,7 +115,7 @@ def carry_out(ledger: Books, made: list[Entry], gate: Gate) -> None:
         made = with_evidence(ledger.lake, ledger.day, made)
         append(ledger.lake, made)
     everything = [entry for chain in ledger.chains.values() for entry in chain]
-    chains = chains_of([*everything, *made])
+    chains = histories_of([*everything, *made])
     unfinished = [entry for chain in chains.values() for entry in open_intents(chain)]
     if not unfinished:
         return
@@ -123,17 +123,17 @@ def carry_out(ledger: Books, made: list[Entry], gate: Gate) -> None:
     if is_stopped(ledger.lake):  # only a person's gate is open then
         own = {entry.effect_key for entry in made}
         cut = {e.effect_key for e in unfinished if e.cause_kind not in BY_PEOPLE} - own
-        chains = chains_of(e for e in [*everything, *made] if e.effect_key not in cut)
+        chains = histories_of(e for e in [*everything, *made] if e.effect_key not in cut)
         unfinished = [entry for entry in unfinished if entry.effect_key not in cut]
     where: delta.Slice = {"day": ledger.day}
-    delta.put_rows(visibility(chains), POST_VISIBILITY, ledger.lake, where=where)
-    later = moment(ledger.at + 1)
+    delta.write_rows(visibility(chains), POST_VISIBILITY, ledger.lake, where=where)
+    later = from_micros(ledger.at + 1)
     append(ledger.lake, [replace(e, entry="outcome", recorded_at=later) for e in unfinished])
 
 
 def append(lake: Path, made: Iterable[Entry]) -> None:
     """Append entries to the ledger in one commit."""
-    delta.put_rows([as_row(entry) for entry in made], ACTIONS, lake)
+    delta.write_rows([as_row(entry) for entry in made], ACTIONS, lake)
 
 
 def as_row(entry: Entry) -> dict[str, Any]:
@@ -141,7 +141,7 @@ def as_row(entry: Entry) -> dict[str, Any]:
     return {name: getattr(entry, name) for name in _FIELDS}
 
 
-def visibility(chains: Chains) -> list[dict[str, Any]]:
+def visibility(chains: Histories) -> list[dict[str, Any]]:
     """Rows of post_visibility: each place's state, where one holds."""
     states = [holding(chain) for chain in chains.values()]
     names = POST_VISIBILITY.schema.names

@@ -3,10 +3,10 @@
 from datetime import date
 from pathlib import Path
 
-from harmsweep.enforcement.state.policy_binding import Mandate
+from harmsweep.enforcement.state.policy_binding import PolicyBinding
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
-from harmsweep.lake.runs import Read, Step, is_done
+from harmsweep.lake.runs import Input, Stage, is_done
 from harmsweep.tables.catalog import (
     COMMENT_SCORES,
     DECISIONS,
@@ -20,7 +20,7 @@ from harmsweep.tables.catalog import (
 
 # Enforce acts only on decisions that are up to date, so what decide reads is shared knowledge.
 _SEEN = (SCORES, POSTS, MEDIA, MEDIA_MATCHES, MEDIA_CLUSTERS, ESCALATIONS, COMMENT_SCORES)
-DECIDE = Step("decide", reads=tuple(map(Read, _SEEN)), writes=(DECISIONS,))
+DECIDE = Stage("decide", reads=tuple(map(Input, _SEEN)), writes=(DECISIONS,))
 
 # What parts the reasons of scores.reason, and such a part that says that a medium has no encoder,
 # which is no damage.
@@ -28,25 +28,27 @@ REASON_PARTS = r"\s*[;,]\s*"
 NO_ENCODER = r"^\w+ unsupported$"
 
 
-def pair(model_version: str, policy_version: str) -> dict[str, str]:
+def version_pair(model_version: str, policy_version: str) -> dict[str, str]:
     """The versions that make a day's run one of its own."""
     return {"model_version": model_version, "policy_version": policy_version}
 
 
 def has_decided(lake: Path, versions: str) -> bool:
     """Whether a pair, given as MODEL/POLICY, decided about any post of the lake."""
-    where = delta.plain_predicate(pair(*versions.partition("/")[::2]))
+    where = delta.datafusion_where(version_pair(*versions.partition("/")[::2]))
     return bool(delta.query(lake, f"SELECT 1 FROM decisions_v1 WHERE {where} LIMIT 1").num_rows)
 
 
-def check_decided(lake: Path, day: date, mandate: Mandate) -> None:
+def check_decided(lake: Path, day: date, mandate: PolicyBinding) -> None:
     """Refuse a day whose decisions are not up to date.
 
     Raises:
         DataRefused: decide has not run since the scores, posts or certificate last changed.
     """
     model_version, policy_version = mandate.subject
-    if not is_done(DECIDE, lake, day, versions=pair(*mandate.subject), inputs=mandate.inputs):
+    if not is_done(
+        DECIDE, lake, day, versions=version_pair(*mandate.subject), inputs=mandate.inputs
+    ):
         raise DataRefused(
             f"decisions of {day} by {model_version} under {policy_version} are missing or"
             " older than its scores or certificate; run decide first"

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from harmsweep.digests import as_json
 from harmsweep.encoders.stored import cosine, matrix_of
-from harmsweep.enforcement.conf import bounds
+from harmsweep.enforcement.conf import load_bounds
 from harmsweep.enforcement.rules.ledger import Entry
 from harmsweep.lake import delta
 from harmsweep.lake.locks import locked
@@ -58,7 +58,7 @@ def with_evidence(lake: Path, day: date, made: Sequence[Entry]) -> list[Entry]:
     if new:
         at, rewritten = max(e.recorded_at for e in acting), _rewritten(lake, day, acting)
         rows = [r | {"kept_at": at, "is_rewritten": rewritten.get(r["post_id"])} for r in new]
-        delta.put_rows(rows, EVIDENCE, lake)
+        delta.write_rows(rows, EVIDENCE, lake)
     digests = {post: row["digest"] for post, row in wanted.items()}
     keys = {entry.effect_key for entry in acting}
     return [
@@ -70,7 +70,7 @@ def _decided(day: date, acting: Sequence[Entry]) -> str:
     """SQL of the posts that the entries' pairs decided about."""
     pairs = {(e.model_version or "", e.policy_version or "") for e in acting}
     about = " OR ".join(
-        delta.plain_predicate({"model_version": model, "policy_version": policy})
+        delta.datafusion_where({"model_version": model, "policy_version": policy})
         for model, policy in sorted(pairs)
     )
     return f"SELECT DISTINCT post_id FROM decisions_v1 WHERE day = '{day}' AND ({about})"
@@ -159,7 +159,7 @@ def find_evidence(lake: Path, entry: Entry) -> Row | None:
     if entry.evidence is None:
         return None
     where: delta.Slice = {"day": entry.day, "post_id": entry.subject_id, "digest": entry.evidence}
-    sql = f"SELECT * FROM evidence_v1 WHERE {delta.plain_predicate(where)}"
+    sql = f"SELECT * FROM evidence_v1 WHERE {delta.datafusion_where(where)}"
     found: list[Row] = delta.query(lake, sql).to_pylist()
     return found[0] if found else None
 
@@ -170,7 +170,7 @@ def is_past_keeping(at: datetime, today: date) -> bool:
 
 
 def _first_kept(today: date) -> date:
-    return today - timedelta(days=bounds().evidence_days)
+    return today - timedelta(days=load_bounds().evidence_days)
 
 
 def forget(lake: Path, today: date) -> int:

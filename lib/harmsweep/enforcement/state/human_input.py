@@ -7,19 +7,19 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from harmsweep.enforcement.conf import bounds
-from harmsweep.enforcement.rules.lanes import Demand, severest
-from harmsweep.enforcement.rules.ledger import ORDER, REVIEW, Entry, Place, holding
+from harmsweep.enforcement.conf import load_bounds
+from harmsweep.enforcement.rules.lanes import Instruction, severest
+from harmsweep.enforcement.rules.ledger import ORDER, REVIEW, Entry, Scope, holding
 from harmsweep.enforcement.state.copies import (
     WINDOW_DAYS,
-    Reached,
+    InheritedVerdict,
     Verdict,
     find_copies,
+    inherit,
     known_good,
-    reached,
     verdicts,
 )
-from harmsweep.enforcement.state.day_ledger import chains_of
+from harmsweep.enforcement.state.day_ledger import histories_of
 from harmsweep.known_media.escalations import escalated_posts
 from harmsweep.lake import delta
 from harmsweep.policy.actions import VISIBLE
@@ -27,12 +27,12 @@ from harmsweep.tables.catalog import ORDERS
 
 
 @dataclass(frozen=True)
-class People:
+class HumanInput:
     """What people found of the day's posts, and what they ask for by place."""
 
     verdicts: Mapping[tuple[str, int], str]  # benign or harmful, by post and revision
-    copies: Mapping[str, Reached]  # what copies have from the posts that they copy
-    demands: dict[Place, Demand]
+    copies: Mapping[str, InheritedVerdict]  # what copies have from the posts that they copy
+    demands: dict[Scope, Instruction]
 
     def verdict(self, post_id: str, revision: int) -> str | None:
         """What was found of a post's revision, or of what it copies."""
@@ -42,20 +42,20 @@ class People:
 
 
 # Nobody said anything.
-NOBODY = People({}, {}, {})
+NO_INPUT = HumanInput({}, {}, {})
 
 
-def people(lake: Path, day: date, at: datetime) -> People:
+def human_input(lake: Path, day: date, at: datetime) -> HumanInput:
     """Read what people said that binds the day's posts at a time."""
     window = timedelta(days=WINDOW_DAYS)
     judged = verdicts(lake, day - window, day + window)
-    copies, conf = find_copies(lake, day, judged, bounds().copies), bounds().copies
+    copies, conf = find_copies(lake, day, judged, load_bounds().copies), load_bounds().copies
     held = in_force(lake, day) if copies else set()
-    has = reached(copies, known_good(lake, day), conf, in_force=held) if copies else {}
+    has = inherit(copies, known_good(lake, day), conf, in_force=held) if copies else {}
     own = [verdict for verdict in judged if verdict.day == day]
     demands = _of_reviewers(own, has) | _of_orders(lake, day, own, at)
     found = {(v.post_id, v.revision): v.found for v in own}
-    return People(found, has, demands)
+    return HumanInput(found, has, demands)
 
 
 def in_force(lake: Path, day: date) -> set[str]:
@@ -65,38 +65,42 @@ def in_force(lake: Path, day: date) -> set[str]:
     """
     sql = f"""SELECT * FROM actions_v1
         WHERE day = '{day}' AND lane = '{REVIEW}' AND entry = 'intent'"""
-    chains = chains_of(Entry(**row) for row in delta.query(lake, sql).to_pylist())
+    chains = histories_of(Entry(**row) for row in delta.query(lake, sql).to_pylist())
     states = (holding(chain) for chain in chains.values())
     return {state.subject_id for state in states if state and state.action in VISIBLE}
 
 
-def _of_reviewers(own: Sequence[Verdict], has: Mapping[str, Reached]) -> dict[Place, Demand]:
+def _of_reviewers(
+    own: Sequence[Verdict], has: Mapping[str, InheritedVerdict]
+) -> dict[Scope, Instruction]:
     """What verdicts ask for, on the posts themselves and on copies.
 
     An edit lifts nothing that a reviewer decided: the verdict on the newest revision stands, also
     where the post was edited into a copy of another that asks for less.
     """
     newest = {v.post_id: v for v in sorted(own, key=lambda v: v.revision)}
-    demands: dict[str, list[Demand]] = defaultdict(list)
+    demands: dict[str, list[Instruction]] = defaultdict(list)
     for v in newest.values():
         if v.found == "harmful" and v.action:
-            demands[v.post_id].append(Demand(v.action, v.harm, "verdict", v.verdict_id))
+            demands[v.post_id].append(Instruction(v.action, v.harm, "verdict", v.verdict_id))
     for name, copied in has.items():
         if copied.demand:
             demands[name].append(copied.demand)
     return {
-        Place("post", name, "all", "all", REVIEW): demand
+        Scope("post", name, "all", "all", REVIEW): demand
         for name, some in demands.items()
         if (demand := severest(some))
     }
 
 
-def _of_orders(lake: Path, day: date, own: Sequence[Verdict], at: datetime) -> dict[Place, Demand]:
+def _of_orders(
+    lake: Path, day: date, own: Sequence[Verdict], at: datetime
+) -> dict[Scope, Instruction]:
     """What orders ask for; referrals and flags ask for a look until a reviewer has had it.
 
     An order that has ended hides none that has not, however severe it was.
     """
-    demands: dict[Place, list[Demand]] = defaultdict(list)
+    demands: dict[Scope, list[Instruction]] = defaultdict(list)
     standing = standing_orders(lake, day)
     looks = any(order["kind"] != "order" for order in standing)
     escalated = escalated_posts(lake, day) if looks else set()
@@ -105,10 +109,10 @@ def _of_orders(lake: Path, day: date, own: Sequence[Verdict], at: datetime) -> d
         seen = order["post_id"] in escalated or _is_answered(order, own)
         if order["kind"] != "order" and seen:
             continue
-        place = Place("post", order["post_id"], "all", order["jurisdiction"], ORDER)
+        place = Scope("post", order["post_id"], "all", order["jurisdiction"], ORDER)
         wanted = (order["action"], order["harm"], "order", order["order_id"], order["until"])
-        demand = Demand(*wanted)
-        if not demand.is_over(at):
+        demand = Instruction(*wanted)
+        if not demand.has_expired(at):
             demands[place].append(demand)
     return {place: found for place, some in demands.items() if (found := severest(some))}
 

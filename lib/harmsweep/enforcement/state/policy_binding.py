@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from harmsweep.enforcement.rules.effects import Sweep
-from harmsweep.enforcement.rules.guardrails import Rules
+from harmsweep.enforcement.rules.guardrails import Guardrails
 from harmsweep.harms import SEVERE
 from harmsweep.operations.audit import operator
 from harmsweep.operations.ramps import share_of
@@ -16,7 +16,7 @@ from harmsweep.policy.file import Policy, load_policy
 
 
 @dataclass(frozen=True)
-class Mandate:
+class PolicyBinding:
     """What sweeps act under: a policy, a model, and the pair's certificate if it has one."""
 
     policy: Policy
@@ -36,7 +36,7 @@ class Mandate:
         return self.certificate.digest if self.certificate else ""
 
     @property
-    def rules(self) -> Rules:
+    def rules(self) -> Guardrails:
         """What may be acted on."""
         approved = self.model_version in self.policy.approved_models
         held_out = self.policy.holdout
@@ -44,7 +44,7 @@ class Mandate:
         if held_out:
             more |= {"holdout": held_out.share, "spared": SEVERE.union(held_out.spared)}
         if self.policy.mode != "production":
-            return Rules(approved, **more)
+            return Guardrails(approved, **more)
         certified = frozenset(
             (harm, rule.surface, rule.jurisdiction, rung.action, language, threshold)
             for harm, rules in self.policy.rules.items()
@@ -53,7 +53,7 @@ class Mandate:
             if rung.promise and self.certificate
             for language, threshold in self.certificate.thresholds(harm, rung.promise).items()
         )
-        return Rules(approved, certified, **more)
+        return Guardrails(approved, certified, **more)
 
     def _days(self) -> dict[tuple[str, str, str, str], int]:
         return {
@@ -65,9 +65,9 @@ class Mandate:
         }
 
 
-def load_mandate(
+def load_policy_binding(
     lake: Path, policy: Path, model_version: str, certificates: Path | None
-) -> Mandate:
+) -> PolicyBinding:
     """The mandate of a policy file and a model on a lake.
 
     Raises:
@@ -78,9 +78,9 @@ def load_mandate(
     check_lake(rules, lake)
     found = find_certificate(certificates, model_version, rules.policy_version)
     first, last = share_of(lake, f"{model_version}/{rules.policy_version}")
-    return Mandate(rules, model_version, found, first, last)
+    return PolicyBinding(rules, model_version, found, first, last)
 
 
-def sweep_of(day: date, kind: str, mandate: Mandate, *, after: str, at: int) -> Sweep:
+def sweep_of(day: date, kind: str, mandate: PolicyBinding, *, after: str, at: int) -> Sweep:
     """The next sweep of a day under a mandate, by the user of the system."""
     return Sweep(day, kind, mandate.subject, after, at, operator())

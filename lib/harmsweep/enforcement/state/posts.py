@@ -14,7 +14,7 @@ def find_post(lake: Path, post_id: str) -> dict[str, Any]:
     Raises:
         DataRefused: there is no accepted post of that id.
     """
-    where = delta.plain_predicate({"post_id": post_id, "status": "accepted"})
+    where = delta.datafusion_where({"post_id": post_id, "status": "accepted"})
     found = delta.query(lake, f"SELECT * FROM posts_v1 WHERE {where}").to_pylist()
     if not found:
         raise DataRefused(f"there is no accepted post {post_id}")

@@ -8,30 +8,32 @@ from pathlib import Path
 from typing import Any
 
 from harmsweep.enforcement.rules.effects import Batch, Sweep
-from harmsweep.enforcement.rules.guardrails import Decision, Post, Rules
-from harmsweep.enforcement.rules.held import Stale, being_read, let_go
-from harmsweep.enforcement.rules.lanes import Demand
-from harmsweep.enforcement.rules.ledger import ORDER, POLICY, REVIEW, Entry, Place
-from harmsweep.enforcement.rules.reconcile import change
-from harmsweep.enforcement.state.day_ledger import Books
-from harmsweep.enforcement.state.decisions import NO_ENCODER, REASON_PARTS, pair
-from harmsweep.enforcement.state.human_input import NOBODY, People, people
+from harmsweep.enforcement.rules.guardrails import Decision, Guardrails, Post
+from harmsweep.enforcement.rules.held import Stale, resume_held, under_review
+from harmsweep.enforcement.rules.lanes import Instruction
+from harmsweep.enforcement.rules.ledger import ORDER, POLICY, REVIEW, Entry, Scope
+from harmsweep.enforcement.rules.reconcile import reconcile
+from harmsweep.enforcement.state.day_ledger import DayLedger
+from harmsweep.enforcement.state.decisions import NO_ENCODER, REASON_PARTS, version_pair
+from harmsweep.enforcement.state.human_input import NO_INPUT, HumanInput, human_input
 from harmsweep.known_media.escalations import escalated_posts
 from harmsweep.lake import delta
 from harmsweep.tables.catalog import EXEMPTIONS
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class ScopeState:
     """A place that has entries or where something is wanted; without a post nothing is judged."""
 
-    place: Place
+    place: Scope
     chain: list[Entry]
-    wanted: Decision | Demand | None
+    wanted: Decision | Instruction | None
     post: Post | None
 
 
-def cases(ledger: Books, sweep: Sweep, *, beside: tuple[str, ...] | None = None) -> list[Case]:
+def scope_states(
+    ledger: DayLedger, sweep: Sweep, *, beside: tuple[str, ...] | None = None
+) -> list[ScopeState]:
     """Every place of the day that has entries, decisions of the sweep's pair, or demands.
 
     Entries of the pair `beside` may be imagined ones, so that the ledger's table lacks their posts.
@@ -39,13 +41,14 @@ def cases(ledger: Books, sweep: Sweep, *, beside: tuple[str, ...] | None = None)
     stays as it is, but for orders; in policy's lane, also for one that the model did not score.
     """
     lake, day, (model, policy) = ledger.lake, ledger.day, sweep.subject
-    of_pair = delta.plain_predicate({"day": day, **pair(model, policy)})
+    of_pair = delta.datafusion_where({"day": day, **version_pair(model, policy)})
     pairs = {beside or (model, policy), (model, policy)}
     decided = " UNION ".join(
-        f"SELECT post_id FROM decisions_v1 WHERE {delta.plain_predicate({'day': day, **pair(*p)})}"
+        "SELECT post_id FROM decisions_v1 WHERE "
+        + delta.datafusion_where({"day": day, **version_pair(*p)})
         for p in sorted(pairs)
     )
-    about, said = f"{LEDGERS.format(day=day)} UNION {decided}", people(lake, day, sweep.time)
+    about, said = f"{LEDGERS.format(day=day)} UNION {decided}", human_input(lake, day, sweep.time)
     posts = standing(lake, day, sweep.time, about=about, said=said)
     escalated, scored = escalated_posts(lake, day), _scored(lake, day, model, about)
     judged = {REVIEW: {n: p for n, p in posts.items() if n not in escalated}, ORDER: posts}
@@ -54,11 +57,12 @@ def cases(ledger: Books, sweep: Sweep, *, beside: tuple[str, ...] | None = None)
         for name, post in judged[REVIEW].items()
         if (name, post.revision) in scored
     }
-    wanted: dict[Place, Decision | Demand] = {**said.demands}
+    wanted: dict[Scope, Decision | Instruction] = {**said.demands}
     wanted |= _decisions(lake, of_pair, judged[POLICY])
     places = {**dict.fromkeys(ledger.chains), **dict.fromkeys(wanted)}
     return [
-        Case(p, ledger.chain(p), wanted.get(p), judged[p.lane].get(p.subject_id)) for p in places
+        ScopeState(p, ledger.chain(p), wanted.get(p), judged[p.lane].get(p.subject_id))
+        for p in places
     ]
 
 
@@ -67,11 +71,11 @@ LEDGERS = "SELECT subject_id AS post_id FROM actions_v1 WHERE day = '{day}'"
 
 
 def standing(
-    lake: Path, day: date, at: datetime, *, about: str, said: People = NOBODY
+    lake: Path, day: date, at: datetime, *, about: str, said: HumanInput = NO_INPUT
 ) -> dict[str, Post]:
     """The posts of the day that exist, of those of the query `about` and of demands, by id."""
     names = sorted({place.subject_id for place in said.demands})
-    demanded = delta.plain_predicate({"p.post_id": names}) if names else "FALSE"
+    demanded = delta.datafusion_where({"p.post_id": names}) if names else "FALSE"
     sql = f"""SELECT p.post_id, p.revision, p.author_id FROM (
             SELECT * FROM posts_v1 WHERE day = '{day}' AND status = 'accepted') p
         LEFT JOIN (SELECT DISTINCT post_id FROM ({about}) a) d ON d.post_id = p.post_id
@@ -100,7 +104,7 @@ def exemptions(lake: Path, at: datetime) -> dict[tuple[str, str], str]:
 
 def _scored(lake: Path, day: date, model: str, about: str) -> dict[tuple[str, int], bool]:
     """The revisions that the model scored, of a query's posts, and whether it saw them whole."""
-    of_model = delta.plain_predicate({"day": day, "model_version": model})
+    of_model = delta.datafusion_where({"day": day, "model_version": model})
     sql = f"""SELECT s.post_id, s.revision, s.status, s.reason
         FROM (SELECT * FROM scores_v1 WHERE {of_model}) s
         JOIN (SELECT DISTINCT post_id FROM ({about}) a) d ON d.post_id = s.post_id"""
@@ -118,27 +122,30 @@ def was_whole(status: str, reason: str | None) -> bool:
     return all(re.fullmatch(NO_ENCODER, part) for part in parts)
 
 
-def _decisions(lake: Path, of_pair: str, posts: dict[str, Post]) -> dict[Place, Decision]:
+def _decisions(lake: Path, of_pair: str, posts: dict[str, Post]) -> dict[Scope, Decision]:
     """What was decided about the posts' current revisions."""
     sql = f"""SELECT post_id, surface, jurisdiction, revision, language, action, harm, score,
         threshold FROM decisions_v1 WHERE {of_pair}"""
     wanted = {}
     for row in delta.query(lake, sql).to_pylist():
         name = row.pop("post_id")
-        place = Place("post", name, row.pop("surface"), row.pop("jurisdiction"))
+        place = Scope("post", name, row.pop("surface"), row.pop("jurisdiction"))
         if name in posts and posts[name].revision == row["revision"]:
             wanted[place] = Decision(**row)
     return wanted
 
 
 def changes(
-    found: Iterable[Case], sweep: Sweep, rules: Rules, held: dict[Batch, float] | None = None
+    found: Iterable[ScopeState],
+    sweep: Sweep,
+    rules: Guardrails,
+    held: dict[Batch, float] | None = None,
 ) -> list[Entry]:
     """What is missing at the places, as entries of the sweep; see `being_read` for what waits."""
     options: dict[str, Any] = {"sweep": sweep, "rules": rules, "held": held}
     judged = list(found)
-    made = (change(c.place, c.chain, c.wanted, c.post, **options) for c in judged if c.post)
-    read = being_read([case.chain for case in judged])
+    made = (reconcile(c.place, c.chain, c.wanted, c.post, **options) for c in judged if c.post)
+    read = under_review([case.chain for case in judged])
     return [
         entry
         for entry in made
@@ -146,8 +153,8 @@ def changes(
     ]
 
 
-def let_go_all(
-    found: Iterable[Case], parked: Iterable[Entry], sweep: Sweep, rules: Rules
+def resume_all_held(
+    found: Iterable[ScopeState], parked: Iterable[Entry], sweep: Sweep, rules: Guardrails
 ) -> tuple[list[Entry], list[Entry]]:
     """Planned or held effects as intents of the sweep, and those that no longer fit.
 
@@ -156,10 +163,10 @@ def let_go_all(
     by_place, made, stale = {case.place: case for case in found}, list[Entry](), list[Entry]()
     for entry in parked:
         place = entry.place
-        case = by_place.get(place, Case(place, [], None, None))
+        case = by_place.get(place, ScopeState(place, [], None, None))
         options: dict[str, Any] = {"parked": entry, "sweep": sweep, "rules": rules}
         try:
-            one = let_go(place, case.chain, case.wanted, case.post, **options)
+            one = resume_held(place, case.chain, case.wanted, case.post, **options)
         except Stale:
             stale.append(entry)
         else:

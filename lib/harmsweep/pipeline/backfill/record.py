@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from harmsweep.conf import Frozen
-from harmsweep.enforcement.conf import bounds
-from harmsweep.enforcement.state.decisions import pair
+from harmsweep.enforcement.conf import load_bounds
+from harmsweep.enforcement.state.decisions import version_pair
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Spark
@@ -78,7 +78,7 @@ def plan_backfill(spark: Spark, lake: Path, request: Request, *, by: str = "") -
         days=found,
         minutes=minutes(lake, request.stages, sizes),
         planned_at=now,
-        expires_at=now + timedelta(hours=bounds().plan_expires_hours),
+        expires_at=now + timedelta(hours=load_bounds().plan_expires_hours),
         state=state,
     )
     details = made.model_dump(mode="json", exclude={"plan_id", "planner"}) | {"by": by}
@@ -88,7 +88,7 @@ def plan_backfill(spark: Spark, lake: Path, request: Request, *, by: str = "") -
 
 def _versions(request: Request) -> dict[str, str]:
     model_version = load_manifest(request.model).model_version
-    return pair(model_version, load_policy(request.policy).policy_version)
+    return version_pair(model_version, load_policy(request.policy).policy_version)
 
 
 def _state(lake: Path, request: Request, versions: dict[str, str]) -> str:
@@ -119,7 +119,7 @@ def newest_backfill(lake: Path, request: Request) -> Backfill:
     Raises:
         DataRefused: there is none.
     """
-    where = delta.plain_predicate({"act": PLAN})
+    where = delta.datafusion_where({"act": PLAN})
     sql = f"SELECT * FROM operations_v1 WHERE {where} ORDER BY at DESC"
     made = (_read(row) for row in delta.query(lake, sql).to_pylist())
     found = next((plan for plan in made if plan.request == request), None)
@@ -149,7 +149,7 @@ def start_backfill(lake: Path, plan_id: str, request: Request, *, by: str = "") 
         other = [f"{n} {given[n]} for {planned[n]}" for n in given if given[n] != planned[n]]
         raise DataRefused(f"{plan_id} is another plan: {'; '.join(other)}")
     now = _versions(request)
-    if now != pair(plan.model_version, plan.policy_version):
+    if now != version_pair(plan.model_version, plan.policy_version):
         raise DataRefused(f"{plan_id}: model or policy is another by now: plan again")
     started = any(o["act"] == START for o in operations(lake, plan_id))
     if not started and datetime.now(UTC) > plan.expires_at:

@@ -6,10 +6,10 @@ from pathlib import Path
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from harmsweep.enforcement.state.decisions import DECIDE, pair
+from harmsweep.enforcement.state.decisions import DECIDE, version_pair
 from harmsweep.harms import HARMS
 from harmsweep.lake import delta
-from harmsweep.lake.runs import Counts, Outcome, Spark, run_step
+from harmsweep.lake.runs import Counts, Outcome, Spark, run_stage
 from harmsweep.policy.actions import SEVERITY
 from harmsweep.policy.archive import keep_policy
 from harmsweep.policy.certificates import Certificate, find_certificate
@@ -54,9 +54,9 @@ def decide_day(
         keep_policy(policy, rules, lake)
         return _decide(spark(), lake, day, rules, model_version, certificate=found)
 
-    versions = pair(model_version, rules.policy_version)
+    versions = version_pair(model_version, rules.policy_version)
     inputs = found.digest if found else ""
-    return run_step(DECIDE, lake, day, work, versions=versions, inputs=inputs)
+    return run_stage(DECIDE, lake, day, work, versions=versions, inputs=inputs)
 
 
 def _decide(
@@ -68,16 +68,16 @@ def _decide(
     *,
     certificate: Certificate | None,
 ) -> Counts:
-    versions: delta.Slice = {"day": day, **pair(model_version, policy.policy_version)}
+    versions: delta.Slice = {"day": day, **version_pair(model_version, policy.policy_version)}
     scores = current_scores(spark, lake, day, model_version)
     seen = with_others(scores, policy, **_others(spark, lake, day))
     decided = decisions(seen, policy, model_version, certificate)
-    where = delta.predicate(versions)
+    where = delta.spark_where(versions)
     if delta.query(lake, f"SELECT 1 FROM actions_v1 WHERE {where} LIMIT 1").num_rows:
-        delta.append_new(decided, DECISIONS, lake, where=versions)
+        delta.append_missing(decided, DECISIONS, lake, where=versions)
     else:
         delta.replace_slice(decided, DECISIONS, lake, where=versions)
-    scored = f"SELECT count(*) AS n FROM scores_v1 WHERE {delta.predicate(_by_model(versions))}"
+    scored = f"SELECT count(*) AS n FROM scores_v1 WHERE {delta.spark_where(_by_model(versions))}"
     by_action = f"SELECT action, count(*) AS n FROM decisions_v1 WHERE {where} GROUP BY action"
     found = {row["action"]: row["n"] for row in delta.query(lake, by_action).to_pylist()}
     posts: int = delta.query(lake, scored).to_pylist()[0]["n"]

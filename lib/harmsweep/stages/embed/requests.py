@@ -9,7 +9,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from harmsweep.encoders.conf import Encoder
-from harmsweep.encoders.ocr_conf import readings
+from harmsweep.encoders.ocr_conf import ocr_results
 from harmsweep.lake.delta import read_days
 from harmsweep.tables.catalog import AUTHOR_FEATURES, EMBEDDINGS, MEDIA, POST_FEATURES
 
@@ -32,7 +32,7 @@ def post_inputs(
     media = read_days(spark, MEDIA, lake, day)
     rows = [
         texts(read_days(spark, POST_FEATURES, lake, day)),
-        media_texts(media, readings(spark, lake, day, reader_id)),
+        media_texts(media, ocr_results(spark, lake, day, reader_id)),
         _media(media),
     ]
     named = reduce(DataFrame.unionByName, rows).where(F.col("input").isin(list(encoders)))

@@ -9,9 +9,9 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from harmsweep.encoders.conf import load_encoders
-from harmsweep.encoders.ocr_conf import load_reader
+from harmsweep.encoders.ocr_conf import load_ocr_conf
 from harmsweep.lake import delta
-from harmsweep.lake.runs import Counts, Outcome, Read, Spark, Step, run_step
+from harmsweep.lake.runs import Counts, Input, Outcome, Spark, Stage, run_stage
 from harmsweep.stages.embed.comments import comment_inputs, comment_vectors
 from harmsweep.stages.embed.requests import (
     INPUT,
@@ -37,10 +37,10 @@ from harmsweep.tables.catalog import (
 from harmsweep.tables.spec import Table
 
 # The cache is no input of a run: what it holds changes when an input is embedded, never how.
-STEP = Step(
+STEP = Stage(
     "embed",
     reads=tuple(
-        Read(table) for table in (POST_FEATURES, AUTHOR_FEATURES, MEDIA, MEDIA_TEXTS, INTERACTIONS)
+        Input(table) for table in (POST_FEATURES, AUTHOR_FEATURES, MEDIA, MEDIA_TEXTS, INTERACTIONS)
     ),
     writes=(EMBEDDINGS, POST_VECTORS, AUTHOR_VECTORS, COMMENT_VECTORS),
 )
@@ -62,8 +62,8 @@ def embed_day(
     """
     chosen = encoders or load_encoders()
     work = partial(_work, spark, lake, day, media_root, chosen)
-    ids = [encoder.encoder_id for encoder in chosen.values()] + [load_reader().reader_id]
-    return run_step(STEP, lake, day, work, inputs=",".join(ids))
+    ids = [encoder.encoder_id for encoder in chosen.values()] + [load_ocr_conf().reader_id]
+    return run_stage(STEP, lake, day, work, inputs=",".join(ids))
 
 
 def _work(spark: Spark, lake: Path, day: date, media_root: Path, encoders: Encoders) -> Counts:
@@ -79,7 +79,7 @@ def _work(spark: Spark, lake: Path, day: date, media_root: Path, encoders: Encod
         asked = [rows for rows in (posts, authors, comments) if rows is not None]
         lacking = distinct_inputs(*asked).join(cached, on=list(INPUT), how="left_anti")
         fresh = _embedded(lacking, encoders, media_root, loads.add).withColumn("day", F.lit(day))
-        embedded = delta.append_new(fresh, EMBEDDINGS, lake, where={"day": day})
+        embedded = delta.append_missing(fresh, EMBEDDINGS, lake, where={"day": day})
         _write_vectors(lake, day, encoders, posts, authors)
         if comments is not None:
             _write_comments(lake, day, encoders, comments)
@@ -94,7 +94,7 @@ def _asked(
     spark: SparkSession, lake: Path, day: date, encoders: Encoders
 ) -> tuple[DataFrame, DataFrame, DataFrame | None]:
     """What the day's posts, authors and comments ask to have embedded."""
-    posts = post_inputs(spark, lake, day, encoders, reader_id=load_reader().reader_id)
+    posts = post_inputs(spark, lake, day, encoders, reader_id=load_ocr_conf().reader_id)
     authors = author_inputs(spark, lake, day, encoders)
     return posts, authors, comment_inputs(spark, lake, day, encoders["text"])
 

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from harmsweep.digests import as_json
 from harmsweep.lake.delta import query, read_days, replace_slice
-from harmsweep.lake.runs import Outcome, Read, Spark, Step, run_step
+from harmsweep.lake.runs import Input, Outcome, Spark, Stage, run_stage
 from harmsweep.stages.features.author_history import WINDOW_DAYS, author_numbers, by_post
 from harmsweep.stages.features.engagement import with_engagement
 from harmsweep.stages.features.media_rows import media_of
@@ -27,9 +27,9 @@ from harmsweep.tables.catalog import (
 
 # The ledger is read too, but what a sweep of today writes is after a past day's cut-off and must
 # not make its features anew: `_ledger` counts what is before.
-STEP = Step(
+STEP = Stage(
     "features",
-    reads=tuple(Read(table, before=WINDOW_DAYS) for table in (POSTS, USERS, INTERACTIONS)),
+    reads=tuple(Input(table, before=WINDOW_DAYS) for table in (POSTS, USERS, INTERACTIONS)),
     writes=(POST_FEATURES, AUTHOR_FEATURES, MEDIA),
 )
 
@@ -44,7 +44,7 @@ def features_day(spark: Spark, lake: Path, day: date, *, media_root: Path) -> Ou
     def work() -> Mapping[str, int]:
         return _features(spark(), lake, day, media_root.resolve())
 
-    return run_step(STEP, lake, day, work, inputs=as_json(_ledger(lake, day, day)))
+    return run_stage(STEP, lake, day, work, inputs=as_json(_ledger(lake, day, day)))
 
 
 def _features(spark: SparkSession, lake: Path, day: date, media_root: Path) -> Mapping[str, int]:

@@ -11,11 +11,11 @@ from pathlib import Path
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from harmsweep.lake.delta import Slice, append_new, predicate, put_rows, read, read_days
+from harmsweep.lake.delta import Slice, append_missing, read, read_days, spark_where, write_rows
 from harmsweep.lake.failpoints import failpoint
 from harmsweep.lake.locks import locked
-from harmsweep.lake.runs import Outcome, Spark, Step, run_step
-from harmsweep.lake.slices import has_rows, put_slice
+from harmsweep.lake.runs import Outcome, Spark, Stage, run_stage
+from harmsweep.lake.slices import has_rows, replace_slice_if_changed
 from harmsweep.stages.ingest import label_rows, post_rows, users_interactions
 from harmsweep.stages.ingest.check import refused
 from harmsweep.stages.ingest.decoded_landing import cached, decoded_sources
@@ -33,7 +33,7 @@ from harmsweep.tables.spec import Table
 
 # Only tables whose slice of the day no other day's ingest writes: a late row that another day
 # brings to this day's posts must not make this day's ingest run again.
-STEP = Step("ingest", reads=(), writes=(USERS, INTERACTIONS, INGESTS), always=True)
+STEP = Stage("ingest", reads=(), writes=(USERS, INTERACTIONS, INGESTS), always=True)
 # How far back the post of a label is looked for where the landing zone does not hold it.
 LABEL_DAYS = 30
 _TABLES = (POSTS, USERS, INTERACTIONS, LABELS, ACCOUNT_LABELS, REJECTS, INGESTS)
@@ -51,7 +51,7 @@ def ingest_day(spark: Spark, lake: Path, day: date, *, landing: Path) -> Outcome
     def work() -> Mapping[str, int]:
         return _ingest(spark(), lake, day, landing)
 
-    return run_step(STEP, lake, day, work, inputs=fingerprint(landing))
+    return run_stage(STEP, lake, day, work, inputs=fingerprint(landing))
 
 
 def _ingest(spark: SparkSession, lake: Path, day: date, landing: Path) -> Mapping[str, int]:
@@ -150,11 +150,13 @@ def _write_rejects(
     rejects = reduce(DataFrame.unionAll, [*frames, lost.where(F.col("day") == F.lit(day))])
     count = sum(n for (_, status), n in counts.items() if status != "new")
     count += resolved.lost.get(day, 0)
-    put_slice(rejects, REJECTS, lake, where={"day": day, "stage": "ingest"}, count=count)
+    replace_slice_if_changed(
+        rejects, REJECTS, lake, where={"day": day, "stage": "ingest"}, count=count
+    )
     others = sorted(resolved.lost.keys() - {day})
     if others:
         taken = lost.where(F.col("day") != F.lit(day))
-        append_new(taken, REJECTS, lake, where={"day": others, "stage": "ingest"})
+        append_missing(taken, REJECTS, lake, where={"day": others, "stage": "ingest"})
 
 
 def _write(
@@ -165,13 +167,17 @@ def _write(
 
     of_day: Slice = {"day": day}
     if resolved.days:
-        put_slice(post_rows.winners(resolved.frame), POSTS, lake, where={"day": resolved.days})
+        replace_slice_if_changed(
+            post_rows.winners(resolved.frame), POSTS, lake, where={"day": resolved.days}
+        )
     if "users" in checked:
         rows = users_interactions.to_users(checked["users"], day)
-        put_slice(rows, USERS, lake, where=of_day, count=count("users"))
+        replace_slice_if_changed(rows, USERS, lake, where=of_day, count=count("users"))
     if "interactions" in checked:
         rows = users_interactions.to_interactions(checked["interactions"], day)
-        put_slice(rows, INTERACTIONS, lake, where=of_day, count=count("interactions"))
+        replace_slice_if_changed(
+            rows, INTERACTIONS, lake, where=of_day, count=count("interactions")
+        )
     if count("labels"):
         _merge(label_rows.to_labels(checked["labels"]), LABELS, lake)
     if count("account_labels"):
@@ -184,16 +190,16 @@ def _merge(rows: DataFrame, table: Table, lake: Path) -> None:
     if "day" in table.partition_by:
         where = {"day": sorted(row["day"] for row in rows.select("day").distinct().collect())}
     if has_rows(table, lake, where):
-        stored = read(rows.sparkSession, table, lake).where(predicate(where))
+        stored = read(rows.sparkSession, table, lake).where(spark_where(where))
         kept = stored.join(rows.select(*table.key), on=list(table.key), how="left_anti")
         rows = kept.select(*table.schema.names).unionByName(rows)
-    put_slice(rows, table, lake, where=where)
+    replace_slice_if_changed(rows, table, lake, where=where)
 
 
 def _write_landed(counts: Counts, lake: Path, day: date) -> None:
     landed = _landed(counts).items()
     rows = [{"day": day, "source": name, "landed": count} for name, count in landed]
-    put_rows(rows, INGESTS, lake, where={"day": day})
+    write_rows(rows, INGESTS, lake, where={"day": day})
 
 
 def _summary(counts: Counts, resolved: Resolved) -> dict[str, int]:

@@ -10,8 +10,8 @@ from pyspark.sql import functions as F
 
 from harmsweep.labels.sources import REPORTS, REVIEWS
 from harmsweep.lake.delta import Slice, read_days
-from harmsweep.lake.runs import Outcome, Read, Spark, Step, run_step
-from harmsweep.lake.slices import put_slice
+from harmsweep.lake.runs import Input, Outcome, Spark, Stage, run_stage
+from harmsweep.lake.slices import replace_slice_if_changed
 from harmsweep.stages.label.reports import records, reports, standing, to_labels, weighed
 from harmsweep.stages.label.reviews import review_labels
 from harmsweep.tables.catalog import ACTIONS, INTERACTIONS, LABELS, POSTS, VERDICTS
@@ -20,14 +20,14 @@ from harmsweep.tables.catalog import ACTIONS, INTERACTIONS, LABELS, POSTS, VERDI
 WAIT_DAYS = 7
 # A reporter's record: reports of so many days before the post's, on posts of these days.
 RECORD_DAYS = 30
-STEP = Step(
+STEP = Stage(
     "label",
     reads=(
-        Read(POSTS),
-        Read(INTERACTIONS, before=RECORD_DAYS, after=WAIT_DAYS),
-        Read(LABELS, before=RECORD_DAYS),
-        Read(VERDICTS),
-        Read(ACTIONS),
+        Input(POSTS),
+        Input(INTERACTIONS, before=RECORD_DAYS, after=WAIT_DAYS),
+        Input(LABELS, before=RECORD_DAYS),
+        Input(VERDICTS),
+        Input(ACTIONS),
     ),
     writes=(LABELS,),
 )
@@ -41,7 +41,7 @@ def label_day(spark: Spark, lake: Path, day: date, *, simulated: bool = False) -
     that a reviewer judged.
     """
     work = partial(_work, spark, lake, day, simulated=simulated)
-    return run_step(STEP, lake, day, work, inputs="simulated" if simulated else "")
+    return run_stage(STEP, lake, day, work, inputs="simulated" if simulated else "")
 
 
 def _work(spark: Spark, lake: Path, day: date, *, simulated: bool) -> Mapping[str, int]:
@@ -69,5 +69,5 @@ def _put(labels: DataFrame, lake: Path, day: date, source: str) -> int:
     """Make the day's labels of a source these; give how many they are."""
     where: Slice = {"day": day, "source": source}
     count = labels.count()
-    put_slice(labels, LABELS, lake, where=where, count=count)
+    replace_slice_if_changed(labels, LABELS, lake, where=where, count=count)
     return count

@@ -31,8 +31,8 @@ def current(table: str, day: date, versions: Mapping[str, str]) -> str:
     """SQL for the day's rows of a table of revisions that still stand."""
     # Each side by its own partition: the engine does not carry the day over the join.
     return f"""SELECT t.* FROM (SELECT * FROM {table}
-              WHERE {delta.predicate({"day": day, **versions})}) t
-        JOIN (SELECT * FROM posts_v1 WHERE {delta.predicate({"day": day})}) p
+              WHERE {delta.spark_where({"day": day, **versions})}) t
+        JOIN (SELECT * FROM posts_v1 WHERE {delta.spark_where({"day": day})}) p
         ON p.post_id = t.post_id AND p.revision = t.revision
         WHERE p.status = 'accepted'"""
 
@@ -80,7 +80,7 @@ def by_action(lake: Path, metric: str, rows: str) -> Iterator[Metric]:
 
 def explanations(lake: Path, day: date, model_version: str) -> Iterator[Metric]:
     """How many of the day's effects were explained, by how that ended, and the seconds it took."""
-    where = delta.plain_predicate({"day": day, "model_version": model_version})
+    where = delta.datafusion_where({"day": day, "model_version": model_version})
     sql = f"""SELECT status, count(*) AS n, sum(seconds) AS seconds FROM explanations_v1
         WHERE {where} GROUP BY status ORDER BY status"""
     for row in delta.query(lake, sql).to_pylist():

@@ -5,9 +5,9 @@ from datetime import date
 from pathlib import Path
 
 from harmsweep.enforcement.rules.ledger import IN_FORCE
-from harmsweep.enforcement.state.decisions import pair
+from harmsweep.enforcement.state.decisions import version_pair
 from harmsweep.lake import delta
-from harmsweep.lake.runs import Counts, Outcome, Read, Spark, Step, run_step
+from harmsweep.lake.runs import Counts, Input, Outcome, Spark, Stage, run_stage
 from harmsweep.stages.measure.counts import (
     Metric,
     by_action,
@@ -28,11 +28,11 @@ from harmsweep.tables.catalog import (
     SCORES,
 )
 
-MEASURE = Step(
+MEASURE = Stage(
     "measure",
     # Effects are explained beside this stage: the next run counts what that cost.
     reads=tuple(
-        Read(t) for t in (POSTS, REJECTS, INGESTS, SCORES, DECISIONS, ACTIONS, EXPLANATIONS)
+        Input(t) for t in (POSTS, REJECTS, INGESTS, SCORES, DECISIONS, ACTIONS, EXPLANATIONS)
     ),
     writes=(METRICS,),
     # Of a day without posts the metrics say that there were none.
@@ -47,16 +47,16 @@ def measure_day(
 
     They are counts over columns of one day: Delta's own engine streams them, so Spark stays off.
     """
-    versions = pair(model_version, policy_version)
+    versions = version_pair(model_version, policy_version)
 
     def work() -> Counts:
         found = list(_metrics(lake, day, versions))
         rows = [{"day": day, **versions, **metric.row()} for metric in found]
-        delta.put_rows(rows, METRICS, lake, where={"day": day, **versions})
+        delta.write_rows(rows, METRICS, lake, where={"day": day, **versions})
         posts = sum(m.value for m in found if (m.metric, m.slice) == ("posts", "status"))
         return {"posts": int(posts), "metrics": len(rows)}
 
-    return run_step(MEASURE, lake, day, work, versions=versions)
+    return run_stage(MEASURE, lake, day, work, versions=versions)
 
 
 def _metrics(lake: Path, day: date, versions: dict[str, str]) -> Iterator[Metric]:

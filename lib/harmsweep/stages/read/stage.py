@@ -8,41 +8,41 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from harmsweep.encoders.ocr_conf import Reader, load_reader, readings
+from harmsweep.encoders.ocr_conf import OcrConf, load_ocr_conf, ocr_results
 from harmsweep.lake import delta
-from harmsweep.lake.runs import Counts, Outcome, Read, Spark, Step, run_step
+from harmsweep.lake.runs import Counts, Input, Outcome, Spark, Stage, run_stage
 from harmsweep.stages.read.workers import COLUMNS, Loaded, read_batches
 from harmsweep.tables.catalog import MEDIA, MEDIA_TEXTS
 
-STEP = Step("read", reads=(Read(MEDIA),), writes=(MEDIA_TEXTS,))
+STEP = Stage("read", reads=(Input(MEDIA),), writes=(MEDIA_TEXTS,))
 
 
 def read_day(
-    spark: Spark, lake: Path, day: date, *, media_root: Path, reader: Reader | None = None
+    spark: Spark, lake: Path, day: date, *, media_root: Path, reader: OcrConf | None = None
 ) -> Outcome:
     """Read the day's images that no day of the window has read; what is read is added.
 
     The counts are the day's distinct images, how many were read now, how many of them have text,
     how many could not be read, and how often the models were loaded.
     """
-    chosen = reader or load_reader()
+    chosen = reader or load_ocr_conf()
     work = partial(_work, spark, lake, day, media_root, chosen)
-    return run_step(STEP, lake, day, work, inputs=chosen.reader_id)
+    return run_stage(STEP, lake, day, work, inputs=chosen.reader_id)
 
 
-def _work(spark: Spark, lake: Path, day: date, media_root: Path, reader: Reader) -> Counts:
+def _work(spark: Spark, lake: Path, day: date, media_root: Path, reader: OcrConf) -> Counts:
     images = _images(lake, day)
     if not images:
         return {"images": 0, "read": 0}
     started = spark()
-    known = readings(started, lake, day, reader.reader_id).select("content_hash")
+    known = ocr_results(started, lake, day, reader.reader_id).select("content_hash")
     lacking = distinct_images(delta.read_days(started, MEDIA, lake, day)).join(
         known, on="content_hash", how="left_anti"
     )
     loads = started.sparkContext.accumulator(0)
     fresh = read_images(lacking, reader, media_root, loads.add)
     dated = fresh.withColumn("day", F.lit(day))
-    read = delta.append_new(dated, MEDIA_TEXTS, lake, where={"day": day})
+    read = delta.append_missing(dated, MEDIA_TEXTS, lake, where={"day": day})
     counts = {"images": images, "read": read, **_of_day(lake, day, reader.reader_id)}
     return counts | {"model_loads": int(loads.value)}
 
@@ -53,7 +53,7 @@ def distinct_images(media: DataFrame) -> DataFrame:
     return ok.groupBy("content_hash").agg(F.min("uri").alias("uri"))
 
 
-def read_images(images: DataFrame, reader: Reader, media_root: Path, loaded: Loaded) -> DataFrame:
+def read_images(images: DataFrame, reader: OcrConf, media_root: Path, loaded: Loaded) -> DataFrame:
     """The readings of pictures, on as many cores as there are."""
     function = partial(
         read_batches,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from harmsweep.encoders.ocr_conf import Reader
+from harmsweep.encoders.ocr_conf import OcrConf
 from harmsweep.media.bounded import run_bounded
 from harmsweep.media.files import local_media, read_image
 from harmsweep.media.problem import MediaProblem
@@ -28,7 +28,7 @@ def read_batches(
     A picture that cannot be read is a row with status undecodable. A file that is gone, or changed
     since it was hashed, gives no row: its hash says nothing of it now.
     """
-    parsed = Reader.model_validate_json(reader)
+    parsed = OcrConf.model_validate_json(reader)
     for batch in batches:
         rows = []
         for content_hash, uri in batch[["content_hash", "uri"]].itertuples(index=False, name=None):
@@ -49,7 +49,7 @@ def _unchanged(media_root: Path, uri: str, content_hash: str) -> bytes:
 
 
 def _read(
-    data: bytes, reader: str, parsed: Reader, loaded: Loaded
+    data: bytes, reader: str, parsed: OcrConf, loaded: Loaded
 ) -> tuple[str, str | None, str, str, list[dict[str, Any]]]:
     """Status, reason, text, normal text and boxes of a picture."""
     from harmsweep.encoders.ocr import load_engine, read_lines

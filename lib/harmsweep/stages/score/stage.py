@@ -11,7 +11,7 @@ from pyspark.sql import types as T
 from harmsweep.encoders.conf import load_encoders
 from harmsweep.harms import HARMS
 from harmsweep.lake import delta
-from harmsweep.lake.runs import Counts, Outcome, Read, Spark, Step, run_step
+from harmsweep.lake.runs import Counts, Input, Outcome, Spark, Stage, run_stage
 from harmsweep.model.manifest import Manifest, check_encoders, check_harms, load_manifest
 from harmsweep.stages.score.batches import score_batches
 from harmsweep.stages.score.comment_scores import score_comments
@@ -30,9 +30,9 @@ from harmsweep.tables.catalog import (
 )
 
 SOURCES = (POSTS, POST_FEATURES, MEDIA, POST_VECTORS, AUTHOR_VECTORS)
-STEP = Step(
+STEP = Stage(
     "score",
-    reads=tuple(Read(table) for table in (*SOURCES, COMMENT_VECTORS)),
+    reads=tuple(Input(table) for table in (*SOURCES, COMMENT_VECTORS)),
     writes=(SCORES, COMMENT_SCORES),
 )
 
@@ -47,7 +47,7 @@ def score_day(spark: Spark, lake: Path, day: date, *, manifest: Path) -> Outcome
     model = load_manifest(manifest)
     check_encoders(model, {name: e.encoder_id for name, e in load_encoders().items()})
     check_harms(model, HARMS)
-    return run_step(
+    return run_stage(
         STEP,
         lake,
         day,

@@ -15,7 +15,7 @@ def put_scores(scores: DataFrame, table: Table, lake: Path, *, where: delta.Slic
     if is_empty(ACTIONS, lake, where):
         delta.replace_slice(scores, table, lake, where=where)
     else:
-        delta.append_new(scores, table, lake, where=where)
+        delta.append_missing(scores, table, lake, where=where)
 
 
 def put_rejects(rejects: DataFrame, lake: Path, day: date, source: str, *, some: bool) -> None:
@@ -30,5 +30,7 @@ def put_rejects(rejects: DataFrame, lake: Path, day: date, source: str, *, some:
 
 def is_empty(table: Table, lake: Path, where: delta.Slice) -> bool:
     """Whether a table has no row in the slice, without Spark."""
-    found = delta.query(lake, f"SELECT 1 FROM {table.name} WHERE {delta.predicate(where)} LIMIT 1")
+    found = delta.query(
+        lake, f"SELECT 1 FROM {table.name} WHERE {delta.spark_where(where)} LIMIT 1"
+    )
     return bool(found.num_rows == 0)

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from harmsweep.evaluation.records import Record
-from harmsweep.evaluation.scored import Scored, scored_rows
+from harmsweep.evaluation.scored import ScoredRows, score_labelled_rows
 from harmsweep.model.conf import Fit, TrainingConfig, load_training
 from harmsweep.model.fusion import Columns
 from harmsweep.model.snapshot import load_snapshot
@@ -117,7 +117,7 @@ def _fit(snapshot: Path, task: Task, networks: Networks, options: Fit) -> None:
         fit(snapshot, task, list(networks.values()), options, report=report)
 
 
-def _scored(part: Path, task: Task, networks: Networks) -> list[Scored]:
+def _scored(part: Path, task: Task, networks: Networks) -> list[ScoredRows]:
     """Each labelled row's score by each network, harm by harm."""
 
     def scores(rows: Columns) -> dict[str, NDArray[np.float64]]:
@@ -126,13 +126,13 @@ def _scored(part: Path, task: Task, networks: Networks) -> list[Scored]:
             found = {name: one.logits(fused) for name, one in networks.items()}
         return {name: torch.sigmoid(logits.double()).numpy() for name, logits in found.items()}
 
-    return list(scored_rows(part, task.harms, scores, **task.sources))
+    return list(score_labelled_rows(part, task.harms, scores, **task.sources))
 
 
 def _without(names: Sequence[str]) -> str:
     return f"without {' and '.join(names)}"
 
 
-def _beside(first: Scored, second: Scored) -> Scored:
+def _beside(first: ScoredRows, second: ScoredRows) -> ScoredRows:
     """The same rows with the scores of both."""
     return replace(first, scores={**first.scores, **second.scores})

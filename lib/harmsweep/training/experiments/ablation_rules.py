@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from harmsweep.evaluation.intervals import Floats, interval, point, resampled
+from harmsweep.evaluation.intervals import Floats, auroc_auprc, bootstrap_auroc_auprc, interval
 from harmsweep.evaluation.records import ALL as WHOLE
 from harmsweep.evaluation.records import Record
-from harmsweep.evaluation.scored import Scored
+from harmsweep.evaluation.scored import ScoredRows
 from harmsweep.model.conf import Evaluation
 from harmsweep.training.presence import Present, seen_by
 
@@ -13,7 +13,7 @@ Off = Mapping[str, Sequence[str]]
 
 
 def ablation_records(
-    scored: Scored, present: Present, options: Evaluation, off: Off, *, seed: int
+    scored: ScoredRows, present: Present, options: Evaluation, off: Off, *, seed: int
 ) -> Iterator[Record]:
     """One record of all the harm's test rows, and one per dataset that has both labels."""
     datasets = [str(d) for d in sorted(set(scored.datasets)) if scored.of(str(d)).has_both]
@@ -26,7 +26,7 @@ def ablation_records(
 
 
 def _record(
-    rows: Scored, seen: Mapping[str, int], options: Evaluation, *, off: list[str], seed: int
+    rows: ScoredRows, seen: Mapping[str, int], options: Evaluation, *, off: list[str], seed: int
 ) -> Record:
     """AUROC with all, with each modality alone, with all but it, and what it adds (paired)."""
     groups = len(set(rows.groups))
@@ -36,9 +36,11 @@ def _record(
     drawn: dict[str, Floats] = {}
     if groups >= options.min_groups:
         scores = rows.scores
-        areas = resampled(rows.truth, scores, rows.groups, resamples=options.resamples, seed=seed)
+        areas = bootstrap_auroc_auprc(
+            rows.truth, scores, rows.groups, resamples=options.resamples, seed=seed
+        )
         drawn = {name: auroc for name, (auroc, _) in areas.items()}
-    points = {name: point(rows.truth, scores)[0] for name, scores in rows.scores.items()}
+    points = {name: auroc_auprc(rows.truth, scores)[0] for name, scores in rows.scores.items()}
     found |= {"note": "" if drawn else f"groups < {options.min_groups}"}
     found |= _figure("auroc", "all", points, drawn)
     found["modalities"] = {
@@ -71,7 +73,9 @@ def _figure(
     return found
 
 
-def proposals(checked: Sequence[Scored], present: Present, options: Evaluation) -> Iterator[Record]:
+def proposals(
+    checked: Sequence[ScoredRows], present: Present, options: Evaluation
+) -> Iterator[Record]:
     """For each head and modality, whether validation rows say that it may go, and why.
 
     "off" where leaving it out lowers AUROC in no dataset whose training rows have it; "undecided"
@@ -92,12 +96,12 @@ def proposals(checked: Sequence[Scored], present: Present, options: Evaluation) 
             }
 
 
-def _judged(rows: Scored, dataset: str, variant: str, options: Evaluation) -> Record:
+def _judged(rows: ScoredRows, dataset: str, variant: str, options: Evaluation) -> Record:
     of_class = [len(set(rows.groups[rows.truth == label])) for label in (True, False)]
     found: Record = {"dataset": dataset, "groups_of_rarer_class": min(of_class)}
     if min(of_class) < options.min_groups:
         return found
-    auroc = {name: point(rows.truth, rows.scores[name])[0] for name in ("all", variant)}
+    auroc = {name: auroc_auprc(rows.truth, rows.scores[name])[0] for name in ("all", variant)}
     return found | {"all": auroc["all"], "without": auroc[variant]}
 
 
@@ -119,7 +123,7 @@ def switched_off(proposed: Sequence[Record]) -> Off:
 
 
 def confirmed(
-    off: Mapping[str, tuple[Sequence[str], str]], checked: Sequence[Scored], options: Evaluation
+    off: Mapping[str, tuple[Sequence[str], str]], checked: Sequence[ScoredRows], options: Evaluation
 ) -> Iterator[Record]:
     """Whether each head's proposal costs nothing on any validation dataset with enough groups.
 

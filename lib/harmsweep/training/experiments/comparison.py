@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from harmsweep.evaluation.baseline import baseline_scores, fit_baseline
-from harmsweep.evaluation.scored import Scored, scored_rows
+from harmsweep.evaluation.scored import ScoredRows, score_labelled_rows
 from harmsweep.model.conf import Fit, TrainingConfig, load_training
 from harmsweep.model.fusion import Columns
 from harmsweep.model.snapshot import load_snapshot
@@ -101,7 +101,7 @@ def _trained(snapshot: Path, task: Task, options: Fit) -> tuple[Variants, dict[s
     }
 
 
-def _scored(part: Path, task: Task, trained: Variants, baselines: Baselines) -> list[Scored]:
+def _scored(part: Path, task: Task, trained: Variants, baselines: Baselines) -> list[ScoredRows]:
     """Each labelled row's score by each variant and baseline, harm by harm; NaN for none."""
 
     def scores(rows: Columns) -> dict[str, NDArray[Any]]:
@@ -114,7 +114,7 @@ def _scored(part: Path, task: Task, trained: Variants, baselines: Baselines) -> 
             found[f"logistic regression, {modality}"] = np.stack(of, axis=1)
         return found
 
-    return list(scored_rows(part, task.harms, scores, **task.sources))
+    return list(score_labelled_rows(part, task.harms, scores, **task.sources))
 
 
 def _as_array(variant: Variant, fused: torch.Tensor, labels: torch.Tensor) -> NDArray[np.float64]:

@@ -7,9 +7,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from harmsweep.evaluation.intervals import Floats, areas, group_weights, interval
+from harmsweep.evaluation.intervals import Floats, group_weights, interval, weighted_auroc_auprc
 from harmsweep.evaluation.records import ALL, Record
-from harmsweep.evaluation.scored import Scored
+from harmsweep.evaluation.scored import ScoredRows
 from harmsweep.model.conf import Evaluation
 from harmsweep.training.experiments.variants import PLAIN
 
@@ -45,7 +45,7 @@ class Draws:
 
 
 def comparison_records(
-    seeds: Sequence[Sequence[Scored]], options: Evaluation, *, seed: int
+    seeds: Sequence[Sequence[ScoredRows]], options: Evaluation, *, seed: int
 ) -> tuple[list[Record], list[Record]]:
     """What each variant is worth per harm and dataset, and its mean difference over harms.
 
@@ -73,7 +73,7 @@ def comparison_records(
     return records, list(_means(told))
 
 
-def _by_rows(rows: Sequence[Scored]) -> Iterator[tuple[list[str], list[Scored]]]:
+def _by_rows(rows: Sequence[ScoredRows]) -> Iterator[tuple[list[str], list[ScoredRows]]]:
     """Variants that have scores for the same rows; these rows, with their scores and `plain`'s."""
     alike: dict[bytes, list[str]] = {}
     for name, values in rows[0].scores.items():
@@ -82,30 +82,32 @@ def _by_rows(rows: Sequence[Scored]) -> Iterator[tuple[list[str], list[Scored]]]
         keep = np.isfinite(rows[0].scores[names[0]])
         scores = [{n: one.scores[n] for n in dict.fromkeys([PLAIN, *names])} for one in rows]
         found = [
-            Scored(one.harm, one.truth, of, one.groups, one.datasets, one.languages).where(keep)
+            ScoredRows(one.harm, one.truth, of, one.groups, one.datasets, one.languages).where(keep)
             for one, of in zip(rows, scores, strict=True)
         ]
         if found[0].has_both:
             yield names, found
 
 
-def _drawn(rows: Sequence[Scored], draws: Draws) -> Drawn:
+def _drawn(rows: Sequence[ScoredRows], draws: Draws) -> Drawn:
     parts: dict[str, list[Floats]] = {name: [] for name in rows[0].scores}
     start = 0
     for weights in draws.weights(rows[0].groups):
         shares = draws.shares[start : start + len(weights)]
         start += len(weights)
         for name, found in parts.items():
-            of_seeds = [areas(one.truth, one.scores[name], weights) for one in rows]
+            of_seeds = [weighted_auroc_auprc(one.truth, one.scores[name], weights) for one in rows]
             found.append(np.einsum("vs,sav->av", shares, np.array(of_seeds)))
     return {name: np.concatenate(found, axis=1) for name, found in parts.items()}
 
 
-def _rarer_groups(rows: Scored) -> int:
+def _rarer_groups(rows: ScoredRows) -> int:
     return min(len(set(rows.groups[rows.truth == label])) for label in (True, False))
 
 
-def _records(rows: Scored, dataset: str, drawn: Drawn, *, with_intervals: bool) -> Iterator[Record]:
+def _records(
+    rows: ScoredRows, dataset: str, drawn: Drawn, *, with_intervals: bool
+) -> Iterator[Record]:
     counts = {"n": len(rows.truth), "positives": int(rows.truth.sum())}
     shared: Record = {"harm": rows.harm, "dataset": dataset} | counts
     shared |= {"groups": len(set(rows.groups))}

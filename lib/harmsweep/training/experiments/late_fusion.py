@@ -12,7 +12,7 @@ from scipy.optimize import minimize
 from torch import Tensor
 
 from harmsweep.evaluation.intervals import Floats
-from harmsweep.evaluation.scored import Scored, scored_rows
+from harmsweep.evaluation.scored import ScoredRows, score_labelled_rows
 from harmsweep.model.conf import Fit
 from harmsweep.model.fusion import Columns
 from harmsweep.training.data import Task
@@ -48,14 +48,14 @@ def late_fusion(
         spread = {key: there[:, None].expand(-1, len(task.harms)) for key, there in has.items()}
         return {" ".join(key): t.double().numpy() for key, t in {**logits, **spread}.items()}
 
-    checked = list(scored_rows(part, task.harms, of, **task.sources))
+    checked = list(score_labelled_rows(part, task.harms, of, **task.sources))
     weights = late_weights(checked, list(networks))
     combine = partial(_late, networks=[*networks.values()], weights=torch.tensor(weights))
     fitted = dict(zip(networks, map(float, weights), strict=True))
     return Variant((*networks.values(),), combine), fitted
 
 
-def late_weights(checked: Sequence[Scored], names: Sequence[str]) -> Floats:
+def late_weights(checked: Sequence[ScoredRows], names: Sequence[str]) -> Floats:
     """Positive weights of modalities, of sum 1, that minimise cross-entropy summed over harms.
 
     Rows have "logits NAME" and "has NAME" (1 or 0) as scores.

@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from harmsweep.evaluation.intervals import interval, point, resampled
+from harmsweep.evaluation.intervals import auroc_auprc, bootstrap_auroc_auprc, interval
 from harmsweep.evaluation.records import MODEL, Record, pooled
-from harmsweep.evaluation.scored import Scored, scored_rows
+from harmsweep.evaluation.scored import ScoredRows, score_labelled_rows
 from harmsweep.model.conf import TrainingConfig, load_training
 from harmsweep.model.fusion import Columns
 from harmsweep.model.network import logits_of
@@ -75,7 +75,7 @@ def by_share(
     """
     groups = np.unique(_column(snapshot / "train", "split_group"))
     for share in SHARES:
-        found: dict[str, list[Scored]] = {}
+        found: dict[str, list[ScoredRows]] = {}
         for seed in seeds:
             order = np.random.default_rng(seed).permutation(groups)
             kept = order[: round(share * len(groups))]
@@ -96,7 +96,7 @@ def leave_one_group_out(
     other posts of these datasets, whatever part they are of.
     """
     few = few_groups(snapshot, options.split.few_groups)
-    found: dict[tuple[str, str], list[Scored]] = {}
+    found: dict[tuple[str, str], list[ScoredRows]] = {}
     for fold in range(max(map(len, few.values()), default=0)):
         held = [names[fold] for names in few.values() if fold < len(names)]
         for scored in _trained(snapshot, facts, options, holding_out(held, list(few))):
@@ -109,7 +109,7 @@ def leave_one_group_out(
 
 def _trained(
     snapshot: Path, facts: Snapshot, options: TrainingConfig, place: Place
-) -> list[Scored]:
+) -> list[ScoredRows]:
     """What a network says of the test part, trained where the rows stand as `place` puts them.
 
     It has the heads that the model has, as far as there are labels of both classes.
@@ -128,7 +128,7 @@ def _trained(
         def scores(rows: Columns) -> dict[str, NDArray[Any]]:
             return {MODEL: logits_of(one.heads, task.fused(rows))}
 
-        scored = scored_rows(folder / "test", task.harms, scores, **task.sources)
+        scored = score_labelled_rows(folder / "test", task.harms, scores, **task.sources)
         return [rows for rows in scored if len(rows.truth)]
 
 
@@ -185,16 +185,16 @@ def few_groups(snapshot: Path, few: int) -> dict[str, list[str]]:
     return {dataset: groups for dataset, groups in found.items() if len(groups) < few}
 
 
-def _mean_auroc(of_seeds: Sequence[Scored], options: TrainingConfig) -> Record:
+def _mean_auroc(of_seeds: Sequence[ScoredRows], options: TrainingConfig) -> Record:
     """The mean AUROC of several seeds, with an interval over resampled groups; and their range."""
     rows, limits = of_seeds[0], options.evaluation
     scores = {str(n): one.scores[MODEL] for n, one in enumerate(of_seeds)}
-    each = [point(rows.truth, values)[0] for values in scores.values()]
+    each = [auroc_auprc(rows.truth, values)[0] for values in scores.values()]
     found: Record = {"n": len(rows.truth), "positives": int(rows.truth.sum())}
     found |= {"auroc": float(np.mean(each)), "least": min(each), "most": max(each)}
     if len(set(rows.groups)) < limits.min_groups:
         return found | {"low": None, "high": None}
-    drawn = resampled(
+    drawn = bootstrap_auroc_auprc(
         rows.truth, scores, rows.groups, resamples=limits.resamples, seed=options.fit.seed
     )
     low, high = interval(np.mean([auroc for auroc, _ in drawn.values()], axis=0))
