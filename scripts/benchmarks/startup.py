@@ -31,13 +31,11 @@ from harmsweep.tables.catalog import POSTS
 
 EMPTY, DAY = date(2026, 10, 1), date(2026, 10, 2)
 MOST_SECONDS = 12.0
-IMPORTS = (
-    "from harmsweep.pipeline.job import parser, run\nfrom harmsweep.stages.score import score_day\n"
-)
+IMPORTS = "from harmsweep.pipeline.job import parser, run\nfrom harmsweep.stages.score.stage import score_day\n"
 SESSION = f"{IMPORTS}from harmsweep.lake.session import session\nspark = session('startup')\n"
 READ = (
     f"{SESSION}import sys\nfrom pathlib import Path\nfrom harmsweep import lake\n"
-    "from harmsweep.tables import POSTS\nlake.read(spark, POSTS, Path(sys.argv[2])).count()\n"
+    "from harmsweep.tables.catalog import POSTS\nlake.read(spark, POSTS, Path(sys.argv[2])).count()\n"
 )
 STEPS = {
     "spark-submit and Python": "",
