@@ -11,9 +11,9 @@ from airflow.sdk import (
     task,
 )
 from airflow.sdk.exceptions import AirflowSkipException
-from common import DEFAULTS, LAKE, LANDING, MODEL, POLICY, REASON_PATTERN, day_param
-from stages import after_sweep, done, stage_tasks
-from tasks import ON_LAKE, job, spark_job
+from wiring.settings import DEFAULTS, LAKE, LANDING, MODEL, POLICY, REASON_PATTERN, day_param
+from wiring.stages import after_sweep, done, stage_tasks
+from wiring.tasks import ON_LAKE, job, spark_job
 
 STAGES = [
     *("ingest", "features", "read", "embed", "match"),

@@ -2,8 +2,8 @@
 
 from airflow.sdk import DAG, Param
 from airflow.timetables.trigger import CronTriggerTimetable
-from common import DEFAULTS, LAKE
-from tasks import ON_LAKE, job
+from wiring.settings import DEFAULTS, LAKE
+from wiring.tasks import ON_LAKE, job
 
 with DAG(
     "maintain",

@@ -13,10 +13,10 @@ from airflow.sdk import (
     chain,
     cross_downstream,
 )
-from alerts import late
-from common import DEFAULTS, LAKE, LANDING, MODEL, POLICY
-from stages import HOWEVER_IT_ENDED, after_sweep, done, stage_tasks
-from tasks import spark_job
+from wiring.alerts import late
+from wiring.settings import DEFAULTS, LAKE, LANDING, MODEL, POLICY
+from wiring.stages import HOWEVER_IT_ENDED, after_sweep, done, stage_tasks
+from wiring.tasks import spark_job
 
 # A bare cron string would give the day that is still in progress.
 FINISHED_DAY = CronDataIntervalTimetable("0 2 * * *", timezone="UTC")

@@ -1,9 +1,9 @@
 """What a new policy or model would change on past days: planned, and carried out once approved."""
 
 from airflow.sdk import DAG, cross_downstream
-from common import CHAMPION, DEFAULTS, LAKE, LANDING, MODEL, POLICY, day_param
-from stages import after_sweep, done
-from tasks import ON_LAKE, job, spark_job
+from wiring.settings import CHAMPION, DEFAULTS, LAKE, LANDING, MODEL, POLICY, day_param
+from wiring.stages import after_sweep, done
+from wiring.tasks import ON_LAKE, job, spark_job
 
 # A run that an asset starts has no day of its own.
 LAST = "{{ params.last or macros.ds_add(dag_run.run_after.strftime('%Y-%m-%d'), -1) }}"

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, Param
 from airflow.timetables.trigger import CronTriggerTimetable
-from common import CHAMPION, DATA, DEFAULTS, LAKE, PATH_PATTERN, day_param, path_param
-from tasks import ON_LAKE, TRAINER, job, spark_job
+from wiring.settings import CHAMPION, DATA, DEFAULTS, LAKE, PATH_PATTERN, day_param, path_param
+from wiring.tasks import ON_LAKE, TRAINER, job, spark_job
 
 LAST = "{{ params.last or macros.ds_add(dag_run.run_after.strftime('%Y-%m-%d'), -1) }}"
 FIRST = "{{ params.first or macros.ds_add(dag_run.run_after.strftime('%Y-%m-%d'), -90) }}"

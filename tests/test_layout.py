@@ -16,7 +16,7 @@ VOCABULARY = (
 )
 MODULES = sorted(LIB.rglob("*.py"))
 JOBS = sorted((ROOT / "jobs").glob("*.py"))
-DAGS = sorted((ROOT / "dags").glob("*.py"))
+DAGS = sorted((ROOT / "dags").rglob("*.py"))
 
 
 def imported(source: str) -> Iterator[str]:

@@ -273,7 +273,7 @@ def test_every_section_says_what_it_means_and_what_to_do() -> None:
 
 def test_the_first_lines_set_what_the_schedule_reads(shift: Shift) -> None:
     (block,) = re.findall(r"^```sh\n(.*?)^```$", RUNBOOK, flags=re.MULTILINE | re.DOTALL)
-    known = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "dags").glob("*.py"))
+    known = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "dags").rglob("*.py"))
     names = re.findall(r"(HARMSWEEP_\w+)=", block)
     assert names and [name for name in names if name not in known] == []
     swept(shift)

@@ -84,7 +84,7 @@ def script(folder: Path, name: str, source: str) -> list[str]:
 
 
 def submit(arguments: list[str]) -> float:
-    """Seconds of a spark-submit as dags/common.py has it."""
+    """Seconds of a spark-submit as dags/wiring/tasks.py has it."""
     settings = ROOT / "conf" / "spark" / "local.conf"
     command = ["spark-submit", "--master", "local[2,4]", "--properties-file", str(settings)]
     environment = os.environ | {

@@ -29,7 +29,7 @@ def context(error: str, **more: Any) -> dict[str, Any]:
 def test_a_failure_is_one_message_with_the_day_the_log_and_what_to_do(
     webhook: Any, code: int, section: str, meaning: str
 ) -> None:
-    import alerts
+    from wiring import alerts
 
     alerts.failed(context(f"enforce: Error code is: {code}.\nenforce.py: Held: hate: 7 removals"))
     (message,) = webhook.told
@@ -41,7 +41,7 @@ def test_a_failure_is_one_message_with_the_day_the_log_and_what_to_do(
 
 
 def test_a_backfills_failure_names_its_days(webhook: Any) -> None:
-    import alerts
+    from wiring import alerts
 
     params = {"first": "2026-10-01", "last": "2026-10-02"}
     alerts.failed(context("Error code is: 1.", params=params))
@@ -49,7 +49,7 @@ def test_a_backfills_failure_names_its_days(webhook: Any) -> None:
 
 
 def test_a_task_that_was_killed_is_told_of_too(webhook: Any) -> None:
-    import alerts
+    from wiring import alerts
 
     alerts.failed(context("") | {"exception": None})
     assert "killed. Log" in webhook.told[0]
@@ -58,7 +58,7 @@ def test_a_task_that_was_killed_is_told_of_too(webhook: Any) -> None:
 def test_a_scheduled_day_is_late_and_one_that_waits_in_a_backfill_is_not(
     webhook: Any,
 ) -> None:
-    import alerts
+    from wiring import alerts
 
     for run_id in ("backfill__2026-10-03", "manual__2026-10-03", "scheduled__2026-10-03"):
         alerts.late({"dag_run": {"dag_id": "score_daily", "dag_run_id": run_id}}, hours=6.0)
@@ -69,7 +69,7 @@ def test_a_scheduled_day_is_late_and_one_that_waits_in_a_backfill_is_not(
 
 
 def test_a_webhook_that_refuses_does_not_fail_the_task(webhook: Any) -> None:
-    import alerts
+    from wiring import alerts
 
     webhook.status = 500
     alerts.tell("a message")
@@ -96,4 +96,4 @@ def test_a_deadline_is_set_where_the_installation_asks_for_one(
     assert not deadline()
     monkeypatch.setenv("HARMSWEEP_DEADLINE_HOURS", "6")
     (found,) = deadline()
-    assert (found.interval.total_seconds(), found.callback.path) == (6 * 3600, "alerts.late")
+    assert (found.interval.total_seconds(), found.callback.path) == (6 * 3600, "wiring.alerts.late")

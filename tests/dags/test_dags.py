@@ -231,7 +231,7 @@ def test_spark_runs_where_its_connection_says(
     dags: dict[str, Any], master: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same job on this machine, on a standalone cluster, and on Kubernetes (OpenShift)."""
-    import tasks
+    from wiring import tasks
 
     connection = ROOT / "conf" / "airflow" / "spark" / f"{master}.json"
     monkeypatch.setenv("AIRFLOW_CONN_SPARK_DEFAULT", connection.read_text(encoding="utf-8"))

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.airflow
 @pytest.fixture
 def ran(dags: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A function that runs a job of a folder of its own by the operator."""
-    import tasks
+    from wiring import tasks
 
     def run(source: str, *arguments: str) -> Any:
         (tmp_path / "jobs").mkdir(exist_ok=True)
@@ -37,7 +37,7 @@ def test_arguments_reach_no_shell(ran: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize("code", [1, 2, 3, 4])
 def test_an_exit_code_ends_the_task_with_the_jobs_last_line(ran: Any, code: int) -> None:
     from airflow.sdk.exceptions import AirflowException
-    from retries import exit_code
+    from wiring.retries import exit_code
 
     with pytest.raises(AirflowException, match=r"trial\.py: Held: seven") as raised:
         ran(f'print("trial.py: Held: seven", file=sys.stderr); sys.exit({code})')

@@ -9,7 +9,8 @@ from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOpe
 from airflow.providers.standard.hooks.subprocess import SubprocessHook
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowException
-from common import ROOT
+
+from wiring.settings import ROOT
 
 # The JVM's settings: memory and options cannot be changed once spark-submit has started it.
 SPARK_PROPERTIES = os.environ.get("HARMSWEEP_SPARK_PROPERTIES", f"{ROOT}/conf/spark/local.conf")
@@ -23,7 +24,7 @@ PLATFORM, TRAINER = f"{ROOT}/.venv/bin/python", f"{ROOT}/.venv-trainer/bin/pytho
 
 def environment(root: str) -> dict[str, str]:
     """What a job's process is given, where the project lies at `root`."""
-    # As lib/harmsweep/session.py has them: quiet logs, and archived classes for a quicker start.
+    # As lib/harmsweep/lake/session.py has them: quiet logs, archived classes for a quicker start.
     java = (
         f"-Dlog4j2.configurationFile=file:{root}/conf/spark/log4j2.properties"
         f" -XX:SharedArchiveFile={root}/.cache/java-classes.jsa -Xlog:disable"

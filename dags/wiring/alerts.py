@@ -10,7 +10,8 @@ from typing import Any
 
 import requests
 from airflow.sdk import Context
-from retries import FINAL, exit_code
+
+from wiring.retries import FINAL, exit_code
 
 log = logging.getLogger("airflow.task")
 RUNBOOK = os.environ.get("HARMSWEEP_RUNBOOK", "docs/runbook.md")

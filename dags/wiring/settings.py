@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from airflow.sdk import Asset, Param
-from alerts import failed
-from retries import NoRetryWherePeopleDecide
 
-ROOT = os.environ.get("HARMSWEEP_HOME", str(Path(__file__).resolve().parents[1]))
+from wiring.alerts import failed
+from wiring.retries import NoRetryWherePeopleDecide
+
+ROOT = os.environ.get("HARMSWEEP_HOME", str(Path(__file__).resolve().parents[2]))
 DATA = os.environ.get("HARMSWEEP_DATA", f"{ROOT}/build")
 # An absolute path of plain characters, with no way up: it reaches a command line, never a shell.
 PATH_PATTERN = r"^(?!.*\.\.)/[A-Za-z0-9_./-]+$(?!\n)"

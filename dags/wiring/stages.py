@@ -5,7 +5,8 @@ from typing import Any
 
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import TriggerRule
-from tasks import ON_LAKE, job, spark_job
+
+from wiring.tasks import ON_LAKE, job, spark_job
 
 MEDIA = ("--media", "{{ params.landing }}")
 # Where one harm is held the sweep's task fails, and all other effects are in force. What follows

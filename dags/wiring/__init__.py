@@ -1,0 +1,1 @@
+"""What the DAGs share: settings, tasks, stages, retries and alerts."""
