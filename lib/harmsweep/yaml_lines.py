@@ -36,7 +36,7 @@ def load_located(text: str) -> LocatedYaml:
     """One YAML document with the line of each value.
 
     Raises:
-        YamlError: no YAML, more than one document, a key given twice, an alias or a merge (which
+        YamlFault: no YAML, more than one document, a key given twice, an alias or a merge (which
             can make a short file endless), or a tag that is not plain.
     """
     try:
@@ -52,6 +52,10 @@ def load_located(text: str) -> LocatedYaml:
         raise YamlFault(line, error.problem or "not YAML") from None
     except RecursionError:
         raise YamlFault(1, "nested too deeply") from None
+    except YamlFault:
+        raise
+    except ValueError as error:
+        raise YamlFault(1, f"no plain value: {error}") from None
 
 
 def _lines(node: yaml.Node, path: Location, seen: set[int]) -> Iterable[tuple[Location, int]]:

@@ -430,7 +430,7 @@ def test_a_bad_file_is_refused_with_its_line(file: Path, fault: str):
 
 @pytest.mark.parametrize("fault", WHOLE)
 def test_a_file_that_is_no_policy_is_refused(file: Path, fault: str):
-    assert refused(file, WHOLE[fault]).startswith(f"{file}:1: policy: ")
+    assert refused(file, WHOLE[fault]).startswith(f"{file}:1: file: ")
 
 
 def test_rules_without_a_harm_are_refused(file: Path):

@@ -7,33 +7,29 @@ automatic action, and its thresholds are in the pair's certificate (certificates
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field
 
-from harmsweep.conf import Frozen
+from harmsweep.conf import ConfRefused, Fault, Frozen, read, validate
 from harmsweep.digests import as_json
-from harmsweep.errors import Refused
 from harmsweep.harms import ALL_HARMS, Harm
 from harmsweep.policy.ladders import (
-    MISSING,
-    Fault,
     PrecisionTarget,
     Rule,
-    Rung,
     Threshold,
     Word,
     ladder_faults,
 )
-from harmsweep.yaml_lines import LocatedYaml, YamlFault, load_located
 
 ALL = "all"
 DEFAULT = "default"
 
 
-class PolicyError(Refused):
+class PolicyError(ConfRefused):
     """A policy file is refused, with its line cited; nothing was touched."""
 
 
@@ -126,67 +122,18 @@ class Policy(PolicyFile):
         return sorted({(harm, rung.promise) for harm, rung in rungs if rung.promise})
 
 
-_KEYS: dict[int, type[BaseModel]] = {
-    1: PolicyFile,
-    2: Comments,
-    3: Cap,
-    4: Rule,
-    6: Rung,
-}  # which type's keys stand at a depth
-
-
 def load_policy(path: Path, harms: Mapping[str, Harm] = ALL_HARMS) -> Policy:
     """The policy of a file; its version ends in a digest of the content.
 
     Raises:
         PolicyError: the file, line, key, value and what would be allowed, in one line.
     """
-    try:
-        marked = load_located(path.read_text(encoding="utf-8"))
-    except YamlFault as error:
-        raise PolicyError(f"{path}:{error.line}: {error}") from None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8, or no plain values"
-        raise PolicyError(f"{path}:1: {reason}") from None
-    parsed, faults = _parse(marked.data)
-    faults += _faults(parsed, harms) if parsed else []
-    if faults or not parsed:
-        raise PolicyError(_message(path, marked, faults))
-    digest = hashlib.sha256(as_json(marked.data).encode()).hexdigest()[:8]
+    content = read(path, refusal=PolicyError)
+    check = partial(_faults, harms=harms)
+    parsed = validate(content, PolicyFile, path=path, check=check, refusal=PolicyError)
+    digest = hashlib.sha256(as_json(content.data).encode()).hexdigest()[:8]
     version = f"{parsed.name}-{parsed.version}-{digest}"
     return Policy(policy_version=version, **dict(parsed))
-
-
-def _message(path: Path, marked: LocatedYaml, faults: list[Fault]) -> str:
-    # A misspelt key also lacks the right one: cite what is there before what is not.
-    where, what = min(faults, key=lambda f: (f[1] == MISSING, marked.line(f[0])))
-    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    key = ".".join(str(part) for part in where) or "policy"
-    return f"{path}:{marked.line(where)}: {key}: {what}{more}"
-
-
-def _parse(data: Any) -> tuple[PolicyFile | None, list[Fault]]:
-    try:
-        return PolicyFile.model_validate(data), []
-    except ValidationError as error:
-        found = error.errors(include_url=False)
-    # A list with a bad item is also called too short: only the innermost faults count.
-    outer = {e["loc"][:n] for e in found for n in range(len(e["loc"]))}
-    return None, [(e["loc"], _explain(dict(e))) for e in found if e["loc"] not in outer]
-
-
-def _explain(error: Mapping[str, Any]) -> str:
-    location, message = error["loc"], error["msg"].removeprefix("Value error, ")
-    if error["type"] == "missing":
-        return MISSING
-    if error["type"] == "extra_forbidden":
-        kinds = {"holdout": Holdout, "accounts": AccountRung if len(location) > 2 else Accounts}
-        kind = kinds.get(str(location[0])) or _KEYS.get(len(location))
-        known = sorted(kind.model_fields) if kind else []
-        return f"unknown key; known are {', '.join(known)}"
-    if error["type"] == "model_type":
-        message = "Input should be a mapping of keys to values"
-    return f"{repr(error['input'])[:60]} is refused: {message}"
 
 
 def _faults(policy: PolicyFile, harms: Mapping[str, Harm]) -> list[Fault]:

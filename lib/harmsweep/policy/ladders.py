@@ -5,7 +5,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
-from harmsweep.conf import Frozen
+from harmsweep.conf import MISSING, Fault, Frozen, Location
 from harmsweep.policy.actions import SEVERITY
 
 Word = Annotated[str, Field(strict=True, pattern=r"^[a-z][a-z0-9_-]*$")]
@@ -14,9 +14,6 @@ Threshold = Annotated[float, Field(strict=True, gt=0, lt=1, allow_inf_nan=False)
 # A precision, or the confidence in it.
 Share = Annotated[float, Field(strict=True, ge=0.5, lt=1, allow_inf_nan=False)]
 
-Location = tuple[str | int, ...]
-Fault = tuple[Location, str]
-MISSING = "is required"
 # Actions that take no days, and why.
 ENDLESS = {
     "review": "a review ends when a person decides",
