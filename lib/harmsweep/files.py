@@ -1,6 +1,10 @@
-"""Files that conf names: where they lie, and whether they are what conf says."""
+"""Files of conf: where they lie, and whether they are what conf says; files put in place whole."""
 
 import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -39,3 +43,33 @@ def check_file(path: Path, expected: str) -> None:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != expected:
         raise FileRefused(f"{path}: expected SHA-256 {expected}, found {found}")
+
+
+def write_whole(path: Path, content: str | bytes) -> Path:
+    """Put a file in place whole: whoever reads `path` finds all of it or what was there before."""
+    with writing_whole(path) as fresh:
+        fresh.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+@contextmanager
+def writing_whole(path: Path) -> Iterator[Path]:
+    """A path beside `path` to write a file or a folder to, which takes its place at the end.
+
+    An error in between leaves `path` as it was and nothing beside it. What a killed process left
+    there is written over. A folder takes the place of none: a former one must be gone by the end.
+    """
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    _discard(fresh)
+    try:
+        yield fresh
+        fresh.replace(path)
+    finally:
+        _discard(fresh)
+
+
+def _discard(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -64,7 +64,7 @@ def test_a_stop_that_comes_while_it_is_started_stays(fresh, monkeypatch):
         if act == "start":
             switch.stop(lake, "the second")
 
-    monkeypatch.setattr(audit, "record", meanwhile)
+    monkeypatch.setattr(switch, "record", meanwhile)
     with pytest.raises(Stopped, match="the second"):
         switch.start(fresh.root, "the first is mended")
     with pytest.raises(Stopped, match="the second"):

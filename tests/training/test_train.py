@@ -109,7 +109,7 @@ def test_a_changed_snapshot_is_refused_in_one_line(
     shutil.copytree(tiny_snapshot, copy)
     (copy / "train" / "part-00000.parquet").write_bytes(b"")
     done = run_job(trainer, copy, tmp_path, small_config)
-    assert done.returncode == 1 and (copy / FACTS).exists()
+    assert done.returncode == 3 and (copy / FACTS).exists()
     assert done.stderr.splitlines()[-1].startswith("train.py: SnapshotRefused: ")
     assert "train/part-00000.parquet" in done.stderr
 

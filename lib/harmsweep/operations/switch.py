@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from harmsweep.errors import Held
+from harmsweep.files import write_whole
 from harmsweep.operations.audit import operator, record
 
 SWITCH = "STOPPED"
@@ -20,11 +21,8 @@ def stop(lake: Path, reason: str) -> None:
 
     It does not wait for the audit: the switch says itself who, when and why.
     """
-    switch = lake / SWITCH
-    fresh = lake / f".{SWITCH}.{os.getpid()}"
     now = datetime.now(UTC).isoformat()
-    fresh.write_text(f"stopped by {operator()} at {now}: {reason}\n", encoding="utf-8")
-    fresh.rename(switch)
+    write_whole(lake / SWITCH, f"stopped by {operator()} at {now}: {reason}\n")
     record(lake, "stop", "lake", reason=reason)
 
 

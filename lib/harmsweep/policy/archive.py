@@ -1,9 +1,9 @@
 """The files of the policies that decided, kept in the lake."""
 
-import os
 import shutil
 from pathlib import Path
 
+from harmsweep.files import writing_whole
 from harmsweep.policy.file import Policy, PolicyError, load_policy
 
 
@@ -18,10 +18,8 @@ def keep_policy(path: Path, policy: Policy, lake: Path) -> Path:
     kept = lake / "policy" / f"{policy.policy_version}.yaml"
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
-        fresh = kept.with_suffix(f".{os.getpid()}")
-        shutil.copyfile(path, fresh)
-        if load_policy(fresh).policy_version != policy.policy_version:
-            fresh.unlink()
-            raise PolicyError(f"{path}: changed while {policy.policy_version} was read from it")
-        fresh.rename(kept)
+        with writing_whole(kept) as copy:
+            shutil.copyfile(path, copy)
+            if load_policy(copy).policy_version != policy.policy_version:
+                raise PolicyError(f"{path}: changed while {policy.policy_version} was read from it")
     return kept

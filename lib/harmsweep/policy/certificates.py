@@ -9,7 +9,6 @@ person still names the model in the policy.
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from harmsweep.errors import Refused
+from harmsweep.files import write_whole
 from harmsweep.policy.ladders import PrecisionTarget
 
 FOLDER = "certificates"
@@ -172,9 +172,7 @@ def write_certificate(certificate: Certificate, folder: Path) -> Path:
         raise CertificateRefused(f"{path}: certified before, otherwise: needs a new policy version")
     if not known:
         folder.mkdir(parents=True, exist_ok=True)
-        fresh = folder / f".{path.name}.{os.getpid()}"
-        fresh.write_text(certificate.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        fresh.rename(path)
+        write_whole(path, certificate.model_dump_json(indent=1) + "\n")
     return path
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
@@ -18,6 +17,7 @@ from harmsweep.evaluation.records import (
     language_records,
     records,
 )
+from harmsweep.files import writing_whole
 from harmsweep.model.calibration import Calibration
 from harmsweep.model.conf import TrainingConfig, TrainingRefused, load_training
 from harmsweep.model.fusion import Feature, Input
@@ -196,14 +196,12 @@ def _publish(manifest: Manifest, files: Mapping[str, bytes], models: Path) -> Pa
     folder = models / manifest.model_version
     if (folder / NAME).exists() and load_manifest(folder / NAME).digest == manifest.digest:
         return folder / NAME
-    fresh = models / f".{manifest.model_version}.{os.getpid()}"
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    for name, content in files.items():
-        (fresh / name).write_bytes(content)
-    write_manifest(manifest, fresh)
-    shutil.rmtree(folder, ignore_errors=True)
-    fresh.rename(folder)
+    with writing_whole(folder) as fresh:
+        fresh.mkdir(parents=True)
+        for name, content in files.items():
+            (fresh / name).write_bytes(content)
+        write_manifest(manifest, fresh)
+        shutil.rmtree(folder, ignore_errors=True)
     return folder / NAME
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
+from harmsweep.files import writing_whole
 from harmsweep.harms import HARMS
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".parquet")
@@ -46,12 +47,11 @@ def write_interactions(landing: Path, out: Path, *, seed: int) -> Path:
     """
     last = max((post.day for post in _posts(landing)), default=date.min)
     out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(f".{out.name}.partial")
-    with partial.open("w", encoding="utf-8") as file:
+    with writing_whole(out) as fresh, fresh.open("w", encoding="utf-8") as file:
         for post in _posts(landing):
             for row in _interactions(post, last, Random(f"{seed}:{post.post_id}")):
                 file.write(json.dumps(row) + "\n")
-    return partial.replace(out)
+    return out
 
 
 def _interactions(post: _Post, last: date, rng: Random) -> Iterator[dict[str, Any]]:

@@ -1,7 +1,5 @@
 """From named Delta versions to a folder of Parquet that is whole or absent."""
 
-import os
-import shutil
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -10,6 +8,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from harmsweep.encoders.conf import load_encoders
+from harmsweep.files import writing_whole
 from harmsweep.harms import HARMS
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Spark
@@ -95,32 +94,27 @@ def _tables(
 
 
 def _write(rows: DataFrame, folder: Path, facts: Mapping[str, object]) -> None:
-    """Write all parts in a folder beside the final one, then rename it."""
+    """Write all parts; the folder is there once it is whole."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    part_written = folder.with_name(f".{folder.name}.{os.getpid()}")
-    shutil.rmtree(part_written, ignore_errors=True)
     kept = rows.persist()
     parted = with_parts(kept, Split.model_validate(facts["split"])).persist()
     usable = parted.where(has_label())
     try:
-        counts = {
-            p: _write_part(usable.where(F.col("split") == p), part_written / p) for p in PARTS
-        }
-        placed = parted.count()
-        snapshot = Snapshot(
-            **facts,
-            rows={part: n for part, (n, _) in counts.items()},
-            groups={part: n for part, (_, n) in counts.items()},
-            duplicates=kept.count() - placed,
-            natural_only=placed - sum(n for n, _ in counts.values()),
-            files=file_hashes(part_written),
-        )
-        (part_written / FACTS).write_text(snapshot.model_dump_json(indent=1), encoding="utf-8")
-        part_written.rename(folder)
+        with writing_whole(folder) as fresh:
+            counts = {p: _write_part(usable.where(F.col("split") == p), fresh / p) for p in PARTS}
+            placed = parted.count()
+            snapshot = Snapshot(
+                **facts,
+                rows={part: n for part, (n, _) in counts.items()},
+                groups={part: n for part, (_, n) in counts.items()},
+                duplicates=kept.count() - placed,
+                natural_only=placed - sum(n for n, _ in counts.values()),
+                files=file_hashes(fresh),
+            )
+            (fresh / FACTS).write_text(snapshot.model_dump_json(indent=1), encoding="utf-8")
     finally:
         kept.unpersist()
         parted.unpersist()
-        shutil.rmtree(part_written, ignore_errors=True)
 
 
 def _write_part(rows: DataFrame, folder: Path) -> tuple[int, int]:

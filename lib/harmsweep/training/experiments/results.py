@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from harmsweep.evaluation.records import finite
+from harmsweep.files import write_whole
 
 
 def digest(content: Mapping[str, Any]) -> str:
@@ -26,7 +26,5 @@ def write_once(
     if not path.exists():
         content = json.dumps(finite({**made_from, **find()}), indent=1, allow_nan=False)
         out.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(f".{path.name}.{os.getpid()}")
-        fresh.write_text(content + "\n", encoding="utf-8")
-        fresh.rename(path)
+        write_whole(path, content + "\n")
     return path

@@ -1,7 +1,6 @@
 """Where training stands, as safetensors: an interrupted run goes on from its last epoch."""
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -10,17 +9,17 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from harmsweep.files import writing_whole
 from harmsweep.training.videomoco.contrast import Losses, State
 
 
 def save_tensors(
     tensors: Mapping[str, Tensor], path: Path, *, facts: Mapping[str, str] | None = None
 ) -> None:
-    """Write tensors under another name until the file is whole."""
-    partial = path.with_suffix(f".{os.getpid()}")
-    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    save_file(whole, partial, metadata=dict(facts or {}))
-    partial.replace(path)
+    """Write tensors, and facts about them, to a file that is put in place whole."""
+    stored = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    with writing_whole(path) as fresh:
+        save_file(stored, fresh, metadata=dict(facts or {}))
 
 
 def save_state(state: State, path: Path, *, run: str) -> None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from harmsweep.files import writing_whole
 from harmsweep.media.bounded import run_bounded
 from harmsweep.media.clips import every_frame
 from harmsweep.media.files import local_media, open_media
@@ -65,9 +66,8 @@ def _decode(clip: Clip, path: Path, options: Options) -> bool:
             frames = run_bounded(_frames, file, side, options.kept_frames)
     except MediaProblem:
         return False
-    partial = path.with_suffix(".partial.npy")
-    np.save(partial, frames)
-    partial.replace(path)
+    with writing_whole(path) as fresh, fresh.open("wb") as file:
+        np.save(file, frames)
     return True
 
 
