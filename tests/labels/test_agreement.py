@@ -118,5 +118,5 @@ def test_the_console_says_it_and_says_when_there_is_nothing(
     monkeypatch.setattr("sys.argv", ["harmsweep", *options])
     with pytest.raises(SystemExit) as left:
         main()
-    assert left.value.code == 1
+    assert left.value.code == 3
     assert "two annotators" in capsys.readouterr().err

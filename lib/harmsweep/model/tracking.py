@@ -1,4 +1,4 @@
-"""A training run in MLflow: a SQLite file and artifacts beside it, without a server."""
+"""MLflow without a server: a folder with a SQLite file and artifacts; and training's runs in it."""
 
 import math
 import os
@@ -8,9 +8,47 @@ from pathlib import Path
 from typing import Any
 
 from harmsweep.model.manifest import Manifest
-from harmsweep.model.registry import QUIET, tracking_uri
 
 EXPERIMENT = "harmsweep"
+STORE = "mlflow.db"
+# MLflow sends usage events, tries Git, and prints each migration of a new database.
+QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "GIT_PYTHON_REFRESH": "quiet",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+}
+
+
+def quiet_mlflow() -> Any:
+    """MLflow, imported with an environment in which it keeps to itself: it reads it at import."""
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    import mlflow
+
+    return mlflow
+
+
+def client(folder: Path) -> Any:
+    """MLflow's client of a folder's store, of its runs and its registry."""
+    uri = _store_uri(folder)
+    return quiet_mlflow().MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+def open_experiment(folder: Path, name: str = EXPERIMENT) -> Any:
+    """MLflow with the store of a folder, and an experiment chosen for the runs that start now."""
+    mlflow = quiet_mlflow()
+    mlflow.set_tracking_uri(_store_uri(folder))
+    if mlflow.get_experiment_by_name(name) is None:
+        artifacts = (folder / "artifacts").resolve().as_uri()
+        mlflow.create_experiment(name, artifact_location=artifacts)
+    mlflow.set_experiment(name)
+    return mlflow
+
+
+def _store_uri(folder: Path) -> str:
+    folder.mkdir(parents=True, exist_ok=True)
+    return f"sqlite:///{(folder / STORE).resolve()}"
 
 
 def log_run(
@@ -20,7 +58,7 @@ def log_run(
 
     Numbers, names and hashes only: no row of the snapshot, no text.
     """
-    mlflow = _opened(tracking)
+    mlflow = open_experiment(tracking)
     with mlflow.start_run(run_name=manifest.model_version) as run:
         mlflow.log_params(_parameters(manifest))
         for epoch, (loss, held_out) in enumerate(history):
@@ -34,14 +72,14 @@ def log_run(
 
 @contextmanager
 def parent_run(name: str, *, tracking: Path) -> Iterator[str]:
-    """The run of a search, made or found by its name; gives its id."""
-    mlflow = _opened(tracking)
-    found = mlflow.search_runs(
+    """The run of a search, the one of this name if there is one; gives its id."""
+    mlflow = open_experiment(tracking)
+    runs = mlflow.search_runs(
         experiment_names=[EXPERIMENT],
         filter_string=f"attributes.run_name = '{name}'",
         output_format="list",
     )
-    with mlflow.start_run(run_id=found[0].info.run_id if found else None, run_name=name) as run:
+    with mlflow.start_run(run_id=runs[0].info.run_id if runs else None, run_name=name) as run:
         yield run.info.run_id
 
 
@@ -50,25 +88,10 @@ def child_run(
     parent: str, name: str, parameters: Mapping[str, Any], *, tracking: Path
 ) -> Iterator[Callable[[Mapping[str, float]], None]]:
     """A run below another, with its parameters; gives a function that logs its figures."""
-    mlflow = _opened(tracking)
+    mlflow = open_experiment(tracking)
     with mlflow.start_run(run_name=name, nested=True, parent_run_id=parent):
         mlflow.log_params(dict(parameters))
         yield lambda figures: mlflow.log_metrics(dict(figures))
-
-
-def _opened(tracking: Path) -> Any:
-    """MLflow with the store of a folder, and our experiment chosen."""
-    for name, value in QUIET.items():
-        os.environ.setdefault(name, value)
-    import mlflow  # after the environment: it reads it at import
-
-    tracking.mkdir(parents=True, exist_ok=True)
-    mlflow.set_tracking_uri(tracking_uri(tracking))
-    if mlflow.get_experiment_by_name(EXPERIMENT) is None:
-        artifacts = (tracking / "artifacts").resolve().as_uri()
-        mlflow.create_experiment(EXPERIMENT, artifact_location=artifacts)
-    mlflow.set_experiment(EXPERIMENT)
-    return mlflow
 
 
 def _parameters(manifest: Manifest) -> dict[str, Any]:
@@ -82,10 +105,10 @@ def _parameters(manifest: Manifest) -> dict[str, Any]:
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    flat: dict[str, Any] = {}
     for name, value in values.items():
         if isinstance(value, Mapping):
-            found |= _flat(value, f"{prefix}{name}.")
+            flat |= _flat(value, f"{prefix}{name}.")
         else:
-            found[f"{prefix}{name}"] = value
-    return found
+            flat[f"{prefix}{name}"] = value
+    return flat

@@ -5,8 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from harmsweep.errors import Refused
-from harmsweep.model.registry import client
-from harmsweep.model.tracking import EXPERIMENT
+from harmsweep.model.tracking import EXPERIMENT, client
 
 # The losses that training records by epoch.
 LOSSES = ("loss", "validation_loss")
@@ -24,10 +23,10 @@ def run_of(tracking: Path, model_version: str) -> str:
     Raises:
         RunNotFound: there is none.
     """
-    with client(tracking) as store:
-        experiment = store.get_experiment_by_name(EXPERIMENT)
-        named = f"attributes.run_name = '{model_version}'"
-        runs = store.search_runs([experiment.experiment_id], named) if experiment else []
+    store = client(tracking)
+    experiment = store.get_experiment_by_name(EXPERIMENT)
+    named = f"attributes.run_name = '{model_version}'"
+    runs = store.search_runs([experiment.experiment_id], named) if experiment else []
     if not runs:
         raise RunNotFound(f"{tracking}: no run of {model_version}")
     return str(runs[0].info.run_id)
@@ -35,16 +34,17 @@ def run_of(tracking: Path, model_version: str) -> str:
 
 def epochs(tracking: Path, run: str) -> Epochs:
     """Each loss by epoch, as training recorded it."""
-    with client(tracking) as store:
-        found = {name: store.get_metric_history(run, name) for name in LOSSES}
-    return {n: sorted((m.step, m.value) for m in values) for n, values in found.items() if values}
+    store = client(tracking)
+    metrics = {name: store.get_metric_history(run, name) for name in LOSSES}
+    return {n: sorted((m.step, m.value) for m in values) for n, values in metrics.items() if values}
 
 
 def log(tracking: Path, run: str, page: str, plots: Mapping[str, str]) -> None:
     """Put a page and its plots (SVG by name) among the run's artifacts."""
-    with TemporaryDirectory() as folder, client(tracking) as store:
-        written = {"evaluation.html": page} | {f"{name}.svg": svg for name, svg in plots.items()}
-        for name, content in written.items():
+    files = {"evaluation.html": page} | {f"{name}.svg": svg for name, svg in plots.items()}
+    store = client(tracking)
+    with TemporaryDirectory() as folder:
+        for name, content in files.items():
             path = Path(folder) / name
             path.write_text(content, encoding="utf-8")
             store.log_artifact(run, str(path), FOLDER)
