@@ -1,5 +1,6 @@
 """One Spark session for all tests, and a fresh lake for each that asks."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
@@ -10,8 +11,8 @@ import pytest
 
 # Airflow's environment has no harmsweep, and tests/dags needs none of these.
 pytest_plugins = ["enforcement_lake"] if find_spec("harmsweep") else []
-SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
-SAMPLE = Path(__file__).parent / "sample"
+ROOT = Path(__file__).resolve().parents[1]
+SHARED_DATA = Path(os.environ.get("HARMSWEEP_SHARED", ROOT.parent / "shared")) / "data"
 
 
 @pytest.fixture(scope="session")

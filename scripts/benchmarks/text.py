@@ -10,6 +10,7 @@ regression on MiniLM vectors that was trained on phrases of other templates.
 import argparse
 import csv
 import json
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -28,7 +29,8 @@ from harmsweep.text.disguise import normalise
 from harmsweep.text.words import detect
 
 BENIGN = ROOT / "tests" / "benign" / "texts.tsv"
-HATECHECK = ROOT.parent / "shared" / "data" / "hatecheck" / "test_suite_cases.csv"
+SHARED = Path(os.environ.get("HARMSWEEP_SHARED", ROOT.parent / "shared"))
+HATECHECK = SHARED / "data" / "hatecheck" / "test_suite_cases.csv"
 SAMPLE = ROOT / "tests" / "sample"
 # Phrases of each class that are disguised; the others train the head.
 PHRASES = 100
@@ -88,18 +90,18 @@ def _sample() -> Iterator[Case]:
 
 
 def split(found: Sequence[Case], *, seed: int = SEED) -> tuple[list[Case], list[Case]]:
-    """Cases to train on, and PHRASES of each class of other groups, at most half of each class."""
+    """Cases to train on, and PHRASES of each class of other groups, at most half of the rarer."""
     groups = sorted({case.group for case in found})
     Random(seed).shuffle(groups)
-    wanted = {label: min(PHRASES, len(_of(found, label)) // 2) for label in (0, 1)}
+    wanted = min(PHRASES, *(len(_of(found, label)) // 2 for label in (0, 1)))
     held: list[Case] = []
     kept_out = set()
     for group in groups:
         members = [c for c in found if c.group == group]
-        if any(sum(h.label == c.label for h in held) < wanted[c.label] for c in members):
+        if any(sum(h.label == c.label for h in held) < wanted for c in members):
             kept_out.add(group)
             held += members
-    phrases = [c for label in (0, 1) for c in _of(held, label)[: wanted[label]]]
+    phrases = [c for label in (0, 1) for c in _of(held, label)[:wanted]]
     return [c for c in found if c.group not in kept_out], phrases
 
 

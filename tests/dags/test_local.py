@@ -15,6 +15,7 @@ SCRIPT = ROOT / "scripts" / "airflow"
 NAMES = {"backfill", "maintain", "score_daily", "sweep", "train_weekly"}
 
 
+@pytest.mark.nightly
 def test_the_login_opens_the_dags_and_they_wait_for_a_person(served: Any) -> None:
     deadline, found = time.monotonic() + 60, dict[str, bool]()
     while set(found) != NAMES and time.monotonic() < deadline:
@@ -25,6 +26,7 @@ def test_the_login_opens_the_dags_and_they_wait_for_a_person(served: Any) -> Non
     assert found["score_daily"] is found["sweep"] is True
 
 
+@pytest.mark.nightly
 def test_every_pool_is_there_with_its_one_slot(served: Any) -> None:
     pools = served.ask("/api/v2/pools?limit=100")["pools"]
     found = {pool["name"]: pool["slots"] for pool in pools if pool["name"] != "default_pool"}
@@ -32,6 +34,7 @@ def test_every_pool_is_there_with_its_one_slot(served: Any) -> None:
     assert found == dict.fromkeys(wanted, 1)
 
 
+@pytest.mark.nightly
 def test_a_scheduled_day_that_is_not_done_in_time_is_told_of(served: Any) -> None:
     """The deadline of this Airflow is 3.6 s, and its first task finds no slot."""
     pool = {"pool": "ingest", "include_deferred": True}

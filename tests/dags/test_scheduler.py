@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.airflow, pytest.mark.slow]
+pytestmark = [pytest.mark.airflow, pytest.mark.slow, pytest.mark.nightly]
 
 ROOT = Path(__file__).resolve().parents[2]
 DAYS = ("2026-10-01", "2026-10-02")
@@ -156,7 +156,6 @@ def test_a_task_that_was_killed_ran_again_and_the_others_once(done: dict[str, An
     assert set(tries.values()) == {1}
 
 
-@pytest.mark.skipif("HARMSWEEP_TEST_ALL" not in os.environ, reason="two minutes of Spark more")
 def test_the_tables_are_those_of_the_quickstart(served: Any, done: dict[str, Any]) -> None:
     lake = served.data / "quickstart"
     command = [str(ROOT / ".venv/bin/python"), "-m", "harmsweep.pipeline"]

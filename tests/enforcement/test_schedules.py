@@ -26,8 +26,7 @@ def policies(tmp_path_factory: pytest.TempPathFactory) -> list[Policy]:
     "seeds",
     [
         range(FEW),
-        # The quick tests are traced for their branches, which takes seven times as long.
-        pytest.param(range(FEW, SCHEDULES), marks=pytest.mark.slow),
+        pytest.param(range(FEW, SCHEDULES), marks=[pytest.mark.slow, pytest.mark.nightly]),
     ],
     ids=["few", "all others"],
 )

@@ -28,7 +28,7 @@ from harmsweep.tables.catalog import DECISIONS, ORDERS, SCORES, VERDICTS
 
 pytestmark = pytest.mark.slow
 HOUR = 3600 * 1_000_000
-SCHEDULES, LENGTH = 20, 16
+SCHEDULES, FEW, LENGTH = 20, 4, 16
 POINTS = ["actions_v1:before-commit", "actions_v1:after-commit", "post_visibility_v1:after-commit"]
 
 
@@ -220,7 +220,10 @@ def in_delta(
     return Delta(lake, policies, rows, monkeypatch)
 
 
-@pytest.mark.parametrize("seed", range(SCHEDULES))
+@pytest.mark.parametrize(
+    "seed",
+    [*range(FEW), *(pytest.param(n, marks=pytest.mark.nightly) for n in range(FEW, SCHEDULES))],
+)
 def test_a_schedule_comes_out_the_same(in_delta: Delta, policies: list[Policy], seed: int) -> None:
     events = [*schedule(seed, LENGTH), ("sweep", "m-1", 2, None)]
     world = World(policies).run(events)

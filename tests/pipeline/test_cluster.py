@@ -28,7 +28,7 @@ from harmsweep.tables.catalog import (
 )
 from harmsweep.tables.spec import Table
 
-pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow]
+pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow, pytest.mark.nightly]
 EXECUTORS = 2
 # When and by which sweep a row was written is not its content.
 RUN_METADATA = {"recorded_at", "kept_at", "since", "finished_at", "seconds", "sweep_id"}
@@ -85,7 +85,7 @@ def test_two_executors_give_the_tables_that_local_mode_gives(
     conf = {f"spark.eventLog.{name}": value for name, value in logged.items()}
     conf |= SMALL | {"spark.executor.cores": "1", "spark.cores.max": str(EXECUTORS)}
     with standalone(tmp_path, workers=EXECUTORS, cores=1, memory="1536m") as master:
-        program = ROOT / "lib" / "harmsweep" / "line" / "__main__.py"
+        program = ROOT / "lib" / "harmsweep" / "pipeline" / "__main__.py"
         done = submit(master, program, "--posts", some_posts, "--lake", far, conf=conf)
     assert done.returncode == 0, done.stderr[-2000:]
     tasks = tasks_by_executor(events)

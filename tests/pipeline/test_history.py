@@ -119,6 +119,7 @@ def days_by_file(table: Table, lake: Path) -> dict[str, str]:
     return {uri: uri.split("/day=")[1].split("/")[0] for uri in stored.file_uris()}
 
 
+@pytest.mark.nightly
 def test_one_more_day_touches_its_own_slices_only(
     spark: SparkSession,
     tmp_path: Path,

@@ -122,6 +122,7 @@ def test_undo_then_redo_restores_what_the_platform_reads(
     assert contents(POST_VISIBILITY, copied) == swept
 
 
+@pytest.mark.nightly
 def test_days_out_of_order_and_a_backfill_end_in_the_same_tables(
     spark: SparkSession, finished: Finished, contents: Contents, tmp_path: Path
 ) -> None:

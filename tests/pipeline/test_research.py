@@ -22,7 +22,7 @@ from harmsweep.stages.decide.stage import decide_day
 from harmsweep.stages.enforce import enforce_day
 from harmsweep.tables.catalog import EVIDENCE, POST_VISIBILITY
 
-pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow]
+pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow, pytest.mark.nightly]
 DAY = "2026-10-01"
 # Of a collection with pictures or clips, which are slow, so many posts, by the hash of their ids.
 TAKEN = {"mediaeval": 12, "harmeme": 12, "propaganda": 8, "fights": 1}

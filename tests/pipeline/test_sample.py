@@ -76,6 +76,7 @@ def test_a_second_run_changes_nothing_and_starts_no_spark(finished: Finished) ->
     assert {name: delta.version(table, lake) for name, table in TABLES.items()} == before
 
 
+@pytest.mark.nightly
 def test_a_model_is_trained_on_the_sample_where_none_is_given(
     spark: SparkSession, copied: Path
 ) -> None:

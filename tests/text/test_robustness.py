@@ -45,6 +45,7 @@ def test_the_held_out_phrases_share_no_template_with_the_training_cases() -> Non
     assert sum(case.label for case in phrases) * 2 == len(phrases)
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 @pytest.mark.torch
 def test_disguised_copies_score_within_the_bar_of_the_clean_ones(shared_data: Path) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +19,8 @@ from harmsweep.paths import ROOT
 from harmsweep.text.cleaning import clean
 from harmsweep.text.disguise import normalise
 
-SHARED, SAMPLE = ROOT.parent / "shared" / "data", ROOT / "tests" / "sample"
+SHARED = Path(os.environ.get("HARMSWEEP_SHARED", ROOT.parent / "shared")) / "data"
+SAMPLE = ROOT / "tests" / "sample"
 # Vectors of at most so many posts are compared with the reference.
 COMPARED = 300
 LEAST_COSINE = 0.999

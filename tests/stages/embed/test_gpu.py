@@ -30,6 +30,7 @@ def master(tmp_path: Path) -> Iterator[str]:
         yield address
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 @pytest.mark.spark
 @pytest.mark.torch
