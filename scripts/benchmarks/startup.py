@@ -31,11 +31,13 @@ from harmsweep.tables.catalog import POSTS
 
 EMPTY, DAY = date(2026, 10, 1), date(2026, 10, 2)
 MOST_SECONDS = 12.0
-IMPORTS = "from harmsweep.pipeline.job import parser, run\nfrom harmsweep.stages.score.stage import score_day\n"
+IMPORTS = """from harmsweep.pipeline.job import parser, run
+from harmsweep.stages.score.stage import score_day
+"""
 SESSION = f"{IMPORTS}from harmsweep.lake.session import session\nspark = session('startup')\n"
 READ = (
-    f"{SESSION}import sys\nfrom pathlib import Path\nfrom harmsweep import lake\n"
-    "from harmsweep.tables.catalog import POSTS\nlake.read(spark, POSTS, Path(sys.argv[2])).count()\n"
+    f"{SESSION}import sys\nfrom pathlib import Path\nfrom harmsweep.lake.delta import read\n"
+    "from harmsweep.tables.catalog import POSTS\nread(spark, POSTS, Path(sys.argv[2])).count()\n"
 )
 STEPS = {
     "spark-submit and Python": "",
