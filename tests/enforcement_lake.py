@@ -14,7 +14,7 @@ from harmsweep.enforcement.state.decisions import DECIDE, version_pair
 from harmsweep.harms import HARMS
 from harmsweep.lake import delta
 from harmsweep.lake.runs import run_stage
-from harmsweep.operations import audit
+from harmsweep.operations import audit, switch
 from harmsweep.policy.actions import SEVERITY
 from harmsweep.policy.demonstration import mark_demonstration
 from harmsweep.policy.file import Policy, load_policy
@@ -294,7 +294,7 @@ def user(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
     def become(name: str) -> None:
         modules = (verdicts, audit, appeals, apply_now, orders, approvals, batches)
-        modules += (policy_binding, allow_list)
+        modules += (policy_binding, allow_list, switch)
         for module in modules:
             monkeypatch.setattr(module, "operator", lambda: name, raising=False)
 

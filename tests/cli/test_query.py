@@ -12,6 +12,7 @@ import pytest
 
 from harmsweep.cli.output import cell, csv_cell
 from harmsweep.cli.query import QueryRefused, parse_as_of, tables_in
+from harmsweep.errors import REFUSED
 from harmsweep.logs import clean
 
 Call = Callable[..., tuple[int, str, str]]
@@ -48,18 +49,18 @@ def test_a_version_that_is_not_there_is_refused_with_those_that_are(
     call: Call, landed: Path
 ) -> None:
     code, _, err = call("query", "SELECT 1 FROM ingests", "--lake", landed, "--as-of", "9")
-    assert (code, err) == (1, "harmsweep: ingests_v1 has versions 0 to 2, not 9\n")
+    assert (code, err) == (REFUSED, "harmsweep: ingests_v1 has versions 0 to 2, not 9\n")
 
 
 def test_an_unknown_table_is_refused_with_those_that_exist(call: Call, landed: Path) -> None:
     code, out, err = call("query", "SELECT * FROM nope", "--lake", landed)
-    assert (code, out) == (1, "")
+    assert (code, out) == (REFUSED, "")
     assert err.startswith("harmsweep: no table nope; there are account_labels_v1, actions_v1,")
 
 
 def test_an_unknown_column_is_one_clear_line(call: Call, landed: Path) -> None:
     code, _, err = call("query", "SELECT nope FROM ingests", "--lake", landed)
-    assert code == 1
+    assert code == REFUSED
     assert "No field named nope" in err
     assert len(err.splitlines()) == 1
 
@@ -77,14 +78,14 @@ def test_an_unknown_column_is_one_clear_line(call: Call, landed: Path) -> None:
 )
 def test_what_would_write_is_refused(call: Call, landed: Path, tmp_path: Path, sql: str) -> None:
     code, _, err = call("query", sql.format(tmp_path), "--lake", landed)
-    assert code == 1
+    assert code == REFUSED
     assert len(err.splitlines()) == 1
     assert not (tmp_path / "out.csv").exists()
 
 
 def test_a_folder_without_tables_says_how_to_name_one(call: Call, tmp_path: Path) -> None:
     code, _, err = call("query", "SELECT 1", "--lake", tmp_path)
-    assert code == 1
+    assert code == REFUSED
     assert "holds no tables; give --lake DIR or set HARMSWEEP_LAKE" in err
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from harmsweep.errors import REFUSED
 from harmsweep.tables.catalog import TABLES
 
 Call = Callable[..., tuple[int, str, str]]
@@ -28,5 +29,5 @@ def test_a_table_lists_its_columns_with_what_each_is_for(call: Call, landed: Pat
 
 def test_an_unknown_table_is_refused_with_those_that_exist(call: Call, landed: Path) -> None:
     code, _, err = call("tables", "nope", "--lake", landed)
-    assert code == 1
+    assert code == REFUSED
     assert err.startswith("harmsweep: no table nope; there are account_labels_v1")

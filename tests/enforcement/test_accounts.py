@@ -179,7 +179,7 @@ def at_most(monkeypatch):
 
     def allow(limit: int) -> None:
         changed = load_bounds().model_copy(update={"accounts_per_day": limit})
-        monkeypatch.setattr(settling, "bounds", lambda: changed)
+        monkeypatch.setattr(settling, "load_bounds", lambda: changed)
 
     return allow
 

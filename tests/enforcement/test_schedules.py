@@ -40,7 +40,7 @@ def test_no_schedule_breaks_an_invariant(policies: list[Policy], seeds: range) -
 
 # What keeps the breaker shut, what it says where it is broken, and what the schedules say then.
 GUARDS: dict[str, tuple[str, object, str]] = {
-    "no cap": ("simulator.excesses", [], "effects pass the cap of"),
+    "no cap": ("simulator.cap_breaches", [], "effects pass the cap of"),
     "nothing waits": (
         "harmsweep.enforcement.rules.reconcile._does_as_much",
         False,
@@ -50,7 +50,7 @@ GUARDS: dict[str, tuple[str, object, str]] = {
         "simulator.World._stuck", [], "more of a batch that waits"
     ),
     "no sample is read": (
-        "harmsweep.enforcement.state.scope_states.being_read", (), "a sampled post was acted on"
+        "harmsweep.enforcement.state.scope_states.under_review", (), "a sampled post was acted on"
     ),
 }  # fmt: skip
 

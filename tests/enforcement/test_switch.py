@@ -6,7 +6,7 @@ import pytest
 
 from harmsweep.enforcement.state.day_ledger import now_micros
 from harmsweep.enforcement.undo import Part, undo
-from harmsweep.operations import audit, switch
+from harmsweep.operations import switch
 from harmsweep.operations.switch import Stopped
 from harmsweep.review import verdicts
 from harmsweep.review.apply_now import apply_now
@@ -57,7 +57,7 @@ def test_a_part_that_is_undone_while_it_is_off_shows_no_other_part(cut):
 
 def test_a_stop_that_comes_while_it_is_started_stays(fresh, monkeypatch):
     switch.stop(fresh.root, "the first")
-    kept = audit.record
+    kept = switch.record
 
     def meanwhile(lake, act, *words, **options):
         kept(lake, act, *words, **options)

@@ -244,7 +244,7 @@ def job(monkeypatch, lake: Any, *words: str) -> Any:
 
 def test_the_job_takes_all_that_is_new_a_day_or_dead_letters(held, platform, monkeypatch):
     conf = load_bounds().model_copy(update={"webhook": platform.hook()})
-    monkeypatch.setattr("harmsweep.enforcement.webhook.bounds", lambda: conf)
+    monkeypatch.setattr("harmsweep.enforcement.webhook.load_bounds", lambda: conf)
     platform.plan = [400]
     assert job(monkeypatch, held, "--day", "2026-09-30") == 0
     assert platform.calls == []
@@ -256,7 +256,7 @@ def test_the_job_takes_all_that_is_new_a_day_or_dead_letters(held, platform, mon
 
 def test_the_job_fails_where_nobody_answers(held, monkeypatch, capsys):
     conf = load_bounds().model_copy(update={"webhook": NOWHERE})
-    monkeypatch.setattr("harmsweep.enforcement.webhook.bounds", lambda: conf)
+    monkeypatch.setattr("harmsweep.enforcement.webhook.load_bounds", lambda: conf)
     assert job(monkeypatch, held) == 1
     assert capsys.readouterr().err.startswith("deliver.py: Unreachable: the webhook gave no answer")
 

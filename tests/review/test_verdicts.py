@@ -89,7 +89,7 @@ def test_a_day_is_swept_again_when_an_exemption_ended(fresh, monkeypatch):
     assert sweep().skipped
     assert fresh.states()["removed"] == "review"
     later = int(soon.timestamp() * 1e6)
-    monkeypatch.setattr("harmsweep.enforcement.sweep.now_micros", lambda: later)
+    monkeypatch.setattr("harmsweep.stages.enforce.now_micros", lambda: later)
     assert not sweep().skipped
 
 

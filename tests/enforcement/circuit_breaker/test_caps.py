@@ -134,7 +134,7 @@ def test_a_batch_may_reach_its_cap_and_not_pass_it(fresh):
 def test_no_policy_brings_a_cap_above_confs(fresh, monkeypatch):
     policy = load_policy(fresh.policy(apply=1000))
     lower = load_bounds().model_copy(update={"cap_at_most": Cap(apply=3, release=2)})
-    monkeypatch.setattr("harmsweep.enforcement.circuit_breaker.caps.bounds", lambda: lower)
+    monkeypatch.setattr("harmsweep.enforcement.circuit_breaker.caps.load_bounds", lambda: lower)
     for direction, most in (("apply", 3), ("release", 2)):
         batch = ("hate", direction)
         assert cap_breaches({batch: most}, {}, policy) == []

@@ -90,8 +90,8 @@ def test_a_plan_whose_subjects_changed_is_refused_whole(fresh, rows, change: str
 @pytest.mark.parametrize(
     ("name", "found", "said"),
     [
-        ("spent", {("hate", "apply"): 1}, "hate: 2 to apply and 1 .*"),
-        ("stuck", {("hate", "apply"): 2}, "hate: 2 to apply wait .*"),
+        ("used_in_24h", {("hate", "apply"): 1}, "hate: 2 to apply and 1 .*"),
+        ("already_held", {("hate", "apply"): 2}, "hate: 2 to apply wait .*"),
     ],
 )
 def test_a_plan_that_nobody_approved_needs_to_be_inside_every_bound_of_its_hour(

@@ -195,7 +195,7 @@ def test_one_more_harmful_verdict_frees_no_copy(copied):
 def test_one_more_copy_past_the_budget_frees_no_copy(copied, rows, text_of, monkeypatch):
     few = load_bounds().copies.model_copy(update={"budget": 2})
     monkeypatch.setattr(
-        human_input, "bounds", lambda: load_bounds().model_copy(update={"copies": few})
+        human_input, "load_bounds", lambda: load_bounds().model_copy(update={"copies": few})
     )
     judge(copied, "clean", "harmful", "ann", "bob", **REMOVED)
     copied.sweep()
