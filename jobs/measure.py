@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 
 from harmsweep.lake.runs import Outcome
-from harmsweep.lake.session import session
 from harmsweep.model.manifest import load_manifest
 from harmsweep.pipeline.job import add_model, parser, run
 from harmsweep.policy.file import load_policy
@@ -16,7 +15,7 @@ from harmsweep.stages.measure.stage import measure_day
 def main(*, lake: Path, days: list[date], model: Path, policy: Path) -> Iterable[Outcome]:
     """Measure each day in order."""
     version, rules = load_manifest(model).model_version, load_policy(policy).policy_version
-    measure = partial(measure_day, partial(session, "measure"), lake, policy_version=rules)
+    measure = partial(measure_day, lake, policy_version=rules)
     for day in days:
         yield measure(day, model_version=version)
 

@@ -39,7 +39,7 @@ def stage_tasks(
         spark_job("score", *days, *of_model, **options),
         spark_job("decide", *days, *of_pair, **options),
         job("enforce", *ON_LAKE, *days, *of_pair, *sweep, **options),
-        spark_job("measure", *days, *of_pair, **HOWEVER_IT_ENDED | options),
+        job("measure", *ON_LAKE, *days, *of_pair, **HOWEVER_IT_ENDED | options),
     ]
     return {task.label: task for task in made}
 

@@ -130,6 +130,6 @@ def test_another_pickle_is_refused_unopened(
 
 
 def test_the_driver_plans_without_torch() -> None:
-    names = "harmsweep.encoders.conf, harmsweep.media, harmsweep.encoders, harmsweep.stages.embed"
+    names = "harmsweep.encoders.conf, harmsweep.media.images, harmsweep.stages.embed.stage"
     code = f"import sys, {names}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -21,7 +21,7 @@ from datetime import date
 from pathlib import Path
 import deltalake, pyarrow as pa
 from harmsweep.lake.locks import locked
-from harmsweep.tables import INGESTS
+from harmsweep.tables.catalog import INGESTS
 
 lake, name, rows = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 for n in range(rows):

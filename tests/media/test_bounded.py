@@ -90,7 +90,7 @@ def test_a_process_that_asked_ends_as_any_other() -> None:
 
 def test_the_child_ends_with_the_process_that_asked(tmp_path: Path) -> None:
     script = (
-        "import os, time\nfrom harmsweep.media import run_bounded\n"
+        "import os, time\nfrom harmsweep.media.bounded import run_bounded\n"
         "if __name__ == '__main__':\n"
         "    print(run_bounded(os.getpid), flush=True)\n    run_bounded(time.sleep, 50)\n"
     )

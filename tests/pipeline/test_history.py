@@ -110,7 +110,7 @@ def stages(spark: Spark, lake: Path, posts: Path, line: PipelineRun) -> None:
     score_day(spark, lake, TODAY, manifest=line.manifest)
     decide_day(spark, lake, TODAY, policy=line.policy, model_version=model)
     enforce_day(lake, TODAY, policy=line.policy, model_version=model)
-    measure_day(spark, lake, TODAY, model_version=model, policy_version=policy)
+    measure_day(lake, TODAY, model_version=model, policy_version=policy)
 
 
 def days_by_file(table: Table, lake: Path) -> dict[str, str]:

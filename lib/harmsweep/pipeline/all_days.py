@@ -87,7 +87,7 @@ def _act(spark: Spark, lake: Path, manifest: Path, policy: Path) -> Stages:
         "score": partial(score_day, spark, lake, manifest=manifest),
         "decide": partial(decide_day, spark, lake, policy=policy, model_version=model),
         "enforce": partial(enforce_day, lake, policy=policy, model_version=model),
-        "measure": partial(measure_day, spark, lake, model_version=model, policy_version=version),
+        "measure": partial(measure_day, lake, model_version=model, policy_version=version),
     }
 
 

@@ -51,23 +51,23 @@ def quantiles(lake: Path, scores: str) -> Iterator[Metric]:
     Quantiles are approximate (t-digest), most exact in the tails, which is where thresholds lie.
     """
     numbers = ", ".join(_distribution(harm) for harm in HARMS)
-    found = delta.query(lake, f"SELECT {numbers} FROM ({scores})").to_pylist()[0]
+    summary = delta.query(lake, f"SELECT {numbers} FROM ({scores})").to_pylist()[0]
     for harm in HARMS:
-        if found[f"{harm}_n"]:
-            yield from _head(harm, found)
+        if summary[f"{harm}_n"]:
+            yield from _head(harm, summary)
 
 
 def _distribution(harm: str) -> str:
-    wanted = [f"approx_percentile_cont({harm}, {q}) AS {harm}_{n}" for n, q in QUANTILES.items()]
-    wanted.append(f"count({harm}) AS {harm}_n, max({harm}) AS {harm}_max")
-    wanted.append(f"avg(CASE WHEN {harm} >= 0.5 THEN 1.0 WHEN {harm} < 0.5 THEN 0.0 END)")
-    return ", ".join(wanted) + f" AS {harm}_share"
+    columns = [f"approx_percentile_cont({harm}, {q}) AS {harm}_{n}" for n, q in QUANTILES.items()]
+    columns.append(f"count({harm}) AS {harm}_n, max({harm}) AS {harm}_max")
+    columns.append(f"avg(CASE WHEN {harm} >= 0.5 THEN 1.0 WHEN {harm} < 0.5 THEN 0.0 END)")
+    return ", ".join(columns) + f" AS {harm}_share"
 
 
-def _head(harm: str, found: Mapping[str, float]) -> Iterator[Metric]:
+def _head(harm: str, summary: Mapping[str, float]) -> Iterator[Metric]:
     for name in (*QUANTILES, "max"):
-        yield Metric("score_quantile", harm, "quantile", name, found[f"{harm}_{name}"])
-    yield Metric("score_quantile", harm, "share", "from_0.5", found[f"{harm}_share"])
+        yield Metric("score_quantile", harm, "quantile", name, summary[f"{harm}_{name}"])
+    yield Metric("score_quantile", harm, "share", "from_0.5", summary[f"{harm}_share"])
 
 
 def by_action(lake: Path, metric: str, rows: str) -> Iterator[Metric]:

@@ -28,18 +28,18 @@ def accounts(lake: Path, day: date, model_version: str) -> Iterator[Metric]:
     equations hold for each day alone; an edit that lands later moves its post's earlier row from
     accepted to superseded.
     """
-    found: Counter[str] = Counter()
-    for row in _ask(lake, _revisions(day, model_version)):
-        found[row["status"]] += row["n"]
+    counts: Counter[str] = Counter()
+    for row in _rows(lake, _revisions(day, model_version)):
+        counts[row["status"]] += row["n"]
         if row["status"] == "accepted":
-            found[row["scored"]] += row["n"]
-    for row in _ask(lake, _refused(day)):
-        found[row["status"]] += row["n"]
+            counts[row["scored"]] += row["n"]
+    for row in _rows(lake, _refused(day)):
+        counts[row["status"]] += row["n"]
     for name in ("landed", *LANDED, *SCORE_STATUSES, UNSCORED):
-        yield Metric("accounts", "all", "status", name, float(found[name]))
+        yield Metric("accounts", "all", "status", name, float(counts[name]))
 
 
-def _ask(lake: Path, sql: str) -> list[dict[str, Any]]:
+def _rows(lake: Path, sql: str) -> list[dict[str, Any]]:
     return list(delta.query(lake, sql).to_pylist())
 
 

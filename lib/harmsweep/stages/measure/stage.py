@@ -7,7 +7,7 @@ from pathlib import Path
 from harmsweep.enforcement.rules.ledger import IN_FORCE
 from harmsweep.enforcement.state.decisions import version_pair
 from harmsweep.lake import delta
-from harmsweep.lake.runs import Counts, Input, Outcome, Spark, Stage, run_stage
+from harmsweep.lake.runs import Counts, Input, Outcome, Stage, run_stage
 from harmsweep.stages.measure.counts import (
     Metric,
     by_action,
@@ -40,20 +40,18 @@ MEASURE = Stage(
 )
 
 
-def measure_day(
-    _spark: Spark, lake: Path, day: date, *, model_version: str, policy_version: str
-) -> Outcome:
+def measure_day(lake: Path, day: date, *, model_version: str, policy_version: str) -> Outcome:
     """Write the day's metrics; a second run changes nothing.
 
-    They are counts over columns of one day: Delta's own engine streams them, so Spark stays off.
+    They are counts over columns of one day: Delta's own engine streams them, without Spark.
     """
     versions = version_pair(model_version, policy_version)
 
     def work() -> Counts:
-        found = list(_metrics(lake, day, versions))
-        rows = [{"day": day, **versions, **metric.row()} for metric in found]
+        metrics = list(_metrics(lake, day, versions))
+        rows = [{"day": day, **versions, **metric.row()} for metric in metrics]
         delta.write_rows(rows, METRICS, lake, where={"day": day, **versions})
-        posts = sum(m.value for m in found if (m.metric, m.slice) == ("posts", "status"))
+        posts = sum(m.value for m in metrics if (m.metric, m.slice) == ("posts", "status"))
         return {"posts": int(posts), "metrics": len(rows)}
 
     return run_stage(MEASURE, lake, day, work, versions=versions)
