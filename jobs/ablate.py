@@ -3,14 +3,11 @@
 Prints one line of JSON: the ablation's path, and the modalities that it proposes to switch off.
 """
 
-import argparse
 import json
-import warnings
 from pathlib import Path
 
-from harmsweep.errors import finish
-from harmsweep.paths import CONF
 from harmsweep.training.experiments.ablation import ablate
+from harmsweep.training.job import parser, run
 
 
 def main(*, snapshot: Path, out: Path, config: Path) -> dict[str, object]:
@@ -20,11 +17,6 @@ def main(*, snapshot: Path, out: Path, config: Path) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
-    parser.add_argument("--snapshot", type=Path, required=True, help="folder of the snapshot")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the ablations")
-    parser.add_argument("--config", type=Path, default=CONF / "training.yaml")
-    options = vars(parser.parse_args())
-    # petastorm 0.13.1 calls interfaces that pyarrow 14 still has and says so at every row group.
-    warnings.simplefilter("ignore", FutureWarning)
-    finish(lambda: [json.dumps(main(**options))], parser.prog)
+    arguments = parser(__doc__)
+    arguments.add_argument("--out", type=Path, required=True, help="folder of the ablations")
+    run(main, arguments)

@@ -1,7 +1,7 @@
 """Certify the thresholds of a model under a policy on a snapshot's held-out groups.
 
-Prints a claim, or why there is none, per harm, promise and language, and writes the certificate
-beside the model. Where nothing can be certified it says so, and has not failed.
+Prints a claim, or why there is none, per harm, precision target and language, and writes the
+certificate beside the model. Where nothing can be certified it says so, and has not failed.
 """
 
 import argparse
@@ -15,13 +15,13 @@ from harmsweep.errors import finish
 from harmsweep.lake.runs import Outcome
 from harmsweep.pipeline.job import add_model
 from harmsweep.policy.certificates import folder_beside, write_certificate
-from harmsweep.release.certify import certify, table
+from harmsweep.release.certify import certify, claims_table
 
 
 def main(*, model: Path, policy: Path, snapshot: Path) -> Iterable[Outcome]:
     """Print the claims and write them; there are no days, and so no outcomes."""
     certificate = certify(snapshot, model=model, policy=policy)
-    Console().print(table(certificate))
+    Console().print(claims_table(certificate))
     print(write_certificate(certificate, folder_beside(model)))
     return ()
 

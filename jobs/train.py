@@ -3,14 +3,9 @@
 Prints one line of JSON: the model's manifest and the snapshot's folder.
 """
 
-import argparse
-import json
-import warnings
 from pathlib import Path
 
-from harmsweep.errors import finish
-from harmsweep.model.snapshot import find_snapshot
-from harmsweep.paths import CONF
+from harmsweep.training.job import parser, run
 from harmsweep.training.train import train
 
 
@@ -20,11 +15,7 @@ def main(*, snapshot: Path, models: Path, tracking: Path, config: Path) -> dict[
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
-    parser.add_argument("--snapshot", type=find_snapshot, required=True, help="or their folder")
-    parser.add_argument("--models", type=Path, required=True, help="folder of the models")
-    parser.add_argument("--tracking", type=Path, required=True, help="folder of MLflow's files")
-    parser.add_argument("--config", type=Path, default=CONF / "training.yaml")
-    options = vars(parser.parse_args())
-    warnings.simplefilter("ignore", FutureWarning)  # petastorm's of pyarrow 14, at each row group
-    finish(lambda: [json.dumps(main(**options))], parser.prog)
+    arguments = parser(__doc__)
+    arguments.add_argument("--models", type=Path, required=True, help="folder of the models")
+    arguments.add_argument("--tracking", type=Path, required=True, help="folder of MLflow's files")
+    run(main, arguments)

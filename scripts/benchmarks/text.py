@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from harmsweep.model.manifest import load_manifest
 from harmsweep.paths import ROOT
-from harmsweep.release.text_probe import embedded, encode_texts, score_probe
+from harmsweep.release.text_probe import embedded, encode_texts, score_texts
 from harmsweep.text.attacks import TRANSFORMS
 from harmsweep.text.cleaning import clean
 from harmsweep.text.disguise import normalise
@@ -129,7 +129,7 @@ def of_manifest(path: Path) -> Score:
     place = load_manifest(path).harms.index("hate")
 
     def score(texts: Sequence[str], undo: bool) -> Floats:
-        return score_probe(path, encode_texts(texts, undo=undo))[:, place]
+        return score_texts(path, encode_texts(texts, undo=undo))[:, place]
 
     return score
 

@@ -117,7 +117,8 @@ def _with_inputs(config: Path, inputs: list[str], folder: Path) -> Path:
 
 def _read(taken: Path, config: Path) -> None:
     """One pass over the training part, fused."""
-    from harmsweep.training.data import Task, batches
+    from harmsweep.training.data import batches
+    from harmsweep.training.task import Task
 
     options = load_training(config)
     inputs = json.loads((taken / FACTS).read_text())["inputs"]

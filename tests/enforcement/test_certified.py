@@ -18,7 +18,7 @@ from harmsweep.policy.certificates import (
     Counts,
     Population,
     Source,
-    sealed_certificate,
+    build_certificate,
     write_certificate,
 )
 from harmsweep.policy.file import load_policy
@@ -86,7 +86,7 @@ class Certified:
         ]  # fmt: skip
         source = Source(snapshot="s0123456789ab", first=DAY, last=DAY)
         version = load_policy(self.policy).policy_version
-        return sealed_certificate(MODEL, version, source, claims)
+        return build_certificate(MODEL, version, source, claims)
 
     def decide(self) -> None:
         """Decide about the day."""

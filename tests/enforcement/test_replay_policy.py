@@ -19,7 +19,7 @@ from harmsweep.policy.certificates import (
     Counts,
     Population,
     Source,
-    sealed_certificate,
+    build_certificate,
     write_certificate,
 )
 from harmsweep.policy.file import load_policy
@@ -124,7 +124,7 @@ def test_an_action_in_a_language_that_the_policy_leaves_to_people_differs(known)
     assert outcome(known) == ("differs", "its policy acts on nothing in de")
 
 
-PROMISED = "{action: remove, precision: 0.95, confidence: 0.95}"
+WITH_PRECISION = "{action: remove, precision: 0.95, confidence: 0.95}"
 
 
 def certified(folder: Path, policy: str, threshold: float) -> None:
@@ -135,7 +135,7 @@ def certified(folder: Path, policy: str, threshold: float) -> None:
     claim = Claim(harm="hate", language="en", precision=0.95, confidence=0.95, counts=counts,
                   population=people)  # fmt: skip
     source = Source(snapshot="s", first=DAY, last=DAY)
-    write_certificate(sealed_certificate("m0123456789ab", policy, source, [claim]), folder)
+    write_certificate(build_certificate("m0123456789ab", policy, source, [claim]), folder)
 
 
 @pytest.mark.parametrize(
@@ -152,11 +152,11 @@ def test_in_production_the_threshold_is_the_certificates(known, model, threshold
     path = keep_policy(known)
     text = path.read_text(encoding="utf-8").replace("demonstration", "production")
     text = text.replace("m-2", "m0123456789ab").replace(
-        "{action: remove, threshold: 0.95}", PROMISED
+        "{action: remove, threshold: 0.95}", WITH_PRECISION
     )
-    ladder = f"{PROMISED}\n        - {{action: demote, threshold: 0.85}}"
-    text = text.replace(ladder, PROMISED).replace(
-        f"[{PROMISED}]", "[{action: review, threshold: 0.9}]"
+    ladder = f"{WITH_PRECISION}\n        - {{action: demote, threshold: 0.85}}"
+    text = text.replace(ladder, WITH_PRECISION).replace(
+        f"[{WITH_PRECISION}]", "[{action: review, threshold: 0.9}]"
     )
     path.write_text(text, encoding="utf-8")
     as_if_under(known, path, "m0123456789ab", threshold=0.97)

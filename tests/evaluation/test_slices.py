@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
-from harmsweep.evaluation.judged import WORDS_ONLY, length, media
+from harmsweep.evaluation.model_scores import WORDS_ONLY, length, media
 from harmsweep.evaluation.slices import shown, slice_records
 from harmsweep.model.conf import Evaluation
 

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import deltalake
 import pandas as pd
+import pyarrow as pa
 
 from harmsweep.evaluation.worst_errors import FLAGGED, MISSED, texts, worst
 
@@ -27,15 +29,24 @@ def test_a_head_that_errs_nowhere_has_no_errors(make_frame: Callable[..., pd.Dat
 
 
 def test_a_text_is_that_of_the_day_post_and_revision(
-    make_frame: Callable[..., pd.DataFrame], lake: Path
+    make_frame: Callable[..., pd.DataFrame], tmp_path: Path
 ):
-    n = 4
+    day, n = date(2026, 10, 1), 4
+    stored = pa.table(
+        {
+            "day": pa.array([day] * 2, pa.date32()),
+            "post_id": ["test-4", "test-8"],
+            "revision": pa.array([1] * 2, pa.int32()),
+            "clean_text": ["zanzibar 4", "zanzibar 8"],
+        }
+    )
+    deltalake.write_deltalake(str(tmp_path / "post_features_v1"), stored)
     rows = make_frame(
         {"spam": [1.0] * n}, {"spam": [0.5] * n},
         post_id=["test-8", "test-4", "test-4", "test-4"],
         revision=[1, 1, 2, 1],
-        day=[date(2026, 10, 1)] * 3 + [date(2026, 10, 2)],
+        day=[day] * 3 + [date(2026, 10, 2)],
     )  # fmt: skip
-    found = texts(lake, rows.set_index(pd.Index([7, 5, 3, 1])))
+    found = texts(tmp_path, rows.set_index(pd.Index([7, 5, 3, 1])))
     assert found[7] == "zanzibar 8" and found[5] == "zanzibar 4"
     assert found.loc[[3, 1]].isna().all()

@@ -11,8 +11,8 @@ from harmsweep.model.fusion import (
     fused_width,
     input_columns,
     inputs_of,
-    kept_columns,
     modalities_of,
+    visible_columns,
 )
 
 TEXT = Input(name="text", encoder_id="e", width=2, scale=2.0)
@@ -74,5 +74,5 @@ def test_the_columns_kept_are_those_of_the_other_modalities_with_their_masks() -
         Input(name="image", encoder_id="e", width=1),
     )
     inputs = [TEXT, raw, image]
-    assert kept_columns(inputs, [LIKES], ["text"]).tolist() == [6, 7, 8]
-    assert kept_columns(inputs, [LIKES], ["image", "numbers"]).tolist() == [0, 1, 2, 3, 4, 5]
+    assert visible_columns(inputs, [LIKES], ["text"]).tolist() == [6, 7, 8]
+    assert visible_columns(inputs, [LIKES], ["image", "numbers"]).tolist() == [0, 1, 2, 3, 4, 5]

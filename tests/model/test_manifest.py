@@ -139,7 +139,7 @@ def test_switched_off_is_part_of_the_version_and_names_the_columns_kept() -> Non
     features = [{"name": "n_chars", "transform": "log1p"}]
     off = build_manifest(facts(features=features, switched_off={"hate": ["numbers"]}))
     assert off.model_version != build_manifest(facts(features=features)).model_version
-    assert off.kept["hate"].tolist() == [0, 1, 2]
+    assert off.visible_columns["hate"].tolist() == [0, 1, 2]
 
 
 @pytest.mark.parametrize(

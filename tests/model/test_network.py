@@ -44,7 +44,7 @@ def test_weights_come_back_equal_and_equal_weights_are_equal_bytes(tmp_path: Pat
 
 
 def test_a_head_does_not_see_the_columns_that_it_does_not_keep() -> None:
-    heads = some_heads(kept={"spam": np.array([0, 2])})
+    heads = some_heads(visible_columns={"spam": np.array([0, 2])})
     rows = np.float32([[1, 2, 3], [1, -9, 3]])
     scores = predict(heads, rows)
     assert scores[0, 1] == scores[1, 1] and scores[0, 0] != scores[1, 0]
@@ -53,13 +53,13 @@ def test_a_head_does_not_see_the_columns_that_it_does_not_keep() -> None:
 def test_the_other_heads_are_as_if_every_head_saw_all() -> None:
     rows = np.float32([[1, 2, 3], [4, 5, -6]])
     whole = predict(some_heads(), rows)
-    partly = predict(some_heads(kept={"hate": np.array([1, 2])}), rows)
+    partly = predict(some_heads(visible_columns={"hate": np.array([1, 2])}), rows)
     assert np.allclose(partly[:, 1], whole[:, 1], atol=1e-7)
     assert not np.allclose(partly[:, 0], whole[:, 0], atol=1e-3)
 
 
 def test_weights_of_columns_that_a_head_does_not_see_never_move() -> None:
-    heads = Heads(CONFIG, kept={"spam": np.array([0])})
+    heads = Heads(CONFIG, visible_columns={"spam": np.array([0])})
     optimiser = torch.optim.AdamW(heads.parameters(), lr=0.1, weight_decay=0.0)
     loss = masked_loss(heads(torch.randn(8, 3)), torch.ones(8, 2)).sum()
     (loss + heads.wide_penalty(torch.tensor([8, 8]), 1.0)).backward()
@@ -67,9 +67,9 @@ def test_weights_of_columns_that_a_head_does_not_see_never_move() -> None:
     assert heads.wide.weight[1, 1:].tolist() == [0, 0] and heads.wide.weight[1, 0] != 0
 
 
-def some_heads(**kept: Any) -> Heads:
+def some_heads(**visible: Any) -> Heads:
     torch.manual_seed(3)
-    heads = Heads(CONFIG, **kept).eval()
+    heads = Heads(CONFIG, **visible).eval()
     with torch.no_grad():
         for weight in (heads.wide.weight, heads.deep.weight):
             weight.normal_()

@@ -14,10 +14,10 @@ from harmsweep.policy.certificates import (
     Counts,
     Population,
     Source,
+    build_certificate,
     digest_of,
     find_certificate,
     precision_at,
-    sealed_certificate,
     write_certificate,
 )
 from harmsweep.policy.ladders import PrecisionTarget
@@ -38,7 +38,7 @@ def claim(**changes: Any) -> Claim:
 
 def sealed(*claims: Claim, pair: tuple[str, str] = PAIR) -> Certificate:
     source = Source(snapshot="s0123456789ab", first=date(2026, 10, 1), last=date(2026, 10, 3))
-    return sealed_certificate(*pair, source, claims)
+    return build_certificate(*pair, source, claims)
 
 
 def test_it_reads_as_it_was_written(tmp_path: Path):

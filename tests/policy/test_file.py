@@ -573,8 +573,8 @@ def test_the_default_policy_acts_by_precision_only_and_approves_no_model():
     for harm, rules in policy.rules.items():
         (rule,) = rules
         *acts, review = rule.ladder
-        assert (review.action, review.promise) == ("review", None)
-        assert [(r.action, r.promise) for r in acts] == (
+        assert (review.action, review.target) == ("review", None)
+        assert [(r.action, r.target) for r in acts] == (
             [("remove", (0.95, 0.95)), ("demote", (0.9, 0.95))] if harm in automatic else []
         )
     assert {harm for harm, _ in policy.precision_targets()} == automatic

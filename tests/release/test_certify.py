@@ -166,7 +166,7 @@ def policy(tmp_path: Path) -> Path:
     return path
 
 
-def test_each_promise_gets_a_claim_in_each_language(
+def test_each_precision_target_gets_a_claim_in_each_language(
     snapshot: Path, make_model: Callable[..., Path], policy: Path
 ):
     model = make_model()

@@ -18,7 +18,7 @@ from harmsweep.release.gates import (
     function_gates,
     head_gates,
     load_release,
-    refused,
+    refused_gates,
 )
 from harmsweep.release.hatecheck import Answers, Cases
 
@@ -72,7 +72,7 @@ def test_a_slice_that_is_worse_is_refused_where_the_whole_is_not() -> None:
     mixed = rows({CANDIDATE: np.where(np.arange(400) < 200, BAD, 1.0 * TRUTH), CHAMPION: GOOD})
     mixed.languages[:200] = "de"
     found = list(head_gates([mixed], [], CONFIG))
-    assert {gate.item for gate in refused(found)} >= {"hate, language de"}
+    assert {gate.item for gate in refused_gates(found)} >= {"hate, language de"}
     assert [g.passed for g in found if g.item == "hate, language en"] == [True]
 
 

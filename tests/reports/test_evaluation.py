@@ -19,8 +19,8 @@ from harmsweep.policy.certificates import (
     Counts,
     Population,
     Source,
+    build_certificate,
     folder_beside,
-    sealed_certificate,
     write_certificate,
 )
 from harmsweep.reports.evaluation import EvaluationRefused, Material, write_evaluation
@@ -131,7 +131,7 @@ def test_a_certificate_gives_the_guaranteed_recall(
     )
     facts = load_manifest(model)
     source = Source(snapshot="s0123456789ab", first="2026-10-01", last="2026-10-01")
-    certificate = sealed_certificate(facts.model_version, "trial.1", source, claims)
+    certificate = build_certificate(facts.model_version, "trial.1", source, claims)
     written = Material(model, snapshot)
     plain = seen(write_evaluation(written, tmp_path / "page.html").read_text())
     assert "No threshold of this model is certified" in plain

@@ -17,8 +17,8 @@ from harmsweep.model.fusion import Input  # noqa: E402
 from harmsweep.model.manifest import HeadCounts  # noqa: E402
 from harmsweep.model.network import serialized  # noqa: E402
 from harmsweep.training.blending import Losses, blend_weights, ratio  # noqa: E402
-from harmsweep.training.data import Task  # noqa: E402
 from harmsweep.training.learner import Network, assist, network  # noqa: E402
+from harmsweep.training.task import Task  # noqa: E402
 
 START = Losses(train=1.0, validation=1.0)
 TASK = Task(
@@ -106,33 +106,33 @@ def test_rows_without_the_modality_teach_its_head_nothing() -> None:
     one.blend = (0.0, 0.0, 1.0)
     fused, labels, _ = a_batch()
     assert math.isnan(one.step((fused[:2], labels[:2], None), noise()))
-    one.judged = 2
+    one.judged_branch = 2
     assert one.predicted((fused, labels, None))[1].isnan().tolist() == [[True]] * 2 + [[False]] * 2
 
 
-def test_a_probe_goes_on_from_the_network_and_leaves_it_as_it_is() -> None:
+def test_a_fork_goes_on_from_the_network_and_leaves_it_as_it_is() -> None:
     one = assisted()
     one.blend = (0.5, 0.25, 0.25)
     one.step(a_batch(), noise())
     before = serialized(one.heads), serialized(one.branches[1].heads)
-    probe = one.probe(1)
-    assert probe.blend == (0.0, 1.0, 0.0) and serialized(probe.heads) == before[0]
-    probe.step(a_batch(), noise())
+    fork = one.fork(1)
+    assert fork.blend == (0.0, 1.0, 0.0) and serialized(fork.heads) == before[0]
+    fork.step(a_batch(), noise())
     assert (serialized(one.heads), serialized(one.branches[1].heads)) == before
-    assert serialized(probe.branches[1].heads) != before[1]
-    assert probe.branches[1].trunk is probe.heads.trunk
+    assert serialized(fork.branches[1].heads) != before[1]
+    assert fork.branches[1].trunk is fork.heads.trunk
 
 
 # One network alone, then beside others; the snapshot's text tells the class, the numbers are noise.
 FITTED = """
 import hashlib, json, sys
 from pathlib import Path
-from harmsweep.model import serialized
+from harmsweep.model.network import serialized
 from harmsweep.model.snapshot import load_snapshot
 from harmsweep.training.fit import fit
 from harmsweep.training.learner import network
-from harmsweep.training.train import task_of
-from harmsweep.training import load_training
+from harmsweep.training.task import task_of
+from harmsweep.model.conf import load_training
 snapshot, config = map(Path, sys.argv[1:])
 options = load_training(config)
 task, _ = task_of(snapshot, load_snapshot(snapshot), options)

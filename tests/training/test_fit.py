@@ -21,8 +21,8 @@ from pathlib import Path
 from harmsweep.model.snapshot import Snapshot, FACTS
 from harmsweep.training.fit import fit
 from harmsweep.training.learner import network
-from harmsweep.training.train import task_of
-from harmsweep.training import load_training
+from harmsweep.training.task import task_of
+from harmsweep.model.conf import load_training
 options = load_training(Path(sys.argv[1]))
 found = []
 for snapshot in map(Path, sys.argv[2:]):

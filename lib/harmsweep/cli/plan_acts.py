@@ -62,10 +62,10 @@ def show(plan_id: str, *, page: Page = None, lake: Lake = DEFAULT_LAKE) -> None:
 
 def _show(lake: Path, made: Any, page: Path | None) -> None:
     from harmsweep.enforcement.plans.summary import changing, samples, tables
-    from harmsweep.reports.plan import bounded, write_plan
+    from harmsweep.reports.plan import batch_headroom, write_plan
 
     shown = {name: changing(rows) for name, rows in tables(lake, made).items()}
-    shown |= {"beside its bounds": bounded(lake, made), "samples": samples(lake, made)}
+    shown |= {"beside its bounds": batch_headroom(lake, made), "samples": samples(lake, made)}
     for name, rows in shown.items():
         if rows:
             print(f"{name}:")

@@ -203,7 +203,7 @@ def _rungs(entry: Entry, mandate: PolicyBinding, language: str) -> Iterator[tupl
     for harm, rules in mandate.policy.rules.items():
         for rung in (g for r in rules if (r.surface, r.jurisdiction) == scope for g in r.ladder):
             threshold = rung.threshold
-            if rung.promise and certificate:
-                threshold = certificate.thresholds(harm, rung.promise).get(language)
+            if rung.target and certificate:
+                threshold = certificate.thresholds(harm, rung.target).get(language)
             if threshold is not None:
                 yield harm, rung.action, threshold

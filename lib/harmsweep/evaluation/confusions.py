@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from harmsweep.evaluation.intervals import Bools
-from harmsweep.evaluation.judged import score_column
+from harmsweep.evaluation.model_scores import score_column
 from harmsweep.evaluation.records import Record
 from harmsweep.evaluation.shares import share
 from harmsweep.model.conf import Evaluation

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from harmsweep.evaluation.judged import scored
+from harmsweep.evaluation.model_scores import scored_rows
 from harmsweep.evaluation.records import ALL, Record, calibration_record, record
 from harmsweep.evaluation.slices import LEAST_POSITIVES, few
 from harmsweep.model.conf import Evaluation
@@ -30,7 +30,7 @@ def head_records(
     """
     stored = {r["harm"]: r for r in evaluation.get("records", []) if r["dataset"] == ALL}
     for harm in harms:
-        of_harm = scored(rows, harm)
+        of_harm = scored_rows(rows, harm)
         known = stored.get(harm, {})
         best = known.get("best_baseline")
         found = dict.fromkeys(ENDS) | record(of_harm, ALL, options, seed=seed)

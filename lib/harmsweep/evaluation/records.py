@@ -104,7 +104,7 @@ def calibration_record(rows: ScoredRows, options: Evaluation, *, seed: int) -> R
     return found | {"ece_low": low, "ece_high": high}
 
 
-def pooled(folds: Sequence[tuple[Bools, Floats]]) -> Record:
+def pool_folds(folds: Sequence[tuple[Bools, Floats]]) -> Record:
     """The areas of all folds' truths and scores together; `folds` counts those of both classes."""
     truth = np.concatenate([t for t, _ in folds])
     auroc, auc_pr = auroc_auprc(truth, np.concatenate([s for _, s in folds]))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from harmsweep.evaluation.judged import scored
+from harmsweep.evaluation.model_scores import scored_rows
 from harmsweep.evaluation.records import ALL, Record, record
 from harmsweep.model.conf import Evaluation
 
@@ -30,7 +30,7 @@ def slice_records(
     for kind in SLICES:
         for harm in harms:
             for value, part in rows.groupby(kind, sort=True, observed=True):
-                found = scored(part, harm)
+                found = scored_rows(part, harm)
                 if len(found.truth):
                     told = record(found, ALL, options, seed=seed)
                     yield told | {"slice": kind, "value": str(value), "few": few(told)}

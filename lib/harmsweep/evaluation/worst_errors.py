@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.compute as pc
 
-from harmsweep.evaluation.judged import POST, labelled, score_column
+from harmsweep.evaluation.model_scores import POST, labelled_rows, score_column
 from harmsweep.evaluation.records import Record
 from harmsweep.lake import delta
 from harmsweep.model.snapshot import label_column
@@ -24,7 +24,7 @@ def worst(rows: pd.DataFrame, harms: Sequence[str], *, most: int = MOST) -> Iter
     neither is a harmful one below no harmless one.
     """
     for harm in harms:
-        known = labelled(rows, harm)
+        known = labelled_rows(rows, harm)
         score, harmful = known[score_column(harm)], known[label_column(harm)] == 1
         if harmful.all() or not harmful.any():
             continue

@@ -10,9 +10,9 @@ from pyspark.sql import functions as F
 
 HAND, APPEALS, REVIEWS, REPORTS = "hand", "appeals", "reviews", "reports"
 # What the label stage writes: a landing zone may not.
-MADE = (REVIEWS, REPORTS)
+DERIVED = (REVIEWS, REPORTS)
 # What people found, one post at a time: a reporter is right or wrong by it.
-FOUND_BY_PEOPLE = (HAND, APPEALS, REVIEWS)
+BY_PEOPLE = (HAND, APPEALS, REVIEWS)
 # The annotator of a label whose source names none: annotators that cannot be told apart.
 UNNAMED = "-"
 

@@ -44,7 +44,7 @@ class Suspect:
 
 
 @dataclass(frozen=True)
-class Judged:
+class OutOfFold:
     """A harm's labels by hand as one modality judges them: the chances of a 1, out of fold."""
 
     harm: str
@@ -61,7 +61,7 @@ class Judged:
 
 def likely_errors(
     folder: Path, *, harms: Sequence[str] = ()
-) -> Iterator[tuple[Judged, list[Suspect]]]:
+) -> Iterator[tuple[OutOfFold, list[Suspect]]]:
     """By harm, how its labels were judged and those that are likely wrong, the worst first.
 
     By default of every harm. One with too few rows or groups of a class is left out, and a label
@@ -71,7 +71,7 @@ def likely_errors(
         SnapshotRefused: the snapshot's files are not what it says.
     """
     facts = load_snapshot(folder)
-    rows, best = _rows(folder, facts), dict[str, Judged]()
+    rows, best = _rows(folder, facts), dict[str, OutOfFold]()
     for source in facts.inputs:
         if source.name not in MODALITIES:
             continue
@@ -105,7 +105,7 @@ def _files(folder: Path) -> list[Path]:
 
 def _judged(
     rows: Rows, vectors: NDArray[Any], modality: str, harms: Sequence[str]
-) -> Iterator[Judged]:
+) -> Iterator[OutOfFold]:
     """The harms that the modality can judge, each with its rows' chances."""
     present = rows[f"{modality}_present"].astype(bool)
     for harm in harms:
@@ -117,7 +117,7 @@ def _judged(
         truth = labels[known] > 0.5
         chances = out_of_fold(vectors[known], truth, rows["split_group"][known])
         if chances is not None:
-            yield Judged(harm, modality, known, truth, chances)
+            yield OutOfFold(harm, modality, known, truth, chances)
 
 
 def out_of_fold(vectors: NDArray[Any], truth: Bools, groups: NDArray[Any]) -> Floats | None:
@@ -142,7 +142,7 @@ def out_of_fold(vectors: NDArray[Any], truth: Bools, groups: NDArray[Any]) -> Fl
     return np.asarray(chances[:, 1], dtype=np.float64)
 
 
-def suspects(judged: Judged, rows: Rows) -> Iterator[Suspect]:
+def suspects(judged: OutOfFold, rows: Rows) -> Iterator[Suspect]:
     """The rows whose label is likely wrong, the least likely right first."""
     from cleanlab.filter import find_label_issues
 

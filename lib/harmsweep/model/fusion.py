@@ -70,7 +70,7 @@ def inputs_of(modality: str, inputs: Iterable[str]) -> list[str]:
     return [name for name in inputs if _PART_OF.get(name, name) == modality]
 
 
-def kept_columns(
+def visible_columns(
     inputs: Sequence[Input], features: Sequence[Feature], off: Collection[str]
 ) -> NDArray[np.int64]:
     """The columns of the fused matrix that are of no modality in `off`."""
@@ -79,7 +79,7 @@ def kept_columns(
     return np.flatnonzero([name not in off for name in names])
 
 
-def transformed(values: NDArray[Any], transform: str) -> NDArray[np.float64]:
+def apply_transform(values: NDArray[Any], transform: str) -> NDArray[np.float64]:
     """A feature's values before scaling; NaN (unknown) stays NaN.
 
     Counts span orders of magnitude: log1p brings them together; below 0 it mirrors.
@@ -112,6 +112,6 @@ def fuse(columns: Columns, inputs: Sequence[Input], features: Sequence[Feature])
 
 
 def _scaled(values: NDArray[Any], feature: Feature) -> NDArray[np.float32]:
-    scaled = (transformed(values, feature.transform) - feature.mean) / feature.std
+    scaled = (apply_transform(values, feature.transform) - feature.mean) / feature.std
     clipped = np.clip(np.where(np.isfinite(scaled), scaled, 0.0), -CLIP, CLIP)
     return (clipped * NUMBER_SCALE).astype(np.float32)

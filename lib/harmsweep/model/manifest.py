@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, m
 from harmsweep.errors import Refused
 from harmsweep.model.calibration import Calibration
 from harmsweep.model.conf import check_switched_off
-from harmsweep.model.fusion import Feature, Input, fused_width, kept_columns, modalities_of
+from harmsweep.model.fusion import Feature, Input, fused_width, modalities_of, visible_columns
 
 SHA256 = r"^[0-9a-f]{64}$"
 NAME = "manifest.json"
@@ -111,10 +111,10 @@ class Manifest(_Frozen):
         return self.network.harms
 
     @property
-    def kept(self) -> dict[str, NDArray[np.int64]]:
+    def visible_columns(self) -> dict[str, NDArray[np.int64]]:
         """The columns of the fused vector that a head sees, for heads that do not see all."""
         return {
-            harm: kept_columns(self.inputs, self.features, off)
+            harm: visible_columns(self.inputs, self.features, off)
             for harm, off in self.switched_off.items()
         }
 
@@ -126,8 +126,8 @@ def group_hash(split_group: str) -> str:
 
 def build_manifest(facts: Mapping[str, Any]) -> Manifest:
     """A manifest from its facts, with its version and digest computed."""
-    loose = Manifest(**facts, model_version="m" + "0" * 12, digest="0" * 64)
-    named = loose.model_copy(update={"model_version": version_of(loose)})
+    draft = Manifest(**facts, model_version="m" + "0" * 12, digest="0" * 64)
+    named = draft.model_copy(update={"model_version": version_of(draft)})
     return named.model_copy(update={"digest": digest_of(named)})
 
 

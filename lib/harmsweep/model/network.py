@@ -38,19 +38,23 @@ Noise = tuple[Tensor, Tensor]
 class Heads(nn.Module):
     """Fused vectors to one logit per harm.
 
-    `kept` gives the columns that a harm's head sees, for heads that do not see all: the trunk then
-    runs once more for each distinct set, with the same weights, as if there were no other columns.
+    `visible_columns` gives the columns that a harm's head sees, for heads that do not see all: the
+    trunk then runs once more for each distinct set, with the same weights, as if there were no
+    other columns.
     """
 
     def __init__(
-        self, config: HeadsConfig, *, kept: Mapping[str, NDArray[np.int64]] | None = None
+        self,
+        config: HeadsConfig,
+        *,
+        visible_columns: Mapping[str, NDArray[np.int64]] | None = None,
     ) -> None:
         super().__init__()
         self.config = config
         self.wide = nn.Linear(config.width, len(config.harms))
         self.trunk = nn.Linear(config.width, config.hidden)
         self.deep = nn.Linear(config.hidden, len(config.harms))
-        self._passes = _passes(config.harms, kept or {})
+        self._passes = _passes(config.harms, visible_columns or {})
         # Zero weights: the first step is that of plain logistic regression for every head.
         for layer in (self.wide, self.deep):
             nn.init.zeros_(layer.weight)
@@ -60,17 +64,17 @@ class Heads(nn.Module):
         """Logits, rows by harms; with dropout where its `noise` is given."""
         if len(self._passes) == 1:
             return self._logits(fused, noise, self._passes[0][1])
-        found = [self._logits(fused, noise, kept)[:, heads] for heads, kept in self._passes]
+        logits = [self._logits(fused, noise, columns)[:, heads] for heads, columns in self._passes]
         order = torch.cat([heads for heads, _ in self._passes]).argsort()
-        return torch.cat(found, dim=1)[:, order]
+        return torch.cat(logits, dim=1)[:, order]
 
-    def _logits(self, fused: Tensor, noise: Noise | None, kept: Tensor | None) -> Tensor:
-        """What every head would say if it saw the columns in `kept` only."""
+    def _logits(self, fused: Tensor, noise: Noise | None, columns: Tensor | None) -> Tensor:
+        """What every head would say if it saw these columns only."""
         dropped, out = noise or (None, None)
         wide, trunk = self.wide.weight, self.trunk.weight
-        if kept is not None:
-            fused, wide, trunk = (t.index_select(1, kept) for t in (fused, wide, trunk))
-            dropped = None if dropped is None else dropped.index_select(1, kept)
+        if columns is not None:
+            fused, wide, trunk = (t.index_select(1, columns) for t in (fused, wide, trunk))
+            dropped = None if dropped is None else dropped.index_select(1, columns)
         normal = functional.layer_norm(fused, fused.shape[1:])
         normal = normal if dropped is None else normal * dropped
         hidden = functional.gelu(functional.linear(normal, trunk, self.trunk.bias))
@@ -89,19 +93,20 @@ class Heads(nn.Module):
 
 
 def _passes(
-    harms: Sequence[str], kept: Mapping[str, NDArray[np.int64]]
+    harms: Sequence[str], visible: Mapping[str, NDArray[np.int64]]
 ) -> list[tuple[Tensor, Tensor | None]]:
     """The heads of each distinct set of columns; None stands for all columns."""
     together: dict[bytes, list[int]] = {}
     for place, harm in enumerate(harms):
-        together.setdefault(kept[harm].tobytes() if harm in kept else b"", []).append(place)
+        together.setdefault(visible[harm].tobytes() if harm in visible else b"", []).append(place)
     return [
-        (torch.tensor(places), _columns(kept.get(harms[places[0]]))) for places in together.values()
+        (torch.tensor(places), _columns(visible.get(harms[places[0]])))
+        for places in together.values()
     ]
 
 
-def _columns(kept: NDArray[np.int64] | None) -> Tensor | None:
-    return None if kept is None else torch.from_numpy(kept)
+def _columns(visible: NDArray[np.int64] | None) -> Tensor | None:
+    return None if visible is None else torch.from_numpy(visible)
 
 
 def serialized(heads: Heads) -> bytes:
@@ -118,7 +123,7 @@ def load_heads(path: Path) -> tuple[Manifest, Heads]:
     """
     manifest = load_manifest(path)
     content = verified_bytes(path.parent / manifest.weights.name, manifest.weights.sha256)
-    heads = Heads(manifest.network, kept=manifest.kept)
+    heads = Heads(manifest.network, visible_columns=manifest.visible_columns)
     try:
         heads.load_state_dict(parse_safetensors(content))
     except RuntimeError:

@@ -6,7 +6,6 @@
 
 import hashlib
 import json
-from argparse import ArgumentTypeError
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -67,19 +66,18 @@ def load_snapshot(folder: Path) -> Snapshot:
     return snapshot
 
 
-def find_snapshot(path: str) -> Path:
+def find_snapshot(folder: Path) -> Path:
     """The folder itself where it is a snapshot, else the newest of the snapshots in it.
 
     Raises:
-        ArgumentTypeError: it holds none.
+        SnapshotRefused: it is none and holds none.
     """
-    folder = Path(path)
     if (folder / FACTS).exists():
         return folder
-    found = sorted(folder.glob(f"*/{FACTS}"), key=lambda path: path.stat().st_mtime_ns)
-    if not found:
-        raise ArgumentTypeError(f"{folder}: no snapshot is in it")
-    return found[-1].parent
+    snapshots = sorted(folder.glob(f"*/{FACTS}"), key=lambda path: path.stat().st_mtime_ns)
+    if not snapshots:
+        raise SnapshotRefused(f"{folder}: no snapshot is in it")
+    return snapshots[-1].parent
 
 
 def file_hashes(folder: Path) -> dict[str, str]:

@@ -102,7 +102,7 @@ class Claim(_Frozen):
         return self.counts.threshold if self.counts and not self.reason else None
 
     @property
-    def promise(self) -> PrecisionTarget:
+    def target(self) -> PrecisionTarget:
         """What the claim is for."""
         return PrecisionTarget(self.precision, self.confidence)
 
@@ -118,14 +118,14 @@ class Certificate(_Frozen):
 
     @model_validator(mode="after")
     def _one_claim_each(self) -> "Certificate":
-        keys = {(c.harm, c.language, c.promise) for c in self.claims}
+        keys = {(c.harm, c.language, c.target) for c in self.claims}
         if len(keys) < len(self.claims):
-            raise ValueError("two claims of one harm, language and promise")
+            raise ValueError("two claims of one harm, language and precision target")
         return self
 
-    def thresholds(self, harm: str, promise: PrecisionTarget) -> dict[str, float]:
+    def thresholds(self, harm: str, target: PrecisionTarget) -> dict[str, float]:
         """The certified threshold of each language that has one."""
-        found = (c for c in self.claims if (c.harm, c.promise) == (harm, promise))
+        found = (c for c in self.claims if (c.harm, c.target) == (harm, target))
         return {c.language: c.threshold for c in found if c.threshold is not None}
 
 
@@ -138,13 +138,13 @@ def precision_at(precision: float, *, of: float, at: float) -> float:
     return right / (right + wrong) if right + wrong > 0 else precision
 
 
-def sealed_certificate(
+def build_certificate(
     model_version: str, policy_version: str, source: Source, claims: Sequence[Claim]
 ) -> Certificate:
     """A certificate with its digest computed."""
     versions = {"model_version": model_version, "policy_version": policy_version}
-    loose = Certificate(**versions, source=source, claims=tuple(claims), digest="0" * 64)
-    return loose.model_copy(update={"digest": digest_of(loose)})
+    draft = Certificate(**versions, source=source, claims=tuple(claims), digest="0" * 64)
+    return draft.model_copy(update={"digest": digest_of(draft)})
 
 
 def digest_of(certificate: Certificate) -> str:

@@ -119,7 +119,7 @@ class Policy(PolicyFile):
     def precision_targets(self) -> list[tuple[str, PrecisionTarget]]:
         """Every harm and what a certificate must hold for one of its actions, in order."""
         rungs = ((h, r) for h, rules in self.rules.items() for rule in rules for r in rule.ladder)
-        return sorted({(harm, rung.promise) for harm, rung in rungs if rung.promise})
+        return sorted({(harm, rung.target) for harm, rung in rungs if rung.target})
 
 
 def load_policy(path: Path, harms: Mapping[str, Harm] = ALL_HARMS) -> Policy:

@@ -42,7 +42,7 @@ class Rung(Frozen):
     days: Annotated[int, Field(strict=True, ge=1, le=3650)] | None = None
 
     @property
-    def promise(self) -> PrecisionTarget | None:
+    def target(self) -> PrecisionTarget | None:
         """What a certificate must hold for the action; None where the policy gives a threshold."""
         if self.precision is None or self.confidence is None:
             return None
@@ -74,7 +74,7 @@ def ladder_faults(
         for key, message in _rung_faults(rung, production=production):
             yield (*where, place, key), message
     yield from _order_faults(where, ladder)
-    if any(rung.promise for rung in ladder) and all(rung.action != "review" for rung in ladder):
+    if any(rung.target for rung in ladder) and all(rung.action != "review" for rung in ladder):
         yield where, "needs a review: what is not certified goes to people"
 
 

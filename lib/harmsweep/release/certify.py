@@ -1,4 +1,4 @@
-"""A model, a policy and a snapshot to a certificate: one claim per harm, promise and language."""
+"""A model, a policy and a snapshot to a certificate: a claim per harm, target and language."""
 
 from collections.abc import Iterator, Mapping
 from itertools import product
@@ -22,17 +22,17 @@ from harmsweep.policy.certificates import (
     Counts,
     Population,
     Source,
+    build_certificate,
     precision_at,
-    sealed_certificate,
 )
 from harmsweep.policy.file import Policy, load_policy
 from harmsweep.policy.ladders import PrecisionTarget
 from harmsweep.release.learn_then_test import (
     Floats,
     Sample,
-    flagged,
+    count_flagged,
+    count_passing,
     lower_bound,
-    passing,
     thresholds_to_try,
 )
 
@@ -64,15 +64,15 @@ def certify(snapshot: Path, *, model: Path, policy: Path) -> Certificate:
     for part in ("validation", PART):
         if not facts.rows.get(part):
             raise CertifyRefused(f"{snapshot}: has no rows in its part {part}")
-    held_out = scored_part(snapshot / PART, model)
+    held_out = score_part(snapshot / PART, model)
     _check_held_out(held_out, manifest)
-    validation = scored_part(snapshot / "validation", model)
+    validation = score_part(snapshot / "validation", model)
     source = Source(snapshot=facts.id, first=facts.first, last=facts.last)
     found = list(claims(validation, held_out, rules))
-    return sealed_certificate(manifest.model_version, rules.policy_version, source, found)
+    return build_certificate(manifest.model_version, rules.policy_version, source, found)
 
 
-def scored_part(part: Path, model: Path) -> Part:
+def score_part(part: Path, model: Path) -> Part:
     """A part's labelled rows with the model's scores, by the harms that it has a head for.
 
     Imports torch: not on a driver that is yet to fork workers.
@@ -100,9 +100,9 @@ def _check_held_out(part: Part, manifest: Manifest) -> None:
 
 
 def claims(validation: Part, held_out: Part, policy: Policy) -> Iterator[Claim]:
-    """A claim for each promise of the policy, in each of its languages."""
-    for (harm, promise), language in product(policy.precision_targets(), policy.languages):
-        stated = {"harm": harm, "language": language} | promise._asdict()
+    """A claim for each precision target of the policy, in each of its languages."""
+    for (harm, target), language in product(policy.precision_targets(), policy.languages):
+        stated = {"harm": harm, "language": language} | target._asdict()
         if harm not in held_out:
             nobody = Population(posts=0, groups={}, prevalence=None)
             yield Claim(**stated, reason=NO_HEAD, counts=None, population=nobody)
@@ -111,7 +111,7 @@ def claims(validation: Part, held_out: Part, policy: Policy) -> Iterator[Claim]:
         homes = {str(d): len(set(rows.of(d).groups)) for d in np.unique(rows.datasets)}
         sample = _sample(rows)
         about = Population(posts=len(rows.truth), groups=homes, prevalence=sample.prevalence)
-        counts, reason = chosen(_sample(known), sample, promise)
+        counts, reason = choose_threshold(_sample(known), sample, target)
         at = {} if reason else _elsewhere(counts, about)
         yield Claim(**stated, reason=reason, counts=counts, population=about, precision_at=at)
 
@@ -131,19 +131,19 @@ def _elsewhere(counts: Counts | None, about: Population) -> dict[str, float]:
     return {str(at): precision_at(bound, of=of, at=at) for at in PREVALENCES}
 
 
-def chosen(
-    validation: Sample, held_out: Sample, promise: PrecisionTarget
+def choose_threshold(
+    validation: Sample, held_out: Sample, target: PrecisionTarget
 ) -> tuple[Counts | None, str]:
     """The lowest threshold of the sequence that passes, or the first and why it does not."""
     if not len(held_out.truth):
         return None, NO_LABELS
     if not 0 < held_out.truth.sum() < len(held_out.truth):
         return None, ONE_CLASS
-    tried = thresholds_to_try(validation, promise, groups=held_out.group_count)
+    tried = thresholds_to_try(validation, target, groups=held_out.group_count)
     if not len(tried):
         return None, NOTHING_FLAGGED
-    found = flagged(held_out, tried)
-    passed = passing(found, promise)
+    found = count_flagged(held_out, tried)
+    passed = count_passing(found, target)
     at = max(passed - 1, 0)
     groups, right = int(found.groups[at]), int(found.right_groups[at])
     counts = Counts(
@@ -153,22 +153,22 @@ def chosen(
         flagged_posts=int(found.posts[at]),
         right_posts=int(found.right_posts[at]),
         recall=float(found.right_posts[at] / held_out.truth.sum()),
-        lower_bound=float(lower_bound(found.right_groups, found.groups, promise.confidence)[at]),
+        lower_bound=float(lower_bound(found.right_groups, found.groups, target.confidence)[at]),
     )
-    return counts, "" if passed else _failed(counts, promise)
+    return counts, "" if passed else _failed(counts, target)
 
 
-def _failed(counts: Counts, promise: PrecisionTarget) -> str:
+def _failed(counts: Counts, target: PrecisionTarget) -> str:
     right, of = counts.right_groups, counts.flagged_groups
     place = f"from {counts.threshold:g} up"
     if of < LEAST_GROUPS:
         return f"flagged groups {place}: {of}, of {LEAST_GROUPS} needed"
-    if counts.lower_bound < promise.precision:
+    if counts.lower_bound < target.precision:
         return f"{right} of {of} flagged groups are right {place}: {counts.lower_bound:.2f} or more"
     return f"{counts.right_posts} of {counts.flagged_posts} flagged posts are right {place}"
 
 
-def table(certificate: Certificate) -> Table:
+def claims_table(certificate: Certificate) -> Table:
     """The claims for people to read."""
     shown = Table(title=f"{certificate.model_version} under {certificate.policy_version}")
     columns = ("harm", "language", "precision", "threshold", "recall", "at prevalence", "at 1 %")

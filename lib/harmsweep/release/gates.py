@@ -245,6 +245,6 @@ def cost_gates(sizes: int, rates: Mapping[str, float], c: ReleaseConfig) -> Iter
     yield Gate("speed", "heads", ratio >= c.min_speed, told)
 
 
-def refused(gates: Sequence[Gate]) -> list[Gate]:
+def refused_gates(gates: Sequence[Gate]) -> list[Gate]:
     """The gates that were not passed."""
     return [gate for gate in gates if gate.passed is False]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from harmsweep.errors import Refused
 from harmsweep.evaluation.intervals import Bools, Floats
 from harmsweep.model.manifest import load_manifest
-from harmsweep.release.text_probe import encode_texts, score_probe
+from harmsweep.release.text_probe import encode_texts, score_texts
 from harmsweep.text.attacks import TRANSFORMS
 
 HARM = "hate"
@@ -81,13 +81,13 @@ def answers(models: Mapping[str, Path], cases: Cases, *, seed: int) -> dict[str,
     places = {name: load_manifest(path).harms.index(HARM) for name, path in models.items()}
 
     def scores(texts: Sequence[str]) -> dict[str, Floats]:
-        probed = encode_texts(texts)
-        return {name: score_probe(path, probed)[:, places[name]] for name, path in models.items()}
+        encoded = encode_texts(texts)
+        return {name: score_texts(path, encoded)[:, places[name]] for name, path in models.items()}
 
     plain = scores(cases.texts)
     disguised: dict[str, dict[str, Floats]] = {name: {} for name in models}
     for disguise, transform in TRANSFORMS.items():
         copies = [transform(text, Random(f"{seed}:{n}")) for n, text in enumerate(cases.texts)]
-        for name, found in scores(copies).items():
-            disguised[name][disguise] = found
+        for name, hate in scores(copies).items():
+            disguised[name][disguise] = hate
     return {name: Answers(plain[name], disguised[name]) for name in models}

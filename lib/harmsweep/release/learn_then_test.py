@@ -76,7 +76,7 @@ class Flagged:
     right_posts: Ints
 
 
-def flagged(sample: Sample, thresholds: Floats) -> Flagged:
+def count_flagged(sample: Sample, thresholds: Floats) -> Flagged:
     """What each threshold flags: scores at or above it."""
     # A group is flagged by its highest score, and wrong by the highest of its harmless posts.
     groups = _reach(sample.highest(np.ones_like(sample.truth)), thresholds)
@@ -95,7 +95,7 @@ def lower_bound(right: Ints, of: Ints, confidence: float) -> Floats:
     return np.where(right > 0, stats.beta.ppf(1 - confidence, right, of - right + 1), 0.0)
 
 
-def thresholds_to_try(validation: Sample, promise: PrecisionTarget, *, groups: int) -> Floats:
+def thresholds_to_try(validation: Sample, target: PrecisionTarget, *, groups: int) -> Floats:
     """The sequence to test on a part of so many groups, falling; empty where nothing is flagged.
 
     It starts at the threshold that is the most likely to pass: higher ones flag too few groups to
@@ -104,8 +104,8 @@ def thresholds_to_try(validation: Sample, promise: PrecisionTarget, *, groups: i
     grid = _grid(validation.highest(np.ones_like(validation.truth)))
     if not len(grid):
         return grid
-    found = flagged(validation, grid)
-    chances = pass_chances(found, promise, ratio=groups / validation.group_count)
+    found = count_flagged(validation, grid)
+    chances = pass_chances(found, target, ratio=groups / validation.group_count)
     return grid[int(np.argmax(chances)) if chances.max() >= HOPELESS else -1 :]
 
 
@@ -121,7 +121,7 @@ def _grid(highest: Floats) -> Floats:
     return np.unique(np.append(cut, LEAST_THRESHOLD))[::-1]
 
 
-def pass_chances(validation: Flagged, promise: PrecisionTarget, *, ratio: float) -> Floats:
+def pass_chances(validation: Flagged, target: PrecisionTarget, *, ratio: float) -> Floats:
     """How likely each threshold is to pass on a part of `ratio` times the validation's groups.
 
     The chance of enough flagged groups (gamma-Poisson), times that of enough right ones among as
@@ -130,18 +130,18 @@ def pass_chances(validation: Flagged, promise: PrecisionTarget, *, ratio: float)
     enough = stats.nbinom.sf(LEAST_GROUPS - 1, validation.groups + 0.5, 1 / (1 + ratio))
     expected = np.maximum(np.round(validation.groups * ratio), LEAST_GROUPS)
     # The test passes where more groups are right than this.
-    most_failing = stats.binom.isf(1 - promise.confidence, expected, promise.precision)
+    most_failing = stats.binom.isf(1 - target.confidence, expected, target.precision)
     precision = (validation.right_groups + 0.5) / (validation.groups + 1)
     return np.asarray(enough * stats.binom.sf(most_failing, expected, precision))
 
 
-def passing(found: Flagged, promise: PrecisionTarget) -> int:
+def count_passing(found: Flagged, target: PrecisionTarget) -> int:
     """How many thresholds of the sequence pass before the first that fails.
 
     Besides the test itself, the flagged posts must show the precision too: a large group that is
     all wrong counts once among the groups.
     """
-    bounds = lower_bound(found.right_groups, found.groups, promise.confidence)
-    holds = (found.groups >= LEAST_GROUPS) & (bounds >= promise.precision)
-    holds &= found.right_posts >= promise.precision * found.posts
+    bounds = lower_bound(found.right_groups, found.groups, target.confidence)
+    holds = (found.groups >= LEAST_GROUPS) & (bounds >= target.precision)
+    holds &= found.right_posts >= target.precision * found.posts
     return int(np.logical_and.accumulate(holds).sum())

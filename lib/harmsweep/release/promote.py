@@ -9,7 +9,7 @@ from harmsweep.model.manifest import load_manifest
 from harmsweep.model.registry import CHAMPION, manifest_of, set_champion
 from harmsweep.paths import CONF
 from harmsweep.release.card import card
-from harmsweep.release.gates import Gate, load_release, refused
+from harmsweep.release.gates import Gate, load_release, refused_gates
 from harmsweep.release.hatecheck import load_cases
 from harmsweep.release.judge import judge
 
@@ -47,7 +47,7 @@ def promote(
         gates.append(gate)
         yield gate
     (candidate.parent / CARD).write_text(card(candidate, gates), encoding="utf-8")
-    failed = refused(gates)
+    failed = refused_gates(gates)
     if failed:
         names = ", ".join(f"{gate.name} ({gate.item})" for gate in failed[:5])
         more = f" and {len(failed) - 5} more" if len(failed) > 5 else ""

@@ -43,13 +43,13 @@ def encode_texts(texts: Sequence[str], *, undo: bool = True) -> EncodedTexts:
     return EncodedTexts(rows, found, raw, differs)
 
 
-def score_probe(manifest: Path, probed: EncodedTexts) -> NDArray[np.float64]:
+def score_texts(manifest: Path, encoded: EncodedTexts) -> NDArray[np.float64]:
     """A model's probabilities, texts by its harms; every other input and number is absent."""
     model, heads = load_heads(manifest)
-    count = len(probed.words)
+    count = len(encoded.words)
     given = {
-        "text": (probed.normal, np.ones(count, dtype=bool)),
-        "raw_text": (probed.raw, probed.differs),
+        "text": (encoded.normal, np.ones(count, dtype=bool)),
+        "raw_text": (encoded.raw, encoded.differs),
     }
     columns: dict[str, NDArray[Any]] = {}
     for source in model.inputs:
@@ -57,7 +57,7 @@ def score_probe(manifest: Path, probed: EncodedTexts) -> NDArray[np.float64]:
         found, present = given.get(source.name, absent)
         columns |= {f"{source.name}_vector": found, f"{source.name}_present": present}
     for feature in model.features:
-        known = [row.get(feature.name) for row in probed.words]
+        known = [row.get(feature.name) for row in encoded.words]
         columns[feature.name] = np.array(known, dtype=float)
     return score_columns(model, heads, columns)
 

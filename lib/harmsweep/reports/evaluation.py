@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from harmsweep.errors import Refused
 from harmsweep.evaluation.fairness import LEAST_POSTS
 from harmsweep.evaluation.heads import head_records
-from harmsweep.evaluation.judged import judged
+from harmsweep.evaluation.model_scores import model_scores
 from harmsweep.evaluation.shares import FALSE_POSITIVES, LEAST_FLAGGED
 from harmsweep.evaluation.slices import LEAST_POSITIVES
 from harmsweep.evaluation.worst_errors import texts, worst
@@ -93,7 +93,7 @@ def write_evaluation(material: Material, out: Path) -> Path:
 def evaluation(material: Material, manifest: Manifest) -> tuple[dict[str, Any], dict[str, str]]:
     """Everything that the page says, and its plots by name."""
     facts = load_snapshot(material.snapshot)
-    rows = _judged(material, manifest, facts)
+    rows = _scored_parts(material, manifest, facts)
     stored = _evaluation_on(facts, material.model, manifest)
     listed = list(head_records(rows.test, rows.harms, stored, rows.options, seed=rows.seed))
     heads = {head["harm"]: head for head in listed}
@@ -116,7 +116,7 @@ def evaluation(material: Material, manifest: Manifest) -> tuple[dict[str, Any], 
         "heads": listed,
         "slices": slices,
         "precisions": list(evaluation_sections.precision_records(rows)),
-        "certificates": evaluation_sections.certified(folder, manifest.model_version),
+        "certificates": evaluation_sections.certificates_of(folder, manifest.model_version),
         "few_groups": evaluation_sections.leave_one_group_out(learned, stored),
         "fairness": fairness,
         "confusion": confusion,
@@ -128,12 +128,14 @@ def evaluation(material: Material, manifest: Manifest) -> tuple[dict[str, Any], 
     }, plots
 
 
-def _judged(material: Material, manifest: Manifest, facts: Snapshot) -> evaluation_sections.Judged:
+def _scored_parts(
+    material: Material, manifest: Manifest, facts: Snapshot
+) -> evaluation_sections.ScoredParts:
     check_encoders(manifest, {source.name: source.encoder_id for source in facts.inputs})
     empty = [name for name in JUDGING if not facts.rows.get(name)]
     if empty:
         raise EvaluationRefused(f"{material.snapshot}: has no rows in {empty}")
-    parts = {name: judged(material.snapshot / name, material.model) for name in JUDGING}
+    parts = {name: model_scores(material.snapshot / name, material.model) for name in JUDGING}
     seen = set(manifest.groups)
     if any(group_hash(name) in seen for name in set(parts["test"]["split_group"])):
         raise EvaluationRefused(
@@ -141,7 +143,7 @@ def _judged(material: Material, manifest: Manifest, facts: Snapshot) -> evaluati
         )
     options = TrainingConfig.model_validate(manifest.training)
     limits, seed = options.evaluation, options.fit.seed
-    return evaluation_sections.Judged(**parts, harms=manifest.harms, options=limits, seed=seed)
+    return evaluation_sections.ScoredParts(**parts, harms=manifest.harms, options=limits, seed=seed)
 
 
 def _evaluation_on(facts: Snapshot, model: Path, manifest: Manifest) -> Mapping[str, Any]:

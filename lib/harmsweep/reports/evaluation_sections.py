@@ -10,7 +10,7 @@ import pandas as pd
 from harmsweep.evaluation.confusions import confusions, flagged_by_others
 from harmsweep.evaluation.curves import curves
 from harmsweep.evaluation.fairness import NO_IDENTITY, identity_records, mentions
-from harmsweep.evaluation.judged import labelled, score_column, scored
+from harmsweep.evaluation.model_scores import labelled_rows, score_column, scored_rows
 from harmsweep.evaluation.records import ALL, Record
 from harmsweep.evaluation.shares import at_threshold, threshold_by_precision, threshold_by_rate
 from harmsweep.evaluation.slices import SLICES, shown, slice_records
@@ -26,7 +26,7 @@ LEFT_OUT = "leave_one_group_out"
 
 
 @dataclass(frozen=True)
-class Judged:
+class ScoredParts:
     """A model's rows of the part that thresholds are chosen on, and of the one that judges."""
 
     certify: pd.DataFrame
@@ -38,16 +38,16 @@ class Judged:
     @property
     def thresholds(self) -> dict[str, float]:
         """By head the score that few harmless rows of the certify part exceed."""
-        found = {h: threshold_by_rate(scored(self.certify, h)) for h in self.harms}
+        found = {h: threshold_by_rate(scored_rows(self.certify, h)) for h in self.harms}
         return {harm: score for harm, score in found.items() if score is not None}
 
 
-def curve_plots(rows: Judged, heads: Mapping[str, Record]) -> dict[str, str]:
+def curve_plots(rows: ScoredParts, heads: Mapping[str, Record]) -> dict[str, str]:
     """ROC, precision-recall and reliability of the heads that have both classes."""
     shown = {harm: head for harm, head in heads.items() if head["auroc"] is not None}
     if not shown:
         return {}
-    drawn = {h: curves(scored(rows.test, h), rows.options, seed=rows.seed) for h in shown}
+    drawn = {h: curves(scored_rows(rows.test, h), rows.options, seed=rows.seed) for h in shown}
     return {
         "roc": evaluation_plots.rocs({h: roc for h, (roc, _) in drawn.items()}, shown),
         "precision_recall": evaluation_plots.prs({h: pr for h, (_, pr) in drawn.items()}, shown),
@@ -55,30 +55,30 @@ def curve_plots(rows: Judged, heads: Mapping[str, Record]) -> dict[str, str]:
     }
 
 
-def precision_records(rows: Judged) -> Iterator[Record]:
+def precision_records(rows: ScoredParts) -> Iterator[Record]:
     """By head and precision: the threshold by the certify part, and what it does on the test part.
 
     Heads without a threshold at any of the precisions have one record that says so.
     """
     for harm in rows.harms:
-        chosen = {p: threshold_by_precision(scored(rows.certify, harm), p) for p in PRECISIONS}
+        chosen = {p: threshold_by_precision(scored_rows(rows.certify, harm), p) for p in PRECISIONS}
         found = {wanted: score for wanted, score in chosen.items() if score is not None}
         for wanted, score in found.items():
-            test = scored(rows.test, harm)
+            test = scored_rows(rows.test, harm)
             told = at_threshold(test, score, rows.options, seed=rows.seed)
             yield {"harm": harm, "wanted": wanted} | told
         if not found:
             yield {"harm": harm, "wanted": None}
 
 
-def certified(folder: Path, model_version: str) -> list[Certificate]:
+def certificates_of(folder: Path, model_version: str) -> list[Certificate]:
     """The certificates of a model, one for each policy that it was certified under."""
     policies = sorted(path.stem for path in folder.glob("*.json"))
     found = (find_certificate(folder, model_version, policy) for policy in policies)
     return [certificate for certificate in found if certificate is not None]
 
 
-def slice_sections(rows: Judged) -> tuple[list[dict[str, Any]], dict[str, str]]:
+def slice_sections(rows: ScoredParts) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """By what is sliced: records, what was left out, and a plot; and the plots by name."""
     records = list(slice_records(rows.test, rows.harms, rows.options, seed=rows.seed))
     sections: list[dict[str, Any]] = []
@@ -97,14 +97,14 @@ def slice_sections(rows: Judged) -> tuple[list[dict[str, Any]], dict[str, str]]:
     return sections, plots
 
 
-def fairness(rows: Judged, texts: pd.Series | None) -> dict[str, Any]:
+def fairness(rows: ScoredParts, texts: pd.Series | None) -> dict[str, Any]:
     """False-positive rates by the identities that harmless posts name; empty without texts."""
     if texts is None:
         return {"records": [], "plot": ""}
     named = mentions(texts)
     found: list[Record] = []
     for harm, threshold in rows.thresholds.items():
-        known = labelled(rows.test, harm)
+        known = labelled_rows(rows.test, harm)
         harmless = known[known[label_column(harm)] == 0]
         flagged = (harmless[score_column(harm)] > threshold).to_numpy()
         groups = harmless["split_group"].to_numpy(dtype=str)
@@ -117,7 +117,7 @@ def fairness(rows: Judged, texts: pd.Series | None) -> dict[str, Any]:
     return {"records": found, "plot": evaluation_plots.identities(gaps) if gaps else ""}
 
 
-def confusion(rows: Judged) -> dict[str, Any]:
+def confusion(rows: ScoredParts) -> dict[str, Any]:
     """Which heads flag one another's posts, over all positives and where labels tell them apart."""
     thresholds = rows.thresholds
     shares = flagged_by_others(rows.test, rows.harms, thresholds)

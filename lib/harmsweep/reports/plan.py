@@ -22,7 +22,7 @@ def write_plan(lake: Path, plan: Plan, out: Path) -> Path:
     Raises:
         DataRefused: the policy's file is another by now.
     """
-    bounds = bounded(lake, plan)
+    bounds = batch_headroom(lake, plan)
     page = TEMPLATES.get_template("plan.html").render(
         plan=plan,
         approved=approved_by(lake, plan.asked),
@@ -37,7 +37,7 @@ def write_plan(lake: Path, plan: Plan, out: Path) -> Path:
     return out
 
 
-def bounded(lake: Path, plan: Plan) -> list[dict[str, Any]]:
+def batch_headroom(lake: Path, plan: Plan) -> list[dict[str, Any]]:
     """The plan's batches of each day beside their bounds, as things stand now."""
     made: dict[date, list[Entry]] = defaultdict(list)
     for entry in planned_effects(lake, plan):

@@ -1,89 +1,16 @@
 """Batches of a snapshot's part through petastorm: sharded by row group, never all in memory."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TypedDict
 
 import numpy as np
 import pyarrow.parquet as pq
 import torch
 from numpy.typing import NDArray
 
-from harmsweep.model.fusion import (
-    Columns,
-    Feature,
-    Input,
-    Matrix,
-    fuse,
-    fused_width,
-    input_columns,
-    kept_columns,
-    modalities_of,
-    transformed,
-)
-from harmsweep.model.manifest import HeadCounts
-from harmsweep.model.snapshot import label_column
+from harmsweep.model.fusion import Feature, Input, apply_transform, input_columns
 from harmsweep.training.vector_files import Batch, RowGroups, Vectors
-
-
-class Sources(TypedDict):
-    """What the rows of a snapshot are fused from."""
-
-    inputs: tuple[Input, ...]
-    features: tuple[Feature, ...]
-
-
-@dataclass(frozen=True)
-class Task:
-    """What the network learns, from what: the heads with their training rows, and the inputs."""
-
-    heads: tuple[HeadCounts, ...]
-    inputs: tuple[Input, ...]
-    features: tuple[Feature, ...]
-
-    @property
-    def harms(self) -> tuple[str, ...]:
-        """The heads' harms, in order."""
-        return tuple(head.harm for head in self.heads)
-
-    @property
-    def columns(self) -> list[str]:
-        """The columns of numbers and labels."""
-        return [feature.name for feature in self.features] + [*map(label_column, self.harms)]
-
-    @property
-    def sources(self) -> Sources:
-        """Inputs and features, as `scored_rows` takes them."""
-        return {"inputs": self.inputs, "features": self.features}
-
-    @property
-    def width(self) -> int:
-        """Columns of the fused matrix."""
-        return fused_width(self.inputs, self.features)
-
-    @property
-    def modalities(self) -> tuple[str, ...]:
-        """What a head may be trained without."""
-        return modalities_of([s.name for s in self.inputs], [f.name for f in self.features])
-
-    def without(self, off: Collection[str]) -> NDArray[np.int64]:
-        """The columns of the fused matrix that are of no modality in `off`."""
-        return kept_columns(self.inputs, self.features, off)
-
-    def kept(self, off: Mapping[str, Collection[str]]) -> dict[str, NDArray[np.int64]]:
-        """The columns that a head sees, for heads that do not see all."""
-        return {harm: self.without(names) for harm, names in off.items()}
-
-    def fused(self, rows: Columns) -> Matrix:
-        """The fused matrix of some rows."""
-        return fuse(rows, self.inputs, self.features)
-
-    def labels(self, rows: Columns) -> NDArray[np.float32]:
-        """Labels, rows by harms; NaN is absent."""
-        found = [rows[label_column(harm)] for harm in self.harms]
-        return np.stack(found, axis=1).astype(np.float32)
 
 
 def batches(
@@ -154,7 +81,7 @@ def fit_scaling(
     features = [Feature.model_validate({"name": n, "transform": t}) for n, t in transforms.items()]
     for rows in batches(part, list(transforms), inputs=inputs, batch=batch):
         for name, transform in transforms.items():
-            values = transformed(rows[name], transform)
+            values = apply_transform(rows[name], transform)
             sums[name] += _moments(values[np.isfinite(values)])
         for source in inputs:
             present = rows[f"{source.name}_present"].astype(bool)

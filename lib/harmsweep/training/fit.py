@@ -17,13 +17,13 @@ import torch
 from torch import Tensor
 
 from harmsweep.model.conf import Fit
-from harmsweep.model.manifest import HeadCounts
-from harmsweep.model.snapshot import label_column, weight_column
+from harmsweep.model.snapshot import weight_column
 from harmsweep.training.blending import Losses, blend_weights, ratio
-from harmsweep.training.data import Task, batches
+from harmsweep.training.data import batches
 from harmsweep.training.learner import Batch, Network, assist
 from harmsweep.training.losses import masked_loss
 from harmsweep.training.presence import modality_rows, presence
+from harmsweep.training.task import Task
 
 # Called after each epoch with its number, and the mean training and validation loss of the networks
 # that were still training.
@@ -31,29 +31,6 @@ Report = Callable[[int, float, float], None]
 # Does something for each network, and gives the results in their order.
 Each = Callable[[Callable[[Network], Any], Sequence[Network]], list[Any]]
 THREADS = 2
-
-
-def class_counts(part: Path, harms: Sequence[str], *, batch: int) -> list[HeadCounts]:
-    """Rows of each class that a part has, by harm."""
-    totals = np.zeros((2, len(harms)), dtype=int)
-    columns = [label_column(harm) for harm in harms]
-    for rows in batches(part, columns, batch=batch):
-        labels = np.stack([rows[column] for column in columns], axis=1)
-        totals += np.stack([(labels == 1).sum(axis=0), (labels == 0).sum(axis=0)])
-    return [
-        HeadCounts(harm=harm, positives=int(p), negatives=int(n))
-        for harm, p, n in zip(harms, *totals, strict=True)
-    ]
-
-
-def choose_heads(
-    counts: Sequence[HeadCounts], least: int
-) -> tuple[tuple[HeadCounts, ...], tuple[HeadCounts, ...]]:
-    """The harms that get a head, and those that do not, with the reason."""
-    chosen = tuple(c for c in counts if min(c.positives, c.negatives) >= least)
-    reason = f"fewer than {least} training rows of a class"
-    skipped = tuple(c.model_copy(update={"reason": reason}) for c in counts if c not in chosen)
-    return chosen, skipped
 
 
 @dataclass(frozen=True)
@@ -83,14 +60,14 @@ def fit(
     with _threads() as each:
         run = _Run(snapshot, task, options, each)
         for epoch in range(options.epochs):
-            active = [one for one in networks if one.since < options.patience]
+            active = [one for one in networks if one.epochs_since_best < options.patience]
             if not active:
                 break
             for one in active:
                 _blend(run, one, epoch)
             report(epoch, *_epoch(run, active, epoch, rng))
     for one in networks:
-        one.finish()
+        one.restore_best()
 
 
 def _assist(part: Path, task: Task, networks: Sequence[Network]) -> None:
@@ -114,18 +91,18 @@ def _blend(run: _Run, one: Network, epoch: int) -> None:
     period = options.super_epoch if options.blending == "online" else options.epochs
     if options.blending == "none" or epoch % period:
         return
-    probes = [one.probe(place) for place in range(len(one.branches))]
+    forks = [one.fork(place) for place in range(len(one.branches))]
     # The reading's own order must not hang on who else is trained beside it.
     with torch.random.fork_rng(devices=[]):
         rng = np.random.default_rng([options.seed, epoch])
-        before = _losses(run, probes)
+        before = _losses(run, forks)
         for number in range(epoch, min(epoch + period, options.epochs)):
-            active = [probe for probe in probes if probe.since < options.patience]
+            active = [fork for fork in forks if fork.epochs_since_best < options.patience]
             if active:
                 _epoch(run, active, number, rng)
-        for probe in probes:
-            probe.finish()
-        after = _losses(run, probes)
+        for fork in forks:
+            fork.restore_best()
+        after = _losses(run, forks)
     one.blend = blend_weights(before, after)
     ratios = [ratio(*pair) for pair in zip(before, after, strict=True)]
     one.blends[epoch] = {"weights": list(one.blend), "ratios": ratios}
@@ -153,7 +130,7 @@ def _epoch(
         one.schedule.step()
     held_out = validation_losses(networks, _batches(run, "validation"), each=run.each)
     for one, loss in zip(networks, held_out, strict=True):
-        one.judge(loss)
+        one.observe(loss)
     return float(np.nanmean(losses)), float(np.mean(held_out))
 
 
@@ -232,11 +209,11 @@ def validation_losses(
     networks: Sequence[Network], read: Iterator[Batch], *, each: Each
 ) -> list[float]:
     """Each network's plain loss over all rows; NaN where there are none."""
-    found = [each(partial(Network.predicted, batch=batch), networks) for batch in read]
-    if not found:
+    batches_of_pairs = [each(partial(Network.predicted, batch=batch), networks) for batch in read]
+    if not batches_of_pairs:
         return [math.nan] * len(networks)
     losses = []
-    for one, pairs in zip(networks, zip(*found, strict=True), strict=True):
+    for one, pairs in zip(networks, zip(*batches_of_pairs, strict=True), strict=True):
         logits, targets = (torch.cat(tensors) for tensors in zip(*pairs, strict=True))
         losses.append(float(masked_loss(logits, targets, costs=one.targets.costs).sum()))
     return losses

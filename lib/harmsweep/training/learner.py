@@ -15,7 +15,6 @@ from torch.func import functional_call
 from harmsweep.model.conf import Fit
 from harmsweep.model.manifest import HeadCounts, HeadsConfig
 from harmsweep.model.network import Heads, Noise
-from harmsweep.training.data import Task
 from harmsweep.training.losses import (
     Costs,
     balanced,
@@ -25,6 +24,7 @@ from harmsweep.training.losses import (
     task_weights,
     uncertain,
 )
+from harmsweep.training.task import Task
 
 # Fused rows, their labels, and the weights of these where the snapshot has any.
 Batch = tuple[Tensor, Tensor, Tensor | None]
@@ -80,8 +80,8 @@ class Branch:
         if self.trunk is not None:
             weight = self.seen(self.trunk.weight)
             borrowed = {"trunk.weight": weight, "trunk.bias": self.trunk.bias}
-        found: Tensor = functional_call(self.heads, borrowed, (seen, noise))
-        return found
+        logits: Tensor = functional_call(self.heads, borrowed, (seen, noise))
+        return logits
 
 
 def _is_something(seen: Tensor) -> Tensor:
@@ -98,12 +98,12 @@ class Network:
     targets: Targets
     # What each branch's loss counts, and which of the branches is judged.
     blend: tuple[float, ...] = (1.0,)
-    judged: int = 0
+    judged_branch: int = 0
     # The blends that it was trained with, by their first epochs: weights and ratios by branch.
     blends: dict[int, dict[str, list[float]]] = field(default_factory=dict)
     best: float = math.inf
-    kept: dict[str, Tensor] = field(default_factory=dict)
-    since: int = 0
+    best_weights: dict[str, Tensor] = field(default_factory=dict)
+    epochs_since_best: int = 0
 
     def __post_init__(self) -> None:
         heads, options = self.targets.heads, self.options
@@ -174,31 +174,32 @@ class Network:
 
     def predicted(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """The logits that are judged, and their targets; those of others' rows are NaN."""
-        one = self.branches[self.judged]
+        one = self.branches[self.judged_branch]
         with torch.inference_mode():  # of this thread
             targets = self.targets.of(batch[1])
             if one.own_rows:
                 targets = torch.where(one.has(batch[0])[:, None], targets, math.nan)
             return one.logits(batch[0]), targets
 
-    def judge(self, held_out: float) -> None:
+    def observe(self, held_out: float) -> None:
         """Keep the weights where the validation loss fell, else count the epoch."""
-        self.since += 1
+        self.epochs_since_best += 1
         if not held_out >= self.best:
-            self.best, self.kept = held_out, copy.deepcopy(self.modules.state_dict())
-            self.since = 0
+            self.best, self.best_weights = held_out, copy.deepcopy(self.modules.state_dict())
+            self.epochs_since_best = 0
 
-    def finish(self) -> None:
+    def restore_best(self) -> None:
         """Take the best weights back."""
-        self.modules.load_state_dict(self.kept)
+        self.modules.load_state_dict(self.best_weights)
         self.modules.eval()
 
-    def probe(self, place: int) -> "Network":
+    def fork(self, place: int) -> "Network":
         """A copy that goes on from here with the loss of one branch alone."""
-        found = copy.deepcopy(self)
-        found.blend = tuple(float(p == place) for p in range(len(self.branches)))
-        found.judged, found.best, found.kept, found.since = place, math.inf, {}, 0
-        return found
+        other = copy.deepcopy(self)
+        other.blend = tuple(float(p == place) for p in range(len(self.branches)))
+        other.judged_branch, other.best = place, math.inf
+        other.best_weights, other.epochs_since_best = {}, 0
+        return other
 
 
 def network(
@@ -206,17 +207,18 @@ def network(
     options: Fit,
     *,
     columns: Columns | None = None,
-    kept: Mapping[str, Columns] | None = None,
+    visible_columns: Mapping[str, Columns] | None = None,
     targets: Targets | None = None,
     own_rows: Sequence[int] | bool = False,
 ) -> Network:
-    """A network to be trained: of all inputs or of some columns; `kept` as Heads has it.
+    """A network to be trained: of all inputs or of some columns; `visible_columns` as Heads has it.
 
     `own_rows` as Branch has it; the numbers are how many labelled training rows each head has then.
     """
     learned = targets or Targets(task.heads, lambda labels: labels, weights=lambda given: given)
     torch.manual_seed(options.seed)
-    heads = _heads(learned.heads, task.width if columns is None else len(columns), options, kept)
+    width = task.width if columns is None else len(columns)
+    heads = _heads(learned.heads, width, options, visible_columns)
     counts = [c.positives + c.negatives for c in learned.heads]
     rows = torch.tensor(counts if isinstance(own_rows, bool) else own_rows).clamp(min=1)
     seen = None if columns is None else torch.from_numpy(columns)
@@ -236,7 +238,7 @@ def _heads(
     counts: Sequence[HeadCounts],
     width: int,
     options: Fit,
-    kept: Mapping[str, Columns] | None,
+    visible_columns: Mapping[str, Columns] | None,
 ) -> Heads:
     config = HeadsConfig(
         harms=tuple(c.harm for c in counts),
@@ -244,7 +246,7 @@ def _heads(
         hidden=options.hidden,
         dropout=options.dropout,
     )
-    heads = Heads(config, kept=kept)
+    heads = Heads(config, visible_columns=visible_columns)
     heads.start_from(counts)
     return heads
 

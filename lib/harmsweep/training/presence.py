@@ -10,7 +10,7 @@ from harmsweep.evaluation.records import ALL as WHOLE
 from harmsweep.evaluation.scored import read_columns
 from harmsweep.model.fusion import NUMBERS, inputs_of
 from harmsweep.model.snapshot import label_column
-from harmsweep.training.data import Task
+from harmsweep.training.task import Task
 
 # Labelled training rows that have a modality, by harm, dataset and modality; never 0.
 Present = Mapping[tuple[str, str, str], int]

@@ -14,14 +14,14 @@ from harmsweep.evaluation.baseline import (
     fit_baseline,
     leave_one_group_out,
 )
-from harmsweep.evaluation.records import MODEL, Record, pooled
+from harmsweep.evaluation.records import MODEL, Record, pool_folds
 from harmsweep.evaluation.scored import ScoredRows, score_labelled_rows
 from harmsweep.model.calibration import Calibration
 from harmsweep.model.conf import Evaluation
 from harmsweep.model.fusion import Columns
 from harmsweep.model.network import Heads, logits_of, predict
 from harmsweep.training.calibration_fit import calibration
-from harmsweep.training.data import Task
+from harmsweep.training.task import Task
 
 
 def score_part(
@@ -85,4 +85,4 @@ def few_group_records(
             found = {"harm": scored.harm, "dataset": dataset, "baseline": modality}
             folds = list(leave_one_group_out(snapshot, found, rows=options.baseline_rows))
             if folds:
-                yield found | pooled(folds)
+                yield found | pool_folds(folds)

@@ -19,12 +19,10 @@ from harmsweep.evaluation.records import (
 )
 from harmsweep.files import writing_whole
 from harmsweep.model.calibration import Calibration
-from harmsweep.model.conf import TrainingConfig, TrainingRefused, load_training
-from harmsweep.model.fusion import Feature, Input
+from harmsweep.model.conf import TrainingConfig, load_training
 from harmsweep.model.manifest import (
     NAME,
     File,
-    HeadCounts,
     Manifest,
     SnapshotFacts,
     build_manifest,
@@ -35,17 +33,14 @@ from harmsweep.model.manifest import (
 from harmsweep.model.network import Heads, serialized
 from harmsweep.model.snapshot import Snapshot, load_snapshot
 from harmsweep.model.tracking import log_run
-from harmsweep.paths import CONF, ROOT
-from harmsweep.training.data import Task, fit_scaling
-from harmsweep.training.fit import choose_heads, class_counts, fit
+from harmsweep.paths import CONF
+from harmsweep.training.code_version import code_version
 from harmsweep.training.learner import network
-from harmsweep.training.progress import epochs_shown
+from harmsweep.training.progress import fit_shown
 from harmsweep.training.scoring import few_group_records, fit_calibrations, score_part
+from harmsweep.training.task import Task, task_of
 
 WEIGHTS, EVALUATION = "model.safetensors", "evaluation.json"
-Skipped = tuple[HeadCounts, ...]
-# The packages whose code decides what comes of a training.
-CODE = ("model", "training", "evaluation", "encoders")
 LIBRARIES = ("torch", "numpy", "pyarrow", "petastorm", "safetensors", "scikit-learn", "mlflow")
 
 
@@ -64,12 +59,11 @@ def train(
     facts, options = load_snapshot(snapshot), load_training(config)
     task, skipped = task_of(snapshot, facts, options)
     off = {harm: names for harm, names in options.switched_off.items() if harm in task.harms}
-    trained = network(task, options.fit, kept=task.kept(off))
-    with epochs_shown(options.fit.epochs) as (report, history):
-        fit(snapshot, task, [trained], options.fit, report=report)
+    trained = network(task, options.fit, visible_columns=task.visible_columns(off))
+    history = fit_shown(snapshot, task, [trained], options.fit)
     heads = trained.heads
     calibrations = fit_calibrations(snapshot / "validation", task, heads)
-    evaluation = evaluated(snapshot, task, heads, calibrations, options)
+    evaluation = evaluate(snapshot, task, heads, calibrations, options)
     files = {WEIGHTS: serialized(heads), EVALUATION: _json(evaluation)}
     manifest = build_manifest(
         _described(task, facts, options, files)
@@ -100,45 +94,7 @@ def _described(
     }
 
 
-def task_of(snapshot: Path, facts: Snapshot, options: TrainingConfig) -> tuple[Task, Skipped]:
-    """What can be learned from a snapshot, and the harms that get no head.
-
-    Raises:
-        TrainingRefused: no harm has enough labels, or the snapshot lacks an input.
-    """
-    chosen, skipped = _heads(snapshot, facts, options)
-    return Task(chosen, *_scaled(snapshot, facts, options)), skipped
-
-
-def _heads(
-    snapshot: Path, facts: Snapshot, options: TrainingConfig
-) -> tuple[tuple[HeadCounts, ...], Skipped]:
-    if not facts.rows["train"]:
-        raise TrainingRefused(f"{snapshot}: the training part is empty")
-    counts = class_counts(snapshot / "train", facts.harms, batch=options.fit.batch)
-    chosen, skipped = choose_heads(counts, options.min_class_rows)
-    if not chosen:
-        raise TrainingRefused(
-            f"{snapshot}: no harm has {options.min_class_rows} training rows of each class"
-        )
-    return chosen, skipped
-
-
-def _scaled(
-    snapshot: Path, facts: Snapshot, options: TrainingConfig
-) -> tuple[tuple[Input, ...], tuple[Feature, ...]]:
-    known = {source.name: source for source in facts.inputs}
-    absent = sorted(set(options.inputs) - known.keys()) + sorted(
-        set(options.features) - set(facts.numbers)
-    )
-    if absent:
-        raise TrainingRefused(f"{snapshot}: the snapshot has no {absent}")
-    inputs = [known[name] for name in options.inputs]
-    transforms = dict(options.features)
-    return fit_scaling(snapshot / "train", inputs, transforms, batch=options.fit.batch)
-
-
-def evaluated(
+def evaluate(
     snapshot: Path,
     task: Task,
     heads: Heads,
@@ -176,16 +132,6 @@ def head_metrics(rows: Sequence[Record]) -> dict[str, float]:
         for name in ("auroc", "auc_pr", "difference")
         if row["dataset"] == "all" and row.get(name) is not None
     }
-
-
-def code_version() -> str:
-    """12 hexadecimal digits over the sources that a model depends on."""
-    lib = ROOT / "lib" / "harmsweep"
-    sources = [path for name in CODE for path in (lib / name).glob("*.py")]
-    digest = hashlib.sha256()
-    for path in sorted(sources):
-        digest.update(path.relative_to(lib).as_posix().encode() + path.read_bytes())
-    return digest.hexdigest()[:12]
 
 
 def _publish(manifest: Manifest, files: Mapping[str, bytes], models: Path) -> Path:

@@ -10,7 +10,7 @@ import pytest
 from harmsweep.enforcement.circuit_breaker.approvals import approve
 from harmsweep.enforcement.plans.make import make_plan
 from harmsweep.errors import DataRefused
-from harmsweep.reports.plan import bounded, write_plan
+from harmsweep.reports.plan import batch_headroom, write_plan
 
 DAY = date(2026, 10, 1)
 
@@ -73,7 +73,8 @@ def test_the_page_needs_no_other_file(fresh, plan, tmp_path):
 
 def test_each_batch_stands_beside_its_bounds(fresh, plan):
     found = {
-        (r["harm"], r["direction"]): (r["effects"], r["cap"]) for r in bounded(fresh.root, plan)
+        (r["harm"], r["direction"]): (r["effects"], r["cap"])
+        for r in batch_headroom(fresh.root, plan)
     }
     assert found == {("hate", "apply"): (2, 1), ("spam", "apply"): (1, 1)}
 

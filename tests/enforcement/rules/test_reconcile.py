@@ -31,7 +31,7 @@ from harmsweep.enforcement.rules.reconcile import reconcile
 from harmsweep.enforcement.rules.reversal import redo_effect, undo_effect
 from harmsweep.enforcement.state.policy_binding import PolicyBinding
 from harmsweep.harms import SEVERE
-from harmsweep.policy.certificates import Claim, Counts, Population, Source, sealed_certificate
+from harmsweep.policy.certificates import Claim, Counts, Population, Source, build_certificate
 from harmsweep.policy.file import load_policy
 
 DAY = date(2026, 10, 1)
@@ -689,7 +689,7 @@ def test_a_mandate_says_what_may_be_acted_on(tmp_path: Path):
     claim = Claim(harm="hate", language="en", precision=0.95, confidence=0.95, counts=counts,
                   population=about)  # fmt: skip
     source = Source(snapshot="s0123456789ab", first=DAY, last=DAY)
-    certificate = sealed_certificate(MODEL, policy.policy_version, source, [claim])
+    certificate = build_certificate(MODEL, policy.policy_version, source, [claim])
     rules = PolicyBinding(policy, MODEL, certificate, 0.1, 0.6).rules
     assert rules == Guardrails(
         approved=True, certified=frozenset({("hate", "all", "all", "remove", "en", 0.8)}),

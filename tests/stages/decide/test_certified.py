@@ -14,7 +14,7 @@ from harmsweep.policy.certificates import (
     Counts,
     Population,
     Source,
-    sealed_certificate,
+    build_certificate,
 )
 from harmsweep.policy.file import Policy, load_policy
 from harmsweep.stages.decide.stage import decisions
@@ -88,7 +88,7 @@ def certificate(stated: Policy) -> Certificate:
         claim("fr", 0.95, 0.9, reason="41 of 62 flagged groups are right"),
     ]
     source = Source(snapshot="s0123456789ab", first=date(2026, 9, 1), last=date(2026, 9, 9))
-    return sealed_certificate(MODEL, stated.policy_version, source, claims)
+    return build_certificate(MODEL, stated.policy_version, source, claims)
 
 
 @pytest.fixture(scope="module")

@@ -14,14 +14,14 @@ from harmsweep.evaluation.scored import ScoredRows  # noqa: E402
 from harmsweep.model.conf import Evaluation  # noqa: E402
 from harmsweep.model.fusion import Feature, Input  # noqa: E402
 from harmsweep.model.manifest import HeadCounts  # noqa: E402
-from harmsweep.training.data import Task  # noqa: E402
 from harmsweep.training.experiments.ablation_rules import (  # noqa: E402
     ablation_records,
-    confirmed,
+    confirmations,
     proposals,
     switched_off,
 )
 from harmsweep.training.presence import presence  # noqa: E402
+from harmsweep.training.task import Task  # noqa: E402
 
 LIMITS = Evaluation(resamples=200, min_groups=20, baseline_rows=100)
 TRUTH = np.arange(200) % 4 == 0
@@ -109,8 +109,8 @@ def test_a_head_keeps_at_least_one_modality() -> None:
 
 def test_proposals_that_cost_something_together_are_not_confirmed() -> None:
     off = {"spam": (["image", "video"], "without image and video")}
-    [same] = confirmed(off, [scored(SCORES | {"without image and video": GOOD})], LIMITS)
-    [worse] = confirmed(off, [scored(SCORES | {"without image and video": POOR})], LIMITS)
+    [same] = confirmations(off, [scored(SCORES | {"without image and video": GOOD})], LIMITS)
+    [worse] = confirmations(off, [scored(SCORES | {"without image and video": POOR})], LIMITS)
     assert same["confirmed"] and not worse["confirmed"]
     assert worse["off"] == ["image", "video"]
 

@@ -50,8 +50,8 @@ class PolicyBinding:
             for harm, rules in self.policy.rules.items()
             for rule in rules
             for rung in rule.ladder
-            if rung.promise and self.certificate
-            for language, threshold in self.certificate.thresholds(harm, rung.promise).items()
+            if rung.target and self.certificate
+            for language, threshold in self.certificate.thresholds(harm, rung.target).items()
         )
         return Guardrails(approved, certified, **more)
 

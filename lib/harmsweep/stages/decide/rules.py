@@ -62,8 +62,8 @@ def _best_in(scope: tuple[str, str], policy: Policy, certificate: Certificate | 
 def _threshold(harm: str, rung: Rung, certificate: Certificate | None) -> Column:
     """The rung's threshold for each row; null where none is certified for its language."""
     found = F.lit(rung.threshold).cast("double")
-    if rung.promise and certificate:
-        for language, threshold in certificate.thresholds(harm, rung.promise).items():
+    if rung.target and certificate:
+        for language, threshold in certificate.thresholds(harm, rung.target).items():
             found = F.when(F.col("language") == language, F.lit(threshold)).otherwise(found)
     return found
 

@@ -7,7 +7,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from harmsweep.harms import HARMS
-from harmsweep.labels.sources import MADE
+from harmsweep.labels.sources import DERIVED
 
 # No control characters (they forge log lines), no white space, and short enough for a key.
 ID = "rlike '^[^\\\\p{Cc}\\\\p{Z}]{1,128}$'"
@@ -68,7 +68,7 @@ RULES: dict[str, dict[str, str]] = {
         "bad_annotator": f"NOT annotator {ID}",
         "bad_weight": "NOT (weight > 0 AND weight <= 1)",
         # The label stage writes these, and would take them away again.
-        "reserved_source": f"source IN {MADE}",
+        "reserved_source": f"source IN {DERIVED}",
     },
     "account_labels": {
         **_DECODED,

@@ -11,7 +11,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from harmsweep.harms import HARMS
-from harmsweep.labels.sources import FOUND_BY_PEOPLE, REPORTS, UNNAMED, vote
+from harmsweep.labels.sources import BY_PEOPLE, REPORTS, UNNAMED, vote
 from harmsweep.tables.catalog import LABELS
 
 # A Beta prior: an unknown reporter is right one time in four, as if seen four times.
@@ -52,7 +52,7 @@ def records(found: DataFrame, labels: DataFrame) -> DataFrame:
     Labels by hand, appeals and reviews judge. Decisions don't: they are the model's own word, and
     a model that learned from who agrees with it would learn from its echo.
     """
-    judging = labels.where(F.col("source").isin(*FOUND_BY_PEOPLE)).groupBy(*_PAIR)
+    judging = labels.where(F.col("source").isin(*BY_PEOPLE)).groupBy(*_PAIR)
     verdicts = judging.agg(F.sum(vote()).alias("lead")).where("lead <> 0")
     once = found.groupBy(*_PAIR, "actor_id").agg(F.lit(1).alias("reported"))
     judged = once.join(verdicts, on=_PAIR, how="inner")

@@ -122,7 +122,7 @@ def switched_off(proposed: Sequence[Record]) -> Off:
     return found
 
 
-def confirmed(
+def confirmations(
     off: Mapping[str, tuple[Sequence[str], str]], checked: Sequence[ScoredRows], options: Evaluation
 ) -> Iterator[Record]:
     """Whether each head's proposal costs nothing on any validation dataset with enough groups.

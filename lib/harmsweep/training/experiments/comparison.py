@@ -6,6 +6,7 @@ go by the validation part; the test part has no say in any choice and gives the 
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +16,17 @@ from numpy.typing import NDArray
 
 from harmsweep.evaluation.baseline import baseline_scores, fit_baseline
 from harmsweep.evaluation.scored import ScoredRows, score_labelled_rows
-from harmsweep.model.conf import Fit, TrainingConfig, load_training
+from harmsweep.model.conf import Fit
 from harmsweep.model.fusion import Columns
-from harmsweep.model.snapshot import load_snapshot
 from harmsweep.paths import CONF
-from harmsweep.training.data import Task
 from harmsweep.training.experiments.comparison_records import comparison_records
-from harmsweep.training.experiments.late_fusion import alone, late_fusion
-from harmsweep.training.experiments.results import digest, write_once
+from harmsweep.training.experiments.experiment import Experiment, load_experiment, write_once
+from harmsweep.training.experiments.late_fusion import late_fusion, single_modality_networks
 from harmsweep.training.experiments.variants import Variant, Variants, variants
-from harmsweep.training.fit import fit
 from harmsweep.training.presence import presence
-from harmsweep.training.progress import epochs_shown
+from harmsweep.training.progress import fit_shown
 from harmsweep.training.scoring import baselines_of
-from harmsweep.training.train import code_version, task_of
+from harmsweep.training.task import Task
 
 LATE = "late fusion"
 # By modality: a regression per harm, or None.
@@ -47,25 +45,16 @@ def compare(
         SnapshotRefused: the snapshot's files differ from its own hashes.
         TrainingRefused: the configuration is wrong, or no harm has enough labels for a head.
     """
-    facts, options = load_snapshot(snapshot), load_training(config)
-    chosen = list(range(options.fit.seed, options.fit.seed + seeds))
-    made_from = {
-        "snapshot": facts.id,
-        "config": digest(options.model_dump(mode="json", exclude={"switched_off"})),
-        "code_version": code_version(),
-        "seeds": chosen,
-    }
-
-    def find() -> dict[str, Any]:
-        return comparison(snapshot, task_of(snapshot, facts, options)[0], options, seeds=chosen)
-
-    return write_once(out, "comparison", made_from, find)
+    experiment = load_experiment(snapshot, config)
+    numbers = experiment.seeds(seeds)
+    made_from = experiment.made_from(ignored={"switched_off"}) | {"seeds": numbers}
+    result = partial(comparison, experiment, seeds=numbers)
+    return write_once(out, "comparison", made_from, result)
 
 
-def comparison(
-    snapshot: Path, task: Task, options: TrainingConfig, *, seeds: Sequence[int]
-) -> dict[str, Any]:
-    """Everything that the comparison found: figures of the test part, and how they came about."""
+def comparison(experiment: Experiment, *, seeds: Sequence[int]) -> dict[str, Any]:
+    """Everything that the comparison says: figures of the test part, and how they came about."""
+    snapshot, task, options = experiment.snapshot, experiment.task, experiment.options
     limits = options.evaluation
     baselines = {
         m: [fit_baseline(snapshot / "train", h, m, rows=limits.baseline_rows) for h in task.harms]
@@ -83,10 +72,9 @@ def comparison(
 def _trained(snapshot: Path, task: Task, options: Fit) -> tuple[Variants, dict[str, Any]]:
     """All variants after training; the validation losses, late fusion's weights, and the blends."""
     found = variants(snapshot / "train", task, options)
-    single = alone(task, options, presence(snapshot / "train", task))
+    single = single_modality_networks(task, options, presence(snapshot / "train", task))
     networks = [one for variant in found.values() for one in variant.networks]
-    with epochs_shown(options.epochs) as (report, _):
-        fit(snapshot, task, [*networks, *single.values()], options, report=report)
+    fit_shown(snapshot, task, [*networks, *single.values()], options)
     late, weights = late_fusion(snapshot / "validation", task, single)
     heads = ["fused", *single]
     return found | {LATE: late}, {

@@ -15,13 +15,13 @@ from harmsweep.evaluation.intervals import Floats
 from harmsweep.evaluation.scored import ScoredRows, score_labelled_rows
 from harmsweep.model.conf import Fit
 from harmsweep.model.fusion import Columns
-from harmsweep.training.data import Task
 from harmsweep.training.experiments.variants import Variant, plain
 from harmsweep.training.learner import Network, network
 from harmsweep.training.presence import Present, modality_rows
+from harmsweep.training.task import Task
 
 
-def alone(task: Task, given: Fit, present: Present) -> dict[str, Network]:
+def single_modality_networks(task: Task, given: Fit, present: Present) -> dict[str, Network]:
     """A network of each modality that a labelled row has, trained on the rows that have it."""
     options, found = plain(given), dict[str, Network]()
     for modality in task.modalities:

@@ -16,18 +16,17 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from harmsweep.evaluation.intervals import auroc_auprc, bootstrap_auroc_auprc, interval
-from harmsweep.evaluation.records import MODEL, Record, pooled
+from harmsweep.evaluation.records import MODEL, Record, pool_folds
 from harmsweep.evaluation.scored import ScoredRows, score_labelled_rows
-from harmsweep.model.conf import TrainingConfig, load_training
+from harmsweep.model.conf import TrainingConfig
 from harmsweep.model.fusion import Columns
 from harmsweep.model.network import logits_of
-from harmsweep.model.snapshot import PARTS, Snapshot, load_snapshot
+from harmsweep.model.snapshot import PARTS
 from harmsweep.paths import CONF
-from harmsweep.training.experiments.results import digest, write_once
-from harmsweep.training.fit import fit
+from harmsweep.training.experiments.experiment import Experiment, load_experiment, write_once
 from harmsweep.training.learner import network
-from harmsweep.training.progress import epochs_shown
-from harmsweep.training.train import code_version, task_of
+from harmsweep.training.progress import fit_shown
+from harmsweep.training.task import task_of
 
 SHARES = (0.25, 0.5, 1.0)
 # What stands where a record of the baselines names one.
@@ -36,7 +35,7 @@ NETWORK = "network"
 Place = Callable[[str, pa.Table], NDArray[np.str_]]
 
 
-def learning(
+def learning_curve(
     snapshot: Path, *, out: Path, seeds: int = 3, config: Path = CONF / "training.yaml"
 ) -> Path:
     """Write `out/<snapshot id>-<digest>.learning.json` once; a second call only gives its path.
@@ -47,83 +46,71 @@ def learning(
         SnapshotRefused: the snapshot's files differ from its own hashes.
         TrainingRefused: the configuration is wrong, or no harm has enough labels for a head.
     """
-    facts, options = load_snapshot(snapshot), load_training(config)
-    chosen = list(range(options.fit.seed, options.fit.seed + seeds))
-    made_from = {
-        "snapshot": facts.id,
-        "config": digest(options.model_dump(mode="json")),
-        "code_version": code_version(),
-        "seeds": chosen,
-    }
+    experiment = load_experiment(snapshot, config)
+    numbers = experiment.seeds(seeds)
 
-    def find() -> dict[str, Any]:
+    def result() -> dict[str, Any]:
         return {
-            "shares": list(by_share(snapshot, facts, options, seeds=chosen)),
-            "leave_one_group_out": list(leave_one_group_out(snapshot, facts, options)),
+            "shares": list(by_share(experiment, seeds=numbers)),
+            "leave_one_group_out": list(leave_one_group_out(experiment)),
         }
 
-    return write_once(out, "learning", made_from, find)
+    return write_once(out, "learning", experiment.made_from() | {"seeds": numbers}, result)
 
 
-def by_share(
-    snapshot: Path, facts: Snapshot, options: TrainingConfig, *, seeds: Sequence[int]
-) -> Iterator[Record]:
+def by_share(experiment: Experiment, *, seeds: Sequence[int]) -> Iterator[Record]:
     """AUROC on the test part by share of the training groups: the mean over seeds, its interval.
 
     A seed's smaller share is part of its larger one. Heads are those of the whole training part;
     one that lacks a class in a share, at some seed, has no record of it.
     """
-    groups = np.unique(_column(snapshot / "train", "split_group"))
+    options = experiment.options
+    groups = np.unique(_column(experiment.snapshot / "train", "split_group"))
     for share in SHARES:
-        found: dict[str, list[ScoredRows]] = {}
+        by_harm: dict[str, list[ScoredRows]] = {}
         for seed in seeds:
             order = np.random.default_rng(seed).permutation(groups)
-            kept = order[: round(share * len(groups))]
-            for scored in _trained(snapshot, facts, _with_seed(options, seed), only_groups(kept)):
-                found.setdefault(scored.harm, []).append(scored)
-        for harm, of_seeds in found.items():
+            chosen = order[: round(share * len(groups))]
+            for scored in _trained(experiment, _with_seed(options, seed), only_groups(chosen)):
+                by_harm.setdefault(scored.harm, []).append(scored)
+        for harm, of_seeds in by_harm.items():
             if len(of_seeds) == len(seeds) and of_seeds[0].has_both:
-                counts = {"harm": harm, "share": share, "groups": len(kept)}
+                counts = {"harm": harm, "share": share, "groups": len(chosen)}
                 yield counts | _mean_auroc(of_seeds, options)
 
 
-def leave_one_group_out(
-    snapshot: Path, facts: Snapshot, options: TrainingConfig
-) -> Iterator[Record]:
+def leave_one_group_out(experiment: Experiment) -> Iterator[Record]:
     """The network's figure for datasets with few groups: each held out once, the folds pooled.
 
     A fold leaves out one group of each such dataset, and trains on the training part and on all
     other posts of these datasets, whatever part they are of.
     """
-    few = few_groups(snapshot, options.split.few_groups)
-    found: dict[tuple[str, str], list[ScoredRows]] = {}
+    few = few_groups(experiment.snapshot, experiment.options.split.few_groups)
+    by_dataset: dict[tuple[str, str], list[ScoredRows]] = {}
     for fold in range(max(map(len, few.values()), default=0)):
         held = [names[fold] for names in few.values() if fold < len(names)]
-        for scored in _trained(snapshot, facts, options, holding_out(held, list(few))):
+        for scored in _trained(experiment, experiment.options, holding_out(held, list(few))):
             for dataset in sorted(set(map(str, scored.datasets))):
-                found.setdefault((scored.harm, dataset), []).append(scored.of(dataset))
-    for (harm, dataset), folds in found.items():
+                by_dataset.setdefault((scored.harm, dataset), []).append(scored.of(dataset))
+    for (harm, dataset), folds in by_dataset.items():
         pairs = [(rows.truth, rows.scores[MODEL]) for rows in folds]
-        yield {"harm": harm, "dataset": dataset, "baseline": NETWORK} | pooled(pairs)
+        yield {"harm": harm, "dataset": dataset, "baseline": NETWORK} | pool_folds(pairs)
 
 
-def _trained(
-    snapshot: Path, facts: Snapshot, options: TrainingConfig, place: Place
-) -> list[ScoredRows]:
+def _trained(experiment: Experiment, options: TrainingConfig, place: Place) -> list[ScoredRows]:
     """What a network says of the test part, trained where the rows stand as `place` puts them.
 
     It has the heads that the model has, as far as there are labels of both classes.
     """
-    harms = task_of(snapshot, facts, options)[0].harms
     fewer = options.model_copy(update={"min_class_rows": 1})
     with TemporaryDirectory(prefix="learning-") as name:
         folder = Path(name)
-        arrange(snapshot, place, folder)
-        found, _ = task_of(folder, facts, fewer)
-        task = replace(found, heads=tuple(head for head in found.heads if head.harm in harms))
+        arrange(experiment.snapshot, place, folder)
+        task, _ = task_of(folder, experiment.facts, fewer)
+        heads = tuple(head for head in task.heads if head.harm in experiment.task.harms)
+        task = replace(task, heads=heads)
         one = network(task, options.fit)
-        with epochs_shown(options.fit.epochs) as (report, _):
-            fit(folder, task, [one], options.fit, report=report)
+        fit_shown(folder, task, [one], options.fit)
 
         def scores(rows: Columns) -> dict[str, NDArray[Any]]:
             return {MODEL: logits_of(one.heads, task.fused(rows))}

@@ -4,8 +4,6 @@ After Bergstra et al. (NeurIPS 2011, the tree-structured Parzen estimator) and G
 2017, the median rule that ends trials early).
 """
 
-import hashlib
-import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,14 +18,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from rich.console import Console
 from rich.progress import Progress
 
-from harmsweep.model.conf import Fit, TrainingConfig, TrainingRefused, load_training
-from harmsweep.model.snapshot import load_snapshot
+from harmsweep.model.conf import Fit, TrainingRefused
 from harmsweep.model.tracking import child_run, parent_run
 from harmsweep.paths import CONF
-from harmsweep.training.data import Task
+from harmsweep.training.experiments.experiment import Experiment, digest, load_experiment
 from harmsweep.training.fit import fit
 from harmsweep.training.learner import network
-from harmsweep.training.train import code_version, task_of
 
 
 class Choice(BaseModel):
@@ -102,17 +98,16 @@ def search(
         SnapshotRefused: the snapshot's files differ from its own hashes.
         TrainingRefused: a configuration is wrong, or no harm has enough labels for a head.
     """
-    options, asked = load_training(config), load_search(space)
-    task, _ = task_of(snapshot, load_snapshot(snapshot), options)
-    study = _study(snapshot.name, options, asked, tracking)
-    shared = snapshot, task, options, asked, tracking
+    given, experiment = load_search(space), load_experiment(snapshot, config)
+    study = _study(experiment, given, tracking)
     deadline = time.monotonic() + 60 * minutes
-    with parent_run(study.study_name, tracking=tracking) as run, _shown(minutes, deadline) as tell:
-        while not _is_over(study, asked, trials) and time.monotonic() < deadline:
+    with parent_run(study.study_name, tracking=tracking) as run, _shown(minutes, deadline) as show:
+        shared = _Search(experiment, given, tracking, run)
+        while not _is_over(study, given, trials) and time.monotonic() < deadline:
             # A sampler of its own for each trial: a search that was cut off goes on alike.
-            study.sampler = _sampler(asked, len(study.trials))
-            study.optimize(partial(_tried, of=_Search(*shared, run)), n_trials=1)
-            tell(study)
+            study.sampler = _sampler(given, len(study.trials))
+            study.optimize(partial(_trial_loss, of=shared), n_trials=1)
+            show(study)
     done = [t for t in study.trials if t.state.is_finished()]
     return {
         "study": study.study_name,
@@ -128,19 +123,17 @@ def search(
 class _Search:
     """What every trial of a search shares."""
 
-    snapshot: Path
-    task: Task
-    options: TrainingConfig
-    asked: SearchConfig
+    experiment: Experiment
+    given: SearchConfig
     tracking: Path
     run: str
 
 
-def _tried(trial: optuna.Trial, *, of: _Search) -> float:
+def _trial_loss(trial: optuna.Trial, *, of: _Search) -> float:
     """A trial's lowest validation loss; ended early where the median of the others was lower."""
-    chosen = of.options.fit.model_copy(update=_suggested(trial, of.asked))
-    trained = network(of.task, chosen)
-
+    snapshot, task = of.experiment.snapshot, of.experiment.task
+    options = of.experiment.options.fit.model_copy(update=_suggested(trial, of.given))
+    one = network(task, options)
     losses: list[float] = []
 
     def report(epoch: int, _: float, held_out: float) -> None:
@@ -151,41 +144,38 @@ def _tried(trial: optuna.Trial, *, of: _Search) -> float:
 
     with child_run(of.run, f"trial {trial.number}", trial.params, tracking=of.tracking) as log:
         try:
-            fit(of.snapshot, of.task, [trained], chosen, report=report)
+            fit(snapshot, task, [one], options, report=report)
         finally:
             log({"validation_loss": min(losses), "epochs": float(len(losses))})
-    return trained.best
+    return one.best
 
 
-def _suggested(trial: optuna.Trial, asked: SearchConfig) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, choice in asked.space.items():
+def _suggested(trial: optuna.Trial, given: SearchConfig) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, choice in given.space.items():
         if choice.values:
             value: Any = trial.suggest_categorical(name, list(choice.values))
         else:
             assert choice.low is not None and choice.high is not None
             value = trial.suggest_float(name, choice.low, choice.high, log=choice.log)
-        found[name] = int(value) if Fit.model_fields[name].annotation is int else value
-    return found
+        values[name] = int(value) if Fit.model_fields[name].annotation is int else value
+    return values
 
 
-def _study(
-    snapshot: str, options: TrainingConfig, asked: SearchConfig, tracking: Path
-) -> optuna.Study:
+def _study(experiment: Experiment, given: SearchConfig, tracking: Path) -> optuna.Study:
     """The study of exactly this snapshot, configuration, space and code, from its SQLite file."""
-    made_from = [snapshot, options.model_dump(mode="json"), asked.model_dump(mode="json")]
-    content = json.dumps([*made_from, code_version()], sort_keys=True).encode()
+    made_from = experiment.made_from() | {"space": given.model_dump(mode="json")}
     tracking.mkdir(parents=True, exist_ok=True)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
-        study_name=f"{snapshot}-{hashlib.sha256(content).hexdigest()[:12]}",
+        study_name=f"{experiment.facts.id}-{digest(made_from)}",
         storage=f"sqlite:///{(tracking / 'search.db').resolve()}",
-        pruner=optuna.pruners.MedianPruner(asked.startup_trials, asked.warmup_epochs),
+        pruner=optuna.pruners.MedianPruner(given.startup_trials, given.warmup_epochs),
         load_if_exists=True,
     )
-    if not study.trials and asked.sampler == "tpe":
-        now = options.fit.model_dump()
-        study.enqueue_trial({name: now[name] for name in asked.space})
+    if not study.trials and given.sampler == "tpe":
+        now = experiment.options.fit.model_dump()
+        study.enqueue_trial({name: now[name] for name in given.space})
     for trial in study.trials:
         # What was killed in the middle is tried again under the same number of finished trials.
         if trial.state == optuna.trial.TrialState.RUNNING:
@@ -193,20 +183,20 @@ def _study(
     return study
 
 
-def _sampler(asked: SearchConfig, number: int) -> optuna.samplers.BaseSampler:
-    if asked.sampler == "grid":
-        grid = {name: list(choice.values) for name, choice in asked.space.items()}
-        return optuna.samplers.GridSampler(grid, seed=asked.seed)
+def _sampler(given: SearchConfig, number: int) -> optuna.samplers.BaseSampler:
+    if given.sampler == "grid":
+        grid = {name: list(choice.values) for name, choice in given.space.items()}
+        return optuna.samplers.GridSampler(grid, seed=given.seed)
     return optuna.samplers.TPESampler(
-        n_startup_trials=asked.startup_trials, seed=asked.seed + number
+        n_startup_trials=given.startup_trials, seed=given.seed + number
     )
 
 
-def _is_over(study: optuna.Study, asked: SearchConfig, trials: int | None) -> bool:
+def _is_over(study: optuna.Study, given: SearchConfig, trials: int | None) -> bool:
     done = sum(t.state.is_finished() for t in study.trials)
-    if asked.sampler == "grid":
+    if given.sampler == "grid":
         cells = 1
-        for choice in asked.space.values():
+        for choice in given.space.values():
             cells *= len(choice.values)
         trials = cells if trials is None else min(trials, cells)
     return trials is not None and done >= trials
@@ -220,13 +210,13 @@ def _best(study: optuna.Study) -> bool:
 def _shown(minutes: float, deadline: float) -> Iterator[Any]:
     """A bar over the budget, with the trials done and the lowest loss."""
     console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal, transient=True) as shown:
-        bar = shown.add_task("search", total=60 * minutes)
+    with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
+        bar = progress.add_task("search", total=60 * minutes)
 
-        def tell(study: optuna.Study) -> None:
-            spent = 60 * minutes - (deadline - time.monotonic())
+        def show(study: optuna.Study) -> None:
+            used = 60 * minutes - (deadline - time.monotonic())
             best = f"{study.best_value:.4f}" if _best(study) else "none"
             text = f"{len(study.trials)} trials, lowest validation loss {best}"
-            shown.update(bar, completed=min(spent, 60 * minutes), description=text)
+            progress.update(bar, completed=min(used, 60 * minutes), description=text)
 
-        yield tell
+        yield show

@@ -19,9 +19,9 @@ from harmsweep.evaluation.scored import read_columns
 from harmsweep.model.conf import Fit
 from harmsweep.model.manifest import HeadCounts
 from harmsweep.model.snapshot import label_column
-from harmsweep.training.data import Task
 from harmsweep.training.learner import Columns, Network, Targets, network
 from harmsweep.training.losses import one_of
+from harmsweep.training.task import Task
 
 PLAIN = "plain"
 # The dataset whose rows are labelled for several harms at once.

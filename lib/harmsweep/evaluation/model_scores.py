@@ -29,7 +29,7 @@ def score_column(harm: str) -> str:
     return f"p_{harm}"
 
 
-def judged(part: Path, model: Path) -> pd.DataFrame:
+def model_scores(part: Path, model: Path) -> pd.DataFrame:
     """The rows of a snapshot's part: `KEYS`, `length`, `media`, and by harm label and probability.
 
     Labels are 1, 0 or NaN (not annotated).
@@ -63,14 +63,14 @@ def media(rows: Columns) -> NDArray[np.str_]:
     return np.select(list(known.values()), list(known), WORDS_ONLY)
 
 
-def labelled(rows: pd.DataFrame, harm: str) -> pd.DataFrame:
+def labelled_rows(rows: pd.DataFrame, harm: str) -> pd.DataFrame:
     """The rows that have a label of a harm."""
     return rows[rows[label_column(harm)].notna()]
 
 
-def scored(rows: pd.DataFrame, harm: str) -> ScoredRows:
+def scored_rows(rows: pd.DataFrame, harm: str) -> ScoredRows:
     """A harm's labelled rows as the model's evaluation takes them."""
-    known = labelled(rows, harm)
+    known = labelled_rows(rows, harm)
     return ScoredRows(
         harm,
         (known[label_column(harm)] > 0.5).to_numpy(),

@@ -1,4 +1,4 @@
-"""The promise, on planted truth: of 1,000 certifications, at most 5 % may claim what is not so.
+"""The guarantee, on planted truth: of 1,000 certifications, at most 5 % may claim what is not so.
 
 Each run draws its validation and certify groups from a population of which every label is known, so
 that the precision of what was certified is known too.
@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from harmsweep.policy.ladders import PrecisionTarget
 from harmsweep.release import learn_then_test
-from harmsweep.release.certify import chosen
-from harmsweep.release.learn_then_test import Flagged, Floats, Sample, flagged
+from harmsweep.release.certify import choose_threshold
+from harmsweep.release.learn_then_test import Flagged, Floats, Sample, count_flagged
 
 RUNS = 1000
 MOST = 20  # posts of a group
-PROMISE = PrecisionTarget(precision=0.95, confidence=0.95)
+TARGET = PrecisionTarget(precision=0.95, confidence=0.95)
 # Groups to certify on by prevalence: enough for some hundred that are flagged.
 GROUPS = {0.02: 8000, 0.1: 1500, 0.5: 500}
 
@@ -55,7 +55,7 @@ def _sizes(groups: int, rng: np.random.Generator) -> NDArray[np.bool_]:
 def _telling(prevalence: float) -> Population:
     """A model that tells harm apart, with labels and errors that posts of a group share.
 
-    Its precision rises with the score, and passes that of the promise on the way.
+    Its precision rises with the score, and passes that of the target on the way.
     """
     rng = np.random.default_rng(3)
     shape = (30_000, MOST)
@@ -83,19 +83,19 @@ def outcomes(
     found: list[float] = []
     for _ in range(RUNS):
         parts = (alter(population.draw(n, rng)) for n in (groups // 2, groups))
-        counts, reason = chosen(*parts, PROMISE)
+        counts, reason = choose_threshold(*parts, TARGET)
         if counts and not reason:
             found.append(counts.threshold)
-    whole = flagged(population.sample(np.arange(len(population.there))), np.array(found))
-    too_much = (whole.right_groups < PROMISE.precision * whole.groups).sum()
-    of_posts = (whole.right_posts < PROMISE.precision * whole.posts).sum()
+    whole = count_flagged(population.sample(np.arange(len(population.there))), np.array(found))
+    too_much = (whole.right_groups < TARGET.precision * whole.groups).sum()
+    of_posts = (whole.right_posts < TARGET.precision * whole.posts).sum()
     return len(found) / RUNS, float(too_much) / RUNS, float(of_posts) / RUNS
 
 
 @pytest.mark.parametrize("prevalence", GROUPS)
-def test_the_promise_holds_in_95_of_100_runs(prevalence: float) -> None:
+def test_the_guarantee_holds_in_95_of_100_runs(prevalence: float) -> None:
     certified, too_much, of_posts = outcomes(_telling(prevalence), GROUPS[prevalence])
-    assert certified > 0.5  # a promise that is never given is easily kept
+    assert certified > 0.5  # a guarantee that is never given is easily kept
     assert too_much <= 0.05
     assert of_posts <= 0.05
 
@@ -121,14 +121,14 @@ def test_posts_taken_for_independent_would_break_it() -> None:
 def test_the_best_of_many_looks_would_break_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every threshold tested at the full level, and the lowest that passes taken."""
 
-    def all_thresholds(validation: Sample, promise: PrecisionTarget, *, groups: int) -> Floats:
+    def all_thresholds(validation: Sample, target: PrecisionTarget, *, groups: int) -> Floats:
         return np.linspace(0.99, 0.5, 50)
 
-    def lowest_that_passes(found: Flagged, promise: PrecisionTarget) -> int:
-        bound = learn_then_test.lower_bound(found.right_groups, found.groups, promise.confidence)
-        passed = np.flatnonzero((bound >= promise.precision) & (found.groups >= 60))
+    def lowest_that_passes(found: Flagged, target: PrecisionTarget) -> int:
+        bound = learn_then_test.lower_bound(found.right_groups, found.groups, target.confidence)
+        passed = np.flatnonzero((bound >= target.precision) & (found.groups >= 60))
         return int(passed[-1]) + 1 if len(passed) else 0
 
     monkeypatch.setattr("harmsweep.release.certify.thresholds_to_try", all_thresholds)
-    monkeypatch.setattr("harmsweep.release.certify.passing", lowest_that_passes)
+    monkeypatch.setattr("harmsweep.release.certify.count_passing", lowest_that_passes)
     assert outcomes(_falling_short(), 400)[1] > 0.05
