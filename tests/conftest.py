@@ -58,3 +58,31 @@ def add_rows() -> Callable[..., None]:
         deltalake.write_deltalake(stored, pa.Table.from_pylist(rows, schema=schema), mode="append")
 
     return append
+
+
+@pytest.fixture
+def frame(spark: "SparkSession") -> Callable[..., "DataFrame"]:  # noqa: F821
+    """A function that makes literal rows a table's rows in Spark; absent columns are null."""
+
+    def make(rows: list[dict[str, Any]], table: "Table") -> "DataFrame":  # noqa: F821
+        values = [tuple(row.get(name) for name in table.schema.names) for row in rows]
+        return spark.createDataFrame(values, table.schema)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def draw() -> Callable[..., Any]:
+    """A function that draws words, each at its left and upper corner, black on white."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    def drawn(
+        size: tuple[int, int], words: dict[str, tuple[int, int]], *, height: int = 28
+    ) -> Image.Image:
+        picture = Image.new("RGB", size, "white")
+        pen = ImageDraw.Draw(picture)
+        for word, place in words.items():
+            pen.text(place, word, fill="black", font=ImageFont.load_default(height))
+        return picture
+
+    return drawn
