@@ -2,16 +2,15 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from builders import DAY, features, post, rung, scope, scored, trial_policy
 
 from harmsweep.enforcement.circuit_breaker import approvals, batches
 from harmsweep.enforcement.state import policy_binding
 from harmsweep.enforcement.state.decisions import DECIDE, version_pair
-from harmsweep.harms import HARMS
 from harmsweep.lake import delta
 from harmsweep.lake.runs import run_stage
 from harmsweep.operations import audit, switch
@@ -29,91 +28,24 @@ from harmsweep.tables.catalog import (
     SCORES,
 )
 
-DAY = date(2026, 10, 1)
-NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
 Rows = list[dict[str, Any]]
 
-POLICY = """
-name: trial
-version: {version}
-mode: demonstration
-approved_models: [m-1, m-2]
-languages: [en]
-review_only: []
-near_margin: 0.1
-rules:
-  hate:
-    - surface: all
-      jurisdiction: all
-      ladder:
-        - {{action: remove, threshold: {remove}}}
-        - {{action: demote, threshold: {demote}}}
-        - {{action: review, threshold: 0.5}}
-  spam:
-    - surface: all
-      jurisdiction: all
-      ladder: [{{action: remove, threshold: 0.95}}]
-caps:
-  default: {{apply: {apply}, release: {release}}}
-comments: {{review: 0.9}}
-known_media: review
-"""
+APPROVED = ["m-1", "m-2"]
 
 
-def post(post_id: str, revision: int = 1, status: str = "accepted") -> dict[str, Any]:
-    """A row of posts."""
-    return {
-        "day": DAY,
-        "post_id": post_id,
-        "revision": revision,
-        "event_id": f"{post_id}-{revision}",
-        "sequence": revision,
-        "recorded_at": NOON,
-        "recorded_day": DAY,
-        "created_at": NOON,
-        "status": status,
-        "author_id": "a1",
-        "author_origin": "native",
-        "text": "words",
-        "text_flags": [],
-        "media": [],
-        "surface": "feed",
-        "country": "DE",
-        "dataset": "live",
-        "split_group": post_id,
-    }
-
-
-def scored(
-    post_id: str, revision: int = 1, *, model_version: str = "m-1", **harms: float
-) -> dict[str, Any]:
-    """A row of scores."""
-    return {
-        "day": DAY,
-        "post_id": post_id,
-        "revision": revision,
-        "model_version": model_version,
-        "author_id": "a1",
-        "surface": "feed",
-        "country": "DE",
-        "language": "en",
-        "dataset": "live",
-        "status": "scored",
-        "reason": None,
-        "inputs": ["text"],
-        "trained_on": False,
-    } | {harm: harms.get(harm) for harm in HARMS}
-
-
-def features(post_id: str, text: str, revision: int = 1, **more: Any) -> dict[str, Any]:
-    """A row of post_features: its text and what else is given; the rest is empty."""
-    empty = {"string": "", "integer": 0, "long": 0, "double": 0.0, "boolean": False, "date": DAY}
-    row = {
-        field.name: None if field.nullable else empty.get(field.dataType.typeName(), [])
-        for field in POST_FEATURES.schema
-    }
-    known = {"post_id": post_id, "revision": revision, "author_id": "a1", "normal_text": text}
-    return row | known | {"day": DAY, "clean_text": text} | more
+def policy_text(
+    *,
+    version: int = 1,
+    remove: float = 0.95,
+    demote: float = 0.85,
+    apply: int = 1000,
+    release: int = 1000,
+) -> str:
+    """A trial policy of two harms, with caps that a test's few posts do not pass."""
+    ladder = [rung("remove", remove), rung("demote", demote), rung("review", 0.5)]
+    rules = {"hate": [scope(*ladder)], "spam": [scope(rung("remove", 0.95))]}
+    caps = {"default": {"apply": apply, "release": release}}
+    return trial_policy(rules, version=version, approved_models=APPROVED, caps=caps)
 
 
 def decided_rows(scores: Rows, policy: Policy) -> Rows:
@@ -147,10 +79,9 @@ class Lake:
         self.root = root
 
     def policy(self, **changes: Any) -> Path:
-        """A policy file; `changes` go into POLICY."""
-        values = {"version": 1, "remove": 0.95, "demote": 0.85, "apply": 1000, "release": 1000}
+        """A policy file; `changes` go into its text."""
         path = self.root / "policy.yaml"
-        path.write_text(POLICY.format(**values | changes), encoding="utf-8")
+        path.write_text(policy_text(**changes), encoding="utf-8")
         return path
 
     def put_posts(self, rows: Rows) -> None:

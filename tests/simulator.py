@@ -13,6 +13,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from builders import rung, scope, trial_policy
+
 from harmsweep.enforcement.circuit_breaker.caps import cap_breaches, visible_counts
 from harmsweep.enforcement.rules.effects import EPOCH, Batch, Sweep
 from harmsweep.enforcement.rules.guardrails import Decision, Post, is_probability
@@ -40,30 +42,8 @@ HOUR = 3600 * 1_000_000
 POSTS = tuple(f"p{n}" for n in range(6))
 MODELS = ("m-1", "m-2")
 LANES = (POLICY, REVIEW, ORDER)
-OF_POLICY = POLICY
 ASKED = (None, "label", "remove")
 Event = tuple[Any, ...]
-POLICY = """
-name: trial
-version: {version}
-mode: demonstration
-approved_models: {models}
-languages: [en]
-review_only: []
-near_margin: 0.1
-rules:
-  hate:
-    - surface: all
-      jurisdiction: all
-      ladder:
-        - {{action: remove, threshold: {remove}}}
-        - {{action: demote, threshold: 0.85, days: 7}}
-        - {{action: review, threshold: 0.5}}
-caps:
-  default: {{apply: {cap}, release: {cap}}}
-comments: {{review: 0.9}}
-known_media: review
-"""
 
 
 def write_policies(folder: Path) -> list[Policy]:
@@ -73,10 +53,13 @@ def write_policies(folder: Path) -> list[Policy]:
     """
     made = []
     for version, remove, cap, models in [
-        (1, 0.95, 3, "[m-1]"), (2, 0.98, 1, "[m-1]"), (3, 0.9, 2, "[m-1, m-2]"),
+        (1, 0.95, 3, ["m-1"]), (2, 0.98, 1, ["m-1"]), (3, 0.9, 2, ["m-1", "m-2"]),
     ]:  # fmt: skip
         path = folder / f"{version}.yaml"
-        text = POLICY.format(version=version, remove=remove, cap=cap, models=models)
+        ladder = [rung("remove", remove), rung("demote", 0.85, days=7), rung("review", 0.5)]
+        caps = {"default": {"apply": cap, "release": cap}}
+        options = {"version": version, "approved_models": models, "caps": caps}
+        text = trial_policy({"hate": [scope(*ladder)]}, **options)
         path.write_text(text, encoding="utf-8")
         made.append(load_policy(path))
     return made
@@ -243,7 +226,7 @@ class World:
 
     def _appealable(self, post: str) -> bool:
         at = EPOCH + timedelta(microseconds=self._clock())
-        places = [Scope("post", post, "all", "all", lane) for lane in (OF_POLICY, REVIEW)]
+        places = [Scope("post", post, "all", "all", lane) for lane in (POLICY, REVIEW)]
         shown = [self.visible[place] for place in places if place in self.visible]
         return any(e.action in VISIBLE and not e.has_expired(at) for e in shown)
 
@@ -278,7 +261,7 @@ class World:
         chain, post = self._chain(place), self.posts.get(place.subject_id)
         if post is None:
             return None
-        if place.lane != OF_POLICY:
+        if place.lane != POLICY:
             return lane_change(place, chain, self._asked(place), post.revision, sweep=plan)
         if post.verdict != "benign":
             return None
@@ -375,7 +358,7 @@ class World:
         self, place: Scope, mandate: PolicyBinding
     ) -> tuple[list[Entry], Decision | Instruction | None, Post | None]:
         post = self.posts.get(place.subject_id)
-        if place.lane != OF_POLICY:
+        if place.lane != POLICY:
             return self._chain(place), self._asked(place), post
         scored = self.found[mandate.model_version,].get(place.subject_id)
         if post is None or scored is None or scored[0] != post.revision:

@@ -55,7 +55,7 @@ def fixtures(of: str) -> ModuleType:
 
 
 ENFORCE = fixtures("enforcement_lake.py")
-ENFORCE.POLICY = ENFORCE.POLICY.replace("[m-1, m-2]", f"[{MODEL}]")
+ENFORCE.APPROVED = [MODEL]
 RELEASE = fixtures("release/conftest.py")
 make_model, snapshot, hatecheck = RELEASE.make_model, RELEASE.snapshot, RELEASE.hatecheck
 DAY = ENFORCE.DAY

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from builders import post
 
 from harmsweep.cli.day_status import SHOWN_DAYS, STAGES, state
 from harmsweep.errors import REFUSED
@@ -78,12 +79,8 @@ def test_a_day_is_held_while_a_batch_of_it_waits(call: Call, ran: Path, add_rows
 
 
 def test_only_accepted_posts_are_counted(call: Call, ran: Path, add_rows: Add) -> None:
-    post = {"day": DAY, "revision": 1, "event_id": "e", "sequence": 1, "recorded_at": NIGHT,
-            "recorded_day": DAY, "created_at": NIGHT, "author_id": "a", "author_origin": "native",
-            "text": "words", "text_flags": [], "media": [], "surface": "feed", "country": "DE",
-            "dataset": "live", "split_group": "g"}  # fmt: skip
     kinds = {"p1": "accepted", "p2": "accepted", "p3": "deleted"}
-    add_rows([post | {"post_id": p, "status": s} for p, s in kinds.items()], POSTS, ran)
+    add_rows([post(post_id, status=status) for post_id, status in kinds.items()], POSTS, ran)
     assert [row["posts"] for row in shown(call, ran)] == [2, 0]
 
 

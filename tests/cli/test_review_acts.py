@@ -1,11 +1,11 @@
 """Reviewers, authors and authorities at the console, on one post and what was done to it."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
+from builders import post
 
 from harmsweep.errors import REFUSED, USAGE
 from harmsweep.operations import audit
@@ -21,14 +21,7 @@ ORDER = ("order", "receive", "p1", "--kind", "order", "--authority", "court", "-
 @pytest.fixture
 def posted(lake: Path, add_rows: Callable[..., None]) -> Path:
     """A lake with one post."""
-    row: dict[str, Any] = {
-        "day": DAY, "post_id": "p1", "revision": 2, "event_id": "e", "sequence": 2,
-        "recorded_at": datetime(2026, 10, 1, tzinfo=UTC), "recorded_day": DAY,
-        "created_at": datetime(2026, 10, 1, tzinfo=UTC), "status": "accepted", "author_id": "a1",
-        "author_origin": "native", "text": "words", "text_flags": [], "media": [],
-        "surface": "feed", "country": "DE", "dataset": "live", "split_group": "g",
-    }  # fmt: skip
-    add_rows([row], POSTS, lake)
+    add_rows([post("p1", 2)], POSTS, lake)
     return lake
 
 

@@ -5,13 +5,14 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import yaml
+from builders import features, post, row
 from PIL import Image
 from pyspark.sql import SparkSession
 
@@ -137,24 +138,6 @@ def test_a_caption_outside_the_images_space_is_refused(tmp_path: Path) -> None:
         load_encoders(path)
 
 
-def post(post_id: str, words: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    noon = datetime(2026, 10, 1, 12, tzinfo=UTC)
-    shared = {
-        "day": DAY, "post_id": post_id, "revision": 1, "author_id": "a1", "surface": "feed",
-        "country": "ZZ", "dataset": "live", "author_origin": "native", "split_group": post_id,
-        "text_flags": [],
-    }  # fmt: skip
-    landed = shared | {
-        "event_id": post_id, "sequence": 1, "recorded_at": noon, "recorded_day": DAY,
-        "created_at": noon, "status": "accepted", "text": words, "media": [],
-    }  # fmt: skip
-    features = shared | {
-        "cutoff_day": DAY, "clean_text": words, "normal_text": words, "language": "en",
-        "simulated": False,
-    }  # fmt: skip
-    return landed, features
-
-
 @pytest.mark.spark
 def test_the_likeness_of_caption_and_picture_is_a_number_of_the_snapshot(
     spark: SparkSession,
@@ -165,17 +148,13 @@ def test_the_likeness_of_caption_and_picture_is_a_number_of_the_snapshot(
 ) -> None:
     Image.linear_gradient("L").save(tmp_path / "ramp.png")
     content_hash = hashlib.sha256((tmp_path / "ramp.png").read_bytes()).hexdigest()
-    posts = [post("both", "a quiet boat"), post("wordless", ""), post("pictureless", "the lake")]
-    add_rows([landed for landed, _ in posts], POSTS, lake)
-    add_rows([features for _, features in posts], POST_FEATURES, lake)
-    medium = {
-        "day": DAY, "revision": 1, "position": 0, "kind": "image", "uri": "ramp.png",
-        "status": "ok", "content_hash": content_hash,
-    }  # fmt: skip
+    texts = {"both": "a quiet boat", "wordless": "", "pictureless": "the lake"}
+    add_rows([post(post_id, text=text) for post_id, text in texts.items()], POSTS, lake)
+    add_rows([features(post_id, text) for post_id, text in texts.items()], POST_FEATURES, lake)
+    medium = row(MEDIA, uri="ramp.png", content_hash=content_hash, position=0)
     add_rows([medium | {"post_id": p} for p in ("both", "wordless")], MEDIA, lake)
-    label = {"day": DAY, "harm": "hate", "label": 1, "source": "hand", "dataset": "live"}
-    label |= {"annotator": "-", "weight": 1.0}
-    add_rows([label | {"post_id": landed["post_id"]} for landed, _ in posts], LABELS, lake)
+    label = row(LABELS, harm="hate", weight=1.0)
+    add_rows([label | {"post_id": post_id} for post_id in texts], LABELS, lake)
 
     embed_day(lambda: spark, lake, DAY, media_root=tmp_path, encoders=encoders)
     stored = delta.rows(POST_VECTORS, lake, day=DAY).to_pylist()

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from builders import rung, scope, trial_policy
 
 from harmsweep.enforcement.state.policy_binding import PolicyBinding
 from harmsweep.enforcement.sweep import sweep
@@ -29,27 +30,17 @@ from harmsweep.tables.catalog import DECISIONS
 pytestmark = pytest.mark.spark
 DAY = date(2026, 10, 1)
 MODEL = "m0123456789ab"
-POLICY = f"""
-name: stated
-version: 1
-mode: production
-approved_models: [{MODEL}]
-languages: [en]
-review_only: []
-near_margin: 0.1
-rules:
-  hate:
-    - surface: all
-      jurisdiction: all
-      ladder:
-        - {{action: remove, precision: 0.95, confidence: 0.95}}
-        - {{action: demote, precision: 0.9, confidence: 0.95}}
-        - {{action: review, threshold: 0.5}}
-caps:
-  default: {{apply: 100, release: 100}}
-comments: {{review: 0.9}}
-known_media: review
-"""
+LADDER = (
+    rung("remove", precision=0.95, confidence=0.95),
+    rung("demote", precision=0.9, confidence=0.95),
+    rung("review", 0.5),
+)
+POLICY = trial_policy(
+    {"hate": [scope(*LADDER)]},
+    mode="production",
+    approved_models=[MODEL],
+    caps={"default": {"apply": 100, "release": 100}},
+)
 
 
 class Certified:

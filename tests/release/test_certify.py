@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from builders import rung, scope, trial_policy
 
 from harmsweep.encoders.stored import stored
 from harmsweep.harms import HARMS
@@ -35,44 +36,19 @@ pytestmark = pytest.mark.torch
 DAY = date(2026, 10, 1)
 INPUTS = (Input(name="text", encoder_id="tiny", width=3),)
 NUMBERS = (Feature(name="n_chars", transform="log1p"),)
-POLICY = """
-name: trial
-version: 1
-mode: production
-approved_models: []
-languages: [en, de]
-review_only: []
-near_margin: 0.1
-rules:
-  hate:
-    - surface: all
-      jurisdiction: all
-      ladder:
-        - {action: remove, precision: 0.95, confidence: 0.95}
-        - {action: demote, precision: 0.9, confidence: 0.95}
-        - {action: review, threshold: 0.5}
-    - surface: ads
-      jurisdiction: all
-      ladder:
-        - {action: remove, precision: 0.95, confidence: 0.95}
-        - {action: review, threshold: 0.5}
-  spam:
-    - surface: all
-      jurisdiction: all
-      ladder:
-        - {action: demote, precision: 0.9, confidence: 0.95}
-        - {action: review, threshold: 0.5}
-  sexism:
-    - surface: all
-      jurisdiction: all
-      ladder:
-        - {action: demote, precision: 0.9, confidence: 0.95}
-        - {action: review, threshold: 0.5}
-caps:
-  default: {apply: 9, release: 9}
-comments: {review: 0.9}
-known_media: review
-"""
+REMOVE = rung("remove", precision=0.95, confidence=0.95)
+DEMOTE = rung("demote", precision=0.9, confidence=0.95)
+REVIEW = rung("review", 0.5)
+POLICY = trial_policy(
+    {
+        "hate": [scope(REMOVE, DEMOTE, REVIEW), scope(REMOVE, REVIEW, surface="ads")],
+        "spam": [scope(DEMOTE, REVIEW)],
+        "sexism": [scope(DEMOTE, REVIEW)],
+    },
+    mode="production",
+    approved_models=[],
+    languages=["en", "de"],
+)
 # Groups of each part, of two posts each; one in ten is German.
 GROUPS = {"train": 10, "validation": 400, "certify": 800, "test": 10}
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from builders import post, scored
 
 from harmsweep.lake.delta import write_rows
 from harmsweep.reports import lake_figures
@@ -26,44 +27,9 @@ NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
 LATE = datetime(2999, 1, 1, tzinfo=UTC)
 
 
-def post(post_id: str, revision: int, status: str) -> dict[str, Any]:
-    return {
-        "day": DAY,
-        "post_id": post_id,
-        "revision": revision,
-        "event_id": f"{post_id}-{revision}",
-        "sequence": revision,
-        "recorded_at": NOON,
-        "recorded_day": DAY,
-        "created_at": NOON,
-        "status": status,
-        "author_id": "a1",
-        "author_origin": "native",
-        "text_flags": [],
-        "media": [],
-        "surface": "feed",
-        "country": "ZZ",
-        "dataset": "live",
-        "split_group": post_id,
-    }
-
-
 def score(post_id: str, revision: int, status: str) -> dict[str, Any]:
-    return {
-        "day": DAY,
-        "post_id": post_id,
-        "revision": revision,
-        "model_version": "m1",
-        "author_id": "a1",
-        "surface": "feed",
-        "country": "ZZ",
-        "language": "en",
-        "dataset": "live",
-        "status": status,
-        "inputs": ["text"],
-        "trained_on": False,
-        "hate": 0.25 if status == "scored" else None,
-    }
+    hate = 0.25 if status == "scored" else None
+    return scored(post_id, revision, model_version="m1", status=status, hate=hate)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import deltalake
 import polars as pl
 import pyarrow as pa
 import pytest
+from builders import ALLOWED
 from pyspark.sql import SparkSession
 from pyspark.sql import types as T
 
@@ -25,29 +26,6 @@ EXAMPLES: dict[type[T.DataType], Any] = {
     T.DoubleType: 0.25,
     T.BinaryType: b"\0\x38",
     T.TimestampType: datetime(2026, 10, 1, 12, 30, tzinfo=UTC),
-}
-# What a constraint allows where the example of the column's type would break it.
-ALLOWED = {
-    ("posts_v1", "status"): "accepted",
-    ("interactions_v1", "kind"): "like",
-    ("rejects_v1", "status"): "rejected",
-    ("media_v1", "status"): "ok",
-    ("media_texts_v1", "status"): "ok",
-    ("hash_bank_v1", "status"): "active",
-    ("media_matches_v1", "status"): "evidence",
-    ("embeddings_v1", "status"): "ok",
-    ("post_vectors_v1", "status"): "ok",
-    ("scores_v1", "status"): "scored",
-    ("actions_v1", "entry"): "intent",
-    ("actions_v1", "direction"): "apply",
-    ("plans_v1", "entry"): "intent",
-    ("deliveries_v1", "status"): "delivered",
-    ("explanations_v1", "status"): "confirmed",
-    ("actions_v1", "lane"): "policy",
-    ("verdicts_v1", "verdict"): "benign",
-    ("appeals_v1", "status"): "filed",
-    ("orders_v1", "status"): "received",
-    ("orders_v1", "kind"): "flag",
 }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from builders import rung, scope, trial_policy
 
 from harmsweep.enforcement.rules.effects import Sweep
 from harmsweep.enforcement.rules.guardrails import (
@@ -655,33 +656,19 @@ def test_a_sweeps_id_is_the_same_again_and_another_for_a_repeat():
     assert len({s.sweep_id for s in [sweep(1), *others]}) == 5
 
 
-PRODUCTION = """
-name: stated
-version: 1
-mode: production
-approved_models: [{model}]
-languages: [en]
-review_only: []
-near_margin: 0.1
-rules:
-  hate:
-    - surface: all
-      jurisdiction: all
-      ladder:
-        - {{action: remove, precision: 0.95, confidence: 0.95, days: 30}}
-        - {{action: review, threshold: 0.5}}
-caps:
-  default: {{apply: 100, release: 100}}
-comments: {{review: 0.9}}
-known_media: review
-holdout: {{share: 0.02, spared: [spam]}}
-"""
 MODEL = "m0123456789ab"
+STATED = {
+    "approved_models": [MODEL],
+    "caps": {"default": {"apply": 100, "release": 100}},
+    "holdout": {"share": 0.02, "spared": ["spam"]},
+}
+CERTAIN = rung("remove", precision=0.95, confidence=0.95, days=30)
 
 
 def test_a_mandate_says_what_may_be_acted_on(tmp_path: Path):
     path = tmp_path / "policy.yaml"
-    path.write_text(PRODUCTION.format(model=MODEL), encoding="utf-8")
+    rules = {"hate": [scope(CERTAIN, rung("review", 0.5))]}
+    path.write_text(trial_policy(rules, mode="production", **STATED), encoding="utf-8")
     policy = load_policy(path)
     about = Population(posts=900, groups={"sms": 700}, prevalence=0.4)
     counts = Counts(threshold=0.8, flagged_groups=200, right_groups=200, flagged_posts=300,
@@ -863,9 +850,9 @@ def test_all_are_reached_where_nothing_says_otherwise():
 
 
 def test_a_mandate_of_a_demonstration_asks_for_no_certificate(tmp_path: Path):
-    stated = PRODUCTION.format(model=MODEL).replace("mode: production", "mode: demonstration")
     path = tmp_path / "policy.yaml"
-    path.write_text(stated.replace("precision: 0.95, confidence: 0.95", "threshold: 0.95"))
+    rules = {"hate": [scope(rung("remove", 0.95, days=30), rung("review", 0.5))]}
+    path.write_text(trial_policy(rules, **STATED), encoding="utf-8")
     assert PolicyBinding(load_policy(path), MODEL).rules == Guardrails(
         approved=True, certified=None, first=0.0, last=1.0, holdout=0.02,
         spared=SEVERE | {"spam"}, days={("hate", "all", "all", "remove"): 30},

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from builders import post
 from pydantic import ValidationError
 
 from harmsweep.errors import DataRefused
@@ -44,15 +45,6 @@ def asked(**other: Any) -> Request:
 
 def planned(lake: Path, **other: Any) -> Backfill:
     return plan_backfill(no_spark, lake, asked(**other), by="ann")
-
-
-def post(post_id: str) -> dict[str, Any]:
-    return {
-        "day": DAY, "post_id": post_id, "revision": 1, "event_id": post_id, "sequence": 1,
-        "recorded_at": NOON, "recorded_day": DAY, "created_at": NOON, "status": "accepted",
-        "author_id": "a1", "author_origin": "native", "text": "words", "text_flags": [],
-        "media": [], "surface": "feed", "country": "DE", "dataset": "live", "split_group": post_id,
-    }  # fmt: skip
 
 
 @pytest.mark.parametrize("odd", ["", "score,", "delete", "score;decide", "score decide"])

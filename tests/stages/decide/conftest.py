@@ -5,9 +5,9 @@ from datetime import date
 from typing import Any
 
 import pytest
+from builders import rung, scope, scored, trial_policy
 from pyspark.sql import DataFrame, SparkSession
 
-from harmsweep.harms import HARMS
 from harmsweep.policy.file import Policy, load_policy
 from harmsweep.stages.decide.side_evidence import copies_of, with_others
 from harmsweep.tables.catalog import COMMENT_SCORES, MEDIA, MEDIA_CLUSTERS, MEDIA_MATCHES, SCORES
@@ -16,38 +16,17 @@ from harmsweep.tables.spec import Table
 Rows = list[dict[str, Any]]
 DAY = date(2026, 10, 1)
 
-POLICY = """
-name: trial
-version: 1
-mode: demonstration
-approved_models: [m-1]
-languages: [en]
-review_only: []
-near_margin: 0.1
-rules:
-  hate:
-    - surface: all
-      jurisdiction: all
-      ladder: [{action: remove, threshold: 0.95}, {action: review, threshold: 0.5}]
-    - surface: ads
-      jurisdiction: all
-      ladder: [{action: remove, threshold: 0.3}]
-    - surface: all
-      jurisdiction: DE
-      ladder: [{action: demote, threshold: 0.4}]
-  spam:
-    - surface: all
-      jurisdiction: all
-      ladder: [{action: remove, threshold: 0.9}, {action: demote, threshold: 0.8}]
-  sexism:
-    - surface: all
-      jurisdiction: all
-      ladder: [{action: remove, threshold: 0.9}]
-caps:
-  default: {apply: 9, release: 9}
-comments: {review: 0.9}
-known_media: review
-"""
+POLICY = trial_policy(
+    {
+        "hate": [
+            scope(rung("remove", 0.95), rung("review", 0.5)),
+            scope(rung("remove", 0.3), surface="ads"),
+            scope(rung("demote", 0.4), jurisdiction="DE"),
+        ],
+        "spam": [scope(rung("remove", 0.9), rung("demote", 0.8))],
+        "sexism": [scope(rung("remove", 0.9))],
+    }
+)
 
 
 @pytest.fixture(scope="module")
@@ -59,11 +38,7 @@ def policy(tmp_path_factory: pytest.TempPathFactory) -> Policy:
 
 def score_rows(posts: Mapping[str, Mapping[str, Any]]) -> Rows:
     """Rows of scores: by post, what differs from a plain post in German without any score."""
-    rest: dict[str, Any] = {"day": DAY, "model_version": "m-1", "author_id": "a"}
-    rest |= {"surface": "feed", "country": "DE", "language": "en", "dataset": "live"}
-    rest |= {"status": "scored", "revision": 1, "reason": None, "inputs": ["text"]}
-    rest |= {"trained_on": False} | dict.fromkeys(HARMS)
-    return [rest | {"post_id": name} | dict(row) for name, row in posts.items()]
+    return [scored(name) | dict(row) for name, row in posts.items()]
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from builders import rung, scope, trial_policy
 from pyspark.sql import DataFrame
 
 from harmsweep.policy.certificates import (
@@ -22,27 +23,17 @@ from harmsweep.stages.decide.stage import decisions
 pytestmark = pytest.mark.spark
 
 MODEL = "m0123456789ab"
-POLICY = f"""
-name: trial
-version: 1
-mode: production
-approved_models: [{MODEL}]
-languages: [en, de, fr]
-review_only: []
-near_margin: 0.1
-rules:
-  hate:
-    - surface: all
-      jurisdiction: all
-      ladder:
-        - {{action: remove, precision: 0.95, confidence: 0.95}}
-        - {{action: demote, precision: 0.9, confidence: 0.95}}
-        - {{action: review, threshold: 0.7}}
-caps:
-  default: {{apply: 9, release: 9}}
-comments: {{review: 0.9}}
-known_media: review
-"""
+LADDER = (
+    rung("remove", precision=0.95, confidence=0.95),
+    rung("demote", precision=0.9, confidence=0.95),
+    rung("review", 0.7),
+)
+POLICY = trial_policy(
+    {"hate": [scope(*LADDER)]},
+    mode="production",
+    approved_models=[MODEL],
+    languages=["en", "de", "fr"],
+)
 POSTS: dict[str, dict[str, Any]] = {
     "removed": {"hate": 0.8},
     "demoted": {"hate": 0.7999},

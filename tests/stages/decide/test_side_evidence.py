@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from builders import post, scored
 from pyspark.sql import DataFrame, SparkSession
 
 from harmsweep.lake import delta
@@ -166,29 +167,13 @@ def test_a_cluster_is_evidence_and_no_reason(decided: Found):
     assert copy == CLUSTER
 
 
-@pytest.fixture
-def rows() -> Callable[[str], tuple[dict[str, Any], dict[str, Any]]]:
-    """A post and its score, so high that every policy decides about it."""
-
-    def made(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-        noon = datetime(2026, 10, 1, 12, tzinfo=UTC)
-        shared = {"day": DAY, "post_id": name, "revision": 1, "author_id": "a"}
-        shared |= {"surface": "feed", "country": "ZZ", "dataset": "live"}
-        post = {"event_id": name, "sequence": 1, "recorded_at": noon, "recorded_day": DAY}
-        post |= {"created_at": noon, "status": "accepted", "author_origin": "native"}
-        post |= {"text_flags": [], "media": [], "split_group": name}
-        score = {"model_version": "m-1", "language": "en", "status": "scored", "hate": 0.99}
-        return shared | post, shared | score | {"inputs": ["text"], "trained_on": False}
-
-    return made
-
-
 def test_an_escalated_post_gets_no_decision(
-    spark: SparkSession, lake: Path, add_rows: Callable[..., None], rows: Callable[[str], Any]
+    spark: SparkSession, lake: Path, add_rows: Callable[..., None]
 ):
-    made = [rows(name) for name in ("escalated", "other")]
-    add_rows([post for post, _ in made], POSTS, lake)
-    add_rows([score for _, score in made], SCORES, lake)
+    names = ("escalated", "other")
+    add_rows([post(name) for name in names], POSTS, lake)
+    # So high that every policy decides about it.
+    add_rows([scored(name, hate=0.99) for name in names], SCORES, lake)
     raised = match("escalated", day=DAY, revision=1, position=0, bank="worst", content_hash="aa")
     raised |= {"contact": "duty officer", "matched_at": datetime(2026, 10, 2, tzinfo=UTC)}
     stored = {name: raised[name] for name in ESCALATIONS.schema.names}

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import builders
 import deltalake
 import pyarrow as pa
 import pytest
@@ -35,26 +36,9 @@ def at(day: int, hour: int = 8) -> datetime:
 
 
 def post(post_id: str, created: datetime, author_id: str = "a", **values: Any) -> Row:
-    row = {
-        "day": created.date(),
-        "post_id": post_id,
-        "revision": 1,
-        "event_id": f"{post_id}-{values.get('revision', 1)}",
-        "sequence": 1,
-        "recorded_at": created,
-        "created_at": created,
-        "status": "accepted",
-        "author_id": author_id,
-        "author_origin": "native",
-        "text": f"words of {post_id}",
-        "text_flags": [],
-        "media": [],
-        "surface": "feed",
-        "country": "ZZ",
-        "dataset": "live",
-        "split_group": post_id,
-    } | values
-    return row | {"recorded_day": row["recorded_at"].date()}
+    known = {"day": created.date(), "recorded_at": created, "created_at": created, "country": "ZZ"}
+    known |= {"author_id": author_id, "text": f"words of {post_id}"}
+    return builders.post(post_id, **known | values)
 
 
 def event(post: str, kind: str, recorded: datetime, amount: int, **values: Any) -> Row:

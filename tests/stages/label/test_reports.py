@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import builders
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
@@ -40,13 +41,8 @@ def label(post: str, value: int, source: str = "hand", **changes: Any) -> dict[s
 
 def post(post_id: str, *, day: date = DAY, hour: int = 8, **changes: Any) -> dict[str, Any]:
     at = datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
-    row = {
-        "day": day, "post_id": post_id, "revision": 1, "event_id": post_id, "sequence": 1,
-        "recorded_at": at, "recorded_day": day, "created_at": at, "status": "accepted",
-        "author_id": "author", "author_origin": "native", "text": "x", "text_flags": [],
-        "media": [], "surface": "feed", "country": "ZZ", "dataset": "live", "split_group": post_id,
-    }  # fmt: skip
-    return row | changes
+    known = {"day": day, "recorded_at": at, "created_at": at, "author_id": "author"}
+    return builders.post(post_id, **known | changes)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from builders import post, row
 from pyspark.sql import DataFrame, SparkSession
 
 from harmsweep.lake import delta
@@ -18,34 +19,17 @@ DAY = date(2026, 10, 20)
 NOON = datetime(2026, 10, 20, 12, tzinfo=UTC)
 
 
-def post(post_id: str, *, revision: int = 1) -> dict[str, Any]:
-    return {
-        "day": DAY, "post_id": post_id, "revision": revision, "event_id": post_id, "sequence": 1,
-        "recorded_at": NOON, "recorded_day": DAY, "created_at": NOON, "status": "accepted",
-        "author_id": "author", "author_origin": "native", "text": "x", "text_flags": [],
-        "media": [], "surface": "feed", "country": "ZZ", "dataset": "live", "split_group": post_id,
-    }  # fmt: skip
-
-
 def verdict(post_id: str, found: str, *, hour: int = 0, **changes: Any) -> dict[str, Any]:
-    row = {
-        "day": DAY, "verdict_id": f"{post_id}-{hour}", "post_id": post_id, "revision": 1,
-        "verdict": found, "harm": None, "decided_at": NOON + timedelta(hours=hour),
-        "reviewer": "ana", "rationale": "looked at it",
-    }  # fmt: skip
-    return row | changes
+    known = {"day": DAY, "verdict_id": f"{post_id}-{hour}", "reviewer": "ana"}
+    known |= {"verdict": found, "decided_at": NOON + timedelta(hours=hour)}
+    return row(VERDICTS, post_id=post_id, **known | changes)
 
 
 def action(post_id: str, harm: str | None = "hate", **changes: Any) -> dict[str, Any]:
-    row = {
-        "day": DAY, "effect_key": f"{post_id}-{harm}", "entry": "intent", "recorded_at": NOON,
-        "sweep_id": "s", "subject_kind": "post", "subject_id": post_id, "revision": 1,
-        "action": "remove", "previous_action": "none", "direction": "apply", "surface": "all",
-        "jurisdiction": "all", "lane": "policy", "cause_kind": "decision",
-        "cause_id": "c", "state_key": "k",
-        "harm": harm, "operator": "op",
-    }  # fmt: skip
-    return row | changes
+    known = {"day": DAY, "effect_key": f"{post_id}-{harm}", "subject_id": post_id, "harm": harm}
+    known |= {"recorded_at": NOON, "action": "remove", "previous_action": "none"}
+    known |= {"subject_kind": "post", "surface": "all", "jurisdiction": "all"}
+    return row(ACTIONS, **known | {"cause_kind": "decision"} | changes)
 
 
 @pytest.fixture

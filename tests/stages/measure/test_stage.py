@@ -4,9 +4,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import builders
 import pytest
+from builders import scored
 
-from harmsweep.harms import HARMS
 from harmsweep.lake import delta
 from harmsweep.stages.measure.stage import measure_day
 from harmsweep.tables.catalog import (
@@ -27,20 +28,13 @@ Row = dict[str, Any]
 
 
 def post(day: date, post_id: str, revision: int, status: str) -> Row:
-    row = {"day": day, "post_id": post_id, "revision": revision, "status": status}
-    row |= {"event_id": f"{post_id}-{revision}", "sequence": revision, "recorded_at": NOON}
-    row |= {"recorded_day": DAY, "created_at": NOON, "author_id": "a", "author_origin": "native"}
-    row |= {"text": "words", "text_flags": [], "media": [], "surface": "feed", "country": "DE"}
-    return row | {"dataset": "live", "split_group": post_id}
+    return builders.post(post_id, revision, status, day=day, created_at=NOON, recorded_at=NOON)
 
 
 def score(
     day: date, post_id: str, revision: int, status: str, language: str, **harms: float
 ) -> Row:
-    row = {"day": day, "post_id": post_id, "revision": revision, "status": status}
-    row |= {"model_version": "m-1", "author_id": "a", "surface": "feed", "country": "DE"}
-    row |= {"language": language, "dataset": "live", "reason": None, "inputs": ["text"]}
-    return row | {"trained_on": False} | {harm: harms.get(harm) for harm in HARMS}
+    return scored(post_id, revision, day=day, status=status, language=language, **harms)
 
 
 def reject(item: str, status: str, stage: str = "ingest") -> Row:

@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from builders import features, post, row
+
+from harmsweep.tables.catalog import POST_VECTORS
 
 DAY = date(2026, 10, 1)
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
@@ -66,26 +69,12 @@ def make_model() -> Callable[..., Path]:
     return write
 
 
-def post(post_id: str, **changes: Any) -> Row:
-    """A row of posts."""
-    return {
-        "day": DAY, "post_id": post_id, "revision": 1, "event_id": f"e{post_id}", "sequence": 1,
-        "recorded_at": NOON, "recorded_day": DAY, "created_at": NOON, "status": "accepted",
-        "author_id": "a1", "author_origin": "native", "text": "x", "text_flags": [], "media": [],
-        "surface": "feed", "country": "ZZ", "dataset": "live", "split_group": post_id,
-    } | changes  # fmt: skip
-
-
-def features(row: Row) -> Row:
+def of_post(post: Row) -> Row:
     """The row of post_features of a post."""
-    shared = ("day", "post_id", "revision", "author_id", "surface", "country", "dataset",
-              "author_origin", "split_group", "text_flags")  # fmt: skip
-    own = {"cutoff_day": DAY, "language": "en", "simulated": False}
-    texts = {"clean_text": row["text"], "normal_text": row["text"]}
-    return {name: row[name] for name in shared} | own | texts
+    return features(post["post_id"], post["text"], post["revision"])
 
 
-def vector(row: Row, first: float, *, status: str = "ok") -> Row:
+def vector(post: Row, first: float, *, status: str = "ok") -> Row:
     """The row of post_vectors of a post's text."""
     from harmsweep.encoders.conf import load_encoders
     from harmsweep.encoders.stored import stored
@@ -93,14 +82,12 @@ def vector(row: Row, first: float, *, status: str = "ok") -> Row:
     encoder = load_encoders()["text"]
     values = np.zeros((1, encoder.width))
     values[0, 0] = first
-    return {
-        "day": DAY, "post_id": row["post_id"], "revision": row["revision"],
-        "encoder_id": encoder.encoder_id, "input": "text", "status": status,
-        "vector": None if status == "undecodable" else stored(values)[0], "inputs": 1, "windows": 1,
-    }  # fmt: skip
+    known = {name: post[name] for name in ("post_id", "revision")}
+    known |= {"encoder_id": encoder.encoder_id, "input": "text", "status": status}
+    return row(POST_VECTORS, vector=None if status == "undecodable" else stored(values)[0], **known)
 
 
 @pytest.fixture(scope="session")
 def rows_of() -> dict[str, Callable[..., Row]]:
     """The functions that make literal rows."""
-    return {"post": post, "features": features, "vector": vector}
+    return {"post": post, "features": of_post, "vector": vector}

@@ -5,9 +5,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import builders
 import numpy as np
 import polars as pl
 import pytest
+from builders import row
 
 from harmsweep.encoders.conf import load_encoders
 from harmsweep.encoders.stored import matrix_of, stored
@@ -31,36 +33,26 @@ SECRET = "words that no snapshot may hold"
 
 def rows(n: int, **changes: Any) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """A post, its features and its text's vector."""
-    noon = datetime(2026, 10, 1, 12, tzinfo=UTC)
-    shared = {
-        "day": DAY, "post_id": f"p{n}", "revision": 1, "author_id": "a1", "surface": "feed",
-        "country": "ZZ", "dataset": "sms", "author_origin": "native", "split_group": f"g{n}",
-        "text_flags": [],
-    } | changes  # fmt: skip
-    text = shared.pop("text", f"{SECRET} {n}")
-    post = shared | {
-        "event_id": f"e{n}", "sequence": n, "recorded_at": noon, "recorded_day": DAY,
-        "created_at": noon, "status": shared.pop("status", "accepted"), "text": text, "media": [],
-    }  # fmt: skip
-    features = shared | {
-        "cutoff_day": DAY, "clean_text": text, "normal_text": text, "language": "en",
-        "simulated": False,
-        "followers": 7.0, "n_words": None,
-    }  # fmt: skip
+    text = changes.pop("text", f"{SECRET} {n}")
+    status = changes.pop("status", "accepted")
+    shared = {"post_id": f"p{n}", "country": "ZZ", "dataset": "sms", "split_group": f"g{n}"}
+    shared |= changes
+    post = builders.post(**shared, status=status, text=text, event_id=f"e{n}", sequence=n)
+    features = builders.features(**shared, text=text, followers=7.0)
     encoder = load_encoders()["text"]
-    vector = {
-        "day": DAY, "post_id": shared["post_id"], "revision": shared["revision"],
-        "encoder_id": encoder.encoder_id, "input": "text", "status": "ok",
-        "vector": stored(np.full((1, encoder.width), n))[0], "inputs": 1, "windows": 1,
-    }  # fmt: skip
+    vector = row(
+        POST_VECTORS,
+        **{name: post[name] for name in ("day", "post_id", "revision")},
+        encoder_id=encoder.encoder_id,
+        input="text",
+        vector=stored(np.full((1, encoder.width), n))[0],
+    )
     return post, features, vector
 
 
 def label(n: int, value: int, *, harm: str = "spam", source: str = "hand") -> dict[str, Any]:
-    return {
-        "day": DAY, "post_id": f"p{n}", "harm": harm, "label": value, "source": source,
-        "dataset": "sms", "annotator": "-", "weight": 1.0,
-    }  # fmt: skip
+    known = {"post_id": f"p{n}", "harm": harm, "label": value, "source": source}
+    return row(LABELS, dataset="sms", annotator="-", weight=1.0, **known)
 
 
 @pytest.fixture(scope="module")
