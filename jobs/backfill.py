@@ -12,12 +12,13 @@ from typing import Any
 from harmsweep.lake.session import session
 from harmsweep.pipeline.backfill.record import newest_backfill, plan_backfill, start_backfill
 from harmsweep.pipeline.backfill.request import Request, stages
-from harmsweep.pipeline.job import add_model, parser, run
+from harmsweep.pipeline.job import add_model, add_policy, parser, run
 
 
-def main(*, act: str, lake: Path, days: list[date], by: str, **asked: Any) -> Iterable[Any]:
-    plan = asked.pop("plan")
-    request = Request(first=days[0], last=days[-1], **asked)
+def main(*, act: str, lake: Path, days: list[date], by: str, **options: Any) -> Iterable[Any]:
+    plan, model, policy = (options.pop(name) for name in ("plan", "model", "policy"))
+    options |= {"model": model.manifest, "policy": policy.path}
+    request = Request(first=days[0], last=days[-1], **options)
     if act == "plan":
         yield plan_backfill(partial(session, "backfill"), lake, request, by=by)
     elif act == "show":
@@ -32,7 +33,7 @@ if __name__ == "__main__":
     arguments.add_argument("--stages", type=stages, required=True, help="joined by ,")
     add_model(arguments)
     arguments.add_argument("--landing", type=Path, required=True, help="the landing zone")
-    arguments.add_argument("--policy", type=Path, required=True, help="policy file")
+    add_policy(arguments)
     arguments.add_argument("--reason", required=True, help="why; it is kept in the audit")
     arguments.add_argument("--plan", default="", help="with start, the plan's id")
     arguments.add_argument("--by", default="", help="who asked, as the scheduler knows them")

@@ -13,22 +13,24 @@ from rich.console import Console
 
 from harmsweep.errors import finish
 from harmsweep.lake.runs import Outcome
-from harmsweep.pipeline.job import add_model
+from harmsweep.model.registry import model_path
+from harmsweep.pipeline.job import add_model, add_policy
 from harmsweep.policy.certificates import folder_beside, write_certificate
 from harmsweep.release.certify import certify, claims_table
 
 
-def main(*, model: Path, policy: Path, snapshot: Path) -> Iterable[Outcome]:
+def main(*, model: str, policy: Path, snapshot: Path) -> Iterable[Outcome]:
     """Print the claims and write them; there are no days, and so no outcomes."""
-    certificate = certify(snapshot, model=model, policy=policy)
+    manifest = model_path(model)
+    certificate = certify(snapshot, model=manifest, policy=policy)
     Console().print(claims_table(certificate))
-    print(write_certificate(certificate, folder_beside(model)))
+    print(write_certificate(certificate, folder_beside(manifest)))
     return ()
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     add_model(parser)
-    parser.add_argument("--policy", type=Path, required=True, help="policy file")
+    add_policy(parser)
     parser.add_argument("--snapshot", type=Path, required=True, help="folder of the snapshot")
     finish(partial(main, **vars(parser.parse_args())), parser.prog)

@@ -3,26 +3,21 @@
 import argparse
 from collections.abc import Iterable
 from datetime import date, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from harmsweep.errors import Held
 from harmsweep.lake.runs import Outcome
-from harmsweep.model.manifest import load_manifest
-from harmsweep.pipeline.job import add_model, parser, run
-from harmsweep.policy.certificates import folder_beside
+from harmsweep.pipeline.job import add_model, add_policy, parser, run
 from harmsweep.stages.enforce import enforce_day
 
 
-def main(*, lake: Path, days: list[date], model: Path, **options: Any) -> Iterable[Outcome]:
+def main(*, lake: Path, days: list[date], **options: Any) -> Iterable[Outcome]:
     """Sweep each day in order; a day that a cap holds does not keep the later ones waiting."""
-    sweep = partial(enforce_day, lake, **options)
-    sweep = partial(sweep, certificates=folder_beside(model))
-    version, held = load_manifest(model).model_version, []
+    held = []
     for day in days:
         try:
-            yield sweep(day, model_version=version)
+            yield enforce_day(lake, day, **options)
         except Held as error:
             held.append(str(error))
     if held:
@@ -32,7 +27,7 @@ def main(*, lake: Path, days: list[date], model: Path, **options: Any) -> Iterab
 if __name__ == "__main__":
     arguments = parser(__doc__)
     add_model(arguments)
-    arguments.add_argument("--policy", type=Path, required=True, help="policy file")
+    add_policy(arguments)
     flag = argparse.BooleanOptionalAction
     arguments.add_argument("--dry-run", action=flag, default=False, help="only count")
     arguments.add_argument("--planned-at", type=datetime.fromisoformat, help="by a backfill's plan")

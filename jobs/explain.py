@@ -8,11 +8,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from harmsweep.lake.runs import Outcome
+from harmsweep.model.reference import ModelRef
 from harmsweep.pipeline.job import add_model, parser, run
 from harmsweep.stages.explain import explain_day, recent_days
 
 
-def main(*, lake: Path, days: list[date], model: Path, media: Path | None) -> Iterable[Outcome]:
+def main(*, lake: Path, days: list[date], model: ModelRef, media: Path | None) -> Iterable[Outcome]:
     for day in days or recent_days(lake, datetime.now(UTC)):
         yield explain_day(lake, day, model=model, media=media)
 

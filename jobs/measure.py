@@ -2,26 +2,25 @@
 
 from collections.abc import Iterable
 from datetime import date
-from functools import partial
 from pathlib import Path
 
+from harmsweep.enforcement.state.decisions import version_pair
 from harmsweep.lake.runs import Outcome
-from harmsweep.model.manifest import load_manifest
-from harmsweep.pipeline.job import add_model, parser, run
-from harmsweep.policy.file import load_policy
+from harmsweep.model.reference import ModelRef
+from harmsweep.pipeline.job import add_model, add_policy, parser, run
+from harmsweep.policy.file import Policy
 from harmsweep.stages.measure.stage import measure_day
 
 
-def main(*, lake: Path, days: list[date], model: Path, policy: Path) -> Iterable[Outcome]:
+def main(*, lake: Path, days: list[date], model: ModelRef, policy: Policy) -> Iterable[Outcome]:
     """Measure each day in order."""
-    version, rules = load_manifest(model).model_version, load_policy(policy).policy_version
-    measure = partial(measure_day, lake, policy_version=rules)
+    versions = version_pair(model.model_version, policy.policy_version)
     for day in days:
-        yield measure(day, model_version=version)
+        yield measure_day(lake, day, **versions)
 
 
 if __name__ == "__main__":
     arguments = parser(__doc__)
     add_model(arguments)
-    arguments.add_argument("--policy", type=Path, required=True, help="policy file")
+    add_policy(arguments)
     run(main, arguments)

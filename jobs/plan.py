@@ -9,21 +9,20 @@ from pathlib import Path
 
 from harmsweep.enforcement.plans.make import make_plan
 from harmsweep.errors import Printable
-from harmsweep.model.manifest import load_manifest
-from harmsweep.pipeline.job import add_model, parser, run
-from harmsweep.policy.certificates import folder_beside
+from harmsweep.model.reference import ModelRef
+from harmsweep.pipeline.job import add_model, add_policy, parser, run
+from harmsweep.policy.file import Policy
 
 
-def main(*, lake: Path, days: list[date], model: Path, policy: Path) -> Iterable[Printable]:
+def main(*, lake: Path, days: list[date], model: ModelRef, policy: Policy) -> Iterable[Printable]:
     """Plan, say so in a line, and print the plan."""
-    version, certificates = load_manifest(model).model_version, folder_beside(model)
-    made = make_plan(lake, days, policy=policy, model_version=version, certificates=certificates)
-    yield made
-    print(made.model_dump_json())
+    plan = make_plan(lake, days, policy=policy, model=model)
+    yield plan
+    print(plan.model_dump_json())
 
 
 if __name__ == "__main__":
     arguments = parser(__doc__)
     add_model(arguments)
-    arguments.add_argument("--policy", type=Path, required=True, help="policy file")
+    add_policy(arguments)
     run(main, arguments)

@@ -12,13 +12,14 @@ from typing import Any
 from harmsweep.errors import finish
 from harmsweep.lake.delta import lake_path
 from harmsweep.lake.runs import Outcome
+from harmsweep.model.registry import model_path
 from harmsweep.pipeline.job import add_model
 from harmsweep.reports.evaluation import Material, write_evaluation
 
 
-def main(*, out: Path, **material: Any) -> Iterable[Outcome]:
+def main(*, out: Path, model: str, **material: Any) -> Iterable[Outcome]:
     """Write the page; there are no days, and so no outcomes."""
-    print(write_evaluation(Material(**material), out))
+    print(write_evaluation(Material(model=model_path(model), **material), out))
     return ()
 
 

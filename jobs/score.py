@@ -7,13 +7,14 @@ from pathlib import Path
 
 from harmsweep.lake.runs import Outcome
 from harmsweep.lake.session import session
+from harmsweep.model.reference import ModelRef
 from harmsweep.pipeline.job import add_model, parser, run
 from harmsweep.stages.score.stage import score_day
 
 
-def main(*, lake: Path, days: list[date], model: Path) -> Iterable[Outcome]:
+def main(*, lake: Path, days: list[date], model: ModelRef) -> Iterable[Outcome]:
     for day in days:
-        yield score_day(partial(session, "score"), lake, day, manifest=model)
+        yield score_day(partial(session, "score"), lake, day, model=model)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,10 @@ from builders import DAY, features, post, rung, scope, scored, trial_policy
 from harmsweep.enforcement.circuit_breaker import approvals, batches
 from harmsweep.enforcement.state import policy_binding
 from harmsweep.enforcement.state.decisions import DECIDE, version_pair
+from harmsweep.enforcement.state.policy_binding import PolicyBinding
 from harmsweep.lake import delta
 from harmsweep.lake.runs import run_stage
+from harmsweep.model.reference import ModelRef
 from harmsweep.operations import audit, switch
 from harmsweep.policy.actions import SEVERITY
 from harmsweep.policy.demonstration import mark_demonstration
@@ -72,6 +74,11 @@ def decided_rows(scores: Rows, policy: Policy) -> Rows:
     return found
 
 
+def model_ref(model_version: str) -> ModelRef:
+    """A model by its version; no sweep reads its files."""
+    return ModelRef(model_version, Path("no-model/manifest.json"))
+
+
 class Lake:
     """A lake for one test, with what a test does to it."""
 
@@ -83,6 +90,15 @@ class Lake:
         path = self.root / "policy.yaml"
         path.write_text(policy_text(**changes), encoding="utf-8")
         return path
+
+    def pair(self, model_version: str = "m-1", **changes: Any) -> dict[str, Any]:
+        """The policy of a file and a model, as sweeps and plans take them."""
+        return {"policy": load_policy(self.policy(**changes)), "model": model_ref(model_version)}
+
+    def binding(self, model_version: str = "m-1", **changes: Any) -> PolicyBinding:
+        """What a sweep of the pair acts under."""
+        policy = load_policy(self.policy(**changes))
+        return policy_binding.load_policy_binding(self.root, policy, model_version, None)
 
     def put_posts(self, rows: Rows) -> None:
         """Make these the day's posts."""
@@ -130,8 +146,7 @@ class Lake:
     def sweep(self, model_version: str = "m-1", **changes: Any) -> dict[str, int]:
         """Decide about the day, sweep it, and give the sweep's counts."""
         self.decide(model_version, **changes)
-        policy = self.policy(**changes)
-        done = enforce_day(self.root, DAY, policy=policy, model_version=model_version)
+        done = enforce_day(self.root, DAY, **self.pair(model_version, **changes))
         return dict(done.counts)
 
     def ledger(self, entry: str = "intent") -> Rows:

@@ -19,6 +19,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from enforcement_lake import model_ref
 
 from harmsweep.cli.main import app, main
 from harmsweep.enforcement.circuit_breaker import batches
@@ -30,6 +31,7 @@ from harmsweep.model.manifest import load_manifest
 from harmsweep.operations import switch
 from harmsweep.paths import DEFAULT_MODEL, ROOT
 from harmsweep.policy.demonstration import mark_demonstration
+from harmsweep.policy.file import load_policy
 from harmsweep.review import appeals
 from harmsweep.tables.catalog import DELIVERIES
 
@@ -203,7 +205,7 @@ def wrong(shift: Shift) -> None:
 def planned(shift: Shift) -> None:
     policy = shift.lake.policy(apply=0)
     shift.lake.decide(MODEL, apply=0)
-    made = make_plan(shift.lake.root, [DAY], policy=policy, model_version=MODEL)
+    made = make_plan(shift.lake.root, [DAY], policy=load_policy(policy), model=model_ref(MODEL))
     assert made.approvers == 1
     shift.words["PLAN_ID"] = made.plan_id
 

@@ -32,6 +32,7 @@ from harmsweep.lake.delta import open_lake
 from harmsweep.lake.session import session
 from harmsweep.model.conf import load_training
 from harmsweep.model.fusion import Input
+from harmsweep.model.reference import ModelRef, load_model_ref
 from harmsweep.pipeline.all_days import run_pipeline
 from harmsweep.policy.demonstration import mark_demonstration
 from harmsweep.tables.catalog import TABLES
@@ -51,7 +52,7 @@ def main(*, folder: Path, posts: int, history: int, rounds: int) -> int:
         Input(name=name, encoder_id=encoders[name].encoder_id, width=encoders[name].width)
         for name in load_training().inputs
     ]
-    model = make_model(folder / "model", inputs)
+    model = load_model_ref(make_model(folder / "model", inputs))
     young, old = folder / "young", folder / "old"
     mark_demonstration(young)
     take = partial(day_through, model=model, folder=folder, posts=posts)
@@ -116,19 +117,19 @@ def _medians(runs: Sequence[Seconds]) -> Seconds:
     return {s: round(statistics.median(run[s] for run in summed), 4) for s in summed[0]}
 
 
-def day_through(lake: Path, day: date, *, model: Path, folder: Path, posts: int) -> Seconds:
+def day_through(lake: Path, day: date, *, model: ModelRef, folder: Path, posts: int) -> Seconds:
     """Take a day through every stage; the seconds of each."""
     landing = folder / f"landing-{day}"
     if not landing.exists():
         land(landing, day, posts)
-    line = run_pipeline(
+    done = run_pipeline(
         partial(session, "days"),
         open_lake(lake),
         posts=landing,
         model=model,
-        announce=lambda *_: None,
+        on_progress=lambda *_: None,
     )
-    return {outcome.stage: outcome.seconds for outcome in line.outcomes}
+    return {outcome.stage: outcome.seconds for outcome in done.outcomes}
 
 
 def land(landing: Path, day: date, posts: int) -> None:

@@ -20,8 +20,7 @@ from harmsweep.encoders import text
 from harmsweep.encoders.conf import Encoder, load_encoders
 from harmsweep.encoders.stored import STORED
 from harmsweep.lake import delta
-from harmsweep.model.fusion import Input
-from harmsweep.model.inputs import SIMILARITY
+from harmsweep.model.fusion import SIMILARITY, Input
 from harmsweep.stages.embed.stage import embed_day
 from harmsweep.stages.snapshot.snapshot_rows import labelled_rows
 from harmsweep.tables.catalog import (

@@ -12,6 +12,7 @@ from harmsweep.enforcement.state.policy_binding import PolicyBinding
 from harmsweep.enforcement.sweep import sweep
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
+from harmsweep.model.reference import ModelRef
 from harmsweep.policy.certificates import (
     Certificate,
     CertificateRefused,
@@ -88,8 +89,8 @@ class Certified:
         return dict(self._run(enforce_day).counts)
 
     def _run(self, stage: Callable[..., Any]) -> Any:
-        options = {"policy": self.policy, "model_version": MODEL, "certificates": self.folder}
-        return stage(self.lake.root, DAY, **options)
+        model = ModelRef(MODEL, self.folder.parent / "manifest.json")
+        return stage(self.lake.root, DAY, policy=load_policy(self.policy), model=model)
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ Command = Callable[..., object]
 
 def sweeping(lake: Any, **policy: Any) -> Command:
     """The sweep of a lake's day."""
-    return partial(enforce_day, day=DAY, policy=lake.policy(**policy), model_version="m-1")
+    return partial(enforce_day, day=DAY, **lake.pair(**policy))
 
 
 @pytest.fixture
@@ -86,14 +86,14 @@ def converges(
 
 
 def test_a_plan_that_was_killed_and_is_made_again_is_the_same(struck, tmp_path):
-    options = {"policy": struck.policy(), "model_version": "m-1"}
+    options = struck.pair()
     name = make_plan(struck.copy(tmp_path / "name").root, [DAY], **options).plan_id
     converges(struck, partial(make_plan, days=[DAY], **options), tmp_path, ("plan", name))
 
 
 def test_a_plan_of_three_days_is_applied_once_wherever_it_was_killed(known, tmp_path):
     days = spread(known, 3)
-    name = make_plan(known.root, days, policy=known.policy(), model_version="m-1").plan_id
+    name = make_plan(known.root, days, **known.pair()).plan_id
     third = ("evidence_v1:after-commit#3", "post_visibility_v1:before-commit#3")
     passing = (*third, "actions_v1:after-commit#6", "operations_v1:after-commit#1")
     converges(known, partial(apply_plan, plan_id=name), tmp_path, ("apply", name), *passing)
@@ -188,7 +188,7 @@ def test_a_ramp_is_its_row_of_the_audit(known, tmp_path):
 
 def test_an_approval_that_was_killed_and_is_given_again_counts_once(known, user, tmp_path):
     user("planner")
-    plan = make_plan(known.root, [DAY], policy=known.policy(), model_version="m-1")
+    plan = make_plan(known.root, [DAY], **known.pair())
     approve = partial(approvals.approve, asked=plan.asked, reason="read it")
     user(operator())
     for point, killed, _ in kills(known, approve, tmp_path):

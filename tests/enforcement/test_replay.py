@@ -19,7 +19,6 @@ from harmsweep.enforcement.circuit_breaker import batches
 from harmsweep.enforcement.conf import load_bounds
 from harmsweep.enforcement.replay import replay, replay_day
 from harmsweep.enforcement.state.day_ledger import entries
-from harmsweep.enforcement.state.policy_binding import load_policy_binding
 from harmsweep.enforcement.undo import undo
 from harmsweep.errors import DataRefused, Held
 from harmsweep.lake import delta
@@ -97,7 +96,7 @@ def let_go(lake: Any, monkeypatch: Any) -> None:
         "harmsweep.enforcement.circuit_breaker.batches.check_approved", lambda *_: None
     )
     (batch,) = batches.waiting(lake.root)
-    mandate = load_policy_binding(lake.root, lake.policy(apply=1), "m-1", None)
+    mandate = lake.binding(apply=1)
     batches.resume(lake.root, batch.batch.name, mandate)
 
 

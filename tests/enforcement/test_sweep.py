@@ -48,7 +48,7 @@ def test_a_dry_run_counts_and_writes_nothing(fresh):
 
 
 def _enforce(lake, **options):
-    return enforce_day(lake.root, DAY, policy=lake.policy(), model_version="m-1", **options)
+    return enforce_day(lake.root, DAY, **lake.pair(), **options)
 
 
 def test_a_sweep_without_fresh_decisions_is_refused(fresh, rows):
@@ -182,7 +182,9 @@ def test_a_sweep_that_was_planned_before_another_pair_acted_is_refused(held):
     before, later = datetime(2026, 1, 1, tzinfo=UTC), datetime.now(UTC)
     held.decide(version=2, remove=0.995)
     before_content = held.content()
-    planned = partial(enforce_day, held.root, DAY, policy=held.policy(version=2, remove=0.995))
+    planned = partial(
+        enforce_day, held.root, DAY, policy=load_policy(held.policy(version=2, remove=0.995))
+    )
     with pytest.raises(
         DataRefused, match=r"m-1 under trial-1.* acted since the plan of 2026-01-01"
     ):
@@ -194,7 +196,7 @@ def test_a_sweep_that_was_planned_before_another_pair_acted_is_refused(held):
 def test_a_planned_sweep_goes_on_where_it_stopped_itself(fresh, crash_at):
     before = datetime(2026, 1, 1, tzinfo=UTC)
     fresh.decide()
-    again = partial(enforce_day, fresh.root, DAY, policy=fresh.policy(), model_version="m-1")
+    again = partial(enforce_day, fresh.root, DAY, **fresh.pair())
     crash_at("actions_v1:after-commit", 1)
     with pytest.raises(KeyboardInterrupt):
         again(planned_at=before)

@@ -11,6 +11,7 @@ import pytest
 from harmsweep.digests import as_json
 from harmsweep.enforcement.rules.ledger import ACCOUNTS_DAY, Entry, Scope, effect_key
 from harmsweep.lake import delta
+from harmsweep.model.reference import load_model_ref
 from harmsweep.paths import DEFAULT_MODEL, ROOT
 
 SAMPLE = ROOT / "tests" / "sample"
@@ -168,7 +169,7 @@ class Acted:
         """The stage over the day."""
         from harmsweep.stages.explain import explain_day
 
-        return explain_day(self.root, DAY, model=DEFAULT_MODEL, **options)
+        return explain_day(self.root, DAY, model=load_model_ref(DEFAULT_MODEL), **options)
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from harmsweep.encoders.stored import stored
-from harmsweep.model.fusion import Input
-from harmsweep.model.inputs import SIMILARITY, with_inputs
+from harmsweep.model.fusion import SIMILARITY, Input
+from harmsweep.model.inputs import with_inputs
 
 pytestmark = pytest.mark.spark
 

@@ -26,6 +26,7 @@ FIRST, SOME = "2026-10-01", 48
 def finished(spark: "SparkSession", tmp_path_factory: pytest.TempPathFactory) -> "Finished":
     """The sample's lake after a run of the line, with the model that ships."""
     from harmsweep.lake.delta import open_lake
+    from harmsweep.model.reference import load_model_ref
     from harmsweep.paths import DEFAULT_MODEL
     from harmsweep.pipeline.all_days import run_pipeline
     from harmsweep.policy.demonstration import mark_demonstration
@@ -33,7 +34,11 @@ def finished(spark: "SparkSession", tmp_path_factory: pytest.TempPathFactory) ->
     lake = tmp_path_factory.mktemp("line") / "lake"
     mark_demonstration(lake)
     line = run_pipeline(
-        lambda: spark, open_lake(lake), posts=SAMPLE, model=DEFAULT_MODEL, announce=lambda *_: None
+        lambda: spark,
+        open_lake(lake),
+        posts=SAMPLE,
+        model=load_model_ref(DEFAULT_MODEL),
+        on_progress=lambda *_: None,
     )
     return lake, line
 

@@ -11,6 +11,7 @@ from cluster import SMALL, standalone, submit
 from pyspark.sql import SparkSession
 
 from harmsweep.lake import delta
+from harmsweep.model.reference import load_model_ref
 from harmsweep.paths import DEFAULT_MODEL, ROOT
 from harmsweep.pipeline.all_days import run_pipeline
 from harmsweep.policy.demonstration import mark_demonstration
@@ -96,8 +97,8 @@ def test_two_executors_give_the_tables_that_local_mode_gives(
         lambda: spark,
         delta.open_lake(local),
         posts=some_posts,
-        model=DEFAULT_MODEL,
-        announce=lambda *_: None,
+        model=load_model_ref(DEFAULT_MODEL),
+        on_progress=lambda *_: None,
     )
     found = {name: differences(table, far, local) for name, table in TABLES.items()}
     assert {name: columns for name, columns in found.items() if columns} == {}

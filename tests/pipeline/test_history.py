@@ -18,10 +18,8 @@ from pyspark.sql import types as T
 
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Spark
-from harmsweep.model.manifest import load_manifest
 from harmsweep.pipeline.all_days import PipelineRun
 from harmsweep.policy.demonstration import mark_demonstration
-from harmsweep.policy.file import load_policy
 from harmsweep.stages.decide.stage import decide_day
 from harmsweep.stages.embed.stage import embed_day
 from harmsweep.stages.enforce import enforce_day
@@ -96,7 +94,7 @@ def remember(lake: Path, add_rows: Callable[..., None], fixed: dict[str, str]) -
 
 def versions(line: PipelineRun) -> tuple[str, str]:
     """The versions of a line's model and policy."""
-    return load_manifest(line.manifest).model_version, load_policy(line.policy).policy_version
+    return line.model.model_version, line.policy.policy_version
 
 
 def stages(spark: Spark, lake: Path, posts: Path, line: PipelineRun) -> None:
@@ -107,9 +105,9 @@ def stages(spark: Spark, lake: Path, posts: Path, line: PipelineRun) -> None:
     read_day(spark, lake, TODAY, media_root=posts)
     embed_day(spark, lake, TODAY, media_root=posts)
     match_day(spark, lake, TODAY)
-    score_day(spark, lake, TODAY, manifest=line.manifest)
-    decide_day(spark, lake, TODAY, policy=line.policy, model_version=model)
-    enforce_day(lake, TODAY, policy=line.policy, model_version=model)
+    score_day(spark, lake, TODAY, model=line.model)
+    decide_day(spark, lake, TODAY, policy=line.policy, model=line.model)
+    enforce_day(lake, TODAY, policy=line.policy, model=line.model)
     measure_day(lake, TODAY, model_version=model, policy_version=policy)
 
 

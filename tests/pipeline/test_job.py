@@ -12,7 +12,7 @@ import pytest
 
 import harmsweep
 from harmsweep.cli.main import main as console
-from harmsweep.errors import USAGE, DataRefused, Held, Refused, WrongUse, one_line
+from harmsweep.errors import REFUSED, DataRefused, Held, Refused, WrongUse, one_line
 from harmsweep.lake.runs import Outcome
 from harmsweep.operations.switch import Stopped
 from harmsweep.pipeline.job import add_model, parser, run
@@ -170,12 +170,13 @@ def test_an_error_keeps_its_first_line_only() -> None:
 
 
 def test_a_champion_that_there_is_none_of_is_one_clear_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = parser("")
     add_model(arguments)
     given = ["--lake", str(tmp_path), "--day", "2026-10-01", "--model", f"champion@{tmp_path}"]
+    monkeypatch.setattr("sys.argv", ["job", *given])
     with pytest.raises(SystemExit) as left:
-        arguments.parse_args(given)
-    assert left.value.code == USAGE
+        run(lambda **_: pytest.fail("ran without a model"), arguments)
+    assert left.value.code == REFUSED
     assert "no model is champion there; jobs/promote.py makes one" in capsys.readouterr().err

@@ -13,10 +13,11 @@ from safetensors.numpy import load_file, save_file
 from harmsweep.enforcement.undo import undo
 from harmsweep.lake import delta
 from harmsweep.model.manifest import File, build_manifest, load_manifest, write_manifest
+from harmsweep.model.reference import ModelRef, load_model_ref
 from harmsweep.paths import ROOT
 from harmsweep.pipeline.all_days import PipelineRun
 from harmsweep.policy.demonstration import approve_for_demonstration, mark_demonstration
-from harmsweep.policy.file import load_policy
+from harmsweep.policy.file import Policy, load_policy
 from harmsweep.stages.decide.stage import decide_day
 from harmsweep.stages.embed.stage import embed_day
 from harmsweep.stages.enforce import enforce_day
@@ -43,7 +44,7 @@ Finished = tuple[Path, PipelineRun]
 Contents = Callable[..., list[str]]
 
 
-def second_model(first: Path, out: Path) -> Path:
+def second_model(first: Path, out: Path) -> ModelRef:
     """The first model with its weights halved: another version of the same shape."""
     manifest = load_manifest(first)
     out.mkdir()
@@ -54,33 +55,34 @@ def second_model(first: Path, out: Path) -> Path:
     )
     halved = File(name=manifest.weights.name, sha256=_sha256(out / manifest.weights.name))
     facts = manifest.model_dump(exclude={"model_version", "digest"}) | {"weights": halved}
-    return write_manifest(build_manifest(facts), out)
+    return load_model_ref(write_manifest(build_manifest(facts), out))
 
 
 def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def prepare_and_act(spark: SparkSession, lake: Path, day: date, model: Path, policy: Path) -> None:
+def prepare_and_act(
+    spark: SparkSession, lake: Path, day: date, model: ModelRef, policy: Policy
+) -> None:
     """Take a day that was ingested from features to the ledger."""
-    version = load_manifest(model).model_version
     features_day(lambda: spark, lake, day, media_root=SAMPLE)
     read_day(lambda: spark, lake, day, media_root=SAMPLE)
     embed_day(lambda: spark, lake, day, media_root=SAMPLE)
     match_day(lambda: spark, lake, day)
-    score_day(lambda: spark, lake, day, manifest=model)
-    decide_day(lambda: spark, lake, day, policy=policy, model_version=version)
-    enforce_day(lake, day, policy=policy, model_version=version)
+    score_day(lambda: spark, lake, day, model=model)
+    decide_day(lambda: spark, lake, day, policy=policy, model=model)
+    enforce_day(lake, day, policy=policy, model=model)
 
 
 def test_a_second_model_adds_its_rows_and_embeds_nothing(
     spark: SparkSession, copied: Path, finished: Finished, contents: Contents, tmp_path: Path
 ) -> None:
-    model = second_model(finished[1].manifest, tmp_path / "second")
+    model = second_model(finished[1].model.manifest, tmp_path / "second")
     before = contents(SCORES, copied)
     vectors = [delta.version(table, copied) for table in (POST_VECTORS, EMBEDDINGS)]
     for day in DAYS:
-        score_day(lambda: spark, copied, day, manifest=model)
+        score_day(lambda: spark, copied, day, model=model)
     after = contents(SCORES, copied)
     assert set(before) < set(after)
     assert len(after) == 2 * len(before)
@@ -91,18 +93,18 @@ def test_a_second_policy_writes_only_the_differences(
     spark: SparkSession, copied: Path, finished: Finished, contents: Contents
 ) -> None:
     line = finished[1]
-    milder = line.policy.read_text().replace("version: 1", "version: 2")
-    policy = copied / "policy" / "second.yaml"
-    policy.write_text(milder.replace("        - {action: remove, threshold: 0.85}\n", ""))
+    milder = line.policy.path.read_text().replace("version: 1", "version: 2")
+    path = copied / "policy" / "second.yaml"
+    path.write_text(milder.replace("        - {action: remove, threshold: 0.85}\n", ""))
+    policy = load_policy(path)
     ledger = set(contents(ACTIONS, copied))
-    model = load_manifest(line.manifest).model_version
     for day in DAYS:
-        decide_day(lambda: spark, copied, day, policy=policy, model_version=model)
-        enforce_day(copied, day, policy=policy, model_version=model)
+        decide_day(lambda: spark, copied, day, policy=policy, model=line.model)
+        enforce_day(copied, day, policy=policy, model=line.model)
     new = delta.query(
         copied,
         "SELECT DISTINCT entry, previous_action, action FROM actions_v1"
-        f" WHERE policy_version = '{load_policy(policy).policy_version}'",
+        f" WHERE policy_version = '{policy.policy_version}'",
     ).to_pylist()
     assert ledger < set(contents(ACTIONS, copied))
     # A post that lost its removal is demoted; nothing that stayed as it was is written again.
@@ -135,18 +137,19 @@ def test_days_out_of_order_and_a_backfill_end_in_the_same_tables(
     mark_demonstration(lake)
     delta.open_lake(lake)
     (lake / "policy").mkdir()
-    policy = approve_for_demonstration(
+    approved = approve_for_demonstration(
         Path("conf/policy/demonstration.yaml"),
-        load_manifest(line.manifest).model_version,
+        line.model.model_version,
         lake / "policy" / "demonstration.yaml",
     )
+    policy = load_policy(approved)
     first, second, third = DAYS
     ingest_day(lambda: spark, lake, first, landing=SAMPLE)
-    prepare_and_act(spark, lake, first, line.manifest, policy)
+    prepare_and_act(spark, lake, first, line.model, policy)
     for day in (third, second):
         ingest_day(lambda: spark, lake, day, landing=SAMPLE)
     for day in (second, first, third):
-        prepare_and_act(spark, lake, day, line.manifest, policy)
+        prepare_and_act(spark, lake, day, line.model, policy)
     for table in (POSTS, POST_FEATURES, POST_VISIBILITY):
         assert contents(table, lake, "effect_key") == contents(table, whole, "effect_key")
     scored = {(r["post_id"], r["revision"]) for r in delta.rows(SCORES, lake).to_pylist()}

@@ -14,9 +14,11 @@ from harmsweep.enforcement.replay import replay_day
 from harmsweep.enforcement.undo import undo
 from harmsweep.lake import delta
 from harmsweep.model.manifest import load_manifest
+from harmsweep.model.reference import load_model_ref
 from harmsweep.paths import DEFAULT_MODEL
 from harmsweep.pipeline.all_days import run_pipeline
 from harmsweep.policy.demonstration import mark_demonstration
+from harmsweep.policy.file import load_policy
 from harmsweep.reports.lake_figures import accounts
 from harmsweep.stages.decide.stage import decide_day
 from harmsweep.stages.enforce import enforce_day
@@ -73,7 +75,13 @@ def research(
     mark_demonstration(folder / "lake")
     lake = delta.open_lake(folder / "lake")
     posts = landed(shared_data, folder / "posts")
-    run_pipeline(lambda: spark, lake, posts=posts, model=DEFAULT_MODEL, announce=lambda *_: None)
+    run_pipeline(
+        lambda: spark,
+        lake,
+        posts=posts,
+        model=load_model_ref(DEFAULT_MODEL),
+        on_progress=lambda *_: None,
+    )
     return lake
 
 
@@ -126,13 +134,14 @@ def test_another_policys_sweep_is_undone_to_the_row(
 ) -> None:
     lake = Path(shutil.copytree(research, tmp_path / "lake"))
     before, done = visible(lake), sweeps(lake)
-    policy, model = lake / "policy.yaml", load_manifest(DEFAULT_MODEL).model_version
+    path, model = lake / "policy.yaml", load_model_ref(DEFAULT_MODEL)
     text = (lake / "policy" / "demonstration.yaml").read_text(encoding="utf-8")
     milder = text.replace("remove, threshold: 0.85", "remove, threshold: 0.95")
-    policy.write_text(milder.replace("version: 1", "version: 2"), encoding="utf-8")
+    path.write_text(milder.replace("version: 1", "version: 2"), encoding="utf-8")
+    policy = load_policy(path)
     for day in delta.days(POST_VISIBILITY, lake):
-        decide_day(lambda: spark, lake, day, policy=policy, model_version=model)
-        enforce_day(lake, day, policy=policy, model_version=model)
+        decide_day(lambda: spark, lake, day, policy=policy, model=model)
+        enforce_day(lake, day, policy=policy, model=model)
     assert visible(lake) != before
     for sweep_id in reversed(sweeps(lake)[len(done) :]):
         assert undo(lake, sweep_id=sweep_id).counts["left"] == 0

@@ -7,6 +7,7 @@ from pyspark.sql import SparkSession
 
 from harmsweep.lake import delta
 from harmsweep.model.manifest import load_manifest
+from harmsweep.model.reference import load_model_ref
 from harmsweep.paths import DEFAULT_MODEL, ROOT
 from harmsweep.pipeline.all_days import PipelineRun, run_pipeline
 from harmsweep.reports.lake_figures import accounts
@@ -19,7 +20,7 @@ Finished = tuple[Path, PipelineRun]
 
 def test_every_landed_post_has_a_place(finished: Finished) -> None:
     lake, line = finished
-    counted = accounts(lake, load_manifest(line.manifest).model_version)
+    counted = accounts(lake, line.model.model_version)
     assert counted.balanced
     assert (counted.landed, counted.duplicate, counted.superseded, counted.deleted) == (
         517,
@@ -68,11 +69,11 @@ def test_a_second_run_changes_nothing_and_starts_no_spark(finished: Finished) ->
         no_spark,  # type: ignore[arg-type]
         delta.open_lake(lake),
         posts=SAMPLE,
-        model=DEFAULT_MODEL,
-        announce=lambda *_: None,
+        model=load_model_ref(DEFAULT_MODEL),
+        on_progress=lambda *_: None,
     )
     assert again.changed == []
-    assert again.manifest == line.manifest
+    assert again.model == line.model
     assert {name: delta.version(table, lake) for name, table in TABLES.items()} == before
 
 
@@ -81,10 +82,14 @@ def test_a_model_is_trained_on_the_sample_where_none_is_given(
     spark: SparkSession, copied: Path
 ) -> None:
     line = run_pipeline(
-        lambda: spark, delta.open_lake(copied), posts=SAMPLE, model=None, announce=lambda *_: None
+        lambda: spark,
+        delta.open_lake(copied),
+        posts=SAMPLE,
+        model=None,
+        on_progress=lambda *_: None,
     )
-    trained, shipped = load_manifest(line.manifest), load_manifest(DEFAULT_MODEL)
-    assert line.manifest.is_relative_to(copied / "models")
+    trained, shipped = load_manifest(line.model.manifest), load_manifest(DEFAULT_MODEL)
+    assert line.model.manifest.is_relative_to(copied / "models")
     assert line.ablation is not None and line.ablation.is_relative_to(copied / "ablations")
     found = delta.query(copied, "SELECT DISTINCT model_version FROM scores_v1").column(0)
     assert set(found.to_pylist()) == {trained.model_version, shipped.model_version}

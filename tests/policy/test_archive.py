@@ -21,11 +21,11 @@ def file(tmp_path: Path) -> Path:
 
 def test_a_policys_file_is_kept_under_its_version(file: Path, tmp_path: Path) -> None:
     policy, lake = load_policy(file), tmp_path / "lake"
-    kept = keep_policy(file, policy, lake)
+    kept = keep_policy(policy, lake)
     assert kept == lake / "policy" / f"{policy.policy_version}.yaml"
     assert kept.read_text(encoding="utf-8") == DEFAULT
     file.unlink()
-    assert keep_policy(file, policy, lake) == kept
+    assert keep_policy(policy, lake) == kept
     assert [*kept.parent.iterdir()] == [kept]
 
 
@@ -40,13 +40,13 @@ def test_a_file_that_was_changed_since_it_was_read_is_not_kept(
     file.write_text(now, encoding="utf-8")
     assert load_policy(file).policy_version != policy.policy_version
     with pytest.raises(PolicyError, match=f"changed while {policy.policy_version}"):
-        keep_policy(file, policy, lake)
+        keep_policy(policy, lake)
     assert [*(lake / "policy").iterdir()] == []
 
 
 def test_another_policys_file_is_kept_beside_it(file: Path, tmp_path: Path) -> None:
-    first = keep_policy(file, load_policy(file), tmp_path / "lake")
+    first = keep_policy(load_policy(file), tmp_path / "lake")
     file.write_text(OTHER, encoding="utf-8")
-    second = keep_policy(file, load_policy(file), tmp_path / "lake")
+    second = keep_policy(load_policy(file), tmp_path / "lake")
     assert sorted(first.parent.iterdir()) == sorted({first, second})
     assert first != second

@@ -6,11 +6,13 @@ from functools import partial
 from typing import Any
 
 import pytest
+from enforcement_lake import model_ref
 from killing import acts, facts, kills, spread
 
 from harmsweep.cli import review_acts
 from harmsweep.enforcement.state.scope_states import exemptions
 from harmsweep.lake import delta
+from harmsweep.policy.file import load_policy
 from harmsweep.stages.enforce import enforce_day
 from harmsweep.tables.catalog import APPEALS, EXEMPTIONS, OPERATIONS, ORDERS, VERDICTS
 from harmsweep.tables.spec import Table
@@ -128,7 +130,7 @@ def struck(fresh, rows, text_of):
     fresh.policy = lambda **_: policy
     fresh.decide()
     for day in spread(fresh, 2):
-        enforce_day(fresh.root, day, policy=policy, model_version="m-1")
+        enforce_day(fresh.root, day, policy=load_policy(policy), model=model_ref("m-1"))
     review_acts.file_("removed", **MINE, lake=fresh.root)
     return fresh
 

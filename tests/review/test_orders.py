@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from enforcement_lake import model_ref
 
 from harmsweep.enforcement.state.day_ledger import micros
 from harmsweep.enforcement.state.decisions import DECIDE, version_pair
@@ -117,7 +118,7 @@ def test_a_sweep_of_another_day_puts_in_force_what_an_ended_order_hid(held):
     policy, after = held.policy(), DAY + timedelta(days=1)
     versions = version_pair("m-1", load_policy(policy).policy_version)
     run_stage(DECIDE, held.root, after, dict, versions=versions)
-    enforce_day(held.root, after, policy=policy, model_version="m-1")
+    enforce_day(held.root, after, policy=load_policy(policy), model=model_ref("m-1"))
     assert in_lane(held) == [("clean", "DE", "label")]
 
 

@@ -84,7 +84,7 @@ def test_a_day_is_swept_again_when_an_exemption_ended(fresh, monkeypatch):
     allow_list.exempt(
         fresh.root, "post", "removed", kind="newsworthy", until=soon, reason="a report"
     )
-    sweep = partial(enforce_day, fresh.root, DAY, policy=fresh.policy(), model_version="m-1")
+    sweep = partial(enforce_day, fresh.root, DAY, **fresh.pair())
     sweep()
     assert sweep().skipped
     assert fresh.states()["removed"] == "review"

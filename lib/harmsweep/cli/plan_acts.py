@@ -37,18 +37,16 @@ def plan(
     it is compared with what a sweep of that pair would leave, and is for reading alone.
     """
     from harmsweep.enforcement.plans.make import make_plan
-    from harmsweep.model.manifest import load_manifest
-    from harmsweep.policy.certificates import folder_beside
+    from harmsweep.model.reference import load_model_ref
+    from harmsweep.policy.file import load_policy
 
     days = every_day(first, last or first)
     if not days:
         raise WrongUse(f"--to {last} is before --from {first}")
-    version = load_manifest(model).model_version
-    folder = folder_beside(model)
     compared = bool(against_model or against_policy)
     other = mandate_of(lake, against_model or model, against_policy or policy) if compared else None
     made = make_plan(
-        lake, days, policy=policy, model_version=version, certificates=folder, against=other
+        lake, days, policy=load_policy(policy), model=load_model_ref(model), against=other
     )
     _show(lake, made, page)
 

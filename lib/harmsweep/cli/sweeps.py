@@ -175,11 +175,11 @@ def start(*, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
 
 def mandate_of(lake: Path, model: Path, policy: Path) -> Any:
     from harmsweep.enforcement.state.policy_binding import load_policy_binding
-    from harmsweep.model.manifest import load_manifest
-    from harmsweep.policy.certificates import folder_beside
+    from harmsweep.model.reference import load_model_ref
+    from harmsweep.policy.file import load_policy
 
-    version = load_manifest(model).model_version
-    return load_policy_binding(lake, policy, version, folder_beside(model))
+    ref = load_model_ref(model)
+    return load_policy_binding(lake, load_policy(policy), ref.model_version, ref.certificates)
 
 
 def ramp(
@@ -195,13 +195,13 @@ def ramp(
 ) -> None:
     """Put a model and a policy in force for a share of the authors, who stay in as it grows."""
     from harmsweep.enforcement.state.decisions import has_decided
-    from harmsweep.model.manifest import load_manifest
+    from harmsweep.model.reference import load_model_ref
     from harmsweep.policy.file import load_policy
 
     if not 0 <= share <= 1:
         raise WrongUse(f"--share {share} is not between 0 and 1")
     if instead_of and not has_decided(lake, instead_of):
         raise WrongUse(f"--instead-of {instead_of!r} decided about no post of {lake}")
-    pair = f"{load_manifest(model).model_version}/{load_policy(policy).policy_version}"
+    pair = f"{load_model_ref(model).model_version}/{load_policy(policy).policy_version}"
     ramps.ramp(lake, pair, share, instead_of=instead_of, reason=reason)
     print(f"{pair}: in force for {share:.1%} of the authors")

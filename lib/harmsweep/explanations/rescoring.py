@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harmsweep.encoders.conf import Encoder
-from harmsweep.encoders.stored import cosine, matrix_of, stored
+from harmsweep.encoders.stored import matrix_of, stored
 from harmsweep.enforcement.state.evidence import columns_of
+from harmsweep.model.columns import fill_similarity
 from harmsweep.model.fusion import NUMBERS, inputs_of, modalities_of
-from harmsweep.model.inputs import SIMILARITY
 from harmsweep.model.manifest import Manifest
 from harmsweep.text.cleaning import clean, text_numbers
 from harmsweep.text.disguise import disguised_words, normalise
@@ -41,9 +41,9 @@ class Scorer:
         for row, change in enumerate(changes):
             for name, value in change.items():
                 _put(rows, row, name, value)
-        _put_similarity(rows)
-        found = score_columns(self.manifest, self.heads, rows)
-        return found[:, self.manifest.harms.index(self.harm)]
+        fill_similarity(rows)
+        scores = score_columns(self.manifest, self.heads, rows)
+        return scores[:, self.manifest.harms.index(self.harm)]
 
     @property
     def base(self) -> float:
@@ -78,17 +78,6 @@ def _put(rows: dict[str, NDArray[Any]], row: int, name: str, value: bytes | floa
     vectors = rows[f"{name}_vector"]
     vectors[row] = matrix_of([value], vectors.shape[1])[0] if isinstance(value, bytes) else 0
     rows[f"{name}_present"][row] = value is not None
-
-
-def _put_similarity(rows: dict[str, NDArray[Any]]) -> None:
-    """The cosine of caption and picture, as it is after the changes."""
-    if SIMILARITY not in rows or not {"caption_vector", "image_vector"} <= rows.keys():
-        return
-    for row in range(len(rows[SIMILARITY])):
-        there = rows["caption_present"][row] and rows["image_present"][row]
-        pair = (stored(rows[f"{name}_vector"][[row]])[0] for name in ("caption", "image"))
-        value = cosine(*pair) if there else None
-        rows[SIMILARITY][row] = np.nan if value is None else value
 
 
 def contributions(scorer: Scorer) -> dict[str, float]:

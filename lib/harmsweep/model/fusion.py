@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+# The cosine of the caption's and the image's vectors by CLIP, where a post has both.
+SIMILARITY = "text_image_similarity"
 Columns = Mapping[str, NDArray[Any]]
 Matrix = NDArray[np.float32]
 

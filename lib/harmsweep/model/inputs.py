@@ -9,11 +9,9 @@ from pyspark.sql import types as T
 from pyspark.sql.pandas.functions import arrow_udf
 
 from harmsweep.encoders.stored import cosine
-from harmsweep.model.fusion import Input
+from harmsweep.model.fusion import SIMILARITY, Input
 from harmsweep.tables.catalog import AUTHOR_NUMBERS, ENGAGEMENT_NUMBERS, TEXT_NUMBERS
 
-# The cosine of the caption's and the image's vectors by CLIP, where a post has both.
-SIMILARITY = "text_image_similarity"
 # Every number that may be an input. Reports on the post are none: they become labels.
 NUMBERS = (
     *(

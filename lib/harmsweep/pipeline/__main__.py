@@ -12,12 +12,12 @@ from rich.console import Console
 from harmsweep.errors import finish
 from harmsweep.lake.delta import lake_path, open_lake
 from harmsweep.lake.session import session
-from harmsweep.model.manifest import Manifest, load_manifest, verified_bytes
+from harmsweep.model.manifest import load_manifest, verified_bytes
+from harmsweep.model.reference import load_model_ref
 from harmsweep.paths import DEFAULT_MODEL, ROOT
 from harmsweep.pipeline.all_days import run_pipeline
 from harmsweep.pipeline.summary import print_summary, progress
 from harmsweep.policy.demonstration import mark_demonstration
-from harmsweep.policy.file import load_policy
 from harmsweep.reports.lake import write_report
 
 
@@ -26,31 +26,31 @@ def main(*, posts: Path, lake: Path, model: Path, train: bool) -> Iterable[str]:
     console = Console(stderr=True)
     mark_demonstration(lake)
     open_lake(lake)
-    with progress(console) as announce:
-        line = run_pipeline(
+    with progress(console) as on_progress:
+        done = run_pipeline(
             partial(session, "line"),
             lake,
             posts=posts,
-            model=None if train else model,
-            announce=announce,
+            model=None if train else load_model_ref(model),
+            on_progress=on_progress,
         )
     report = lake / "report.html"
-    if line.changed or not report.exists():
-        manifest, policy = load_manifest(line.manifest), load_policy(line.policy)
+    if done.changed or not report.exists():
         write_report(
             lake,
             report,
-            model=manifest.model_version,
-            policy=policy.policy_version,
-            **_evaluation(line.manifest, manifest),
-            ablation=line.ablation,
+            model=done.model.model_version,
+            policy=done.policy.policy_version,
+            **_evaluation(done.model.manifest),
+            ablation=done.ablation,
         )
-    print_summary(Console(), line, lake, report)
+    print_summary(Console(), done, lake, report)
     return ()
 
 
-def _evaluation(path: Path, manifest: Manifest) -> dict[str, list[dict[str, Any]]]:
+def _evaluation(path: Path) -> dict[str, list[dict[str, Any]]]:
     """The held-out figures that stand beside the manifest, as `write_report` takes them."""
+    manifest = load_manifest(path)
     content = verified_bytes(path.parent / manifest.evaluation.name, manifest.evaluation.sha256)
     found = json.loads(content)
     return {"evaluation": found["records"], "by_language": found.get("languages", [])}

@@ -10,11 +10,11 @@ from functools import partial
 from pathlib import Path
 
 from harmsweep.lake.runs import Outcome, Spark, code_digest
-from harmsweep.model.manifest import load_manifest
+from harmsweep.model.reference import ModelRef, load_model_ref
 from harmsweep.paths import CONF, JOBS, ROOT
 from harmsweep.pipeline.landing import with_interactions
 from harmsweep.policy.demonstration import approve_for_demonstration
-from harmsweep.policy.file import load_policy
+from harmsweep.policy.file import Policy, load_policy
 from harmsweep.stages.decide.stage import decide_day
 from harmsweep.stages.embed.stage import embed_day
 from harmsweep.stages.enforce import enforce_day
@@ -42,8 +42,8 @@ class PipelineRun:
 
     days: list[date]
     outcomes: list[Outcome]
-    manifest: Path
-    policy: Path
+    model: ModelRef
+    policy: Policy
     # What each modality is worth, where a model was trained.
     ablation: Path | None
 
@@ -54,11 +54,11 @@ class PipelineRun:
 
 
 def run_pipeline(
-    spark: Spark, lake: Path, *, posts: Path, model: Path | None, announce: OnProgress
+    spark: Spark, lake: Path, *, posts: Path, model: ModelRef | None, on_progress: OnProgress
 ) -> PipelineRun:
     """Take every day of the landing zone `posts` from ingest to metrics, in a demonstration lake.
 
-    A model is trained on the landing zone's own labels where `model` (a manifest) is None. Stages
+    A model is trained on the landing zone's own labels where `model` is None. Stages
     and days that are unchanged are skipped.
     """
     landing = with_interactions(posts, lake)
@@ -70,47 +70,48 @@ def run_pipeline(
         "embed": partial(embed_day, spark, lake, media_root=posts),
         "match": partial(match_day, spark, lake, media_root=posts),
     }
-    outcomes = list(_each(prepare, days, announce))
-    manifest, ablation = (model, None) if model else _trained(spark, lake, days, announce)
-    policy = approve_for_demonstration(
-        CONF / "policy" / "demonstration.yaml",
-        load_manifest(manifest).model_version,
-        lake / "policy" / "demonstration.yaml",
-    )
-    outcomes += _each(_act(spark, lake, manifest, policy), days, announce)
-    return PipelineRun(days, outcomes, manifest, policy, ablation)
+    outcomes = list(_each(prepare, days, on_progress))
+    ablation = None
+    if model is None:
+        model, ablation = _trained(spark, lake, days, on_progress)
+    template, own = CONF / "policy" / "demonstration.yaml", lake / "policy" / "demonstration.yaml"
+    policy = load_policy(approve_for_demonstration(template, model.model_version, own))
+    outcomes += _each(_act(spark, lake, model, policy), days, on_progress)
+    return PipelineRun(days, outcomes, model, policy, ablation)
 
 
-def _act(spark: Spark, lake: Path, manifest: Path, policy: Path) -> Stages:
-    model, version = load_manifest(manifest).model_version, load_policy(policy).policy_version
+def _act(spark: Spark, lake: Path, model: ModelRef, policy: Policy) -> Stages:
+    measure = partial(measure_day, lake, model_version=model.model_version)
     return {
-        "score": partial(score_day, spark, lake, manifest=manifest),
-        "decide": partial(decide_day, spark, lake, policy=policy, model_version=model),
-        "enforce": partial(enforce_day, lake, policy=policy, model_version=model),
-        "measure": partial(measure_day, lake, model_version=model, policy_version=version),
+        "score": partial(score_day, spark, lake, model=model),
+        "decide": partial(decide_day, spark, lake, policy=policy, model=model),
+        "enforce": partial(enforce_day, lake, policy=policy, model=model),
+        "measure": partial(measure, policy_version=policy.policy_version),
     }
 
 
-def _each(stages: Stages, days: list[date], announce: OnProgress) -> Iterator[Outcome]:
+def _each(stages: Stages, days: list[date], on_progress: OnProgress) -> Iterator[Outcome]:
     """Stage by stage, so that a late row of an earlier day is there before the next stage."""
     for name, stage in stages.items():
-        announce(name, len(days), None)
+        on_progress(name, len(days), None)
         for day in days:
             outcome = stage(day)
-            announce(name, len(days), outcome)
+            on_progress(name, len(days), outcome)
             yield outcome
 
 
-def _trained(spark: Spark, lake: Path, days: list[date], announce: OnProgress) -> tuple[Path, Path]:
+def _trained(
+    spark: Spark, lake: Path, days: list[date], on_progress: OnProgress
+) -> tuple[ModelRef, Path]:
     """The model of a snapshot of the days, and the ablation of its modalities; each made once."""
-    announce("snapshot", 1, None)
+    on_progress("snapshot", 1, None)
     snapshot = take_snapshot(spark, lake, first=days[0], last=days[-1], out=lake / "snapshots")
-    announce("train", 1, None)
+    on_progress("train", 1, None)
     models, tracking = ("--models", lake / "models"), ("--tracking", lake / "mlflow")
     trained = _result("train", snapshot, *models, *tracking)
-    announce("ablate", 1, None)
+    on_progress("ablate", 1, None)
     ablated = _result("ablate", snapshot, "--out", lake / "ablations")
-    return Path(trained["manifest"]), Path(ablated["ablation"])
+    return load_model_ref(trained["manifest"]), Path(ablated["ablation"])
 
 
 def _result(job: str, snapshot: Path, *options: str | Path) -> dict[str, str]:

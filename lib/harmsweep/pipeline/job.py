@@ -4,11 +4,16 @@ import argparse
 from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from harmsweep.days import every_day
 from harmsweep.errors import Printable, finish
 from harmsweep.lake.delta import lake_path, open_lake
-from harmsweep.model.registry import model_path
+from harmsweep.model.reference import load_model_ref
+from harmsweep.policy.file import load_policy
+
+# Options that name files, read before a stage begins: what is refused is no wrong use.
+READ: dict[str, Callable[[Any], Any]] = {"model": load_model_ref, "policy": load_policy}
 
 
 def parser(description: str | None, *, days_required: bool = True) -> argparse.ArgumentParser:
@@ -30,6 +35,8 @@ def parser(description: str | None, *, days_required: bool = True) -> argparse.A
 def run(main: Callable[..., Iterable[Printable | str]], arguments: argparse.ArgumentParser) -> None:
     """Parse, run `main` with `lake`, `days` and the job's own options, and exit with a code.
 
+    `main` is given a ModelRef for a `model` and a Policy for a `policy`.
+
     Each outcome is one line on stdout; an error is one line on stderr, with the trace only where
     HARMSWEEP_TRACE is set.
     """
@@ -40,6 +47,8 @@ def run(main: Callable[..., Iterable[Printable | str]], arguments: argparse.Argu
 
     def outcomes() -> Iterable[Printable | str]:
         open_lake(options["lake"])
+        for name in READ.keys() & options.keys():
+            options[name] = READ[name](options[name])
         days = every_day(day or first, day or last) if day or first else []
         return main(days=days, **options)
 
@@ -50,15 +59,12 @@ def add_model(arguments: argparse.ArgumentParser) -> None:
     """The option `--model` of all who use a trained model."""
     arguments.add_argument(
         "--model",
-        type=_model,
         required=True,
         metavar="MANIFEST",
         help="its manifest.json, or champion@FOLDER: the registry's in MLflow's files",
     )
 
 
-def _model(value: str) -> Path:
-    try:
-        return model_path(value)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+def add_policy(arguments: argparse.ArgumentParser) -> None:
+    """The option `--policy` of all who act under one."""
+    arguments.add_argument("--policy", type=Path, required=True, help="policy file")

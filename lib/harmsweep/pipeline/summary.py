@@ -35,7 +35,7 @@ def progress(console: Console) -> Iterator[OnProgress]:
     tasks: dict[str, TaskID] = {}
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
 
-        def announce(stage: str, days: int, outcome: Outcome | None) -> None:
+        def on_progress(stage: str, days: int, outcome: Outcome | None) -> None:
             if stage not in tasks:
                 for task in tasks.values():
                     bars.update(task, completed=bars.tasks[task].total)
@@ -47,10 +47,10 @@ def progress(console: Console) -> Iterator[OnProgress]:
             if not console.is_terminal:
                 console.print(outcome.line() if outcome else f"{stage}…", highlight=False)
 
-        yield announce
+        yield on_progress
 
 
-def print_summary(console: Console, line: PipelineRun, lake: Path, report: Path) -> None:
+def print_summary(console: Console, done: PipelineRun, lake: Path, report: Path) -> None:
     """The closing table: what holds now and why, where the tables are, a first question to ask."""
     effects = records(lake_figures.in_force(lake))
     table = Table(title="Posts under an action now", title_justify="left")
@@ -62,8 +62,8 @@ def print_summary(console: Console, line: PipelineRun, lake: Path, report: Path)
             why = f"scores from {row['lowest_score']:.3f}, threshold {row['threshold']:.2f}"
         table.add_row(row["action"], row["harm"], str(row["posts"]), why)
     console.print(table)
-    if not line.changed:
-        console.print(f"Nothing changed: all {len(line.outcomes)} stages and days were up to date.")
+    if not done.changed:
+        console.print(f"Nothing changed: all {len(done.outcomes)} stages and days were up to date.")
     console.print(f"tables  {lake}", highlight=False, soft_wrap=True)
     console.print(f"report  {report}", highlight=False, soft_wrap=True)
     question = (

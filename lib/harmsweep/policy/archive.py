@@ -7,7 +7,7 @@ from harmsweep.files import writing_whole
 from harmsweep.policy.file import Policy, PolicyError, load_policy
 
 
-def keep_policy(path: Path, policy: Policy, lake: Path) -> Path:
+def keep_policy(policy: Policy, lake: Path) -> Path:
     """Keep the file of a policy in the lake, under its version: a replay needs that very file.
 
     A version ends in a digest of the content, so that a file that is there already is the same.
@@ -19,7 +19,9 @@ def keep_policy(path: Path, policy: Policy, lake: Path) -> Path:
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
         with writing_whole(kept) as copy:
-            shutil.copyfile(path, copy)
+            shutil.copyfile(policy.path, copy)
             if load_policy(copy).policy_version != policy.policy_version:
-                raise PolicyError(f"{path}: changed while {policy.policy_version} was read from it")
+                raise PolicyError(
+                    f"{policy.path}: changed while {policy.policy_version} was read from it"
+                )
     return kept

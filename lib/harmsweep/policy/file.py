@@ -102,9 +102,10 @@ class PolicyFile(Frozen):
 
 
 class Policy(PolicyFile):
-    """A policy that was checked, with its version."""
+    """A policy that was checked, with its version and its file."""
 
     policy_version: str
+    path: Path
 
     def cap(self, harm: str, direction: str) -> int:
         """The most effects of a harm in 24 hours in a direction."""
@@ -133,7 +134,7 @@ def load_policy(path: Path, harms: Mapping[str, Harm] = ALL_HARMS) -> Policy:
     parsed = validate(content, PolicyFile, path=path, check=check, refusal=PolicyError)
     digest = hashlib.sha256(as_json(content.data).encode()).hexdigest()[:8]
     version = f"{parsed.name}-{parsed.version}-{digest}"
-    return Policy(policy_version=version, **dict(parsed))
+    return Policy(policy_version=version, path=path, **dict(parsed))
 
 
 def _faults(policy: PolicyFile, harms: Mapping[str, Harm]) -> list[Fault]:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harmsweep.encoders.conf import load_encoders
+from harmsweep.model.columns import columns_of
 from harmsweep.model.network import load_heads, score_columns
 from harmsweep.text.words import words
 
@@ -47,18 +48,13 @@ def score_texts(manifest: Path, encoded: EncodedTexts) -> NDArray[np.float64]:
     """A model's probabilities, texts by its harms; every other input and number is absent."""
     model, heads = load_heads(manifest)
     count = len(encoded.words)
-    given = {
-        "text": (encoded.normal, np.ones(count, dtype=bool)),
-        "raw_text": (encoded.raw, encoded.differs),
+    vectors = {"text": encoded.normal, "raw_text": encoded.raw}
+    present = {"text": np.ones(count, dtype=bool), "raw_text": encoded.differs}
+    numbers = {
+        feature.name: np.array([row.get(feature.name) for row in encoded.words], dtype=float)
+        for feature in model.features
     }
-    columns: dict[str, NDArray[Any]] = {}
-    for source in model.inputs:
-        absent = np.zeros((count, source.width)), np.zeros(count, dtype=bool)
-        found, present = given.get(source.name, absent)
-        columns |= {f"{source.name}_vector": found, f"{source.name}_present": present}
-    for feature in model.features:
-        known = [row.get(feature.name) for row in encoded.words]
-        columns[feature.name] = np.array(known, dtype=float)
+    columns = columns_of(model, count, vectors, present, numbers)
     return score_columns(model, heads, columns)
 
 

@@ -15,6 +15,8 @@ from harmsweep.enforcement.state.policy_binding import load_policy_binding
 from harmsweep.enforcement.state.scope_states import exemptions
 from harmsweep.enforcement.sweep import preview, sweep
 from harmsweep.lake.runs import Counts, Input, Outcome, Stage, run_stage
+from harmsweep.model.reference import ModelRef
+from harmsweep.policy.file import Policy
 from harmsweep.review.orders import restore_after_expired_orders
 from harmsweep.tables.catalog import (
     ACTIONS,
@@ -41,27 +43,26 @@ def enforce_day(
     lake: Path,
     day: date,
     *,
-    policy: Path,
-    model_version: str,
-    certificates: Path | None = None,
+    policy: Policy,
+    model: ModelRef,
     dry_run: bool = False,
     planned_at: datetime | None = None,
 ) -> Outcome:
     """Bring what holds for a day's posts to what its decisions want; a second run changes nothing.
 
-    With `dry_run` it writes nothing and gives the counts of what it would do. `certificates` is the
-    folder of the model's certificates; `planned_at` is when the sweep was planned, if it was.
+    With `dry_run` it writes nothing and gives the counts of what it would do. `planned_at` is when
+    the sweep was planned, if it was.
 
     Raises:
-        PolicyError: the policy is refused; nothing was touched.
-        CertificateRefused: the pair's certificate is; nothing was touched.
+        PolicyError: the policy is a demonstration's and the lake is not; nothing was touched.
+        CertificateRefused: the pair's certificate is refused; nothing was touched.
         DataRefused: decide has not run since the scores, posts or certificate last changed, or
             another pair of versions acted on the day since the sweep was planned.
         Held: a cap or the bound of accounts would be passed, or a batch waits; all else was carried
             out.
         Stopped: the switch is off.
     """
-    mandate = load_policy_binding(lake, policy, model_version, certificates)
+    mandate = load_policy_binding(lake, policy, model.model_version, model.certificates)
     check_decided(lake, day, mandate)
     if dry_run:
         started = time.monotonic()

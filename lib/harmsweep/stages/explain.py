@@ -30,6 +30,7 @@ from harmsweep.lake.locks import locked
 from harmsweep.lake.runs import Counts, Input, Outcome, Stage, run_stage
 from harmsweep.logs import log
 from harmsweep.model.manifest import Manifest, check_encoders, load_manifest
+from harmsweep.model.reference import ModelRef
 from harmsweep.operations.switch import check_running
 from harmsweep.tables.catalog import (
     ACTIONS,
@@ -69,7 +70,7 @@ class Found:
     evidence: list[dict[str, Any]]
 
 
-def explain_day(lake: Path, day: date, *, model: Path, media: Path | None = None) -> Outcome:
+def explain_day(lake: Path, day: date, *, model: ModelRef, media: Path | None = None) -> Outcome:
     """Explain the day's effects in force that others can see and that have no explanation yet.
 
     Each is kept as it is found, so that a run that is killed goes on where it was. Deleted posts
@@ -82,13 +83,13 @@ def explain_day(lake: Path, day: date, *, model: Path, media: Path | None = None
             inputs.
         Stopped: the switch is off; what was explained until then is kept.
     """
-    manifest = load_manifest(model)
+    manifest = load_manifest(model.manifest)
     check_encoders(manifest, {name: e.encoder_id for name, e in load_encoders().items()})
     done = run_stage(
         STEP,
         lake,
         day,
-        lambda: _work(lake, day, model.resolve(), manifest, media),
+        lambda: _work(lake, day, model.manifest.resolve(), manifest, media),
         versions={"model_version": manifest.model_version},
         inputs="" if media is None else str(media.resolve()),
     )

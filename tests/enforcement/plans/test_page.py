@@ -21,7 +21,7 @@ def plan(fresh, text_of):
     names = ("removed", "demoted", "reviewed", "spam")
     fresh.put_features([text_of(name, "<b>rude</b> words") for name in names])
     fresh.decide(apply=1)
-    return make_plan(fresh.root, [DAY], policy=fresh.policy(apply=1), model_version="m-1")
+    return make_plan(fresh.root, [DAY], **fresh.pair(apply=1))
 
 
 def page(lake: Any, plan: Any, folder: Path) -> str:
@@ -41,7 +41,7 @@ def test_the_page_says_what_waits_and_for_whom(fresh, plan, tmp_path, monkeypatc
 
 def test_a_plan_inside_every_bound_says_so(fresh, tmp_path):
     fresh.decide()
-    made = make_plan(fresh.root, [DAY], policy=fresh.policy(), model_version="m-1")
+    made = make_plan(fresh.root, [DAY], **fresh.pair())
     said = page(fresh, made, tmp_path)
     assert "Inside every bound" in said
     assert "no sweep acted on these days" in said
@@ -50,7 +50,9 @@ def test_a_plan_inside_every_bound_says_so(fresh, tmp_path):
 def test_the_page_names_both_states(held, tmp_path):
     held.decide(version=2, remove=0.995)
     made = make_plan(
-        held.root, [DAY], policy=held.policy(version=2, remove=0.995), model_version="m-1"
+        held.root,
+        [DAY],
+        **held.pair(version=2, remove=0.995),
     )
     said = page(held, made, tmp_path)
     sweep_id = held.ledger()[0]["sweep_id"]

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from enforcement_lake import model_ref
 
 from harmsweep.enforcement.circuit_breaker import approvals
 from harmsweep.enforcement.plans.apply import apply_plan
@@ -15,7 +16,6 @@ from harmsweep.enforcement.plans.summary import mask, samples, tables
 from harmsweep.enforcement.rules.guardrails import uniform_hash
 from harmsweep.enforcement.state.day_ledger import micros
 from harmsweep.enforcement.state.decisions import DECIDE, version_pair
-from harmsweep.enforcement.state.policy_binding import load_policy_binding
 from harmsweep.errors import DataRefused, Held
 from harmsweep.lake import delta
 from harmsweep.lake.runs import run_stage
@@ -30,7 +30,7 @@ FIRST = {"removed": "remove", "demoted": "demote", "reviewed": "review", "spam":
 def planned(lake: Any, **policy: Any) -> Any:
     """A plan of the day."""
     lake.decide(**policy)
-    return make_plan(lake.root, [DAY], policy=lake.policy(**policy), model_version="m-1")
+    return make_plan(lake.root, [DAY], **lake.pair(**policy))
 
 
 def applied(lake: Any, plan: Any) -> dict[str, int]:
@@ -209,7 +209,7 @@ def test_a_plan_of_several_days_has_each_of_them_and_is_named_after_the_first(fr
     versions = version_pair("m-1", load_policy(fresh.policy()).policy_version)
     for day in days[1:]:
         run_stage(DECIDE, fresh.root, day, lambda: {"posts": 0}, versions=versions)
-    made = make_plan(fresh.root, days, policy=fresh.policy(), model_version="m-1")
+    made = make_plan(fresh.root, days, **fresh.pair())
     assert (made.first, made.last, made.days, made.posts) == (days[0], days[-1], days, 6)
     assert re.fullmatch("plan-20261001-[0-9a-f]{12}", made.plan_id)
     assert applied(fresh, made) == {"effects": 4, "done_before": 0}
@@ -222,7 +222,7 @@ def test_quiet_days_in_a_plan_make_no_fewer_approvers(fresh, rows):
     fresh.decide(apply=0)
     run_stage(DECIDE, fresh.root, quiet, dict, versions=version_pair("m-1", policy.policy_version))
     path = fresh.policy(apply=0)
-    made = make_plan(fresh.root, [DAY, quiet], policy=path, model_version="m-1")
+    made = make_plan(fresh.root, [DAY, quiet], policy=load_policy(path), model=model_ref("m-1"))
     assert (made.posts, made.visible, made.approvers) == (405, 3, 2)
 
 
@@ -257,7 +257,7 @@ def test_a_plan_with_effects_on_two_days_books_each_on_its_own(fresh, rows):
 
     run_stage(DECIDE, fresh.root, later, work, versions=versions)
     days = [DAY, later]
-    made = make_plan(fresh.root, days, policy=fresh.policy(), model_version="m-1")
+    made = make_plan(fresh.root, days, **fresh.pair())
     assert (made.effects, made.visible) == (5, 4)
     assert applied(fresh, made) == {"effects": 5, "done_before": 0}
     assert {(e["subject_id"], e["day"]) for e in fresh.ledger() if e["day"] != DAY} == {
@@ -289,7 +289,7 @@ def test_a_plan_of_a_day_that_nobody_decided_about_is_refused(fresh):
     fresh.decide()
     days = [DAY, DAY + timedelta(days=1)]
     with pytest.raises(DataRefused, match="decisions of 2026-10-02 by m-1"):
-        make_plan(fresh.root, days, policy=fresh.policy(), model_version="m-1")
+        make_plan(fresh.root, days, **fresh.pair())
 
 
 def test_a_plan_counts_what_holds_and_stays(held):
@@ -352,10 +352,13 @@ def test_a_plan_names_the_states_that_it_compares(fresh):
 def other(lake: Any, **policy: Any) -> Any:
     """A plan of the day under one policy compared with another's sweep."""
     lake.decide(version=2, remove=0.995, demote=0.85)
-    base = load_policy_binding(lake.root, lake.policy(version=2, remove=0.995), "m-1", None)
+    base = lake.binding(version=2, remove=0.995)
     lake.decide(**policy)
     return make_plan(
-        lake.root, [DAY], policy=lake.policy(**policy), model_version="m-1", against=base
+        lake.root,
+        [DAY],
+        **lake.pair(**policy),
+        against=base,
     )
 
 
@@ -376,8 +379,8 @@ def test_what_only_the_other_model_acts_on_is_released_in_comparison(fresh, rows
     fresh.put_scores([scored("clean", hate=0.99, model_version="m-2")])
     fresh.decide("m-2")
     fresh.decide()
-    base = load_policy_binding(fresh.root, fresh.policy(), "m-2", None)
-    made = make_plan(fresh.root, [DAY], policy=fresh.policy(), model_version="m-1", against=base)
+    base = fresh.binding("m-2")
+    made = make_plan(fresh.root, [DAY], **fresh.pair(), against=base)
     found = {e.subject_id: (e.previous_action, e.action) for e in planned_effects(fresh.root, made)}
     assert found == {
         "clean": ("remove", "none"), **{post: ("none", action) for post, action in FIRST.items()}
@@ -393,7 +396,7 @@ def test_a_comparison_is_not_applied(fresh):
 
 def test_a_comparison_is_another_plan_than_the_same_effects_alone(fresh):
     made = other(fresh)
-    alone = make_plan(fresh.root, [DAY], policy=fresh.policy(), model_version="m-1")
+    alone = make_plan(fresh.root, [DAY], **fresh.pair())
     assert alone.plan_id != made.plan_id
     assert (alone.effects, alone.unchanged) == (4, 0)
 
@@ -476,9 +479,8 @@ def test_what_ran_out_of_time_does_not_stay(fresh):
     fresh.sweep()
     at = int(fresh.ledger()[0]["recorded_at"].timestamp() * 1e6)
     for days, stays in ((6, 4), (8, 3)):
-        options = {"policy": fresh.policy(), "model_version": "m-1"}
         later = at + days * 24 * 3600 * 1_000_000
-        made = make_plan(fresh.root, [DAY], clock=lambda at=later: at, **options)
+        made = make_plan(fresh.root, [DAY], clock=lambda at=later: at, **fresh.pair())
         assert (made.effects, made.unchanged) == (0, stays)
 
 

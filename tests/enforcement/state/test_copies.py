@@ -99,7 +99,7 @@ def test_copies_count_for_caps_and_wait_with_the_rest(copied):
 def test_a_plan_shows_copies_apart(copied):
     judge(copied, "clean", "harmful", "ann", "bob", **REMOVED)
     copied.decide()
-    plan = make_plan(copied.root, [DAY], policy=copied.policy(), model_version="m-1")
+    plan = make_plan(copied.root, [DAY], **copied.pair())
     rows = tables(copied.root, plan)["by harm and action"]
     found = [(row["lane"], row["cause"], row["hit"]) for row in rows if row["hit"]]
     assert sorted(found) == [("review", "copy", 2), ("review", "verdict", 1)]

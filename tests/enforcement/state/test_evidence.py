@@ -21,12 +21,10 @@ from harmsweep.enforcement.state.evidence import (
     forget,
     with_evidence,
 )
-from harmsweep.enforcement.state.policy_binding import load_policy_binding
 from harmsweep.enforcement.sweep import sweep
 from harmsweep.errors import Held
 from harmsweep.lake import delta
-from harmsweep.model.fusion import Feature, Input
-from harmsweep.model.inputs import SIMILARITY
+from harmsweep.model.fusion import SIMILARITY, Feature, Input
 from harmsweep.tables.catalog import ACTIONS, AUTHOR_VECTORS, EVIDENCE, POST_VECTORS, SCORES
 
 DAY = date(2026, 10, 1)
@@ -99,7 +97,7 @@ def test_a_held_batch_has_evidence_once_it_is_let_go(known, monkeypatch):
     batches.resume(
         known.root,
         batch.batch.name,
-        load_policy_binding(known.root, known.policy(apply=1), "m-1", None),
+        known.binding(apply=1),
     )
     assert kept(known).keys() == {"removed", "demoted", "spam"}
 
@@ -136,7 +134,7 @@ def test_it_says_whether_its_inputs_are_newer_than_the_models_scores(known, runs
 
 
 def test_a_score_that_is_another_by_now_says_that_its_inputs_were_rewritten(known):
-    mandate = load_policy_binding(known.root, known.policy(), "m-1", None)
+    mandate = known.binding()
     scores = [r | {"hate": 0.97} for r in delta.rows(SCORES, known.root).to_pylist()]
     known.put_scores(scores)
     sweep(known.root, DAY, mandate)

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 from builders import post, scored
+from enforcement_lake import model_ref
 from pyspark.sql import DataFrame, SparkSession
 
 from harmsweep.lake import delta
 from harmsweep.paths import CONF
-from harmsweep.policy.file import Policy
+from harmsweep.policy.file import Policy, load_policy
 from harmsweep.policy.ladders import Rule, Rung
 from harmsweep.stages.decide.side_evidence import harmful_comments
 from harmsweep.stages.decide.stage import decide_day, decisions
@@ -179,7 +180,7 @@ def test_an_escalated_post_gets_no_decision(
     stored = {name: raised[name] for name in ESCALATIONS.schema.names}
     add_rows([stored], ESCALATIONS, lake)
     policy = CONF / "policy" / "default.yaml"
-    decide_day(lambda: spark, lake, DAY, policy=policy, model_version="m-1")
+    decide_day(lambda: spark, lake, DAY, policy=load_policy(policy), model=model_ref("m-1"))
     assert delta.rows(DECISIONS, lake).column("post_id").to_pylist() == ["other"]
     (version,) = set(delta.rows(DECISIONS, lake).column("policy_version").to_pylist())
     assert (lake / "policy" / f"{version}.yaml").read_text() == policy.read_text()

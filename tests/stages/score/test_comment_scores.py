@@ -11,6 +11,7 @@ from pyspark.sql import SparkSession
 from harmsweep.harms import HARMS
 from harmsweep.lake import delta
 from harmsweep.model.manifest import load_manifest
+from harmsweep.model.reference import load_model_ref
 from harmsweep.stages.score.comment_scores import highest_scores
 from harmsweep.stages.score.stage import score_day
 from harmsweep.tables.catalog import (
@@ -64,7 +65,7 @@ def test_two_hundred_hostile_comments_change_no_score_of_the_post(
     add_rows(posts, POSTS, lake)
     add_rows([rows_of["features"](post) for post in posts], POST_FEATURES, lake)
     add_rows([rows_of["vector"](post, -3.0) for post in posts], POST_VECTORS, lake)
-    score_day(lambda: spark, lake, DAY, manifest=path)
+    score_day(lambda: spark, lake, DAY, model=load_model_ref(path))
     before = delta.rows(SCORES, lake, day=DAY).to_pylist()
     assert delta.rows(COMMENT_SCORES, lake).num_rows == 0
 
@@ -76,7 +77,7 @@ def test_two_hundred_hostile_comments_change_no_score_of_the_post(
     ]
     stale = [comment(rows_of, gone, "stale", 9.0)]
     add_rows([*hostile, *odd, *stale], COMMENT_VECTORS, lake)
-    outcome = score_day(lambda: spark, lake, DAY, manifest=path)
+    outcome = score_day(lambda: spark, lake, DAY, model=load_model_ref(path))
 
     after = delta.rows(SCORES, lake, day=DAY).to_pylist()
     assert sorted(after, key=str) == sorted(before, key=str)
@@ -93,4 +94,6 @@ def test_two_hundred_hostile_comments_change_no_score_of_the_post(
         (f"comments:{version}", "broken/1/nan")
     ]
     assert set(HARMS) >= {row["harm"] for row in found.values()}
-    assert score_day(lambda: pytest.fail("started Spark"), lake, DAY, manifest=path).skipped
+    assert score_day(
+        lambda: pytest.fail("started Spark"), lake, DAY, model=load_model_ref(path)
+    ).skipped

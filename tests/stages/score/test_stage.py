@@ -11,6 +11,7 @@ from harmsweep.harms import HARMS
 from harmsweep.lake import delta
 from harmsweep.lake.delta import open_lake
 from harmsweep.model.manifest import ManifestRefused, load_manifest
+from harmsweep.model.reference import load_model_ref
 from harmsweep.stages.score.stage import score_day
 from harmsweep.tables.catalog import (
     ACTIONS,
@@ -78,7 +79,7 @@ def test_each_accepted_revision_has_one_row_with_its_status_and_reason(
 ) -> None:
     path = make_model(tmp_path / "m")
     version = load_manifest(path).model_version
-    outcome = score_day(lambda: spark, filled, DAY, manifest=path)
+    outcome = score_day(lambda: spark, filled, DAY, model=load_model_ref(path))
     found = scores(filled, version)
 
     assert {key: (row["status"], row["reason"]) for key, row in found.items()} == {
@@ -115,10 +116,10 @@ def test_a_second_model_adds_rows_and_touches_no_others(
 ) -> None:
     first, second = (make_model(tmp_path / n, bias=b) for n, b in (("m1", 0.0), ("m2", 1.0)))
     versions = [load_manifest(path).model_version for path in (first, second)]
-    score_day(lambda: spark, filled, DAY, manifest=first)
+    score_day(lambda: spark, filled, DAY, model=load_model_ref(first))
     before = scores(filled, versions[0])
     vectors = delta.version(POST_VECTORS, filled)
-    score_day(lambda: spark, filled, DAY, manifest=second)
+    score_day(lambda: spark, filled, DAY, model=load_model_ref(second))
 
     assert scores(filled, versions[0]) == before
     assert scores(filled, versions[1]).keys() == before.keys()
@@ -127,7 +128,9 @@ def test_a_second_model_adds_rows_and_touches_no_others(
         f"scores:{version}" for version in versions
     }
     tables = {table.name: delta.version(table, filled) for table in (SCORES, REJECTS)}
-    assert score_day(lambda: pytest.fail("started Spark"), filled, DAY, manifest=first).skipped
+    assert score_day(
+        lambda: pytest.fail("started Spark"), filled, DAY, model=load_model_ref(first)
+    ).skipped
     assert tables == {table.name: delta.version(table, filled) for table in (SCORES, REJECTS)}
 
 
@@ -140,7 +143,7 @@ def test_a_slice_that_the_ledger_cites_only_grows(
 ) -> None:
     path = make_model(filled.parent / "m")
     version = load_manifest(path).model_version
-    score_day(lambda: spark, filled, DAY, manifest=path)
+    score_day(lambda: spark, filled, DAY, model=load_model_ref(path))
     before = scores(filled, version)
     add_rows([_action(version)], ACTIONS, filled)
     late = rows_of["post"]("late")
@@ -149,7 +152,7 @@ def test_a_slice_that_the_ledger_cites_only_grows(
     add_rows([rows_of["vector"](late, 1.0)], POST_VECTORS, filled)
     capped = {"day": DAY, "post_id": "plain", "revision": 1, "position": 0, "kind": "image"}
     add_rows([capped | {"uri": "media/y.jpg", "status": "missing"}], MEDIA, filled)
-    score_day(lambda: spark, filled, DAY, manifest=path)
+    score_day(lambda: spark, filled, DAY, model=load_model_ref(path))
 
     after = scores(filled, version)
     assert after.keys() - before.keys() == {("late", 1)}
@@ -172,7 +175,7 @@ def test_a_day_without_posts_has_no_scores_and_starts_no_spark(
     lake: Path, make_model: Callable[..., Path], tmp_path: Path
 ) -> None:
     path = make_model(tmp_path / "m")
-    outcome = score_day(lambda: pytest.fail("started Spark"), lake, DAY, manifest=path)
+    outcome = score_day(lambda: pytest.fail("started Spark"), lake, DAY, model=load_model_ref(path))
     assert outcome.items == 0 and delta.rows(SCORES, lake).num_rows == 0
 
 
@@ -182,5 +185,5 @@ def test_a_model_of_other_encoders_is_refused_before_any_write(
     path = make_model(tmp_path / "m", encoder_id="clip-0")
     before = delta.version(SCORES, open_lake(lake))
     with pytest.raises(ManifestRefused, match="text was trained on clip-0"):
-        score_day(lambda: pytest.fail("started Spark"), lake, DAY, manifest=path)
+        score_day(lambda: pytest.fail("started Spark"), lake, DAY, model=load_model_ref(path))
     assert delta.version(SCORES, lake) == before

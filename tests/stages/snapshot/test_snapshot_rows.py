@@ -10,8 +10,8 @@ from pyspark.sql import SparkSession
 
 from harmsweep.encoders.stored import stored
 from harmsweep.model.conf import Split
-from harmsweep.model.fusion import Input
-from harmsweep.model.inputs import NUMBERS, SIMILARITY
+from harmsweep.model.fusion import SIMILARITY, Input
+from harmsweep.model.inputs import NUMBERS
 from harmsweep.stages.snapshot.snapshot_rows import (
     has_label,
     labelled_rows,

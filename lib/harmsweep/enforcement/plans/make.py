@@ -17,7 +17,9 @@ from harmsweep.enforcement.state.day_ledger import Clock, as_row, now_micros
 from harmsweep.enforcement.state.decisions import check_decided
 from harmsweep.enforcement.state.policy_binding import PolicyBinding, load_policy_binding
 from harmsweep.lake import delta
+from harmsweep.model.reference import ModelRef
 from harmsweep.operations.audit import record
+from harmsweep.policy.file import Policy
 from harmsweep.tables.catalog import (
     ACTIONS,
     DECISIONS,
@@ -37,9 +39,8 @@ def make_plan(
     lake: Path,
     days: Sequence[date],
     *,
-    policy: Path,
-    model_version: str,
-    certificates: Path | None = None,
+    policy: Policy,
+    model: ModelRef,
     against: PolicyBinding | None = None,
     clock: Clock = now_micros,
 ) -> Plan:
@@ -51,7 +52,7 @@ def make_plan(
         PolicyError, CertificateRefused: nothing was written.
         DataRefused: a day's decisions are missing or older than what they rest on.
     """
-    mandate = load_policy_binding(lake, policy, model_version, certificates)
+    mandate = load_policy_binding(lake, policy, model.model_version, model.certificates)
     for day in days:
         for decided in (mandate, *([against] if against else [])):
             check_decided(lake, day, decided)
@@ -69,10 +70,10 @@ def make_plan(
     details = {
         "first": days[0],
         "last": days[-1],
-        "model_version": model_version,
+        "model_version": model.model_version,
         "policy_version": mandate.policy.policy_version,
-        "policy": str(policy.resolve()),
-        "certificates": str(certificates.resolve()) if certificates else None,
+        "policy": str(policy.path.resolve()),
+        "certificates": str(model.certificates.resolve()),
         "effects": len(planned),
         "unchanged": len(stays),
         "visible": total,

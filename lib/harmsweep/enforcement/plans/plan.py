@@ -14,6 +14,7 @@ from harmsweep.enforcement.state.policy_binding import PolicyBinding, load_polic
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
 from harmsweep.operations.audit import operations
+from harmsweep.policy.file import load_policy
 
 # The entry of a row that says what stays as it is; the others are intents.
 STAYS = "stays"
@@ -89,7 +90,7 @@ def mandate_of(lake: Path, plan: Plan) -> PolicyBinding:
         DataRefused: the policy's file is another by now.
     """
     folder = Path(plan.certificates) if plan.certificates else None
-    mandate = load_policy_binding(lake, Path(plan.policy), plan.model_version, folder)
+    mandate = load_policy_binding(lake, load_policy(Path(plan.policy)), plan.model_version, folder)
     if mandate.policy.policy_version != plan.policy_version:
         raise DataRefused(f"{plan.plan_id}: the policy is {mandate.policy.policy_version} by now")
     return mandate

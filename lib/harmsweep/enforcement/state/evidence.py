@@ -12,24 +12,23 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from harmsweep.digests import as_json
-from harmsweep.encoders.stored import cosine, matrix_of
 from harmsweep.enforcement.conf import load_bounds
 from harmsweep.enforcement.rules.ledger import Entry
 from harmsweep.lake import delta
 from harmsweep.lake.locks import locked
-from harmsweep.model.inputs import NUMBERS, SIMILARITY
+from harmsweep.model.columns import PostInputs, columns_of_posts
+from harmsweep.model.fusion import SIMILARITY
+from harmsweep.model.inputs import NUMBERS
 from harmsweep.model.manifest import Manifest
 from harmsweep.policy.actions import VISIBLE
-from harmsweep.tables.catalog import ACTIONS, AUTHOR_NUMBERS, EVIDENCE
+from harmsweep.tables.catalog import ACTIONS, EVIDENCE
 
 Row = dict[str, Any]
 _STORED = [name for name in NUMBERS if name != SIMILARITY]
-_OF_AUTHOR = {field.name for field in AUTHOR_NUMBERS}
 # The stages that write what a model is given of a post.
 _WRITERS = ("features", "embed")
 # Batch sizes change the last bits of a score, by less than this.
@@ -212,25 +211,9 @@ def _past_keeping(lake: Path, day: date, today: date) -> list[Row]:
 
 def columns_of(row: Mapping[str, Any], manifest: Manifest) -> dict[str, NDArray[Any]]:
     """Evidence as a model's input columns of one row, joined as for scoring."""
-    assigned = row["author_origin"] == "assigned"
-    numbers = json.loads(row["numbers"])
-    by_input = {
-        (v["input"], v["encoder_id"]): v["vector"]
-        for v in row["vectors"]
-        if not (assigned and v["input"] == "description")
-    }
-    found: dict[str, NDArray[Any]] = {}
-    seen: dict[str, bytes] = {}
-    for source in manifest.inputs:
-        vector = by_input.get((source.name, source.encoder_id))
-        found[f"{source.name}_present"] = np.array([vector is not None])
-        zeros = np.zeros((1, source.width), np.float32)
-        found[f"{source.name}_vector"] = matrix_of([vector], source.width) if vector else zeros
-        if vector:
-            seen[source.name] = vector
-    pair = [seen[name] for name in ("caption", "image") if name in seen]
-    numbers[SIMILARITY] = cosine(*pair) if len(pair) == 2 else None
-    for feature in manifest.features:
-        known = None if assigned and feature.name in _OF_AUTHOR else numbers.get(feature.name)
-        found[feature.name] = np.array([np.nan if known is None else float(known)])
-    return found
+    post = PostInputs(
+        json.loads(row["numbers"]),
+        {(v["input"], v["encoder_id"]): v["vector"] for v in row["vectors"]},
+        is_author_assigned=row["author_origin"] == "assigned",
+    )
+    return columns_of_posts([post], manifest)

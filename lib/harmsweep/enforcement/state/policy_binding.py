@@ -12,7 +12,7 @@ from harmsweep.operations.audit import operator
 from harmsweep.operations.ramps import share_of
 from harmsweep.policy.certificates import Certificate, find_certificate
 from harmsweep.policy.demonstration import check_lake
-from harmsweep.policy.file import Policy, load_policy
+from harmsweep.policy.file import Policy
 
 
 @dataclass(frozen=True)
@@ -66,19 +66,18 @@ class PolicyBinding:
 
 
 def load_policy_binding(
-    lake: Path, policy: Path, model_version: str, certificates: Path | None
+    lake: Path, policy: Policy, model_version: str, certificates: Path | None
 ) -> PolicyBinding:
-    """The mandate of a policy file and a model on a lake.
+    """The mandate of a policy and a model on a lake.
 
     Raises:
-        PolicyError: the policy is refused, or is a demonstration's and the lake is not.
+        PolicyError: the policy is a demonstration's and the lake is not.
         CertificateRefused: the pair's certificate is.
     """
-    rules = load_policy(policy)
-    check_lake(rules, lake)
-    found = find_certificate(certificates, model_version, rules.policy_version)
-    first, last = share_of(lake, f"{model_version}/{rules.policy_version}")
-    return PolicyBinding(rules, model_version, found, first, last)
+    check_lake(policy, lake)
+    certificate = find_certificate(certificates, model_version, policy.policy_version)
+    first, last = share_of(lake, f"{model_version}/{policy.policy_version}")
+    return PolicyBinding(policy, model_version, certificate, first, last)
 
 
 def sweep_of(day: date, kind: str, mandate: PolicyBinding, *, after: str, at: int) -> Sweep:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +12,9 @@ from harmsweep.enforcement.circuit_breaker.approvals import accepted_posts
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Spark
-from harmsweep.model.manifest import load_manifest
-from harmsweep.pipeline.backfill.request import Request
+from harmsweep.model.reference import ModelRef
 from harmsweep.policy.actions import SEVERITY
-from harmsweep.policy.certificates import folder_beside
+from harmsweep.policy.file import Policy
 from harmsweep.stages.decide.stage import decide_day
 from harmsweep.stages.embed.stage import count_inputs
 from harmsweep.stages.enforce import enforce_day
@@ -56,17 +54,24 @@ class DayForecast(Frozen):
 
 
 def forecast_day(
-    spark: Spark, lake: Path, day: date, request: Request, *, landed: int
+    spark: Spark,
+    lake: Path,
+    day: date,
+    stages: Sequence[str],
+    *,
+    model: ModelRef,
+    policy: Policy,
+    landed: int,
 ) -> DayForecast:
-    """What the stages of a request would find and do on a day.
+    """What the stages would find and do on a day.
 
     Scores and decisions of the day are brought up to date where it has vectors and both stages are
     asked for: that acts on nobody. Nothing else is written.
     """
     ingested = day in delta.days(POSTS, lake)
-    read = "embed" in request.stages and day in delta.days(POST_FEATURES, lake)
+    read = "embed" in stages and day in delta.days(POST_FEATURES, lake)
     inputs = count_inputs(spark, lake, day) if read else {}
-    counts, why = _effects(spark, lake, day, request)
+    counts, why = _effects(spark, lake, day, stages, model=model, policy=policy)
     acts = None if counts is None else {a: counts[a] for a in SEVERITY if counts.get(a)}
     return DayForecast(
         day=day,
@@ -82,21 +87,18 @@ def forecast_day(
 
 
 def _effects(
-    spark: Spark, lake: Path, day: date, request: Request
+    spark: Spark, lake: Path, day: date, stages: Sequence[str], *, model: ModelRef, policy: Policy
 ) -> tuple[Mapping[str, int] | None, str]:
     """The counts of a sweep that only counts, or why there are none."""
-    if "enforce" not in request.stages:
+    if "enforce" not in stages:
         return {}, ""
     if day not in delta.days(POST_VECTORS, lake):
         return None, "the day has no vectors yet"
-    version, folder = load_manifest(request.model).model_version, folder_beside(request.model)
-    sweep = partial(enforce_day, policy=request.policy, certificates=folder, dry_run=True)
     try:
-        if {"score", "decide"} <= set(request.stages):
-            score_day(spark, lake, day, manifest=request.model)
-            rules = {"policy": request.policy, "certificates": folder}
-            decide_day(spark, lake, day, model_version=version, **rules)
-        return sweep(lake, day, model_version=version).counts, ""
+        if {"score", "decide"} <= set(stages):
+            score_day(spark, lake, day, model=model)
+            decide_day(spark, lake, day, policy=policy, model=model)
+        return enforce_day(lake, day, policy=policy, model=model, dry_run=True).counts, ""
     except DataRefused as error:
         return None, str(error)
 
@@ -108,8 +110,8 @@ def minutes(lake: Path, stages: Sequence[str], posts: Sequence[int]) -> float | 
     negative shares over what `runs` holds. Days that turn out unchanged cost nothing. None where a
     stage has never run.
     """
-    told = ", ".join(f"'{stage}'" for stage in stages)
-    sql = f"SELECT stage, posts, seconds FROM runs_v1 WHERE stage IN ({told}) AND posts > 0"
+    names = ", ".join(f"'{stage}'" for stage in stages)
+    sql = f"SELECT stage, posts, seconds FROM runs_v1 WHERE stage IN ({names}) AND posts > 0"
     runs = delta.query(lake, sql).to_pylist()
     total = START_SECONDS * len(stages)
     for stage in stages:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from harmsweep.enforcement.state.decisions import version_pair
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Spark
-from harmsweep.model.manifest import load_manifest
+from harmsweep.model.reference import load_model_ref
 from harmsweep.operations.audit import operations, operator, record
 from harmsweep.pipeline.backfill.estimate import DayForecast, forecast_day, minutes
 from harmsweep.pipeline.backfill.request import Request
@@ -39,13 +40,12 @@ class Backfill(Frozen):
 
     def line(self) -> str:
         """The plan as a person reads it: a line in all, then one for each day."""
-        asked = self.request
         long = "unknown" if self.minutes is None else f"{self.minutes:g}"
         posts = sum(day.landed if day.posts is None else day.posts for day in self.days)
         return "\n".join(
             [
                 f"{self.plan_id}: {len(self.days)} days, {posts} posts, at most {long} minutes;"
-                f" {', '.join(asked.stages)}; model {self.model_version}, policy"
+                f" {', '.join(self.request.stages)}; model {self.model_version}, policy"
                 f" {self.policy_version}; until {self.expires_at:%Y-%m-%d %H:%M} UTC",
                 *(day.line() for day in self.days),
             ]
@@ -61,34 +61,34 @@ def plan_backfill(spark: Spark, lake: Path, request: Request, *, by: str = "") -
         DataRefused, PolicyError: the landing zone or the policy is refused; nothing was written.
     """
     landed = landing_counts(request.landing)
-    found = tuple(
-        forecast_day(spark, lake, day, request, landed=landed[day]) for day in request.days
-    )
-    sizes = [day.landed if day.posts is None else day.posts for day in found]
-    versions = _versions(request)
+    model, policy = load_model_ref(request.model), load_policy(request.policy)
+    forecast = partial(forecast_day, spark, lake, model=model, policy=policy)
+    days = tuple(forecast(day, request.stages, landed=landed[day]) for day in request.days)
+    sizes = [day.landed if day.posts is None else day.posts for day in days]
+    versions = version_pair(model.model_version, policy.policy_version)
     state = _state(lake, request, versions)
-    asked = [request.model_dump_json(), *versions.values(), state]
-    digest = hashlib.sha256("\n".join(asked).encode()).hexdigest()
+    content = [request.model_dump_json(), *versions.values(), state]
+    digest = hashlib.sha256("\n".join(content).encode()).hexdigest()
     now = datetime.now(UTC)
-    made = Backfill(
+    plan = Backfill(
         plan_id=f"backfill-{request.first:%Y%m%d}-{digest[:12]}",
         planner=operator(),
         request=request,
         **versions,
-        days=found,
+        days=days,
         minutes=minutes(lake, request.stages, sizes),
         planned_at=now,
         expires_at=now + timedelta(hours=load_bounds().plan_expires_hours),
         state=state,
     )
-    details = made.model_dump(mode="json", exclude={"plan_id", "planner"}) | {"by": by}
-    record(lake, PLAN, made.plan_id, reason=request.reason, details=details)
-    return made
+    details = plan.model_dump(mode="json", exclude={"plan_id", "planner"}) | {"by": by}
+    record(lake, PLAN, plan.plan_id, reason=request.reason, details=details)
+    return plan
 
 
 def _versions(request: Request) -> dict[str, str]:
-    model_version = load_manifest(request.model).model_version
-    return version_pair(model_version, load_policy(request.policy).policy_version)
+    model, policy = load_model_ref(request.model), load_policy(request.policy)
+    return version_pair(model.model_version, policy.policy_version)
 
 
 def _state(lake: Path, request: Request, versions: dict[str, str]) -> str:
@@ -107,10 +107,10 @@ def find_backfill(lake: Path, plan_id: str) -> Backfill:
     Raises:
         DataRefused: there is none.
     """
-    made = [o for o in operations(lake, plan_id) if o["act"] == PLAN]
-    if not made:
+    rows = [o for o in operations(lake, plan_id) if o["act"] == PLAN]
+    if not rows:
         raise DataRefused(f"there is no plan {plan_id}: a dry run makes one")
-    return _read(made[-1])
+    return _read(rows[-1])
 
 
 def newest_backfill(lake: Path, request: Request) -> Backfill:
@@ -121,11 +121,11 @@ def newest_backfill(lake: Path, request: Request) -> Backfill:
     """
     where = delta.datafusion_where({"act": PLAN})
     sql = f"SELECT * FROM operations_v1 WHERE {where} ORDER BY at DESC"
-    made = (_read(row) for row in delta.query(lake, sql).to_pylist())
-    found = next((plan for plan in made if plan.request == request), None)
-    if found is None:
+    plans = (_read(row) for row in delta.query(lake, sql).to_pylist())
+    newest = next((plan for plan in plans if plan.request == request), None)
+    if newest is None:
         raise DataRefused("nobody planned this: a dry run makes a plan")
-    return found
+    return newest
 
 
 def _read(row: dict[str, Any]) -> Backfill:

@@ -10,11 +10,12 @@ from harmsweep.enforcement.state.decisions import DECIDE, version_pair
 from harmsweep.harms import HARMS
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Counts, Outcome, Spark, run_stage
+from harmsweep.model.reference import ModelRef
 from harmsweep.policy.actions import SEVERITY
 from harmsweep.policy.archive import keep_policy
 from harmsweep.policy.certificates import Certificate, find_certificate
 from harmsweep.policy.demonstration import check_lake
-from harmsweep.policy.file import Policy, load_policy
+from harmsweep.policy.file import Policy
 from harmsweep.stages.decide.rules import best
 from harmsweep.stages.decide.side_evidence import OTHERS, copies_of, with_others
 from harmsweep.tables.catalog import (
@@ -34,28 +35,25 @@ def decide_day(
     lake: Path,
     day: date,
     *,
-    policy: Path,
-    model_version: str,
-    certificates: Path | None = None,
+    policy: Policy,
+    model: ModelRef,
 ) -> Outcome:
     """Write the decisions of a day for a model under a policy; a second run changes nothing.
 
-    `certificates` is the folder of the model's certificates.
-
     Raises:
-        PolicyError: the policy is refused; nothing was written.
-        CertificateRefused: the pair's certificate is; nothing was written.
+        PolicyError: the policy is a demonstration's and the lake is not; nothing was written.
+        CertificateRefused: the pair's certificate is refused; nothing was written.
     """
-    rules = load_policy(policy)
-    check_lake(rules, lake)
-    found = find_certificate(certificates, model_version, rules.policy_version)
+    check_lake(policy, lake)
+    version = model.model_version
+    certificate = find_certificate(model.certificates, version, policy.policy_version)
 
     def work() -> Counts:
-        keep_policy(policy, rules, lake)
-        return _decide(spark(), lake, day, rules, model_version, certificate=found)
+        keep_policy(policy, lake)
+        return _decide(spark(), lake, day, policy, version, certificate=certificate)
 
-    versions = version_pair(model_version, rules.policy_version)
-    inputs = found.digest if found else ""
+    versions = version_pair(version, policy.policy_version)
+    inputs = certificate.digest if certificate else ""
     return run_stage(DECIDE, lake, day, work, versions=versions, inputs=inputs)
 
 

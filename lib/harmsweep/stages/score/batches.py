@@ -13,6 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from harmsweep.encoders.stored import matrix
+from harmsweep.model.columns import columns_of
 from harmsweep.model.manifest import Manifest, group_hash
 from harmsweep.stages.score.score_rows import CARRIED
 
@@ -24,7 +25,7 @@ def score_batches(batches: Iterator[pa.RecordBatch], *, path: str) -> Iterator[p
     manifest, heads = load_heads(Path(path))
     groups = frozenset(manifest.groups)
     for batch in batches:
-        scores = score_columns(manifest, heads, columns_of(batch, manifest))
+        scores = score_columns(manifest, heads, batch_columns(batch, manifest))
         trained_on = [group_hash(name) in groups for name in batch["split_group"].to_pylist()]
         arrays = [batch[name] for name in CARRIED] + [pa.array(trained_on, pa.bool_())]
         names = [*CARRIED, "trained_on", *manifest.harms]
@@ -36,14 +37,15 @@ def as_columns(scores: NDArray[np.float64]) -> list[pa.Array]:
     return [pa.array(column) for column in np.ascontiguousarray(scores.T)]
 
 
-def columns_of(batch: pa.RecordBatch, manifest: Manifest) -> dict[str, NDArray[Any]]:
+def batch_columns(batch: pa.RecordBatch, manifest: Manifest) -> dict[str, NDArray[Any]]:
     """The batch's inputs as numpy: vectors as matrices, unknown numbers as NaN."""
-    found: dict[str, NDArray[Any]] = {}
+    vectors, present = {}, {}
     for source in manifest.inputs:
-        present = batch[f"{source.name}_present"].fill_null(False)
-        found[f"{source.name}_present"] = present.to_numpy(zero_copy_only=False)
-        found[f"{source.name}_vector"] = matrix(batch[f"{source.name}_vector"], source.width)
-    for feature in manifest.features:
-        numbers = batch[feature.name].cast(pa.float64())
-        found[feature.name] = numbers.to_numpy(zero_copy_only=False)
-    return found
+        known = batch[f"{source.name}_present"].fill_null(False)
+        present[source.name] = known.to_numpy(zero_copy_only=False)
+        vectors[source.name] = matrix(batch[f"{source.name}_vector"], source.width)
+    numbers = {
+        feature.name: batch[feature.name].cast(pa.float64()).to_numpy(zero_copy_only=False)
+        for feature in manifest.features
+    }
+    return columns_of(manifest, batch.num_rows, vectors, present, numbers)

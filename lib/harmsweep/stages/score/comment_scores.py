@@ -8,24 +8,23 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from harmsweep.encoders.stored import matrix
 from harmsweep.lake import delta
+from harmsweep.model.columns import columns_of
+from harmsweep.model.fusion import Columns
 from harmsweep.model.manifest import Manifest
 from harmsweep.stages.score.batches import as_columns
 from harmsweep.stages.score.score_rows import all_probable
 from harmsweep.stages.score.write import is_empty, put_rejects, put_scores
 from harmsweep.tables.catalog import COMMENT_SCORES, COMMENT_VECTORS, POSTS
 
-Vectors = NDArray[Any]
 _KEY = ["post_id", "revision", "comment_id"]
 
 
@@ -84,15 +83,11 @@ def comment_batches(batches: Iterator[pa.RecordBatch], *, path: str) -> Iterator
         yield pa.RecordBatch.from_arrays(arrays, [*_KEY, *manifest.harms])
 
 
-def _columns(vectors: pa.Array, manifest: Manifest) -> dict[str, Vectors]:
-    count = len(vectors)
-    columns: dict[str, Vectors] = {f.name: np.full(count, np.nan) for f in manifest.features}
-    for source in manifest.inputs:
-        is_text = source.name == "text"
-        columns[f"{source.name}_present"] = np.full(count, is_text)
-        absent = np.zeros((count, source.width), np.float32)
-        columns[f"{source.name}_vector"] = matrix(vectors, source.width) if is_text else absent
-    return columns
+def _columns(vectors: pa.Array, manifest: Manifest) -> Columns:
+    width = next(source.width for source in manifest.inputs if source.name == "text")
+    rows = len(vectors)
+    texts, present = {"text": matrix(vectors, width)}, {"text": np.ones(rows, dtype=bool)}
+    return columns_of(manifest, rows, texts, present, {})
 
 
 def _schema(harms: Sequence[str]) -> T.StructType:

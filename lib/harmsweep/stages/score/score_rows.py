@@ -8,8 +8,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from harmsweep.harms import HARMS
-from harmsweep.model.fusion import Feature, Input
-from harmsweep.model.inputs import NOT_ALONE, SIMILARITY, with_inputs
+from harmsweep.model.fusion import SIMILARITY, Feature, Input
+from harmsweep.model.inputs import NOT_ALONE, with_inputs
 from harmsweep.model.manifest import Manifest
 
 _POST = ["day", "post_id", "revision"]

@@ -13,6 +13,7 @@ from harmsweep.harms import HARMS
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Counts, Input, Outcome, Spark, Stage, run_stage
 from harmsweep.model.manifest import Manifest, check_encoders, check_harms, load_manifest
+from harmsweep.model.reference import ModelRef
 from harmsweep.stages.score.batches import score_batches
 from harmsweep.stages.score.comment_scores import score_comments
 from harmsweep.stages.score.score_rows import CARRIED, rows_to_score, with_status
@@ -37,21 +38,21 @@ STEP = Stage(
 )
 
 
-def score_day(spark: Spark, lake: Path, day: date, *, manifest: Path) -> Outcome:
+def score_day(spark: Spark, lake: Path, day: date, *, model: ModelRef) -> Outcome:
     """Score the day's current revisions with a model; another model's rows stay as they are.
 
     Raises:
         ManifestRefused: the model's files differ from their hashes, or it was trained on other
             encoders than conf's; nothing is written.
     """
-    model = load_manifest(manifest)
-    check_encoders(model, {name: e.encoder_id for name, e in load_encoders().items()})
-    check_harms(model, HARMS)
+    manifest = load_manifest(model.manifest)
+    check_encoders(manifest, {name: e.encoder_id for name, e in load_encoders().items()})
+    check_harms(manifest, HARMS)
     return run_stage(
         STEP,
         lake,
         day,
-        lambda: _score(spark(), lake, day, model, manifest.resolve()),
+        lambda: _score(spark(), lake, day, manifest, model.manifest.resolve()),
         versions={"model_version": model.model_version},
     )
 
