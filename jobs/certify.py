@@ -5,27 +5,24 @@ certificate beside the model. Where nothing can be certified it says so, and has
 """
 
 import argparse
-from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
 from harmsweep.errors import finish
-from harmsweep.lake.runs import Outcome
 from harmsweep.model.registry import model_path
 from harmsweep.pipeline.job import add_model, add_policy
 from harmsweep.policy.certificates import folder_beside, write_certificate
 from harmsweep.release.certify import certify, claims_table
 
 
-def main(*, model: str, policy: Path, snapshot: Path) -> Iterable[Outcome]:
-    """Print the claims and write them; there are no days, and so no outcomes."""
+def main(*, model: str, policy: Path, snapshot: Path) -> list[str]:
+    """Show the claims and write them; gives the certificate's path."""
     manifest = model_path(model)
     certificate = certify(snapshot, model=manifest, policy=policy)
     Console().print(claims_table(certificate))
-    print(write_certificate(certificate, folder_beside(manifest)))
-    return ()
+    return [str(write_certificate(certificate, folder_beside(manifest)))]
 
 
 if __name__ == "__main__":

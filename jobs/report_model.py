@@ -4,23 +4,20 @@ Prints the page's path. Texts of posts stand in that page only, hidden until a c
 """
 
 import argparse
-from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from harmsweep.errors import finish
 from harmsweep.lake.delta import lake_path
-from harmsweep.lake.runs import Outcome
 from harmsweep.model.registry import model_path
 from harmsweep.pipeline.job import add_model
 from harmsweep.reports.evaluation import Material, write_evaluation
 
 
-def main(*, out: Path, model: str, **material: Any) -> Iterable[Outcome]:
-    """Write the page; there are no days, and so no outcomes."""
-    print(write_evaluation(Material(model=model_path(model), **material), out))
-    return ()
+def main(*, out: Path, model: str, **material: Any) -> list[str]:
+    """Write the page; gives its path."""
+    return [str(write_evaluation(Material(model=model_path(model), **material), out))]
 
 
 if __name__ == "__main__":

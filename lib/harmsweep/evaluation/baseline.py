@@ -68,10 +68,10 @@ def labelled(
     where = _has_label(harm, dataset)
     columns = [f"{modality}_vector", label_column(harm), weight_column(harm), hand_column(harm)]
     known = [name for name in (*columns, "split_group") if name in source.schema.names]
-    found = source.head(rows, columns=known, filter=where)
-    alike = np.ones(len(found), dtype=bool)
+    table = source.head(rows, columns=known, filter=where)
+    alike = np.ones(len(table), dtype=bool)
     vectors, labels, weights, by_hand, groups = (
-        vectors_of(found, name) if name in known else alike for name in (*columns, "split_group")
+        vectors_of(table, name) if name in known else alike for name in (*columns, "split_group")
     )
     return Labelled(vectors, labels > 0.5, weights.astype(np.float64), by_hand, groups)
 
@@ -95,11 +95,14 @@ def leave_one_group_out(
     source = _dataset([snapshot / part for part in PARTS])
     if not has_modality(source, of["harm"], of["baseline"], dataset=of["dataset"]):
         return
-    found = labelled(source, of["harm"], of["baseline"], rows=rows, dataset=of["dataset"])
-    for group in sorted(set(found.groups[found.by_hand])):
-        held_out = found.groups == group
-        judged = found.where(held_out & found.by_hand)
-        yield judged.truth, baseline_scores(_fitted(found.where(~held_out)), judged.vectors)
+    posts = labelled(source, of["harm"], of["baseline"], rows=rows, dataset=of["dataset"])
+    for group in sorted(set(posts.groups[posts.by_hand])):
+        held_out = posts.groups == group
+        held_rows = posts.where(held_out & posts.by_hand)
+        yield (
+            held_rows.truth,
+            baseline_scores(_fitted(posts.where(~held_out)), held_rows.vectors),
+        )
 
 
 def _has_label(harm: str, dataset: str | None) -> ds.Expression:

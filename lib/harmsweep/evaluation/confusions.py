@@ -22,12 +22,12 @@ def flagged_by_others(
 
     Whatever their labels of the other harms say, where there are any: see `confusions` for those.
     """
-    found = {}
+    shares = {}
     for harm in harms:
         positives = rows[rows[label_column(harm)] == 1]
         flags = {h: _flagged(positives, h, thresholds[h]) for h in harms if h in thresholds}
-        found[harm] = {h: f.mean() if len(f) else np.nan for h, f in flags.items()}
-    return pd.DataFrame(found).T.reindex(index=list(harms), columns=list(harms))
+        shares[harm] = {h: f.mean() if len(f) else np.nan for h, f in flags.items()}
+    return pd.DataFrame(shares).T.reindex(index=list(harms), columns=list(harms))
 
 
 def confusions(
@@ -49,8 +49,8 @@ def confusions(
             pair = is_harm & (rows[label_column(other)] == 0).to_numpy()
             if pair.any():
                 flags = _flagged(rows, other, thresholds[other])
-                told = share(flags, pair, groups, options, seed=seed)
-                yield {"harm": harm, "other": other} | told
+                record = share(flags, pair, groups, options, seed=seed)
+                yield {"harm": harm, "other": other} | record
 
 
 def _flagged(rows: pd.DataFrame, harm: str, threshold: float) -> Bools:

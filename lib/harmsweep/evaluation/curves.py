@@ -30,8 +30,8 @@ def curves(rows: ScoredRows, options: Evaluation, *, seed: int) -> tuple[Curve, 
     if len(set(rows.groups)) < options.min_groups:
         return Curve(roc), Curve(pr)
     blocks = group_weights(rows.groups, resamples=RESAMPLES, seed=seed)
-    found = [_heights(rows, weights) for block in blocks for weights in block]
-    return _band(roc, [r for r, _ in found]), _band(pr, [p for _, p in found])
+    pairs = [_heights(rows, weights) for block in blocks for weights in block]
+    return _band(roc, [r for r, _ in pairs]), _band(pr, [p for _, p in pairs])
 
 
 def _band(height: Floats, drawn: list[Floats]) -> Curve:
@@ -47,13 +47,13 @@ def _heights(rows: ScoredRows, weights: Floats) -> tuple[Floats, Floats]:
     order = np.argsort(-rows.scores[MODEL], kind="stable")
     scores, truth, ordered = rows.scores[MODEL][order], rows.truth[order], weights[order]
     ends = np.r_[np.flatnonzero(np.diff(scores)), len(scores) - 1]  # ties are flagged together
-    found, wrong = np.cumsum(ordered * truth)[ends], np.cumsum(ordered * ~truth)[ends]
-    if not (found[-1] and wrong[-1]):
+    right, wrong = np.cumsum(ordered * truth)[ends], np.cumsum(ordered * ~truth)[ends]
+    if not (right[-1] and wrong[-1]):
         return np.full(len(GRID), np.nan), np.full(len(GRID), np.nan)
-    recall, rate = found / found[-1], wrong / wrong[-1]
+    recall, rate = right / right[-1], wrong / wrong[-1]
     roc = np.interp(GRID, np.r_[0.0, rate], np.r_[0.0, recall])
     with np.errstate(invalid="ignore"):
-        precision = np.nan_to_num(found / (found + wrong))
+        precision = np.nan_to_num(right / (right + wrong))
     # Between two thresholds precision is that of the first that reaches the recall, as average
     # precision counts it: straight lines between points would promise too much (Davis, ICML 2006).
     reached = np.searchsorted(recall, np.clip(GRID, 1e-9, 1) - 1e-12)

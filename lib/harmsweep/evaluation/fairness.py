@@ -41,10 +41,10 @@ LEAST_POSTS = 10
 def mentions(texts: pd.Series) -> pd.DataFrame:
     """Which identities each text names: texts by identities."""
     known = texts.fillna("")
-    found = {
+    columns = {
         name: [bool(pattern.search(text)) for text in known] for name, pattern in _PATTERNS.items()
     }
-    return pd.DataFrame(found, index=texts.index)
+    return pd.DataFrame(columns, index=texts.index)
 
 
 def identity_records(
@@ -63,20 +63,20 @@ def identity_records(
     """
     members = {NO_IDENTITY: ~named.any(axis=1).to_numpy()}
     members |= {str(name): named[name].to_numpy() for name in named}
-    kept = {name: rows for name, rows in members.items() if rows.sum() >= LEAST_POSTS}
-    if NO_IDENTITY not in kept:
+    large = {name: rows for name, rows in members.items() if rows.sum() >= LEAST_POSTS}
+    if NO_IDENTITY not in large:
         return
-    rates = _rates(flagged, kept)
-    drawn = _drawn(flagged, kept, groups, options, seed)
+    rates = _rates(flagged, large)
+    drawn = _drawn(flagged, large, groups, options, seed)
     for name, (rate, posts) in rates.items():
-        found: Record = {"identity": name, "n": int(posts), "flagged": round(rate * posts)}
-        found |= {"rate": rate, "gap": None, "gap_low": None, "gap_high": None}
+        record: Record = {"identity": name, "n": int(posts), "flagged": round(rate * posts)}
+        record |= {"rate": rate, "gap": None, "gap_low": None, "gap_high": None}
         if name != NO_IDENTITY:
-            found["gap"] = rate - rates[NO_IDENTITY][0]
+            record["gap"] = rate - rates[NO_IDENTITY][0]
             if 0 < rate < 1:
                 ends = interval(drawn[name] - drawn[NO_IDENTITY])
-                found["gap_low"], found["gap_high"] = ends
-        yield found
+                record["gap_low"], record["gap_high"] = ends
+        yield record
 
 
 def _rates(flagged: Bools, members: Mapping[str, Bools]) -> dict[str, tuple[float, float]]:

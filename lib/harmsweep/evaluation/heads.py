@@ -33,14 +33,14 @@ def head_records(
         of_harm = scored_rows(rows, harm)
         known = stored.get(harm, {})
         best = known.get("best_baseline")
-        found = dict.fromkeys(ENDS) | record(of_harm, ALL, options, seed=seed)
-        found |= calibration_record(of_harm, options, seed=seed)
-        found |= {name: known.get(name) for name in BASELINE}
-        found["baseline"] = known.get(f"baseline_{best}_auroc")
-        found["worse_than_baseline"] = known.get("worse_than_baseline", False)
-        found["few"] = few(found)
-        told = verdict(found)
-        yield found | {"verdict": told, "review_only": told.startswith(REVIEW_ONLY)}
+        head = dict.fromkeys(ENDS) | record(of_harm, ALL, options, seed=seed)
+        head |= calibration_record(of_harm, options, seed=seed)
+        head |= {name: known.get(name) for name in BASELINE}
+        head["baseline"] = known.get(f"baseline_{best}_auroc")
+        head["worse_than_baseline"] = known.get("worse_than_baseline", False)
+        head["few"] = few(head)
+        words = verdict(head)
+        yield head | {"verdict": words, "review_only": words.startswith(REVIEW_ONLY)}
 
 
 def verdict(head: Record) -> str:

@@ -24,10 +24,10 @@ def weighted_auroc_auprc(truth: Bools, scores: Floats, weights: Floats) -> tuple
     negative = np.add.reduceat(ordered * ~truth[order], starts, axis=1)
     positives, negatives = positive.sum(axis=1), negative.sum(axis=1)
     below = np.cumsum(negative, axis=1) - negative / 2
-    found = np.cumsum(positive[:, ::-1], axis=1)[:, ::-1]
+    right = np.cumsum(positive[:, ::-1], axis=1)[:, ::-1]
     wrong = np.cumsum(negative[:, ::-1], axis=1)[:, ::-1]
     with np.errstate(divide="ignore", invalid="ignore"):
-        precision = np.where(found + wrong > 0, found / (found + wrong), 0.0)
+        precision = np.where(right + wrong > 0, right / (right + wrong), 0.0)
         auroc = (positive * below).sum(axis=1) / (positives * negatives)
         auc_pr = (positive * precision).sum(axis=1) / positives
     one_class = (positives == 0) | (negatives == 0)
@@ -54,8 +54,8 @@ def bootstrap_auroc_auprc(
         for name, values in scores.items():
             parts[name].append(weighted_auroc_auprc(truth, values, weights))
     return {
-        name: (np.concatenate([a for a, _ in found]), np.concatenate([p for _, p in found]))
-        for name, found in parts.items()
+        name: (np.concatenate([a for a, _ in pairs]), np.concatenate([p for _, p in pairs]))
+        for name, pairs in parts.items()
     }
 
 

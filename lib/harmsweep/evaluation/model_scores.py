@@ -43,11 +43,11 @@ def model_scores(part: Path, model: Path) -> pd.DataFrame:
         columns = [*dict.fromkeys([*KEYS, *numbers, *labels])]
         rows = read_columns(path, columns, inputs=manifest.inputs)
         scores = score_columns(manifest, heads, rows)
-        kept = {name: rows[name] for name in [*KEYS, *labels]}
-        kept |= {score_column(harm): scores[:, n] for n, harm in enumerate(manifest.harms)}
-        frames.append(pd.DataFrame(kept).assign(media=media(rows)))
-    found = pd.concat(frames, ignore_index=True)
-    return found.assign(length=length(found["n_words"]))
+        values = {name: rows[name] for name in [*KEYS, *labels]}
+        values |= {score_column(harm): scores[:, n] for n, harm in enumerate(manifest.harms)}
+        frames.append(pd.DataFrame(values).assign(media=media(rows)))
+    whole = pd.concat(frames, ignore_index=True)
+    return whole.assign(length=length(whole["n_words"]))
 
 
 def length(words: pd.Series) -> pd.Series:

@@ -46,7 +46,7 @@ def record(rows: ScoredRows, dataset: str, options: Evaluation, *, seed: int) ->
     the one that is best on these very rows, which favours the baseline.
     """
     groups = len(set(rows.groups))
-    found: Record = {
+    facts: Record = {
         "harm": rows.harm,
         "dataset": dataset,
         "n": len(rows.truth),
@@ -55,53 +55,53 @@ def record(rows: ScoredRows, dataset: str, options: Evaluation, *, seed: int) ->
         "note": "",
     }
     if not rows.has_both:
-        return found | {"note": "one class only: counts, no areas", "worse_than_baseline": False}
+        return facts | {"note": "one class only: counts, no areas", "worse_than_baseline": False}
     points = {name: auroc_auprc(rows.truth, values) for name, values in rows.scores.items()}
     baselines = {name: auroc for name, (auroc, _) in points.items() if name != MODEL}
     best = max(sorted(baselines), key=lambda name: baselines[name], default=None)
-    found |= {"auroc": points[MODEL][0], "auc_pr": points[MODEL][1], "best_baseline": best}
+    facts |= {"auroc": points[MODEL][0], "auc_pr": points[MODEL][1], "best_baseline": best}
     for name in baselines:
-        found |= {f"baseline_{name}_auroc": points[name][0]}
-        found |= {f"baseline_{name}_auc_pr": points[name][1]}
+        facts |= {f"baseline_{name}_auroc": points[name][0]}
+        facts |= {f"baseline_{name}_auc_pr": points[name][1]}
     if best is not None:
-        found["difference"] = points[MODEL][0] - baselines[best]
-    found["worse_than_baseline"] = False
+        facts["difference"] = points[MODEL][0] - baselines[best]
+    facts["worse_than_baseline"] = False
     if groups < options.min_groups:
-        return found | {"note": f"groups < {options.min_groups}"}
-    return found | _intervals(rows, best, options, seed)
+        return facts | {"note": f"groups < {options.min_groups}"}
+    return facts | _intervals(rows, best, options, seed)
 
 
 def _intervals(rows: ScoredRows, best: str | None, options: Evaluation, seed: int) -> Record:
     drawn = bootstrap_auroc_auprc(
         rows.truth, rows.scores, rows.groups, resamples=options.resamples, seed=seed
     )
-    found: Record = {}
+    ends: Record = {}
     for name, (auroc, auc_pr) in drawn.items():
         prefix = "" if name == MODEL else f"baseline_{name}_"
-        found[f"{prefix}low"], found[f"{prefix}high"] = interval(auroc)
-        found[f"{prefix}ap_low"], found[f"{prefix}ap_high"] = interval(auc_pr)
+        ends[f"{prefix}low"], ends[f"{prefix}high"] = interval(auroc)
+        ends[f"{prefix}ap_low"], ends[f"{prefix}ap_high"] = interval(auc_pr)
     if best is None:
-        return found
+        return ends
     low, high = interval(drawn[MODEL][0] - drawn[best][0])
-    found |= {"difference_low": low, "difference_high": high}
-    return found | {"worse_than_baseline": high < 0}
+    ends |= {"difference_low": low, "difference_high": high}
+    return ends | {"worse_than_baseline": high < 0}
 
 
 def calibration_record(rows: ScoredRows, options: Evaluation, *, seed: int) -> Record:
     """The calibration error of the model's probabilities on a harm's rows, with its interval."""
     probabilities, truth = rows.scores[MODEL], rows.truth
     groups = len(set(rows.groups))
-    found: Record = {"harm": rows.harm, "n": len(truth), "groups": groups}
+    facts: Record = {"harm": rows.harm, "n": len(truth), "groups": groups}
     if not len(truth):
-        return found
+        return facts
     whole = calibration_errors(probabilities, truth, np.ones((1, len(truth))))
-    found |= {"ece": float(whole[0]), "bins": reliability(probabilities, truth)}
+    facts |= {"ece": float(whole[0]), "bins": reliability(probabilities, truth)}
     if groups < options.min_groups:
-        return found
+        return facts
     drawn = group_weights(rows.groups, resamples=options.resamples, seed=seed)
     errors = [calibration_errors(probabilities, truth, weights) for weights in drawn]
     low, high = interval(np.concatenate(errors))
-    return found | {"ece_low": low, "ece_high": high}
+    return facts | {"ece_low": low, "ece_high": high}
 
 
 def pool_folds(folds: Sequence[tuple[Bools, Floats]]) -> Record:

@@ -99,6 +99,6 @@ def read_columns(
     """Columns of a Parquet file as numpy, with the vectors and masks of `inputs`."""
     table = pq.read_table(path, columns=[*columns, *input_columns(inputs, [])])
     plain = [*columns, *(f"{source.name}_present" for source in inputs)]
-    found = {column: np.asarray(table.column(column).to_numpy()) for column in plain}
+    values = {column: np.asarray(table.column(column).to_numpy()) for column in plain}
     names = {source: f"{source.name}_vector" for source in inputs}
-    return found | {n: matrix(table.column(n), source.width) for source, n in names.items()}
+    return values | {n: matrix(table.column(n), source.width) for source, n in names.items()}

@@ -29,16 +29,16 @@ def share(
     """
     chosen, names = what[of], groups[of]
     count = len(set(names))
-    found: Record = {"value": None, "low": None, "high": None, "n": len(chosen), "groups": count}
+    facts: Record = {"value": None, "low": None, "high": None, "n": len(chosen), "groups": count}
     if not len(chosen):
-        return found
-    found["value"] = float(chosen.mean())
+        return facts
+    facts["value"] = float(chosen.mean())
     if count < options.min_groups:
-        return found
+        return facts
     blocks = group_weights(names, resamples=options.resamples, seed=seed)
     drawn = [weights @ chosen / weights.sum(axis=1) for weights in blocks]
-    found["low"], found["high"] = interval(np.concatenate(drawn))
-    return found
+    facts["low"], facts["high"] = interval(np.concatenate(drawn))
+    return facts
 
 
 def threshold_by_rate(rows: ScoredRows, rate: float = FALSE_POSITIVES) -> float | None:

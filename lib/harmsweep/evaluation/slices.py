@@ -30,10 +30,10 @@ def slice_records(
     for kind in SLICES:
         for harm in harms:
             for value, part in rows.groupby(kind, sort=True, observed=True):
-                found = scored_rows(part, harm)
-                if len(found.truth):
-                    told = record(found, ALL, options, seed=seed)
-                    yield told | {"slice": kind, "value": str(value), "few": few(told)}
+                labelled = scored_rows(part, harm)
+                if len(labelled.truth):
+                    figures = record(labelled, ALL, options, seed=seed)
+                    yield figures | {"slice": kind, "value": str(value), "few": few(figures)}
 
 
 def few(record: Record) -> bool:

@@ -32,8 +32,8 @@ def worst(rows: pd.DataFrame, harms: Sequence[str], *, most: int = MOST) -> Iter
             FLAGGED: score[~harmful & (score > score[harmful].min())].nlargest(most),
             MISSED: score[harmful & (score < score[~harmful].max())].nsmallest(most),
         }
-        for kind, found in kinds.items():
-            for place, probability in found.items():
+        for kind, rows_of_kind in kinds.items():
+            for place, probability in rows_of_kind.items():
                 row = rows.loc[place]
                 ids = {name: str(row[name]) for name in ("post_id", "dataset", "language")}
                 facts = {"harm": harm, "kind": kind, "place": place, "score": float(probability)}
@@ -44,12 +44,12 @@ def texts(lake: Path, rows: pd.DataFrame) -> pd.Series:
     """The clean text of each row's revision, by the rows' index; none where the lake has none."""
     keys = rows[POST].assign(day=pd.to_datetime(rows["day"]).dt.date)
     # A day holds far more posts than have a label: what is not asked for is left where it is.
-    asked = pc.field("day").isin(sorted(set(keys["day"])))
-    asked &= pc.field("post_id").isin(sorted(set(keys["post_id"])))
+    wanted = pc.field("day").isin(sorted(set(keys["day"])))
+    wanted &= pc.field("post_id").isin(sorted(set(keys["post_id"])))
     source = delta.stored(lake, FEATURES).to_pyarrow_dataset()
-    stored = source.to_table(columns=[*POST, "clean_text"], filter=asked).to_pandas()
-    found = keys.merge(stored, on=POST, how="left")["clean_text"]
-    return pd.Series(found.to_numpy(), index=rows.index)
+    stored = source.to_table(columns=[*POST, "clean_text"], filter=wanted).to_pandas()
+    clean = keys.merge(stored, on=POST, how="left")["clean_text"]
+    return pd.Series(clean.to_numpy(), index=rows.index)
 
 
 def _words(count: float) -> int:

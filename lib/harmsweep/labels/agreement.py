@@ -55,11 +55,11 @@ def hand_votes(lake: Path) -> dict[str, Votes]:
     sql = f"""SELECT harm, day, post_id, annotator, label FROM labels_v1
         WHERE source = '{HAND}' AND annotator <> '{UNNAMED}'
         ORDER BY harm, day, post_id, annotator"""
-    found: dict[str, dict[tuple[date, str], dict[str, int]]] = defaultdict(dict)
+    by_harm: dict[str, dict[tuple[date, str], dict[str, int]]] = defaultdict(dict)
     for row in query(lake, sql).to_pylist():
-        votes = found[row["harm"]].setdefault((row["day"], row["post_id"]), {})
+        votes = by_harm[row["harm"]].setdefault((row["day"], row["post_id"]), {})
         votes[row["annotator"]] = row["label"]
-    return dict(found)
+    return dict(by_harm)
 
 
 def agreement(harm: str, votes: Votes) -> Agreement:
@@ -94,8 +94,8 @@ def alphas(counts: NDArray[np.int64], weights: Floats) -> Floats:
     total = totals.sum(axis=1)
     expected = total**2 - (totals**2).sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = 1 - (total - 1) * (weights @ unequal) / expected
-    return np.where(expected > 0, found, np.nan)
+        result = 1 - (total - 1) * (weights @ unequal) / expected
+    return np.where(expected > 0, result, np.nan)
 
 
 def pairs(harm: str, votes: Votes) -> Iterator[Pair]:

@@ -76,9 +76,9 @@ def likely_errors(
         if source.name not in MODALITIES:
             continue
         vectors = _read(folder, [], [source])[f"{source.name}_vector"]
-        for judged in _judged(rows, vectors, source.name, harms or facts.harms):
-            if judged.harm not in best or judged.auroc > best[judged.harm].auroc:
-                best[judged.harm] = judged
+        for chances in _judged(rows, vectors, source.name, harms or facts.harms):
+            if chances.harm not in best or chances.auroc > best[chances.harm].auroc:
+                best[chances.harm] = chances
     for harm in facts.harms:
         if harm in best:
             yield best[harm], list(suspects(best[harm], rows))
@@ -95,8 +95,8 @@ def _rows(folder: Path, facts: Snapshot) -> Rows:
 
 def _read(folder: Path, columns: Sequence[str], inputs: Sequence[Input] = ()) -> Rows:
     """Columns of all parts, always in the same order of rows."""
-    found = [read_columns(path, columns, inputs=inputs) for path in _files(folder)]
-    return {name: np.concatenate([rows[name] for rows in found]) for name in found[0]}
+    files = [read_columns(path, columns, inputs=inputs) for path in _files(folder)]
+    return {name: np.concatenate([rows[name] for rows in files]) for name in files[0]}
 
 
 def _files(folder: Path) -> list[Path]:

@@ -59,9 +59,9 @@ def load_snapshot(folder: Path) -> Snapshot:
         snapshot = Snapshot.model_validate_json((folder / FACTS).read_bytes())
     except (OSError, ValidationError) as error:
         raise SnapshotRefused(f"{folder / FACTS}: {type(error).__name__}") from None
-    found = file_hashes(folder)
-    if found != dict(snapshot.files):
-        different = sorted(n for n, _ in found.items() ^ snapshot.files.items())
+    hashes = file_hashes(folder)
+    if hashes != dict(snapshot.files):
+        different = sorted(n for n, _ in hashes.items() ^ snapshot.files.items())
         raise SnapshotRefused(f"{folder}: differs from its snapshot.json in {different[:3]}")
     return snapshot
 
@@ -82,13 +82,13 @@ def find_snapshot(folder: Path) -> Path:
 
 def file_hashes(folder: Path) -> dict[str, str]:
     """The SHA-256 of each Parquet file of a snapshot, by its path in the folder."""
-    found = {}
+    hashes = {}
     for path in sorted(folder.glob("*/*.parquet")):
         with path.open("rb") as file:
-            found[path.relative_to(folder).as_posix()] = hashlib.file_digest(
+            hashes[path.relative_to(folder).as_posix()] = hashlib.file_digest(
                 file, "sha256"
             ).hexdigest()
-    return found
+    return hashes
 
 
 def snapshot_id(identity: Mapping[str, object]) -> str:

@@ -80,8 +80,8 @@ def _data(manifest: Manifest) -> Iterator[str]:
     )
     if manifest.skipped:
         yield ""
-        told = ", ".join(f"{h.harm} ({h.reason})" for h in manifest.skipped)
-        yield f"No head: {told}."
+        reasons = ", ".join(f"{h.harm} ({h.reason})" for h in manifest.skipped)
+        yield f"No head: {reasons}."
 
 
 def _figures(evaluation: Mapping[str, Any]) -> Iterator[str]:

@@ -68,8 +68,8 @@ def certify(snapshot: Path, *, model: Path, policy: Path) -> Certificate:
     _check_held_out(held_out, manifest)
     validation = score_part(snapshot / "validation", model)
     source = Source(snapshot=facts.id, first=facts.first, last=facts.last)
-    found = list(claims(validation, held_out, rules))
-    return build_certificate(manifest.model_version, rules.policy_version, source, found)
+    all_claims = list(claims(validation, held_out, rules))
+    return build_certificate(manifest.model_version, rules.policy_version, source, all_claims)
 
 
 def score_part(part: Path, model: Path) -> Part:
@@ -142,18 +142,18 @@ def choose_threshold(
     tried = thresholds_to_try(validation, target, groups=held_out.group_count)
     if not len(tried):
         return None, NOTHING_FLAGGED
-    found = count_flagged(held_out, tried)
-    passed = count_passing(found, target)
+    trials = count_flagged(held_out, tried)
+    passed = count_passing(trials, target)
     at = max(passed - 1, 0)
-    groups, right = int(found.groups[at]), int(found.right_groups[at])
+    groups, right = int(trials.groups[at]), int(trials.right_groups[at])
     counts = Counts(
         threshold=float(tried[at]),
         flagged_groups=groups,
         right_groups=right,
-        flagged_posts=int(found.posts[at]),
-        right_posts=int(found.right_posts[at]),
-        recall=float(found.right_posts[at] / held_out.truth.sum()),
-        lower_bound=float(lower_bound(found.right_groups, found.groups, target.confidence)[at]),
+        flagged_posts=int(trials.posts[at]),
+        right_posts=int(trials.right_posts[at]),
+        recall=float(trials.right_posts[at] / held_out.truth.sum()),
+        lower_bound=float(lower_bound(trials.right_groups, trials.groups, target.confidence)[at]),
     )
     return counts, "" if passed else _failed(counts, target)
 

@@ -24,7 +24,7 @@ from harmsweep.release.hatecheck import IDENTITY, SPELLING, Answers, Cases
 CANDIDATE, CHAMPION = "candidate", "champion"
 # From this probability on a case counts as called hateful: no certified threshold is lower.
 CALLED = 0.5
-WORDS = {True: "passed", False: "REFUSED", None: "told"}
+WORDS = {True: "passed", False: "REFUSED", None: "informational"}
 
 
 class ReleaseConfig(BaseModel):
@@ -54,7 +54,7 @@ class Gate:
 
     def line(self) -> str:
         """The gate as a job prints it."""
-        return f"{WORDS[self.passed]:<7} {self.name:<11} {self.item}: {self.figures}"
+        return f"{WORDS[self.passed]:<13} {self.name:<11} {self.item}: {self.figures}"
 
 
 def load_release(path: Path = CONF / "release.yaml") -> ReleaseConfig:
@@ -93,10 +93,10 @@ def _area_gate(name: str, item: str, rows: ScoredRows, c: ReleaseConfig) -> Gate
         return weighted_auroc_auprc(rows.truth, scores, weights)[0]
 
     low, high = difference(aurocs, rows.scores, rows.groups, c)
-    told = f"AUROC {candidate:.3f} against {champion:.3f}, difference {low:+.3f} to {high:+.3f}"
+    figures = f"AUROC {candidate:.3f} against {champion:.3f}, difference {low:+.3f} to {high:+.3f}"
     if positives < c.min_positives:
-        return Gate(name, item, None, f"{told}; only {positives} positive groups")
-    return Gate(name, item, not high < 0, told)
+        return Gate(name, item, None, f"{figures}; only {positives} positive groups")
+    return Gate(name, item, not high < 0, figures)
 
 
 def difference(
@@ -116,12 +116,12 @@ def difference(
     resamples = c.resamples * min(tests, 5)
     for weights in group_weights(groups, resamples=resamples, seed=c.seed):
         drawn.append(measure(scores[CANDIDATE], weights) - measure(scores[CHAMPION], weights))
-    found = np.concatenate(drawn)
-    found = found[np.isfinite(found)]
-    if not len(found):
+    gains = np.concatenate(drawn)
+    gains = gains[np.isfinite(gains)]
+    if not len(gains):
         return float("nan"), float("nan")
     tail = (1 - c.confidence) / 2 / tests
-    low, high = np.quantile(found, [tail, 1 - tail])
+    low, high = np.quantile(gains, [tail, 1 - tail])
     return float(low), float(high)
 
 
@@ -130,61 +130,67 @@ def baseline_gates(records: Sequence[Mapping[str, Any]], c: ReleaseConfig) -> It
     for row in records:
         if row["dataset"] != "all":
             continue
-        told = f"AUROC {row.get('auroc', float('nan')):.3f}, {row.get('best_baseline')} alone"
+        figures = f"AUROC {row.get('auroc', float('nan')):.3f}, {row.get('best_baseline')} alone"
         if row.get("difference_low") is None:
-            yield Gate("baseline", row["harm"], None, f"{told}; no interval: {row['note']}")
+            yield Gate("baseline", row["harm"], None, f"{figures}; no interval: {row['note']}")
             continue
-        told += f" differs by {row['difference_low']:+.3f} to {row['difference_high']:+.3f}"
+        figures += f" differs by {row['difference_low']:+.3f} to {row['difference_high']:+.3f}"
         few = row["positives"] < c.min_positives
         passed = None if few else not row["worse_than_baseline"]
-        yield Gate("baseline", row["harm"], passed, told)
+        yield Gate("baseline", row["harm"], passed, figures)
 
 
-def function_gates(cases: Cases, found: Mapping[str, Answers], c: ReleaseConfig) -> Iterator[Gate]:
+def function_gates(
+    cases: Cases, answers: Mapping[str, Answers], c: ReleaseConfig
+) -> Iterator[Gate]:
     """On none of HateCheck's functions is the candidate right less often than the champion."""
     names = sorted(set(cases.functions))
     for name in names:
         here = cases.functions == name
         right = {
             model: ((given.plain >= CALLED) == cases.hateful)[here].astype(float)
-            for model, given in found.items()
+            for model, given in answers.items()
         }
         yield _share_gate("hatecheck", name, right, cases.templates[here], c, tests=len(names))
 
 
-def disguise_gates(cases: Cases, found: Mapping[str, Answers], c: ReleaseConfig) -> Iterator[Gate]:
+def disguise_gates(
+    cases: Cases, answers: Mapping[str, Answers], c: ReleaseConfig
+) -> Iterator[Gate]:
     """No disguise takes more of the hate head's AUROC than allowed, or than from the champion."""
     whole = ~np.char.startswith(cases.functions, SPELLING)
     truth = cases.hateful[whole]
-    for name in found[CANDIDATE].disguised:
+    for name in answers[CANDIDATE].disguised:
         drops = {
             model: auroc_auprc(truth, given.plain[whole])[0]
             - auroc_auprc(truth, given.disguised[name][whole])[0]
-            for model, given in found.items()
+            for model, given in answers.items()
         }
         allowed = max(c.disguise_drop, drops.get(CHAMPION, 0.0))
-        told = f"AUROC falls by {drops[CANDIDATE]:.3f}, at most {allowed:.3f}"
-        yield Gate("disguises", name, drops[CANDIDATE] <= allowed, told)
+        figures = f"AUROC falls by {drops[CANDIDATE]:.3f}, at most {allowed:.3f}"
+        yield Gate("disguises", name, drops[CANDIDATE] <= allowed, figures)
 
 
 def confounder_gates(
-    cases: Cases, found: Mapping[str, Answers], c: ReleaseConfig
+    cases: Cases, answers: Mapping[str, Answers], c: ReleaseConfig
 ) -> Iterator[Gate]:
     """Harmless cases are called hateful no more often, and no identity far more than another."""
     benign = ~cases.hateful
-    called = {m: -(a.plain >= CALLED)[benign].astype(float) for m, a in found.items()}
+    called = {m: -(a.plain >= CALLED)[benign].astype(float) for m, a in answers.items()}
     yield _share_gate("confounders", "harmless cases", called, cases.templates[benign], c)
     named = np.isin(cases.functions, IDENTITY)
     gaps = {}
-    for model, given in found.items():
+    for model, given in answers.items():
         rates = {
             str(name): float((given.plain >= CALLED)[named & (cases.identities == name)].mean())
             for name in sorted(set(cases.identities[named]))
         }
         gaps[model] = max(rates.values()) - min(rates.values())
-    told = f"false-positive rates of identities differ by {gaps[CANDIDATE]:.3f}"
+    figures = f"false-positive rates of identities differ by {gaps[CANDIDATE]:.3f}"
     passed = gaps[CANDIDATE] <= max(c.identity_gap, gaps.get(CHAMPION, 0.0))
-    yield Gate("identities", "named and not attacked", passed, f"{told}, at most {c.identity_gap}")
+    yield Gate(
+        "identities", "named and not attacked", passed, f"{figures}, at most {c.identity_gap}"
+    )
 
 
 def _share_gate(
@@ -198,16 +204,16 @@ def _share_gate(
 ) -> Gate:
     """A gate on shares of cases, of which the higher is the better."""
     shares = {model: float(values.mean()) for model, values in right.items()}
-    told = f"{abs(shares[CANDIDATE]):.3f}"
+    figures = f"{abs(shares[CANDIDATE]):.3f}"
     if CHAMPION not in shares:
-        return Gate(name, item, None, f"{told}; no champion to compare with")
+        return Gate(name, item, None, f"{figures}; no champion to compare with")
 
     def mean(values: Floats, weights: Floats) -> Floats:
         return np.asarray((weights @ values) / weights.sum(axis=1))
 
     low, high = difference(mean, right, groups, c, tests=tests)
-    told += f" against {abs(shares[CHAMPION]):.3f}, gain {low:+.3f} to {high:+.3f}"
-    return Gate(name, item, not high < 0, told)
+    figures += f" against {abs(shares[CHAMPION]):.3f}, gain {low:+.3f} to {high:+.3f}"
+    return Gate(name, item, not high < 0, figures)
 
 
 def calibration_gates(test: Sequence[ScoredRows], c: ReleaseConfig) -> Iterator[Gate]:
@@ -225,24 +231,24 @@ def calibration_gates(test: Sequence[ScoredRows], c: ReleaseConfig) -> Iterator[
         errors = np.concatenate([calibration_errors(scores, rows.truth, w) for w in drawn])
         tail = (1 - c.confidence) / 2
         low, high = np.quantile(errors, [tail, 1 - tail])
-        told = f"error {error:.3f} ({low:.3f} to {high:.3f}), at most {c.calibration_error}"
+        figures = f"error {error:.3f} ({low:.3f} to {high:.3f}), at most {c.calibration_error}"
         positives = len(set(rows.groups[rows.truth]))
         if positives < c.min_positives:
-            yield Gate("calibration", rows.harm, None, f"{told}; {positives} positive groups")
+            yield Gate("calibration", rows.harm, None, f"{figures}; {positives} positive groups")
         else:
-            yield Gate("calibration", rows.harm, bool(low <= c.calibration_error), told)
+            yield Gate("calibration", rows.harm, bool(low <= c.calibration_error), figures)
 
 
 def cost_gates(sizes: int, rates: Mapping[str, float], c: ReleaseConfig) -> Iterator[Gate]:
     """The weights are small, and the heads about as quick as the champion's in the same run."""
     yield Gate("size", "weights", sizes <= c.max_bytes, f"{sizes:,} bytes, at most {c.max_bytes:,}")
-    told = f"{rates[CANDIDATE]:,.0f} rows a second and core"
+    figures = f"{rates[CANDIDATE]:,.0f} rows a second and core"
     if CHAMPION not in rates:
-        yield Gate("speed", "heads", None, f"{told}; no champion to compare with")
+        yield Gate("speed", "heads", None, f"{figures}; no champion to compare with")
         return
     ratio = rates[CANDIDATE] / rates[CHAMPION]
-    told += f", {ratio:.2f} of the champion's, at least {c.min_speed}"
-    yield Gate("speed", "heads", ratio >= c.min_speed, told)
+    figures += f", {ratio:.2f} of the champion's, at least {c.min_speed}"
+    yield Gate("speed", "heads", ratio >= c.min_speed, figures)
 
 
 def refused_gates(gates: Sequence[Gate]) -> list[Gate]:

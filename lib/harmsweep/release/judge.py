@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,10 +61,10 @@ def judge(
     yield from head_gates(test, lacking, options)
     yield from baseline_gates(_evaluation(candidate, _mine(manifests)), options)
     if all(hatecheck.HARM in manifest.harms for manifest in manifests.values()):
-        found = hatecheck.answers(models, cases, seed=options.seed)
-        yield from function_gates(cases, found, options)
-        yield from disguise_gates(cases, found, options)
-        yield from confounder_gates(cases, found, options)
+        answers = hatecheck.answers(models, cases, seed=options.seed)
+        yield from function_gates(cases, answers, options)
+        yield from disguise_gates(cases, answers, options)
+        yield from confounder_gates(cases, answers, options)
     yield from calibration_gates(test, options)
     size = (candidate.parent / _mine(manifests).weights.name).stat().st_size
     yield from cost_gates(size, _rates(models, manifests), options)
@@ -95,13 +96,9 @@ def _test_rows(
         fresh = np.array([group_hash(name) not in trained_on for name in rows.groups], dtype=bool)
         if len(fresh) and not fresh.any():
             raise ManifestRefused(f"{part}: every group of {rows.harm} was trained on")
-        known = {
-            name: values
-            for name, values in rows.where(fresh).scores.items()
-            if rows.harm in manifests[name].harms
-        }
-        kept = rows.where(fresh)
-        yield ScoredRows(rows.harm, kept.truth, known, kept.groups, kept.datasets, kept.languages)
+        unseen = rows.where(fresh)
+        known = {n: v for n, v in unseen.scores.items() if rows.harm in manifests[n].harms}
+        yield replace(unseen, scores=known)
 
 
 def _encoders(manifest: Manifest) -> list[tuple[str, str]]:
@@ -111,10 +108,10 @@ def _encoders(manifest: Manifest) -> list[tuple[str, str]]:
 def _scores(path: Path, harms: tuple[str, ...], rows: Columns) -> NDArray[np.float64]:
     """A model's probabilities in the order of `harms`; NaN where it has no such head."""
     manifest, heads = load_heads(path)
-    found = score_columns(manifest, heads, rows)
-    nothing = np.full(len(found), np.nan)
+    probabilities = score_columns(manifest, heads, rows)
+    nothing = np.full(len(probabilities), np.nan)
     columns = [
-        found[:, manifest.harms.index(harm)] if harm in manifest.harms else nothing
+        probabilities[:, manifest.harms.index(harm)] if harm in manifest.harms else nothing
         for harm in harms
     ]
     return np.stack(columns, axis=1)
@@ -122,8 +119,8 @@ def _scores(path: Path, harms: tuple[str, ...], rows: Columns) -> NDArray[np.flo
 
 def _evaluation(path: Path, manifest: Manifest) -> list[dict[str, Any]]:
     content = verified_bytes(path.parent / manifest.evaluation.name, manifest.evaluation.sha256)
-    found: list[dict[str, Any]] = json.loads(content)["records"]
-    return found
+    records: list[dict[str, Any]] = json.loads(content)["records"]
+    return records
 
 
 def _rates(models: Mapping[str, Path], manifests: Mapping[str, Manifest]) -> dict[str, float]:

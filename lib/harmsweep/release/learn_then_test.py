@@ -59,11 +59,11 @@ class Sample:
             return None
         return float((np.bincount(self.places, self.truth) / np.bincount(self.places)).mean())
 
-    def highest(self, kept: Bools) -> Floats:
+    def highest(self, chosen: Bools) -> Floats:
         """The highest score in each group among the posts that are kept, or minus infinity."""
-        found = np.full(self.group_count, -np.inf)
-        np.maximum.at(found, self.places[kept], self.scores[kept])
-        return found
+        by_group = np.full(self.group_count, -np.inf)
+        np.maximum.at(by_group, self.places[chosen], self.scores[chosen])
+        return by_group
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,8 @@ def thresholds_to_try(validation: Sample, target: PrecisionTarget, *, groups: in
     grid = _grid(validation.highest(np.ones_like(validation.truth)))
     if not len(grid):
         return grid
-    found = count_flagged(validation, grid)
-    chances = pass_chances(found, target, ratio=groups / validation.group_count)
+    counts = count_flagged(validation, grid)
+    chances = pass_chances(counts, target, ratio=groups / validation.group_count)
     return grid[int(np.argmax(chances)) if chances.max() >= HOPELESS else -1 :]
 
 
@@ -135,13 +135,13 @@ def pass_chances(validation: Flagged, target: PrecisionTarget, *, ratio: float) 
     return np.asarray(enough * stats.binom.sf(most_failing, expected, precision))
 
 
-def count_passing(found: Flagged, target: PrecisionTarget) -> int:
+def count_passing(counts: Flagged, target: PrecisionTarget) -> int:
     """How many thresholds of the sequence pass before the first that fails.
 
     Besides the test itself, the flagged posts must show the precision too: a large group that is
     all wrong counts once among the groups.
     """
-    bounds = lower_bound(found.right_groups, found.groups, target.confidence)
-    holds = (found.groups >= LEAST_GROUPS) & (bounds >= target.precision)
-    holds &= found.right_posts >= target.precision * found.posts
+    bounds = lower_bound(counts.right_groups, counts.groups, target.confidence)
+    holds = (counts.groups >= LEAST_GROUPS) & (bounds >= target.precision)
+    holds &= counts.right_posts >= target.precision * counts.posts
     return int(np.logical_and.accumulate(holds).sum())

@@ -37,11 +37,11 @@ def encode_texts(texts: Sequence[str], *, undo: bool = True) -> EncodedTexts:
     cleaned = [row["clean_text"] for row in rows]
     normal = [row["normal_text"] for row in rows] if undo else cleaned
     differs = np.array([a != b for a, b in zip(cleaned, normal, strict=True)], dtype=bool)
-    found = embedded(normal)
-    raw = np.zeros_like(found)
+    normal_vectors = embedded(normal)
+    raw = np.zeros_like(normal_vectors)
     if differs.any():
         raw[differs] = embedded([t for t, d in zip(cleaned, differs, strict=True) if d])
-    return EncodedTexts(rows, found, raw, differs)
+    return EncodedTexts(rows, normal_vectors, raw, differs)
 
 
 def score_texts(manifest: Path, encoded: EncodedTexts) -> NDArray[np.float64]:
@@ -62,8 +62,8 @@ def embedded(texts: Sequence[str]) -> Vectors:
     """The text encoder's vectors of texts as they are."""
     from harmsweep.encoders import text
 
-    found: Vectors = text.embed(_text_model(), texts).vectors
-    return found
+    vectors: Vectors = text.embed(_text_model(), texts).vectors
+    return vectors
 
 
 @cache

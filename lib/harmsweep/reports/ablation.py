@@ -22,8 +22,8 @@ def by_dataset(ablation: Record) -> list[Record]:
 
     A head's figure over all its datasets together would mostly say which dataset a row is from.
     """
-    found: list[Record] = [r for r in ablation["records"] if r["dataset"] != WHOLE]
-    return [record for record in found if record.get("auroc") is not None]
+    records: list[Record] = [r for r in ablation["records"] if r["dataset"] != WHOLE]
+    return [record for record in records if record.get("auroc") is not None]
 
 
 def without_figures(ablation: Record) -> list[str]:
@@ -44,15 +44,15 @@ def table(ablation: Record) -> Iterator[dict[str, Any]]:
     for record in by_dataset(ablation):
         facts = {name: record.get(name) for name in ("harm", "dataset", "n", "groups", "note")}
         facts |= {name: record.get(name) for name in ("auroc", "auroc_low", "auroc_high")}
-        for modality, found in record["modalities"].items():
+        for modality, figures in record["modalities"].items():
             verdict = verdicts.get((record["harm"], modality))
             if verdict == "off" and modality not in off.get(record["harm"], []):
                 verdict = "spare alone, not with the others"
             yield facts | {
                 "modality": modality,
-                "training_rows": found["training_rows"],
+                "training_rows": figures["training_rows"],
                 "verdict": verdict,
-                **_figures(found),
+                **_figures(figures),
             }
 
 
@@ -67,6 +67,6 @@ def proposed(ablation: Record) -> list[dict[str, Any]]:
     ]
 
 
-def _figures(found: Record) -> dict[str, Any]:
+def _figures(modality: Record) -> dict[str, Any]:
     names = [f"{part}{end}" for part in PARTS for end in ("", "_low", "_high")]
-    return {name: found.get(name) for name in names}
+    return {name: modality.get(name) for name in names}

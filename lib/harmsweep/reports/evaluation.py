@@ -151,8 +151,8 @@ def _evaluation_on(facts: Snapshot, model: Path, manifest: Manifest) -> Mapping[
     if facts.id != manifest.snapshot.id:
         return {}
     path = model.parent / manifest.evaluation.name
-    found: dict[str, Any] = json.loads(verified_bytes(path, manifest.evaluation.sha256))
-    return found
+    evaluation: dict[str, Any] = json.loads(verified_bytes(path, manifest.evaluation.sha256))
+    return evaluation
 
 
 def _read(path: Path | None) -> dict[str, Any]:

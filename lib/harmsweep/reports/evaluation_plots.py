@@ -175,10 +175,10 @@ def learning(records: Sequence[Record], heads: Mapping[str, Record]) -> str:
 
     def draw(axes: Axes, harm: str) -> None:
         axes.axhline(0.5, color="#999999", linewidth=0.8, linestyle=":")
-        found = [r for r in records if r["harm"] == harm]
-        shares, values = ([r[name] for r in found] for name in ("share", "auroc"))
+        of_head = [r for r in records if r["harm"] == harm]
+        shares, values = ([r[name] for r in of_head] for name in ("share", "auroc"))
         axes.plot(shares, values, "-o", color=INK, markersize=3.5, linewidth=1.2)
-        for record in (r for r in found if r["low"] is not None):
+        for record in (r for r in of_head if r["low"] is not None):
             ends = [record["low"], record["high"]]
             axes.plot([record["share"]] * 2, ends, color=INK, alpha=0.4, linewidth=2.5)
 

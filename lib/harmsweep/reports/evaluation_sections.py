@@ -38,8 +38,8 @@ class ScoredParts:
     @property
     def thresholds(self) -> dict[str, float]:
         """By head the score that few harmless rows of the certify part exceed."""
-        found = {h: threshold_by_rate(scored_rows(self.certify, h)) for h in self.harms}
-        return {harm: score for harm, score in found.items() if score is not None}
+        scores = {h: threshold_by_rate(scored_rows(self.certify, h)) for h in self.harms}
+        return {harm: score for harm, score in scores.items() if score is not None}
 
 
 def curve_plots(rows: ScoredParts, heads: Mapping[str, Record]) -> dict[str, str]:
@@ -62,20 +62,20 @@ def precision_records(rows: ScoredParts) -> Iterator[Record]:
     """
     for harm in rows.harms:
         chosen = {p: threshold_by_precision(scored_rows(rows.certify, harm), p) for p in PRECISIONS}
-        found = {wanted: score for wanted, score in chosen.items() if score is not None}
-        for wanted, score in found.items():
+        known = {wanted: score for wanted, score in chosen.items() if score is not None}
+        for wanted, score in known.items():
             test = scored_rows(rows.test, harm)
-            told = at_threshold(test, score, rows.options, seed=rows.seed)
-            yield {"harm": harm, "wanted": wanted} | told
-        if not found:
+            figures = at_threshold(test, score, rows.options, seed=rows.seed)
+            yield {"harm": harm, "wanted": wanted} | figures
+        if not known:
             yield {"harm": harm, "wanted": None}
 
 
 def certificates_of(folder: Path, model_version: str) -> list[Certificate]:
     """The certificates of a model, one for each policy that it was certified under."""
     policies = sorted(path.stem for path in folder.glob("*.json"))
-    found = (find_certificate(folder, model_version, policy) for policy in policies)
-    return [certificate for certificate in found if certificate is not None]
+    certificates = (find_certificate(folder, model_version, policy) for policy in policies)
+    return [certificate for certificate in certificates if certificate is not None]
 
 
 def slice_sections(rows: ScoredParts) -> tuple[list[dict[str, Any]], dict[str, str]]:
@@ -85,14 +85,14 @@ def slice_sections(rows: ScoredParts) -> tuple[list[dict[str, Any]], dict[str, s
     plots: dict[str, str] = {}
     for kind, title in SLICES.items():
         of_kind = [r for r in records if r["slice"] == kind]
-        kept = [r for r in of_kind if shown(r, rows.options)]
-        gone = [r for r in of_kind if not shown(r, rows.options)]
+        enough = [r for r in of_kind if shown(r, rows.options)]
+        left_out = [r for r in of_kind if not shown(r, rows.options)]
         ends = {"low": None, "high": None, "ap_low": None, "ap_high": None}
-        plot = evaluation_plots.forest(kept) if kept else ""
+        plot = evaluation_plots.forest(enough) if enough else ""
         plots |= {f"by_{kind}": plot} if plot else {}
         sections.append(
-            {"title": title, "plot": plot, "records": [ends | r for r in kept]}
-            | {"left_out": len(gone), "posts_left_out": sum(r["n"] for r in gone)}
+            {"title": title, "plot": plot, "records": [ends | r for r in enough]}
+            | {"left_out": len(left_out), "posts_left_out": sum(r["n"] for r in left_out)}
         )
     return sections, plots
 
@@ -102,19 +102,19 @@ def fairness(rows: ScoredParts, texts: pd.Series | None) -> dict[str, Any]:
     if texts is None:
         return {"records": [], "plot": ""}
     named = mentions(texts)
-    found: list[Record] = []
+    records: list[Record] = []
     for harm, threshold in rows.thresholds.items():
         known = labelled_rows(rows.test, harm)
         harmless = known[known[label_column(harm)] == 0]
         flagged = (harmless[score_column(harm)] > threshold).to_numpy()
         groups = harmless["split_group"].to_numpy(dtype=str)
-        told = identity_records(
+        of_harm = identity_records(
             flagged, named.loc[harmless.index], groups, rows.options, seed=rows.seed
         )
-        of_head = [{"harm": harm} | record for record in told]
-        found += of_head if len(of_head) > 1 else []
-    gaps = [record for record in found if record["identity"] != NO_IDENTITY]
-    return {"records": found, "plot": evaluation_plots.identities(gaps) if gaps else ""}
+        of_head = [{"harm": harm} | record for record in of_harm]
+        records += of_head if len(of_head) > 1 else []
+    gaps = [record for record in records if record["identity"] != NO_IDENTITY]
+    return {"records": records, "plot": evaluation_plots.identities(gaps) if gaps else ""}
 
 
 def confusion(rows: ScoredParts) -> dict[str, Any]:
@@ -122,19 +122,19 @@ def confusion(rows: ScoredParts) -> dict[str, Any]:
     thresholds = rows.thresholds
     shares = flagged_by_others(rows.test, rows.harms, thresholds)
     positives = {h: int((rows.test[label_column(h)] == 1).sum()) for h in rows.harms}
-    told = confusions(rows.test, rows.harms, thresholds, rows.options, seed=rows.seed)
+    records = confusions(rows.test, rows.harms, thresholds, rows.options, seed=rows.seed)
     return {
         "plot": evaluation_plots.confusion(shares, positives),
-        "records": sorted(told, key=lambda r: (-r["value"], r["harm"], r["other"])),
+        "records": sorted(records, key=lambda r: (-r["value"], r["harm"], r["other"])),
     }
 
 
-def leave_one_group_out(*found: Mapping[str, Any]) -> list[Record]:
+def leave_one_group_out(*contents: Mapping[str, Any]) -> list[Record]:
     """The figures of datasets with few groups, each group held out once, and prevalence.
 
     From the model's evaluation (regressions) and from what jobs/learning.py wrote (the network).
     """
-    rows: list[Record] = [row for content in found for row in content.get(LEFT_OUT, [])]
+    rows: list[Record] = [row for content in contents for row in content.get(LEFT_OUT, [])]
     rows.sort(key=lambda row: (row["harm"], row["dataset"]))
     return [row | {"prevalence": row["positives"] / row["n"]} for row in rows]
 

@@ -95,8 +95,8 @@ def _filled(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def without_repeats(evaluation: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The records without those of all datasets that one dataset's record says already."""
-    told = {(r["harm"], r["n"]) for r in evaluation if r["dataset"] != "all"}
-    return [r for r in evaluation if r["dataset"] != "all" or (r["harm"], r["n"]) not in told]
+    of_dataset = {(r["harm"], r["n"]) for r in evaluation if r["dataset"] != "all"}
+    return [r for r in evaluation if r["dataset"] != "all" or (r["harm"], r["n"]) not in of_dataset]
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

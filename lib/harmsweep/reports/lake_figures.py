@@ -90,12 +90,12 @@ def review_reasons(lake: Path, model: str, policy: str) -> pd.DataFrame:
 
 def statuses_by_day(lake: Path, model: str) -> pd.DataFrame:
     """Posts by score status: a row per day, a column per status."""
-    found = _frame(
+    counts = _frame(
         lake,
         "SELECT day, status, count(*) AS n FROM scores_v1"
         f" WHERE model_version = '{model}' GROUP BY day, status ORDER BY day",
     )
-    return found.pivot(index="day", columns="status", values="n").fillna(0)
+    return counts.pivot(index="day", columns="status", values="n").fillna(0)
 
 
 def reject_rules(lake: Path) -> pd.DataFrame:
@@ -191,8 +191,8 @@ def score_shares(lake: Path, model: str) -> pd.DataFrame:
 
 def stage_seconds(lake: Path) -> pd.Series:
     """Seconds of each stage's last runs over all days, longest first."""
-    found = _frame(lake, "SELECT stage, sum(seconds) AS seconds FROM runs_v1 GROUP BY stage")
-    return found.set_index("stage")["seconds"].sort_values(ascending=False)
+    seconds = _frame(lake, "SELECT stage, sum(seconds) AS seconds FROM runs_v1 GROUP BY stage")
+    return seconds.set_index("stage")["seconds"].sort_values(ascending=False)
 
 
 def _counts(lake: Path, sql: str) -> dict[str, int]:

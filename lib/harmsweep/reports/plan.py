@@ -39,14 +39,14 @@ def write_plan(lake: Path, plan: Plan, out: Path) -> Path:
 
 def batch_headroom(lake: Path, plan: Plan) -> list[dict[str, Any]]:
     """The plan's batches of each day beside their bounds, as things stand now."""
-    made: dict[date, list[Entry]] = defaultdict(list)
+    by_day: dict[date, list[Entry]] = defaultdict(list)
     for entry in planned_effects(lake, plan):
-        made[entry.day].append(entry)
+        by_day[entry.day].append(entry)
     policy = mandate_of(lake, plan).policy
-    return [asdict(row) for row in headroom(lake, made, policy, now_micros())]
+    return [asdict(row) for row in headroom(lake, by_day, policy, now_micros())]
 
 
 def _samples(lake: Path, plan: Plan) -> list[dict[str, Any]]:
     """The samples, each with its text and the text masked."""
-    told = {row["post"]: row["text"] for row in samples(lake, plan, masked=False)}
-    return [row | {"told": told[row["post"]]} for row in samples(lake, plan)]
+    texts = {row["post"]: row["text"] for row in samples(lake, plan, masked=False)}
+    return [row | {"clear": texts[row["post"]]} for row in samples(lake, plan)]

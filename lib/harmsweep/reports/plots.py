@@ -122,12 +122,12 @@ def adds(records: Sequence[Record], modalities: Sequence[str], *, names: Sequenc
     return as_svg(figure)
 
 
-def _difference(axes: Axes, row: int, found: Record) -> None:
-    value, low, high = (_number(found.get(name)) for name in ("adds", "adds_low", "adds_high"))
-    told = low > 0 or high < 0  # NaN is neither
-    colour = "#9aa5b1" if not told else "#2e7d5b" if value > 0 else "#b3261e"
+def _difference(axes: Axes, row: int, record: Record) -> None:
+    value, low, high = (_number(record.get(name)) for name in ("adds", "adds_low", "adds_high"))
+    is_clear = low > 0 or high < 0  # NaN is neither
+    colour = "#9aa5b1" if not is_clear else "#2e7d5b" if value > 0 else "#b3261e"
     axes.plot([low, high], [row, row], color=colour, linewidth=1.5)
-    axes.plot(value, row, "o", color=colour, markersize=4, fillstyle="full" if told else "none")
+    axes.plot(value, row, "o", color=colour, markersize=4, fillstyle="full" if is_clear else "none")
 
 
 def _number(value: float | None) -> float:

@@ -66,8 +66,8 @@ def batches(
 
 
 def _row_groups(part: Path) -> int:
-    found = [pq.read_metadata(path) for path in sorted(part.glob("*.parquet"))]
-    return sum(int(metadata.num_row_groups) for metadata in found if metadata.num_rows)
+    files = [pq.read_metadata(path) for path in sorted(part.glob("*.parquet"))]
+    return sum(int(metadata.num_row_groups) for metadata in files if metadata.num_rows)
 
 
 def fit_scaling(

@@ -23,7 +23,7 @@ def presence(part: Path, task: Task) -> Present:
     """
     flags = [f"{source.name}_present" for source in task.inputs]
     numbers = [feature.name for feature in task.features]
-    found: Counter[tuple[str, str, str]] = Counter()
+    counts: Counter[tuple[str, str, str]] = Counter()
     for path in sorted(part.glob("*.parquet")):
         rows = read_columns(path, ["dataset", *flags, *numbers, *map(label_column, task.harms)])
         has = {NUMBERS: np.any([np.isfinite(rows[n].astype(float)) for n in numbers], axis=0)}
@@ -34,17 +34,17 @@ def presence(part: Path, task: Task) -> Present:
             known = np.isfinite(rows[label_column(harm)])
             for modality in task.modalities:
                 datasets = rows["dataset"][known & has[modality]]
-                found.update((harm, str(dataset), modality) for dataset in datasets)
-    return dict(found)
+                counts.update((harm, str(dataset), modality) for dataset in datasets)
+    return dict(counts)
 
 
 def seen_by(present: Present, harm: str, dataset: str) -> dict[str, int]:
     """The modalities that training rows of a head and dataset (or of all) have, with how many."""
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for (of, home, modality), rows in present.items():
         if of == harm and dataset in (home, WHOLE):
-            found[modality] += rows
-    return dict(found)
+            counts[modality] += rows
+    return dict(counts)
 
 
 def modality_rows(present: Present, harms: Sequence[str], modality: str) -> list[int]:

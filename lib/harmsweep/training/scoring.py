@@ -42,12 +42,12 @@ def score_part(
     }
 
     def scores(rows: Columns) -> dict[str, NDArray[Any]]:
-        found: dict[str, NDArray[Any]] = {MODEL: predict(heads, task.fused(rows), calibrations)}
+        by_scorer: dict[str, NDArray[Any]] = {MODEL: predict(heads, task.fused(rows), calibrations)}
         for m in baselines_of(task):
             vectors = rows[f"{m}_vector"]
             each = [baseline_scores(baselines[harm, m], vectors) for harm in task.harms]
-            found[m] = np.stack(each, axis=1)
-        return found
+            by_scorer[m] = np.stack(each, axis=1)
+        return by_scorer
 
     for scored in score_labelled_rows(snapshot / "test", task.harms, scores, **task.sources):
         known = [MODEL, *(m for m in baselines_of(task) if baselines[scored.harm, m] is not None)]
@@ -82,7 +82,7 @@ def few_group_records(
         if len(set(scored.of(dataset).groups)) >= options.min_groups:
             continue
         for modality in baselines_of(task):
-            found = {"harm": scored.harm, "dataset": dataset, "baseline": modality}
-            folds = list(leave_one_group_out(snapshot, found, rows=options.baseline_rows))
+            facts = {"harm": scored.harm, "dataset": dataset, "baseline": modality}
+            folds = list(leave_one_group_out(snapshot, facts, rows=options.baseline_rows))
             if folds:
-                yield found | pool_folds(folds)
+                yield facts | pool_folds(folds)

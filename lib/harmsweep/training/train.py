@@ -103,14 +103,14 @@ def evaluate(
 ) -> dict[str, list[Record]]:
     """Everything that evaluation.json says: records by head and dataset, language, calibration."""
     names = ("records", "languages", "leave_one_group_out", "calibration")
-    found: dict[str, list[Record]] = {name: [] for name in names}
+    parts: dict[str, list[Record]] = {name: [] for name in names}
     limits = options.evaluation
     for scored in score_part(snapshot, task, heads, calibrations, limits):
-        found["records"] += records(scored, limits, seed=options.fit.seed)
-        found["languages"] += language_records(scored, limits, seed=options.fit.seed)
-        found["calibration"].append(calibration_record(scored, limits, seed=options.fit.seed))
-        found["leave_one_group_out"] += few_group_records(snapshot, task, scored, limits)
-    return {name: finite(rows) for name, rows in found.items()}
+        parts["records"] += records(scored, limits, seed=options.fit.seed)
+        parts["languages"] += language_records(scored, limits, seed=options.fit.seed)
+        parts["calibration"].append(calibration_record(scored, limits, seed=options.fit.seed))
+        parts["leave_one_group_out"] += few_group_records(snapshot, task, scored, limits)
+    return {name: finite(rows) for name, rows in parts.items()}
 
 
 def training_groups(snapshot: Path) -> tuple[str, ...]:

@@ -37,13 +37,13 @@ class Vectors:
     def keep(self, rows: Batch, group: int) -> Batch:
         """The row group without its vectors, and with each row's place."""
         count = len(next(iter(rows.values())))
-        kept = _RowGroup({}, {}, count)
+        stored = _RowGroup({}, {}, count)
         for name, width in self.widths.items():
             present = np.array([value is not None for value in rows[name]])
-            kept.vectors[name] = matrix_of(rows[name][present], width)
-            kept.places[name] = np.where(present, np.cumsum(present) - 1, -1)
-        self._groups[group] = kept
-        thin = {name: values for name, values in rows.items() if name not in kept.vectors}
+            stored.vectors[name] = matrix_of(rows[name][present], width)
+            stored.places[name] = np.where(present, np.cumsum(present) - 1, -1)
+        self._groups[group] = stored
+        thin = {name: values for name, values in rows.items() if name not in stored.vectors}
         return thin | {GROUP: np.full(count, group), ROW: np.arange(count)}
 
     def put_back(self, batch: Batch) -> Batch:
@@ -51,14 +51,14 @@ class Vectors:
         groups, rows = batch.pop(GROUP), batch.pop(ROW)
         for group in np.unique(groups):
             here = np.flatnonzero(groups == group)
-            kept = self._groups[int(group)]
-            for name, places in kept.places.items():
+            stored = self._groups[int(group)]
+            for name, places in stored.places.items():
                 wanted = places[rows[here]]
                 empty = np.zeros((len(rows), self.widths[name]), dtype=np.float32)
                 whole = batch.setdefault(name, empty)
-                whole[here[wanted >= 0]] = kept.vectors[name][wanted[wanted >= 0]]
-            kept.waiting -= len(here)
-            if not kept.waiting:
+                whole[here[wanted >= 0]] = stored.vectors[name][wanted[wanted >= 0]]
+            stored.waiting -= len(here)
+            if not stored.waiting:
                 del self._groups[int(group)]
         return batch
 

@@ -30,9 +30,9 @@ def _record(
 ) -> Record:
     """AUROC with all, with each modality alone, with all but it, and what it adds (paired)."""
     groups = len(set(rows.groups))
-    found: Record = {"n": len(rows.truth), "positives": int(rows.truth.sum()), "groups": groups}
+    facts: Record = {"n": len(rows.truth), "positives": int(rows.truth.sum()), "groups": groups}
     if not rows.has_both:
-        return found | {"note": "one class only", "modalities": {}}
+        return facts | {"note": "one class only", "modalities": {}}
     drawn: dict[str, Floats] = {}
     if groups >= options.min_groups:
         scores = rows.scores
@@ -41,9 +41,9 @@ def _record(
         )
         drawn = {name: auroc for name, (auroc, _) in areas.items()}
     points = {name: auroc_auprc(rows.truth, scores)[0] for name, scores in rows.scores.items()}
-    found |= {"note": "" if drawn else f"groups < {options.min_groups}"}
-    found |= _figure("auroc", "all", points, drawn)
-    found["modalities"] = {
+    facts |= {"note": "" if drawn else f"groups < {options.min_groups}"}
+    facts |= _figure("auroc", "all", points, drawn)
+    facts["modalities"] = {
         modality: {"training_rows": count}
         | _figure("alone", f"only {modality}", points, drawn)
         | _figure("without", f"without {modality}", points, drawn)
@@ -52,9 +52,9 @@ def _record(
         if f"only {modality}" in points
     }
     if off:
-        found |= {"switched_off": off} | _figure("proposed", "proposed", points, drawn)
-        found |= _figure("proposed_adds", "proposed", points, drawn, less="all")
-    return found
+        facts |= {"switched_off": off} | _figure("proposed", "proposed", points, drawn)
+        facts |= _figure("proposed_adds", "proposed", points, drawn, less="all")
+    return facts
 
 
 def _figure(
@@ -66,11 +66,11 @@ def _figure(
     less: str | None = None,
 ) -> Record:
     """A point and its interval; with `less`, of the paired difference."""
-    found: Record = {name: points[of] - (points[less] if less else 0.0)}
+    figure: Record = {name: points[of] - (points[less] if less else 0.0)}
     if drawn:
         low, high = interval(drawn[of] - (drawn[less] if less else 0.0))
-        found |= {f"{name}_low": low, f"{name}_high": high}
-    return found
+        figure |= {f"{name}_low": low, f"{name}_high": high}
+    return figure
 
 
 def proposals(
@@ -87,39 +87,39 @@ def proposals(
             if f"without {modality}" not in scored.scores:
                 continue
             homes = sorted(d for h, d, m in present if (h, m) == (scored.harm, modality))
-            judged = [_judged(scored.of(d), d, f"without {modality}", options) for d in homes]
+            figures = [_judged(scored.of(d), d, f"without {modality}", options) for d in homes]
             yield {
                 "harm": scored.harm,
                 "modality": modality,
-                "verdict": _verdict(judged),
-                "datasets": judged,
+                "verdict": _verdict(figures),
+                "datasets": figures,
             }
 
 
 def _judged(rows: ScoredRows, dataset: str, variant: str, options: Evaluation) -> Record:
     of_class = [len(set(rows.groups[rows.truth == label])) for label in (True, False)]
-    found: Record = {"dataset": dataset, "groups_of_rarer_class": min(of_class)}
+    facts: Record = {"dataset": dataset, "groups_of_rarer_class": min(of_class)}
     if min(of_class) < options.min_groups:
-        return found
+        return facts
     auroc = {name: auroc_auprc(rows.truth, rows.scores[name])[0] for name in ("all", variant)}
-    return found | {"all": auroc["all"], "without": auroc[variant]}
+    return facts | {"all": auroc["all"], "without": auroc[variant]}
 
 
-def _verdict(judged: Sequence[Record]) -> str:
-    if not judged or any("all" not in row for row in judged):
+def _verdict(figures: Sequence[Record]) -> str:
+    if not figures or any("all" not in row for row in figures):
         return "undecided"
-    return "off" if all(row["without"] >= row["all"] for row in judged) else "on"
+    return "off" if all(row["without"] >= row["all"] for row in figures) else "on"
 
 
 def switched_off(proposed: Sequence[Record]) -> Off:
     """The modalities that each head may lose; a head keeps the last one that it has."""
-    found: dict[str, list[str]] = {}
+    by_harm: dict[str, list[str]] = {}
     for harm in dict.fromkeys(row["harm"] for row in proposed):
         verdicts = {r["modality"]: r["verdict"] for r in proposed if r["harm"] == harm}
         off = [modality for modality, verdict in verdicts.items() if verdict == "off"]
         if off and len(off) < len(verdicts):
-            found[harm] = off
-    return found
+            by_harm[harm] = off
+    return by_harm
 
 
 def confirmations(
@@ -132,7 +132,7 @@ def confirmations(
     for rows in (rows for rows in checked if rows.harm in off):
         names, variant = off[rows.harm]
         datasets = map(str, sorted(set(rows.datasets)))
-        found = [_judged(rows.of(d), d, variant, options) for d in datasets]
-        judged = [row for row in found if "all" in row]
-        holds = bool(judged) and all(row["without"] >= row["all"] for row in judged)
-        yield {"harm": rows.harm, "off": list(names), "confirmed": holds, "datasets": judged}
+        of_datasets = [_judged(rows.of(d), d, variant, options) for d in datasets]
+        figures = [row for row in of_datasets if "all" in row]
+        holds = bool(figures) and all(row["without"] >= row["all"] for row in figures)
+        yield {"harm": rows.harm, "off": list(names), "confirmed": holds, "datasets": figures}

@@ -71,19 +71,19 @@ def comparison(experiment: Experiment, *, seeds: Sequence[int]) -> dict[str, Any
 
 def _trained(snapshot: Path, task: Task, options: Fit) -> tuple[Variants, dict[str, Any]]:
     """All variants after training; the validation losses, late fusion's weights, and the blends."""
-    found = variants(snapshot / "train", task, options)
+    trained = variants(snapshot / "train", task, options)
     single = single_modality_networks(task, options, presence(snapshot / "train", task))
-    networks = [one for variant in found.values() for one in variant.networks]
+    networks = [one for variant in trained.values() for one in variant.networks]
     fit_shown(snapshot, task, [*networks, *single.values()], options)
     late, weights = late_fusion(snapshot / "validation", task, single)
     heads = ["fused", *single]
-    return found | {LATE: late}, {
-        "validation_loss": {n: [one.best for one in v.networks] for n, v in found.items()},
+    return trained | {LATE: late}, {
+        "validation_loss": {n: [one.best for one in v.networks] for n, v in trained.items()},
         "late_fusion": weights,
         "blends": [
             {"variant": name, "epoch": epoch}
             | {what: dict(zip(heads, values, strict=True)) for what, values in blend.items()}
-            for name, variant in found.items()
+            for name, variant in trained.items()
             for epoch, blend in variant.networks[0].blends.items()
         ],
     }
@@ -94,17 +94,17 @@ def _scored(part: Path, task: Task, trained: Variants, baselines: Baselines) -> 
 
     def scores(rows: Columns) -> dict[str, NDArray[Any]]:
         fused, labels = torch.from_numpy(task.fused(rows)), torch.from_numpy(task.labels(rows))
-        found = {name: _as_array(variant, fused, labels) for name, variant in trained.items()}
+        by_scorer = {name: _as_array(variant, fused, labels) for name, variant in trained.items()}
         for modality, models in baselines.items():
             vectors = rows[f"{modality}_vector"]
             none = np.full(len(vectors), np.nan)
             of = [none if one is None else baseline_scores(one, vectors) for one in models]
-            found[f"logistic regression, {modality}"] = np.stack(of, axis=1)
-        return found
+            by_scorer[f"logistic regression, {modality}"] = np.stack(of, axis=1)
+        return by_scorer
 
     return list(score_labelled_rows(part, task.harms, scores, **task.sources))
 
 
 def _as_array(variant: Variant, fused: torch.Tensor, labels: torch.Tensor) -> NDArray[np.float64]:
-    found: NDArray[np.float64] = variant.scores(fused, labels).double().numpy()
-    return found
+    scores: NDArray[np.float64] = variant.scores(fused, labels).double().numpy()
+    return scores

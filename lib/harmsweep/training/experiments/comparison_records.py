@@ -55,7 +55,7 @@ def comparison_records(
     groups = np.unique(np.concatenate([rows.groups for rows in seeds[0]]).astype(str))
     draws = Draws(groups, len(seeds), options, seed)
     records: list[Record] = []
-    told: dict[str, Drawn] = {}
+    with_interval: dict[str, Drawn] = {}
     for rows in zip(*seeds, strict=True):
         first = rows[0]
         datasets = sorted({*map(str, first.datasets)})
@@ -65,12 +65,12 @@ def comparison_records(
                 continue
             for names, same in _by_rows(here):
                 drawn = _drawn(same, draws)
-                is_told = _rarer_groups(same[0]) >= options.min_groups
-                found = _records(same[0], dataset, drawn, with_intervals=is_told)
-                records += [record for record in found if record["variant"] in names]
-                if dataset == ALL and is_told and len(same[0].truth) == len(first.truth):
-                    told[first.harm] = {n: d - drawn[PLAIN] for n, d in drawn.items()}
-    return records, list(_means(told))
+                has_interval = _rarer_groups(same[0]) >= options.min_groups
+                of_rows = _records(same[0], dataset, drawn, with_intervals=has_interval)
+                records += [record for record in of_rows if record["variant"] in names]
+                if dataset == ALL and has_interval and len(same[0].truth) == len(first.truth):
+                    with_interval[first.harm] = {n: d - drawn[PLAIN] for n, d in drawn.items()}
+    return records, list(_means(with_interval))
 
 
 def _by_rows(rows: Sequence[ScoredRows]) -> Iterator[tuple[list[str], list[ScoredRows]]]:
@@ -81,12 +81,12 @@ def _by_rows(rows: Sequence[ScoredRows]) -> Iterator[tuple[list[str], list[Score
     for names in alike.values():
         keep = np.isfinite(rows[0].scores[names[0]])
         scores = [{n: one.scores[n] for n in dict.fromkeys([PLAIN, *names])} for one in rows]
-        found = [
+        same = [
             ScoredRows(one.harm, one.truth, of, one.groups, one.datasets, one.languages).where(keep)
             for one, of in zip(rows, scores, strict=True)
         ]
-        if found[0].has_both:
-            yield names, found
+        if same[0].has_both:
+            yield names, same
 
 
 def _drawn(rows: Sequence[ScoredRows], draws: Draws) -> Drawn:
@@ -95,10 +95,10 @@ def _drawn(rows: Sequence[ScoredRows], draws: Draws) -> Drawn:
     for weights in draws.weights(rows[0].groups):
         shares = draws.shares[start : start + len(weights)]
         start += len(weights)
-        for name, found in parts.items():
+        for name, areas in parts.items():
             of_seeds = [weighted_auroc_auprc(one.truth, one.scores[name], weights) for one in rows]
-            found.append(np.einsum("vs,sav->av", shares, np.array(of_seeds)))
-    return {name: np.concatenate(found, axis=1) for name, found in parts.items()}
+            areas.append(np.einsum("vs,sav->av", shares, np.array(of_seeds)))
+    return {name: np.concatenate(areas, axis=1) for name, areas in parts.items()}
 
 
 def _rarer_groups(rows: ScoredRows) -> int:
@@ -112,29 +112,29 @@ def _records(
     shared: Record = {"harm": rows.harm, "dataset": dataset} | counts
     shared |= {"groups": len(set(rows.groups))}
     for name, values in drawn.items():
-        found: Record = {"variant": name} | shared
+        record: Record = {"variant": name} | shared
         for area, of, less in zip(AREAS, values, values - drawn[PLAIN], strict=True):
-            found |= _figure(area, of, with_intervals=with_intervals)
+            record |= _figure(area, of, with_intervals=with_intervals)
             if name != PLAIN:
-                found |= _figure(f"{area}_difference", less, with_intervals=with_intervals)
-        yield found
+                record |= _figure(f"{area}_difference", less, with_intervals=with_intervals)
+        yield record
 
 
 def _figure(name: str, values: Floats, *, with_intervals: bool) -> Record:
-    found: Record = {name: float(values[0])}
+    figure: Record = {name: float(values[0])}
     if with_intervals:
-        found[f"{name}_low"], found[f"{name}_high"] = interval(values[1:])
-    return found
+        figure[f"{name}_low"], figure[f"{name}_high"] = interval(values[1:])
+    return figure
 
 
-def _means(told: Mapping[str, Drawn]) -> Iterator[Record]:
+def _means(by_harm: Mapping[str, Drawn]) -> Iterator[Record]:
     """The mean difference of each variant over the harms with intervals, if it has all of them."""
-    names = dict.fromkeys(name for drawn in told.values() for name in drawn)
+    names = dict.fromkeys(name for drawn in by_harm.values() for name in drawn)
     for name in names:
-        if name == PLAIN or any(name not in drawn for drawn in told.values()):
+        if name == PLAIN or any(name not in drawn for drawn in by_harm.values()):
             continue
-        mean = np.mean([drawn[name] for drawn in told.values()], axis=0)
-        found: Record = {"variant": name, "harms": [*told]}
+        mean = np.mean([drawn[name] for drawn in by_harm.values()], axis=0)
+        record: Record = {"variant": name, "harms": [*by_harm]}
         for area, values in zip(AREAS, mean, strict=True):
-            found |= _figure(f"{area}_difference", values, with_intervals=True)
-        yield found
+            record |= _figure(f"{area}_difference", values, with_intervals=True)
+        yield record

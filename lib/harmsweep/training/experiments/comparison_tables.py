@@ -42,12 +42,12 @@ def cells(records: Sequence[Record], area: str, *, bold: str = "") -> list[list[
     """A header with each harm's positives and rows, then plain's areas, then differences to it."""
     whole = {(r["variant"], r["harm"]): r for r in records if r["dataset"] == ALL}
     plain = {harm: r for (variant, harm), r in whole.items() if variant == PLAIN}
-    found = [["", *(f"{h} {r['positives']}/{r['n']}" for h, r in plain.items())]]
+    rows = [["", *(f"{h} {r['positives']}/{r['n']}" for h, r in plain.items())]]
     for variant in dict.fromkeys([PLAIN, *(variant for variant, _ in whole)]):
         name, mark = (area, "") if variant == PLAIN else (f"{area}_difference", bold)
         of = [whole.get((variant, harm)) for harm in plain]
-        found.append([variant, *(cell(record, name, bold=mark) for record in of)])
-    return found
+        rows.append([variant, *(cell(record, name, bold=mark) for record in of)])
+    return rows
 
 
 def cell(record: Record | None, name: str, *, bold: str = "") -> str:

@@ -23,13 +23,13 @@ from harmsweep.training.task import Task
 
 def single_modality_networks(task: Task, given: Fit, present: Present) -> dict[str, Network]:
     """A network of each modality that a labelled row has, trained on the rows that have it."""
-    options, found = plain(given), dict[str, Network]()
+    options, networks = plain(given), dict[str, Network]()
     for modality in task.modalities:
         rows = modality_rows(present, task.harms, modality)
         if any(rows):
             columns = task.without([m for m in task.modalities if m != modality])
-            found[modality] = network(task, options, columns=columns, own_rows=rows)
-    return found
+            networks[modality] = network(task, options, columns=columns, own_rows=rows)
+    return networks
 
 
 def late_fusion(

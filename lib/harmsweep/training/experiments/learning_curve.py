@@ -132,11 +132,11 @@ def arrange(snapshot: Path, place: Place, folder: Path) -> None:
                 pq.write_table(rows, folder / target / f"{part}-{path.name}")
 
 
-def only_groups(kept: NDArray[np.str_]) -> Place:
+def only_groups(groups: NDArray[np.str_]) -> Place:
     """Of the training part some groups only; every other part as it is."""
 
     def place(part: str, table: pa.Table) -> NDArray[np.str_]:
-        chosen = np.isin(_values(table, "split_group"), kept)
+        chosen = np.isin(_values(table, "split_group"), groups)
         return np.where(chosen | (part != "train"), part, "")
 
     return place
@@ -166,10 +166,10 @@ def few_groups(snapshot: Path, few: int) -> dict[str, list[str]]:
             strict=True,
         )
     }
-    found: dict[str, list[str]] = {}
+    by_dataset: dict[str, list[str]] = {}
     for dataset, group in sorted(pairs):
-        found.setdefault(str(dataset), []).append(str(group))
-    return {dataset: groups for dataset, groups in found.items() if len(groups) < few}
+        by_dataset.setdefault(str(dataset), []).append(str(group))
+    return {dataset: groups for dataset, groups in by_dataset.items() if len(groups) < few}
 
 
 def _mean_auroc(of_seeds: Sequence[ScoredRows], options: TrainingConfig) -> Record:
@@ -177,15 +177,15 @@ def _mean_auroc(of_seeds: Sequence[ScoredRows], options: TrainingConfig) -> Reco
     rows, limits = of_seeds[0], options.evaluation
     scores = {str(n): one.scores[MODEL] for n, one in enumerate(of_seeds)}
     each = [auroc_auprc(rows.truth, values)[0] for values in scores.values()]
-    found: Record = {"n": len(rows.truth), "positives": int(rows.truth.sum())}
-    found |= {"auroc": float(np.mean(each)), "least": min(each), "most": max(each)}
+    facts: Record = {"n": len(rows.truth), "positives": int(rows.truth.sum())}
+    facts |= {"auroc": float(np.mean(each)), "least": min(each), "most": max(each)}
     if len(set(rows.groups)) < limits.min_groups:
-        return found | {"low": None, "high": None}
+        return facts | {"low": None, "high": None}
     drawn = bootstrap_auroc_auprc(
         rows.truth, scores, rows.groups, resamples=limits.resamples, seed=options.fit.seed
     )
     low, high = interval(np.mean([auroc for auroc, _ in drawn.values()], axis=0))
-    return found | {"low": low, "high": high}
+    return facts | {"low": low, "high": high}
 
 
 def _with_seed(options: TrainingConfig, seed: int) -> TrainingConfig:
@@ -194,8 +194,8 @@ def _with_seed(options: TrainingConfig, seed: int) -> TrainingConfig:
 
 def _column(part: Path, name: str) -> NDArray[Any]:
     files = sorted(part.glob("*.parquet"))
-    found = [_values(pq.read_table(path, columns=[name]), name) for path in files]
-    return np.concatenate(found) if found else np.array([], dtype=object)
+    values = [_values(pq.read_table(path, columns=[name]), name) for path in files]
+    return np.concatenate(values) if values else np.array([], dtype=object)
 
 
 def _values(table: pa.Table, name: str) -> NDArray[Any]:

@@ -72,15 +72,15 @@ def variants(part: Path, task: Task, given: Fit) -> Variants:
     `part` is the training part, for the counts of targets that are no labels.
     """
     options = plain(given)
-    found = {
+    networks = {
         name: Variant((network(task, options.model_copy(update=changed)),))
         for name, changed in LOSSES.items()
     }
     labels, datasets = _labels(part, task)
-    found |= {"a classifier per harm": _per_harm(task, options)}
-    found |= {"one classifier": _any_harm(task, options, labels)}
-    found |= _multi_class(task, options, labels, labels[datasets == MODERATION])
-    return found | _backbones(task, options)
+    networks |= {"a classifier per harm": _per_harm(task, options)}
+    networks |= {"one classifier": _any_harm(task, options, labels)}
+    networks |= _multi_class(task, options, labels, labels[datasets == MODERATION])
+    return networks | _backbones(task, options)
 
 
 def _labels(part: Path, task: Task) -> tuple[Tensor, NDArray[Any]]:
@@ -107,8 +107,8 @@ def _per_harm(task: Task, options: Fit) -> Variant:
 
 def any_harm(labels: Tensor) -> Tensor:
     """1 where any label is 1, else 0 where any is known: an absent label counts as none."""
-    found = (labels == 1).any(dim=1, keepdim=True).float()
-    return torch.where(labels.isnan().all(dim=1, keepdim=True), math.nan, found)
+    harmful = (labels == 1).any(dim=1, keepdim=True).float()
+    return torch.where(labels.isnan().all(dim=1, keepdim=True), math.nan, harmful)
 
 
 def _any_harm(task: Task, options: Fit, labels: Tensor) -> Variant:
@@ -125,18 +125,18 @@ def one_class(labels: Tensor, places: Sequence[int]) -> Tensor:
 
     A row of several harms belongs to each in equal shares.
     """
-    found = labels[:, list(places)]
-    none = (found.sum(dim=1, keepdim=True) == 0).float()
-    shares = torch.cat([none, found], dim=1)
+    known = labels[:, list(places)]
+    none = (known.sum(dim=1, keepdim=True) == 0).float()
+    shares = torch.cat([none, known], dim=1)
     shares = shares / shares.sum(dim=1, keepdim=True)
-    return torch.where(found.isnan().any(dim=1, keepdim=True), math.nan, shares)
+    return torch.where(known.isnan().any(dim=1, keepdim=True), math.nan, shares)
 
 
 def _multi_class(task: Task, options: Fit, labels: Tensor, moderation: Tensor) -> Variants:
     """A softmax over the harms of one dataset, and one head per harm trained on the same rows."""
-    asked = (~moderation.isnan()).any(dim=0).nonzero()[:, 0].tolist()
-    whole = labels[~labels[:, asked].isnan().any(dim=1)]
-    places = [p for p in asked if 0 < int(whole[:, p].sum()) < len(whole)]
+    labelled = (~moderation.isnan()).any(dim=0).nonzero()[:, 0].tolist()
+    whole = labels[~labels[:, labelled].isnan().any(dim=1)]
+    places = [p for p in labelled if 0 < int(whole[:, p].sum()) < len(whole)]
     if len(places) < 2:
         return {}
     names = [task.harms[p] for p in places]
@@ -179,13 +179,13 @@ def _counts(names: Sequence[str], targets: Tensor) -> tuple[HeadCounts, ...]:
 
 def _backbones(task: Task, options: Fit) -> Variants:
     """The plain network without the second backbone of a modality, where one has two."""
-    found: Variants = {}
+    fewer: Variants = {}
     widths = {source.name: source.width for source in task.inputs}
     if widths.get("video", 0) > FRAMES:
         start = int(_start(task, "video"))
         dropped = np.arange(start + FRAMES, start + widths["video"])
-        found["video without its second backbone"] = _less(task, options, dropped)
-    return found
+        fewer["video without its second backbone"] = _less(task, options, dropped)
+    return fewer
 
 
 def _start(task: Task, name: str) -> int:

@@ -27,8 +27,8 @@ class Clip(NamedTuple):
 def clips_of_folder(folder: Path) -> list[Clip]:
     """Each distinct file in a folder, by hash; whether it is a video, decoding tells."""
     paths = (path for path in folder.iterdir() if path.is_file())
-    found = dict(sorted((_sha256(path), path.name) for path in paths))
-    return [Clip(folder, name, content_hash) for content_hash, name in found.items()]
+    by_hash = dict(sorted((_sha256(path), path.name) for path in paths))
+    return [Clip(folder, name, content_hash) for content_hash, name in by_hash.items()]
 
 
 def clips_digest(clips: Iterable[Clip]) -> str:
@@ -46,14 +46,14 @@ def keep_frames(clips: Sequence[Clip], folder: Path, options: Options) -> dict[s
         VideoMocoRefused: none is left.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    kept = {}
+    files = {}
     for clip in clips:
         path = folder / f"{clip.content_hash}.npy"
         if path.exists() or _decode(clip, path, options):
-            kept[clip.content_hash] = path
-    if not kept:
+            files[clip.content_hash] = path
+    if not files:
         raise VideoMocoRefused(f"none of {len(clips)} clips can be decoded")
-    return kept
+    return files
 
 
 def _decode(clip: Clip, path: Path, options: Options) -> bool:

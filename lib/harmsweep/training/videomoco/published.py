@@ -35,13 +35,13 @@ def query_encoder(state: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
     Raises:
         VideoMocoRefused: a tensor is missing, unknown, or of another shape.
     """
-    found = {k.removeprefix(PREFIX): v for k, v in state.items() if k.startswith(PREFIX)}
-    if not found:
+    tensors = {k.removeprefix(PREFIX): v for k, v in state.items() if k.startswith(PREFIX)}
+    if not tensors:
         raise VideoMocoRefused(f"{name}: no tensor's name begins with {PREFIX}")
-    return checked_encoder(found, name)
+    return checked_encoder(tensors, name)
 
 
-def checked_encoder(found: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
+def checked_encoder(tensors: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
     """An R(2+1)D-18's tensors without its projection, if each has the name and shape it should.
 
     Raises:
@@ -49,15 +49,15 @@ def checked_encoder(found: Mapping[str, Tensor], name: str) -> dict[str, Tensor]
     """
     with torch.device("meta"):
         expected = {k: tuple(v.shape) for k, v in _without_projection(r2plus1d_18().state_dict())}
-    kept = dict(_without_projection(found))
-    for key in sorted(expected.keys() | kept.keys()):
-        shape = tuple(kept[key].shape) if key in kept else None
+    encoder = dict(_without_projection(tensors))
+    for key in sorted(expected.keys() | encoder.keys()):
+        shape = tuple(encoder[key].shape) if key in encoder else None
         if shape != expected.get(key):
             raise VideoMocoRefused(
                 f"{name}: no R(2+1)D-18: {key} is {shape or 'missing'},"
                 f" expected {expected.get(key) or 'no such tensor'}"
             )
-    return kept
+    return encoder
 
 
 def _without_projection(state: Mapping[str, Tensor]) -> list[tuple[str, Tensor]]:

@@ -35,10 +35,10 @@ def view(frames: Path, options: Options, change: v2.Compose) -> Tensor:
 
     A clip of fewer frames is played again from its start.
     """
-    kept = np.load(frames, mmap_mode="r", allow_pickle=False)
-    first = int(torch.randint(max(1, len(kept) - options.frames + 1), ()))
-    chosen = kept[(first + np.arange(options.frames)) % len(kept)]
-    pixels: Tensor = change(torch.from_numpy(chosen).permute(0, 3, 1, 2))
+    stored = np.load(frames, mmap_mode="r", allow_pickle=False)
+    first = int(torch.randint(max(1, len(stored) - options.frames + 1), ()))
+    shown = stored[(first + np.arange(options.frames)) % len(stored)]
+    pixels: Tensor = change(torch.from_numpy(shown).permute(0, 3, 1, 2))
     return pixels.transpose(0, 1)
 
 
