@@ -17,7 +17,7 @@ MakeModel = Callable[..., Path]
 
 
 @pytest.fixture
-def loose(tmp_path: Path) -> Path:
+def lenient(tmp_path: Path) -> Path:
     """conf/release.yaml without limits on what these models and sentences can't meet."""
     limits = load_release().model_dump() | {"disguise_drop": 1.0, "calibration_error": 1.0}
     path = tmp_path / "release.yaml"
@@ -25,14 +25,14 @@ def loose(tmp_path: Path) -> Path:
     return path
 
 
-def test_only_what_passes_every_gate_is_crowned_and_the_former_champion_comes_back(
-    tmp_path: Path, make_model: MakeModel, snapshot: Path, hatecheck: Path, loose: Path
+def test_only_what_passes_every_gate_becomes_champion_and_the_former_champion_comes_back(
+    tmp_path: Path, make_model: MakeModel, snapshot: Path, hatecheck: Path, lenient: Path
 ) -> None:
     first = make_model(tmp_path / "first", sense=0.5)
     worse = make_model(tmp_path / "worse", sense=0.0)
     better = make_model(tmp_path / "better", sense=1.5)
     tracking = tmp_path / "mlflow"
-    given = {"snapshot": snapshot, "tracking": tracking, "hatecheck": hatecheck, "config": loose}
+    given = {"snapshot": snapshot, "tracking": tracking, "hatecheck": hatecheck, "config": lenient}
 
     tried = list(promote(first, **given, dry_run=True))
     assert tried and not (tracking / "mlflow.db").exists()
@@ -62,11 +62,11 @@ def test_only_what_passes_every_gate_is_crowned_and_the_former_champion_comes_ba
 
 
 def test_a_champion_whose_folder_holds_another_model_is_refused(
-    tmp_path: Path, make_model: MakeModel, snapshot: Path, hatecheck: Path, loose: Path
+    tmp_path: Path, make_model: MakeModel, snapshot: Path, hatecheck: Path, lenient: Path
 ) -> None:
     tracking = tmp_path / "mlflow"
     first, other = (make_model(tmp_path / n, sense=s) for n, s in (("first", 0.5), ("other", 2.0)))
-    given = {"snapshot": snapshot, "hatecheck": hatecheck, "config": loose}
+    given = {"snapshot": snapshot, "hatecheck": hatecheck, "config": lenient}
     list(promote(first, tracking=tracking, **given))
     for path in other.parent.iterdir():
         (first.parent / path.name).write_bytes(path.read_bytes())

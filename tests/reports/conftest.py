@@ -121,7 +121,7 @@ def make_model() -> MakeModel:
 
 
 @pytest.fixture(scope="session")
-def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def texts_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The texts of the test part's posts."""
     folder = tmp_path_factory.mktemp("lake")
     n = ROWS["test"]

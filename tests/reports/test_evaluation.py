@@ -75,9 +75,11 @@ def model(tmp_path_factory: pytest.TempPathFactory, make_model: Callable[..., Pa
 
 
 @pytest.fixture(scope="session")
-def page(tmp_path_factory: pytest.TempPathFactory, model: Path, snapshot: Path, lake: Path) -> str:
+def page(
+    tmp_path_factory: pytest.TempPathFactory, model: Path, snapshot: Path, texts_lake: Path
+) -> str:
     out = tmp_path_factory.mktemp("pages") / "page.html"
-    return write_evaluation(Material(model, snapshot, lake=lake), out).read_text()
+    return write_evaluation(Material(model, snapshot, lake=texts_lake), out).read_text()
 
 
 def test_the_page_needs_no_other_file(page: str):
@@ -196,7 +198,7 @@ def test_learning_curves_and_the_networks_own_figure_of_unseen_events(
 
 @pytest.mark.slow
 def test_the_page_is_logged_without_texts_beside_its_plots(
-    model: Path, snapshot: Path, lake: Path, tmp_path: Path
+    model: Path, snapshot: Path, texts_lake: Path, tmp_path: Path
 ):
     tracking, out = tmp_path / "mlflow", tmp_path / "page.html"
     with pytest.raises(RunNotFound):
@@ -204,7 +206,13 @@ def test_the_page_is_logged_without_texts_beside_its_plots(
     assert not out.exists()
     losses = [(2.0, 1.5), (1.0, 1.25)]
     log_run(model, load_manifest(model), losses, tracking=tracking)
-    options = {"model": model, "snapshot": snapshot, "lake": lake, "tracking": tracking, "out": out}
+    options = {
+        "model": model,
+        "snapshot": snapshot,
+        "lake": texts_lake,
+        "tracking": tracking,
+        "out": out,
+    }
     given = [str(part) for name, value in options.items() for part in (f"--{name}", value)]
     command = [sys.executable, str(JOBS / "report_model.py"), *given]
     done = subprocess.run(command, check=True, capture_output=True, text=True)

@@ -31,51 +31,77 @@ def write_report(
     `evaluation` holds the model's records of held-out figures, one per harm and dataset, and
     `by_language` those per harm and language; `ablation` is the file that jobs/ablate.py wrote.
     """
-    accounts = lake_figures.accounts(lake, model)
-    effects = lake_figures.in_force(lake)
-    shares = lake_figures.score_shares(lake, model)
-    figures_of = [_filled(record) for record in without_repeats(evaluation)]
-    evaluated = [record for record in figures_of if record["auroc"] is not None]
     page = TEMPLATES.get_template("page.html").render(
         model=model,
         policy=policy,
         lake=lake.name,
         demonstration=(lake / DEMONSTRATION_MARK).exists(),
-        accounts=accounts,
-        accounts_sql="\n\n".join(
-            (
-                lake_figures.LANDED_SQL,
-                lake_figures.POSTS_SQL,
-                lake_figures.REJECTS_SQL,
-                lake_figures.STATUS_SQL.strip(),
-            )
-        ).format(model=model),
-        effects=records(effects),
-        effects_figure=_effects_figure(effects),
-        reviews=records(lake_figures.review_reasons(lake, model, policy)),
-        statuses_figure=plots.stacked(
+        by_language=[_filled(record) for record in by_language],
+        ablation=ablation_section(ablation) if ablation else None,
+        **_balance(lake, model),
+        **_outcomes(lake, model, policy),
+        **_held_out(evaluation),
+        **_contents(lake, model),
+    )
+    out.write_text(page, encoding="utf-8")
+    return out
+
+
+def _balance(lake: Path, model: str) -> dict[str, Any]:
+    """Where every landed post went, and the queries that say so."""
+    queries = (
+        lake_figures.LANDED_SQL,
+        lake_figures.POSTS_SQL,
+        lake_figures.REJECTS_SQL,
+        lake_figures.STATUS_SQL.strip(),
+    )
+    return {
+        "accounts": lake_figures.accounts(lake, model),
+        "accounts_sql": "\n\n".join(queries).format(model=model),
+    }
+
+
+def _outcomes(lake: Path, model: str, policy: str) -> dict[str, Any]:
+    """How posts were scored, and what came of it."""
+    effects = lake_figures.in_force(lake)
+    shares = lake_figures.score_shares(lake, model)
+    return {
+        "effects": records(effects),
+        "effects_figure": _effects_figure(effects),
+        "reviews": records(lake_figures.review_reasons(lake, model, policy)),
+        "statuses_figure": plots.stacked(
             lake_figures.statuses_by_day(lake, model),
             colours=plots.STATUS_COLOURS,
             title="Posts by how they were scored",
         ),
-        evaluation=figures_of,
-        evaluation_figure=plots.held_out(evaluated) if evaluated else "",
-        worse=[f"{r['harm']} ({r['dataset']})" for r in figures_of if r["worse_than_baseline"]],
-        scores_figure=plots.score_curves(shares) if len(shares.columns) else "",
-        rejects=records(lake_figures.reject_rules(lake)),
-        media=records(lake_figures.media_statuses(lake)),
-        inputs=records(lake_figures.inputs_seen(lake)),
-        pictures=records(lake_figures.pictures_read(lake)),
-        matches=records(lake_figures.media_matches(lake)),
-        copies=records(lake_figures.copies(lake)),
-        comments=records(lake_figures.comments(lake, model)),
-        by_language=[_filled(record) for record in by_language],
-        ablation=ablation_section(ablation) if ablation else None,
-        languages=records(lake_figures.languages(lake)),
-        seconds_figure=plots.seconds(lake_figures.stage_seconds(lake)),
-    )
-    out.write_text(page, encoding="utf-8")
-    return out
+        "scores_figure": plots.score_curves(shares) if len(shares.columns) else "",
+    }
+
+
+def _held_out(evaluation: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The model's figures on held-out posts, and the heads that are worse than a baseline."""
+    rows = [_filled(record) for record in without_repeats(evaluation)]
+    drawn = [record for record in rows if record["auroc"] is not None]
+    return {
+        "evaluation": rows,
+        "evaluation_figure": plots.held_out(drawn) if drawn else "",
+        "worse": [f"{r['harm']} ({r['dataset']})" for r in rows if r["worse_than_baseline"]],
+    }
+
+
+def _contents(lake: Path, model: str) -> dict[str, Any]:
+    """What the lake holds, what was refused, and how long the stages took."""
+    return {
+        "rejects": records(lake_figures.reject_rules(lake)),
+        "media": records(lake_figures.media_statuses(lake)),
+        "inputs": records(lake_figures.inputs_seen(lake)),
+        "pictures": records(lake_figures.pictures_read(lake)),
+        "matches": records(lake_figures.media_matches(lake)),
+        "copies": records(lake_figures.copies(lake)),
+        "comments": records(lake_figures.comments(lake, model)),
+        "languages": records(lake_figures.languages(lake)),
+        "seconds_figure": plots.seconds(lake_figures.stage_seconds(lake)),
+    }
 
 
 # What a record of held-out figures may lack: with one class no curve, with few groups no interval.

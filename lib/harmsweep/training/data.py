@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -32,22 +33,10 @@ def batches(
     handed out: a reader of one pass ended early, without an error, in 1 of 8 trials on a busy
     machine. An endless one never thinks that it is done, so the row groups are counted here.
     """
-    # Only the trainer's environment has petastorm; the rest of this package is tested without.
-    from petastorm import make_batch_reader
     from petastorm.pytorch import BatchedDataLoader
 
     this, of = shard or (None, None)
-    reader = make_batch_reader(
-        part.resolve().as_uri(),
-        schema_fields=[f"^{name}$" for name in [*columns, *input_columns(inputs, [])]],
-        reader_pool_type="thread",
-        workers_count=1,
-        shuffle_row_groups=seed is not None,
-        seed=seed,
-        cur_shard=this,
-        shard_count=of,
-        num_epochs=None,
-    )
+    reader = _reader(part, [*columns, *input_columns(inputs, [])], seed=seed, this=this, of=of)
     try:
         once = islice(reader, len(range(this or 0, _row_groups(part), of or 1)))
         vectors = Vectors({f"{source.name}_vector": source.width for source in inputs})
@@ -63,6 +52,26 @@ def batches(
     finally:
         reader.stop()
         reader.join()
+
+
+def _reader(
+    part: Path, columns: Sequence[str], *, seed: int | None, this: int | None, of: int | None
+) -> Any:
+    """petastorm's endless reader of a part, or of shard `this` of so many."""
+    # Only the trainer's environment has petastorm; the rest of this package is tested without.
+    from petastorm import make_batch_reader
+
+    return make_batch_reader(
+        part.resolve().as_uri(),
+        schema_fields=[f"^{name}$" for name in columns],
+        reader_pool_type="thread",
+        workers_count=1,
+        shuffle_row_groups=seed is not None,
+        seed=seed,
+        cur_shard=this,
+        shard_count=of,
+        num_epochs=None,
+    )
 
 
 def _row_groups(part: Path) -> int:
