@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from harmsweep.model.fusion import Feature, Input, apply_transform, input_columns
-from harmsweep.training.vector_files import Batch, RowGroups, Vectors
+from harmsweep.training.vector_buffer import Batch, RowGroups, VectorBuffer
 
 
 def batches(
@@ -39,7 +39,7 @@ def batches(
     reader = _reader(part, [*columns, *input_columns(inputs, [])], seed=seed, this=this, of=of)
     try:
         once = islice(reader, len(range(this or 0, _row_groups(part), of or 1)))
-        vectors = Vectors({f"{source.name}_vector": source.width for source in inputs})
+        vectors = VectorBuffer({f"{source.name}_vector": source.width for source in inputs})
         # torch.tensor copies: petastorm's arrays are views of Arrow's memory, which is read-only.
         loader = BatchedDataLoader(
             RowGroups(once, vectors),

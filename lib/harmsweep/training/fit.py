@@ -209,11 +209,11 @@ def validation_losses(
     networks: Sequence[Network], read: Iterator[Batch], *, each: Each
 ) -> list[float]:
     """Each network's plain loss over all rows; NaN where there are none."""
-    batches_of_pairs = [each(partial(Network.predicted, batch=batch), networks) for batch in read]
-    if not batches_of_pairs:
+    pairs_by_batch = [each(partial(Network.predicted, batch=batch), networks) for batch in read]
+    if not pairs_by_batch:
         return [math.nan] * len(networks)
     losses = []
-    for one, pairs in zip(networks, zip(*batches_of_pairs, strict=True), strict=True):
+    for one, pairs in zip(networks, zip(*pairs_by_batch, strict=True), strict=True):
         logits, targets = (torch.cat(tensors) for tensors in zip(*pairs, strict=True))
         losses.append(float(masked_loss(logits, targets, costs=one.targets.costs).sum()))
     return losses

@@ -24,6 +24,7 @@ from harmsweep.paths import CONF
 from harmsweep.training.experiments.experiment import Experiment, digest, load_experiment
 from harmsweep.training.fit import fit
 from harmsweep.training.learner import network
+from harmsweep.training.task import Task
 
 
 class Choice(BaseModel):
@@ -98,14 +99,15 @@ def search(
         SnapshotRefused: the snapshot's files differ from its own hashes.
         TrainingRefused: a configuration is wrong, or no harm has enough labels for a head.
     """
-    given, experiment = load_search(space), load_experiment(snapshot, config)
-    study = _study(experiment, given, tracking)
+    choices, experiment = load_search(space), load_experiment(snapshot, config)
+    task = experiment.task  # refused before anything is written
+    study = _study(experiment, choices, tracking)
     deadline = time.monotonic() + 60 * minutes
     with parent_run(study.study_name, tracking=tracking) as run, _shown(minutes, deadline) as show:
-        shared = _Search(experiment, given, tracking, run)
-        while not _is_over(study, given, trials) and time.monotonic() < deadline:
+        shared = _Search(experiment, task, choices, tracking, run)
+        while not _is_over(study, choices, trials) and time.monotonic() < deadline:
             # A sampler of its own for each trial: a search that was cut off goes on alike.
-            study.sampler = _sampler(given, len(study.trials))
+            study.sampler = _sampler(choices, len(study.trials))
             study.optimize(partial(_trial_loss, of=shared), n_trials=1)
             show(study)
     done = [t for t in study.trials if t.state.is_finished()]
@@ -124,16 +126,16 @@ class _Search:
     """What every trial of a search shares."""
 
     experiment: Experiment
-    given: SearchConfig
+    task: Task
+    config: SearchConfig
     tracking: Path
     run: str
 
 
 def _trial_loss(trial: optuna.Trial, *, of: _Search) -> float:
     """A trial's lowest validation loss; ended early where the median of the others was lower."""
-    snapshot, task = of.experiment.snapshot, of.experiment.task
-    options = of.experiment.options.fit.model_copy(update=_suggested(trial, of.given))
-    one = network(task, options)
+    options = of.experiment.options.fit.model_copy(update=_suggested(trial, of.config))
+    one = network(of.task, options)
     losses: list[float] = []
 
     def report(epoch: int, _: float, held_out: float) -> None:
@@ -144,15 +146,15 @@ def _trial_loss(trial: optuna.Trial, *, of: _Search) -> float:
 
     with child_run(of.run, f"trial {trial.number}", trial.params, tracking=of.tracking) as log:
         try:
-            fit(snapshot, task, [one], options, report=report)
+            fit(of.experiment.snapshot, of.task, [one], options, report=report)
         finally:
             log({"validation_loss": min(losses), "epochs": float(len(losses))})
     return one.best
 
 
-def _suggested(trial: optuna.Trial, given: SearchConfig) -> dict[str, Any]:
+def _suggested(trial: optuna.Trial, config: SearchConfig) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    for name, choice in given.space.items():
+    for name, choice in config.space.items():
         if choice.values:
             value: Any = trial.suggest_categorical(name, list(choice.values))
         else:
@@ -162,20 +164,20 @@ def _suggested(trial: optuna.Trial, given: SearchConfig) -> dict[str, Any]:
     return values
 
 
-def _study(experiment: Experiment, given: SearchConfig, tracking: Path) -> optuna.Study:
+def _study(experiment: Experiment, config: SearchConfig, tracking: Path) -> optuna.Study:
     """The study of exactly this snapshot, configuration, space and code, from its SQLite file."""
-    made_from = experiment.made_from() | {"space": given.model_dump(mode="json")}
+    made_from = experiment.made_from() | {"space": config.model_dump(mode="json")}
     tracking.mkdir(parents=True, exist_ok=True)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
         study_name=f"{experiment.facts.id}-{digest(made_from)}",
         storage=f"sqlite:///{(tracking / 'search.db').resolve()}",
-        pruner=optuna.pruners.MedianPruner(given.startup_trials, given.warmup_epochs),
+        pruner=optuna.pruners.MedianPruner(config.startup_trials, config.warmup_epochs),
         load_if_exists=True,
     )
-    if not study.trials and given.sampler == "tpe":
+    if not study.trials and config.sampler == "tpe":
         now = experiment.options.fit.model_dump()
-        study.enqueue_trial({name: now[name] for name in given.space})
+        study.enqueue_trial({name: now[name] for name in config.space})
     for trial in study.trials:
         # What was killed in the middle is tried again under the same number of finished trials.
         if trial.state == optuna.trial.TrialState.RUNNING:
@@ -183,20 +185,20 @@ def _study(experiment: Experiment, given: SearchConfig, tracking: Path) -> optun
     return study
 
 
-def _sampler(given: SearchConfig, number: int) -> optuna.samplers.BaseSampler:
-    if given.sampler == "grid":
-        grid = {name: list(choice.values) for name, choice in given.space.items()}
-        return optuna.samplers.GridSampler(grid, seed=given.seed)
+def _sampler(config: SearchConfig, number: int) -> optuna.samplers.BaseSampler:
+    if config.sampler == "grid":
+        grid = {name: list(choice.values) for name, choice in config.space.items()}
+        return optuna.samplers.GridSampler(grid, seed=config.seed)
     return optuna.samplers.TPESampler(
-        n_startup_trials=given.startup_trials, seed=given.seed + number
+        n_startup_trials=config.startup_trials, seed=config.seed + number
     )
 
 
-def _is_over(study: optuna.Study, given: SearchConfig, trials: int | None) -> bool:
+def _is_over(study: optuna.Study, config: SearchConfig, trials: int | None) -> bool:
     done = sum(t.state.is_finished() for t in study.trials)
-    if given.sampler == "grid":
+    if config.sampler == "grid":
         cells = 1
-        for choice in given.space.values():
+        for choice in config.space.values():
             cells *= len(choice.values)
         trials = cells if trials is None else min(trials, cells)
     return trials is not None and done >= trials

@@ -28,7 +28,7 @@ class _RowGroup:
 
 
 @dataclass
-class Vectors:
+class VectorBuffer:
     """The vectors of the row groups that are on their way, by column with their widths."""
 
     widths: Mapping[str, int]
@@ -67,12 +67,12 @@ class Vectors:
 class RowGroups:
     """What petastorm's loader asks of a reader: the row groups, here without their vectors."""
 
-    found: Iterable[Any]
-    vectors: Vectors
+    row_groups: Iterable[Any]
+    vectors: VectorBuffer
     batched_output: bool = True
 
     def __iter__(self) -> Iterator["_Thin"]:
-        for number, rows in enumerate(self.found):
+        for number, rows in enumerate(self.row_groups):
             yield _Thin(self.vectors.keep(rows._asdict(), number))
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from harmsweep.encoders.stored import stored
-from harmsweep.training.vector_files import Batch, Vectors
+from harmsweep.training.vector_buffer import Batch, VectorBuffer
 
 WIDTHS = {"text_vector": 2}
 
@@ -18,7 +18,7 @@ def row_group(first: int, present: list[bool]) -> Batch:
 
 def test_rows_of_several_row_groups_get_their_vectors_back() -> None:
     groups = [row_group(1, [True, False, True]), row_group(4, [False, True])]
-    vectors = Vectors(WIDTHS)
+    vectors = VectorBuffer(WIDTHS)
     thin = [vectors.keep(rows, number) for number, rows in enumerate(groups)]
     assert all("text_vector" not in rows for rows in thin)
     order = [4, 0, 3, 2, 1]
@@ -29,13 +29,13 @@ def test_rows_of_several_row_groups_get_their_vectors_back() -> None:
 
 
 def test_a_row_group_without_a_vector_has_zeros() -> None:
-    vectors = Vectors(WIDTHS)
+    vectors = VectorBuffer(WIDTHS)
     back = vectors.put_back(vectors.keep(row_group(1, [False, False]), 0))
     assert back["text_vector"].tolist() == [[0, 0], [0, 0]]
 
 
 def test_a_row_group_is_dropped_when_its_last_row_has_left() -> None:
-    vectors = Vectors(WIDTHS)
+    vectors = VectorBuffer(WIDTHS)
     thin = vectors.keep(row_group(1, [True, True]), 0)
     vectors.put_back({name: values[:1] for name, values in thin.items()})
     vectors.put_back({name: values[1:] for name, values in thin.items()})
