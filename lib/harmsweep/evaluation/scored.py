@@ -66,8 +66,8 @@ def score_labelled_rows(
     # File by file: the vectors of one row group in memory, the scores of all.
     for path in sorted(part.glob("*.parquet")):
         rows = read_columns(path, columns, inputs=inputs)
-        given = np.stack([rows[name] for name in labels], axis=1)
-        parts["labels"].append(np.where(by_hand(path, harms), given, np.nan))
+        labels_of_file = np.stack([rows[name] for name in labels], axis=1)
+        parts["labels"].append(np.where(by_hand(path, harms), labels_of_file, np.nan))
         for column, name in IDS.items():
             parts[name].append(rows[column])
         for name, scores in scorers(rows).items():

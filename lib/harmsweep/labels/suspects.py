@@ -146,9 +146,9 @@ def suspects(judged: OutOfFold, rows: Rows) -> Iterator[Suspect]:
     """The rows whose label is likely wrong, the least likely right first."""
     from cleanlab.filter import find_label_issues
 
-    given = judged.truth.astype(int)
+    labels = judged.truth.astype(int)
     both = np.stack([1 - judged.chances, judged.chances], axis=1)
-    ranked = find_label_issues(given, both, return_indices_ranked_by="self_confidence", n_jobs=1)
+    ranked = find_label_issues(labels, both, return_indices_ranked_by="self_confidence", n_jobs=1)
     days = rows["day"].astype("datetime64[D]").tolist()
     for place in ranked:
         row = judged.rows[place]
@@ -157,6 +157,6 @@ def suspects(judged: OutOfFold, rows: Rows) -> Iterator[Suspect]:
             day=days[row],
             post_id=str(rows["post_id"][row]),
             dataset=str(rows["dataset"][row]),
-            label=int(given[place]),
-            self_confidence=float(both[place, given[place]]),
+            label=int(labels[place]),
+            self_confidence=float(both[place, labels[place]]),
         )

@@ -148,8 +148,8 @@ def function_gates(
     for name in names:
         here = cases.functions == name
         right = {
-            model: ((given.plain >= CALLED) == cases.hateful)[here].astype(float)
-            for model, given in answers.items()
+            model: ((of_model.plain >= CALLED) == cases.hateful)[here].astype(float)
+            for model, of_model in answers.items()
         }
         yield _share_gate("hatecheck", name, right, cases.templates[here], c, tests=len(names))
 
@@ -162,9 +162,9 @@ def disguise_gates(
     truth = cases.hateful[whole]
     for name in answers[CANDIDATE].disguised:
         drops = {
-            model: auroc_auprc(truth, given.plain[whole])[0]
-            - auroc_auprc(truth, given.disguised[name][whole])[0]
-            for model, given in answers.items()
+            model: auroc_auprc(truth, of_model.plain[whole])[0]
+            - auroc_auprc(truth, of_model.disguised[name][whole])[0]
+            for model, of_model in answers.items()
         }
         allowed = max(c.disguise_drop, drops.get(CHAMPION, 0.0))
         figures = f"AUROC falls by {drops[CANDIDATE]:.3f}, at most {allowed:.3f}"
@@ -180,9 +180,9 @@ def confounder_gates(
     yield _share_gate("confounders", "harmless cases", called, cases.templates[benign], c)
     named = np.isin(cases.functions, IDENTITY)
     gaps = {}
-    for model, given in answers.items():
+    for model, of_model in answers.items():
         rates = {
-            str(name): float((given.plain >= CALLED)[named & (cases.identities == name)].mean())
+            str(name): float((of_model.plain >= CALLED)[named & (cases.identities == name)].mean())
             for name in sorted(set(cases.identities[named]))
         }
         gaps[model] = max(rates.values()) - min(rates.values())

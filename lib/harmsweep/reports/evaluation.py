@@ -161,6 +161,6 @@ def _read(path: Path | None) -> dict[str, Any]:
     return content
 
 
-def _with_text(error: Mapping[str, Any], known: pd.Series | None) -> dict[str, Any]:
-    text = known[error["place"]] if known is not None else None
+def _with_text(error: Mapping[str, Any], texts: pd.Series | None) -> dict[str, Any]:
+    text = texts[error["place"]] if texts is not None else None
     return {**error, "text": text if isinstance(text, str) and text else None}

@@ -47,8 +47,8 @@ def reliability(heads: Mapping[str, Record]) -> str:
     def draw(axes: Axes, harm: str) -> None:
         axes.plot([0, 1], [0, 1], color="#999999", linewidth=0.8, linestyle=":")
         bins = heads[harm]["bins"]
-        said, seen = ([b[name] for b in bins] for name in ("predicted", "observed"))
-        axes.plot(said, seen, "-o", color=INK, markersize=3, linewidth=1)
+        predicted, observed = ([b[name] for b in bins] for name in ("predicted", "observed"))
+        axes.plot(predicted, observed, "-o", color=INK, markersize=3, linewidth=1)
 
     return _panels(heads, draw, "ece", x="probability", y="share that is harmful")
 

@@ -21,9 +21,9 @@ from harmsweep.training.presence import Present, modality_rows
 from harmsweep.training.task import Task
 
 
-def single_modality_networks(task: Task, given: Fit, present: Present) -> dict[str, Network]:
+def single_modality_networks(task: Task, fit: Fit, present: Present) -> dict[str, Network]:
     """A network of each modality that a labelled row has, trained on the rows that have it."""
-    options, networks = plain(given), dict[str, Network]()
+    options, networks = plain(fit), dict[str, Network]()
     for modality in task.modalities:
         rows = modality_rows(present, task.harms, modality)
         if any(rows):

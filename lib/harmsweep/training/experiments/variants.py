@@ -66,12 +66,12 @@ def plain(options: Fit) -> Fit:
     return options.model_copy(update=AS_PLAIN)
 
 
-def variants(part: Path, task: Task, given: Fit) -> Variants:
+def variants(part: Path, task: Task, fit: Fit) -> Variants:
     """All that is compared but late fusion and the baselines, with networks yet to be trained.
 
     `part` is the training part, for the counts of targets that are no labels.
     """
-    options = plain(given)
+    options = plain(fit)
     networks = {
         name: Variant((network(task, options.model_copy(update=changed)),))
         for name, changed in LOSSES.items()

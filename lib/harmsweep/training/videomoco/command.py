@@ -30,10 +30,10 @@ def run(options: argparse.Namespace, videos: Mapping[str, str]) -> dict[str, str
 def _train(options: argparse.Namespace, videos: Mapping[str, str]) -> None:
     from harmsweep.training.videomoco.pretrain import pretrain
 
-    given = {n: getattr(options, n) for n in CHANGES if getattr(options, n) is not None}
+    changes = {n: getattr(options, n) for n in CHANGES if getattr(options, n) is not None}
     pretrain(
         _clips(options, videos),
-        load_options(options.config, changes=given),
+        load_options(options.config, changes=changes),
         out=options.out,
         tracking=options.tracking or options.out / "tracking",
         device=options.device,

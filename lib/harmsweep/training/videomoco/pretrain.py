@@ -78,13 +78,13 @@ def _continue(state: State, checkpoint: Path, *, run: str) -> None:
 
 
 def _facts(
-    given: Sequence[Clip], used: Sequence[Clip], options: Options, history: Sequence[Losses]
+    clips: Sequence[Clip], used: Sequence[Clip], options: Options, history: Sequence[Losses]
 ) -> dict[str, Any]:
     return {
         "kind": "videomoco",
         "width": WIDTH,
         "options": options.model_dump(mode="json"),
-        "clips": {"given": len(given), "used": len(used), "sha256": clips_digest(used)},
+        "clips": {"given": len(clips), "used": len(used), "sha256": clips_digest(used)},
         "losses": [losses._asdict() for losses in history],
         "libraries": _libraries(),
     }
