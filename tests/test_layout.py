@@ -3,8 +3,10 @@
 import ast
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -14,6 +16,18 @@ LIB = ROOT / "lib" / "harmsweep"
 VOCABULARY = (
     *("conf", "days", "digests", "errors", "files", "harms", "logs", "paths", "yaml_lines"),
 )
+# Names that more than one module has: each stage's `stage`, each room's `conf`, and what its room
+# tells apart.
+SHARED_NAMES = {
+    *("stage", "conf", "ablation", "batches", "files", "plan", "search", "slices", "summary"),
+    *("vectors", "workers"),
+}
+LONGEST, MEDIAN = 40, 8
+# Longer than a function may be, most of it signature and docstring: no more may join them.
+STILL_LONG = {
+    *("add", "batches", "decide_appeal", "enforce_day", "make_plan", "new_effect"),
+    *("receive", "replay", "undo", "write_report"),
+}
 MODULES = sorted(LIB.rglob("*.py"))
 JOBS = sorted((ROOT / "jobs").glob("*.py"))
 DAGS = sorted((ROOT / "dags").rglob("*.py"))
@@ -76,6 +90,25 @@ def test_a_job_stays_under_forty_lines(job: Path) -> None:
 @pytest.mark.parametrize("module", MODULES, ids=named)
 def test_a_module_stays_within_three_hundred_lines(module: Path) -> None:
     assert len(module.read_text(encoding="utf-8").splitlines()) <= 300
+
+
+def lengths() -> Iterator[tuple[str, int]]:
+    """Every function of the package, with its lines from `def` to its end."""
+    for module in MODULES:
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield node.name, (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def test_functions_are_short() -> None:
+    found = list(lengths())
+    assert {name for name, lines in found if lines > LONGEST} <= STILL_LONG
+    assert median(lines for _, lines in found) <= MEDIAN
+
+
+def test_a_module_has_a_name_of_its_own() -> None:
+    names = [path.stem for path in MODULES if path.stem not in ("__init__", "__main__")]
+    assert {name for name, times in Counter(names).items() if times > 1} <= SHARED_NAMES
 
 
 @pytest.mark.slow
