@@ -1,5 +1,6 @@
 """Every table as it is declared, and as Spark, polars and deltalake read it."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,16 @@ from pyspark.sql import SparkSession
 from pyspark.sql import types as T
 
 from harmsweep.lake import delta
-from harmsweep.tables.catalog import TABLES
+from harmsweep.tables.catalog import (
+    ACCOUNT_LABELS,
+    EMBEDDINGS,
+    EVIDENCE,
+    MEDIA_TEXTS,
+    POSTS,
+    SCORES,
+    TABLES,
+    VERDICTS,
+)
 from harmsweep.tables.spec import Table, columns, required
 
 DAY = date(2026, 10, 1)
@@ -27,6 +37,9 @@ EXAMPLES: dict[type[T.DataType], Any] = {
     T.BinaryType: b"\0\x38",
     T.TimestampType: datetime(2026, 10, 1, 12, 30, tzinfo=UTC),
 }
+
+# With columns of every type, and partitioned by none, one and two of them.
+VARIED = (POSTS, SCORES, MEDIA_TEXTS, EMBEDDINGS, EVIDENCE, VERDICTS, ACCOUNT_LABELS)
 
 
 def example(kind: T.DataType) -> Any:
@@ -43,11 +56,26 @@ def row(table: Table, *, full: bool) -> dict[str, Any]:
     return {f.name: ALLOWED.get((table.name, f.name), example(f.dataType)) for f in filled}
 
 
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(VARIED, id="varied"),
+        pytest.param(tuple(TABLES.values()), id="all", marks=pytest.mark.nightly),
+    ],
+)
+def tables(request: pytest.FixtureRequest) -> tuple[Table, ...]:
+    """The tables that are written and read: a few that have every type of column, or all."""
+    chosen: tuple[Table, ...] = request.param
+    return chosen
+
+
 @pytest.fixture(scope="module")
-def written(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A lake in which Spark wrote two rows to every table: one full, one with nulls."""
+def written(
+    spark: SparkSession, tables: tuple[Table, ...], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A lake in which Spark wrote two rows to each of the tables: one full, one with nulls."""
     lake = delta.open_lake(tmp_path_factory.mktemp("lake"))
-    for table in TABLES.values():
+    for table in tables:
         rows = [row(table, full=full) for full in (True, False)]
         # From Arrow and in one part: no Python worker has to start, and one file is written.
         schema = pa.schema(deltalake.DeltaTable(str(lake / table.name)).schema().to_arrow())
@@ -55,6 +83,13 @@ def written(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Pa
         df = spark.createDataFrame(arrow, table.schema).coalesce(1)
         delta.conform(df, table).write.format("delta").mode("append").save(str(lake / table.name))
     return lake
+
+
+def test_the_varied_tables_have_columns_of_every_type() -> None:
+    def types(tables: Iterable[Table]) -> set[str]:
+        return {field.dataType.simpleString() for table in tables for field in table.schema}
+
+    assert types(VARIED) == types(TABLES.values())
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
@@ -93,8 +128,11 @@ def test_a_table_needs_no_more_of_a_reader_than_plain_delta(table: Table, empty_
 
 
 @pytest.mark.spark
-def test_spark_polars_and_deltalake_read_the_same_rows(spark: SparkSession, written: Path) -> None:
-    for name, table in TABLES.items():
+def test_spark_polars_and_deltalake_read_the_same_rows(
+    spark: SparkSession, tables: tuple[Table, ...], written: Path
+) -> None:
+    for table in tables:
+        name = table.name
         expected = [row(table, full=full) for full in (True, False)]
         by_polars = pl.read_delta(str(written / name)).to_dicts()
         by_deltalake = delta.rows(table, written).to_pylist()
@@ -104,10 +142,10 @@ def test_spark_polars_and_deltalake_read_the_same_rows(spark: SparkSession, writ
 
 
 @pytest.mark.spark
-def test_spark_leaves_the_protocol_as_it_was(written: Path) -> None:
-    for name in TABLES:
-        protocol = deltalake.DeltaTable(str(written / name)).protocol()
-        assert (protocol.min_reader_version, protocol.reader_features) == (1, None), name
+def test_spark_leaves_the_protocol_as_it_was(tables: tuple[Table, ...], written: Path) -> None:
+    for table in tables:
+        protocol = deltalake.DeltaTable(str(written / table.name)).protocol()
+        assert (protocol.min_reader_version, protocol.reader_features) == (1, None), table.name
 
 
 def _comparable(row: dict[str, Any]) -> str:
