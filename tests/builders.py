@@ -103,7 +103,7 @@ def _placed() -> Row:
     }
 
 
-def scope(*ladder: Mapping[str, Any], surface: str = "all", jurisdiction: str = "all") -> Row:
+def rule(*ladder: Mapping[str, Any], surface: str = "all", jurisdiction: str = "all") -> Row:
     """A rule of a harm: its rungs, and where they hold."""
     return {"surface": surface, "jurisdiction": jurisdiction, "ladder": [*ladder]}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import DAY, features, post, rung, scope, scored, trial_policy
+from builders import DAY, features, post, rule, rung, scored, trial_policy
 
 from harmsweep.enforcement.circuit_breaker import approvals, batches
 from harmsweep.enforcement.state import policy_binding
@@ -45,7 +45,7 @@ def policy_text(
 ) -> str:
     """A trial policy of two harms, with caps that a test's few posts do not pass."""
     ladder = [rung("remove", remove), rung("demote", demote), rung("review", 0.5)]
-    rules = {"hate": [scope(*ladder)], "spam": [scope(rung("remove", 0.95))]}
+    rules = {"hate": [rule(*ladder)], "spam": [rule(rung("remove", 0.95))]}
     caps = {"default": {"apply": apply, "release": release}}
     return trial_policy(rules, version=version, approved_models=APPROVED, caps=caps)
 

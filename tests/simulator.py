@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from builders import rung, scope, trial_policy
+from builders import rule, rung, trial_policy
 
 from harmsweep.enforcement.circuit_breaker.caps import cap_breaches, visible_counts
 from harmsweep.enforcement.rules.effects import EPOCH, Batch, Sweep
@@ -59,7 +59,7 @@ def write_policies(folder: Path) -> list[Policy]:
         ladder = [rung("remove", remove), rung("demote", 0.85, days=7), rung("review", 0.5)]
         caps = {"default": {"apply": cap, "release": cap}}
         options = {"version": version, "approved_models": models, "caps": caps}
-        text = trial_policy({"hate": [scope(*ladder)]}, **options)
+        text = trial_policy({"hate": [rule(*ladder)]}, **options)
         path.write_text(text, encoding="utf-8")
         made.append(load_policy(path))
     return made
@@ -130,7 +130,7 @@ class World:
     scores: dict[str, tuple[int, float]] = field(default_factory=dict)
     # The scores as the last sweep of a model, and of a pair, found them: what was decided since.
     found: dict[tuple[str, ...], dict[str, tuple[int, float]]] = field(default_factory=dict)
-    demands: dict[str, Instruction] = field(default_factory=dict)
+    instructions: dict[str, Instruction] = field(default_factory=dict)
     orders: dict[str, tuple[str, Instruction]] = field(default_factory=dict)
     said: int = 0
     ledger: list[Entry] = field(default_factory=list)
@@ -181,12 +181,17 @@ class World:
         self._carry_out(self._swept(model, policy), killed)
 
     def _swept(self, model: str, policy: int) -> list[Entry]:
-        mandate = PolicyBinding(self.policies[policy], model)
-        options: dict[str, Any] = {"sweep": self._sweep(mandate, "enforce"), "rules": mandate.rules}
-        self.found[model,] = self.found[mandate.subject] = dict(self.scores)
-        found = [ScopeState(place, *self._at(place, mandate)) for place in self._places()]
+        binding = PolicyBinding(self.policies[policy], model)
+        options: dict[str, Any] = {
+            "sweep": self._sweep(binding, "enforce"),
+            "guardrails": binding.guardrails,
+        }
+        self.found[model,] = self.found[binding.subject] = dict(self.scores)
+        found = [ScopeState(scope, *self._at(scope, binding)) for scope in self._scopes()]
         made = changes(found, **options)
-        over = [e.batch for e in cap_breaches(visible_counts(made), self._spent(), mandate.policy)]
+        over = [
+            e.batch for e in cap_breaches(visible_counts(made), self._used_in_24h(), binding.policy)
+        ]
         over += self._stuck(made)
         return changes(found, **options, held=dict.fromkeys(over, self.sample)) if over else made
 
@@ -197,7 +202,7 @@ class World:
 
     def _waiting(self) -> list[Entry]:
         held = (e for e in self.ledger if e.entry == "held")
-        return [e for e in held if not is_resolved(e, self._chain_of(e))]
+        return [e for e in held if not is_resolved(e, self._history_of(e))]
 
     def do_verdict(self, post: str, found: str, action: str | None, killed: int | None) -> None:
         """What a reviewer finds is carried out at once."""
@@ -206,9 +211,9 @@ class World:
         self.said += 1
         name = f"v{self.said}"
         self.posts[post] = replace(self.posts[post], verdict=found)
-        self.demands.pop(post, None)
+        self.instructions.pop(post, None)
         if action:
-            self.demands[post] = Instruction(action, "hate", "verdict", name)
+            self.instructions[post] = Instruction(action, "hate", "verdict", name)
         self._settle("verdict", name, killed)
 
     def do_appeal(self, post: str, outcome: str, killed: int | None) -> None:
@@ -219,15 +224,15 @@ class World:
         name = f"a{self.said}"
         found = "benign" if outcome == "overturned" else "harmful"
         self.posts[post] = replace(self.posts[post], verdict=found)
-        asked = self.demands.pop(post, None)
-        if asked and found == "harmful":
-            self.demands[post] = replace(asked, source_id=name)
+        instruction = self.instructions.pop(post, None)
+        if instruction and found == "harmful":
+            self.instructions[post] = replace(instruction, source_id=name)
         self._settle("appeal", name, killed)
 
     def _appealable(self, post: str) -> bool:
         at = EPOCH + timedelta(microseconds=self._clock())
-        places = [Scope("post", post, "all", "all", lane) for lane in (POLICY, REVIEW)]
-        shown = [self.visible[place] for place in places if place in self.visible]
+        scopes = [Scope("post", post, "all", "all", lane) for lane in (POLICY, REVIEW)]
+        shown = [self.visible[scope] for scope in scopes if scope in self.visible]
         return any(e.action in VISIBLE and not e.has_expired(at) for e in shown)
 
     def do_order(self, post: str, action: str, hours: int | None, killed: int | None) -> None:
@@ -249,27 +254,29 @@ class World:
     def ordered(self, post: str) -> Instruction | None:
         """What orders ask for a post."""
         at = EPOCH + timedelta(microseconds=self._clock())
-        asked = [demand for name, demand in self.orders.values() if name == post]
-        return severest([demand for demand in asked if not demand.has_expired(at)])
+        instruction = [instruction for name, instruction in self.orders.values() if name == post]
+        return severest(
+            [instruction for instruction in instruction if not instruction.has_expired(at)]
+        )
 
     def _settle(self, kind: str, source_id: str, killed: int | None) -> None:
         plan = Sweep(DAY, kind, (source_id,), self._last(), self._clock(), "tester")
-        made = [self._settled(place, plan) for place in self._places()]
+        made = [self._settled(scope, plan) for scope in self._scopes()]
         self._carry_out([entry for entry in made if entry], killed)
 
-    def _settled(self, place: Scope, plan: Sweep) -> Entry | None:
-        chain, post = self._chain(place), self.posts.get(place.subject_id)
+    def _settled(self, scope: Scope, plan: Sweep) -> Entry | None:
+        history, post = self._history(scope), self.posts.get(scope.subject_id)
         if post is None:
             return None
-        if place.lane != POLICY:
-            return lane_change(place, chain, self._asked(place), post.revision, sweep=plan)
+        if scope.lane != POLICY:
+            return lane_change(scope, history, self._instruction(scope), post.revision, sweep=plan)
         if post.verdict != "benign":
             return None
-        return lifted(place, chain, sweep=plan, source_id=plan.subject[0])
+        return lifted(scope, history, sweep=plan, source_id=plan.subject[0])
 
-    def _asked(self, place: Scope) -> Instruction | None:
-        name = place.subject_id
-        return self.demands.get(name) if place.lane == REVIEW else self.ordered(name)
+    def _instruction(self, scope: Scope) -> Instruction | None:
+        name = scope.subject_id
+        return self.instructions.get(name) if scope.lane == REVIEW else self.ordered(name)
 
     def do_undo(self, nth: int, killed: int | None) -> None:
         self._restore(nth, "undo", killed)
@@ -284,10 +291,10 @@ class World:
         sweep_id = sweeps[nth % len(sweeps)]
         plan = Sweep(DAY, kind, (sweep_id,), self._last(), self._clock(), "tester")
         made = []
-        for place in self._places():
+        for scope in self._scopes():
             restored = undo_effect if kind == "undo" else redo_effect
-            post = self.posts.get(place.subject_id)
-            found = restored(place, self._chain(place), post, sweep=plan)
+            post = self.posts.get(scope.subject_id)
+            found = restored(scope, self._history(scope), post, sweep=plan)
             made += [found] if found else []
         self._carry_out(made, killed)
 
@@ -297,16 +304,20 @@ class World:
             return
         held = next(e for e in self.ledger if batch.has(e) and e.entry == "held")
         policies = {p.policy_version: p for p in self.policies}
-        mandate = PolicyBinding(policies[held.policy_version or ""], held.model_version or "")
-        plan, made = self._sweep(mandate, "resume"), []
-        for place in self._places():
-            chain, decision, post = self._at(place, mandate)
-            for parked in [e for e in chain if batch.has(e) and not is_resolved(e, chain)]:
-                options: dict[str, Any] = {"sweep": plan, "rules": mandate.rules}
+        binding = PolicyBinding(policies[held.policy_version or ""], held.model_version or "")
+        plan, made = self._sweep(binding, "resume"), []
+        for scope in self._scopes():
+            history, decision, post = self._at(scope, binding)
+            for held_effect in [e for e in history if batch.has(e) and not is_resolved(e, history)]:
+                options: dict[str, Any] = {"sweep": plan, "guardrails": binding.guardrails}
                 try:
-                    found = resume_held(place, chain, decision, post, parked=parked, **options)
+                    found = resume_held(
+                        scope, history, decision, post, held_effect=held_effect, **options
+                    )
                 except Stale:
-                    found = refused(parked, sweep=plan) if parked.entry == "held" else None
+                    found = (
+                        refused(held_effect, sweep=plan) if held_effect.entry == "held" else None
+                    )
                 made += [found] if found else []
         self._carry_out(made, None)
 
@@ -315,9 +326,9 @@ class World:
         if batch is None:
             return
         plan = Sweep(DAY, "discard", (), self._last(), self._clock(), "tester")
-        for place in self._places():
-            chain = self._chain(place)
-            waits = [e for e in chain if batch.has(e) and not is_resolved(e, chain)]
+        for scope in self._scopes():
+            history = self._history(scope)
+            waits = [e for e in history if batch.has(e) and not is_resolved(e, history)]
             self.ledger += [refused(e, sweep=plan) for e in waits if e.entry == "held"]
 
     # The books.
@@ -333,7 +344,7 @@ class World:
         self.ledger += made
         if made and killed == 1:
             return
-        unfinished = [e for place in self._places() for e in open_intents(self._chain(place))]
+        unfinished = [e for scope in self._scopes() for e in open_intents(self._history(scope))]
         if not unfinished:
             return
         self.visible = self._shown()
@@ -343,30 +354,30 @@ class World:
         self.ledger += [replace(e, entry="outcome", recorded_at=at) for e in unfinished]
 
     def _shown(self) -> dict[Scope, Entry]:
-        found = {place: holding(self._chain(place)) for place in self._places()}
-        return {place: entry for place, entry in found.items() if entry}
+        found = {scope: holding(self._history(scope)) for scope in self._scopes()}
+        return {scope: entry for scope, entry in found.items() if entry}
 
-    def _places(self) -> list[Scope]:
+    def _scopes(self) -> list[Scope]:
         return [Scope("post", name, "all", "all", lane) for name in POSTS for lane in LANES]
 
-    def _chain(self, place: Scope) -> list[Entry]:
+    def _history(self, scope: Scope) -> list[Entry]:
         # The subject first: it tells most apart, and the place of an entry is made anew each time.
-        of_post = (e for e in self.ledger if e.subject_id == place.subject_id)
-        return [e for e in of_post if e.place == place]
+        of_post = (e for e in self.ledger if e.subject_id == scope.subject_id)
+        return [e for e in of_post if e.scope == scope]
 
     def _at(
-        self, place: Scope, mandate: PolicyBinding
+        self, scope: Scope, binding: PolicyBinding
     ) -> tuple[list[Entry], Decision | Instruction | None, Post | None]:
-        post = self.posts.get(place.subject_id)
-        if place.lane != POLICY:
-            return self._chain(place), self._asked(place), post
-        scored = self.found[mandate.model_version,].get(place.subject_id)
+        post = self.posts.get(scope.subject_id)
+        if scope.lane != POLICY:
+            return self._history(scope), self._instruction(scope), post
+        scored = self.found[binding.model_version,].get(scope.subject_id)
         if post is None or scored is None or scored[0] != post.revision:
-            return self._chain(place), None, None
-        decided = self.found[mandate.subject].get(place.subject_id)
+            return self._history(scope), None, None
+        decided = self.found[binding.subject].get(scope.subject_id)
         stands = decided is not None and decided[0] == post.revision
-        wanted = self._decided(decided, mandate.policy) if decided and stands else None
-        return self._chain(place), wanted, post
+        wanted = self._decided(decided, binding.policy) if decided and stands else None
+        return self._history(scope), wanted, post
 
     def _decided(self, scored: tuple[int, float], policy: Policy) -> Decision | None:
         revision, score = scored
@@ -377,8 +388,8 @@ class World:
         best = max(reached, key=lambda rung: rung.threshold or 0)
         return Decision(revision, "en", best.action, "hate", score, best.threshold)
 
-    def _sweep(self, mandate: PolicyBinding, kind: str) -> Sweep:
-        return sweep_of(DAY, kind, mandate, after=self._last(), at=self._clock())
+    def _sweep(self, binding: PolicyBinding, kind: str) -> Sweep:
+        return sweep_of(DAY, kind, binding, after=self._last(), at=self._clock())
 
     def _last(self) -> str:
         intents = [e for e in self.ledger if e.entry == "intent"]
@@ -388,7 +399,7 @@ class World:
         last = max((e.recorded_at for e in self.ledger), default=EPOCH)
         return max(self.now, (last - EPOCH) // timedelta(microseconds=1) + 1)
 
-    def _spent(self) -> dict[tuple[str, str], int]:
+    def _used_in_24h(self) -> dict[tuple[str, str], int]:
         since = EPOCH + timedelta(microseconds=self._clock() - 24 * HOUR)
         automatic = ("decision", "withdrawn")
         recent = [e for e in self.ledger if e.recorded_at > since and e.cause_kind in automatic]
@@ -399,8 +410,8 @@ class World:
         names = sorted({(e.sweep_id, e.harm or "", e.direction) for e in self._waiting()})
         return HeldBatch(*names[nth % len(names)]) if names else None
 
-    def _chain_of(self, entry: Entry) -> list[Entry]:
-        return self._chain(entry.place)
+    def _history_of(self, entry: Entry) -> list[Entry]:
+        return self._history(entry.scope)
 
     # What must always hold.
 
@@ -413,8 +424,8 @@ class World:
         self._must(outcomes <= intents, event, "an outcome has no intent")
         for entry in new:
             self._check_new(entry, event)
-        for place in self._places():
-            keys = [e.previous_key for e in self._chain(place) if e.entry == "intent"]
+        for scope in self._scopes():
+            keys = [e.previous_key for e in self._history(scope) if e.entry == "intent"]
             self._must(len(keys) == len(set(keys)), event, "a chain branches")
         if intents == outcomes:
             self._must(self.visible == self._shown(), event, "the platform reads something else")
@@ -453,18 +464,18 @@ class World:
                 self._check_lane(Scope("post", name, "all", "all", lane), event)
         post = self.posts.get(event[1]) if event[0] in ("verdict", "appeal") else None
         if post is not None and post.verdict == "benign":
-            state = holding(self._chain(Scope("post", event[1], "all", "all")))
+            state = holding(self._history(Scope("post", event[1], "all", "all")))
             over = state is None or state.has_expired(EPOCH + timedelta(microseconds=self._clock()))
             self._must(over, event, "a post that was found benign is not free")
 
-    def _check_lane(self, place: Scope, event: Event) -> None:
-        chain, asked = self._chain(place), self._asked(place)
+    def _check_lane(self, scope: Scope, event: Event) -> None:
+        history, instruction = self._history(scope), self._instruction(scope)
         at = EPOCH + timedelta(microseconds=self._clock())
-        last, state = latest(chain), holding(chain)
+        last, state = latest(history), holding(history)
         undone = last is not None and last.cause_kind in ("undo", "reapply")
         held = state.action if state and not state.has_expired(at) else None
-        wanted = asked.action if asked else None
-        self._must(undone or held == wanted, event, f"what {place.lane} asks for does not hold")
+        wanted = instruction.action if instruction else None
+        self._must(undone or held == wanted, event, f"what {scope.lane} asks for does not hold")
 
     def _check_cap(self, done: list[Entry], policy: Policy, event: Event) -> None:
         """With what a sweep did, 24 hours had no more automatic effects than its policy's cap.
@@ -484,10 +495,10 @@ class World:
         """
         for entry in done:
             waits = [e for e in self.waited if e.direction == entry.direction]
-            same = [(e.place, e.revision, e.action) for e in waits]
+            same = [(e.scope, e.revision, e.action) for e in waits]
             post = self.posts.get(entry.subject_id)
             freed = entry.direction == "release" and post is not None and post.is_spared
-            is_one = (entry.place, entry.revision, entry.action) in same and not freed
+            is_one = (entry.scope, entry.revision, entry.action) in same and not freed
             self._must(not is_one, event, "an effect that waits was carried out")
             of_batch = _of_batch(entry) in map(_of_batch, waits)
             self._must(not of_batch, event, "more of a batch that waits was carried out")
@@ -498,7 +509,7 @@ class World:
         """Sweep and harm of the batch of whose sample the post is, before an entry."""
         sampled = [
             e
-            for e in self._chain_of(entry)
+            for e in self._history_of(entry)
             if (e.effect_key, e.entry, e.cause_kind) == (entry.previous_key, "intent", "sample")
             and e.revision == entry.revision
         ]
@@ -527,5 +538,5 @@ def state(world: World) -> dict[tuple[str, str], str]:
 
 def ends(world: World) -> dict[Scope, str | None]:
     """The last effect of each place, by its key."""
-    lasts = {place: latest(world._chain(place)) for place in world._places()}
-    return {place: entry.effect_key if entry else None for place, entry in lasts.items()}
+    lasts = {scope: latest(world._history(scope)) for scope in world._scopes()}
+    return {scope: entry.effect_key if entry else None for scope, entry in lasts.items()}

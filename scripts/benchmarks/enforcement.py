@@ -53,7 +53,7 @@ def made(folder: Path, posts: int) -> tuple[Path, PolicyBinding]:
     lake = delta.open_lake(root)
     path = folder / "policy.yaml"
     path.write_text(POLICY, encoding="utf-8")
-    mandate = PolicyBinding(load_policy(path), MODEL)
+    binding = PolicyBinding(load_policy(path), MODEL)
     names = [f"p{n}" for n in range(posts)]
     common = {"day": DAY, "revision": 1, "author_id": "a1", "language": "en", "dataset": "live"}
     common |= {"surface": "feed", "country": "DE"}
@@ -64,12 +64,12 @@ def made(folder: Path, posts: int) -> tuple[Path, PolicyBinding]:
     })  # fmt: skip
     scored = {"model_version": MODEL, "status": "scored", "inputs": ["text"], "trained_on": False}
     put(SCORES, lake, names, common | scored | {"hate": 0.99})
-    put(DECISIONS, lake, names, common | version_pair(*mandate.subject) | {
+    put(DECISIONS, lake, names, common | version_pair(*binding.subject) | {
         "surface": "all", "jurisdiction": "all", "action": "remove", "policy_action": "remove",
         "harm": "hate", "score": 0.99, "threshold": 0.9, "reason": "threshold_met",
         "evidence": "{}",
     })  # fmt: skip
-    return lake, mandate
+    return lake, binding
 
 
 def put(table: Table, lake: Path, names: list[str], row: dict[str, Any]) -> None:
@@ -95,11 +95,11 @@ def timed(what: Callable[[], object]) -> float:
 def main(posts: int) -> None:
     """Time all four, and print."""
     with tempfile.TemporaryDirectory() as folder:
-        lake, mandate = made(Path(folder), posts)
-        seconds = {"sweep": timed(lambda: sweep(lake, DAY, mandate))}
+        lake, binding = made(Path(folder), posts)
+        seconds = {"sweep": timed(lambda: sweep(lake, DAY, binding))}
         ids = delta.query(lake, "SELECT DISTINCT sweep_id FROM actions_v1").to_pylist()
         sweep_id = ids[0]["sweep_id"]
-        seconds["again"] = timed(lambda: sweep(lake, DAY, mandate))
+        seconds["again"] = timed(lambda: sweep(lake, DAY, binding))
         seconds["undo"] = timed(lambda: undo(lake, sweep_id=sweep_id))
         seconds["redo"] = timed(lambda: undo(lake, sweep_id=sweep_id, redo=True))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3

@@ -60,15 +60,17 @@ def sweep(at: datetime = NOW) -> Sweep:
     return Sweep(DAY, "enforce", ("m-1", "p-1"), "", micros(at), "tester")
 
 
-def counted(lake: Any, rules: Guardrails | None = RULES) -> dict[tuple[str, str], list[Strike]]:
+def counted(
+    lake: Any, guardrails: Guardrails | None = RULES
+) -> dict[tuple[str, str], list[Strike]]:
     """The strikes of a1, by surface and jurisdiction."""
-    found = strikes(lake, sweep(), ONE, rules)
-    return {(place.surface, place.jurisdiction): some for place, some in found.items()}
+    found = strikes(lake, sweep(), ONE, guardrails)
+    return {(scope.surface, scope.jurisdiction): some for scope, some in found.items()}
 
 
 def settle(lake: Any, accounts: Accounts = ONE, at: datetime = NOW, **more: Any) -> Settled:
     """Settle the accounts under the rules, at a time."""
-    options = {"rules": RULES, "clock": lambda: micros(at), "gate": by_a_person} | more
+    options = {"guardrails": RULES, "clock": lambda: micros(at), "gate": by_a_person} | more
     return settle_accounts(lake, sweep(at), accounts, **options)
 
 
@@ -141,14 +143,16 @@ def test_a_restriction_lasts_for_its_rungs_days_and_the_post_stays_removed(shown
     assert settle(lake, TWO, NOW + timedelta(days=28)) == Settled(0, "")
 
 
-@pytest.mark.parametrize("rules", [replace(RULES, last=0.0), replace(RULES, approved=False)])
-def test_a_pair_in_shadow_or_without_approval_neither_restricts_nor_lifts(shown, rules: Guardrails):
+@pytest.mark.parametrize("guardrails", [replace(RULES, last=0.0), replace(RULES, approved=False)])
+def test_a_pair_in_shadow_or_without_approval_neither_restricts_nor_lifts(
+    shown, guardrails: Guardrails
+):
     lake = shown(seen())
-    assert settle(lake, rules=rules) == Settled(0, "")
+    assert settle(lake, guardrails=guardrails) == Settled(0, "")
     settle(lake)
     before = restricted(lake)
     assert before
-    assert settle(shown(), rules=rules) == Settled(0, "")
+    assert settle(shown(), guardrails=guardrails) == Settled(0, "")
     assert restricted(lake) == before
 
 
@@ -156,12 +160,12 @@ def test_what_a_person_did_lifts_and_shortens_and_no_more(shown):
     ladder = [{"strikes": 1, "days": 7}, {"strikes": 2, "days": 30}]
     both = Accounts.model_validate({"decay_days": 90, "ladder": ladder})
     lake = shown(seen(), seen("p2"))
-    assert settle(lake, both, rules=None) == Settled(0, "")
+    assert settle(lake, both, guardrails=None) == Settled(0, "")
     settle(lake, both)
-    assert settle(shown(seen()), both, rules=None).effects == 1
+    assert settle(shown(seen()), both, guardrails=None).effects == 1
     assert restricted(lake) == {("a1", "all"): STRUCK + timedelta(days=7)}
-    assert settle(shown(seen(), seen("p2")), both, rules=None).effects == 0
-    assert settle(shown(), both, rules=None).effects == 1
+    assert settle(shown(seen(), seen("p2")), both, guardrails=None).effects == 0
+    assert settle(shown(), both, guardrails=None).effects == 1
     assert restricted(lake) == {}
 
 
@@ -169,7 +173,7 @@ def test_what_a_person_did_leaves_restrictions_that_only_the_rules_can_time(show
     lake = shown(seen(action="restrict"), seen("p2"))
     settle(lake)
     before = restricted(lake)
-    assert settle(shown(seen(action="restrict")), rules=None).effects == 0
+    assert settle(shown(seen(action="restrict")), guardrails=None).effects == 0
     assert restricted(lake) == before
 
 
@@ -201,7 +205,7 @@ def test_the_bound_counts_what_was_restricted_in_24_hours(shown, at_most):
     settle(shown(seen("p1")))
     lake = shown(*map(seen, authors), authors=authors)
     almost = NOW + timedelta(days=1, microseconds=-1)
-    assert "1 accounts to restrict and 1 in" in settle(lake, at=almost).excess
+    assert "1 accounts to restrict and 1 in" in settle(lake, at=almost).refusal
     assert settle(lake, at=NOW + timedelta(days=1)) == Settled(1, "")
 
 
@@ -212,7 +216,7 @@ def test_past_the_bound_restrictions_are_lifted_all_the_same(shown, at_most):
     at_most(1)
     done = settle(lake)
     assert (done.effects, restricted(lake)) == (1, {})
-    assert "2 accounts" in done.excess
+    assert "2 accounts" in done.refusal
     at_most(0)
     assert settle(shown()) == Settled(0, "")
 

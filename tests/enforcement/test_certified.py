@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from builders import rung, scope, trial_policy
+from builders import rule, rung, trial_policy
 
 from harmsweep.enforcement.state.policy_binding import PolicyBinding
 from harmsweep.enforcement.sweep import sweep
@@ -37,7 +37,7 @@ LADDER = (
     rung("review", 0.5),
 )
 POLICY = trial_policy(
-    {"hate": [scope(*LADDER)]},
+    {"hate": [rule(*LADDER)]},
     mode="production",
     approved_models=[MODEL],
     caps={"default": {"apply": 100, "release": 100}},

@@ -124,9 +124,9 @@ def released(lake: Any, user: Callable[[str], None]) -> tuple[Command, str]:
     batch = next(b for b in batches.waiting(lake.root) if b.batch.harm == "hate")
     for name in ("one", "two"):
         user(name)
-        approvals.approve(lake.root, batches.asked(lake.root, batch), "looks right")
-    mandate = PolicyBinding(load_policy(lake.policy(apply=0)), "m-1")
-    return partial(batches.resume, name=batch.batch.name, mandate=mandate), batch.batch.name
+        approvals.approve(lake.root, batches.approval_request(lake.root, batch), "looks right")
+    binding = PolicyBinding(load_policy(lake.policy(apply=0)), "m-1")
+    return partial(batches.resume, name=batch.batch.name, binding=binding), batch.batch.name
 
 
 @pytest.mark.parametrize("kind", ["resume", "discard"])
@@ -189,12 +189,12 @@ def test_a_ramp_is_its_row_of_the_audit(known, tmp_path):
 def test_an_approval_that_was_killed_and_is_given_again_counts_once(known, user, tmp_path):
     user("planner")
     plan = make_plan(known.root, [DAY], **known.pair())
-    approve = partial(approvals.approve, asked=plan.asked, reason="read it")
+    approve = partial(approvals.approve, request=plan.approval_request, reason="read it")
     user(operator())
     for point, killed, _ in kills(known, approve, tmp_path):
         approve(lake=killed.root)
         assert acts(killed).count(("approve", plan.plan_id)) == 1, point
-        assert approvals.approved_by(killed.root, plan.asked) == [operator()], point
+        assert approvals.approved_by(killed.root, plan.approval_request) == [operator()], point
 
 
 def test_two_sweeps_at_once_act_on_each_post_once(fresh, rows):

@@ -96,8 +96,8 @@ def let_go(lake: Any, monkeypatch: Any) -> None:
         "harmsweep.enforcement.circuit_breaker.batches.check_approved", lambda *_: None
     )
     (batch,) = batches.waiting(lake.root)
-    mandate = lake.binding(apply=1)
-    batches.resume(lake.root, batch.batch.name, mandate)
+    binding = lake.binding(apply=1)
+    batches.resume(lake.root, batch.batch.name, binding)
 
 
 REWRITTEN = "by 0.01; the inputs were written again between the score and the act"

@@ -84,8 +84,8 @@ class Delta:
             return
         self.said += 1
         name = f"v{self.said}"
-        place = {"day": DAY, "post_id": post, "revision": self.posts[post][0]}
-        row = verdicts.verdict_row(self.lake.root, place, found, "hate" if action else None, "")
+        scope = {"day": DAY, "post_id": post, "revision": self.posts[post][0]}
+        row = verdicts.verdict_row(self.lake.root, scope, found, "hate" if action else None, "")
         row |= {"verdict_id": name, "action": action}
         delta.write_rows([row], VERDICTS, self.lake.root)
         options = {"kind": "verdict", "source_id": name, "clock": lambda: self.now}
@@ -102,7 +102,7 @@ class Delta:
             return
         self.said += 1
         name = f"a{self.said}"
-        place = {"day": DAY, "post_id": post, "revision": self.posts[post][0]}
+        scope = {"day": DAY, "post_id": post, "revision": self.posts[post][0]}
         said = delta.rows(VERDICTS, self.lake.root, day=DAY).to_pylist()
         found, action = ("benign", None), None
         if outcome == "upheld":
@@ -111,7 +111,7 @@ class Delta:
             # An edit lifts nothing that a reviewer asked for: upheld asks for it again.
             action = newest["action"] if newest and newest["verdict"] == "harmful" else None
             found = ("harmful", "hate" if action else None)
-        row = verdicts.verdict_row(self.lake.root, place, *found, "")
+        row = verdicts.verdict_row(self.lake.root, scope, *found, "")
         row |= {"verdict_id": name, "action": action}
         delta.write_rows([row], VERDICTS, self.lake.root)
         options = {"kind": "appeal", "source_id": name, "clock": lambda: self.now}
@@ -151,15 +151,15 @@ class Delta:
         self.now += hours * HOUR
 
     def do_sweep(self, model: str, policy: int, killed: int | None) -> None:
-        mandate = PolicyBinding(self.policies[policy], model)
+        binding = PolicyBinding(self.policies[policy], model)
         rows = [
             self.scored(post, revision, model_version=model, hate=score)
             for post, (revision, score) in self.scores.items()
         ]
         where = {"day": DAY, "model_version": model}
         delta.write_rows(rows, SCORES, self.lake.root, where=where)
-        self.lake.put_decisions(rows, mandate.policy, model)
-        self._killed(killed, partial(sweep, self.lake.root, DAY, mandate, clock=lambda: self.now))
+        self.lake.put_decisions(rows, binding.policy, model)
+        self._killed(killed, partial(sweep, self.lake.root, DAY, binding, clock=lambda: self.now))
 
     def do_undo(self, nth: int, killed: int | None, redo: bool = False) -> None:
         ids = sorted({row["sweep_id"] for row in self.lake.ledger()})
@@ -175,8 +175,8 @@ class Delta:
         if waiting:
             batch = waiting[nth % len(waiting)]
             policy = next(p for p in self.policies if p.policy_version == batch.policy_version)
-            mandate = PolicyBinding(policy, batch.model_version)
-            batches.resume(self.lake.root, batch.batch.name, mandate, clock=lambda: self.now)
+            binding = PolicyBinding(policy, batch.model_version)
+            batches.resume(self.lake.root, batch.batch.name, binding, clock=lambda: self.now)
 
     def do_discard(self, nth: int) -> None:
         waiting = batches.waiting(self.lake.root)

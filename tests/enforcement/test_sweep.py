@@ -157,7 +157,7 @@ def test_a_deleted_post_gets_no_effect_and_keeps_its_state(held, rows):
 
 
 def test_what_the_platform_reads_can_be_rebuilt_from_the_ledger(held):
-    rebuilt = visibility(read_day_ledger(held.root, DAY, now_micros).chains)
+    rebuilt = visibility(read_day_ledger(held.root, DAY, now_micros).histories)
     assert sorted(rebuilt, key=lambda r: r["subject_id"]) == held.visible()
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from builders import rung, scope, trial_policy
+from builders import rule, rung, trial_policy
 
 from harmsweep.encoders.stored import stored
 from harmsweep.harms import HARMS
@@ -41,9 +41,9 @@ DEMOTE = rung("demote", precision=0.9, confidence=0.95)
 REVIEW = rung("review", 0.5)
 POLICY = trial_policy(
     {
-        "hate": [scope(REMOVE, DEMOTE, REVIEW), scope(REMOVE, REVIEW, surface="ads")],
-        "spam": [scope(DEMOTE, REVIEW)],
-        "sexism": [scope(DEMOTE, REVIEW)],
+        "hate": [rule(REMOVE, DEMOTE, REVIEW), rule(REMOVE, REVIEW, surface="ads")],
+        "spam": [rule(DEMOTE, REVIEW)],
+        "sexism": [rule(DEMOTE, REVIEW)],
     },
     mode="production",
     approved_models=[],

@@ -296,7 +296,7 @@ def resume(lake: Any, batch: batches.Waiting, user: Any) -> None:
     """One and two approve a batch, and three lets it go."""
     for name in ("one", "two"):
         user(name)
-        approve(lake.root, batches.asked(lake.root, batch), "read it")
+        approve(lake.root, batches.approval_request(lake.root, batch), "read it")
     user("three")
     batches.resume(
         lake.root, batch.batch.name, PolicyBinding(load_policy(lake.policy(apply=0)), "m-1")

@@ -181,9 +181,9 @@ def test_the_holdout_is_recorded_and_not_applied(fresh, rows):
 def test_no_holdout_leaves_out_a_severe_harm(fresh):
     path = fresh.policy()
     path.write_text(path.read_text() + HOLDOUT.format(spared="spam"))
-    rules = PolicyBinding(load_policy(path), "m-1").rules
+    guardrails = PolicyBinding(load_policy(path), "m-1").guardrails
     name = next(f"p{n}" for n in range(200) if uniform_hash(f"holdout/p{n}") < 0.05)
-    held_out = {harm: rules.in_holdout(name, harm) for harm in ("hate", "spam", *SEVERE)}
+    held_out = {harm: guardrails.in_holdout(name, harm) for harm in ("hate", "spam", *SEVERE)}
     assert held_out == {"hate": True, "spam": False, "self_harm": False, "violence": False}
 
 

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from harmsweep.cli.bank import DEFAULT_LAKE, Lake
 from harmsweep.cli.output import print_rows
-from harmsweep.cli.sweeps import DryRun, Model, Policy, Reason, as_manifest, mandate_of
+from harmsweep.cli.sweeps import DryRun, Model, Policy, Reason, as_manifest, binding_of
 from harmsweep.days import every_day
 from harmsweep.errors import WrongUse
 
@@ -44,11 +44,11 @@ def plan(
     if not days:
         raise WrongUse(f"--to {last} is before --from {first}")
     compared = bool(against_model or against_policy)
-    other = mandate_of(lake, against_model or model, against_policy or policy) if compared else None
-    made = make_plan(
+    other = binding_of(lake, against_model or model, against_policy or policy) if compared else None
+    new_plan = make_plan(
         lake, days, policy=load_policy(policy), model=load_model_ref(model), against=other
     )
-    _show(lake, made, page)
+    _show(lake, new_plan, page)
 
 
 def show(plan_id: str, *, page: Page = None, lake: Lake = DEFAULT_LAKE) -> None:
@@ -58,19 +58,22 @@ def show(plan_id: str, *, page: Page = None, lake: Lake = DEFAULT_LAKE) -> None:
     _show(lake, find_plan(lake, plan_id), page)
 
 
-def _show(lake: Path, made: Any, page: Path | None) -> None:
+def _show(lake: Path, new_plan: Any, page: Path | None) -> None:
     from harmsweep.enforcement.plans.summary import changing, samples, tables
     from harmsweep.reports.plan import batch_headroom, write_plan
 
-    shown = {name: changing(rows) for name, rows in tables(lake, made).items()}
-    shown |= {"beside its bounds": batch_headroom(lake, made), "samples": samples(lake, made)}
+    shown = {name: changing(rows) for name, rows in tables(lake, new_plan).items()}
+    shown |= {
+        "beside its bounds": batch_headroom(lake, new_plan),
+        "samples": samples(lake, new_plan),
+    }
     for name, rows in shown.items():
         if rows:
             print(f"{name}:")
             print_rows(rows)
     if page:
-        print(f"page: {write_plan(lake, made, page)}", file=sys.stderr)
-    print(made.line())
+        print(f"page: {write_plan(lake, new_plan, page)}", file=sys.stderr)
+    print(new_plan.line())
 
 
 def approve(name: str, *, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
@@ -83,9 +86,9 @@ def approve(name: str, *, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
     """
     from harmsweep.enforcement.circuit_breaker.approvals import approve as keep
 
-    asked = _asked(lake, name)
-    have = keep(lake, asked, reason)
-    print(f"{name}: {len(have)} of {asked.approvers} approvals ({', '.join(have)})")
+    request = _request_for(lake, name)
+    names = keep(lake, request, reason)
+    print(f"{name}: {len(names)} of {request.approvers} approvals ({', '.join(names)})")
 
 
 def apply(plan_id: str, *, dry_run: DryRun = False, lake: Lake = DEFAULT_LAKE) -> None:
@@ -95,10 +98,10 @@ def apply(plan_id: str, *, dry_run: DryRun = False, lake: Lake = DEFAULT_LAKE) -
     print(apply_plan(lake, plan_id, dry_run=dry_run).line())
 
 
-def _asked(lake: Path, name: str) -> Any:
-    from harmsweep.enforcement.circuit_breaker.batches import asked, find
+def _request_for(lake: Path, name: str) -> Any:
+    from harmsweep.enforcement.circuit_breaker.batches import approval_request, find
     from harmsweep.enforcement.plans.plan import find_plan
 
-    return (
-        find_plan(lake, name).asked if name.startswith("plan-") else asked(lake, find(lake, name))
-    )
+    if name.startswith("plan-"):
+        return find_plan(lake, name).approval_request
+    return approval_request(lake, find(lake, name))

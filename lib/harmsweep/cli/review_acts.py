@@ -46,11 +46,12 @@ def verdict(
     from harmsweep.review import verdicts
     from harmsweep.review.apply_now import apply_verdict
 
-    with _acting(lake, dry_run) as place:
-        said = verdicts.decide(place, post, found, harm=harm, action=action, rationale=rationale)
-        done = apply_verdict(place, said, clock=now_micros)
+    with _acting(lake, dry_run) as target:
+        row = verdicts.decide(target, post, found, harm=harm, action=action, rationale=rationale)
+        new_entries = apply_verdict(target, row, clock=now_micros)
         print(
-            f"{post} revision {said['revision']} of {said['day']}: {found}, {_effects(len(done))}"
+            f"{post} revision {row['revision']} of {row['day']}: {found},"
+            f" {_effects(len(new_entries))}"
         )
 
 
@@ -97,8 +98,8 @@ def decide(
     """
     from harmsweep.review.appeals import decide_appeal
 
-    with _acting(lake, dry_run) as place:
-        row = decide_appeal(place, appeal_id, outcome, policy=policy, rationale=rationale)
+    with _acting(lake, dry_run) as target:
+        row = decide_appeal(target, appeal_id, outcome, policy=policy, rationale=rationale)
         lost = row["views_lost"]
         about = "" if lost is None else f", about {lost:,} views lost"
         print(f"{appeal_id}: {outcome}, {_effects(row['effects'])}{about}")
@@ -142,9 +143,9 @@ def receive(
     """Enter an authority's order or referral, or a trusted flagger's notice."""
     from harmsweep.review import orders
 
-    with _acting(lake, dry_run) as place:
+    with _acting(lake, dry_run) as target:
         row = orders.receive(
-            place,
+            target,
             post,
             kind=kind,
             authority=authority,
@@ -178,8 +179,8 @@ def withdraw(
     """End an order, and lift what it alone put in force."""
     from harmsweep.review import orders
 
-    with _acting(lake, dry_run) as place:
-        row = orders.withdraw(place, order_id, reason=reason)
+    with _acting(lake, dry_run) as target:
+        row = orders.withdraw(target, order_id, reason=reason)
         print(f"{order_id}: withdrawn, {_effects(row['effects'])}")
 
 

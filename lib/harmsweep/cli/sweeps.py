@@ -125,13 +125,13 @@ def replay(
 def list_(*, lake: Lake = DEFAULT_LAKE) -> None:
     """List the batches that wait, with the approvals that each has and needs."""
     from harmsweep.enforcement.circuit_breaker.approvals import approved_by
-    from harmsweep.enforcement.circuit_breaker.batches import asked, waiting
+    from harmsweep.enforcement.circuit_breaker.batches import approval_request, waiting
 
     rows = []
     for batch in waiting(lake):
-        wanted = asked(lake, batch)
-        have = f"{len(approved_by(lake, wanted))} of {wanted.approvers}"
-        rows.append((batch.batch.name, str(batch.effects), " and ".join(batch.planners), have))
+        request = approval_request(lake, batch)
+        approvals = f"{len(approved_by(lake, request))} of {request.approvers}"
+        rows.append((batch.batch.name, str(batch.effects), " and ".join(batch.planners), approvals))
     print_grid(("batch", "effects", "held by", "approvals"), rows, right={"effects"})
 
 
@@ -147,8 +147,8 @@ def resume(
     """Let an approved batch take effect; what changed since it was held is refused."""
     from harmsweep.enforcement.circuit_breaker import batches
 
-    mandate = mandate_of(lake, model, policy)
-    print(batches.resume(lake, name, mandate, dry_run=dry_run).line())
+    binding = binding_of(lake, model, policy)
+    print(batches.resume(lake, name, binding, dry_run=dry_run).line())
 
 
 @hold.command
@@ -173,7 +173,7 @@ def start(*, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
     print(f"{lake}: started")
 
 
-def mandate_of(lake: Path, model: Path, policy: Path) -> Any:
+def binding_of(lake: Path, model: Path, policy: Path) -> Any:
     from harmsweep.enforcement.state.policy_binding import load_policy_binding
     from harmsweep.model.reference import load_model_ref
     from harmsweep.policy.file import load_policy

@@ -31,7 +31,7 @@ class Settled(NamedTuple):
     """How many effects accounts got, and why others got none; empty where nothing is in the way."""
 
     effects: int
-    excess: str
+    refusal: str
 
 
 def settle_accounts(
@@ -41,7 +41,7 @@ def settle_accounts(
     *,
     clock: Clock,
     gate: Gate,
-    rules: Guardrails | None = None,
+    guardrails: Guardrails | None = None,
 ) -> Settled:
     """Bring accounts to what their strikes come to, as part of a sweep; give the effects.
 
@@ -51,14 +51,14 @@ def settle_accounts(
     """
     ledger = read_day_ledger(lake, ACCOUNTS_DAY, clock)
     plan = replace(sweep, at=ledger.at)
-    struck = strikes(lake, plan, accounts, rules)
-    made = _differences(ledger, plan, accounts, struck, rules)
-    milder = [e for e in made if not restricts_more(e, ledger.chain(e.place))]
-    excess = _excess(ledger, plan, len(made) - len(milder)) if rules else ""
-    if excess or not rules:
-        made = milder
-    commit(ledger, made, gate)
-    return Settled(len(made), excess)
+    struck = strikes(lake, plan, accounts, guardrails)
+    new_entries = _differences(ledger, plan, accounts, struck, guardrails)
+    milder = [e for e in new_entries if not restricts_more(e, ledger.history(e.scope))]
+    refusal = _over_bound(ledger, plan, len(new_entries) - len(milder)) if guardrails else ""
+    if refusal or not guardrails:
+        new_entries = milder
+    commit(ledger, new_entries, gate)
+    return Settled(len(new_entries), refusal)
 
 
 def free_accounts(lake: Path, sweep: Sweep, *, clock: Clock) -> int:
@@ -68,12 +68,12 @@ def free_accounts(lake: Path, sweep: Sweep, *, clock: Clock) -> int:
     """
     ledger = read_day_ledger(lake, ACCOUNTS_DAY, clock)
     plan = replace(sweep, at=ledger.at)
-    lifted = [freed(place, chain, sweep=plan) for place, chain in ledger.chains.items()]
+    lifted = [freed(scope, history, sweep=plan) for scope, history in ledger.histories.items()]
     struck = struck_authors(lake) if any(lifted) else ()
-    made = [entry for entry in lifted if entry and entry.subject_id not in struck]
-    if made or ledger.open:  # also what a kill left open
-        commit(ledger, made, by_a_person)
-    return len(made)
+    new_entries = [entry for entry in lifted if entry and entry.subject_id not in struck]
+    if new_entries or ledger.open:  # also what a kill left open
+        commit(ledger, new_entries, by_a_person)
+    return len(new_entries)
 
 
 def _differences(
@@ -81,34 +81,34 @@ def _differences(
     plan: Sweep,
     accounts: Accounts,
     struck: dict[Scope, list[Strike]],
-    rules: Guardrails | None,
+    guardrails: Guardrails | None,
 ) -> list[Entry]:
-    places = {**dict.fromkeys(ledger.chains), **dict.fromkeys(struck)}
+    scopes = {**dict.fromkeys(ledger.histories), **dict.fromkeys(struck)}
     changed = (
-        account_change(p, ledger.chain(p), struck.get(p, []), sweep=plan, accounts=accounts)
-        for p in places
-        if _may_settle(p, struck.get(p, []), rules)
+        account_change(p, ledger.history(p), struck.get(p, []), sweep=plan, accounts=accounts)
+        for p in scopes
+        if _may_settle(p, struck.get(p, []), guardrails)
     )
     return [entry for entry in changed if entry]
 
 
-def _may_settle(account: Scope, struck: list[Strike], rules: Guardrails | None) -> bool:
-    if rules is None:
+def _may_settle(account: Scope, struck: list[Strike], guardrails: Guardrails | None) -> bool:
+    if guardrails is None:
         # For how long a restriction lasts only the rules say: a sweep settles those.
         return all(strike.action != "restrict" for strike in struck)
-    return rules.approved and rules.in_rollout(account.subject_id)
+    return guardrails.approved and guardrails.in_rollout(account.subject_id)
 
 
-def _excess(ledger: DayLedger, plan: Sweep, planned: int) -> str:
+def _over_bound(ledger: DayLedger, plan: Sweep, planned: int) -> str:
     """Why so many accounts may not be restricted now, in a few words; empty where they may."""
     since, limit = plan.time - timedelta(days=1), load_bounds().accounts_per_day
     before = sum(
         e.entry == "intent"
         and e.cause_kind == "strikes"
         and e.recorded_at > since
-        and restricts_more(e, chain)
-        for chain in ledger.chains.values()
-        for e in chain
+        and restricts_more(e, history)
+        for history in ledger.histories.values()
+        for e in history
     )
     if not planned or planned + before <= limit:
         return ""
@@ -120,7 +120,7 @@ def _excess(ledger: DayLedger, plan: Sweep, planned: int) -> str:
 
 
 def strikes(
-    lake: Path, plan: Sweep, accounts: Accounts, rules: Guardrails | None
+    lake: Path, plan: Sweep, accounts: Accounts, guardrails: Guardrails | None
 ) -> dict[Scope, list[Strike]]:
     """The strikes that hold on posts of the days that count, by account and by where they hold.
 
@@ -142,8 +142,8 @@ def strikes(
     for row in delta.query(lake, sql).to_pylist():
         scope = (row["surface"], row["jurisdiction"])
         lasts = None
-        if rules and row["action"] == "restrict":
-            lasts = rules.restricts_for(row["harm"], *scope)
+        if guardrails and row["action"] == "restrict":
+            lasts = guardrails.restricts_for(row["harm"], *scope)
         strike = Strike(row["since"], row["action"], row["harm"], lasts)
         found[Scope("account", row["author_id"], *scope)].append(strike)
     return found

@@ -52,11 +52,18 @@ class _Kept:
 
     evidence: Mapping[tuple[str, str | None], Row]  # by post and digest
     languages: Mapping[tuple[Any, ...], str]  # by _PLACE
-    mandates: Mapping[str | None, PolicyBinding]  # by policy version
+    bindings: Mapping[str | None, PolicyBinding]  # by policy version
 
 
 # What tells decisions of a day apart.
-_PLACE = ("post_id", "revision", "model_version", "policy_version", "surface", "jurisdiction")
+_DECISION_KEY = (
+    "post_id",
+    "revision",
+    "model_version",
+    "policy_version",
+    "surface",
+    "jurisdiction",
+)
 
 
 def replay(lake: Path, post_id: str, model: Path, *, policy: Path | None = None) -> list[Replayed]:
@@ -96,7 +103,7 @@ def _replayed(
     from harmsweep.model.network import load_heads, score_columns
 
     manifest, heads = load_heads(model)
-    kept = _kept(lake, where, _mandates(lake, model, manifest.model_version, policy))
+    kept = _kept(lake, where, _bindings(lake, model, manifest.model_version, policy))
     today, found = datetime.now(UTC).date(), []
     for entry in acted:
         evidence = kept.evidence.get((entry.subject_id, entry.evidence))
@@ -113,19 +120,19 @@ def _replayed(
     return found
 
 
-def _kept(lake: Path, where: delta.Slice, mandates: Mapping[str | None, PolicyBinding]) -> _Kept:
+def _kept(lake: Path, where: delta.Slice, bindings: Mapping[str | None, PolicyBinding]) -> _Kept:
     about = delta.datafusion_where(where)
     evidence = delta.query(lake, f"SELECT * FROM evidence_v1 WHERE {about}").to_pylist()
-    sql = f"SELECT {', '.join(_PLACE)}, language FROM decisions_v1 WHERE {about}"
+    sql = f"SELECT {', '.join(_DECISION_KEY)}, language FROM decisions_v1 WHERE {about}"
     decided = delta.query(lake, sql).to_pylist()
     return _Kept(
         {(row["post_id"], row["digest"]): row for row in evidence},
-        {tuple(row[name] for name in _PLACE): row["language"] for row in decided},
-        mandates,
+        {tuple(row[name] for name in _DECISION_KEY): row["language"] for row in decided},
+        bindings,
     )
 
 
-def _mandates(
+def _bindings(
     lake: Path, model: Path, model_version: str, given: Path | None
 ) -> dict[str | None, PolicyBinding]:
     """What the model acts under, by the versions of the policies that are at hand."""
@@ -155,12 +162,12 @@ def _compared(entry: Entry, scores: Scores, kept: _Kept) -> Replayed:
     score = scores.get(entry.harm or "", nan)
     decision = (entry.subject_id, entry.revision, entry.model_version, entry.policy_version)
     language = kept.languages.get((*decision, entry.surface, entry.jurisdiction))
-    mandate = kept.mandates.get(entry.policy_version)
+    binding = kept.bindings.get(entry.policy_version)
     why = _changed(entry, score)
-    if not why and mandate and language:
-        why = _decided_otherwise(entry, scores, mandate, language)
+    if not why and binding and language:
+        why = _decided_otherwise(entry, scores, binding, language)
     if not why:
-        return Replayed(entry, "same", score, "" if mandate and language else UNCHECKED)
+        return Replayed(entry, "same", score, "" if binding and language else UNCHECKED)
     if kept.evidence[entry.subject_id, entry.evidence]["is_rewritten"]:
         why += "; the inputs were written again between the score and the act"
         return Replayed(entry, "inputs changed", score, why)
@@ -178,14 +185,14 @@ def _changed(entry: Entry, score: float) -> str:
     return "" if abs(score - then) <= TOLERANCE else f"by {abs(score - then):.2g}"
 
 
-def _decided_otherwise(entry: Entry, scores: Scores, mandate: PolicyBinding, language: str) -> str:
+def _decided_otherwise(entry: Entry, scores: Scores, binding: PolicyBinding, language: str) -> str:
     """Why the policy gives the scores another action than the ledger's; empty where it does not."""
-    policy = mandate.policy
-    if mandate.model_version not in policy.approved_models:
+    policy = binding.policy
+    if binding.model_version not in policy.approved_models:
         return "its policy approves no action of the model"
     if language not in policy.languages:
         return f"its policy acts on nothing in {language}"
-    rungs = list(_rungs(entry, mandate, language))
+    rungs = list(_rungs(entry, binding, language))
     own = [at for harm, action, at in rungs if (harm, action) == (entry.harm, entry.action)]
     if own != [entry.threshold]:
         has = f"from {own[0]} on" if own else "nowhere there"
@@ -197,10 +204,10 @@ def _decided_otherwise(entry: Entry, scores: Scores, mandate: PolicyBinding, lan
     return ""
 
 
-def _rungs(entry: Entry, mandate: PolicyBinding, language: str) -> Iterator[tuple[str, str, float]]:
+def _rungs(entry: Entry, binding: PolicyBinding, language: str) -> Iterator[tuple[str, str, float]]:
     """Harm, action and threshold of each rung at the entry's place that has a threshold."""
-    scope, certificate = (entry.surface, entry.jurisdiction), mandate.certificate
-    for harm, rules in mandate.policy.rules.items():
+    scope, certificate = (entry.surface, entry.jurisdiction), binding.certificate
+    for harm, rules in binding.policy.rules.items():
         for rung in (g for r in rules if (r.surface, r.jurisdiction) == scope for g in r.ladder):
             threshold = rung.threshold
             if rung.target and certificate:

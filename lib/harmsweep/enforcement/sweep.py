@@ -34,7 +34,7 @@ from harmsweep.operations.switch import check_running
 def sweep(
     lake: Path,
     day: date,
-    mandate: PolicyBinding,
+    binding: PolicyBinding,
     *,
     clock: Clock = now_micros,
     planned_at: datetime | None = None,
@@ -47,60 +47,67 @@ def sweep(
     gate = partial(check_running, lake)
     with ledger_locks(lake):
         ledger = read_day_ledger(lake, day, clock)
-        _check_newest(ledger, mandate, planned_at)
-        plan = sweep_of(day, "enforce", mandate, after=ledger.last_sweep, at=ledger.at)
-        found = scope_states(ledger, plan)
-        made = changes(found, plan, mandate.rules)
-        over = breaches(lake, {day: made}, mandate.policy, plan.at)
+        _check_newest(ledger, binding, planned_at)
+        plan = sweep_of(day, "enforce", binding, after=ledger.last_sweep, at=ledger.at)
+        states = scope_states(ledger, plan)
+        new_entries = changes(states, plan, binding.guardrails)
+        over = breaches(lake, {day: new_entries}, binding.policy, plan.at)
         if over:
-            sampled = {e.batch: load_bounds().sample(visible_counts(made)[e.batch]) for e in over}
-            made = changes(found, plan, mandate.rules, held=sampled)
-        counts = _summary(lake, plan, made) | {"finished": ledger.open}
-        commit(ledger, made, gate)
-        excess = ""
-        if mandate.policy.accounts:
-            counts["accounts"], excess = settle_accounts(
-                lake, plan, mandate.policy.accounts, clock=clock, gate=gate, rules=mandate.rules
+            sampled = {
+                e.batch: load_bounds().sample(visible_counts(new_entries)[e.batch]) for e in over
+            }
+            new_entries = changes(states, plan, binding.guardrails, held=sampled)
+        counts = _summary(lake, plan, new_entries) | {"finished": ledger.open}
+        commit(ledger, new_entries, gate)
+        refusal = ""
+        if binding.policy.accounts:
+            counts["accounts"], refusal = settle_accounts(
+                lake,
+                plan,
+                binding.policy.accounts,
+                clock=clock,
+                gate=gate,
+                guardrails=binding.guardrails,
             )
-    if made:
+    if new_entries:
         log("enforce", day=str(day)).info("swept", sweep_id=plan.sweep_id, counts=counts)
     held = waiting(lake, day)
-    said = [_advice(day, over, [batch.line() for batch in held])] if held or over else []
-    said += [f"{day}: {excess}"] if excess else []
-    if said:
-        raise Held(". ".join(said))
+    reasons = [_advice(day, over, [batch.line() for batch in held])] if held or over else []
+    reasons += [f"{day}: {refusal}"] if refusal else []
+    if reasons:
+        raise Held(". ".join(reasons))
     return counts
 
 
-def _check_newest(ledger: DayLedger, mandate: PolicyBinding, planned_at: datetime | None) -> None:
+def _check_newest(ledger: DayLedger, binding: PolicyBinding, planned_at: datetime | None) -> None:
     """What was planned under older versions replaces nothing that newer ones did since."""
     if planned_at is None:
         return
-    every = (entry for chain in ledger.chains.values() for entry in chain)
+    every = (entry for history in ledger.histories.values() for entry in history)
     newer = (e for e in every if e.model_version and e.recorded_at > planned_at)
     for entry in newer:
-        if (entry.model_version, entry.policy_version) != mandate.subject:
+        if (entry.model_version, entry.policy_version) != binding.subject:
             raise DataRefused(
                 f"{ledger.day}: {entry.model_version} under {entry.policy_version} acted since the"
                 f" plan of {planned_at:%Y-%m-%d %H:%M} UTC: plan again"
             )
 
 
-def preview(lake: Path, day: date, mandate: PolicyBinding) -> Counts:
+def preview(lake: Path, day: date, binding: PolicyBinding) -> Counts:
     """What a sweep would do now, in counts; it writes nothing and takes no lock."""
     ledger = read_day_ledger(lake, day, now_micros)
-    plan = sweep_of(day, "enforce", mandate, after=ledger.last_sweep, at=ledger.at)
-    found = scope_states(ledger, plan)
-    made = changes(found, plan, mandate.rules)
-    over = breaches(lake, {day: made}, mandate.policy, plan.at)
+    plan = sweep_of(day, "enforce", binding, after=ledger.last_sweep, at=ledger.at)
+    states = scope_states(ledger, plan)
+    new_entries = changes(states, plan, binding.guardrails)
+    over = breaches(lake, {day: new_entries}, binding.policy, plan.at)
     if over:
-        made = changes(found, plan, mandate.rules, held={e.batch: 0.0 for e in over})
-    return _summary(lake, plan, made) | {"finished": ledger.open}
+        new_entries = changes(states, plan, binding.guardrails, held={e.batch: 0.0 for e in over})
+    return _summary(lake, plan, new_entries) | {"finished": ledger.open}
 
 
-def _summary(lake: Path, plan: Sweep, made: Iterable[Entry]) -> dict[str, int]:
+def _summary(lake: Path, plan: Sweep, new_entries: Iterable[Entry]) -> dict[str, int]:
     """The day's decisions, and effects by what is done: an action, `released`, `held`…"""
-    done = Counter(map(_done, made))
+    done = Counter(map(_done, new_entries))
     return {"decisions": _decided(lake, plan)} | dict(sorted(done.items()))
 
 

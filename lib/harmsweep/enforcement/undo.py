@@ -73,13 +73,17 @@ def undo(
         for of_day in (day, ACCOUNTS_DAY) if part == Part() else (day,):
             ledger = read_day_ledger(lake, of_day, clock)
             plan = Sweep(day, kind, (sweep_id,), ledger.last_sweep, ledger.at, operator())
-            swept, made = _restored(ledger, plan, part)
-            total, done = total + swept, done + len(made)
+            swept, new_entries = _restored(ledger, plan, part)
+            total, done = total + swept, done + len(new_entries)
             if swept and not dry_run:
-                about = {"ledger": of_day, "effects": len(made), "left": swept - len(made)}
+                about = {
+                    "ledger": of_day,
+                    "effects": len(new_entries),
+                    "left": swept - len(new_entries),
+                }
                 # First: once booked, nothing is left that a repeat would add to the audit.
                 record(lake, kind, sweep_id, details=about | {"part": asdict(part)})
-                commit(ledger, made, by_a_person)
+                commit(ledger, new_entries, by_a_person)
         if not total:
             raise DataRefused(f"the ledger has no such effects of a sweep {sweep_id}")
         if not dry_run:
@@ -94,27 +98,27 @@ def undo(
 def _restored(ledger: DayLedger, plan: Sweep, part: Part) -> tuple[int, list[Entry]]:
     """How many effects the sweep had in a day's ledger, and what restores them."""
     swept = {
-        entry.place
-        for chain in ledger.chains.values()
-        for entry in chain
+        entry.scope
+        for history in ledger.histories.values()
+        for entry in history
         if entry.sweep_id == plan.subject[0] and entry.entry == "intent" and part.has(entry)
     }
     lake, day = ledger.lake, ledger.day
     posts, escalated = _posts(ledger, plan), escalated_posts(lake, day)
     restored = undo_effect if plan.kind == "undo" else redo_effect
-    made = [
-        restored(place, ledger.chain(place), posts.get(place.subject_id), sweep=plan)
-        for place in swept
-        if place.lane == ORDER or place.subject_id not in escalated
+    new_entries = [
+        restored(scope, ledger.history(scope), posts.get(scope.subject_id), sweep=plan)
+        for scope in swept
+        if scope.lane == ORDER or scope.subject_id not in escalated
     ]
-    return len(swept), [entry for entry in made if entry]
+    return len(swept), [entry for entry in new_entries if entry]
 
 
 def _posts(ledger: DayLedger, plan: Sweep) -> dict[str, Post]:
     """What may be acted on; an account has no revisions, and without a strike is free for good."""
     lake, day = ledger.lake, ledger.day
     if day == ACCOUNTS_DAY:
-        struck, accounts = struck_authors(lake), {place.subject_id for place in ledger.chains}
+        struck, accounts = struck_authors(lake), {scope.subject_id for scope in ledger.histories}
         return {a: Post(0, a, verdict=None if a in struck else "benign") for a in accounts}
-    said = human_input(lake, day, plan.time)
-    return standing(lake, day, plan.time, about=LEDGERS.format(day=day), said=said)
+    people = human_input(lake, day, plan.time)
+    return standing(lake, day, plan.time, about=LEDGERS.format(day=day), people=people)

@@ -123,10 +123,10 @@ def _pending(lake: Path, day: date, since: datetime | None, dead: bool) -> Itera
     every = entries(lake, day)
     outcomes = {e.effect_key: e.recorded_at for e in every if e.entry == "outcome"}
     booked = [e for e in every if e.entry == "intent" and e.effect_key in outcomes]
-    newest = {e.place: e.effect_key for e in sorted(booked, key=_booking)}
+    newest = {e.scope: e.effect_key for e in sorted(booked, key=_booking)}
     for entry in booked:
         key = entry.effect_key
-        again = key not in letters or (dead and newest[entry.place] == key)
+        again = key not in letters or (dead and newest[entry.scope] == key)
         if key not in done and again and (since is None or outcomes[key] >= since):
             yield entry
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from harmsweep.enforcement.circuit_breaker.approvals import approved_by
 from harmsweep.enforcement.circuit_breaker.forecast import headroom
-from harmsweep.enforcement.plans.plan import Plan, mandate_of, planned_effects
+from harmsweep.enforcement.plans.plan import Plan, binding_of, planned_effects
 from harmsweep.enforcement.plans.summary import changing, samples, tables, unchanging
 from harmsweep.enforcement.rules.ledger import Entry
 from harmsweep.enforcement.state.day_ledger import now_micros
@@ -25,7 +25,7 @@ def write_plan(lake: Path, plan: Plan, out: Path) -> Path:
     bounds = batch_headroom(lake, plan)
     page = TEMPLATES.get_template("plan.html").render(
         plan=plan,
-        approved=approved_by(lake, plan.asked),
+        approved=approved_by(lake, plan.approval_request),
         tables={
             name: (changing(rows), unchanging(rows)) for name, rows in tables(lake, plan).items()
         },
@@ -39,11 +39,11 @@ def write_plan(lake: Path, plan: Plan, out: Path) -> Path:
 
 def batch_headroom(lake: Path, plan: Plan) -> list[dict[str, Any]]:
     """The plan's batches of each day beside their bounds, as things stand now."""
-    by_day: dict[date, list[Entry]] = defaultdict(list)
+    new_entries: dict[date, list[Entry]] = defaultdict(list)
     for entry in planned_effects(lake, plan):
-        by_day[entry.day].append(entry)
-    policy = mandate_of(lake, plan).policy
-    return [asdict(row) for row in headroom(lake, by_day, policy, now_micros())]
+        new_entries[entry.day].append(entry)
+    policy = binding_of(lake, plan).policy
+    return [asdict(row) for row in headroom(lake, new_entries, policy, now_micros())]
 
 
 def _samples(lake: Path, plan: Plan) -> list[dict[str, Any]]:

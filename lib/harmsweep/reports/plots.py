@@ -163,7 +163,7 @@ def beside_bounds(rows: Sequence[Record]) -> str:
         likely = math.inf if row["likely"] is None else row["likely"]
         over = (
             row["waits"]
-            or row["together"] + row["spent"] > row["cap"]
+            or row["together"] + row["used"] > row["cap"]
             or row["effects"] + row["before"] > likely
         )
         axes.barh(place, row["effects"], color=colours[row["direction"]], alpha=1 if over else 0.5)

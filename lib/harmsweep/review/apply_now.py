@@ -51,50 +51,50 @@ def apply_now(
     with ledger_locks(lake):
         ledger = read_day_ledger(lake, day, clock)
         sweep = Sweep(day, kind, (source_id,), ledger.last_sweep, ledger.at, operator())
-        made = _differences(ledger, sweep, human_input(lake, day, sweep.time), lifts)
-        commit(ledger, made, by_a_person)
+        new_entries = _differences(ledger, sweep, human_input(lake, day, sweep.time), lifts)
+        commit(ledger, new_entries, by_a_person)
         if accounts:
             settle_accounts(lake, sweep, accounts, clock=clock, gate=by_a_person)
         else:
             free_accounts(lake, sweep, clock=clock)
-    return made
+    return new_entries
 
 
 def _differences(
-    ledger: DayLedger, sweep: Sweep, said: HumanInput, lifts: tuple[str, int] | None
+    ledger: DayLedger, sweep: Sweep, people: HumanInput, lifts: tuple[str, int] | None
 ) -> list[Entry]:
     lake, day = ledger.lake, ledger.day
-    posts = standing(lake, day, sweep.time, about=LEDGERS.format(day=day), said=said)
+    posts = standing(lake, day, sweep.time, about=LEDGERS.format(day=day), people=people)
     escalated = escalated_posts(lake, day)
-    made = []
-    for place in {**dict.fromkeys(ledger.chains), **dict.fromkeys(said.demands)}:
-        post = posts.get(place.subject_id)
-        if post is None or (place.subject_id in escalated and place.lane != ORDER):
+    new_entries = []
+    for scope in {**dict.fromkeys(ledger.histories), **dict.fromkeys(people.instructions)}:
+        post = posts.get(scope.subject_id)
+        if post is None or (scope.subject_id in escalated and scope.lane != ORDER):
             continue
-        chain = ledger.chain(place)
-        if place.lane != POLICY:
-            demand = said.demands.get(place)
-            made.append(lane_change(place, chain, demand, post.revision, sweep=sweep))
-        elif post.verdict == "benign" or _is_lifted(place, chain, lifts):
-            made.append(lifted(place, chain, sweep=sweep, source_id=sweep.subject[0]))
-    return [entry for entry in made if entry and not is_automatic(entry.cause_kind)]
+        history = ledger.history(scope)
+        if scope.lane != POLICY:
+            instruction = people.instructions.get(scope)
+            new_entries.append(lane_change(scope, history, instruction, post.revision, sweep=sweep))
+        elif post.verdict == "benign" or _is_lifted(scope, history, lifts):
+            new_entries.append(lifted(scope, history, sweep=sweep, source_id=sweep.subject[0]))
+    return [entry for entry in new_entries if entry and not is_automatic(entry.cause_kind)]
 
 
-def _is_lifted(place: Scope, chain: list[Entry], lifts: tuple[str, int] | None) -> bool:
-    last = latest(chain)
+def _is_lifted(scope: Scope, history: list[Entry], lifts: tuple[str, int] | None) -> bool:
+    last = latest(history)
     if lifts is None or last is None:
         return False
-    return place.subject_id == lifts[0] and last.revision <= lifts[1]
+    return scope.subject_id == lifts[0] and last.revision <= lifts[1]
 
 
-def apply_verdict(lake: Path, said: Mapping[str, Any], *, clock: Clock) -> list[Entry]:
+def apply_verdict(lake: Path, row: Mapping[str, Any], *, clock: Clock) -> list[Entry]:
     """Carry out a row of verdicts; a benign one on all days on which copies were acted on.
 
     Copies that a harmful one reaches wait for a sweep of their day, whose caps count them.
     """
-    verdict = standing_verdict(lake, said)
-    copied = days_of_copies(lake, verdict) if verdict.found == "benign" else []
-    options: dict[str, Any] = {"kind": "verdict", "source_id": said["verdict_id"], "clock": clock}
+    verdict = standing_verdict(lake, row)
+    copied = days_of_copies(lake, verdict) if verdict.outcome == "benign" else []
+    options: dict[str, Any] = {"kind": "verdict", "source_id": row["verdict_id"], "clock": clock}
     return [e for day in sorted({verdict.day, *copied}) for e in apply_now(lake, day, **options)]
 
 

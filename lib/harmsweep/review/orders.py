@@ -77,8 +77,8 @@ def receive(
             # The audit first: entered again the order is known, and nobody would add it.
             record(lake, "order", row["order_id"], reason=reason, details={"action": action})
             delta.write_rows([row], ORDERS, lake)
-    made = apply_now(lake, post["day"], kind="order", source_id=row["order_id"], clock=clock)
-    return row | {"effects": len(made)}
+    new_entries = apply_now(lake, post["day"], kind="order", source_id=row["order_id"], clock=clock)
+    return row | {"effects": len(new_entries)}
 
 
 def withdraw(lake: Path, order_id: str, *, reason: str, clock: Clock = now_micros) -> Row:
@@ -94,8 +94,8 @@ def withdraw(lake: Path, order_id: str, *, reason: str, clock: Clock = now_micro
     if len(known) == 1:
         record(lake, "withdraw", order_id, reason=reason)  # first, as in receive
         delta.write_rows([row | {"reason": reason}], ORDERS, lake)
-    made = apply_now(lake, row["day"], kind="order", source_id=order_id, clock=clock)
-    return row | {"effects": len(made)}
+    new_entries = apply_now(lake, row["day"], kind="order", source_id=order_id, clock=clock)
+    return row | {"effects": len(new_entries)}
 
 
 def listed(lake: Path) -> list[Row]:
@@ -119,9 +119,9 @@ def restore_after_expired_orders(lake: Path, *, clock: Clock = now_micros) -> in
     for day in sorted(days):
         orders = [row for row in standing_orders(lake, day) if row["kind"] == "order"]
         ended = [row for row in orders if row["until"] and row["until"] <= at]
-        places = {(row["post_id"], row["jurisdiction"]) for row in ended}
+        scopes = {(row["post_id"], row["jurisdiction"]) for row in ended}
         beneath = (r for r in orders if r not in ended)
-        hidden = [r for r in beneath if (r["post_id"], r["jurisdiction"]) in places]
+        hidden = [r for r in beneath if (r["post_id"], r["jurisdiction"]) in scopes]
         if hidden:  # settling a day settles all of its places
             source_id = hidden[0]["order_id"]
             effects += len(apply_now(lake, day, kind="order", source_id=source_id, clock=clock))

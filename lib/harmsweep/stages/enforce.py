@@ -62,20 +62,20 @@ def enforce_day(
             out.
         Stopped: the switch is off.
     """
-    mandate = load_policy_binding(lake, policy, model.model_version, model.certificates)
-    check_decided(lake, day, mandate)
+    binding = load_policy_binding(lake, policy, model.model_version, model.certificates)
+    check_decided(lake, day, binding)
     if dry_run:
         started = time.monotonic()
-        counts = preview(lake, day, mandate)
+        counts = preview(lake, day, binding)
         items = next(iter(counts.values()))
         return Outcome("enforce", day, items, time.monotonic() - started, counts=counts)
 
     def work() -> Counts:
-        return sweep(lake, day, mandate, planned_at=planned_at)
+        return sweep(lake, day, binding, planned_at=planned_at)
 
     restore_after_expired_orders(lake)
     # As they stand, not the table's version: one that ended since is a change too.
     exempt = sorted(exemptions(lake, from_micros(now_micros())).items())
-    facts = [mandate.inputs, mandate.first, mandate.last, exempt]
-    versions = version_pair(*mandate.subject)
+    facts = [binding.inputs, binding.first, binding.last, exempt]
+    versions = version_pair(*binding.subject)
     return run_stage(ENFORCE, lake, day, work, versions=versions, inputs=as_json(facts))

@@ -25,7 +25,7 @@ def waiting(fresh: Any) -> Any:
     return fresh
 
 
-def mandate(lake: Any) -> PolicyBinding:
+def binding(lake: Any) -> PolicyBinding:
     return PolicyBinding(load_policy(lake.policy(apply=0)), "m-1")
 
 
@@ -36,26 +36,28 @@ def named(lake: Any, harm: str) -> batches.Waiting:
 def approve(lake: Any, harm: str, user: Callable[[str], None], *names: str) -> None:
     for name in names:
         user(name)
-        approvals.approve(lake.root, batches.asked(lake.root, named(lake, harm)), "looks right")
+        approvals.approve(
+            lake.root, batches.approval_request(lake.root, named(lake, harm)), "looks right"
+        )
 
 
 def test_a_batch_waits_until_two_others_approve_and_one_lets_it_go(waiting, user):
     hate = named(waiting, "hate")
     assert (hate.effects, hate.model_version) == (2, "m-1")
     with pytest.raises(Held, match=r"needs 2 approvals .* and has 0"):
-        batches.resume(waiting.root, hate.batch.name, mandate(waiting))
+        batches.resume(waiting.root, hate.batch.name, binding(waiting))
     with pytest.raises(DataRefused, match=f"planned by {hate.planners[0]}"):
         approve(waiting, "hate", user, *hate.planners)
     approve(waiting, "hate", user, "one", "one")
     with pytest.raises(Held, match=r"has 1 \(one\)"):
-        batches.resume(waiting.root, hate.batch.name, mandate(waiting))
+        batches.resume(waiting.root, hate.batch.name, binding(waiting))
     approve(waiting, "hate", user, "two")
-    found = batches.resume(waiting.root, hate.batch.name, mandate(waiting))
+    found = batches.resume(waiting.root, hate.batch.name, binding(waiting))
     assert found.counts == {"effects": 2, "left": 0}
     assert waiting.states() == {"removed": "remove", "demoted": "demote", "reviewed": "review"}
     assert [b.batch.harm for b in batches.waiting(waiting.root)] == ["spam"]
     with pytest.raises(DataRefused, match="no such batch waits"):
-        batches.resume(waiting.root, hate.batch.name, mandate(waiting))
+        batches.resume(waiting.root, hate.batch.name, binding(waiting))
     acts = [(o["operator"], o["act"]) for o in audit.operations(waiting.root, hate.batch.name)]
     assert acts == [("one", "approve"), ("two", "approve"), ("two", "resume")]
 
@@ -66,10 +68,10 @@ def test_what_changed_since_it_was_held_is_refused_and_the_rest_let_go(waiting, 
     others = [post(name) for name in ("demoted", "reviewed", "clean", "spam")]
     waiting.put_posts([*others, post("removed", 1, "superseded"), post("removed", 2)])
     name, before = named(waiting, "hate").batch.name, waiting.content()
-    dry = batches.resume(waiting.root, name, mandate(waiting), dry_run=True)
+    dry = batches.resume(waiting.root, name, binding(waiting), dry_run=True)
     assert waiting.content() == before
     assert [o for o in audit.operations(waiting.root, name) if o["act"] == "resume"] == []
-    found = batches.resume(waiting.root, name, mandate(waiting))
+    found = batches.resume(waiting.root, name, binding(waiting))
     assert dry.counts == found.counts
     assert [e["subject_id"] for e in waiting.ledger("discarded")] == ["removed"]
     assert found.counts == {"effects": 1, "left": 1}
@@ -116,18 +118,20 @@ def test_the_sample_is_counted_and_approved_with_its_batch(flooded):
     batch = named(flooded, "hate")
     assert batch.effects == 40
     waits = {e["effect_key"] for e in flooded.ledger("held")}
-    assert batches.asked(flooded.root, batch).digest == approvals.digest_of(waits | sampled)
+    assert batches.approval_request(flooded.root, batch).digest == approvals.digest_of(
+        waits | sampled
+    )
 
 
 def test_a_sample_that_a_reviewer_freed_is_counted_no_more_and_voids_no_approval(flooded):
-    before = batches.asked(flooded.root, named(flooded, "hate"))
+    before = batches.approval_request(flooded.root, named(flooded, "hate"))
     name = next(e["subject_id"] for e in flooded.ledger() if e["cause_kind"] == "sample")
     row = verdicts.decide(flooded.root, name, "benign", rationale="a quote")
     options = {"kind": "verdict", "source_id": row["verdict_id"], "clock": now_micros}
     apply_now(flooded.root, row["day"], **options)
     after = named(flooded, "hate")
     assert after.effects == 39
-    assert batches.asked(flooded.root, after).digest == before.digest
+    assert batches.approval_request(flooded.root, after).digest == before.digest
 
 
 def test_a_refused_batch_waits_no_more_though_its_sample_is_still_being_read(flooded):
@@ -151,7 +155,7 @@ def test_a_sampled_post_that_is_gone_is_left_and_not_refused(flooded, rows, user
     rest = [post(name) for name in NAMES if name != gone]
     flooded.put_posts([*rest, post(gone, 1, "deleted")])
     approve(flooded, "hate", user, "one", "two")
-    found = batches.resume(flooded.root, named(flooded, "hate").batch.name, mandate(flooded))
+    found = batches.resume(flooded.root, named(flooded, "hate").batch.name, binding(flooded))
     assert found.counts == {"effects": 39, "left": 1}
     assert flooded.ledger("discarded") == []
 
@@ -169,7 +173,7 @@ def test_an_approval_is_of_what_the_batch_was(waiting, user, rows):
         waiting.sweep(apply=0)
     grown = [b for b in batches.waiting(waiting.root) if b.batch.harm == "spam"]
     for batch in grown:
-        asked = batches.asked(waiting.root, batch)
+        asked = batches.approval_request(waiting.root, batch)
         expected = [] if batch.effects != 1 else approvals.approved_by(waiting.root, asked)
         assert approvals.approved_by(waiting.root, asked) == expected
     assert sum(b.effects for b in grown) == 2
@@ -223,7 +227,7 @@ def test_a_batch_is_resumed_under_its_own_pair_alone(waiting):
 
 @pytest.mark.parametrize("model", ["m-0", "m-2"])
 def test_neither_an_older_nor_a_newer_model_resumes_a_batch(waiting, model: str):
-    other = PolicyBinding(mandate(waiting).policy, model)
+    other = PolicyBinding(binding(waiting).policy, model)
     with pytest.raises(DataRefused, match="is of m-1 under trial-1"):
         batches.resume(waiting.root, named(waiting, "hate").batch.name, other)
 

@@ -83,8 +83,8 @@ def test_all_sweeps_of_24_hours_share_a_cap_in_each_direction(fresh, rows):
 
 def test_an_effect_is_spent_for_24_hours_to_the_microsecond(fresh):
     fresh.decide()
-    at, mandate = 1_800_000_000_123_457, PolicyBinding(load_policy(fresh.policy()), "m-1")
-    sweep(fresh.root, DAY, mandate, clock=lambda: at)
+    at, binding = 1_800_000_000_123_457, PolicyBinding(load_policy(fresh.policy()), "m-1")
+    sweep(fresh.root, DAY, binding, clock=lambda: at)
     written = micros(min(entry["recorded_at"] for entry in fresh.ledger()))
     assert written == at
     assert used_in_24h(fresh.root, at + 24 * HOUR - 1) == {
@@ -114,9 +114,9 @@ def test_a_held_entry_changes_no_state_and_reviews_are_not_held(fresh):
 
 
 def test_a_preview_says_what_would_be_held(fresh):
-    mandate = PolicyBinding(load_policy(fresh.policy(apply=1)), "m-1")
+    binding = PolicyBinding(load_policy(fresh.policy(apply=1)), "m-1")
     fresh.decide(apply=1)
-    assert preview(fresh.root, DAY, mandate) == {
+    assert preview(fresh.root, DAY, binding) == {
         "decisions": 4, "finished": 0, "held": 2, "remove": 1, "review": 1,
     }  # fmt: skip
     assert fresh.content() == ([], [])
@@ -211,12 +211,12 @@ def test_what_comes_after_a_held_batch_is_held_too(fresh, rows):
     fresh.put_posts([post(name) for name in names])
     fresh.put_scores([scored("late", hate=0.99)])
     policy = fresh.policy(apply=1)
-    mandate = PolicyBinding(load_policy(policy), "m-1")
+    binding = PolicyBinding(load_policy(policy), "m-1")
     # With room for it again: what was spent is longer ago than a day.
     later = time.time_ns() // 1000 + 2 * 24 * 3600 * 1_000_000
     fresh.decide(apply=1)
-    assert preview(fresh.root, DAY, mandate)["held"] == 1
+    assert preview(fresh.root, DAY, binding)["held"] == 1
     with pytest.raises(Held):
-        sweep(fresh.root, DAY, mandate, clock=lambda: later)
+        sweep(fresh.root, DAY, binding, clock=lambda: later)
     assert "late" not in fresh.states()
     assert {e["subject_id"] for e in fresh.ledger("held")} == {"removed", "demoted", "late"}

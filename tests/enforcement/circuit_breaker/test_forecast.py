@@ -12,7 +12,7 @@ import pytest
 
 from harmsweep.enforcement.circuit_breaker.caps import CapBreach
 from harmsweep.enforcement.circuit_breaker.forecast import (
-    Outlook,
+    Headroom,
     Past,
     breaches,
     headroom,
@@ -208,10 +208,10 @@ def test_an_outlook_puts_each_days_batch_beside_what_bounds_it(
     at = micros(datetime(2026, 10, 29, 12, tzinfo=UTC))
     found = headroom(past, made, policy, at)
     # Of the 24 hours: the history's entries, which this test's rows date alike.
-    spent = 99 + 6 + 5 + 4 + 3
+    used = 99 + 6 + 5 + 4 + 3
     assert found == [
-        Outlook(DAY, *HATE, 2, 1, 50, 20, 10, 100000, False, 3, spent, 60),
-        Outlook(other, *HATE, 1, 0, None, 0, 0, None, False, 3, spent, 60),
+        Headroom(DAY, *HATE, 2, 1, 50, 20, 10, 100000, False, 3, used, 60),
+        Headroom(other, *HATE, 1, 0, None, 0, 0, None, False, 3, used, 60),
     ]
     assert headroom(past, {DAY: []}, policy, at) == []
 
@@ -270,7 +270,7 @@ def test_the_day_itself_is_no_history(past: Path, add_rows: Callable[..., None])
 
 def test_a_batch_that_nothing_was_spent_of_has_spent_nothing(past: Path) -> None:
     (found,) = headroom(past, {DAY: planned(2)}, SimpleNamespace(cap=lambda *_: 60), LATER)
-    assert (found.spent, found.together) == (0, 2)
+    assert (found.used, found.together) == (0, 2)
 
 
 def test_a_steady_count_rarely_passes_the_quantile() -> None:

@@ -35,7 +35,7 @@ def test_the_page_says_what_waits_and_for_whom(fresh, plan, tmp_path, monkeypatc
     assert f"harmsweep approve {plan.plan_id}" in said
     monkeypatch.setattr("harmsweep.enforcement.circuit_breaker.approvals.operator", lambda: "ana")
     monkeypatch.setattr("harmsweep.operations.audit.operator", lambda: "ana")
-    approve(fresh.root, plan.asked, "read it")
+    approve(fresh.root, plan.approval_request, "read it")
     assert "1 of 2 approvals (ana)" in page(fresh, plan, tmp_path)
 
 

@@ -60,7 +60,7 @@ def test_a_plan_past_a_cap_waits_for_two_others(fresh, user):
         applied(fresh, plan)
     for name in ("one", "two"):
         user(name)
-        approvals.approve(fresh.root, plan.asked, "read it")
+        approvals.approve(fresh.root, plan.approval_request, "read it")
     assert applied(fresh, plan)["effects"] == 4
     assert fresh.states() == FIRST
 
@@ -308,7 +308,7 @@ def test_nobody_who_made_a_plan_can_approve_it_even_if_another_made_it_again(fre
     for name in made.planners:
         user(name)
         with pytest.raises(DataRefused, match="was planned by one and two: another"):
-            approvals.approve(fresh.root, made.asked, "mine")
+            approvals.approve(fresh.root, made.approval_request, "mine")
     with pytest.raises(Held, match="by others than one and two and has 0"):
         applied(fresh, made)
 
@@ -316,10 +316,10 @@ def test_nobody_who_made_a_plan_can_approve_it_even_if_another_made_it_again(fre
 def test_an_approver_who_makes_the_plan_again_counts_no_more(fresh, user):
     plan = planned(fresh, apply=0)
     user("one")
-    assert approvals.approve(fresh.root, plan.asked, "read it") == ["one"]
+    assert approvals.approve(fresh.root, plan.approval_request, "read it") == ["one"]
     again = planned(fresh, apply=0)
     assert again.plan_id == plan.plan_id
-    assert approvals.approved_by(fresh.root, again.asked) == []
+    assert approvals.approved_by(fresh.root, again.approval_request) == []
 
 
 def test_a_dry_run_says_what_would_be_done_or_why_not(fresh):

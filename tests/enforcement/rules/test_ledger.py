@@ -21,7 +21,7 @@ from harmsweep.enforcement.rules.ledger import (
 )
 from harmsweep.policy.actions import SEVERITY, VISIBLE
 
-PLACE = Scope("post", "p1", "all", "all")
+SCOPE = Scope("post", "p1", "all", "all")
 
 
 def entry(
@@ -139,10 +139,10 @@ def test_caps_count_what_others_can_see(action, previous, counts):
 
 def test_only_intents_without_an_outcome_are_open():
     first, done = entry("k1", 1), entry("k1", 2, kind="outcome")
-    parked = [entry("k2", 3, kind=kind) for kind in ("held", "discarded", "withheld")]
-    assert open_intents([first, done, *parked]) == []
+    held_effect = [entry("k2", 3, kind=kind) for kind in ("held", "discarded", "withheld")]
+    assert open_intents([first, done, *held_effect]) == []
     # Neither is one closed by what is no outcome.
-    assert open_intents([first, entry("k1", 3, kind="withheld"), *parked]) == [first]
+    assert open_intents([first, entry("k1", 3, kind="withheld"), *held_effect]) == [first]
 
 
 def test_accounts_are_on_a_day_of_their_own_that_lakes_know():
@@ -168,18 +168,18 @@ def test_a_key_is_the_hash_of_identity_and_cause():
         ["post", "p1", "1", "review", "all", "all", "policy", "c"], separators=(",", ":")
     )
     key = hashlib.sha256(text.encode()).hexdigest()
-    assert effect_key(PLACE, 1, "review", "c") == key
+    assert effect_key(SCOPE, 1, "review", "c") == key
     others = [
-        effect_key(replace(PLACE, **{name: "x"}), 1, "review", "c")
+        effect_key(replace(SCOPE, **{name: "x"}), 1, "review", "c")
         for name in ("subject_kind", "subject_id", "surface", "jurisdiction", "lane")
     ]
-    others += [effect_key(PLACE, 2, "review", "c"), effect_key(PLACE, 1, "remove", "c")]
-    others += [effect_key(PLACE, 1, "review", "d")]
+    others += [effect_key(SCOPE, 2, "review", "c"), effect_key(SCOPE, 1, "remove", "c")]
+    others += [effect_key(SCOPE, 1, "review", "d")]
     assert len({key, *others}) == 9
 
 
 def test_a_key_knows_texts_of_any_script_apart():
-    one, other = (replace(PLACE, subject_id=name) for name in ("é", "e"))
+    one, other = (replace(SCOPE, subject_id=name) for name in ("é", "e"))
     assert effect_key(one, 1, "review", "c") != effect_key(other, 1, "review", "c")
     text = '["post","é","1","review","all","all","policy","c"]'
     assert effect_key(one, 1, "review", "c") == hashlib.sha256(text.encode()).hexdigest()

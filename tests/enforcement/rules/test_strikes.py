@@ -67,26 +67,30 @@ def sweep(n: int, kind: str = "enforce", subject: tuple[str, ...] = ("m-1", "p-1
     return Sweep(NOW.date(), kind, subject, f"s{n - 1}", at, "tester")
 
 
-def act(chain: list[Entry], strikes: list[Strike], n: int = 1) -> Entry | None:
+def act(history: list[Entry], strikes: list[Strike], n: int = 1) -> Entry | None:
     """What the nth sweep does to the account."""
-    return account_change(ACCOUNT, chain, strikes, sweep=sweep(n), accounts=RULES)
+    return account_change(ACCOUNT, history, strikes, sweep=sweep(n), accounts=RULES)
 
 
 TWO = [strike(1), strike(3)]
 
 
 def restricted() -> Entry:
-    made = act([], TWO)
-    assert made is not None
-    return made
+    effect = act([], TWO)
+    assert effect is not None
+    return effect
 
 
 def test_a_restriction_says_until_when_and_in_which_partition() -> None:
-    made = restricted()
-    assert (made.action, made.expires_at, made.harm) == ("restrict", NOW + 6 * DAYS, "hate")
-    assert (made.day, made.subject_kind, made.cause_kind) == (ACCOUNTS_DAY, "account", "strikes")
-    assert (made.revision, made.model_version, made.policy_version) == (0, "m-1", "p-1")
-    assert made.sweep_id == sweep(1).sweep_id
+    effect = restricted()
+    assert (effect.action, effect.expires_at, effect.harm) == ("restrict", NOW + 6 * DAYS, "hate")
+    assert (effect.day, effect.subject_kind, effect.cause_kind) == (
+        ACCOUNTS_DAY,
+        "account",
+        "strikes",
+    )
+    assert (effect.revision, effect.model_version, effect.policy_version) == (0, "m-1", "p-1")
+    assert effect.sweep_id == sweep(1).sweep_id
 
 
 def test_the_same_strikes_do_nothing_again() -> None:
@@ -95,16 +99,16 @@ def test_the_same_strikes_do_nothing_again() -> None:
 
 
 def test_another_strike_restricts_for_longer() -> None:
-    made = act([restricted()], [*TWO, strike(0.5)], 2)
-    assert made is not None
-    assert (made.expires_at, made.previous_action) == (NOW + 29.5 * DAYS, "restrict")
+    effect = act([restricted()], [*TWO, strike(0.5)], 2)
+    assert effect is not None
+    assert (effect.expires_at, effect.previous_action) == (NOW + 29.5 * DAYS, "restrict")
 
 
 def test_an_overturned_strike_lifts_what_followed_from_it() -> None:
-    made = act([restricted()], TWO[:1], 2)
-    assert made is not None
-    assert (made.action, made.expires_at, made.harm) == ("none", None, "hate")
-    assert act([restricted(), made], TWO[:1], 3) is None
+    effect = act([restricted()], TWO[:1], 2)
+    assert effect is not None
+    assert (effect.action, effect.expires_at, effect.harm) == ("none", None, "hate")
+    assert act([restricted(), effect], TWO[:1], 3) is None
 
 
 def test_what_has_ended_by_itself_is_not_lifted() -> None:
@@ -113,27 +117,27 @@ def test_what_has_ended_by_itself_is_not_lifted() -> None:
 
 
 def test_what_a_person_undid_stays_so_until_another_strike() -> None:
-    chain: list[Any] = [restricted()]
-    subject = (chain[0].sweep_id,)
-    chain.append(undo_effect(ACCOUNT, chain, Post(0, "a1"), sweep=sweep(2, "undo", subject)))
-    assert chain[1].action == "none"
-    assert chain[1].day == ACCOUNTS_DAY
-    assert act(chain, TWO, 3) is None
-    assert act(chain, [*TWO, strike(0.5)], 3) is not None
-    again = redo_effect(ACCOUNT, chain, Post(0, "a1"), sweep=sweep(4, "redo", subject))
+    history: list[Any] = [restricted()]
+    subject = (history[0].sweep_id,)
+    history.append(undo_effect(ACCOUNT, history, Post(0, "a1"), sweep=sweep(2, "undo", subject)))
+    assert history[1].action == "none"
+    assert history[1].day == ACCOUNTS_DAY
+    assert act(history, TWO, 3) is None
+    assert act(history, [*TWO, strike(0.5)], 3) is not None
+    again = redo_effect(ACCOUNT, history, Post(0, "a1"), sweep=sweep(4, "redo", subject))
     assert again is not None
-    assert again.expires_at == chain[0].expires_at
+    assert again.expires_at == history[0].expires_at
 
 
 def test_new_and_longer_restrictions_are_more_and_shorter_and_lifted_ones_are_not() -> None:
     first = restricted()
     longer = act([first], [*TWO, strike(0.5)], 2)
     assert longer is not None
-    chain = [first, longer]
-    shorter, lifted = act(chain, TWO, 3), act(chain, [], 3)
+    history = [first, longer]
+    shorter, lifted = act(history, TWO, 3), act(history, [], 3)
     assert shorter is not None and lifted is not None
     assert restricts_more(first, []) and restricts_more(longer, [first])
-    assert not restricts_more(shorter, chain) and not restricts_more(lifted, chain)
+    assert not restricts_more(shorter, history) and not restricts_more(lifted, history)
     again = act([first, replace(first, entry="outcome"), lifted], TWO, 4)
     assert again is not None
     assert restricts_more(again, [first, lifted])

@@ -41,10 +41,10 @@ def judge(
     lake: Any, post: str, found: str, *reviewers: str, kept: bool = True, **more: Any
 ) -> None:
     """Verdicts of some reviewers, in their order; without `kept` as older ones: no content."""
-    place = {"day": DAY, "post_id": post, "revision": 1}
+    scope = {"day": DAY, "post_id": post, "revision": 1}
     older = {} if kept else dict.fromkeys(("text_digest", "words", "media"))
     for n, name in enumerate(reviewers):
-        row = said.verdict_row(lake.root, place, found, None, "seen") | older
+        row = said.verdict_row(lake.root, scope, found, None, "seen") | older
         at = row["decided_at"] + timedelta(seconds=n)
         delta.write_rows([row | {"reviewer": name, "decided_at": at} | more], VERDICTS, lake.root)
 
@@ -180,7 +180,7 @@ def test_only_reviewers_whose_last_word_it_is_count(copied):
     judge(copied, "clean", "benign", "ann")
     judge(copied, "clean", "harmful", "bob", **REMOVED)
     (found,) = verdicts(copied.root, DAY, DAY)
-    assert (found.found, [vote.reviewer for vote in found.votes]) == ("harmful", ["bob"])
+    assert (found.outcome, [vote.reviewer for vote in found.votes]) == ("harmful", ["bob"])
 
 
 def test_one_more_harmful_verdict_frees_no_copy(copied):

@@ -134,10 +134,10 @@ def test_it_says_whether_its_inputs_are_newer_than_the_models_scores(known, runs
 
 
 def test_a_score_that_is_another_by_now_says_that_its_inputs_were_rewritten(known):
-    mandate = known.binding()
+    binding = known.binding()
     scores = [r | {"hate": 0.97} for r in delta.rows(SCORES, known.root).to_pylist()]
     known.put_scores(scores)
-    sweep(known.root, DAY, mandate)
+    sweep(known.root, DAY, binding)
     assert {post: row["is_rewritten"] for post, row in kept(known).items()} == {
         "removed": True, "demoted": True, "spam": None,
     }  # fmt: skip

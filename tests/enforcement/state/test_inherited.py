@@ -17,7 +17,7 @@ HATE, SPAM, LOOK = ("hate", "remove"), ("spam", "label"), ("hate", "review")
 def harmful(post: str, **asked: tuple[str, str]) -> Verdict:
     """A post that reviewers found harmful, with what each asks for, the newest last."""
     votes = tuple(Vote(name, *what, f"{post}-{name}") for name, what in asked.items())
-    harm, action = votes[-1].asked
+    harm, action = votes[-1].request
     newest = votes[-1].verdict_id
     return Verdict(newest, DAY, post, 1, "harmful", harm, action, SOON, votes)
 
@@ -39,7 +39,9 @@ def outcomes(
 def asked(*given: Verdict) -> tuple[str | None, str] | None:
     """The harm and action that a copy of these posts gets from them."""
     found = inherit({"c": given}, set(), CONF).get("c")
-    return (found.demand.harm, found.demand.action) if found and found.demand else None
+    return (
+        (found.instruction.harm, found.instruction.action) if found and found.instruction else None
+    )
 
 
 @pytest.mark.parametrize(
@@ -132,9 +134,9 @@ def test_known_good_media_stop_harm_and_not_a_release():
 
 def test_what_a_copy_asks_for_names_a_verdict_that_asked_for_it():
     disagreed = harmful("p1", ann=HATE, bob=HATE, cat=SPAM)
-    found = inherit({"c": [disagreed]}, set(), CONF)["c"].demand
+    found = inherit({"c": [disagreed]}, set(), CONF)["c"].instruction
     assert found is not None
     assert (found.action, found.cause_kind, found.source_id) == ("remove", "copy", "p1-bob")
-    held = inherit({"c": [disagreed]}, {"c"}, CONF)["c"].demand
+    held = inherit({"c": [disagreed]}, {"c"}, CONF)["c"].instruction
     assert held is not None and held.action == "review"
-    assert inherit({"c": [BENIGN]}, set(), CONF)["c"].demand is None
+    assert inherit({"c": [BENIGN]}, set(), CONF)["c"].instruction is None

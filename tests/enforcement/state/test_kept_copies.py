@@ -41,8 +41,8 @@ class Copied:
 
     def judge(self, found: str, *reviewers: str, action: str | None = None) -> None:
         for name in reviewers:
-            place = {"day": DAY, "post_id": "first", "revision": 1}
-            row = said.verdict_row(self.lake.root, place, found, "hate", "seen")
+            scope = {"day": DAY, "post_id": "first", "revision": 1}
+            row = said.verdict_row(self.lake.root, scope, found, "hate", "seen")
             row |= {"reviewer": name, "action": action}
             delta.write_rows([row], VERDICTS, self.lake.root)
 

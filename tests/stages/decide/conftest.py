@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from builders import rung, scope, scored, trial_policy
+from builders import rule, rung, scored, trial_policy
 from pyspark.sql import DataFrame, SparkSession
 
 from harmsweep.policy.file import Policy, load_policy
@@ -19,12 +19,12 @@ DAY = date(2026, 10, 1)
 POLICY = trial_policy(
     {
         "hate": [
-            scope(rung("remove", 0.95), rung("review", 0.5)),
-            scope(rung("remove", 0.3), surface="ads"),
-            scope(rung("demote", 0.4), jurisdiction="DE"),
+            rule(rung("remove", 0.95), rung("review", 0.5)),
+            rule(rung("remove", 0.3), surface="ads"),
+            rule(rung("demote", 0.4), jurisdiction="DE"),
         ],
-        "spam": [scope(rung("remove", 0.9), rung("demote", 0.8))],
-        "sexism": [scope(rung("remove", 0.9))],
+        "spam": [rule(rung("remove", 0.9), rung("demote", 0.8))],
+        "sexism": [rule(rung("remove", 0.9))],
     }
 )
 

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from builders import rung, scope, trial_policy
+from builders import rule, rung, trial_policy
 from pyspark.sql import DataFrame
 
 from harmsweep.policy.certificates import (
@@ -29,7 +29,7 @@ LADDER = (
     rung("review", 0.7),
 )
 POLICY = trial_policy(
-    {"hate": [scope(*LADDER)]},
+    {"hate": [rule(*LADDER)]},
     mode="production",
     approved_models=[MODEL],
     languages=["en", "de", "fr"],

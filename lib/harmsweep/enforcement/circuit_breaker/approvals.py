@@ -32,39 +32,39 @@ def digest_of(effect_keys: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(sorted(effect_keys)).encode()).hexdigest()
 
 
-def approved_by(lake: Path, asked: ApprovalRequest) -> list[str]:
+def approved_by(lake: Path, request: ApprovalRequest) -> list[str]:
     """Who approved exactly this content, in order of their names; who planned it never counts."""
-    said = [o for o in operations(lake, asked.name) if o["act"] == "approve"]
-    of_this = (o for o in said if json.loads(o["details"])["digest"] == asked.digest)
-    return sorted({o["operator"] for o in of_this} - {*asked.planners})
+    approvals = [o for o in operations(lake, request.name) if o["act"] == "approve"]
+    of_this = (o for o in approvals if json.loads(o["details"])["digest"] == request.digest)
+    return sorted({o["operator"] for o in of_this} - {*request.planners})
 
 
-def approve(lake: Path, asked: ApprovalRequest, reason: str) -> list[str]:
+def approve(lake: Path, request: ApprovalRequest, reason: str) -> list[str]:
     """Keep that the operator approves; give who has by now. Approving twice counts once.
 
     Raises:
         DataRefused: the operator planned it.
     """
-    if operator() in asked.planners:
-        raise DataRefused(f"{asked.name} was planned by {asked.by}: another must approve it")
-    if operator() not in approved_by(lake, asked):
-        record(lake, "approve", asked.name, reason=reason, details={"digest": asked.digest})
-    return approved_by(lake, asked)
+    if operator() in request.planners:
+        raise DataRefused(f"{request.name} was planned by {request.by}: another must approve it")
+    if operator() not in approved_by(lake, request):
+        record(lake, "approve", request.name, reason=reason, details={"digest": request.digest})
+    return approved_by(lake, request)
 
 
-def check_approved(lake: Path, asked: ApprovalRequest) -> None:
+def check_approved(lake: Path, request: ApprovalRequest) -> None:
     """Refuse what has too few approvals.
 
     Raises:
         Held: how many it has and needs, and who can't.
     """
-    have = approved_by(lake, asked)
-    if len(have) < asked.approvers:
-        by = f" ({', '.join(have)})" if have else ""
+    names = approved_by(lake, request)
+    if len(names) < request.approvers:
+        by = f" ({', '.join(names)})" if names else ""
         raise Held(
-            f"{asked.name} needs {asked.approvers} approval{'s'[: asked.approvers - 1]}"
-            f" by others than {asked.by}"
-            f" and has {len(have)}{by}: `harmsweep approve {asked.name}`"
+            f"{request.name} needs {request.approvers} approval{'s'[: request.approvers - 1]}"
+            f" by others than {request.by}"
+            f" and has {len(names)}{by}: `harmsweep approve {request.name}`"
         )
 
 

@@ -89,7 +89,7 @@ def waiting(lake: Path, day: date | None = None) -> list[Waiting]:
     ]
 
 
-def already_held(lake: Path, day: date, made: Sequence[Entry]) -> dict[Batch, int]:
+def already_held(lake: Path, day: date, new_entries: Sequence[Entry]) -> dict[Batch, int]:
     """How many effects are of a batch of the day of which a part waits, under the same pair.
 
     A part of a broken model's output is as broken as the rest, and so is what it makes later.
@@ -99,7 +99,7 @@ def already_held(lake: Path, day: date, made: Sequence[Entry]) -> dict[Batch, in
         for w in waiting(lake, day)
     }
     return visible_counts(
-        e for e in made if (e.model_version, e.policy_version, e.harm, e.direction) in waits
+        e for e in new_entries if (e.model_version, e.policy_version, e.harm, e.direction) in waits
     )
 
 
@@ -116,7 +116,7 @@ def find(lake: Path, name: str) -> Waiting:
     return found[0]
 
 
-def asked(lake: Path, batch: Waiting) -> ApprovalRequest:
+def approval_request(lake: Path, batch: Waiting) -> ApprovalRequest:
     """What approvers of the batch approve: exactly its effects, with the sample.
 
     What a reviewer freed of the sample makes them no others: a batch that grew needs new approvals.
@@ -136,7 +136,7 @@ def asked(lake: Path, batch: Waiting) -> ApprovalRequest:
 def resume(
     lake: Path,
     name: str,
-    mandate: PolicyBinding,
+    binding: PolicyBinding,
     *,
     dry_run: bool = False,
     clock: Clock = now_micros,
@@ -152,22 +152,24 @@ def resume(
     """
     started, batch = time.monotonic(), find(lake, name)
     day = batch.day
-    if mandate.subject != (batch.model_version, batch.policy_version):
+    if binding.subject != (batch.model_version, batch.policy_version):
         raise DataRefused(f"{name} is of {batch.model_version} under {batch.policy_version}")
     with ledger_locks(lake):
-        check_approved(lake, asked(lake, batch))
+        check_approved(lake, approval_request(lake, batch))
         ledger = read_day_ledger(lake, day, clock)
-        plan = sweep_of(day, "resume", mandate, after=ledger.last_sweep, at=ledger.at)
-        parked = _parked(ledger, batch.batch)
-        made, stale = resume_all_held(scope_states(ledger, plan), parked, plan, mandate.rules)
+        plan = sweep_of(day, "resume", binding, after=ledger.last_sweep, at=ledger.at)
+        held_effect = _waiting_entries(ledger, batch.batch)
+        new_entries, stale = resume_all_held(
+            scope_states(ledger, plan), held_effect, plan, binding.guardrails
+        )
         left = [refused(entry, sweep=plan) for entry in stale if entry.entry == "held"]
-        counts = {"effects": len(made), "left": len(stale)}
+        counts = {"effects": len(new_entries), "left": len(stale)}
         if not dry_run:
             check_running(lake)
             # First: once booked the batch waits no more, and no repeat could add the audit.
             record(lake, "resume", name, details=counts | {"sweep_id": plan.sweep_id})
-            commit(ledger, [*made, *left], partial(check_running, lake))
-    return Outcome("resume", day, len(made), time.monotonic() - started, counts=counts)
+            commit(ledger, [*new_entries, *left], partial(check_running, lake))
+    return Outcome("resume", day, len(new_entries), time.monotonic() - started, counts=counts)
 
 
 def discard(lake: Path, name: str, *, reason: str, clock: Clock = now_micros) -> Outcome:
@@ -181,18 +183,18 @@ def discard(lake: Path, name: str, *, reason: str, clock: Clock = now_micros) ->
     with ledger_locks(lake):
         ledger = read_day_ledger(lake, day, clock)
         plan = Sweep(day, "discard", subject, ledger.last_sweep, ledger.at, operator())
-        held = [entry for entry in _parked(ledger, batch.batch) if entry.entry == "held"]
+        held = [entry for entry in _waiting_entries(ledger, batch.batch) if entry.entry == "held"]
         counts = {"effects": len(held)}
         record(lake, "discard", name, reason=reason, details=counts)  # first, as in resume
         append(lake, [refused(entry, sweep=plan) for entry in held])
     return Outcome("discard", day, len(held), time.monotonic() - started, counts=counts)
 
 
-def _parked(ledger: DayLedger, batch: HeldBatch) -> list[Entry]:
+def _waiting_entries(ledger: DayLedger, batch: HeldBatch) -> list[Entry]:
     """The batch's entries that wait, and its sample."""
     return [
         entry
-        for chain in ledger.chains.values()
-        for entry in chain
-        if batch.has(entry) and not is_resolved(entry, chain)
+        for history in ledger.histories.values()
+        for entry in history
+        if batch.has(entry) and not is_resolved(entry, history)
     ]

@@ -22,7 +22,7 @@ class CapBreach:
     harm: str
     direction: str
     planned: int
-    spent: int
+    used: int
     limit: int
     kind: str = "cap"  # or forecast (effects), or views, or waits (a part of it is held)
 
@@ -40,13 +40,13 @@ class CapBreach:
             )
         if self.kind != "cap":
             what = f"{self.planned} to" if self.kind == "forecast" else f"{self.planned} views to"
-            had = f" and {self.spent} before" if self.spent else ""
+            had = f" and {self.used} before" if self.used else ""
             return (
                 f"{self.harm}: {what} {self.direction}{had} are more than the {self.limit}"
                 " that the same weekday of past weeks makes likely"
             )
         return (
-            f"{self.harm}: {self.planned} to {self.direction} and {self.spent} in the last 24 hours"
+            f"{self.harm}: {self.planned} to {self.direction} and {self.used} in the last 24 hours"
             f" pass the cap of {self.limit}"
         )
 
@@ -73,9 +73,9 @@ def is_capped(entry: Entry) -> bool:
     return entry.entry == "intent" and entry.is_counted and is_automatic(entry.cause_kind)
 
 
-def visible_counts(made: Iterable[Entry]) -> dict[Batch, int]:
+def visible_counts(new_entries: Iterable[Entry]) -> dict[Batch, int]:
     """How many effects of each batch caps count."""
-    return dict(Counter((e.harm or "", e.direction) for e in filter(is_capped, made)))
+    return dict(Counter((e.harm or "", e.direction) for e in filter(is_capped, new_entries)))
 
 
 def cap_of(policy: Policy, batch: Batch) -> int:
@@ -92,9 +92,9 @@ def cap_breaches(
     planned: Mapping[Batch, int], before: Mapping[Batch, int], policy: Policy
 ) -> list[CapBreach]:
     """The batches that would pass their cap, in order."""
-    found = []
+    breaches = []
     for batch, n in sorted(planned.items()):
         cap = cap_of(policy, batch)
         if n + before.get(batch, 0) > cap:
-            found.append(CapBreach(*batch, n, before.get(batch, 0), cap))
-    return found
+            breaches.append(CapBreach(*batch, n, before.get(batch, 0), cap))
+    return breaches

@@ -112,10 +112,10 @@ def most_views(views: Sequence[int], conf: Forecast) -> int | None:
     return max(int(conf.factor * max(views)), conf.views_floor)
 
 
-def views_of(lake: Path, day: date, made: Iterable[Entry]) -> dict[Batch, int]:
+def views_of(lake: Path, day: date, new_entries: Iterable[Entry]) -> dict[Batch, int]:
     """The views so far of the posts that effects which caps count touch, by batch."""
     of_post: dict[str, set[Batch]] = defaultdict(set)
-    for entry in filter(is_capped, made):
+    for entry in filter(is_capped, new_entries):
         of_post[entry.subject_id].add((entry.harm or "", entry.direction))
     sums: Counter[Batch] = Counter()
     if of_post:
@@ -152,7 +152,7 @@ def unlikely(
 
 
 @dataclass(frozen=True)
-class Outlook:
+class Headroom:
     """A day's part of a batch beside what it may be: with more, or past the cap, it is held."""
 
     day: date
@@ -166,24 +166,24 @@ class Outlook:
     likely_views: int | None
     waits: bool  # whether a part of it is held
     together: int  # effects of all days
-    spent: int  # in the last 24 hours
+    used: int  # in the last 24 hours
     cap: int
 
 
 def headroom(
-    lake: Path, made: Mapping[date, Sequence[Entry]], policy: Policy, at: int
-) -> list[Outlook]:
+    lake: Path, new_entries: Mapping[date, Sequence[Entry]], policy: Policy, at: int
+) -> list[Headroom]:
     """What each day's batches come to and what bounds them, by day and batch; see `breaches`."""
-    together = visible_counts(entry for of_day in made.values() for entry in of_day)
+    together = visible_counts(entry for of_day in new_entries.values() for entry in of_day)
     lately, conf = used_in_24h(lake, at), load_bounds().forecast
     found = []
-    for day, of_day in made.items():
+    for day, of_day in new_entries.items():
         past, views = history(lake, day, conf.weeks), views_of(lake, day, of_day)
         had, waits = so_far(lake, day), already_held(lake, day, of_day)
         for batch, n in sorted(visible_counts(of_day).items()):
             effects, seen = past.of(batch)
             before, views_before = had.get(batch, (0, 0))
-            row = Outlook(
+            row = Headroom(
                 day,
                 *batch,
                 effects=n,
@@ -194,7 +194,7 @@ def headroom(
                 likely_views=most_views(seen, conf),
                 waits=batch in waits,
                 together=together[batch],
-                spent=lately.get(batch, 0),
+                used=lately.get(batch, 0),
                 cap=cap_of(policy, batch),
             )
             found.append(row)
@@ -202,23 +202,23 @@ def headroom(
 
 
 def breaches(
-    lake: Path, made: Mapping[date, Sequence[Entry]], policy: Policy, at: int
+    lake: Path, new_entries: Mapping[date, Sequence[Entry]], policy: Policy, at: int
 ) -> list[CapBreach]:
     """The batches that a sweep may not carry out by itself, each once.
 
     They pass a cap, over all days together, or what a day makes likely, or a part of them waits.
     `at` is the time in microseconds since 1970.
     """
-    if not any(made.values()):
+    if not any(new_entries.values()):
         return []
-    together = visible_counts(entry for of_day in made.values() for entry in of_day)
+    together = visible_counts(entry for of_day in new_entries.values() for entry in of_day)
     found = {e.batch: e for e in cap_breaches(together, used_in_24h(lake, at), policy)}
     conf = load_bounds().forecast
-    for day, of_day in made.items():
+    for day, of_day in new_entries.items():
         past = history(lake, day, conf.weeks)
         views, had = views_of(lake, day, of_day), so_far(lake, day)
-        for excess in unlikely(visible_counts(of_day), views, past, conf, had):
-            found.setdefault(excess.batch, excess)
+        for breach in unlikely(visible_counts(of_day), views, past, conf, had):
+            found.setdefault(breach.batch, breach)
         for batch, n in already_held(lake, day, of_day).items():
             found.setdefault(batch, CapBreach(*batch, n, 0, 0, "waits"))
     return [found[batch] for batch in sorted(found)]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harmsweep.enforcement.circuit_breaker.approvals import check_approved
 from harmsweep.enforcement.circuit_breaker.forecast import breaches
-from harmsweep.enforcement.plans.plan import Plan, find_plan, mandate_of, planned_effects
+from harmsweep.enforcement.plans.plan import Plan, binding_of, find_plan, planned_effects
 from harmsweep.enforcement.rules.effects import from_micros
 from harmsweep.enforcement.rules.ledger import Entry
 from harmsweep.enforcement.state.day_ledger import (
@@ -43,55 +43,60 @@ def apply_plan(
     started, plan = time.monotonic(), find_plan(lake, plan_id)
     if plan.against:
         raise DataRefused(f"{plan_id} was {plan.line().split('; ')[1]}: plan without it")
-    mandate = mandate_of(lake, plan)
+    binding = binding_of(lake, plan)
     if from_micros(clock()) > plan.expires_at:
         raise DataRefused(f"{plan_id} expired at {plan.expires_at:%Y-%m-%d %H:%M} UTC: plan again")
     with ledger_locks(lake):
-        check_approved(lake, plan.asked)
+        check_approved(lake, plan.approval_request)
         ledgers = {day: read_day_ledger(lake, day, clock) for day in plan.days}
-        made, stale, waits = dict[date, list[Entry]](), list[Entry](), list[Entry]()
+        new_entries, stale, waits = dict[date, list[Entry]](), list[Entry](), list[Entry]()
         for day, ledger in ledgers.items():
-            made[day], gone, waiting = _let_go(ledger, plan, mandate)
+            new_entries[day], gone, waiting = _let_go(ledger, plan, binding)
             stale += gone
             waits += waiting
         _refuse(plan, stale, "subjects changed since, such as")
         _refuse(plan, waits, "effects wait for a person by now, such as on")
-        _check_bounds(lake, plan, mandate, made, at=clock())
-        effects = sum(map(len, made.values()))
+        _check_bounds(lake, plan, binding, new_entries, at=clock())
+        effects = sum(map(len, new_entries.values()))
         counts = {"effects": effects, "done_before": plan.effects - effects}
         if not dry_run:
             check_running(lake)
             record(lake, "apply", plan_id, details=counts)
             for day, ledger in ledgers.items():
-                commit(ledger, made[day], partial(check_running, lake))
+                commit(ledger, new_entries[day], partial(check_running, lake))
     return Outcome("apply", plan.first, effects, time.monotonic() - started, counts=counts)
 
 
 def _let_go(
-    ledger: DayLedger, plan: Plan, mandate: PolicyBinding
+    ledger: DayLedger, plan: Plan, binding: PolicyBinding
 ) -> tuple[list[Entry], list[Entry], list[Entry]]:
     """A day's part of the plan as it would be booked now, what no longer fits, and what waits.
 
     What nobody approved waits where a sweep of the pair would not do it by itself, as of a batch
     that was held since.
     """
-    sweep = sweep_of(ledger.day, "apply", mandate, after=ledger.last_sweep, at=ledger.at)
+    sweep = sweep_of(ledger.day, "apply", binding, after=ledger.last_sweep, at=ledger.at)
     planned = [entry for entry in planned_effects(ledger.lake, plan) if entry.day == ledger.day]
-    found = scope_states(ledger, sweep)
-    made, stale = resume_all_held(found, planned, sweep, mandate.rules)
+    states = scope_states(ledger, sweep)
+    new_entries, stale = resume_all_held(states, planned, sweep, binding.guardrails)
     if plan.approvers:
-        return made, stale, []
-    free = {entry.effect_key for entry in changes(found, sweep, mandate.rules)}
-    return made, stale, [entry for entry in made if entry.effect_key not in free]
+        return new_entries, stale, []
+    free = {entry.effect_key for entry in changes(states, sweep, binding.guardrails)}
+    return new_entries, stale, [entry for entry in new_entries if entry.effect_key not in free]
 
 
 def _check_bounds(
-    lake: Path, plan: Plan, mandate: PolicyBinding, made: Mapping[date, Sequence[Entry]], *, at: int
+    lake: Path,
+    plan: Plan,
+    binding: PolicyBinding,
+    new_entries: Mapping[date, Sequence[Entry]],
+    *,
+    at: int,
 ) -> None:
     """What nobody approved must be inside every bound of this hour too."""
     if plan.approvers:
         return
-    over = breaches(lake, made, mandate.policy, at)
+    over = breaches(lake, new_entries, binding.policy, at)
     if over:
         lines = "; ".join(e.line() for e in over)
         raise DataRefused(f"{plan.plan_id}: by now {lines}: nothing was done; plan again")

@@ -11,44 +11,44 @@ from harmsweep.enforcement.state.scope_states import changes, scope_states
 
 
 @dataclass(frozen=True)
-class Difference:
+class PlannedDay:
     """A day's part: what a sweep would do, what stays, and whose sweep made what it found."""
 
-    made: list[Entry]
+    new_entries: list[Entry]
     stays: list[Entry]
     base: str
 
 
-def difference(
-    lake: Path, day: date, mandate: PolicyBinding, against: PolicyBinding | None, *, clock: Clock
-) -> Difference:
-    """What a sweep of the day under the mandate would do now, or after a sweep under `against`."""
+def plan_day(
+    lake: Path, day: date, binding: PolicyBinding, against: PolicyBinding | None, *, clock: Clock
+) -> PlannedDay:
+    """What a sweep of the day under the binding would do now, or after a sweep under `against`."""
     ledger = read_day_ledger(lake, day, clock)
     base = _last_pair(ledger)
     if against:
         ledger = _as_swept(ledger, against)
-    sweep = sweep_of(day, "apply", mandate, after=ledger.last_sweep, at=ledger.at)
-    found = scope_states(ledger, sweep, beside=against.subject if against else None)
-    made = [e for e in changes(found, sweep, mandate.rules) if e.entry == "intent"]
-    changed = {entry.place for entry in made}
-    holds = (holding(case.chain) for case in found if case.place not in changed)
+    sweep = sweep_of(day, "apply", binding, after=ledger.last_sweep, at=ledger.at)
+    states = scope_states(ledger, sweep, beside=against.subject if against else None)
+    new_entries = [e for e in changes(states, sweep, binding.guardrails) if e.entry == "intent"]
+    changed = {entry.scope for entry in new_entries}
+    holds = (holding(state.history) for state in states if state.scope not in changed)
     stays = [state for state in holds if state and not state.has_expired(sweep.time)]
-    return Difference(made, stays, base)
+    return PlannedDay(new_entries, stays, base)
 
 
 def _last_pair(ledger: DayLedger) -> str:
     """The pair of the newest sweep of policy's lane and its id; empty where none acted."""
-    every = (entry for chain in ledger.chains.values() for entry in chain)
+    every = (entry for history in ledger.histories.values() for entry in history)
     acted = [e for e in every if e.entry == "intent" and e.model_version]
     newest = max(acted, key=lambda e: (e.recorded_at, e.effect_key), default=None)
     pair = f"{newest.model_version}/{newest.policy_version}" if newest else ""
     return f"{pair} ({newest.sweep_id})" if newest else ""
 
 
-def _as_swept(ledger: DayLedger, mandate: PolicyBinding) -> DayLedger:
-    """The ledger as a sweep under the mandate would leave it; nothing is written."""
-    sweep = sweep_of(ledger.day, "enforce", mandate, after=ledger.last_sweep, at=ledger.at)
-    made = changes(scope_states(ledger, sweep), sweep, mandate.rules)
-    known = [entry for chain in ledger.chains.values() for entry in chain]
-    chains = histories_of([*known, *made])
-    return replace(ledger, chains=chains, last_sweep=sweep.sweep_id)
+def _as_swept(ledger: DayLedger, binding: PolicyBinding) -> DayLedger:
+    """The ledger as a sweep under the binding would leave it; nothing is written."""
+    sweep = sweep_of(ledger.day, "enforce", binding, after=ledger.last_sweep, at=ledger.at)
+    new_entries = changes(scope_states(ledger, sweep), sweep, binding.guardrails)
+    known = [entry for history in ledger.histories.values() for entry in history]
+    histories = histories_of([*known, *new_entries])
+    return replace(ledger, histories=histories, last_sweep=sweep.sweep_id)

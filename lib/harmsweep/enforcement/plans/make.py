@@ -9,7 +9,7 @@ from harmsweep.enforcement.circuit_breaker.approvals import accepted_posts, dige
 from harmsweep.enforcement.circuit_breaker.caps import visible_counts
 from harmsweep.enforcement.circuit_breaker.forecast import breaches
 from harmsweep.enforcement.conf import load_bounds
-from harmsweep.enforcement.plans.difference import difference
+from harmsweep.enforcement.plans.difference import plan_day
 from harmsweep.enforcement.plans.plan import STAYS, Plan, find_plan
 from harmsweep.enforcement.rules.effects import from_micros
 from harmsweep.enforcement.rules.ledger import Entry
@@ -46,43 +46,43 @@ def make_plan(
 ) -> Plan:
     """Write down what sweeps of the days would do now; the same state gives the same plan.
 
-    With `against` it is what they would do after a sweep under that mandate, and is for reading.
+    With `against` it is what they would do after a sweep under that binding, and is for reading.
 
     Raises:
         PolicyError, CertificateRefused: nothing was written.
         DataRefused: a day's decisions are missing or older than what they rest on.
     """
-    mandate = load_policy_binding(lake, policy, model.model_version, model.certificates)
+    binding = load_policy_binding(lake, policy, model.model_version, model.certificates)
     for day in days:
-        for decided in (mandate, *([against] if against else [])):
+        for decided in (binding, *([against] if against else [])):
             check_decided(lake, day, decided)
-    found = {day: difference(lake, day, mandate, against, clock=clock) for day in days}
-    by_day = {day: part.made for day, part in found.items()}
-    planned = [entry for made in by_day.values() for entry in made]
-    stays = [replace(entry, entry=STAYS) for part in found.values() for entry in part.stays]
-    digest = _digest(mandate, against, days, planned)
+    parts = {day: plan_day(lake, day, binding, against, clock=clock) for day in days}
+    by_day = {day: part.new_entries for day, part in parts.items()}
+    planned = [entry for new_entries in by_day.values() for entry in new_entries]
+    stays = [replace(entry, entry=STAYS) for part in parts.values() for entry in part.stays]
+    digest = _digest(binding, against, days, planned)
     plan_id = f"plan-{days[0]:%Y%m%d}-{digest[:12]}"
     rows = [as_row(entry) | {"plan_id": plan_id} for entry in (*planned, *stays)]
     delta.write_rows(rows, PLANS, lake, where={"plan_id": plan_id})
     posts, total = accepted_posts(lake, days[0], days[-1]), sum(visible_counts(planned).values())
-    over = () if against else breaches(lake, by_day, mandate.policy, clock())
+    over = () if against else breaches(lake, by_day, binding.policy, clock())
     expires = from_micros(clock()) + timedelta(hours=load_bounds().plan_expires_hours)
     details = {
         "first": days[0],
         "last": days[-1],
         "model_version": model.model_version,
-        "policy_version": mandate.policy.policy_version,
+        "policy_version": binding.policy.policy_version,
         "policy": str(policy.path.resolve()),
         "certificates": str(model.certificates.resolve()),
         "effects": len(planned),
         "unchanged": len(stays),
         "visible": total,
         "posts": posts,
-        "over": [excess.line() for excess in over],
+        "over": [breach.line() for breach in over],
         "approvers": _approvers(lake, by_day) if over else 0,
         "expires_at": expires.isoformat(),
         "digest": digest,
-        "base": sorted({part.base for part in found.values() if part.base}),
+        "base": sorted({part.base for part in parts.values() if part.base}),
         "against": "/".join(against.subject) if against else None,
         "tables": {table.name: delta.version(table, lake) for table in READ},
     }
@@ -93,17 +93,19 @@ def make_plan(
 def _approvers(lake: Path, by_day: Mapping[date, Sequence[Entry]]) -> int:
     """How many must approve, by the day with the greatest share: quiet days beside it hide none."""
     return max(
-        load_bounds().approvers(sum(visible_counts(made).values()), accepted_posts(lake, day, day))
-        for day, made in by_day.items()
+        load_bounds().approvers(
+            sum(visible_counts(new_entries).values()), accepted_posts(lake, day, day)
+        )
+        for day, new_entries in by_day.items()
     )
 
 
 def _digest(
-    mandate: PolicyBinding,
+    binding: PolicyBinding,
     against: PolicyBinding | None,
     days: Sequence[date],
     planned: Sequence[Entry],
 ) -> str:
     other = ["against", *against.subject] if against else []
     keys = [entry.effect_key for entry in planned]
-    return digest_of([*mandate.subject, *other, *map(str, days), *keys])
+    return digest_of([*binding.subject, *other, *map(str, days), *keys])

@@ -52,7 +52,7 @@ class Plan(Frozen):
         return every_day(self.first, self.last)
 
     @property
-    def asked(self) -> ApprovalRequest:
+    def approval_request(self) -> ApprovalRequest:
         """What its approvers approve."""
         return ApprovalRequest(self.plan_id, self.planners, self.digest, self.approvers)
 
@@ -75,25 +75,25 @@ def find_plan(lake: Path, plan_id: str) -> Plan:
     """
     if not re.fullmatch(r"plan-[\w-]+", plan_id, re.ASCII):
         raise DataRefused(f"there is no plan {plan_id!r}")
-    made = [o for o in operations(lake, plan_id) if o["act"] == "plan"]
-    if not made:
+    makings = [o for o in operations(lake, plan_id) if o["act"] == "plan"]
+    if not makings:
         raise DataRefused(f"there is no plan {plan_id}")
     # Who made it again had it before them: none of its makers can approve it.
-    known = {"plan_id": plan_id, "planners": sorted({o["operator"] for o in made})}
-    return Plan.model_validate(known | json.loads(made[-1]["details"]))
+    known = {"plan_id": plan_id, "planners": sorted({o["operator"] for o in makings})}
+    return Plan.model_validate(known | json.loads(makings[-1]["details"]))
 
 
-def mandate_of(lake: Path, plan: Plan) -> PolicyBinding:
+def binding_of(lake: Path, plan: Plan) -> PolicyBinding:
     """What a plan was made under.
 
     Raises:
         DataRefused: the policy's file is another by now.
     """
     folder = Path(plan.certificates) if plan.certificates else None
-    mandate = load_policy_binding(lake, load_policy(Path(plan.policy)), plan.model_version, folder)
-    if mandate.policy.policy_version != plan.policy_version:
-        raise DataRefused(f"{plan.plan_id}: the policy is {mandate.policy.policy_version} by now")
-    return mandate
+    binding = load_policy_binding(lake, load_policy(Path(plan.policy)), plan.model_version, folder)
+    if binding.policy.policy_version != plan.policy_version:
+        raise DataRefused(f"{plan.plan_id}: the policy is {binding.policy.policy_version} by now")
+    return binding
 
 
 def planned_effects(lake: Path, plan: Plan) -> list[Entry]:

@@ -67,7 +67,7 @@ class Sweep:
 
 
 def new_effect(
-    place: Scope,
+    scope: Scope,
     sweep: Sweep,
     *,
     action: str,
@@ -91,21 +91,21 @@ def new_effect(
     before = previous.action if previous and not previous.has_expired(sweep.time) else "none"
     source = [source_id] if source_id else []
     cause_id = "/".join([*sweep.subject, *source, previous.effect_key if previous else "first"])
-    key = effect_key(place, revision, action, cause_id)
+    key = effect_key(scope, revision, action, cause_id)
     return Entry(
-        day=ACCOUNTS_DAY if place.subject_kind == "account" else sweep.day,
+        day=ACCOUNTS_DAY if scope.subject_kind == "account" else sweep.day,
         effect_key=key,
         entry="intent",
         recorded_at=sweep.time,
         sweep_id=sweep.sweep_id,
-        subject_kind=place.subject_kind,
-        subject_id=place.subject_id,
+        subject_kind=scope.subject_kind,
+        subject_id=scope.subject_id,
         revision=revision,
         action=action,
         previous_action=before,
         direction=direction(action, before),
-        surface=place.surface,
-        jurisdiction=place.jurisdiction,
+        surface=scope.surface,
+        jurisdiction=scope.jurisdiction,
         cause_kind=cause_kind,
         cause_id=cause_id,
         previous_key=previous.effect_key if previous else None,
@@ -117,6 +117,6 @@ def new_effect(
         policy_version=policy_version,
         operator=sweep.operator,
         expires_at=expires_at,
-        lane=place.lane,
+        lane=scope.lane,
         source_id=source_id,
     )

@@ -54,14 +54,14 @@ def _pair_off(media: Sequence[MediaFingerprint], others: Sequence[MediaFingerpri
     """
     partners: dict[int, MediaFingerprint] = {}
 
-    def place(medium: MediaFingerprint, tried: set[int]) -> bool:
+    def scope(medium: MediaFingerprint, tried: set[int]) -> bool:
         for n, other in enumerate(others):
             if n in tried or not medium.is_near(other):
                 continue
             tried.add(n)
-            if n not in partners or place(partners[n], tried):
+            if n not in partners or scope(partners[n], tried):
                 partners[n] = medium
                 return True
         return False
 
-    return all(place(medium, set()) for medium in media)
+    return all(scope(medium, set()) for medium in media)

@@ -1,4 +1,4 @@
-"""What a sweep may act on: a decision, and whether the rules bear it out."""
+"""What a sweep may act on: a decision, and whether the guardrails permit it."""
 
 import hashlib
 import math
@@ -12,7 +12,7 @@ from harmsweep.policy.actions import STRIKES
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a decision wants at its place, and what it rests on."""
+    """What a decision wants at its scope, and what it rests on."""
 
     revision: int
     language: str
@@ -34,7 +34,7 @@ class Post:
 
     @property
     def is_spared(self) -> bool:
-        """Whether a person keeps automation off it: found benign, or on the allow-list."""
+        """Whether a person keeps automation off it: judged benign, or on the allow-list."""
         return self.verdict == "benign" or self.exempt is not None
 
 
@@ -48,7 +48,7 @@ class Guardrails:
 
     approved: bool
     certified: Certified | None = None  # None: the policy asks for no certificate
-    # The authors for whom the pair is in force, by their place in [0, 1): all, or a ramp's share.
+    # The authors for whom the pair is in force, by their hash in [0, 1): all, or a ramp's share.
     first: float = 0.0
     last: float = 1.0
     # The share of the posts on which nothing that others can see is applied.
@@ -57,7 +57,7 @@ class Guardrails:
     # After how many days an action ends, by harm, surface, jurisdiction and action.
     days: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
 
-    def expiry(self, place: Scope, decision: Decision, at: datetime) -> datetime | None:
+    def expiry(self, scope: Scope, decision: Decision, at: datetime) -> datetime | None:
         """When an action of the decision ends by itself if it is taken at a time.
 
         The days of a restriction are the account's: were the post to come back after them, the
@@ -65,7 +65,7 @@ class Guardrails:
         """
         if decision.action in STRIKES:
             return None
-        days = self.days.get((decision.harm, place.surface, place.jurisdiction, decision.action))
+        days = self.days.get((decision.harm, scope.surface, scope.jurisdiction, decision.action))
         return at + timedelta(days=days) if days else None
 
     def restricts_for(self, harm: str, surface: str, jurisdiction: str) -> int | None:
@@ -80,12 +80,12 @@ class Guardrails:
         """Whether a post is of the random holdout, for a harm."""
         return harm not in self.spared and uniform_hash(f"holdout/{post_id}") < self.holdout
 
-    def permits(self, place: Scope, decision: Decision) -> bool:
+    def permits(self, scope: Scope, decision: Decision) -> bool:
         """Whether an automatic action may follow from the decision."""
         if not self.approved or self.certified is None:
             return self.approved
-        scope = (decision.harm, place.surface, place.jurisdiction)
-        return (*scope, decision.action, decision.language, decision.threshold) in self.certified
+        rung = (decision.harm, scope.surface, scope.jurisdiction)
+        return (*rung, decision.action, decision.language, decision.threshold) in self.certified
 
 
 def uniform_hash(text: str) -> float:
@@ -93,8 +93,10 @@ def uniform_hash(text: str) -> float:
     return int(hashlib.sha256(text.encode()).hexdigest()[:13], 16) / 16**13
 
 
-def allowed(place: Scope, decision: Decision, post: Post, rules: Guardrails) -> Decision | None:
-    """The decision, or a review instead where the rules don't bear its action out.
+def allowed(
+    scope: Scope, decision: Decision, post: Post, guardrails: Guardrails
+) -> Decision | None:
+    """The decision, or a review instead where the guardrails don't permit its action.
 
     None where a person found the post benign: nothing is automatic until it is edited.
 
@@ -107,7 +109,7 @@ def allowed(place: Scope, decision: Decision, post: Post, rules: Guardrails) -> 
     score = decision.score if is_probability(decision.score) else None
     threshold = decision.threshold
     sound = score is not None and threshold is not None and score >= threshold
-    acts = sound and post.exempt is None and rules.permits(place, decision)
+    acts = sound and post.exempt is None and guardrails.permits(scope, decision)
     action = decision.action if acts else "review"
     return replace(decision, action=action, score=score)
 

@@ -65,61 +65,65 @@ class HeldBatch:
 
 
 def resume_held(
-    place: Scope,
-    chain: Sequence[Entry],
+    scope: Scope,
+    history: Sequence[Entry],
     wanted: Decision | Instruction | None,
     post: Post | None,
     *,
-    parked: Entry,
+    held_effect: Entry,
     sweep: Sweep,
-    rules: Guardrails,
+    guardrails: Guardrails,
 ) -> Entry | None:
     """The effect that was planned or held, as an intent; None where it is in force or was refused.
 
     Raises:
         Stale: the decision, the revision or the state is no longer the one that it was made from.
     """
-    if is_resolved(parked, chain):
+    if is_resolved(held_effect, history):
         return None
-    made = difference(place, chain, wanted, post, sweep=sweep, rules=rules) if post else None
-    if made is None or _facts(made) != _facts(parked):
-        raise Stale(place.subject_id)
-    if parked.cause_kind != "sample" and made.effect_key != parked.effect_key:
-        raise Stale(place.subject_id)
-    return made
+    effect = (
+        difference(scope, history, wanted, post, sweep=sweep, guardrails=guardrails)
+        if post
+        else None
+    )
+    if effect is None or _facts(effect) != _facts(held_effect):
+        raise Stale(scope.subject_id)
+    if held_effect.cause_kind != "sample" and effect.effect_key != held_effect.effect_key:
+        raise Stale(scope.subject_id)
+    return effect
 
 
 def _facts(entry: Entry) -> tuple[object, ...]:
     return entry.revision, entry.harm, entry.score, entry.threshold
 
 
-def refused(parked: Entry, *, sweep: Sweep) -> Entry:
+def refused(held_effect: Entry, *, sweep: Sweep) -> Entry:
     """That a person refused a held effect."""
-    return replace(parked, entry="discarded", recorded_at=sweep.time, operator=sweep.operator)
+    return replace(held_effect, entry="discarded", recorded_at=sweep.time, operator=sweep.operator)
 
 
-def is_resolved(parked: Entry, chain: Sequence[Entry]) -> bool:
+def is_resolved(held_effect: Entry, history: Sequence[Entry]) -> bool:
     """Whether a planned or held effect was let go or refused before."""
-    if parked.cause_kind == "sample":
-        return latest(chain) != parked
+    if held_effect.cause_kind == "sample":
+        return latest(history) != held_effect
     after = ("intent", "discarded")
-    return any(e.entry in after and e.effect_key == parked.effect_key for e in chain)
+    return any(e.entry in after and e.effect_key == held_effect.effect_key for e in history)
 
 
-def under_review(chains: Sequence[Sequence[Entry]]) -> set[tuple[Scope, int]]:
+def under_review(histories: Sequence[Sequence[Entry]]) -> set[tuple[Scope, int]]:
     """The sampled posts of batches that wait, by place and revision: people read what they are.
 
     No pair acts on them before the batch is let go or refused.
     """
     waits = {
         (e.sweep_id, e.harm)
-        for chain in chains
-        for e in chain
-        if e.entry == "held" and not is_resolved(e, chain)
+        for history in histories
+        for e in history
+        if e.entry == "held" and not is_resolved(e, history)
     }
-    lasts = (latest(chain) for chain in chains) if waits else ()
+    lasts = (latest(history) for history in histories) if waits else ()
     return {
-        (e.place, e.revision)
+        (e.scope, e.revision)
         for e in lasts
         if e and e.cause_kind == "sample" and (e.sweep_id, e.harm) in waits
     }

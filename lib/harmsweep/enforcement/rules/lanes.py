@@ -28,66 +28,71 @@ class Instruction:
         return self.until is not None and self.until <= at
 
 
-def severest(demands: Sequence[Instruction]) -> Instruction | None:
+def severest(instructions: Sequence[Instruction]) -> Instruction | None:
     """The demand that is met where there are several: the severest, of these the longest."""
     return max(
-        demands,
+        instructions,
         key=lambda d: (SEVERITY[d.action], d.until is None, d.until or datetime.min, d.source_id),
         default=None,
     )
 
 
 def lane_change(
-    place: Scope, chain: Sequence[Entry], demand: Instruction | None, revision: int, *, sweep: Sweep
+    scope: Scope,
+    history: Sequence[Entry],
+    instruction: Instruction | None,
+    revision: int,
+    *,
+    sweep: Sweep,
 ) -> Entry | None:
     """The effect that is missing at a place of a lane; None where all is well.
 
     What a person undid stays so until something else is demanded.
     """
-    last = latest(chain)
-    if demand is None or demand.has_expired(sweep.time):
+    last = latest(history)
+    if instruction is None or instruction.has_expired(sweep.time):
         holds = last is not None and last.action != "none" and not last.has_expired(sweep.time)
-        return _booked(place, sweep, last, None, revision) if holds else None
-    if last is not None and _is_met(demand, last):
+        return _booked(scope, sweep, last, None, revision) if holds else None
+    if last is not None and _is_met(instruction, last):
         return None
-    return _booked(place, sweep, last, demand, revision)
+    return _booked(scope, sweep, last, instruction, revision)
 
 
-def _is_met(demand: Instruction, last: Entry) -> bool:
+def _is_met(instruction: Instruction, last: Entry) -> bool:
     # Another reviewer who says the same changes nothing that anybody can see.
     if last.cause_kind == "undo":
-        return last.source_id == demand.source_id
-    return (last.action, last.expires_at) == (demand.action, demand.until)
+        return last.source_id == instruction.source_id
+    return (last.action, last.expires_at) == (instruction.action, instruction.until)
 
 
 def _booked(
-    place: Scope, sweep: Sweep, last: Entry | None, demand: Instruction | None, revision: int
+    scope: Scope, sweep: Sweep, last: Entry | None, instruction: Instruction | None, revision: int
 ) -> Entry:
     return new_effect(
-        place,
+        scope,
         sweep,
-        action=demand.action if demand else "none",
+        action=instruction.action if instruction else "none",
         previous=last,
         revision=revision,
-        cause_kind=demand.cause_kind if demand else "lifted",
-        harm=demand.harm if demand else last.harm if last else None,
+        cause_kind=instruction.cause_kind if instruction else "lifted",
+        harm=instruction.harm if instruction else last.harm if last else None,
         model_version=sweep.pair[0],
         policy_version=sweep.pair[1],
-        expires_at=demand.until if demand else None,
-        source_id=demand.source_id if demand else last.source_id if last else None,
+        expires_at=instruction.until if instruction else None,
+        source_id=instruction.source_id if instruction else last.source_id if last else None,
     )
 
 
-def lifted(place: Scope, chain: Sequence[Entry], *, sweep: Sweep, source_id: str) -> Entry | None:
+def lifted(scope: Scope, history: Sequence[Entry], *, sweep: Sweep, source_id: str) -> Entry | None:
     """The release of what holds at a place because a person found it wrong; None if nothing does.
 
     It keeps the versions of what it lifts, so that no sweep of theirs takes it for its own.
     """
-    last = latest(chain)
+    last = latest(history)
     if last is None or last.action == "none" or last.has_expired(sweep.time):
         return None
     return new_effect(
-        place,
+        scope,
         sweep,
         action="none",
         previous=last,

@@ -76,7 +76,7 @@ class Entry:
     evidence: str | None = None
 
     @property
-    def place(self) -> Scope:
+    def scope(self) -> Scope:
         """Where it holds."""
         return Scope(self.subject_kind, self.subject_id, self.surface, self.jurisdiction, self.lane)
 
@@ -105,30 +105,30 @@ def direction(action: str, previous_action: str) -> str:
     return "release" if SEVERITY[action] < SEVERITY[previous_action] else "apply"
 
 
-def effect_key(place: Scope, revision: int, action: str, cause_id: str) -> str:
+def effect_key(scope: Scope, revision: int, action: str, cause_id: str) -> str:
     """SHA-256 of the effect's identity and cause, as a JSON array so that no two texts collide."""
-    parts = [place.subject_kind, place.subject_id, str(revision), action]
-    parts += [place.surface, place.jurisdiction, place.lane, cause_id]
+    parts = [scope.subject_kind, scope.subject_id, str(revision), action]
+    parts += [scope.surface, scope.jurisdiction, scope.lane, cause_id]
     text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def latest(chain: Sequence[Entry]) -> Entry | None:
+def latest(history: Sequence[Entry]) -> Entry | None:
     """The last effect of a place; sweeps write ever later times, and one effect per place."""
-    intents = [entry for entry in chain if entry.entry == "intent"]
+    intents = [entry for entry in history if entry.entry == "intent"]
     return max(intents, key=lambda e: (e.recorded_at, e.effect_key), default=None)
 
 
-def holding(chain: Sequence[Entry]) -> Entry | None:
+def holding(history: Sequence[Entry]) -> Entry | None:
     """The effect whose action holds at a place now; None where nothing does."""
-    last = latest(chain)
+    last = latest(history)
     if last is None:
         return None
-    found = [e for e in chain if e.entry == "intent" and e.effect_key == last.state_key]
+    found = [e for e in history if e.entry == "intent" and e.effect_key == last.state_key]
     return found[0] if found and found[0].action != "none" else None
 
 
-def open_intents(chain: Sequence[Entry]) -> list[Entry]:
+def open_intents(history: Sequence[Entry]) -> list[Entry]:
     """A place's intents that have no outcome yet."""
-    done = {entry.effect_key for entry in chain if entry.entry == "outcome"}
-    return [e for e in chain if e.entry == "intent" and e.effect_key not in done]
+    done = {entry.effect_key for entry in history if entry.entry == "outcome"}
+    return [e for e in history if e.entry == "intent" and e.effect_key not in done]

@@ -13,17 +13,17 @@ from harmsweep.enforcement.rules.ledger import POLICY, Entry, Scope, is_automati
 from harmsweep.policy.actions import SEVERITY, VISIBLE
 
 # Entries that say that an effect waits for a person, or was refused by one.
-PARKED = ("held", "discarded")
+WAITING_OR_REFUSED = ("held", "discarded")
 
 
 def reconcile(
-    place: Scope,
-    chain: Sequence[Entry],
+    scope: Scope,
+    history: Sequence[Entry],
     wanted: Decision | Instruction | None,
     post: Post,
     *,
     sweep: Sweep,
-    rules: Guardrails,
+    guardrails: Guardrails,
     held: Mapping[Batch, float] | None = None,
 ) -> Entry | None:
     """The effect that is missing at a place, as an entry of the sweep; None where all is well.
@@ -33,63 +33,67 @@ def reconcile(
     entry; of those where nothing holds yet, the share that `held` gives is sent to review instead.
     What a person asks for themselves is neither held nor held out.
     """
-    made = difference(place, chain, wanted, post, sweep=sweep, rules=rules)
-    if made is None or _waits(made, chain, post, sweep):
+    effect = difference(scope, history, wanted, post, sweep=sweep, guardrails=guardrails)
+    if effect is None or _waits(effect, history, post, sweep):
         return None
-    if not (made.is_counted and is_automatic(made.cause_kind)):
-        return made
-    of_policy, applies = place.lane == POLICY, made.direction == "apply"
-    if of_policy and applies and rules.in_holdout(place.subject_id, made.harm):
-        known = any((e.entry, e.effect_key) == ("withheld", made.effect_key) for e in chain)
-        return None if known else replace(made, entry="withheld")
-    share = (held or {}).get((made.harm or "", made.direction))
+    if not (effect.is_counted and is_automatic(effect.cause_kind)):
+        return effect
+    of_policy, applies = scope.lane == POLICY, effect.direction == "apply"
+    if of_policy and applies and guardrails.in_holdout(scope.subject_id, effect.harm):
+        known = any((e.entry, e.effect_key) == ("withheld", effect.effect_key) for e in history)
+        return None if known else replace(effect, entry="withheld")
+    share = (held or {}).get((effect.harm or "", effect.direction))
     if share is None:
-        return made
+        return effect
     in_sample = (
-        of_policy and made.previous_action == "none" and uniform_hash(made.effect_key) < share
+        of_policy and effect.previous_action == "none" and uniform_hash(effect.effect_key) < share
     )
-    return _sampled(place, latest(chain), made, sweep) if in_sample else replace(made, entry="held")
+    return (
+        _sampled(scope, latest(history), effect, sweep)
+        if in_sample
+        else replace(effect, entry="held")
+    )
 
 
 def difference(
-    place: Scope,
-    chain: Sequence[Entry],
+    scope: Scope,
+    history: Sequence[Entry],
     wanted: Decision | Instruction | None,
     post: Post,
     *,
     sweep: Sweep,
-    rules: Guardrails,
+    guardrails: Guardrails,
 ) -> Entry | None:
     """The difference alone, whatever waits; in policy's lane none for whom a ramp leaves out."""
-    if place.lane != POLICY:
-        demand = wanted if isinstance(wanted, Instruction) else None
-        return lane_change(place, chain, demand, post.revision, sweep=sweep)
+    if scope.lane != POLICY:
+        instruction = wanted if isinstance(wanted, Instruction) else None
+        return lane_change(scope, history, instruction, post.revision, sweep=sweep)
     decision = wanted if isinstance(wanted, Decision) else None
-    return _policy_difference(place, chain, decision, post, sweep=sweep, rules=rules)
+    return _policy_difference(scope, history, decision, post, sweep=sweep, guardrails=guardrails)
 
 
 def _policy_difference(
-    place: Scope,
-    chain: Sequence[Entry],
+    scope: Scope,
+    history: Sequence[Entry],
     decision: Decision | None,
     post: Post,
     *,
     sweep: Sweep,
-    rules: Guardrails,
+    guardrails: Guardrails,
 ) -> Entry | None:
-    if not rules.in_rollout(post.author_id):
+    if not guardrails.in_rollout(post.author_id):
         return None
     if decision is not None and decision.revision != post.revision:
         decision = None
-    wanted = allowed(place, decision, post, rules) if decision else None
-    last = latest(chain)
+    wanted = allowed(scope, decision, post, guardrails) if decision else None
+    last = latest(history)
     if not _differs(wanted, last, post, sweep) or _was_undone(last, post, sweep):
         return None
     if not post.whole and _clears(wanted, last, post, sweep):
         return None
     cause = wanted or last
     return new_effect(
-        place,
+        scope,
         sweep,
         action=wanted.action if wanted else "none",
         previous=last,
@@ -100,7 +104,7 @@ def _policy_difference(
         threshold=wanted.threshold if wanted else None,
         model_version=sweep.subject[0],
         policy_version=sweep.subject[1],
-        expires_at=rules.expiry(place, wanted, sweep.time) if wanted else None,
+        expires_at=guardrails.expiry(scope, wanted, sweep.time) if wanted else None,
     )
 
 
@@ -134,55 +138,55 @@ def _was_undone(last: Entry | None, post: Post, sweep: Sweep) -> bool:
     return _of_pair(last, sweep) and not post.is_spared
 
 
-def _waits(made: Entry, chain: Sequence[Entry], post: Post, sweep: Sweep) -> bool:
+def _waits(effect: Entry, history: Sequence[Entry], post: Post, sweep: Sweep) -> bool:
     """Whether the effect, or the sampled post's batch, waits for a person or was refused."""
-    if any(e.entry in PARKED and e.effect_key == made.effect_key for e in chain):
+    if any(e.entry in WAITING_OR_REFUSED and e.effect_key == effect.effect_key for e in history):
         return True
-    ended = {e.effect_key for e in chain if e.entry in ("intent", "discarded")}
-    waiting = (e for e in chain if e.entry == "held" and e.effect_key not in ended)
+    ended = {e.effect_key for e in history if e.entry in ("intent", "discarded")}
+    waiting = (e for e in history if e.entry == "held" and e.effect_key not in ended)
     # What a person found benign or put on the allow-list is lifted whatever else waits.
-    freed = made.direction == "release" and post.is_spared
-    if not freed and any(_does_as_much(made, e) for e in waiting):
+    freed = effect.direction == "release" and post.is_spared
+    if not freed and any(_does_as_much(effect, e) for e in waiting):
         return True
-    last = latest(chain)
-    if last is None or last.cause_kind != "sample" or not made.is_counted:
+    last = latest(history)
+    if last is None or last.cause_kind != "sample" or not effect.is_counted:
         return False
     return _of_pair(last, sweep) and last.revision == post.revision
 
 
-def _does_as_much(made: Entry, held: Entry) -> bool:
+def _does_as_much(effect: Entry, held: Entry) -> bool:
     """Whether an automatic effect would do what a person is asked about, under any pair.
 
     Else the same policy does it unasked with a higher cap, and a strike is no less than a removal.
     More of the very batch is held by its pair's sweep.
     """
-    same = (made.revision, made.direction) == (held.revision, held.direction)
-    if not (same and made.is_counted and is_automatic(made.cause_kind)):
+    same = (effect.revision, effect.direction) == (held.revision, held.direction)
+    if not (same and effect.is_counted and is_automatic(effect.cause_kind)):
         return False
-    if made.action == held.action:
+    if effect.action == held.action:
         return True
-    lifts = made.direction == "release"
-    if lifts and made.action not in VISIBLE and held.action not in VISIBLE:
+    lifts = effect.direction == "release"
+    if lifts and effect.action not in VISIBLE and held.action not in VISIBLE:
         return True  # a review is as free as nothing
-    further = SEVERITY[made.action] - SEVERITY[held.action]
-    return _batch(made) != _batch(held) and (further < 0 if lifts else further > 0)
+    further = SEVERITY[effect.action] - SEVERITY[held.action]
+    return _batch(effect) != _batch(held) and (further < 0 if lifts else further > 0)
 
 
-def _batch(made: Entry) -> tuple[str | None, ...]:
-    return made.model_version, made.policy_version, made.harm
+def _batch(effect: Entry) -> tuple[str | None, ...]:
+    return effect.model_version, effect.policy_version, effect.harm
 
 
-def _sampled(place: Scope, last: Entry | None, made: Entry, sweep: Sweep) -> Entry:
+def _sampled(scope: Scope, last: Entry | None, effect: Entry, sweep: Sweep) -> Entry:
     return new_effect(
-        place,
+        scope,
         sweep,
         action="review",
         previous=last,
-        revision=made.revision,
+        revision=effect.revision,
         cause_kind="sample",
-        harm=made.harm,
-        score=made.score,
-        threshold=made.threshold,
-        model_version=made.model_version,
-        policy_version=made.policy_version,
+        harm=effect.harm,
+        score=effect.score,
+        threshold=effect.threshold,
+        model_version=effect.model_version,
+        policy_version=effect.policy_version,
     )

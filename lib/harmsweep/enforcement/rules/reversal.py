@@ -9,58 +9,58 @@ from harmsweep.policy.actions import SEVERITY
 
 
 def undo_effect(
-    place: Scope, chain: Sequence[Entry], post: Post | None, *, sweep: Sweep
+    scope: Scope, history: Sequence[Entry], post: Post | None, *, sweep: Sweep
 ) -> Entry | None:
     """What brings back the state before an effect of the sweep to undo, where it still holds.
 
     A severer state than holds comes back only to a post that may have it.
     """
-    swept, last = _swept(chain, sweep.subject[0]), latest(chain)
+    swept, last = _swept(history, sweep.subject[0]), latest(history)
     if swept is None or last is None or last.state_key != swept.effect_key:
         return None
-    before = _before(chain, swept)
-    if before and not _may_have(place, before, last, post):
+    before = _before(history, swept)
+    if before and not _may_have(scope, before, last, post):
         return None
-    return _again(place, swept, last, sweep, cause_kind="undo", state=before)
+    return _again(scope, swept, last, sweep, cause_kind="undo", state=before)
 
 
 def redo_effect(
-    place: Scope, chain: Sequence[Entry], post: Post | None, *, sweep: Sweep
+    scope: Scope, history: Sequence[Entry], post: Post | None, *, sweep: Sweep
 ) -> Entry | None:
     """What puts an undone effect of the sweep back, on a revision that still stands.
 
     An effect was undone where its own undo came last, or where undoing and reapplying of others
     came last and led to the state before it.
     """
-    swept, last = _swept(chain, sweep.subject[0]), latest(chain)
+    swept, last = _swept(history, sweep.subject[0]), latest(history)
     if swept is None or last is None or post is None or swept.revision != post.revision:
         return None
-    before = _before(chain, swept)
+    before = _before(history, swept)
     of_sweep = last.cause_kind == "undo" and last.cause_id.startswith(f"{sweep.subject[0]}/")
     by_person = last.cause_kind in ("undo", "reapply")
     led_to_it = by_person and before is not None and last.state_key == before.state_key
-    if not (of_sweep or led_to_it) or not _may_have(place, swept, last, post):
+    if not (of_sweep or led_to_it) or not _may_have(scope, swept, last, post):
         return None
-    return _again(place, swept, last, sweep, cause_kind="reapply", state=swept)
+    return _again(scope, swept, last, sweep, cause_kind="reapply", state=swept)
 
 
-def _may_have(place: Scope, state: Entry, last: Entry, post: Post | None) -> bool:
+def _may_have(scope: Scope, state: Entry, last: Entry, post: Post | None) -> bool:
     """Whether a post may have a former state again, where that is severer than what holds.
 
     Undoing a release takes a post down: not one that is gone, was edited, was found benign since,
     or is on the allow-list by now. An order asks nobody.
     """
-    if SEVERITY[state.action] <= SEVERITY[last.action] or place.lane == ORDER:
+    if SEVERITY[state.action] <= SEVERITY[last.action] or scope.lane == ORDER:
         return True
     if post is None or post.verdict == "benign":
         return False
-    if place.lane != POLICY:
+    if scope.lane != POLICY:
         return True
     return post.revision == state.revision and (post.exempt is None or state.action == "review")
 
 
 def _again(
-    place: Scope,
+    scope: Scope,
     swept: Entry,
     last: Entry,
     sweep: Sweep,
@@ -70,7 +70,7 @@ def _again(
 ) -> Entry:
     put_back = cause_kind == "reapply"
     return new_effect(
-        place,
+        scope,
         sweep,
         action=state.action if state else "none",
         previous=last,
@@ -87,10 +87,10 @@ def _again(
     )
 
 
-def _swept(chain: Sequence[Entry], sweep_id: str) -> Entry | None:
-    return next((e for e in chain if e.sweep_id == sweep_id and e.entry == "intent"), None)
+def _swept(history: Sequence[Entry], sweep_id: str) -> Entry | None:
+    return next((e for e in history if e.sweep_id == sweep_id and e.entry == "intent"), None)
 
 
-def _before(chain: Sequence[Entry], effect: Entry) -> Entry | None:
-    keys = (e for e in chain if e.entry == "intent" and e.effect_key == effect.previous_key)
+def _before(history: Sequence[Entry], effect: Entry) -> Entry | None:
+    keys = (e for e in history if e.entry == "intent" and e.effect_key == effect.previous_key)
     return next(keys, None)

@@ -44,8 +44,8 @@ def restriction(strikes: Sequence[Strike], accounts: Accounts, at: datetime) -> 
 
 
 def account_change(
-    place: Scope,
-    chain: Sequence[Entry],
+    scope: Scope,
+    history: Sequence[Entry],
     strikes: Sequence[Strike],
     *,
     sweep: Sweep,
@@ -55,41 +55,41 @@ def account_change(
 
     A restriction that a person undid stays so until another strike gives it another end.
     """
-    last, wanted = latest(chain), restriction(strikes, accounts, sweep.time)
+    last, wanted = latest(history), restriction(strikes, accounts, sweep.time)
     if wanted is None:
-        return freed(place, chain, sweep=sweep)
-    if last is not None and _is_known(wanted, last, chain):
+        return freed(scope, history, sweep=sweep)
+    if last is not None and _is_known(wanted, last, history):
         return None
-    return _of_account(place, sweep, last, wanted)
+    return _of_account(scope, sweep, last, wanted)
 
 
-def freed(place: Scope, chain: Sequence[Entry], *, sweep: Sweep) -> Entry | None:
+def freed(scope: Scope, history: Sequence[Entry], *, sweep: Sweep) -> Entry | None:
     """The lifting of what holds on an account; None where nothing does."""
-    last = latest(chain)
+    last = latest(history)
     holds = last is not None and last.action != "none" and not last.has_expired(sweep.time)
-    return _of_account(place, sweep, last, None) if holds else None
+    return _of_account(scope, sweep, last, None) if holds else None
 
 
-def restricts_more(made: Entry, chain: Sequence[Entry]) -> bool:
+def restricts_more(effect: Entry, history: Sequence[Entry]) -> bool:
     """Whether an effect restricts an account that was free, or for longer than before."""
-    if made.action != "restrict":
+    if effect.action != "restrict":
         return False
-    before = [e for e in chain if e.entry == "intent" and e.effect_key == made.previous_key]
-    held = made.previous_action == "restrict" and before
-    return not held or (before[0].expires_at or EPOCH) < (made.expires_at or EPOCH)
+    before = [e for e in history if e.entry == "intent" and e.effect_key == effect.previous_key]
+    held = effect.previous_action == "restrict" and before
+    return not held or (before[0].expires_at or EPOCH) < (effect.expires_at or EPOCH)
 
 
-def _is_known(wanted: Restriction, last: Entry, chain: Sequence[Entry]) -> bool:
+def _is_known(wanted: Restriction, last: Entry, history: Sequence[Entry]) -> bool:
     if last.cause_kind == "undo":
-        return any(e.expires_at == wanted.until for e in chain if e.entry == "intent")
+        return any(e.expires_at == wanted.until for e in history if e.entry == "intent")
     return last.expires_at == wanted.until
 
 
 def _of_account(
-    place: Scope, sweep: Sweep, last: Entry | None, wanted: Restriction | None
+    scope: Scope, sweep: Sweep, last: Entry | None, wanted: Restriction | None
 ) -> Entry:
     return new_effect(
-        place,
+        scope,
         sweep,
         action="restrict" if wanted else "none",
         previous=last,

@@ -29,7 +29,7 @@ from harmsweep.tables.catalog import VERDICTS
 
 # A verdict reaches copies of so many days before the judged post's and after it.
 WINDOW_DAYS = 30
-Asked = tuple[str | None, str]  # a harm, and an action for it
+Request = tuple[str | None, str]  # a harm, and an action for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Vote:
     verdict_id: str
 
     @property
-    def asked(self) -> Asked:
+    def request(self) -> Request:
         """The harm and the action."""
         return self.harm, self.action
 
@@ -55,7 +55,7 @@ class Verdict:
     day: date
     post_id: str
     revision: int
-    found: str  # benign or harmful
+    outcome: str  # benign or harmful
     harm: str | None
     action: str | None
     decided_at: datetime
@@ -78,7 +78,7 @@ class InheritedVerdict:
         return self.source.post_id, self.source.revision
 
     @property
-    def demand(self) -> Instruction | None:
+    def instruction(self) -> Instruction | None:
         """What follows from it in the reviewers' lane; a benign verdict asks for nothing."""
         if self.vote is None:
             return None
@@ -114,7 +114,7 @@ def _newest(rows: Sequence[Mapping[str, Any]]) -> Verdict:
     kept = ("verdict_id", "day", "post_id", "revision", "harm", "action", "decided_at")
     return Verdict(
         **{name: newest[name] for name in kept},
-        found=newest["verdict"],
+        outcome=newest["verdict"],
         votes=tuple(votes),
         # A revision has one content, whichever verdict came while it could be read.
         content=next((content_of(r) for r in reversed(rows) if r.get("text_digest")), None),
@@ -135,13 +135,15 @@ def inherit(
     copy more does not free them. What is new and past the budget is quarantined, all of it.
     """
     judged = ((post, _one(post, said, good, conf)) for post, said in copies.items())
-    found = {post: has for post, has in judged if has}
-    spread = Counter(has.original for has in found.values() if has.outcome == "harmful")
-    for post, has in found.items():
-        is_new = has.outcome == "harmful" and post not in in_force
-        if is_new and spread[has.original] > conf.budget:
+    found = {post: inherited for post, inherited in judged if inherited}
+    spread = Counter(
+        inherited.original for inherited in found.values() if inherited.outcome == "harmful"
+    )
+    for post, inherited in found.items():
+        is_new = inherited.outcome == "harmful" and post not in in_force
+        if is_new and spread[inherited.original] > conf.budget:
             why = f"more than {conf.budget} copies"
-            found[post] = replace(has, outcome="quarantined", why=why)
+            found[post] = replace(inherited, outcome="quarantined", why=why)
     return found
 
 
@@ -149,8 +151,8 @@ def _one(
     post: str, said: Sequence[Verdict], good: Collection[str], conf: Copies
 ) -> InheritedVerdict | None:
     ordered = sorted(said, key=lambda v: (v.day, v.post_id, v.revision))
-    harmful = [v for v in ordered if v.found == "harmful" and v.votes]
-    benign = [v for v in ordered if v.found == "benign"]
+    harmful = [v for v in ordered if v.outcome == "harmful" and v.votes]
+    benign = [v for v in ordered if v.outcome == "benign"]
     if not harmful:
         return InheritedVerdict("benign", benign[0]) if benign else None
     both_ways = max(len(harmful), len(benign)) / (len(harmful) + len(benign)) < conf.purity
@@ -160,8 +162,8 @@ def _one(
     if len({vote.reviewer for vote in votes}) < conf.reviewers and not both_ways:
         return None
     agreed = _agreed(harmful, conf.reviewers)
-    asked = agreed or _most(_counts(votes))
-    pairs = ((v, vote) for v in harmful for vote in reversed(v.votes) if vote.asked == asked)
+    request = agreed or _most(_counts(votes))
+    pairs = ((v, vote) for v in harmful for vote in reversed(v.votes) if vote.request == request)
     guards = {
         "judged both ways": both_ways,
         "too few ask for the same": agreed is None,
@@ -171,7 +173,7 @@ def _one(
     return InheritedVerdict("quarantined" if why else "harmful", *next(pairs), why)
 
 
-def _agreed(harmful: Sequence[Verdict], enough: int) -> Asked | None:
+def _agreed(harmful: Sequence[Verdict], enough: int) -> Request | None:
     """The harm and action that others can see and enough reviewers ask for; None: no agreement.
 
     Enough who judged one post agree that it is harmful: what most of them ask for is taken, so
@@ -181,18 +183,20 @@ def _agreed(harmful: Sequence[Verdict], enough: int) -> Asked | None:
     visible = [[vote for vote in v.votes if vote.action in VISIBLE] for v in harmful]
     together = _counts(vote for votes in visible for vote in votes)
     one_post = _counts(vote for votes in visible if len(votes) >= enough for vote in votes)
-    counts = {asked: n for asked, n in together.items() if n >= enough} or one_post
+    counts = {request: n for request, n in together.items() if n >= enough} or one_post
     return _most(counts) if counts else None
 
 
-def _counts(votes: Iterable[Vote]) -> Counter[Asked]:
+def _counts(votes: Iterable[Vote]) -> Counter[Request]:
     """How many reviewers ask for each harm and action; one who says it of two posts is one."""
-    return Counter(asked for _, asked in {(vote.reviewer, vote.asked) for vote in votes})
+    return Counter(request for _, request in {(vote.reviewer, vote.request) for vote in votes})
 
 
-def _most(counts: Mapping[Asked, int]) -> Asked:
+def _most(counts: Mapping[Request, int]) -> Request:
     """What most ask for, of as many the mildest action."""
-    return min(counts, key=lambda asked: (-counts[asked], SEVERITY[asked[1]], asked[0] or ""))
+    return min(
+        counts, key=lambda request: (-counts[request], SEVERITY[request[1]], request[0] or "")
+    )
 
 
 def find_copies(

@@ -52,26 +52,26 @@ class DayLedger:
 
     lake: Path
     day: date
-    chains: Histories
+    histories: Histories
     open: int  # intents without an outcome
     last_sweep: str  # empty for none
     at: int  # microseconds since 1970, later than every entry's of the day
 
-    def chain(self, place: Scope) -> list[Entry]:
+    def history(self, scope: Scope) -> list[Entry]:
         """A place's entries; none where it has none."""
-        return self.chains.get(place, [])
+        return self.histories.get(scope, [])
 
 
 def read_day_ledger(lake: Path, day: date, clock: Clock) -> DayLedger:
     """Read the day's ledger."""
-    chains = histories_of(entries(lake, day))
-    every = [entry for chain in chains.values() for entry in chain]
+    histories = histories_of(entries(lake, day))
+    every = [entry for history in histories.values() for entry in history]
     intents = [entry for entry in every if entry.entry == "intent"]
     newest = max(intents, key=lambda e: e.recorded_at, default=None)
-    unfinished = sum(len(open_intents(chain)) for chain in chains.values())
+    unfinished = sum(len(open_intents(history)) for history in histories.values())
     last = max((micros(entry.recorded_at) + 1 for entry in every), default=0)
     at = max(clock(), last)
-    return DayLedger(lake, day, chains, unfinished, newest.sweep_id if newest else "", at)
+    return DayLedger(lake, day, histories, unfinished, newest.sweep_id if newest else "", at)
 
 
 def entries(lake: Path, day: date) -> list[Entry]:
@@ -91,10 +91,10 @@ def _shared(name: str, value: Any) -> Any:
 
 def histories_of(found: Iterable[Entry]) -> Histories:
     """Entries by place."""
-    chains: Histories = defaultdict(list)
+    histories: Histories = defaultdict(list)
     for entry in found:
-        chains[entry.place].append(entry)
-    return dict(chains)
+        histories[entry.scope].append(entry)
+    return dict(histories)
 
 
 def micros(time: datetime) -> int:
@@ -102,38 +102,38 @@ def micros(time: datetime) -> int:
     return (time - EPOCH) // timedelta(microseconds=1)
 
 
-def commit(ledger: DayLedger, made: list[Entry], gate: Gate) -> None:
+def commit(ledger: DayLedger, new_entries: list[Entry], gate: Gate) -> None:
     """Append entries to the day's ledger, show the platform what it says, book open outcomes.
 
     A kill at any point leaves intents open, which the next sweep or undo finishes by the same
     steps. Outcomes are one microsecond later. While the switch is off, what a person does finishes
     nothing that a sweep began and the switch cut short.
     """
-    if made:
+    if new_entries:
         gate()
         # Before the first trace of an effect: nothing acts without what it rests on.
-        made = with_evidence(ledger.lake, ledger.day, made)
-        append(ledger.lake, made)
-    everything = [entry for chain in ledger.chains.values() for entry in chain]
-    chains = histories_of([*everything, *made])
-    unfinished = [entry for chain in chains.values() for entry in open_intents(chain)]
+        new_entries = with_evidence(ledger.lake, ledger.day, new_entries)
+        append(ledger.lake, new_entries)
+    everything = [entry for history in ledger.histories.values() for entry in history]
+    histories = histories_of([*everything, *new_entries])
+    unfinished = [entry for history in histories.values() for entry in open_intents(history)]
     if not unfinished:
         return
     gate()
     if is_stopped(ledger.lake):  # only a person's gate is open then
-        own = {entry.effect_key for entry in made}
+        own = {entry.effect_key for entry in new_entries}
         cut = {e.effect_key for e in unfinished if e.cause_kind not in BY_PEOPLE} - own
-        chains = histories_of(e for e in [*everything, *made] if e.effect_key not in cut)
+        histories = histories_of(e for e in [*everything, *new_entries] if e.effect_key not in cut)
         unfinished = [entry for entry in unfinished if entry.effect_key not in cut]
     where: delta.Slice = {"day": ledger.day}
-    delta.write_rows(visibility(chains), POST_VISIBILITY, ledger.lake, where=where)
+    delta.write_rows(visibility(histories), POST_VISIBILITY, ledger.lake, where=where)
     later = from_micros(ledger.at + 1)
     append(ledger.lake, [replace(e, entry="outcome", recorded_at=later) for e in unfinished])
 
 
-def append(lake: Path, made: Iterable[Entry]) -> None:
+def append(lake: Path, new_entries: Iterable[Entry]) -> None:
     """Append entries to the ledger in one commit."""
-    delta.write_rows([as_row(entry) for entry in made], ACTIONS, lake)
+    delta.write_rows([as_row(entry) for entry in new_entries], ACTIONS, lake)
 
 
 def as_row(entry: Entry) -> dict[str, Any]:
@@ -141,9 +141,9 @@ def as_row(entry: Entry) -> dict[str, Any]:
     return {name: getattr(entry, name) for name in _FIELDS}
 
 
-def visibility(chains: Histories) -> list[dict[str, Any]]:
+def visibility(histories: Histories) -> list[dict[str, Any]]:
     """Rows of post_visibility: each place's state, where one holds."""
-    states = [holding(chain) for chain in chains.values()]
+    states = [holding(history) for history in histories.values()]
     names = POST_VISIBILITY.schema.names
     rows = [as_row(state) | {"since": state.recorded_at} for state in states if state]
     return [{name: row[name] for name in names} for row in rows]

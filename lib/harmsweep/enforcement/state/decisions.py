@@ -39,15 +39,15 @@ def has_decided(lake: Path, versions: str) -> bool:
     return bool(delta.query(lake, f"SELECT 1 FROM decisions_v1 WHERE {where} LIMIT 1").num_rows)
 
 
-def check_decided(lake: Path, day: date, mandate: PolicyBinding) -> None:
+def check_decided(lake: Path, day: date, binding: PolicyBinding) -> None:
     """Refuse a day whose decisions are not up to date.
 
     Raises:
         DataRefused: decide has not run since the scores, posts or certificate last changed.
     """
-    model_version, policy_version = mandate.subject
+    model_version, policy_version = binding.subject
     if not is_done(
-        DECIDE, lake, day, versions=version_pair(*mandate.subject), inputs=mandate.inputs
+        DECIDE, lake, day, versions=version_pair(*binding.subject), inputs=binding.inputs
     ):
         raise DataRefused(
             f"decisions of {day} by {model_version} under {policy_version} are missing or"

@@ -40,14 +40,14 @@ def rests_on_scores(entry: Entry) -> bool:
     return entry.entry == "intent" and entry.score is not None and entry.action in VISIBLE
 
 
-def with_evidence(lake: Path, day: date, made: Sequence[Entry]) -> list[Entry]:
+def with_evidence(lake: Path, day: date, new_entries: Sequence[Entry]) -> list[Entry]:
     """Keep what the entries' decisions rest on; give the entries with its digest.
 
     Entries without a score, reviews and releases rest on nothing that is kept.
     """
-    acting = [entry for entry in made if rests_on_scores(entry)]
+    acting = [entry for entry in new_entries if rests_on_scores(entry)]
     if not acting:
-        return [*made]
+        return [*new_entries]
     found = _inputs(lake, day, acting)
     known = delta.query(lake, f"SELECT post_id, digest FROM evidence_v1 WHERE day = '{day}'")
     stored = {(row["post_id"], row["digest"]) for row in known.to_pylist()}
@@ -61,7 +61,8 @@ def with_evidence(lake: Path, day: date, made: Sequence[Entry]) -> list[Entry]:
     digests = {post: row["digest"] for post, row in wanted.items()}
     keys = {entry.effect_key for entry in acting}
     return [
-        replace(e, evidence=digests.get(e.subject_id)) if e.effect_key in keys else e for e in made
+        replace(e, evidence=digests.get(e.subject_id)) if e.effect_key in keys else e
+        for e in new_entries
     ]
 
 

@@ -32,7 +32,7 @@ class HumanInput:
 
     verdicts: Mapping[tuple[str, int], str]  # benign or harmful, by post and revision
     copies: Mapping[str, InheritedVerdict]  # what copies have from the posts that they copy
-    demands: dict[Scope, Instruction]
+    instructions: dict[Scope, Instruction]
 
     def verdict(self, post_id: str, revision: int) -> str | None:
         """What was found of a post's revision, or of what it copies."""
@@ -51,11 +51,11 @@ def human_input(lake: Path, day: date, at: datetime) -> HumanInput:
     judged = verdicts(lake, day - window, day + window)
     copies, conf = find_copies(lake, day, judged, load_bounds().copies), load_bounds().copies
     held = in_force(lake, day) if copies else set()
-    has = inherit(copies, known_good(lake, day), conf, in_force=held) if copies else {}
+    inherited = inherit(copies, known_good(lake, day), conf, in_force=held) if copies else {}
     own = [verdict for verdict in judged if verdict.day == day]
-    demands = _of_reviewers(own, has) | _of_orders(lake, day, own, at)
-    found = {(v.post_id, v.revision): v.found for v in own}
-    return HumanInput(found, has, demands)
+    instructions = _of_reviewers(own, inherited) | _of_orders(lake, day, own, at)
+    found = {(v.post_id, v.revision): v.outcome for v in own}
+    return HumanInput(found, inherited, instructions)
 
 
 def in_force(lake: Path, day: date) -> set[str]:
@@ -65,13 +65,13 @@ def in_force(lake: Path, day: date) -> set[str]:
     """
     sql = f"""SELECT * FROM actions_v1
         WHERE day = '{day}' AND lane = '{REVIEW}' AND entry = 'intent'"""
-    chains = histories_of(Entry(**row) for row in delta.query(lake, sql).to_pylist())
-    states = (holding(chain) for chain in chains.values())
+    histories = histories_of(Entry(**row) for row in delta.query(lake, sql).to_pylist())
+    states = (holding(history) for history in histories.values())
     return {state.subject_id for state in states if state and state.action in VISIBLE}
 
 
 def _of_reviewers(
-    own: Sequence[Verdict], has: Mapping[str, InheritedVerdict]
+    own: Sequence[Verdict], inherited: Mapping[str, InheritedVerdict]
 ) -> dict[Scope, Instruction]:
     """What verdicts ask for, on the posts themselves and on copies.
 
@@ -79,17 +79,17 @@ def _of_reviewers(
     where the post was edited into a copy of another that asks for less.
     """
     newest = {v.post_id: v for v in sorted(own, key=lambda v: v.revision)}
-    demands: dict[str, list[Instruction]] = defaultdict(list)
+    instructions: dict[str, list[Instruction]] = defaultdict(list)
     for v in newest.values():
-        if v.found == "harmful" and v.action:
-            demands[v.post_id].append(Instruction(v.action, v.harm, "verdict", v.verdict_id))
-    for name, copied in has.items():
-        if copied.demand:
-            demands[name].append(copied.demand)
+        if v.outcome == "harmful" and v.action:
+            instructions[v.post_id].append(Instruction(v.action, v.harm, "verdict", v.verdict_id))
+    for name, copied in inherited.items():
+        if copied.instruction:
+            instructions[name].append(copied.instruction)
     return {
-        Scope("post", name, "all", "all", REVIEW): demand
-        for name, some in demands.items()
-        if (demand := severest(some))
+        Scope("post", name, "all", "all", REVIEW): instruction
+        for name, some in instructions.items()
+        if (instruction := severest(some))
     }
 
 
@@ -100,7 +100,7 @@ def _of_orders(
 
     An order that has ended hides none that has not, however severe it was.
     """
-    demands: dict[Scope, list[Instruction]] = defaultdict(list)
+    instructions: dict[Scope, list[Instruction]] = defaultdict(list)
     standing = standing_orders(lake, day)
     looks = any(order["kind"] != "order" for order in standing)
     escalated = escalated_posts(lake, day) if looks else set()
@@ -109,12 +109,12 @@ def _of_orders(
         seen = order["post_id"] in escalated or _is_answered(order, own)
         if order["kind"] != "order" and seen:
             continue
-        place = Scope("post", order["post_id"], "all", order["jurisdiction"], ORDER)
+        scope = Scope("post", order["post_id"], "all", order["jurisdiction"], ORDER)
         wanted = (order["action"], order["harm"], "order", order["order_id"], order["until"])
-        demand = Instruction(*wanted)
-        if not demand.has_expired(at):
-            demands[place].append(demand)
-    return {place: found for place, some in demands.items() if (found := severest(some))}
+        instruction = Instruction(*wanted)
+        if not instruction.has_expired(at):
+            instructions[scope].append(instruction)
+    return {scope: found for scope, some in instructions.items() if (found := severest(some))}
 
 
 def standing_orders(lake: Path, day: date | None = None) -> list[dict[str, Any]]:

@@ -36,7 +36,7 @@ class PolicyBinding:
         return self.certificate.digest if self.certificate else ""
 
     @property
-    def rules(self) -> Guardrails:
+    def guardrails(self) -> Guardrails:
         """What may be acted on."""
         approved = self.model_version in self.policy.approved_models
         held_out = self.policy.holdout
@@ -68,7 +68,7 @@ class PolicyBinding:
 def load_policy_binding(
     lake: Path, policy: Policy, model_version: str, certificates: Path | None
 ) -> PolicyBinding:
-    """The mandate of a policy and a model on a lake.
+    """The binding of a policy and a model on a lake.
 
     Raises:
         PolicyError: the policy is a demonstration's and the lake is not.
@@ -80,6 +80,6 @@ def load_policy_binding(
     return PolicyBinding(policy, model_version, certificate, first, last)
 
 
-def sweep_of(day: date, kind: str, mandate: PolicyBinding, *, after: str, at: int) -> Sweep:
-    """The next sweep of a day under a mandate, by the user of the system."""
-    return Sweep(day, kind, mandate.subject, after, at, operator())
+def sweep_of(day: date, kind: str, binding: PolicyBinding, *, after: str, at: int) -> Sweep:
+    """The next sweep of a day under a binding, by the user of the system."""
+    return Sweep(day, kind, binding.subject, after, at, operator())

@@ -25,8 +25,8 @@ from harmsweep.tables.catalog import EXEMPTIONS
 class ScopeState:
     """A place that has entries or where something is wanted; without a post nothing is judged."""
 
-    place: Scope
-    chain: list[Entry]
+    scope: Scope
+    history: list[Entry]
     wanted: Decision | Instruction | None
     post: Post | None
 
@@ -48,8 +48,8 @@ def scope_states(
         + delta.datafusion_where({"day": day, **version_pair(*p)})
         for p in sorted(pairs)
     )
-    about, said = f"{LEDGERS.format(day=day)} UNION {decided}", human_input(lake, day, sweep.time)
-    posts = standing(lake, day, sweep.time, about=about, said=said)
+    about, people = f"{LEDGERS.format(day=day)} UNION {decided}", human_input(lake, day, sweep.time)
+    posts = standing(lake, day, sweep.time, about=about, people=people)
     escalated, scored = escalated_posts(lake, day), _scored(lake, day, model, about)
     judged = {REVIEW: {n: p for n, p in posts.items() if n not in escalated}, ORDER: posts}
     judged[POLICY] = {
@@ -57,12 +57,12 @@ def scope_states(
         for name, post in judged[REVIEW].items()
         if (name, post.revision) in scored
     }
-    wanted: dict[Scope, Decision | Instruction] = {**said.demands}
+    wanted: dict[Scope, Decision | Instruction] = {**people.instructions}
     wanted |= _decisions(lake, of_pair, judged[POLICY])
-    places = {**dict.fromkeys(ledger.chains), **dict.fromkeys(wanted)}
+    scopes = {**dict.fromkeys(ledger.histories), **dict.fromkeys(wanted)}
     return [
-        ScopeState(p, ledger.chain(p), wanted.get(p), judged[p.lane].get(p.subject_id))
-        for p in places
+        ScopeState(p, ledger.history(p), wanted.get(p), judged[p.lane].get(p.subject_id))
+        for p in scopes
     ]
 
 
@@ -71,10 +71,10 @@ LEDGERS = "SELECT subject_id AS post_id FROM actions_v1 WHERE day = '{day}'"
 
 
 def standing(
-    lake: Path, day: date, at: datetime, *, about: str, said: HumanInput = NO_INPUT
+    lake: Path, day: date, at: datetime, *, about: str, people: HumanInput = NO_INPUT
 ) -> dict[str, Post]:
     """The posts of the day that exist, of those of the query `about` and of demands, by id."""
-    names = sorted({place.subject_id for place in said.demands})
+    names = sorted({scope.subject_id for scope in people.instructions})
     demanded = delta.datafusion_where({"p.post_id": names}) if names else "FALSE"
     sql = f"""SELECT p.post_id, p.revision, p.author_id FROM (
             SELECT * FROM posts_v1 WHERE day = '{day}' AND status = 'accepted') p
@@ -85,7 +85,7 @@ def standing(
     for row in delta.query(lake, sql).to_pylist():
         name, revision, author = row["post_id"], row["revision"], row["author_id"]
         kind = exempt.get(("post", name)) or exempt.get(("account", author))
-        posts[name] = Post(revision, author, said.verdict(name, revision), kind)
+        posts[name] = Post(revision, author, people.verdict(name, revision), kind)
     return posts
 
 
@@ -129,46 +129,52 @@ def _decisions(lake: Path, of_pair: str, posts: dict[str, Post]) -> dict[Scope, 
     wanted = {}
     for row in delta.query(lake, sql).to_pylist():
         name = row.pop("post_id")
-        place = Scope("post", name, row.pop("surface"), row.pop("jurisdiction"))
+        scope = Scope("post", name, row.pop("surface"), row.pop("jurisdiction"))
         if name in posts and posts[name].revision == row["revision"]:
-            wanted[place] = Decision(**row)
+            wanted[scope] = Decision(**row)
     return wanted
 
 
 def changes(
-    found: Iterable[ScopeState],
+    states: Iterable[ScopeState],
     sweep: Sweep,
-    rules: Guardrails,
+    guardrails: Guardrails,
     held: dict[Batch, float] | None = None,
 ) -> list[Entry]:
     """What is missing at the places, as entries of the sweep; see `being_read` for what waits."""
-    options: dict[str, Any] = {"sweep": sweep, "rules": rules, "held": held}
-    judged = list(found)
-    made = (reconcile(c.place, c.chain, c.wanted, c.post, **options) for c in judged if c.post)
-    read = under_review([case.chain for case in judged])
+    options: dict[str, Any] = {"sweep": sweep, "guardrails": guardrails, "held": held}
+    judged = list(states)
+    new_entries = (
+        reconcile(c.scope, c.history, c.wanted, c.post, **options) for c in judged if c.post
+    )
+    read = under_review([state.history for state in judged])
     return [
         entry
-        for entry in made
-        if entry and not (entry.is_counted and (entry.place, entry.revision) in read)
+        for entry in new_entries
+        if entry and not (entry.is_counted and (entry.scope, entry.revision) in read)
     ]
 
 
 def resume_all_held(
-    found: Iterable[ScopeState], parked: Iterable[Entry], sweep: Sweep, rules: Guardrails
+    states: Iterable[ScopeState], held_effect: Iterable[Entry], sweep: Sweep, guardrails: Guardrails
 ) -> tuple[list[Entry], list[Entry]]:
     """Planned or held effects as intents of the sweep, and those that no longer fit.
 
     One that is in force or was refused gives nothing.
     """
-    by_place, made, stale = {case.place: case for case in found}, list[Entry](), list[Entry]()
-    for entry in parked:
-        place = entry.place
-        case = by_place.get(place, ScopeState(place, [], None, None))
-        options: dict[str, Any] = {"parked": entry, "sweep": sweep, "rules": rules}
+    by_scope, new_entries, stale = (
+        {state.scope: state for state in states},
+        list[Entry](),
+        list[Entry](),
+    )
+    for entry in held_effect:
+        scope = entry.scope
+        state = by_scope.get(scope, ScopeState(scope, [], None, None))
+        options: dict[str, Any] = {"held_effect": entry, "sweep": sweep, "guardrails": guardrails}
         try:
-            one = resume_held(place, case.chain, case.wanted, case.post, **options)
+            one = resume_held(scope, state.history, state.wanted, state.post, **options)
         except Stale:
             stale.append(entry)
         else:
-            made += [one] if one else []
-    return made, stale
+            new_entries += [one] if one else []
+    return new_entries, stale
