@@ -89,6 +89,12 @@ def validate(
     return parsed
 
 
+def fault_lines(error: ValidationError) -> list[str]:
+    """The key of each fault of what is no file of conf, and what is wrong with it; no values."""
+    details = error.errors(include_input=False, include_url=False)
+    return [f"{_key(_pointed(detail))}: {_message(detail)}" for detail in details]
+
+
 def _cite(path: Path, content: LocatedYaml, faults: list[Fault]) -> str:
     # A misspelt key also lacks the right one: cite what is there before what is not.
     where, what = min(faults, key=lambda f: (f[1] == MISSING, content.line(f[0])))
@@ -113,12 +119,16 @@ def _faults(error: ValidationError, kind: type[BaseModel], content: LocatedYaml)
 
 def _location(detail: "ErrorDetails", content: LocatedYaml) -> Location:
     """Where a fault is in the file: pydantic's path also names the branches of a union."""
-    where = detail["loc"]
-    if isinstance(fault := detail.get("ctx", {}).get("error"), FieldFault):
-        return where + fault.location
-    while where and detail["type"] != "missing" and tuple(map(str, where)) not in content.lines:
+    where = _pointed(detail)
+    given = detail["type"] == "missing" or where != detail["loc"]
+    while where and not given and tuple(map(str, where)) not in content.lines:
         where = where[:-1]
     return where
+
+
+def _pointed(detail: "ErrorDetails") -> Location:
+    fault = detail.get("ctx", {}).get("error")
+    return detail["loc"] + (fault.location if isinstance(fault, FieldFault) else ())
 
 
 def _explain(alike: "list[ErrorDetails]", kind: type[BaseModel]) -> str:

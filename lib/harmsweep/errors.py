@@ -8,7 +8,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterable
-from typing import ClassVar, Protocol
+from typing import ClassVar, NoReturn, Protocol
 
 from harmsweep.logs import clean
 
@@ -53,10 +53,15 @@ def finish(outcomes: Callable[[], Iterable[Printable | str]], name: str) -> None
         for outcome in outcomes():
             print(outcome if isinstance(outcome, str) else outcome.line(), flush=True)
     except Exception as error:
-        if os.environ.get("HARMSWEEP_TRACE"):
-            traceback.print_exc()
-        print(f"{name}: {clean(one_line(error))}", file=sys.stderr)
-        sys.exit(exit_code(error))
+        leave(error, name)
+
+
+def leave(error: Exception, name: str) -> NoReturn:
+    """End the process: one line on stderr, and the exit code of the error's kind."""
+    if os.environ.get("HARMSWEEP_TRACE"):
+        traceback.print_exc()
+    print(f"{name}: {clean(one_line(error))}", file=sys.stderr)
+    sys.exit(exit_code(error))
 
 
 def exit_code(error: Exception) -> int:

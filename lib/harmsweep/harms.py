@@ -1,20 +1,22 @@
 """The harms that conf declares: names, descriptions, examples and the policy text they enforce."""
 
+import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from harmsweep.conf import ConfRefused, Frozen, load
+from harmsweep.errors import leave
 from harmsweep.paths import CONF
 
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
-class Harm(BaseModel):
-    """One kind of harm; a head predicts it when labels for it were trained on."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class HarmEntry(Frozen):
+    """What the file says of a harm beneath its name."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     description: str = Field(min_length=1)
     policy: str = Field(min_length=1)
     examples: tuple[str, ...] = Field(min_length=1)
@@ -24,17 +26,37 @@ class Harm(BaseModel):
     retired: bool = False
 
 
+class HarmsFile(Frozen):
+    """The keys of the file."""
+
+    harms: Mapping[Name, HarmEntry] = Field(min_length=1)
+
+
+class Harm(HarmEntry):
+    """One kind of harm; a head predicts it when labels for it were trained on."""
+
+    name: Name
+
+
 def load_harms(path: Path) -> dict[str, Harm]:
     """The harms of a YAML file by name, in its order.
 
     Raises:
-        pydantic.ValidationError: an entry lacks a field, or has one that is not known.
+        ConfRefused: its line, its key and what would be allowed.
     """
-    entries = yaml.safe_load(path.read_text(encoding="utf-8"))["harms"]
-    return {name: Harm(name=name, **entry) for name, entry in entries.items()}
+    entries = load(path, HarmsFile).harms
+    return {name: Harm(name=name, **dict(entry)) for name, entry in entries.items()}
 
 
-ALL_HARMS = load_harms(CONF / "harms.yaml")
+def _declared() -> dict[str, Harm]:
+    """The harms in conf; without them no process goes on, whatever imports this."""
+    try:
+        return load_harms(CONF / "harms.yaml")
+    except ConfRefused as error:
+        leave(error, Path(sys.argv[0]).name)
+
+
+ALL_HARMS = _declared()
 # Harms of posts, in conf's order: the columns of scores and the heads that training may make.
 HARMS = tuple(h.name for h in ALL_HARMS.values() if h.applies_to == "post")
 SEVERE = frozenset(h.name for h in ALL_HARMS.values() if h.severe)

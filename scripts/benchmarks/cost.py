@@ -5,15 +5,50 @@ docs/scale.md; --rates takes another file of the same form.
 """
 
 import argparse
-import json
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple, Self
+
+from pydantic import Field, model_validator
+
+from harmsweep.conf import FieldFault, Frozen, load
 
 ROOT = Path(__file__).resolve().parents[2]
 VOLUMES = {10_000_000: "10 million", 1_000_000_000: "1 billion"}
 HOUR = 3600
+
+
+class Rate(Frozen):
+    """How quick a step of the line is, and by which command that was measured."""
+
+    name: str
+    unit: str
+    per_core_second: float = Field(gt=0)
+    source: str
+    # None: the step has no GPU path.
+    per_gpu_second: float | None = Field(default=None, gt=0)
+    gpu_source: str | None = None
+
+
+class Rates(Frozen):
+    """The keys of conf/rates.json."""
+
+    # How many units of each kind an average post has.
+    per_post: Mapping[str, float]
+    steps: tuple[Rate, ...] = Field(min_length=1)
+    used_share_of_time: float = Field(gt=0, le=1)
+    core_share_beside_gpu: float = Field(ge=0, le=1)
+    hours_to_finish: float = Field(gt=0)
+    usd_per_core_hour: float = Field(ge=0)
+    usd_per_gpu_hour: float = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _units_are_counted(self) -> Self:
+        for place, step in enumerate(self.steps):
+            if step.unit not in self.per_post:
+                raise FieldFault(("steps", place, "unit"), f"{step.unit!r} is not in per_post")
+        return self
 
 
 class Step(NamedTuple):
@@ -29,19 +64,8 @@ class Step(NamedTuple):
     gpu_source: str | None
 
 
-def steps(rates: Mapping[str, Any]) -> list[Step]:
-    return [
-        Step(
-            name=step["name"],
-            unit=step["unit"],
-            share=rates["per_post"][step["unit"]],
-            per_core_second=step["per_core_second"],
-            per_gpu_second=step.get("per_gpu_second"),
-            source=step["source"],
-            gpu_source=step.get("gpu_source"),
-        )
-        for step in rates["steps"]
-    ]
+def steps(rates: Rates) -> list[Step]:
+    return [Step(share=rates.per_post[step.unit], **dict(step)) for step in rates.steps]
 
 
 def core_seconds(step: Step) -> float:
@@ -86,7 +110,7 @@ def gpu_table(found: list[Step]) -> Iterator[str]:
     yield from table(["step", "a GPU-second", "GPU-ms a post", "from"], rows)
 
 
-def plans(rates: Mapping[str, Any]) -> Iterator[str]:
+def plans(rates: Rates) -> Iterator[str]:
     """One row per volume and kind of cluster."""
     rows = []
     for posts, name in VOLUMES.items():
@@ -98,17 +122,17 @@ def plans(rates: Mapping[str, Any]) -> Iterator[str]:
     )  # fmt: skip
 
 
-def _plan(rates: Mapping[str, Any], posts: int, *, gpu: bool) -> list[str]:
+def _plan(rates: Rates, posts: int, *, gpu: bool) -> list[str]:
     found = steps(rates)
     moved = [step for step in found if gpu and step.per_gpu_second]
-    used = rates["used_share_of_time"]
+    used = rates.used_share_of_time
     # A step on a GPU keeps feeding it: a part of its core time stays.
     cores = sum(core_seconds(s) for s in found if s not in moved)
-    cores += rates["core_share_beside_gpu"] * sum(map(core_seconds, moved))
+    cores += rates.core_share_beside_gpu * sum(map(core_seconds, moved))
     gpus = sum(s.share / s.per_gpu_second for s in moved if s.per_gpu_second)
     core_hours, gpu_hours = (posts * each / HOUR / used for each in (cores, gpus))
-    hours = rates["hours_to_finish"]
-    money = core_hours * rates["usd_per_core_hour"] + gpu_hours * rates["usd_per_gpu_hour"]
+    hours = rates.hours_to_finish
+    money = core_hours * rates.usd_per_core_hour + gpu_hours * rates.usd_per_gpu_hour
     return [
         f"{core_hours:,.0f}",
         f"{gpu_hours:,.1f}" if gpu else "",
@@ -119,7 +143,7 @@ def _plan(rates: Mapping[str, Any], posts: int, *, gpu: bool) -> list[str]:
     ]
 
 
-def hourly(rates: Mapping[str, Any]) -> Iterator[str]:
+def hourly(rates: Rates) -> Iterator[str]:
     """Posts an hour of one core, and of one GPU with the cores that it needs."""
     found = steps(rates)
     cpu = HOUR / sum(map(core_seconds, found))
@@ -130,7 +154,7 @@ def hourly(rates: Mapping[str, Any]) -> Iterator[str]:
 
 def main(rates: Path) -> Iterator[str]:
     """The lines of all tables."""
-    content = json.loads(rates.read_text(encoding="utf-8"))
+    content = load(rates, Rates)
     yield from rate_table(steps(content))
     yield ""
     yield from gpu_table(steps(content))

@@ -123,8 +123,8 @@ def videomoco_vectors(rows: Rows, out: Path, *, epochs: int) -> tuple[Vectors, d
     """Vectors of VideoMoCo after so many epochs on the clips (0: random weights); seconds."""
     from harmsweep.training.videomoco.checkpoint import save_tensors
     from harmsweep.training.videomoco.clip_files import clips_of_folder
+    from harmsweep.training.videomoco.conf import load_options
     from harmsweep.training.videomoco.contrast import fresh_state
-    from harmsweep.training.videomoco.options import load_options
     from harmsweep.training.videomoco.pretrain import pretrain
     from harmsweep.training.videomoco.published import checked_encoder
 

@@ -8,12 +8,12 @@ import yaml
 from pydantic import ValidationError
 
 from harmsweep.enforcement.rules.ledger import Entry
+from harmsweep.explanations.conf import Notices, load_notices
 from harmsweep.explanations.notices import filled, notice
 from harmsweep.explanations.pending import Due
 from harmsweep.explanations.reasons import statement
 from harmsweep.explanations.statement import EEA, Statement
 from harmsweep.explanations.subject import Subject
-from harmsweep.explanations.wordings import Notices, load_notices
 from harmsweep.harms import HARMS
 from harmsweep.paths import CONF
 from harmsweep.policy.actions import VISIBLE

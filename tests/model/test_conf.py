@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from harmsweep.model.conf import TrainingRefused, load_training
+from harmsweep.conf import ConfRefused
+from harmsweep.model.conf import load_training
 from harmsweep.model.inputs import NUMBERS
 from harmsweep.paths import CONF
 
@@ -24,7 +25,7 @@ def test_a_forbidden_feature_is_refused_by_name(tmp_path: Path, name: str) -> No
     content["features"][name] = "none"
     path = tmp_path / "training.yaml"
     path.write_text(yaml.safe_dump(content))
-    with pytest.raises(TrainingRefused, match=rf"training\.yaml.*{name}"):
+    with pytest.raises(ConfRefused, match=rf"training\.yaml.*{name}"):
         load_training(path)
 
 
@@ -33,7 +34,7 @@ def test_shares_that_do_not_sum_to_one_are_refused(tmp_path: Path) -> None:
     content["split"]["test"] = 0.5
     path = tmp_path / "training.yaml"
     path.write_text(yaml.safe_dump(content))
-    with pytest.raises(TrainingRefused, match=r"split: .*sum to 1"):
+    with pytest.raises(ConfRefused, match=r"split: .*sum to 1"):
         load_training(path)
 
 
@@ -42,7 +43,7 @@ def test_the_likeness_of_caption_and_image_needs_both_as_inputs(tmp_path: Path) 
     content["features"]["text_image_similarity"] = "none"
     path = tmp_path / "training.yaml"
     path.write_text(yaml.safe_dump(content))
-    with pytest.raises(TrainingRefused, match="needs inputs caption and image"):
+    with pytest.raises(ConfRefused, match="needs inputs caption and image"):
         load_training(path)
 
 
@@ -62,7 +63,7 @@ def test_what_cannot_be_switched_off_is_refused_by_name(
     content |= {"inputs": ["text", "raw_text", "media_text", "description", "image"]}
     path = tmp_path / "training.yaml"
     path.write_text(yaml.safe_dump(content | {"switched_off": off}))
-    with pytest.raises(TrainingRefused, match=reason):
+    with pytest.raises(ConfRefused, match=reason):
         load_training(path)
     path.write_text(yaml.safe_dump(content | {"switched_off": {"hate": ["image"]}}))
     assert load_training(path).switched_off == {"hate": ("image",)}

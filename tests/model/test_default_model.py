@@ -6,7 +6,7 @@ from harmsweep.encoders.conf import load_encoders
 from harmsweep.harms import HARMS
 from harmsweep.model.manifest import check_encoders, check_harms, load_manifest
 from harmsweep.paths import CONF, DEFAULT_MODEL
-from harmsweep.release.gates import load_release
+from harmsweep.release.conf import load_release
 
 
 def test_its_files_are_those_of_its_manifest_and_fit_conf() -> None:

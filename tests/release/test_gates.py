@@ -6,10 +6,10 @@ import pytest
 pytest.importorskip("torch")
 
 from harmsweep.evaluation.scored import ScoredRows
+from harmsweep.release.conf import ReleaseConfig, load_release
 from harmsweep.release.gates import (
     CANDIDATE,
     CHAMPION,
-    ReleaseConfig,
     baseline_gates,
     calibration_gates,
     confounder_gates,
@@ -17,7 +17,6 @@ from harmsweep.release.gates import (
     disguise_gates,
     function_gates,
     head_gates,
-    load_release,
     refused_gates,
 )
 from harmsweep.release.hatecheck import Answers, Cases

@@ -8,7 +8,8 @@ import yaml
 
 from harmsweep.model.manifest import ManifestRefused, load_manifest
 from harmsweep.model.registry import CHAMPION, RegistryRefused, manifest_of, model_path, roll_back
-from harmsweep.release.gates import Gate, load_release
+from harmsweep.release.conf import load_release
+from harmsweep.release.gates import Gate
 from harmsweep.release.hatecheck import CasesRefused, load_cases
 from harmsweep.release.promote import PromotionRefused, promote
 

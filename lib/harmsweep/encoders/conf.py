@@ -6,13 +6,14 @@ it. Weights are found on this machine only, and hashed before anything parses th
 
 import hashlib
 import json
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from harmsweep.conf import FieldFault, Frozen, load
 from harmsweep.files import check_file, resolve
 from harmsweep.paths import CONF
 
@@ -23,26 +24,20 @@ INPUTS = ("text", "raw_text", "media_text", "description", "image")
 OPTIONAL_INPUTS = ("video", "caption")
 # Inputs of a post that may share an encoder with `text` and are told apart by their id.
 _DERIVED_TEXTS = ("raw_text", "media_text", "caption")
+Name = Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
 Sha256 = Field(pattern=r"^[0-9a-f]{64}$")
 
 
-class Source(BaseModel):
+class Source(Frozen):
     """A package's pickle from which `scripts/convert_encoders` makes the safetensors file once."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     path: str
     sha256: str = Sha256
 
 
-class Encoder(BaseModel):
-    """A frozen encoder: its files, their hashes, its preprocessing and the width of its vectors."""
+class EncoderEntry(Frozen):
+    """What the file says of an encoder beneath its name."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str = Field(pattern=r"^[a-z0-9-]+$")
-    # The input that this encoder embeds, where conf gives it one.
-    input: str = "text"
     modality: Literal["text", "image", "video"]
     # Which architecture the modality's loader builds.
     kind: Literal[
@@ -63,10 +58,49 @@ class Encoder(BaseModel):
     preprocessing: dict[str, int | float | str | tuple[float, ...]]
 
     @model_validator(mode="after")
-    def _weights_are_pinned(self) -> "Encoder":
+    def _weights_are_pinned(self) -> Self:
         if "model.safetensors" not in self.files:
-            raise ValueError(f"{self.name}: files lacks model.safetensors")
+            raise FieldFault(("files",), "lacks model.safetensors")
         return self
+
+
+class EncodersFile(Frozen):
+    """The keys of the file: the name of each input's encoder, and the encoders by name."""
+
+    inputs: Mapping[str, str]
+    encoders: Mapping[Name, EncoderEntry]
+
+    @model_validator(mode="after")
+    def _every_input_has_its_encoder(self) -> Self:
+        unknown = sorted(set(self.inputs.values()) - self.encoders.keys())
+        if set(self.inputs) - set(OPTIONAL_INPUTS) != set(INPUTS) or unknown:
+            message = (
+                f"inputs must be {INPUTS}, and may be {OPTIONAL_INPUTS}, each one of"
+                f" {sorted(self.encoders)}; found {dict(self.inputs)}"
+            )
+            raise FieldFault(("inputs",), message)
+        return self
+
+    @model_validator(mode="after")
+    def _caption_is_in_the_space_of_image(self) -> Self:
+        if "caption" not in self.inputs:
+            return self
+        caption, image = (self.encoders[self.inputs[name]] for name in ("caption", "image"))
+        if (caption.kind, image.kind, caption.width) != ("clip_text", "clip_vision", image.width):
+            message = (
+                f"needs CLIP's two encoders of one width; found {caption.kind} of"
+                f" {caption.width} for caption, {image.kind} of {image.width} for image"
+            )
+            raise FieldFault(("inputs", "caption"), message)
+        return self
+
+
+class Encoder(EncoderEntry):
+    """A frozen encoder: its files, their hashes, its preprocessing and the width of its vectors."""
+
+    name: Name
+    # The input that this encoder embeds, where conf gives it one.
+    input: str = "text"
 
     @property
     def folder(self) -> Path:
@@ -105,43 +139,26 @@ def load_encoders(path: Path = CONF / "encoders.yaml") -> dict[str, Encoder]:
     """The encoder of each input of INPUTS, and of the optional ones that conf names.
 
     Raises:
-        pydantic.ValidationError: an encoder lacks a field, or has one that is not known.
-        ValueError: an input has no encoder, or one that the file does not declare; or `caption` is
-            not in the space of `image`.
+        ConfRefused: its line, its key and what would be allowed; also where an input has no encoder
+            that the file declares, or `caption` is not in the space of `image`.
     """
-    encoders = declared_encoders(path)
-    chosen = yaml.safe_load(path.read_text(encoding="utf-8"))["inputs"]
-    unknown = sorted(set(chosen.values()) - encoders.keys())
-    if set(chosen) - set(OPTIONAL_INPUTS) != set(INPUTS) or unknown:
-        raise ValueError(
-            f"{path}: inputs must be {INPUTS}, and may be {OPTIONAL_INPUTS}, each one of"
-            f" {sorted(encoders)}; found {chosen}"
-        )
-    names = [name for name in (*INPUTS, *OPTIONAL_INPUTS) if name in chosen]
-    found = {name: encoders[chosen[name]].model_copy(update={"input": name}) for name in names}
-    _check_caption(found, path)
-    return found
+    content = load(path, EncodersFile)
+    names = [name for name in (*INPUTS, *OPTIONAL_INPUTS) if name in content.inputs]
+    encoders = _encoders(content)
+    return {n: encoders[content.inputs[n]].model_copy(update={"input": n}) for n in names}
 
 
 def declared_encoders(path: Path = CONF / "encoders.yaml") -> dict[str, Encoder]:
     """Every encoder that the file declares, whether an input names it or not.
 
     Raises:
-        pydantic.ValidationError: an encoder lacks a field, or has one that is not known.
+        ConfRefused: as load_encoders.
     """
-    declared = yaml.safe_load(path.read_text(encoding="utf-8"))["encoders"]
-    return {name: Encoder(name=name, **entry) for name, entry in declared.items()}
+    return _encoders(load(path, EncodersFile))
 
 
-def _check_caption(encoders: dict[str, Encoder], path: Path) -> None:
-    if "caption" not in encoders:
-        return
-    caption, image = encoders["caption"], encoders["image"]
-    if (caption.kind, image.kind, caption.width) != ("clip_text", "clip_vision", image.width):
-        raise ValueError(
-            f"{path}: caption needs CLIP's two encoders of one width; found {caption.kind} of"
-            f" {caption.width} for caption, {image.kind} of {image.width} for image"
-        )
+def _encoders(content: EncodersFile) -> dict[str, Encoder]:
+    return {name: Encoder(name=name, **dict(entry)) for name, entry in content.encoders.items()}
 
 
 def verify(encoder: Encoder) -> Path:

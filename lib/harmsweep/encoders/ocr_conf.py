@@ -10,11 +10,11 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from harmsweep.conf import Frozen, load
 from harmsweep.files import check_file, resolve
 from harmsweep.lake.delta import read_days
 from harmsweep.paths import CONF
@@ -26,10 +26,8 @@ WINDOW_DAYS = 30
 ENGINE = "openvino"
 
 
-class OcrSettings(BaseModel):
+class OcrSettings(Frozen):
     """Sizes in pixels, the least probability of a line, and how many lines are read at once."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     min_side: int = Field(ge=32)
     max_side: int = Field(ge=64)
@@ -37,10 +35,8 @@ class OcrSettings(BaseModel):
     batch: int = Field(gt=0)
 
 
-class OcrConf(BaseModel):
+class OcrConf(Frozen):
     """A frozen reader: its package, the hashes of its models and its settings."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     package: str
     # A folder: `package:NAME/FOLDER` lies inside an installed package.
@@ -77,9 +73,9 @@ def load_ocr_conf(path: Path = CONF / "reader.yaml") -> OcrConf:
     """The reader that conf names.
 
     Raises:
-        pydantic.ValidationError: a field is missing or not known.
+        ConfRefused: its line, its key and what would be allowed.
     """
-    return OcrConf.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return load(path, OcrConf)
 
 
 def ocr_results(spark: SparkSession, lake: Path, day: date, reader_id: str) -> DataFrame:

@@ -1,12 +1,12 @@
 """What people must do where a sweep may not act by itself: conf/enforcement.yaml."""
 
 from functools import cache
+from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import Field
 
-from harmsweep.conf import Frozen
+from harmsweep.conf import Frozen, load
 from harmsweep.paths import CONF
 from harmsweep.policy.file import Cap
 
@@ -71,11 +71,10 @@ class Bounds(Frozen):
 
 
 @cache
-def load_bounds() -> Bounds:
+def load_bounds(path: Path = CONF / "enforcement.yaml") -> Bounds:
     """The bounds in force.
 
     Raises:
-        pydantic.ValidationError: the file has another key or a value out of range.
+        ConfRefused: its line, its key and what would be allowed.
     """
-    text = (CONF / "enforcement.yaml").read_text(encoding="utf-8")
-    return Bounds.model_validate(yaml.safe_load(text))
+    return load(path, Bounds)

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harmsweep.enforcement.rules.ledger import Entry
+from harmsweep.explanations.conf import Notices, load_notices
 from harmsweep.explanations.pending import Due
 from harmsweep.explanations.subject import Subject
-from harmsweep.explanations.wordings import Notices, load_notices
 from harmsweep.harms import ALL_HARMS
 
 Evidence = Mapping[str, Any]

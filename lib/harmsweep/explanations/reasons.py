@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from harmsweep.explanations.conf import load_notices
 from harmsweep.explanations.pending import Due
 from harmsweep.explanations.statement import Statement, scope
 from harmsweep.explanations.subject import Subject
-from harmsweep.explanations.wordings import load_notices
 from harmsweep.harms import ALL_HARMS
 
 # What the features stage tells in three letters, by the two of the language that it belongs to.

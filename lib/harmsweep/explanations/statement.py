@@ -8,7 +8,9 @@ What the platform never does (monetary and service restrictions) is left out.
 from datetime import date
 from typing import Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from harmsweep.conf import Frozen
 
 Country = Literal[
     "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IS",
@@ -76,10 +78,8 @@ Source = Literal[
 ]
 
 
-class Statement(BaseModel):
+class Statement(Frozen):
     """One statement of reasons; it names no person and quotes nothing of the post."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     decision_visibility: tuple[Visibility, ...] | None = Field(default=None, min_length=1)
     decision_visibility_other: str | None = Field(default=None, max_length=500)

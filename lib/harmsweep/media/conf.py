@@ -1,34 +1,31 @@
 """conf/media.yaml: what a medium may be, how much of it is decoded, and which stores are listed."""
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from harmsweep.conf import Frozen, load
 from harmsweep.paths import CONF
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Store(_Frozen):
+class Store(Frozen):
     """An object store that references may name: `scheme://bucket/…`; options are pyarrow.fs's."""
 
     scheme: str = Field(pattern=r"^[a-z][a-z0-9]*$")
     bucket: str = Field(min_length=1)
-    options: dict[str, str | bool | int | float] = {}
+    options: Mapping[str, str | bool | int | float] = {}
 
 
-class ImageLimits(_Frozen):
+class ImageLimits(Frozen):
     """What an image file may be."""
 
     bytes: int = Field(gt=0)
     pixels: int = Field(gt=0)
 
 
-class VideoLimits(_Frozen):
+class VideoLimits(Frozen):
     """What a video file may be, and how much of it is decoded."""
 
     bytes: int = Field(gt=0)
@@ -40,7 +37,7 @@ class VideoLimits(_Frozen):
     codecs: tuple[str, ...] = Field(min_length=1)
 
 
-class ChildLimits(_Frozen):
+class ChildLimits(Frozen):
     """What one call may take in the decoding process: memory on top of what it has at its start."""
 
     megabytes: int = Field(gt=0)
@@ -48,7 +45,7 @@ class ChildLimits(_Frozen):
     wall_seconds: float = Field(gt=0)
 
 
-class Limits(_Frozen):
+class Limits(Frozen):
     """All of conf/media.yaml."""
 
     image: ImageLimits
@@ -64,6 +61,6 @@ def load_limits(path: Path = CONF / "media.yaml") -> Limits:
     """The limits of conf/media.yaml.
 
     Raises:
-        pydantic.ValidationError: a limit is missing, unknown or out of range.
+        ConfRefused: its line, its key and what would be allowed.
     """
-    return Limits.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return load(path, Limits)

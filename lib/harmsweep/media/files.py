@@ -93,7 +93,7 @@ def _file_system(store: str) -> fs.FileSystem:
     if parsed.scheme != "s3":
         return fs.FileSystem.from_uri(f"{parsed.scheme}://{parsed.bucket}")[0]
     timeouts = {"connect_timeout": CONNECT_SECONDS, "request_timeout": REQUEST_SECONDS}
-    return fs.S3FileSystem(**timeouts | parsed.options)
+    return fs.S3FileSystem(**{**timeouts, **parsed.options})
 
 
 def read_image(path: Path) -> bytes:

@@ -8,21 +8,21 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from harmsweep.conf import Frozen
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 BINS = 10
 
 
-class Calibration(BaseModel):
+class Calibration(Frozen):
     """How a head's logits become probabilities.
 
     `platt`: x is (slope, intercept) of another logit. `isotonic`: x are logits in order and y the
     probabilities there, straight lines between them. `none`: the logit as it is, and why in `note`.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     method: Literal["none", "platt", "isotonic"] = "none"
     x: tuple[float, ...] = ()

@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
+from harmsweep.conf import FieldFault, Frozen, load
 from harmsweep.errors import Refused
 from harmsweep.harms import HARMS
 from harmsweep.model.fusion import modalities_of
@@ -20,11 +20,7 @@ class TrainingRefused(Refused):
     """The configuration or the snapshot can't be trained with."""
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Split(_Frozen):
+class Split(Frozen):
     """Shares of the rows, by whole groups."""
 
     seed: int
@@ -41,7 +37,7 @@ class Split(_Frozen):
         return self
 
 
-class Fit(_Frozen):
+class Fit(Frozen):
     """The network's size, its optimisation, and what it is optimised for."""
 
     seed: int
@@ -64,7 +60,7 @@ class Fit(_Frozen):
     super_epoch: int = Field(default=5, gt=0)
 
 
-class Evaluation(_Frozen):
+class Evaluation(Frozen):
     """The intervals and the baselines."""
 
     resamples: int = Field(ge=100)
@@ -72,7 +68,7 @@ class Evaluation(_Frozen):
     baseline_rows: int = Field(gt=0)
 
 
-class TrainingConfig(_Frozen):
+class TrainingConfig(Frozen):
     """All of conf/training.yaml."""
 
     split: Split
@@ -88,21 +84,23 @@ class TrainingConfig(_Frozen):
     def _no_forbidden_feature(self) -> "TrainingConfig":
         forbidden = sorted(NEVER & self.features.keys())
         if forbidden:
-            raise ValueError(f"features: {forbidden} are never inputs of a model")
+            where = ("features", forbidden[0])
+            raise FieldFault(where, f"{forbidden} are never inputs of a model")
         return self
 
     @model_validator(mode="after")
     def _off_is_known(self) -> "TrainingConfig":
         unknown = sorted(set(self.switched_off) - set(HARMS))
         if unknown:
-            raise ValueError(f"switched_off: conf declares no harm {unknown}")
+            raise FieldFault(("switched_off", unknown[0]), f"conf declares no harm {unknown}")
         check_switched_off(self.switched_off, modalities_of(self.inputs, self.features))
         return self
 
     @model_validator(mode="after")
     def _similarity_has_its_vectors(self) -> "TrainingConfig":
-        if "text_image_similarity" in self.features and not {"caption", "image"} <= {*self.inputs}:
-            raise ValueError("features: text_image_similarity needs inputs caption and image")
+        where = ("features", "text_image_similarity")
+        if where[1] in self.features and not {"caption", "image"} <= {*self.inputs}:
+            raise FieldFault(where, "needs inputs caption and image")
         return self
 
 
@@ -110,25 +108,20 @@ def check_switched_off(off: Mapping[str, Collection[str]], modalities: Collectio
     """Refuse to switch off what is no modality, or all that a head could see.
 
     Raises:
-        ValueError: the harm and the names.
+        FieldFault: the harm and the names.
     """
     for harm, names in off.items():
-        unknown = sorted(set(names) - set(modalities))
+        where, unknown = ("switched_off", harm), sorted(set(names) - set(modalities))
         if unknown:
-            raise ValueError(f"switched_off: {harm}: {unknown} is none of {sorted(modalities)}")
+            raise FieldFault(where, f"{unknown} is none of {sorted(modalities)}")
         if set(modalities) <= set(names):
-            raise ValueError(f"switched_off: {harm}: a head needs one modality at least")
+            raise FieldFault(where, "a head needs one modality at least")
 
 
 def load_training(path: Path = CONF / "training.yaml") -> TrainingConfig:
     """The configuration in a YAML file.
 
     Raises:
-        TrainingRefused: a value is missing, unknown or out of range; file and key are named.
+        ConfRefused: its line, its key and what would be allowed.
     """
-    try:
-        return TrainingConfig.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(map(str, first["loc"]))
-        raise TrainingRefused(f"{path}: {key or 'file'}: {first['msg']}") from None
+    return load(path, TrainingConfig)

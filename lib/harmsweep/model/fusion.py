@@ -9,7 +9,9 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from harmsweep.conf import Frozen
 
 # The cosine of the caption's and the image's vectors by CLIP, where a post has both.
 SIMILARITY = "text_image_similarity"
@@ -27,10 +29,10 @@ CLIP = 4.0
 NUMBER_SCALE = 0.05
 
 
-class Input(BaseModel):
+class Input(Frozen):
     """One modality's vector: `<name>_vector` of `width` numbers, and `<name>_present`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(strict=True)
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     encoder_id: str = Field(min_length=1)
@@ -39,10 +41,10 @@ class Input(BaseModel):
     scale: float = Field(default=1.0, gt=0, allow_inf_nan=False)
 
 
-class Feature(BaseModel):
+class Feature(Frozen):
     """One number, brought to mean 0 and standard deviation 1 over the training rows."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(strict=True)
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     transform: Literal["log1p", "none"]

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import Field, JsonValue, ValidationError, model_validator
 
+from harmsweep.conf import Frozen, fault_lines
 from harmsweep.errors import Refused
 from harmsweep.model.calibration import Calibration
 from harmsweep.model.conf import check_switched_off
@@ -28,11 +29,7 @@ class ManifestRefused(Refused):
     """The model's files are not what its manifest says, or it does not fit the platform."""
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class HeadsConfig(_Frozen):
+class HeadsConfig(Frozen):
     """The shape of the network: a wide part from the fused vector, a deep part through a trunk."""
 
     harms: tuple[str, ...] = Field(min_length=1)
@@ -41,14 +38,14 @@ class HeadsConfig(_Frozen):
     dropout: float = Field(ge=0, lt=1)
 
 
-class File(_Frozen):
+class File(Frozen):
     """A file beside the manifest."""
 
     name: str = Field(pattern=r"^[\w.-]+$")
     sha256: str = Field(pattern=SHA256)
 
 
-class HeadCounts(_Frozen):
+class HeadCounts(Frozen):
     """How many training rows of each class a harm had, and why it has no head if it has none."""
 
     harm: str
@@ -57,7 +54,7 @@ class HeadCounts(_Frozen):
     reason: str = ""
 
 
-class SnapshotFacts(_Frozen):
+class SnapshotFacts(Frozen):
     """The training snapshot: the Delta version of each table that it was taken from."""
 
     id: str
@@ -67,7 +64,7 @@ class SnapshotFacts(_Frozen):
     rows: Mapping[str, int]
 
 
-class Manifest(_Frozen):
+class Manifest(Frozen):
     """Everything about a model but its weights."""
 
     model_version: str = Field(pattern=r"^m[0-9a-f]{12}$")
@@ -230,6 +227,5 @@ def _sha256(content: bytes) -> str:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, ValidationError):
-        first = error.errors(include_input=False, include_url=False)[0]
-        return f"{'.'.join(map(str, first['loc'])) or 'manifest'}: {first['msg']}"
+        return fault_lines(error)[0]
     return getattr(error, "strerror", None) or str(error).splitlines()[0]

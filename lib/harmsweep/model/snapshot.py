@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
+from harmsweep.conf import Frozen
 from harmsweep.errors import Refused
 from harmsweep.model.conf import Split
 from harmsweep.model.fusion import Input
@@ -26,10 +27,8 @@ class SnapshotRefused(Refused):
     """A snapshot's files are not what its snapshot.json says."""
 
 
-class Snapshot(BaseModel):
+class Snapshot(Frozen):
     """Where a snapshot comes from and what its files hold."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str = Field(pattern=r"^s[0-9a-f]{12}$")
     # The Delta version of each table that the rows were read from.

@@ -13,8 +13,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from harmsweep.conf import Frozen, fault_lines
 from harmsweep.errors import Refused
 from harmsweep.files import write_whole
 from harmsweep.policy.ladders import PrecisionTarget
@@ -34,11 +35,7 @@ class CertificateRefused(Refused):
     """A certificate is not what its digest was taken of, or not of this model and policy."""
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Source(_Frozen):
+class Source(Frozen):
     """The snapshot whose certify part the claims were tested on."""
 
     snapshot: str
@@ -47,7 +44,7 @@ class Source(_Frozen):
     part: str = PART
 
 
-class Population(_Frozen):
+class Population(Frozen):
     """The labelled posts that a claim is about; `prevalence` counts every group once."""
 
     posts: int = Field(ge=0)
@@ -56,7 +53,7 @@ class Population(_Frozen):
     prevalence: float | None = Field(ge=0, le=1)
 
 
-class Counts(_Frozen):
+class Counts(Frozen):
     """What a threshold flags: groups once each, right where all their flagged posts are harmful."""
 
     threshold: float = Field(ge=LEAST_THRESHOLD, lt=1)
@@ -70,7 +67,7 @@ class Counts(_Frozen):
     lower_bound: float = Field(ge=0, le=1)
 
 
-class Claim(_Frozen):
+class Claim(Frozen):
     """A harm's precision in a language, or the reason why none is promised.
 
     `counts` are those of the certified threshold, or else of the first that was tried.
@@ -107,7 +104,7 @@ class Claim(_Frozen):
         return PrecisionTarget(self.precision, self.confidence)
 
 
-class Certificate(_Frozen):
+class Certificate(Frozen):
     """The claims of one model version and one policy version."""
 
     model_version: str = Field(pattern=r"^m[0-9a-f]{12}$")
@@ -190,9 +187,7 @@ def find_certificate(
     try:
         found = Certificate.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        key = ".".join(map(str, first["loc"])) or "certificate"
-        raise CertificateRefused(f"{path}: {key}: {first['msg']}") from None
+        raise CertificateRefused(f"{path}: {fault_lines(error)[0]}") from None
     if digest_of(found) != found.digest:
         raise CertificateRefused(f"{path}: its content is not what its digest was taken of")
     if (found.model_version, found.policy_version) != (model_version, policy_version):

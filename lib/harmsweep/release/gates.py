@@ -6,18 +6,15 @@ whole groups (posts of one event, cases of one template), both models over the s
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
 
 from harmsweep.evaluation.intervals import Floats, auroc_auprc, group_weights, weighted_auroc_auprc
 from harmsweep.evaluation.scored import ScoredRows
 from harmsweep.model.calibration import calibration_errors
-from harmsweep.paths import CONF
+from harmsweep.release.conf import ReleaseConfig
 from harmsweep.release.hatecheck import IDENTITY, SPELLING, Answers, Cases
 
 # The names of the two models among a row's scorers.
@@ -25,22 +22,6 @@ CANDIDATE, CHAMPION = "candidate", "champion"
 # From this probability on a case counts as called hateful: no certified threshold is lower.
 CALLED = 0.5
 WORDS = {True: "passed", False: "REFUSED", None: "informational"}
-
-
-class ReleaseConfig(BaseModel):
-    """conf/release.yaml."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    min_positives: int = Field(ge=1)
-    confidence: float = Field(gt=0.5, lt=1)
-    resamples: int = Field(ge=200)
-    seed: int
-    disguise_drop: float = Field(ge=0, le=1)
-    identity_gap: float = Field(ge=0, le=1)
-    calibration_error: float = Field(gt=0, le=1)
-    max_bytes: int = Field(gt=0)
-    min_speed: float = Field(ge=0)
 
 
 @dataclass(frozen=True)
@@ -55,11 +36,6 @@ class Gate:
     def line(self) -> str:
         """The gate as a job prints it."""
         return f"{WORDS[self.passed]:<13} {self.name:<11} {self.item}: {self.figures}"
-
-
-def load_release(path: Path = CONF / "release.yaml") -> ReleaseConfig:
-    """The configuration of the gates."""
-    return ReleaseConfig.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
 def head_gates(

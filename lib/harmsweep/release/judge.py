@@ -22,11 +22,11 @@ from harmsweep.model.manifest import (
 from harmsweep.model.network import load_heads, predict, score_columns
 from harmsweep.model.snapshot import load_snapshot
 from harmsweep.release import hatecheck
+from harmsweep.release.conf import ReleaseConfig
 from harmsweep.release.gates import (
     CANDIDATE,
     CHAMPION,
     Gate,
-    ReleaseConfig,
     baseline_gates,
     calibration_gates,
     confounder_gates,

@@ -9,7 +9,8 @@ from harmsweep.model.manifest import load_manifest
 from harmsweep.model.registry import CHAMPION, manifest_of, set_champion
 from harmsweep.paths import CONF
 from harmsweep.release.card import card
-from harmsweep.release.gates import Gate, load_release, refused_gates
+from harmsweep.release.conf import load_release
+from harmsweep.release.gates import Gate, refused_gates
 from harmsweep.release.hatecheck import load_cases
 from harmsweep.release.judge import judge
 

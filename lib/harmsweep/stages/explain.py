@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from harmsweep.conf import fault_lines
 from harmsweep.digests import as_json
 from harmsweep.encoders.conf import load_encoders
 from harmsweep.enforcement.rules.ledger import ACCOUNTS_DAY, POLICY, Entry
@@ -177,8 +178,8 @@ def _row(
         reasons = statement(one, subject)
     except ValidationError as error:
         # One that the database would refuse keeps no other from being told; its author is.
-        faults = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
-        facts = {"subject": entry.subject_id, "effect": entry.effect_key, "faults": faults}
+        ids = {"subject": entry.subject_id, "effect": entry.effect_key}
+        facts = ids | {"faults": fault_lines(error)}
         log("explain", day=str(entry.day)).error("no valid statement of reasons", **facts)
         reasons, status = None, "no_statement"
     return {

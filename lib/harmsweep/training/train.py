@@ -54,7 +54,8 @@ def train(
 
     Raises:
         SnapshotRefused: the snapshot's files differ from its own hashes.
-        TrainingRefused: the configuration is wrong, or no harm has enough labels for a head.
+        ConfRefused: the configuration is wrong.
+        TrainingRefused: no harm has enough labels for a head.
     """
     facts, options = load_snapshot(snapshot), load_training(config)
     task, skipped = task_of(snapshot, facts, options)

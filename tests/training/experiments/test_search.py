@@ -69,24 +69,3 @@ def test_a_spent_budget_tries_nothing(
     given = ("--snapshot", tiny_snapshot, "--config", small_config, "--space", space)
     found = searched(trainer, tmp_path / "none", "--minutes", "0", *given)
     assert (found["trials"], found["fit"], found["validation_loss"]) == (0, {}, None)
-
-
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        ({"space": {"colour": {"values": [1]}}}, "fit has no"),
-        ({"space": {"c": {"low": 1.0}}}, "needs low and high, or values"),
-        ({"sampler": "grid"}, "a grid needs values"),
-    ],
-    ids=str,
-)
-def test_a_space_that_is_none_is_refused(
-    trainer: Path, tmp_path: Path, change: dict[str, Any], reason: str
-) -> None:
-    path = tmp_path / "search.yaml"
-    path.write_text(yaml.safe_dump(SPACE | change))
-    code = "import sys; from pathlib import Path"
-    code += "; from harmsweep.training.experiments.search import load_search"
-    command = [str(trainer), "-c", f"{code}; load_search(Path(sys.argv[1]))", str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode and reason in done.stderr.splitlines()[-1]

@@ -9,8 +9,8 @@ from torch.nn import functional as F
 
 from harmsweep.training.videomoco import contrast as fits
 from harmsweep.training.videomoco.checkpoint import restore_state, save_state
+from harmsweep.training.videomoco.conf import Options, VideoMocoRefused, load_options
 from harmsweep.training.videomoco.contrast import State, fit, fresh_state, rate_factor
-from harmsweep.training.videomoco.options import Options, VideoMocoRefused, load_options
 from harmsweep.training.videomoco.views import augmentation, views
 
 pytestmark = pytest.mark.torch

@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
+from harmsweep.training.videomoco.conf import Options, load_options
 from harmsweep.training.videomoco.momentum import Moco
-from harmsweep.training.videomoco.options import Options, load_options
 
 pytestmark = pytest.mark.torch
 

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file
 from torchvision.models.video import r2plus1d_18, r3d_18
 
-from harmsweep.training.videomoco.options import VideoMocoRefused
+from harmsweep.training.videomoco.conf import VideoMocoRefused
 from harmsweep.training.videomoco.published import convert_published
 
 pytestmark = pytest.mark.torch

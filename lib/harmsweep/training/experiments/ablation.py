@@ -43,7 +43,8 @@ def ablate(snapshot: Path, *, out: Path, config: Path = CONF / "training.yaml") 
 
     Raises:
         SnapshotRefused: the snapshot's files differ from its own hashes.
-        TrainingRefused: the configuration is wrong, or no harm has enough labels for a head.
+        ConfRefused: the configuration is wrong.
+        TrainingRefused: no harm has enough labels for a head.
     """
     experiment = load_experiment(snapshot, config)
     made_from = experiment.made_from(ignored={"switched_off"})

@@ -43,7 +43,8 @@ def compare(
 
     Raises:
         SnapshotRefused: the snapshot's files differ from its own hashes.
-        TrainingRefused: the configuration is wrong, or no harm has enough labels for a head.
+        ConfRefused: the configuration is wrong.
+        TrainingRefused: no harm has enough labels for a head.
     """
     experiment = load_experiment(snapshot, config)
     numbers = experiment.seeds(seeds)

@@ -5,79 +5,25 @@ After Bergstra et al. (NeurIPS 2011, the tree-structured Parzen estimator) and G
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import optuna
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from rich.console import Console
 from rich.progress import Progress
 
-from harmsweep.model.conf import Fit, TrainingRefused
+from harmsweep.model.conf import Fit
 from harmsweep.model.tracking import child_run, parent_run
 from harmsweep.paths import CONF
+from harmsweep.training.experiments.conf import SearchConfig, load_search
 from harmsweep.training.experiments.experiment import Experiment, digest, load_experiment
 from harmsweep.training.fit import fit
 from harmsweep.training.learner import network
 from harmsweep.training.task import Task
-
-
-class Choice(BaseModel):
-    """The values of one option: a range of numbers, or some values."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    low: float | None = None
-    high: float | None = None
-    log: bool = False
-    values: tuple[float | str, ...] = ()
-
-    @model_validator(mode="after")
-    def _is_range_or_values(self) -> "Choice":
-        if bool(self.values) == (self.low is not None and self.high is not None):
-            raise ValueError("needs low and high, or values")
-        return self
-
-
-class SearchConfig(BaseModel):
-    """conf/search.yaml."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    sampler: Literal["tpe", "grid"]
-    seed: int
-    startup_trials: int = Field(ge=1)
-    warmup_epochs: int = Field(ge=0)
-    space: Mapping[str, Choice] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _fits_the_fit(self) -> "SearchConfig":
-        unknown = sorted(self.space.keys() - Fit.model_fields.keys())
-        if unknown:
-            raise ValueError(f"space: fit has no {unknown}")
-        ranges = sorted(name for name, choice in self.space.items() if not choice.values)
-        if self.sampler == "grid" and ranges:
-            raise ValueError(f"space: a grid needs values, and {ranges} are ranges")
-        return self
-
-
-def load_search(path: Path = CONF / "search.yaml") -> SearchConfig:
-    """The configuration of a search.
-
-    Raises:
-        TrainingRefused: a value is missing, unknown or out of range; file and key are named.
-    """
-    try:
-        return SearchConfig.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(map(str, first["loc"]))
-        raise TrainingRefused(f"{path}: {key or 'file'}: {first['msg']}") from None
 
 
 def search(
@@ -97,7 +43,8 @@ def search(
 
     Raises:
         SnapshotRefused: the snapshot's files differ from its own hashes.
-        TrainingRefused: a configuration is wrong, or no harm has enough labels for a head.
+        ConfRefused: a configuration is wrong.
+        TrainingRefused: no harm has enough labels for a head.
     """
     choices, experiment = load_search(space), load_experiment(snapshot, config)
     task = experiment.task  # refused before anything is written

@@ -13,7 +13,7 @@ from harmsweep.media.bounded import run_bounded
 from harmsweep.media.clips import every_frame
 from harmsweep.media.files import local_media, open_media
 from harmsweep.media.problem import MediaProblem
-from harmsweep.training.videomoco.options import Options, VideoMocoRefused
+from harmsweep.training.videomoco.conf import Options, VideoMocoRefused
 
 
 class Clip(NamedTuple):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harmsweep.training.videomoco.clip_files import Clip, clips_of_folder
-from harmsweep.training.videomoco.options import load_options
+from harmsweep.training.videomoco.conf import load_options
 
 CHANGES = ("epochs", "frames", "size", "queue", "batch", "seed")
 

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from harmsweep.training.videomoco.conf import Options, VideoMocoRefused
 from harmsweep.training.videomoco.generator import Generator, drop, dropped_frames
 from harmsweep.training.videomoco.momentum import Moco
-from harmsweep.training.videomoco.options import Options, VideoMocoRefused
 from harmsweep.training.videomoco.views import augmentation, views
 
 

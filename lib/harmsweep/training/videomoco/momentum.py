@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.models.video import r2plus1d_18
 
-from harmsweep.training.videomoco.options import Options
+from harmsweep.training.videomoco.conf import Options
 
 # Fewer clips give no half steady statistics.
 HALVES = 16

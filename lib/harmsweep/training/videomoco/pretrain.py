@@ -16,8 +16,8 @@ from rich.progress import Progress
 from harmsweep.logs import log
 from harmsweep.training.videomoco.checkpoint import restore_state, save_state, save_tensors
 from harmsweep.training.videomoco.clip_files import Clip, clips_digest, keep_frames
+from harmsweep.training.videomoco.conf import Options
 from harmsweep.training.videomoco.contrast import Losses, Report, State, fit, fresh_state
-from harmsweep.training.videomoco.options import Options
 from harmsweep.training.videomoco.published import checked_encoder
 from harmsweep.training.videomoco.run_log import log_run
 

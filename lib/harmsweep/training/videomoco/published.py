@@ -12,7 +12,7 @@ from torch import Tensor
 from torchvision.models.video import r2plus1d_18
 
 from harmsweep.training.videomoco.checkpoint import save_tensors
-from harmsweep.training.videomoco.options import VideoMocoRefused
+from harmsweep.training.videomoco.conf import VideoMocoRefused
 
 PREFIX = "module.encoder_q."
 

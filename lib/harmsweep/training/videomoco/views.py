@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torchvision.transforms import v2
 
-from harmsweep.training.videomoco.options import Options
+from harmsweep.training.videomoco.conf import Options
 
 # Of ImageNet, as the published code has them, for pixels from 0 to 1.
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

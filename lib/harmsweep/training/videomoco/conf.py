@@ -1,13 +1,13 @@
-"""The options of pre-training: conf/videomoco.yaml as a frozen type."""
+"""The typed form of conf/videomoco.yaml: the options of pre-training."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-from harmsweep.errors import Refused
+from harmsweep.conf import FieldFault, Frozen, fault_lines, load
+from harmsweep.errors import Refused, WrongUse
 from harmsweep.paths import CONF
 
 
@@ -15,10 +15,8 @@ class VideoMocoRefused(Refused):
     """The clips, the options or a checkpoint can't be used for VideoMoCo."""
 
 
-class Options(BaseModel):
+class Options(Frozen):
     """Everything that the weights depend on, the clips apart."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     seed: int
     epochs: int = Field(gt=0)
@@ -49,9 +47,11 @@ class Options(BaseModel):
     @model_validator(mode="after")
     def _a_view_fits(self) -> "Options":
         if self.frames > self.kept_frames:
-            raise ValueError(f"frames: {self.frames} is over kept_frames: {self.kept_frames}")
+            raise FieldFault(("frames",), f"{self.frames} is over kept_frames: {self.kept_frames}")
         if self.dropped == 0:
-            raise ValueError(f"drop: {self.drop} of {self.frames} frames is less than one frame")
+            raise FieldFault(
+                ("drop",), f"{self.drop} of {self.frames} frames is less than one frame"
+            )
         return self
 
     @property
@@ -66,7 +66,11 @@ def load_options(
     """The options of a file, with changes laid over them.
 
     Raises:
-        pydantic.ValidationError: a field is missing, unknown or out of range.
+        ConfRefused: the file's line, the key and what would be allowed.
+        WrongUse: a change is no option, or out of range.
     """
-    declared = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return Options(**declared | dict(changes or {}))
+    options = load(path, Options)
+    try:
+        return Options(**options.model_dump() | dict(changes or {}))
+    except ValidationError as error:
+        raise WrongUse(fault_lines(error)[0]) from None

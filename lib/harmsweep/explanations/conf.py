@@ -1,13 +1,13 @@
-"""The words of notices and statements, as conf has them: checked whole when they are loaded."""
+"""The typed form of conf/notices.yaml: the words of notices and statements, checked whole."""
 
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from harmsweep.conf import FieldFault, Frozen, load
 from harmsweep.enforcement.rules.ledger import Entry
 from harmsweep.explanations.statement import Account, Automated, Category, Keyword, Visibility
 from harmsweep.harms import HARMS
@@ -19,18 +19,14 @@ from harmsweep.policy.actions import STRIKES, VISIBLE
 CAUSES = ("decision", "let_go", "copy", "verdict", "order", "strikes")
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Platform(_Frozen):
+class Platform(Frozen):
     """Sentences that stand in every notice but those that say otherwise."""
 
     terms: str = Field(min_length=1, max_length=400)
     appeal: str = Field(min_length=1)
 
 
-class Action(_Frozen):
+class Action(Frozen):
     """What an action is called to its author and in the statement."""
 
     said: str = Field(min_length=1)
@@ -39,7 +35,7 @@ class Action(_Frozen):
     account: Account | None = None
 
 
-class Where(_Frozen):
+class Where(Frozen):
     """Where an action holds, by whether it is kept to a surface, to a country or to both."""
 
     everywhere: str = Field(min_length=1)
@@ -48,14 +44,14 @@ class Where(_Frozen):
     both: str = Field(pattern=r"\{surface\}.*\{country\}")
 
 
-class Until(_Frozen):
+class Until(Frozen):
     """How long an action lasts."""
 
     end: str = Field(pattern=r"\{date\}")
     open: str = Field(min_length=1)
 
 
-class Cause(_Frozen):
+class Cause(Frozen):
     """How a decision came about, to its author and in the statement."""
 
     said: str = Field(min_length=1)
@@ -64,7 +60,7 @@ class Cause(_Frozen):
     appeal: str | None = None  # in place of the platform's
 
 
-class Wording(_Frozen):
+class Wording(Frozen):
     """What a harm is called to its author and in the statement."""
 
     said: str = Field(min_length=1, max_length=1000)
@@ -72,7 +68,7 @@ class Wording(_Frozen):
     keywords: tuple[Keyword, ...] = ()
 
 
-class Shown(_Frozen):
+class Shown(Frozen):
     """How evidence is introduced, by the input that it is of, or why there is none."""
 
     text: str = Field(pattern=r"\{words\}")
@@ -83,7 +79,7 @@ class Shown(_Frozen):
     unknown: str = Field(min_length=1)
 
 
-class Notices(_Frozen):
+class Notices(Frozen):
     """All wordings: of every harm of posts, action that others can see, and cause of one."""
 
     platform: Platform
@@ -106,7 +102,7 @@ class Notices(_Frozen):
         ):
             if have.keys() != set(want):
                 lacking, unknown = sorted(set(want) - have.keys()), sorted(have.keys() - set(want))
-                raise ValueError(f"{what} lack {lacking}, and have unknown {unknown}")
+                raise FieldFault((what,), f"lack {lacking}, and have unknown {unknown}")
         return self
 
     def action(self, entry: Entry) -> Action:
@@ -126,7 +122,6 @@ def load_notices(path: Path = CONF / "notices.yaml") -> Notices:
     """The wordings of a YAML file.
 
     Raises:
-        pydantic.ValidationError: a harm, an action or a cause has no wording, or a field is not
-            known.
+        ConfRefused: its line, its key and what would be allowed.
     """
-    return Notices.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return load(path, Notices)

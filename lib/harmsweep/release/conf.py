@@ -1,0 +1,31 @@
+"""The typed form of conf/release.yaml: what the gates of a release ask for."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from harmsweep.conf import Frozen, load
+from harmsweep.paths import CONF
+
+
+class ReleaseConfig(Frozen):
+    """The keys of the file."""
+
+    min_positives: int = Field(ge=1)
+    confidence: float = Field(gt=0.5, lt=1)
+    resamples: int = Field(ge=200)
+    seed: int
+    disguise_drop: float = Field(ge=0, le=1)
+    identity_gap: float = Field(ge=0, le=1)
+    calibration_error: float = Field(gt=0, le=1)
+    max_bytes: int = Field(gt=0)
+    min_speed: float = Field(ge=0)
+
+
+def load_release(path: Path = CONF / "release.yaml") -> ReleaseConfig:
+    """The configuration of the gates.
+
+    Raises:
+        ConfRefused: its line, its key and what would be allowed.
+    """
+    return load(path, ReleaseConfig)
