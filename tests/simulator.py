@@ -331,7 +331,7 @@ class World:
             waits = [e for e in history if batch.has(e) and not is_resolved(e, history)]
             self.ledger += [refused(e, sweep=plan) for e in waits if e.entry == "held"]
 
-    # The books.
+    # The ledger.
 
     def _carry_out(self, made: list[Entry], killed: int | None) -> None:
         """The commits of a sweep: entries, what the platform reads, outcomes; killed after some.
@@ -361,7 +361,7 @@ class World:
         return [Scope("post", name, "all", "all", lane) for name in POSTS for lane in LANES]
 
     def _history(self, scope: Scope) -> list[Entry]:
-        # The subject first: it tells most apart, and the place of an entry is made anew each time.
+        # The subject first: it tells most apart, and the scope of an entry is made anew each time.
         of_post = (e for e in self.ledger if e.subject_id == scope.subject_id)
         return [e for e in of_post if e.scope == scope]
 
@@ -426,7 +426,7 @@ class World:
             self._check_new(entry, event)
         for scope in self._scopes():
             keys = [e.previous_key for e in self._history(scope) if e.entry == "intent"]
-            self._must(len(keys) == len(set(keys)), event, "a chain branches")
+            self._must(len(keys) == len(set(keys)), event, "a history branches")
         if intents == outcomes:
             self._must(self.visible == self._shown(), event, "the platform reads something else")
         if event[0] == "sweep":
@@ -537,6 +537,6 @@ def state(world: World) -> dict[tuple[str, str], str]:
 
 
 def ends(world: World) -> dict[Scope, str | None]:
-    """The last effect of each place, by its key."""
+    """The last effect of each scope, by its key."""
     lasts = {scope: latest(world._history(scope)) for scope in world._scopes()}
     return {scope: entry.effect_key if entry else None for scope, entry in lasts.items()}

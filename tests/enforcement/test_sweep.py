@@ -6,8 +6,8 @@ from functools import partial
 import pytest
 
 from harmsweep.enforcement.state.day_ledger import now_micros, read_day_ledger, visibility
+from harmsweep.enforcement.state.day_state import was_whole
 from harmsweep.enforcement.state.policy_binding import PolicyBinding
-from harmsweep.enforcement.state.scope_states import was_whole
 from harmsweep.enforcement.sweep import sweep
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta

@@ -1,21 +1,18 @@
-"""Appeals: who may file, who may decide, and what an overturned action brings back."""
+"""Appeals: filed, and decided by another: small lakes."""
 
 import json
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import pytest
+from appealing import MINE, overturn
 
-from harmsweep.enforcement.circuit_breaker import batches
-from harmsweep.enforcement.circuit_breaker.approvals import approve
 from harmsweep.enforcement.dry_run import effects_since, scratch_copy
 from harmsweep.enforcement.state.copies import verdicts as judged
-from harmsweep.enforcement.state.policy_binding import PolicyBinding
 from harmsweep.enforcement.undo import undo
-from harmsweep.errors import DataRefused, Held
+from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
 from harmsweep.operations.audit import operations
-from harmsweep.policy.file import PolicyError, load_policy
+from harmsweep.policy.file import PolicyError
 from harmsweep.review import verdicts
 from harmsweep.review.appeal_outcomes import outcomes, views_lost
 from harmsweep.review.appeals import decide_appeal, file_appeal, queue
@@ -24,7 +21,6 @@ from harmsweep.tables.catalog import APPEALS, ESCALATIONS, VERDICTS
 
 DAY = date(2026, 10, 1)
 TEXT = "one two three four five"
-MINE = {"author_id": "a1", "statement": "it is a quote"}
 
 
 @pytest.fixture
@@ -53,10 +49,6 @@ def struck(fresh, rows, text_of):
     fresh.sweep()
     assert fresh.states()["a1"] == "restrict"
     return fresh
-
-
-def overturn(lake: Any, appeal_id: str, outcome: str = "overturned") -> dict[str, Any]:
-    return decide_appeal(lake.root, appeal_id, outcome, policy=lake.policy(), rationale="it is one")
 
 
 def test_an_appeal_is_about_what_is_in_force_and_is_filed_once(struck):
@@ -290,47 +282,3 @@ def test_outcomes_are_counted_by_harm_and_action_with_an_interval(struck, monkey
     assert found["demote"]["from"] is None
     later = DAY + timedelta(days=1)
     assert outcomes(struck.root, later, later) == []
-
-
-def resume(lake: Any, batch: batches.Waiting, user: Any) -> None:
-    """One and two approve a batch, and three lets it go."""
-    for name in ("one", "two"):
-        user(name)
-        approve(lake.root, batches.approval_request(lake.root, batch), "read it")
-    user("three")
-    batches.resume(
-        lake.root, batch.batch.name, PolicyBinding(load_policy(lake.policy(apply=0)), "m-1")
-    )
-
-
-def only_another_decides(lake: Any, post: str, user: Any) -> None:
-    """An appeal is decided by nobody who approved or resumed what it is about."""
-    appeal_id = file_appeal(lake.root, post, **MINE)["appeal_id"]
-    for name in ("one", "two", "three"):
-        user(name)
-        with pytest.raises(DataRefused, match=f"{name} let go what is appealed"):
-            overturn(lake, appeal_id)
-    user("four")
-    assert overturn(lake, appeal_id)["effects"] == 1
-
-
-def test_who_let_a_sampled_removal_go_cannot_decide(fresh, rows, user):
-    post, scored = rows
-    names = [f"p{n}" for n in range(40)]
-    fresh.put_posts([post(name) for name in names])
-    fresh.put_scores([scored(name, hate=0.99) for name in names])
-    with pytest.raises(Held):
-        fresh.sweep(apply=0)
-    sampled = next(e["subject_id"] for e in fresh.ledger() if e["cause_kind"] == "sample")
-    (batch,) = batches.waiting(fresh.root)
-    resume(fresh, batch, user)
-    assert fresh.states()[sampled] == "remove"
-    only_another_decides(fresh, sampled, user)
-
-
-def test_who_let_a_held_removal_go_cannot_decide(fresh, user):
-    with pytest.raises(Held):
-        fresh.sweep(apply=0)
-    (batch,) = [b for b in batches.waiting(fresh.root) if b.batch.harm == "hate"]
-    resume(fresh, batch, user)
-    only_another_decides(fresh, "removed", user)

@@ -10,7 +10,7 @@ from enforcement_lake import model_ref
 from killing import acts, facts, kills, spread
 
 from harmsweep.cli import review_acts
-from harmsweep.enforcement.state.scope_states import exemptions
+from harmsweep.enforcement.state.day_state import exemptions
 from harmsweep.lake import delta
 from harmsweep.policy.file import load_policy
 from harmsweep.stages.enforce import enforce_day

@@ -29,7 +29,7 @@ order = App(name="order", help="Orders, referrals and trusted flags: receive, li
 
 def verdict(
     post: str,
-    found: Literal["benign", "harmful"],
+    outcome: Literal["benign", "harmful"],
     *,
     rationale: Rationale,
     harm: Annotated[str | None, Parameter(help="The harm that was found.")] = None,
@@ -47,10 +47,10 @@ def verdict(
     from harmsweep.review.apply_now import apply_verdict
 
     with _acting(lake, dry_run) as target:
-        row = verdicts.decide(target, post, found, harm=harm, action=action, rationale=rationale)
+        row = verdicts.decide(target, post, outcome, harm=harm, action=action, rationale=rationale)
         new_entries = apply_verdict(target, row, clock=now_micros)
         print(
-            f"{post} revision {row['revision']} of {row['day']}: {found},"
+            f"{post} revision {row['revision']} of {row['day']}: {outcome},"
             f" {_effects(len(new_entries))}"
         )
 
@@ -116,9 +116,9 @@ def outcomes(
 
     The share overturned has its 95 % interval; it is of those who appealed, not of all actions.
     """
-    from harmsweep.review.appeal_outcomes import outcomes as found
+    from harmsweep.review.appeal_outcomes import outcomes as read_outcomes
 
-    rows = found(lake, first, last or first)
+    rows = read_outcomes(lake, first, last or first)
     print_rows(rows)
     sums = {n: sum(row[n] or 0 for row in rows) for n in ("filed", "decided", "views_lost")}
     print(f"{sums['filed']} filed, {sums['decided']} decided, {sums['views_lost']:,} views lost")
@@ -163,11 +163,11 @@ def receive(
 @order.command(name="list")
 def listed(*, lake: Lake = DEFAULT_LAKE) -> None:
     """List what was received and not withdrawn, the first due first."""
-    from harmsweep.review.orders import listed as found
+    from harmsweep.review.orders import listed as standing
 
     rows = [
         (r["order_id"], r["post_id"], r["action"], r["jurisdiction"], r["authority"], _due(r))
-        for r in found(lake)
+        for r in standing(lake)
     ]
     print_grid(("order", "post", "action", "in", "from", "due"), rows, right=set())
 

@@ -95,8 +95,19 @@ def replay(
     days = every_day(first, last or first) if first else []
     by_day = (replay_day(lake, day, model, policy=policy) for day in track(days, "days"))
     of_post = anew(lake, post, model, policy=policy) if post else []
-    found = of_post or [one for some in by_day for one in some]
-    shown = found if post else [one for one in found if one.outcome != "same"]
+    replayed = of_post or [one for some in by_day for one in some]
+    shown = replayed if post else [one for one in replayed if one.outcome != "same"]
+    _print_replayed(shown)
+    outcomes = Counter(one.outcome for one in replayed)
+    print(", ".join(f"{n} {outcome}" for outcome, n in sorted(outcomes.items())))
+    unchecked = sum(one.why == UNCHECKED for one in replayed)
+    if unchecked:
+        print(f"{unchecked} of them by score and threshold alone: {UNCHECKED}")
+    if any(one.is_fault for one in replayed):
+        sys.exit(FAILED)
+
+
+def _print_replayed(replayed: Sequence[Any]) -> None:
     rows = [
         (
             r.entry.subject_id,
@@ -108,17 +119,11 @@ def replay(
             f"{r.entry.threshold or 0:.6f}",
             f"{r.outcome}{': ' if r.why else ''}{r.why}",
         )
-        for r in shown
+        for r in replayed
     ]
     heads = ("post", "at", "action", "harm", "score", "now", "threshold", "comes out")
     if rows:
         print_grid(heads, rows, right={"score", "now", "threshold"})
-    print(", ".join(f"{n} {how}" for how, n in sorted(Counter(r.outcome for r in found).items())))
-    unchecked = sum(r.why == UNCHECKED for r in found)
-    if unchecked:
-        print(f"{unchecked} of them by score and threshold alone: {UNCHECKED}")
-    if any(r.is_fault for r in found):
-        sys.exit(FAILED)
 
 
 @hold.command(name="list")

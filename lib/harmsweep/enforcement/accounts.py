@@ -28,7 +28,7 @@ _IS_STRIKE = f"subject_kind = 'post' AND action IN {STRIKES} AND lane <> '{ORDER
 
 
 class Settled(NamedTuple):
-    """How many effects accounts got, and why others got none; empty where nothing is in the way."""
+    """How many effects accounts got, and why others got none: empty where nothing is refused."""
 
     effects: int
     refusal: str
@@ -45,9 +45,9 @@ def settle_accounts(
 ) -> Settled:
     """Bring accounts to what their strikes come to, as part of a sweep; give the effects.
 
-    `rules` are those of the sweep's pair: it settles the accounts of the authors for whom it is in
-    force, and none where it is not approved. What it restricts past the bound of 24 hours is left
-    out, all of it. Without rules a person acted on posts: that lifts and shortens, and no more.
+    `guardrails` are those of the sweep's pair: it settles the accounts of the authors for whom it
+    is in force, and none where it is not approved. What it restricts past the bound of 24 hours is
+    left out, all of it. Without them a person acted on posts: that lifts and shortens, and no more.
     """
     ledger = read_day_ledger(lake, ACCOUNTS_DAY, clock)
     plan = replace(sweep, at=ledger.at)
@@ -128,7 +128,7 @@ def strikes(
     """
     last = plan.time.date()
     days = f"day >= '{last - timedelta(days=accounts.decay_days)}' AND day <= '{last}'"
-    # A post that is struck twice at a place, by policy and by a reviewer, is one strike there.
+    # A post that is struck twice at a scope, by policy and by a reviewer, is one strike there.
     sql = f"""SELECT author_id, surface, jurisdiction, since, action, harm FROM (
             SELECT v.*, p.author_id, row_number() OVER (
                 PARTITION BY v.day, v.subject_id, v.surface, v.jurisdiction
@@ -138,15 +138,15 @@ def strikes(
             JOIN (SELECT day, post_id, revision, author_id FROM posts_v1 WHERE {days}) p
             ON p.day = v.day AND p.post_id = v.subject_id) s
         WHERE nth = 1"""
-    found: dict[Scope, list[Strike]] = defaultdict(list)
+    by_account: dict[Scope, list[Strike]] = defaultdict(list)
     for row in delta.query(lake, sql).to_pylist():
         scope = (row["surface"], row["jurisdiction"])
         lasts = None
         if guardrails and row["action"] == "restrict":
             lasts = guardrails.restricts_for(row["harm"], *scope)
         strike = Strike(row["since"], row["action"], row["harm"], lasts)
-        found[Scope("account", row["author_id"], *scope)].append(strike)
-    return found
+        by_account[Scope("account", row["author_id"], *scope)].append(strike)
+    return by_account
 
 
 def struck_authors(lake: Path) -> set[str]:

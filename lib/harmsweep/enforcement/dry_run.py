@@ -1,4 +1,4 @@
-"""A rehearsal: what a person's act would do, by doing it in a copy of the lake that is thrown away.
+"""A dry run: what a person's act would do, by doing it in a copy of the lake that is thrown away.
 
 A dry run that computes its answer by other code can differ from the act; this is the act itself.
 """
@@ -66,9 +66,9 @@ def _copy(table: Path, copy: Path) -> None:
 
 
 def effects_since(copy: Path, lake: Path, since: datetime) -> list[dict[str, Any]]:
-    """The effects of a rehearsal that began then, as rows of actions: what the lake's lacks."""
+    """The effects of a dry run that began then, as rows of actions: what the lake's lacks."""
     sql = f"""SELECT * FROM actions_v1 WHERE entry = 'intent'
         AND recorded_at >= TIMESTAMP '{since:%Y-%m-%d %H:%M:%S.%f}'"""
     known = {row["effect_key"] for row in delta.query(lake, sql).to_pylist()}
-    found = [row for row in delta.query(copy, sql).to_pylist() if row["effect_key"] not in known]
-    return sorted(found, key=lambda row: (row["day"], row["subject_kind"], row["subject_id"]))
+    rows = [row for row in delta.query(copy, sql).to_pylist() if row["effect_key"] not in known]
+    return sorted(rows, key=lambda row: (row["day"], row["subject_kind"], row["subject_id"]))

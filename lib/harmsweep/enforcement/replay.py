@@ -93,8 +93,8 @@ def replay_day(lake: Path, day: date, model: Path, *, policy: Path | None = None
 
 
 def _acted(lake: Path, day: date) -> list[Entry]:
-    found = (e for e in entries(lake, day) if e.lane == POLICY and rests_on_scores(e))
-    return sorted(found, key=lambda e: (e.recorded_at, e.subject_id, e.effect_key))
+    acting = (e for e in entries(lake, day) if e.lane == POLICY and rests_on_scores(e))
+    return sorted(acting, key=lambda e: (e.recorded_at, e.subject_id, e.effect_key))
 
 
 def _replayed(
@@ -103,21 +103,23 @@ def _replayed(
     from harmsweep.model.network import load_heads, score_columns
 
     manifest, heads = load_heads(model)
-    kept = _kept(lake, where, _bindings(lake, model, manifest.model_version, policy))
-    today, found = datetime.now(UTC).date(), []
+    archive = _kept(lake, where, _bindings(lake, model, manifest.model_version, policy))
+    today, replayed = datetime.now(UTC).date(), []
     for entry in acted:
-        evidence = kept.evidence.get((entry.subject_id, entry.evidence))
+        evidence = archive.evidence.get((entry.subject_id, entry.evidence))
         if manifest.model_version != entry.model_version:
-            found.append(Replayed(entry, "another model", why=f"it was {entry.model_version}"))
+            replayed.append(Replayed(entry, "another model", why=f"it was {entry.model_version}"))
         elif evidence is None:
-            found.append(_without_evidence(entry, today))
+            replayed.append(_without_evidence(entry, today))
         elif digest_of(evidence) != entry.evidence:
             why = "the evidence is not what the ledger names"
-            found.append(Replayed(entry, "differs", why=why))
+            replayed.append(Replayed(entry, "differs", why=why))
         else:
             scores = score_columns(manifest, heads, columns_of(evidence, manifest))[0].tolist()
-            found.append(_compared(entry, dict(zip(manifest.harms, scores, strict=True)), kept))
-    return found
+            replayed.append(
+                _compared(entry, dict(zip(manifest.harms, scores, strict=True)), archive)
+            )
+    return replayed
 
 
 def _kept(lake: Path, where: delta.Slice, bindings: Mapping[str | None, PolicyBinding]) -> _Kept:
@@ -158,17 +160,17 @@ def _without_evidence(entry: Entry, today: date) -> Replayed:
     return Replayed(entry, "missing", why="the evidence is gone before its time")
 
 
-def _compared(entry: Entry, scores: Scores, kept: _Kept) -> Replayed:
+def _compared(entry: Entry, scores: Scores, archive: _Kept) -> Replayed:
     score = scores.get(entry.harm or "", nan)
     decision = (entry.subject_id, entry.revision, entry.model_version, entry.policy_version)
-    language = kept.languages.get((*decision, entry.surface, entry.jurisdiction))
-    binding = kept.bindings.get(entry.policy_version)
+    language = archive.languages.get((*decision, entry.surface, entry.jurisdiction))
+    binding = archive.bindings.get(entry.policy_version)
     why = _changed(entry, score)
     if not why and binding and language:
         why = _decided_otherwise(entry, scores, binding, language)
     if not why:
         return Replayed(entry, "same", score, "" if binding and language else UNCHECKED)
-    if kept.evidence[entry.subject_id, entry.evidence]["is_rewritten"]:
+    if archive.evidence[entry.subject_id, entry.evidence]["is_rewritten"]:
         why += "; the inputs were written again between the score and the act"
         return Replayed(entry, "inputs changed", score, why)
     return Replayed(entry, "differs", score, why)
@@ -205,7 +207,7 @@ def _decided_otherwise(entry: Entry, scores: Scores, binding: PolicyBinding, lan
 
 
 def _rungs(entry: Entry, binding: PolicyBinding, language: str) -> Iterator[tuple[str, str, float]]:
-    """Harm, action and threshold of each rung at the entry's place that has a threshold."""
+    """Harm, action and threshold of each rung at the entry's scope that has a threshold."""
     scope, certificate = (entry.surface, entry.jurisdiction), binding.certificate
     for harm, rules in binding.policy.rules.items():
         for rung in (g for r in rules if (r.surface, r.jurisdiction) == scope for g in r.ladder):

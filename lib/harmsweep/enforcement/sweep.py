@@ -1,10 +1,11 @@
 """The sweep of one day: under the locks of the ledger, from reading to the last commit."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from harmsweep.enforcement.accounts import settle_accounts
 from harmsweep.enforcement.circuit_breaker.batches import waiting
@@ -21,11 +22,10 @@ from harmsweep.enforcement.state.day_ledger import (
     now_micros,
     read_day_ledger,
 )
-from harmsweep.enforcement.state.decisions import version_pair
+from harmsweep.enforcement.state.day_state import DayState, read_day_state
 from harmsweep.enforcement.state.policy_binding import PolicyBinding, sweep_of
 from harmsweep.enforcement.state.scope_states import changes, scope_states
 from harmsweep.errors import DataRefused, Held
-from harmsweep.lake import delta
 from harmsweep.lake.runs import Counts
 from harmsweep.logs import log
 from harmsweep.operations.switch import check_running
@@ -49,26 +49,16 @@ def sweep(
         ledger = read_day_ledger(lake, day, clock)
         _check_newest(ledger, binding, planned_at)
         plan = sweep_of(day, "enforce", binding, after=ledger.last_sweep, at=ledger.at)
-        states = scope_states(ledger, plan)
-        new_entries = changes(states, plan, binding.guardrails)
-        over = breaches(lake, {day: new_entries}, binding.policy, plan.at)
-        if over:
-            sampled = {
-                e.batch: load_bounds().sample(visible_counts(new_entries)[e.batch]) for e in over
-            }
-            new_entries = changes(states, plan, binding.guardrails, held=sampled)
-        counts = _summary(lake, plan, new_entries) | {"finished": ledger.open}
+        state = read_day_state(ledger, plan.subject)
+        new_entries, over = _within_caps(state, plan, binding, sample=load_bounds().sample)
+        counts = _summary(state, plan, new_entries) | {"finished": ledger.open}
         commit(ledger, new_entries, gate)
         refusal = ""
         if binding.policy.accounts:
-            counts["accounts"], refusal = settle_accounts(
-                lake,
-                plan,
-                binding.policy.accounts,
-                clock=clock,
-                gate=gate,
-                guardrails=binding.guardrails,
-            )
+            options: dict[str, Any] = {"clock": clock, "gate": gate}
+            options |= {"guardrails": binding.guardrails}
+            settled = settle_accounts(lake, plan, binding.policy.accounts, **options)
+            counts["accounts"], refusal = settled
     if new_entries:
         log("enforce", day=str(day)).info("swept", sweep_id=plan.sweep_id, counts=counts)
     held = waiting(lake, day)
@@ -97,33 +87,38 @@ def preview(lake: Path, day: date, binding: PolicyBinding) -> Counts:
     """What a sweep would do now, in counts; it writes nothing and takes no lock."""
     ledger = read_day_ledger(lake, day, now_micros)
     plan = sweep_of(day, "enforce", binding, after=ledger.last_sweep, at=ledger.at)
-    states = scope_states(ledger, plan)
+    state = read_day_state(ledger, plan.subject)
+    new_entries, _ = _within_caps(state, plan, binding, sample=lambda _: 0.0)
+    return _summary(state, plan, new_entries) | {"finished": ledger.open}
+
+
+def _within_caps(
+    state: DayState, plan: Sweep, binding: PolicyBinding, *, sample: Callable[[int], float]
+) -> tuple[list[Entry], list[CapBreach]]:
+    """What is missing, with each batch that passes a cap held; and those batches.
+
+    `sample` gives the share of a held batch, by its effects, that goes to review.
+    """
+    states = scope_states(state, plan)
     new_entries = changes(states, plan, binding.guardrails)
-    over = breaches(lake, {day: new_entries}, binding.policy, plan.at)
-    if over:
-        new_entries = changes(states, plan, binding.guardrails, held={e.batch: 0.0 for e in over})
-    return _summary(lake, plan, new_entries) | {"finished": ledger.open}
+    over = breaches(state.ledger.lake, {plan.day: new_entries}, binding.policy, plan.at)
+    if not over:
+        return new_entries, []
+    counts = visible_counts(new_entries)
+    held = {breach.batch: sample(counts[breach.batch]) for breach in over}
+    return changes(states, plan, binding.guardrails, held=held), over
 
 
-def _summary(lake: Path, plan: Sweep, new_entries: Iterable[Entry]) -> dict[str, int]:
+def _summary(state: DayState, plan: Sweep, new_entries: Iterable[Entry]) -> dict[str, int]:
     """The day's decisions, and effects by what is done: an action, `released`, `held`…"""
     done = Counter(map(_done, new_entries))
-    return {"decisions": _decided(lake, plan)} | dict(sorted(done.items()))
+    return {"decisions": len(state.decisions[plan.subject])} | dict(sorted(done.items()))
 
 
 def _done(entry: Entry) -> str:
     if entry.entry != "intent":
         return entry.entry
     return "released" if entry.direction == "release" else entry.action
-
-
-def _decided(lake: Path, plan: Sweep) -> int:
-    versions: delta.Slice = {"day": plan.day, **version_pair(*plan.subject)}
-    where = delta.spark_where(versions)
-    sql = f"""SELECT count(*) AS n FROM (SELECT * FROM decisions_v1 WHERE {where}) d
-        JOIN (SELECT * FROM posts_v1 WHERE day = '{plan.day}' AND status = 'accepted') p
-        ON d.post_id = p.post_id AND d.revision = p.revision"""
-    return int(delta.query(lake, sql).to_pylist()[0]["n"])
 
 
 def _advice(day: date, over: list[CapBreach], held: list[str]) -> str:

@@ -1,6 +1,7 @@
 """Undo what a sweep put in force, exactly, and do it again."""
 
 import time
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,10 +19,8 @@ from harmsweep.enforcement.state.day_ledger import (
     now_micros,
     read_day_ledger,
 )
-from harmsweep.enforcement.state.human_input import human_input
-from harmsweep.enforcement.state.scope_states import LEDGERS, standing
+from harmsweep.enforcement.state.day_state import read_day_state
 from harmsweep.errors import DataRefused
-from harmsweep.known_media.escalations import escalated_posts
 from harmsweep.lake.runs import Outcome
 from harmsweep.logs import log
 from harmsweep.operations.audit import operator, record
@@ -38,7 +37,7 @@ class Part:
     def has(self, entry: Entry) -> bool:
         """Whether an entry is meant."""
         wanted = ((self.harm, entry.harm), (self.action, entry.action))
-        if any(value is not None and value != found for value, found in wanted):
+        if any(value is not None and value != own for value, own in wanted):
             return False
         return not self.posts or entry.subject_id in self.posts
 
@@ -52,14 +51,12 @@ def undo(
     dry_run: bool = False,
     clock: Clock = now_micros,
 ) -> Outcome:
-    """Restore what held before a sweep, or a part of it, wherever its effect still holds.
-
-    `redo` puts it back.
+    """Restore what held before a sweep, or a part of it, wherever its effect holds; or redo it.
 
     A sweep of the same model and policy does not repeat what was undone, until the post changes.
     Caps do not apply: a person asks for exactly these effects. What was escalated since is left as
     it is; and nothing comes back, by an undo or a redo, to a post that was edited or deleted since,
-    that a person found benign, or that is on the allow-list. What the sweep did to accounts goes
+    that a person judged benign, or that is on the allow-list. What the sweep did to accounts goes
     with the whole of it, and an author without a strike left is free; what fewer strikes come to
     the next sweep says.
 
@@ -76,23 +73,26 @@ def undo(
             swept, new_entries = _restored(ledger, plan, part)
             total, done = total + swept, done + len(new_entries)
             if swept and not dry_run:
-                about = {
-                    "ledger": of_day,
-                    "effects": len(new_entries),
-                    "left": swept - len(new_entries),
-                }
-                # First: once booked, nothing is left that a repeat would add to the audit.
-                record(lake, kind, sweep_id, details=about | {"part": asdict(part)})
-                commit(ledger, new_entries, by_a_person)
+                _commit(ledger, plan, part, new_entries, left=swept - len(new_entries))
         if not total:
             raise DataRefused(f"the ledger has no such effects of a sweep {sweep_id}")
         if not dry_run:
             freed = free_accounts(lake, plan, clock=clock)
     counts = {"effects": done, "left": total - done} | ({"freed": freed} if freed else {})
+    seconds = time.monotonic() - started
     if not dry_run:
-        seconds = round(time.monotonic() - started, 2)
-        log(kind, day=str(day)).info("done", of_sweep=sweep_id, seconds=seconds, counts=counts)
-    return Outcome(kind, day, done, time.monotonic() - started, counts=counts)
+        about = {"of_sweep": sweep_id, "seconds": round(seconds, 2), "counts": counts}
+        log(kind, day=str(day)).info("done", **about)
+    return Outcome(kind, day, done, seconds, counts=counts)
+
+
+def _commit(
+    ledger: DayLedger, plan: Sweep, part: Part, new_entries: list[Entry], *, left: int
+) -> None:
+    details = {"ledger": ledger.day, "effects": len(new_entries), "left": left}
+    # First: once booked, nothing is left that a repeat would add to the audit.
+    record(ledger.lake, plan.kind, plan.subject[0], details=details | {"part": asdict(part)})
+    commit(ledger, new_entries, by_a_person)
 
 
 def _restored(ledger: DayLedger, plan: Sweep, part: Part) -> tuple[int, list[Entry]]:
@@ -103,22 +103,24 @@ def _restored(ledger: DayLedger, plan: Sweep, part: Part) -> tuple[int, list[Ent
         for entry in history
         if entry.sweep_id == plan.subject[0] and entry.entry == "intent" and part.has(entry)
     }
-    lake, day = ledger.lake, ledger.day
-    posts, escalated = _posts(ledger, plan), escalated_posts(lake, day)
+    posts, escalated = _restorable(ledger)
     restored = undo_effect if plan.kind == "undo" else redo_effect
-    new_entries = [
+    effects = [
         restored(scope, ledger.history(scope), posts.get(scope.subject_id), sweep=plan)
         for scope in swept
         if scope.lane == ORDER or scope.subject_id not in escalated
     ]
-    return len(swept), [entry for entry in new_entries if entry]
+    return len(swept), [effect for effect in effects if effect]
 
 
-def _posts(ledger: DayLedger, plan: Sweep) -> dict[str, Post]:
-    """What may be acted on; an account has no revisions, and without a strike is free for good."""
-    lake, day = ledger.lake, ledger.day
-    if day == ACCOUNTS_DAY:
-        struck, accounts = struck_authors(lake), {scope.subject_id for scope in ledger.histories}
-        return {a: Post(0, a, verdict=None if a in struck else "benign") for a in accounts}
-    people = human_input(lake, day, plan.time)
-    return standing(lake, day, plan.time, about=LEDGERS.format(day=day), people=people)
+def _restorable(ledger: DayLedger) -> tuple[Mapping[str, Post], Collection[str]]:
+    """What may be acted on, and of it what only orders may touch.
+
+    An account has no revisions, and without a strike is free for good.
+    """
+    if ledger.day != ACCOUNTS_DAY:
+        state = read_day_state(ledger)
+        return state.posts, state.escalated
+    struck = struck_authors(ledger.lake)
+    accounts = {scope.subject_id for scope in ledger.histories}
+    return {a: Post(0, a, verdict=None if a in struck else "benign") for a in accounts}, ()

@@ -68,10 +68,10 @@ def deliver_new(
     """
     since = now - timedelta(days=back_days)
 
-    def found() -> list[Entry]:
+    def find() -> list[Entry]:
         return pending(lake, _days(lake, since, dead), since=since, dead=dead)
 
-    return deliver(lake, now.date(), found, webhook=webhook)
+    return deliver(lake, now.date(), find, webhook=webhook)
 
 
 def deliver(
@@ -108,7 +108,7 @@ def pending(
     """Effects on the days' subjects that are in force and were not posted, by their booking.
 
     With `since`, those that came in force from then on. With `dead`, dead letters too: of those at
-    one place the newest alone, and only where nothing came after it, since the platform takes what
+    one scope the newest alone, and only where nothing came after it, since the platform takes what
     it is told last.
     """
     return sorted(
@@ -168,10 +168,10 @@ def _batch(
                 if len(unanswered) == MAX_UNANSWERED:
                     raise _unreachable(unanswered)
                 continue
-            told = [*unanswered, _row(entry, reason)]
+            answered_rows = [*unanswered, _row(entry, reason)]
             unanswered.clear()
-            rows += told
-            yield from (row["status"] for row in told)
+            rows += answered_rows
+            yield from (row["status"] for row in answered_rows)
     finally:
         if rows:
             delta.write_rows(rows, DELIVERIES, lake)
@@ -192,8 +192,8 @@ def _row(entry: Entry, reason: str | None) -> Row:
 
 def _post(session: requests.Session, hook: Webhook, entry: Entry) -> tuple[str | None, bool]:
     """Post an effect; why it failed or None, and whether the platform itself answered."""
-    told = {name: getattr(entry, name) for name in PAYLOAD_FIELDS}
-    body = json.dumps(told, default=lambda time: time.isoformat()).encode()
+    payload = {name: getattr(entry, name) for name in PAYLOAD_FIELDS}
+    body = json.dumps(payload, default=lambda time: time.isoformat()).encode()
     headers = {"Content-Type": "application/json", "Idempotency-Key": entry.effect_key}
     if secret := os.environ.get(SECRET):
         signed = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()

@@ -19,8 +19,8 @@ def views_lost(lake: Path, days: list[date], verdict: Verdict) -> int | None:
     which nothing visible ever held, less what it had, and at least 0: an estimate. None where there
     is nothing to compare. `days` are those of the post and of copies.
     """
-    found = [lost for day in days for lost in _lost(lake, day, verdict)]
-    return sum(found) if found else None
+    losses = [lost for day in days for lost in _lost(lake, day, verdict)]
+    return sum(losses) if losses else None
 
 
 def _lost(lake: Path, day: date, verdict: Verdict) -> list[int]:
@@ -38,8 +38,8 @@ def _lost(lake: Path, day: date, verdict: Verdict) -> list[int]:
             WHERE {delta.datafusion_where({"post_id": posts})}) w ON w.size = f.size
         LEFT JOIN (SELECT DISTINCT subject_id FROM ({acted}) b) a ON a.subject_id = f.post_id
         WHERE a.subject_id IS NULL GROUP BY w.post_id"""
-    found = delta.query(lake, sql).to_pylist() if posts else []
-    return [max(0, round(row["usual"] - row["had"])) for row in found]
+    rows = delta.query(lake, sql).to_pylist() if posts else []
+    return [max(0, round(row["usual"] - row["had"])) for row in rows]
 
 
 def outcomes(lake: Path, first: date, last: date) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ from harmsweep.lake import delta
 from harmsweep.lake.locks import locked
 from harmsweep.operations.audit import operations, operator, record
 from harmsweep.policy.actions import SEVERITY, VISIBLE
-from harmsweep.policy.file import load_policy
+from harmsweep.policy.file import Accounts, load_policy
 from harmsweep.review.appeal_outcomes import views_lost
 from harmsweep.review.apply_now import apply_now, days_of_copies
 from harmsweep.review.verdicts import verdict_row
@@ -89,21 +89,21 @@ def _in_force(lake: Path, post: Mapping[str, Any], at: datetime) -> Row:
     where = delta.datafusion_where({"day": post["day"], "subject_id": post["post_id"]})
     sql = f"""SELECT * FROM post_visibility_v1 WHERE {where} AND subject_kind = 'post'
         AND lane <> '{ORDER}' AND action IN {VISIBLE}"""
-    found = [
+    rows = [
         row
         for row in delta.query(lake, sql).to_pylist()
         if row["expires_at"] is None or row["expires_at"] > at
     ]
-    if not found:
+    if not rows:
         raise DataRefused(f"{post['post_id']}: nothing is in force that can be appealed here")
-    return max(found, key=lambda row: (SEVERITY[row["action"]], row["effect_key"]))
+    return max(rows, key=lambda row: (SEVERITY[row["action"]], row["effect_key"]))
 
 
 def _rows(lake: Path, name: str, value: str) -> list[Row]:
     """An appeal's rows, as it was filed and then as it was decided."""
     sql = f"SELECT * FROM appeals_v1 WHERE {delta.datafusion_where({name: value})} ORDER BY at"
-    found: list[Row] = delta.query(lake, sql).to_pylist()
-    return found
+    rows: list[Row] = delta.query(lake, sql).to_pylist()
+    return rows
 
 
 def queue(lake: Path) -> list[Row]:
@@ -113,8 +113,8 @@ def queue(lake: Path) -> list[Row]:
         WHERE a.status = 'filed' AND NOT EXISTS (SELECT 1 FROM appeals_v1 d
             WHERE d.appeal_id = a.appeal_id AND d.status <> 'filed')
         ORDER BY a.due_at, a.appeal_id"""
-    found: list[Row] = delta.query(lake, sql).to_pylist()
-    return found
+    rows: list[Row] = delta.query(lake, sql).to_pylist()
+    return rows
 
 
 def decide_appeal(
@@ -136,20 +136,15 @@ def decide_appeal(
             resumed what is appealed.
     """
     rules, filed = load_policy(policy), _filed(lake, appeal_id)
-    said, is_new = _verdict(lake, filed, outcome, rationale)
-    details = {"policy": rules.policy_version, "verdict_id": said["verdict_id"]}
+    verdict, is_new = _verdict(lake, filed, outcome, rationale)
+    details = {"policy": rules.policy_version, "verdict_id": verdict["verdict_id"]}
     # The audit first: a sweep acts on the verdict even where nobody finishes this.
     record(lake, outcome, appeal_id, reason=rationale, details=details)
     if is_new:
-        delta.write_rows([said], VERDICTS, lake)
+        delta.write_rows([verdict], VERDICTS, lake)
     effects, lost = 0, None
     if outcome == "overturned":
-        verdict = standing_verdict(lake, said)
-        days = sorted({verdict.day, *days_of_copies(lake, verdict)})
-        lost = views_lost(lake, days, verdict)
-        options: dict[str, Any] = {"kind": "appeal", "source_id": appeal_id, "clock": clock}
-        options |= {"accounts": rules.accounts, "lifts": (verdict.post_id, verdict.revision)}
-        effects = sum(len(apply_now(lake, of_day, **options)) for of_day in days)
+        effects, lost = _overturn(lake, verdict, rules.accounts, clock)
     row = filed | {
         "status": outcome,
         "at": _time(clock),
@@ -162,6 +157,18 @@ def decide_appeal(
     return row | {"effects": effects}
 
 
+def _overturn(
+    lake: Path, row: Row, accounts: Accounts | None, clock: Clock
+) -> tuple[int, int | None]:
+    """Restore what a benign verdict of an appeal frees; give the effects and the views lost."""
+    verdict = standing_verdict(lake, row)
+    days = sorted({verdict.day, *days_of_copies(lake, verdict)})
+    lost = views_lost(lake, days, verdict)
+    options: dict[str, Any] = {"kind": "appeal", "source_id": row["appeal_id"], "clock": clock}
+    options |= {"accounts": accounts, "lifts": (verdict.post_id, verdict.revision)}
+    return sum(len(apply_now(lake, day, **options)) for day in days), lost
+
+
 def _filed(lake: Path, appeal_id: str) -> Row:
     rows = _rows(lake, "appeal_id", appeal_id)
     if not rows:
@@ -172,9 +179,9 @@ def _filed(lake: Path, appeal_id: str) -> Row:
 
 
 def _verdict(lake: Path, filed: Row, outcome: str, rationale: str) -> tuple[Row, bool]:
-    """What the appeal's reviewer found, and whether it is new: a second call finds the first."""
-    said = delta.rows(VERDICTS, lake, day=filed["day"]).to_pylist()
-    of_post = [v for v in said if v["post_id"] == filed["post_id"]]
+    """What the appeal's reviewer decided, and whether it is new: a second call finds the first."""
+    verdicts = delta.rows(VERDICTS, lake, day=filed["day"]).to_pylist()
+    of_post = [v for v in verdicts if v["post_id"] == filed["post_id"]]
     by_appeal = [v for v in of_post if v["appeal_id"] == filed["appeal_id"]]
     if by_appeal:
         if by_appeal[0]["verdict"] != OUTCOMES[outcome]:
@@ -182,18 +189,18 @@ def _verdict(lake: Path, filed: Row, outcome: str, rationale: str) -> tuple[Row,
         return by_appeal[0], False
     if any(v["reviewer"] == operator() for v in of_post):
         raise DataRefused(f"{operator()} judged {filed['post_id']} before: another must decide")
-    if operator() in _let_go_by(lake, filed["effect_key"]):
-        raise DataRefused(f"{operator()} let go what is appealed: another must decide")
+    if operator() in _resumed_by(lake, filed["effect_key"]):
+        raise DataRefused(f"{operator()} approved or resumed what is appealed: another must decide")
     harm = filed["harm"] if outcome == "upheld" else None
     # Of an edited post that was judged again the newest judgement counts: this one takes its place.
     filed = filed | {"revision": max([filed["revision"], *(v["revision"] for v in of_post)])}
     row = verdict_row(lake, filed, OUTCOMES[outcome], harm, rationale)
     if outcome == "upheld":
-        row |= {"action": _demanded(of_post, filed["revision"])}
+        row |= {"action": _action_before(of_post, filed["revision"])}
     return row | {"appeal_id": filed["appeal_id"]}, True
 
 
-def _let_go_by(lake: Path, effect_key: str) -> set[str]:
+def _resumed_by(lake: Path, effect_key: str) -> set[str]:
     """Who approved or resumed the plan or the held batch that an effect was part of."""
     where = delta.datafusion_where({"effect_key": effect_key})
     sql = f"""SELECT plan_id AS name FROM plans_v1 WHERE {where}
@@ -208,8 +215,8 @@ def _let_go_by(lake: Path, effect_key: str) -> set[str]:
     return {act["operator"] for act in acts if act["act"] in ("approve", "resume")}
 
 
-def _demanded(said: list[Row], revision: int) -> str | None:
+def _action_before(verdicts: list[Row], revision: int) -> str | None:
     """What the reviewer before asked for: an upheld verdict asks for the same."""
-    before = [v for v in said if v["revision"] == revision]
+    before = [v for v in verdicts if v["revision"] == revision]
     newest = max(before, key=lambda v: (v["decided_at"], v["verdict_id"]), default=None)
     return newest["action"] if newest else None

@@ -16,15 +16,12 @@ from harmsweep.enforcement.rules.ledger import ORDER, POLICY, Entry, Scope, is_a
 from harmsweep.enforcement.state.copies import WINDOW_DAYS, Verdict, find_copies, standing_verdict
 from harmsweep.enforcement.state.day_ledger import (
     Clock,
-    DayLedger,
     by_a_person,
     commit,
     ledger_locks,
     read_day_ledger,
 )
-from harmsweep.enforcement.state.human_input import HumanInput, human_input
-from harmsweep.enforcement.state.scope_states import LEDGERS, standing
-from harmsweep.known_media.escalations import escalated_posts
+from harmsweep.enforcement.state.day_state import DayState, read_day_state
 from harmsweep.lake import delta
 from harmsweep.operations.audit import operator
 from harmsweep.policy.file import Accounts
@@ -41,7 +38,7 @@ def apply_now(
     accounts: Accounts | None = None,
     lifts: tuple[str, int] | None = None,
 ) -> list[Entry]:
-    """Bring a day's posts to what people found and demand; give the effects.
+    """Bring a day's posts to what people judged and ask for; give the effects.
 
     Copies that a harmful verdict reaches wait for the next sweep, whose caps count them. An author
     without a strike left is free at once; with `accounts` a restriction is shortened too. `lifts`
@@ -51,7 +48,7 @@ def apply_now(
     with ledger_locks(lake):
         ledger = read_day_ledger(lake, day, clock)
         sweep = Sweep(day, kind, (source_id,), ledger.last_sweep, ledger.at, operator())
-        new_entries = _differences(ledger, sweep, human_input(lake, day, sweep.time), lifts)
+        new_entries = _differences(read_day_state(ledger), sweep, lifts)
         commit(ledger, new_entries, by_a_person)
         if accounts:
             settle_accounts(lake, sweep, accounts, clock=clock, gate=by_a_person)
@@ -60,24 +57,19 @@ def apply_now(
     return new_entries
 
 
-def _differences(
-    ledger: DayLedger, sweep: Sweep, people: HumanInput, lifts: tuple[str, int] | None
-) -> list[Entry]:
-    lake, day = ledger.lake, ledger.day
-    posts = standing(lake, day, sweep.time, about=LEDGERS.format(day=day), people=people)
-    escalated = escalated_posts(lake, day)
-    new_entries = []
-    for scope in {**dict.fromkeys(ledger.histories), **dict.fromkeys(people.instructions)}:
-        post = posts.get(scope.subject_id)
-        if post is None or (scope.subject_id in escalated and scope.lane != ORDER):
+def _differences(day: DayState, sweep: Sweep, lifts: tuple[str, int] | None) -> list[Entry]:
+    instructions, effects = day.human_input.instructions, list[Entry | None]()
+    for scope in {**dict.fromkeys(day.ledger.histories), **dict.fromkeys(instructions)}:
+        post = day.posts.get(scope.subject_id)
+        if post is None or (scope.subject_id in day.escalated and scope.lane != ORDER):
             continue
-        history = ledger.history(scope)
+        history = day.ledger.history(scope)
         if scope.lane != POLICY:
-            instruction = people.instructions.get(scope)
-            new_entries.append(lane_change(scope, history, instruction, post.revision, sweep=sweep))
+            wanted = instructions.get(scope)
+            effects.append(lane_change(scope, history, wanted, post.revision, sweep=sweep))
         elif post.verdict == "benign" or _is_lifted(scope, history, lifts):
-            new_entries.append(lifted(scope, history, sweep=sweep, source_id=sweep.subject[0]))
-    return [entry for entry in new_entries if entry and not is_automatic(entry.cause_kind)]
+            effects.append(lifted(scope, history, sweep=sweep, source_id=sweep.subject[0]))
+    return [effect for effect in effects if effect and not is_automatic(effect.cause_kind)]
 
 
 def _is_lifted(scope: Scope, history: list[Entry], lifts: tuple[str, int] | None) -> bool:

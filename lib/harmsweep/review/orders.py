@@ -47,16 +47,13 @@ def receive(
     The same authority's reference about the same post is one order: entered again it does nothing.
 
     Raises:
-        DataRefused: there is no such post, the action is none that the kind may ask for, or people
-            would have to look at a post that was escalated.
+        DataRefused: there is no such post, the kind may not ask for the action, or it was escalated
+            and people would have to look at it.
     """
-    if (kind == "order") == (action == "review") or action not in LADDER[1:]:
-        raise DataRefused(f"{action}: an order asks for an action, {LADDER[2:]}, others for none")
-    post = find_post(lake, post_id) if kind == "order" else find_reviewable(lake, post_id)
-    facts = as_json([authority, reference, post_id])
+    post = _orderable(lake, post_id, kind, action)
     row = {
         "day": post["day"],
-        "order_id": f"{kind}-{hashlib.sha256(facts.encode()).hexdigest()[:12]}",
+        "order_id": _order_id(kind, authority, reference, post_id),
         "status": "received",
         "at": datetime.now(UTC),
         "kind": kind,
@@ -71,14 +68,30 @@ def receive(
         "operator": operator(),
         "reason": reason,
     }
+    _enter(lake, row)
+    new_entries = apply_now(lake, post["day"], kind="order", source_id=row["order_id"], clock=clock)
+    return row | {"effects": len(new_entries)}
+
+
+def _orderable(lake: Path, post_id: str, kind: str, action: str) -> Row:
+    if (kind == "order") == (action == "review") or action not in LADDER[1:]:
+        raise DataRefused(f"{action}: an order asks for an action, {LADDER[2:]}, others for none")
+    return find_post(lake, post_id) if kind == "order" else find_reviewable(lake, post_id)
+
+
+def _order_id(kind: str, authority: str, reference: str, post_id: str) -> str:
+    facts = as_json([authority, reference, post_id])
+    return f"{kind}-{hashlib.sha256(facts.encode()).hexdigest()[:12]}"
+
+
+def _enter(lake: Path, row: Row) -> None:
     # From the look-up to the last commit: two who enter it at once enter one order.
     with locked(lake, [OPERATIONS.name, ORDERS.name]):
         if not _known(lake, row["order_id"]):
+            details = {"action": row["action"]}
             # The audit first: entered again the order is known, and nobody would add it.
-            record(lake, "order", row["order_id"], reason=reason, details={"action": action})
+            record(lake, "order", row["order_id"], reason=row["reason"], details=details)
             delta.write_rows([row], ORDERS, lake)
-    new_entries = apply_now(lake, post["day"], kind="order", source_id=row["order_id"], clock=clock)
-    return row | {"effects": len(new_entries)}
 
 
 def withdraw(lake: Path, order_id: str, *, reason: str, clock: Clock = now_micros) -> Row:
@@ -122,7 +135,7 @@ def restore_after_expired_orders(lake: Path, *, clock: Clock = now_micros) -> in
         scopes = {(row["post_id"], row["jurisdiction"]) for row in ended}
         beneath = (r for r in orders if r not in ended)
         hidden = [r for r in beneath if (r["post_id"], r["jurisdiction"]) in scopes]
-        if hidden:  # settling a day settles all of its places
+        if hidden:  # settling a day settles all of its scopes
             source_id = hidden[0]["order_id"]
             effects += len(apply_now(lake, day, kind="order", source_id=source_id, clock=clock))
     return effects
@@ -130,5 +143,5 @@ def restore_after_expired_orders(lake: Path, *, clock: Clock = now_micros) -> in
 
 def _known(lake: Path, order_id: str) -> list[Row]:
     rows = delta.rows(ORDERS, lake).to_pylist()
-    found = [row for row in rows if row["order_id"] == order_id]
-    return sorted(found, key=lambda row: row["at"])
+    of_order = [row for row in rows if row["order_id"] == order_id]
+    return sorted(of_order, key=lambda row: row["at"])

@@ -10,9 +10,9 @@ from harmsweep.enforcement.state.copies import WINDOW_DAYS
 from harmsweep.enforcement.state.day_ledger import (
     now_micros,
 )
+from harmsweep.enforcement.state.day_state import exemptions
 from harmsweep.enforcement.state.decisions import check_decided, version_pair
-from harmsweep.enforcement.state.policy_binding import load_policy_binding
-from harmsweep.enforcement.state.scope_states import exemptions
+from harmsweep.enforcement.state.policy_binding import PolicyBinding, load_policy_binding
 from harmsweep.enforcement.sweep import preview, sweep
 from harmsweep.lake.runs import Counts, Input, Outcome, Stage, run_stage
 from harmsweep.model.reference import ModelRef
@@ -65,10 +65,7 @@ def enforce_day(
     binding = load_policy_binding(lake, policy, model.model_version, model.certificates)
     check_decided(lake, day, binding)
     if dry_run:
-        started = time.monotonic()
-        counts = preview(lake, day, binding)
-        items = next(iter(counts.values()))
-        return Outcome("enforce", day, items, time.monotonic() - started, counts=counts)
+        return _dry_run(lake, day, binding)
 
     def work() -> Counts:
         return sweep(lake, day, binding, planned_at=planned_at)
@@ -79,3 +76,10 @@ def enforce_day(
     facts = [binding.inputs, binding.first, binding.last, exempt]
     versions = version_pair(*binding.subject)
     return run_stage(ENFORCE, lake, day, work, versions=versions, inputs=as_json(facts))
+
+
+def _dry_run(lake: Path, day: date, binding: PolicyBinding) -> Outcome:
+    started = time.monotonic()
+    counts = preview(lake, day, binding)
+    items = next(iter(counts.values()))
+    return Outcome("enforce", day, items, time.monotonic() - started, counts=counts)

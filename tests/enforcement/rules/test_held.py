@@ -40,7 +40,7 @@ from harmsweep.enforcement.rules.reconcile import reconcile
 def go(
     history: list[Entry], held_effect: Entry, decision: Decision | None, **more: Any
 ) -> Entry | None:
-    """What letting go of a parked effect adds to a chain, as the third sweep."""
+    """What resuming a held effect adds to a history, as the third sweep."""
     post = more.pop("post", POST)
     options = {"held_effect": held_effect, "sweep": sweep(3, "resume"), "guardrails": OPEN} | more
     return resume_held(SCOPE, history, decision, post, **options)

@@ -1,4 +1,4 @@
-"""What people demand of a place, on literal entries: plain Python."""
+"""What people ask for at a scope, on literal entries: plain Python."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -105,7 +105,7 @@ def test_a_time_is_over_from_its_end_on():
     over = [brief.has_expired(ends + timedelta(seconds=n)) for n in (-1, 0, 1)]
     assert over == [False, True, True]
     assert not REMOVE.has_expired(ends)
-    # A demand that is over before it was met is never booked.
+    # An instruction that is over before it was met is never booked.
     assert lane_change(SCOPE, [], brief, 1, sweep=sweep(3)) is None
 
 

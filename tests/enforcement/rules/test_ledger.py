@@ -1,4 +1,4 @@
-"""The state that follows from the entries of a place, on literal rows."""
+"""The state that follows from the entries of a scope, on literal rows."""
 
 import hashlib
 import json
@@ -27,7 +27,7 @@ SCOPE = Scope("post", "p1", "all", "all")
 def entry(
     key: str, minute: int, action: str = "remove", kind: str = "intent", **more: Any
 ) -> Entry:
-    """An entry of one place."""
+    """An entry of one scope."""
     fields: dict[str, Any] = {
         "day": date(2026, 10, 1),
         "effect_key": key,

@@ -13,7 +13,7 @@ from harmsweep.enforcement.rules.reversal import redo_effect, undo_effect
 
 
 def undo(history: list[Entry], n: int, of: int = 0, post: Post | None = POST) -> Entry | None:
-    """What undoing the sweep of the chain's `of`th effect adds."""
+    """What undoing the sweep of the history's `of`th effect adds."""
     return undo_effect(SCOPE, history, post, sweep=sweep(n, "undo", (history[of].sweep_id,)))
 
 

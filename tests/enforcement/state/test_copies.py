@@ -10,7 +10,7 @@ from harmsweep.enforcement.plans.make import make_plan
 from harmsweep.enforcement.plans.summary import tables
 from harmsweep.enforcement.state import human_input
 from harmsweep.enforcement.state.copies import find_copies, verdicts
-from harmsweep.enforcement.state.day_ledger import now_micros
+from harmsweep.enforcement.state.day_ledger import now_micros, read_day_ledger
 from harmsweep.enforcement.undo import undo
 from harmsweep.errors import Held
 from harmsweep.lake import delta
@@ -201,7 +201,11 @@ def test_one_more_copy_past_the_budget_frees_no_copy(copied, rows, text_of, monk
     copied.sweep()
     before = copied.states()
     assert (before["copy"], before["shouted"]) == ("remove", "remove")
-    assert human_input.in_force(copied.root, DAY) == {"clean", "copy", "shouted"}
+    assert human_input.in_force(read_day_ledger(copied.root, DAY, now_micros).histories) == {
+        "clean",
+        "copy",
+        "shouted",
+    }
     post, _ = rows
     posts = delta.rows(POSTS, copied.root, day=DAY).to_pylist()
     copied.put_posts([*posts, post("third")])

@@ -1,4 +1,4 @@
-"""Held batches of a lake: which wait, and letting one go or refusing it."""
+"""Held batches of a lake: which wait, and resuming or refusing one."""
 
 import time
 from collections.abc import Sequence
@@ -27,6 +27,7 @@ from harmsweep.enforcement.state.day_ledger import (
     now_micros,
     read_day_ledger,
 )
+from harmsweep.enforcement.state.day_state import read_day_state
 from harmsweep.enforcement.state.policy_binding import PolicyBinding, sweep_of
 from harmsweep.enforcement.state.scope_states import resume_all_held, scope_states
 from harmsweep.errors import DataRefused
@@ -42,7 +43,7 @@ _SAMPLED = "entry = 'intent' AND cause_kind = 'sample'"
 
 @dataclass(frozen=True)
 class Waiting:
-    """A held batch that nobody let go or refused yet."""
+    """A held batch that nobody resumed or refused yet."""
 
     day: date
     batch: HeldBatch
@@ -59,17 +60,17 @@ class Waiting:
 def waiting(lake: Path, day: date | None = None) -> list[Waiting]:
     """The held batches of a day, or of all days, the oldest first.
 
-    Their effects are what letting them go may do: with the sample, as far as nothing came after it.
+    Their effects are what resuming them may do: with the sample, as far as nothing came after it.
     """
     of_day = f"AND {delta.datafusion_where({'day': day})}" if day else ""
-    kept = "h.day, h.sweep_id, h.harm, h.direction, h.model_version, h.policy_version"
+    columns = "h.day, h.sweep_id, h.harm, h.direction, h.model_version, h.policy_version"
     sql = f"""SELECT day, sweep_id, harm, direction, model_version, policy_version,
             array_agg(DISTINCT operator) AS planners, count(*) AS n
-        FROM (SELECT {kept}, h.operator, h.entry
+        FROM (SELECT {columns}, h.operator, h.entry
             FROM actions_v1 h WHERE {_HELD} {of_day} AND NOT EXISTS (
                 SELECT 1 FROM actions_v1 d WHERE d.day = h.day AND d.effect_key = h.effect_key
                 AND d.entry IN ('intent', 'discarded'))
-            UNION ALL SELECT {kept}, h.operator, h.entry
+            UNION ALL SELECT {columns}, h.operator, h.entry
             FROM actions_v1 h WHERE {_SAMPLED} {of_day} AND NOT EXISTS (
                 SELECT 1 FROM actions_v1 d WHERE d.day = h.day AND d.previous_key = h.effect_key
                 AND d.entry = 'intent')) w
@@ -110,10 +111,10 @@ def find(lake: Path, name: str) -> Waiting:
         DataRefused: it is no name, or no such batch waits.
     """
     batch = HeldBatch.parse(name)
-    found = [w for w in waiting(lake, batch.day) if w.batch == batch]
-    if not found:
+    matches = [w for w in waiting(lake, batch.day) if w.batch == batch]
+    if not matches:
         raise DataRefused(f"{name}: no such batch waits; `harmsweep hold list` shows those that do")
-    return found[0]
+    return matches[0]
 
 
 def approval_request(lake: Path, batch: Waiting) -> ApprovalRequest:
@@ -158,9 +159,12 @@ def resume(
         check_approved(lake, approval_request(lake, batch))
         ledger = read_day_ledger(lake, day, clock)
         plan = sweep_of(day, "resume", binding, after=ledger.last_sweep, at=ledger.at)
-        held_effect = _waiting_entries(ledger, batch.batch)
+        waits = _waiting_entries(ledger, batch.batch)
         new_entries, stale = resume_all_held(
-            scope_states(ledger, plan), held_effect, plan, binding.guardrails
+            scope_states(read_day_state(ledger, plan.subject), plan),
+            waits,
+            plan,
+            binding.guardrails,
         )
         left = [refused(entry, sweep=plan) for entry in stale if entry.entry == "held"]
         counts = {"effects": len(new_entries), "left": len(stale)}

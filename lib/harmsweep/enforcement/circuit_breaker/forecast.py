@@ -32,8 +32,8 @@ class Past:
 
     def of(self, batch: Batch) -> tuple[list[int], list[int]]:
         """A batch's effects and its views in each week; a week without it counts as 0."""
-        found = self.seen.get(batch, ())
-        known = [*found, *[(0, 0)] * (self.weeks - len(found))]
+        weeks = self.seen.get(batch, ())
+        known = [*weeks, *[(0, 0)] * (self.weeks - len(weeks))]
         return [effects for effects, _ in known], [views for _, views in known]
 
 
@@ -43,10 +43,10 @@ def history(lake: Path, day: date, weeks: int) -> Past:
     A week in which the ledger has no entry at all tells nothing and is left out; what a person took
     back makes no more of it likely. Reads those days' partitions alone.
     """
-    found = _booked(lake, [day - timedelta(weeks=n) for n in range(1, weeks + 1)])
-    sums = _sums(row for row in found if not row["taken_back"])
+    rows = _booked(lake, [day - timedelta(weeks=n) for n in range(1, weeks + 1)])
+    sums = _sums(row for row in rows if not row["taken_back"])
     seen = {batch: [by_day[d] for d in sorted(by_day)] for batch, by_day in sums.items()}
-    return Past(len({row["day"] for row in found}), seen)
+    return Past(len({row["day"] for row in rows}), seen)
 
 
 def so_far(lake: Path, day: date) -> dict[Batch, tuple[int, int]]:
@@ -68,14 +68,14 @@ def _booked(lake: Path, days: Sequence[date]) -> list[dict[str, Any]]:
         ON u.key = a.effect_key
         GROUP BY a.day, a.harm, a.direction, a.action, a.previous_action, a.cause_kind,
             u.key IS NOT NULL"""
-    found: list[dict[str, Any]] = delta.query(lake, sql).to_pylist()
-    return found
+    rows: list[dict[str, Any]] = delta.query(lake, sql).to_pylist()
+    return rows
 
 
-def _sums(found: Iterable[dict[str, Any]]) -> dict[Batch, dict[date, tuple[int, int]]]:
+def _sums(rows: Iterable[dict[str, Any]]) -> dict[Batch, dict[date, tuple[int, int]]]:
     """Each batch's effects that caps count, and their views, by day."""
     sums: dict[Batch, dict[date, tuple[int, int]]] = defaultdict(dict)
-    for row in found:
+    for row in rows:
         visible = is_counted(row["direction"], row["action"], row["previous_action"])
         if visible and is_automatic(row["cause_kind"]):
             of_batch = sums[row["harm"], row["direction"]]
@@ -138,17 +138,17 @@ def unlikely(
     `before` are the effects and views that the day has had: many small sweeps are no less than a
     great one.
     """
-    found = []
+    breaches = []
     for batch, n in sorted(planned.items()):
         effects, seen = past.of(batch)
         limit, viewed = most(effects, conf), most_views(seen, conf)
         had, had_views = (before or {}).get(batch, (0, 0))
         touched = views.get(batch, 0)
         if limit is not None and n + had > limit:
-            found.append(CapBreach(*batch, n, had, limit, "forecast"))
+            breaches.append(CapBreach(*batch, n, had, limit, "forecast"))
         elif viewed is not None and touched and touched + had_views > viewed:
-            found.append(CapBreach(*batch, touched, had_views, viewed, "views"))
-    return found
+            breaches.append(CapBreach(*batch, touched, had_views, viewed, "views"))
+    return breaches
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ def headroom(
     """What each day's batches come to and what bounds them, by day and batch; see `breaches`."""
     together = visible_counts(entry for of_day in new_entries.values() for entry in of_day)
     lately, conf = used_in_24h(lake, at), load_bounds().forecast
-    found = []
+    rows = []
     for day, of_day in new_entries.items():
         past, views = history(lake, day, conf.weeks), views_of(lake, day, of_day)
         had, waits = so_far(lake, day), already_held(lake, day, of_day)
@@ -197,8 +197,8 @@ def headroom(
                 used=lately.get(batch, 0),
                 cap=cap_of(policy, batch),
             )
-            found.append(row)
-    return found
+            rows.append(row)
+    return rows
 
 
 def breaches(
@@ -212,13 +212,13 @@ def breaches(
     if not any(new_entries.values()):
         return []
     together = visible_counts(entry for of_day in new_entries.values() for entry in of_day)
-    found = {e.batch: e for e in cap_breaches(together, used_in_24h(lake, at), policy)}
+    by_batch = {e.batch: e for e in cap_breaches(together, used_in_24h(lake, at), policy)}
     conf = load_bounds().forecast
     for day, of_day in new_entries.items():
         past = history(lake, day, conf.weeks)
         views, had = views_of(lake, day, of_day), so_far(lake, day)
         for breach in unlikely(visible_counts(of_day), views, past, conf, had):
-            found.setdefault(breach.batch, breach)
+            by_batch.setdefault(breach.batch, breach)
         for batch, n in already_held(lake, day, of_day).items():
-            found.setdefault(batch, CapBreach(*batch, n, 0, 0, "waits"))
-    return [found[batch] for batch in sorted(found)]
+            by_batch.setdefault(batch, CapBreach(*batch, n, 0, 0, "waits"))
+    return [by_batch[batch] for batch in sorted(by_batch)]

@@ -19,6 +19,7 @@ from harmsweep.enforcement.state.day_ledger import (
     now_micros,
     read_day_ledger,
 )
+from harmsweep.enforcement.state.day_state import read_day_state
 from harmsweep.enforcement.state.policy_binding import PolicyBinding, sweep_of
 from harmsweep.enforcement.state.scope_states import changes, resume_all_held, scope_states
 from harmsweep.errors import DataRefused
@@ -51,7 +52,7 @@ def apply_plan(
         ledgers = {day: read_day_ledger(lake, day, clock) for day in plan.days}
         new_entries, stale, waits = dict[date, list[Entry]](), list[Entry](), list[Entry]()
         for day, ledger in ledgers.items():
-            new_entries[day], gone, waiting = _let_go(ledger, plan, binding)
+            new_entries[day], gone, waiting = _resumable(ledger, plan, binding)
             stale += gone
             waits += waiting
         _refuse(plan, stale, "subjects changed since, such as")
@@ -67,7 +68,7 @@ def apply_plan(
     return Outcome("apply", plan.first, effects, time.monotonic() - started, counts=counts)
 
 
-def _let_go(
+def _resumable(
     ledger: DayLedger, plan: Plan, binding: PolicyBinding
 ) -> tuple[list[Entry], list[Entry], list[Entry]]:
     """A day's part of the plan as it would be booked now, what no longer fits, and what waits.
@@ -77,7 +78,7 @@ def _let_go(
     """
     sweep = sweep_of(ledger.day, "apply", binding, after=ledger.last_sweep, at=ledger.at)
     planned = [entry for entry in planned_effects(ledger.lake, plan) if entry.day == ledger.day]
-    states = scope_states(ledger, sweep)
+    states = scope_states(read_day_state(ledger, sweep.subject), sweep)
     new_entries, stale = resume_all_held(states, planned, sweep, binding.guardrails)
     if plan.approvers:
         return new_entries, stale, []

@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 from harmsweep.enforcement.circuit_breaker.approvals import accepted_posts, digest_of
-from harmsweep.enforcement.circuit_breaker.caps import visible_counts
+from harmsweep.enforcement.circuit_breaker.caps import CapBreach, visible_counts
 from harmsweep.enforcement.circuit_breaker.forecast import breaches
 from harmsweep.enforcement.conf import load_bounds
-from harmsweep.enforcement.plans.difference import plan_day
 from harmsweep.enforcement.plans.plan import STAYS, Plan, find_plan
+from harmsweep.enforcement.plans.planned_day import plan_day
 from harmsweep.enforcement.rules.effects import from_micros
 from harmsweep.enforcement.rules.ledger import Entry
 from harmsweep.enforcement.state.day_ledger import Clock, as_row, now_micros
@@ -53,8 +55,8 @@ def make_plan(
         DataRefused: a day's decisions are missing or older than what they rest on.
     """
     binding = load_policy_binding(lake, policy, model.model_version, model.certificates)
-    for day in days:
-        for decided in (binding, *([against] if against else [])):
+    for day, decided in product(days, (binding, against)):
+        if decided:
             check_decided(lake, day, decided)
     parts = {day: plan_day(lake, day, binding, against, clock=clock) for day in days}
     by_day = {day: part.new_entries for day, part in parts.items()}
@@ -62,32 +64,48 @@ def make_plan(
     stays = [replace(entry, entry=STAYS) for part in parts.values() for entry in part.stays]
     digest = _digest(binding, against, days, planned)
     plan_id = f"plan-{days[0]:%Y%m%d}-{digest[:12]}"
-    rows = [as_row(entry) | {"plan_id": plan_id} for entry in (*planned, *stays)]
-    delta.write_rows(rows, PLANS, lake, where={"plan_id": plan_id})
-    posts, total = accepted_posts(lake, days[0], days[-1]), sum(visible_counts(planned).values())
+    _write(lake, plan_id, [*planned, *stays])
     over = () if against else breaches(lake, by_day, binding.policy, clock())
-    expires = from_micros(clock()) + timedelta(hours=load_bounds().plan_expires_hours)
-    details = {
-        "first": days[0],
-        "last": days[-1],
+    details = _numbers(lake, by_day, over) | {
         "model_version": model.model_version,
         "policy_version": binding.policy.policy_version,
         "policy": str(policy.path.resolve()),
         "certificates": str(model.certificates.resolve()),
-        "effects": len(planned),
         "unchanged": len(stays),
-        "visible": total,
-        "posts": posts,
-        "over": [breach.line() for breach in over],
-        "approvers": _approvers(lake, by_day) if over else 0,
-        "expires_at": expires.isoformat(),
+        "expires_at": _expiry(clock).isoformat(),
         "digest": digest,
-        "base": sorted({part.base for part in parts.values() if part.base}),
+        "base": sorted({part.base for part in parts.values()} - {""}),
         "against": "/".join(against.subject) if against else None,
         "tables": {table.name: delta.version(table, lake) for table in READ},
     }
     record(lake, "plan", plan_id, details=details)
     return find_plan(lake, plan_id)
+
+
+def _write(lake: Path, plan_id: str, entries: Sequence[Entry]) -> None:
+    rows = [as_row(entry) | {"plan_id": plan_id} for entry in entries]
+    delta.write_rows(rows, PLANS, lake, where={"plan_id": plan_id})
+
+
+def _numbers(
+    lake: Path, by_day: Mapping[date, Sequence[Entry]], over: Sequence[CapBreach]
+) -> dict[str, Any]:
+    """What the plan comes to, and who must approve that."""
+    days = [*by_day]
+    planned = [entry for entries in by_day.values() for entry in entries]
+    return {
+        "first": days[0],
+        "last": days[-1],
+        "effects": len(planned),
+        "visible": sum(visible_counts(planned).values()),
+        "posts": accepted_posts(lake, days[0], days[-1]),
+        "over": [breach.line() for breach in over],
+        "approvers": _approvers(lake, by_day) if over else 0,
+    }
+
+
+def _expiry(clock: Clock) -> datetime:
+    return from_micros(clock()) + timedelta(hours=load_bounds().plan_expires_hours)
 
 
 def _approvers(lake: Path, by_day: Mapping[date, Sequence[Entry]]) -> int:

@@ -33,7 +33,7 @@ class Plan(Frozen):
     certificates: str | None
     effects: int
     visible: int  # of them, those that caps count
-    unchanged: int  # places where something holds and stays
+    unchanged: int  # scopes where something holds and stays
     posts: int  # accepted, of the plan's days
     over: tuple[str, ...]  # which caps it would pass, in words
     approvers: int

@@ -86,11 +86,11 @@ def samples(lake: Path, plan: Plan, *, masked: bool = True) -> list[Row]:
                     PARTITION BY p.harm, p.direction, p.action ORDER BY p.effect_key) AS place
             FROM {_effects(plan)} WHERE {_EFFECT}) s
         WHERE place <= {SAMPLES} ORDER BY harm, direction, action, place"""
-    found = _rows(lake, sql)
-    for row in found:
+    rows = _rows(lake, sql)
+    for row in rows:
         del row["place"]
         row["text"] = mask(row["text"]) if masked else row["text"]
-    return found
+    return rows
 
 
 def _effects(plan: Plan) -> str:
@@ -102,5 +102,5 @@ def _effects(plan: Plan) -> str:
 
 
 def _rows(lake: Path, sql: str) -> list[Row]:
-    found: list[Row] = delta.query(lake, sql).to_pylist()
-    return found
+    rows: list[Row] = delta.query(lake, sql).to_pylist()
+    return rows

@@ -1,4 +1,4 @@
-"""Batches that a cap held: let go or refused, by name, by a person."""
+"""Batches that a cap held: resumed or refused, by name, by a person."""
 
 import re
 from collections.abc import Sequence
@@ -103,7 +103,7 @@ def refused(held_effect: Entry, *, sweep: Sweep) -> Entry:
 
 
 def is_resolved(held_effect: Entry, history: Sequence[Entry]) -> bool:
-    """Whether a planned or held effect was let go or refused before."""
+    """Whether a planned or held effect was resumed or refused before."""
     if held_effect.cause_kind == "sample":
         return latest(history) != held_effect
     after = ("intent", "discarded")
@@ -111,9 +111,9 @@ def is_resolved(held_effect: Entry, history: Sequence[Entry]) -> bool:
 
 
 def under_review(histories: Sequence[Sequence[Entry]]) -> set[tuple[Scope, int]]:
-    """The sampled posts of batches that wait, by place and revision: people read what they are.
+    """The sampled posts of batches that wait, by scope and revision: people read what they are.
 
-    No pair acts on them before the batch is let go or refused.
+    No pair acts on them before the batch is resumed or refused.
     """
     waits = {
         (e.sweep_id, e.harm)

@@ -1,7 +1,8 @@
-"""What reviewers and authorities demand of a post, against what holds in their lanes.
+"""What reviewers and authorities ask for on a post, against what holds in their lanes.
 
-Plain Python, a place at a time, as for decisions in `change`. No cap, ramp, holdout or allow-list
-stands in the way of a person's own demand; copies of what they judged are bounded (see `copies`).
+Plain Python, a scope at a time, as for decisions in `reconcile`. No cap, ramp, holdout or
+allow-list stands in the way of a person's own instruction; copies of what they judged are bounded
+(see `copies`).
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from harmsweep.policy.actions import SEVERITY
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """An action that a person asks for at a place, and by what."""
+    """An action that a person asks for at a scope, and by what."""
 
     action: str
     harm: str | None
@@ -29,7 +30,7 @@ class Instruction:
 
 
 def severest(instructions: Sequence[Instruction]) -> Instruction | None:
-    """The demand that is met where there are several: the severest, of these the longest."""
+    """The instruction that is met where there are several: the severest, of these the longest."""
     return max(
         instructions,
         key=lambda d: (SEVERITY[d.action], d.until is None, d.until or datetime.min, d.source_id),
@@ -45,9 +46,9 @@ def lane_change(
     *,
     sweep: Sweep,
 ) -> Entry | None:
-    """The effect that is missing at a place of a lane; None where all is well.
+    """The effect that is missing at a scope of a lane; None where all is well.
 
-    What a person undid stays so until something else is demanded.
+    What a person undid stays so until something else is asked for.
     """
     last = latest(history)
     if instruction is None or instruction.has_expired(sweep.time):
@@ -84,7 +85,7 @@ def _booked(
 
 
 def lifted(scope: Scope, history: Sequence[Entry], *, sweep: Sweep, source_id: str) -> Entry | None:
-    """The release of what holds at a place because a person found it wrong; None if nothing does.
+    """The release of what holds at a scope because a person judged it wrong; None if nothing does.
 
     It keeps the versions of what it lifts, so that no sweep of theirs takes it for its own.
     """

@@ -1,14 +1,15 @@
-"""The ledger of actions: what an entry says, and the state that follows from a place's entries.
+"""The ledger of actions: what an entry says, and the state that follows from a scope's entries.
 
 Every effect is an `intent` and, once the platform can see it, an `outcome` with the same key. A
-`held` entry is an effect that waits for a person; it changes no state. The entries of one place, a
-subject on a surface in a jurisdiction, form a chain by `previous_key`. `state_key` names the effect
-whose state holds after an entry: its own, but for an undo or a reapply, which restore another's.
+`held` entry is an effect that waits for a person; it changes no state. The entries of one scope, a
+subject on a surface in a jurisdiction, form a history by `previous_key`. `state_key` names the
+effect whose state holds after an entry: its own, but for an undo or a reapply, which restore
+another's.
 
 Lanes are apart: what policy's sweeps do, what reviewers decided and what authorities ordered each
-have their own chain at a place, and none lifts what another put there. The platform acts on all.
+have their own history at a scope, and none lifts what another put there. The platform acts on all.
 
-All here is plain Python over one place's entries: the sweep, the command for people and a simulator
+All here is plain Python over one scope's entries: the sweep, the command for people and a simulator
 in one process run the same code.
 """
 
@@ -114,21 +115,21 @@ def effect_key(scope: Scope, revision: int, action: str, cause_id: str) -> str:
 
 
 def latest(history: Sequence[Entry]) -> Entry | None:
-    """The last effect of a place; sweeps write ever later times, and one effect per place."""
+    """The last effect of a scope; sweeps write ever later times, and one effect per scope."""
     intents = [entry for entry in history if entry.entry == "intent"]
     return max(intents, key=lambda e: (e.recorded_at, e.effect_key), default=None)
 
 
 def holding(history: Sequence[Entry]) -> Entry | None:
-    """The effect whose action holds at a place now; None where nothing does."""
+    """The effect whose action holds at a scope now; None where nothing does."""
     last = latest(history)
     if last is None:
         return None
-    found = [e for e in history if e.entry == "intent" and e.effect_key == last.state_key]
-    return found[0] if found and found[0].action != "none" else None
+    states = [e for e in history if e.entry == "intent" and e.effect_key == last.state_key]
+    return states[0] if states and states[0].action != "none" else None
 
 
 def open_intents(history: Sequence[Entry]) -> list[Entry]:
-    """A place's intents that have no outcome yet."""
+    """A scope's intents that have no outcome yet."""
     done = {entry.effect_key for entry in history if entry.entry == "outcome"}
     return [e for e in history if e.entry == "intent" and e.effect_key not in done]

@@ -1,6 +1,6 @@
-"""The difference between what is wanted at a place and what holds there, as an entry to book.
+"""The difference between what is wanted at a scope and what holds there, as an entry to book.
 
-Plain Python, a place at a time: see `harmsweep.enforcement.rules.ledger`.
+Plain Python, a scope at a time: see `harmsweep.enforcement.rules.ledger`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ def reconcile(
     guardrails: Guardrails,
     held: Mapping[Batch, float] | None = None,
 ) -> Entry | None:
-    """The effect that is missing at a place, as an entry of the sweep; None where all is well.
+    """The effect that is missing at a scope, as an entry of the sweep; None where all is well.
 
     A decision about another revision than the post's wants nothing. What a person undid stays so,
     and what waits for a person is left to wait. An effect of a batch of `held` becomes a `held`

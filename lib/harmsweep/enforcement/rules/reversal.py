@@ -1,4 +1,4 @@
-"""What undoes a sweep's effect at a place, exactly, and what does it again."""
+"""What undoes a sweep's effect at a scope, exactly, and what does it again."""
 
 from collections.abc import Sequence
 

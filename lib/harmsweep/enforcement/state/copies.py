@@ -90,17 +90,17 @@ def verdicts(lake: Path, first: date, last: date) -> list[Verdict]:
     """What people found of the posts of some days, a row for each revision that was looked at."""
     days = every_day(first, last)
     where = delta.datafusion_where({"day": days})
-    found = delta.query(lake, f"SELECT * FROM {VERDICTS.name} WHERE {where}").to_pylist()
-    found.sort(key=lambda v: (v["decided_at"], v["verdict_id"]))
+    rows = delta.query(lake, f"SELECT * FROM {VERDICTS.name} WHERE {where}").to_pylist()
+    rows.sort(key=lambda v: (v["decided_at"], v["verdict_id"]))
     by_revision: dict[tuple[str, int], list[dict[str, Any]]] = defaultdict(list)
-    for row in found:
+    for row in rows:
         by_revision[row["post_id"], row["revision"]].append(row)
-    return [_newest(rows) for rows in by_revision.values()]
+    return [_newest(of_revision) for of_revision in by_revision.values()]
 
 
-def standing_verdict(lake: Path, said: Mapping[str, Any]) -> Verdict:
+def standing_verdict(lake: Path, row: Mapping[str, Any]) -> Verdict:
     """What people found of the revision that a row of verdicts is about: it, or what came after."""
-    day, about = said["day"], (said["post_id"], said["revision"])
+    day, about = row["day"], (row["post_id"], row["revision"])
     return next(v for v in verdicts(lake, day, day) if (v.post_id, v.revision) == about)
 
 
@@ -111,9 +111,9 @@ def _newest(rows: Sequence[Mapping[str, Any]]) -> Verdict:
         for row in rows
         if row is last_words[row["reviewer"]] and row["verdict"] == "harmful" and row["action"]
     ]
-    kept = ("verdict_id", "day", "post_id", "revision", "harm", "action", "decided_at")
+    columns = ("verdict_id", "day", "post_id", "revision", "harm", "action", "decided_at")
     return Verdict(
-        **{name: newest[name] for name in kept},
+        **{name: newest[name] for name in columns},
         outcome=newest["verdict"],
         votes=tuple(votes),
         # A revision has one content, whichever verdict came while it could be read.
@@ -134,23 +134,23 @@ def inherit(
     `in_force` what reviewers ask for holds already: they use up the budget, and whoever posts one
     copy more does not free them. What is new and past the budget is quarantined, all of it.
     """
-    judged = ((post, _one(post, said, good, conf)) for post, said in copies.items())
-    found = {post: inherited for post, inherited in judged if inherited}
+    judged = ((post, _one(post, verdicts, good, conf)) for post, verdicts in copies.items())
+    by_post = {post: inherited for post, inherited in judged if inherited}
     spread = Counter(
-        inherited.original for inherited in found.values() if inherited.outcome == "harmful"
+        inherited.original for inherited in by_post.values() if inherited.outcome == "harmful"
     )
-    for post, inherited in found.items():
+    for post, inherited in by_post.items():
         is_new = inherited.outcome == "harmful" and post not in in_force
         if is_new and spread[inherited.original] > conf.budget:
             why = f"more than {conf.budget} copies"
-            found[post] = replace(inherited, outcome="quarantined", why=why)
-    return found
+            by_post[post] = replace(inherited, outcome="quarantined", why=why)
+    return by_post
 
 
 def _one(
-    post: str, said: Sequence[Verdict], good: Collection[str], conf: Copies
+    post: str, verdicts: Sequence[Verdict], good: Collection[str], conf: Copies
 ) -> InheritedVerdict | None:
-    ordered = sorted(said, key=lambda v: (v.day, v.post_id, v.revision))
+    ordered = sorted(verdicts, key=lambda v: (v.day, v.post_id, v.revision))
     harmful = [v for v in ordered if v.outcome == "harmful" and v.votes]
     benign = [v for v in ordered if v.outcome == "benign"]
     if not harmful:
@@ -213,13 +213,13 @@ def find_copies(
     texts = ", ".join(f"'{text}'" for text in sorted({content.text for _, content in originals}))
     todays = contents(lake, day, f"{TEXT_DIGEST} IN ({texts})")
     own = {(v.post_id, v.revision) for v in judged}
-    found: dict[str, list[Verdict]] = defaultdict(list)
+    copies: dict[str, list[Verdict]] = defaultdict(list)
     for post_id, revision in sorted(todays.keys() - own):
         content = content_of(todays[post_id, revision])
         for verdict, original in originals:
             if verdict.post_id != post_id and content.is_copy(original, conf.least_words):
-                found[post_id].append(verdict)
-    return dict(found)
+                copies[post_id].append(verdict)
+    return dict(copies)
 
 
 def _originals(lake: Path, judged: Sequence[Verdict]) -> Iterator[tuple[Verdict, Content]]:

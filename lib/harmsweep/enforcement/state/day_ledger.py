@@ -58,7 +58,7 @@ class DayLedger:
     at: int  # microseconds since 1970, later than every entry's of the day
 
     def history(self, scope: Scope) -> list[Entry]:
-        """A place's entries; none where it has none."""
+        """A scope's entries; none where it has none."""
         return self.histories.get(scope, [])
 
 
@@ -76,11 +76,11 @@ def read_day_ledger(lake: Path, day: date, clock: Clock) -> DayLedger:
 
 def entries(lake: Path, day: date) -> list[Entry]:
     """The day's entries of the ledger, in no order."""
-    found = delta.rows(ACTIONS, lake, day=day)
+    rows = delta.rows(ACTIONS, lake, day=day)
     # A batch at a time, with one copy of each repeated text: 1.1 GB for 600,000 entries, not 1.7.
     return [
         Entry(**{name: _shared(name, value) for name, value in row.items()})
-        for batch in found.to_batches(max_chunksize=10_000)
+        for batch in rows.to_batches(max_chunksize=10_000)
         for row in batch.to_pylist()
     ]
 
@@ -89,10 +89,10 @@ def _shared(name: str, value: Any) -> Any:
     return sys.intern(value) if isinstance(value, str) and name not in _OWN else value
 
 
-def histories_of(found: Iterable[Entry]) -> Histories:
-    """Entries by place."""
+def histories_of(entries: Iterable[Entry]) -> Histories:
+    """Entries by scope."""
     histories: Histories = defaultdict(list)
-    for entry in found:
+    for entry in entries:
         histories[entry.scope].append(entry)
     return dict(histories)
 
@@ -142,7 +142,7 @@ def as_row(entry: Entry) -> dict[str, Any]:
 
 
 def visibility(histories: Histories) -> list[dict[str, Any]]:
-    """Rows of post_visibility: each place's state, where one holds."""
+    """Rows of post_visibility: each scope's state, where one holds."""
     states = [holding(history) for history in histories.values()]
     names = POST_VISIBILITY.schema.names
     rows = [as_row(state) | {"since": state.recorded_at} for state in states if state]

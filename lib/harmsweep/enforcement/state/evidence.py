@@ -48,11 +48,11 @@ def with_evidence(lake: Path, day: date, new_entries: Sequence[Entry]) -> list[E
     acting = [entry for entry in new_entries if rests_on_scores(entry)]
     if not acting:
         return [*new_entries]
-    found = _inputs(lake, day, acting)
+    inputs = _inputs(lake, day, acting)
     known = delta.query(lake, f"SELECT post_id, digest FROM evidence_v1 WHERE day = '{day}'")
     stored = {(row["post_id"], row["digest"]) for row in known.to_pylist()}
     names = {entry.subject_id: entry.revision for entry in acting}
-    wanted = {post: row for post, row in found.items() if row["revision"] == names.get(post)}
+    wanted = {post: row for post, row in inputs.items() if row["revision"] == names.get(post)}
     new = [row for post, row in wanted.items() if (post, row["digest"]) not in stored]
     if new:
         at, rewritten = max(e.recorded_at for e in acting), _rewritten(lake, day, acting)
@@ -91,16 +91,16 @@ def _rewritten(lake: Path, day: date, acting: Sequence[Entry]) -> dict[str, bool
     runs = delta.query(lake, ends).to_pylist()
     written = max((r["finished_at"] for r in runs if r["stage"] in _WRITERS), default=None)
     scored = {r["variant"]: r["finished_at"] for r in runs if r["stage"] == "score"}
-    found: dict[str, bool] = {}
+    rewritten: dict[str, bool] = {}
     for entry in acting:
         row = scores.get((entry.subject_id, entry.revision, entry.model_version))
         now, at = row.get(entry.harm) if row else None, scored.get(entry.model_version)
         differs = now is not None and abs(now - (entry.score or 0.0)) > TOLERANCE
         known = written > at if written and at else None
         if differs or known is not None:
-            before = found.get(entry.subject_id, False)
-            found[entry.subject_id] = before or differs or bool(known)
-    return found
+            before = rewritten.get(entry.subject_id, False)
+            rewritten[entry.subject_id] = before or differs or bool(known)
+    return rewritten
 
 
 def _inputs(lake: Path, day: date, acting: Sequence[Entry]) -> dict[str, Row]:
@@ -119,7 +119,7 @@ def _inputs(lake: Path, day: date, acting: Sequence[Entry]) -> dict[str, Row]:
 
 def _vectors(lake: Path, day: date, decided: str) -> dict[tuple[str, int | None], list[Row]]:
     """Vectors by post and revision, and by author (without a revision)."""
-    found: dict[tuple[str, int | None], list[Row]] = {}
+    vectors: dict[tuple[str, int | None], list[Row]] = {}
     of_posts = f"""SELECT v.post_id AS owner, v.revision, v.input, v.encoder_id, v.vector
         FROM (SELECT * FROM post_vectors_v1 WHERE day = '{day}' AND vector IS NOT NULL) v
         JOIN ({decided}) d ON d.post_id = v.post_id"""
@@ -128,8 +128,8 @@ def _vectors(lake: Path, day: date, decided: str) -> dict[tuple[str, int | None]
     for sql in (of_posts, of_authors):
         for row in delta.query(lake, sql).to_pylist():
             key = (row.pop("owner"), row.pop("revision", None))
-            found.setdefault(key, []).append(row)
-    return found
+            vectors.setdefault(key, []).append(row)
+    return vectors
 
 
 def _row(day: date, features: Row, vectors: Mapping[tuple[str, int | None], Sequence[Row]]) -> Row:
@@ -160,8 +160,8 @@ def find_evidence(lake: Path, entry: Entry) -> Row | None:
         return None
     where: delta.Slice = {"day": entry.day, "post_id": entry.subject_id, "digest": entry.evidence}
     sql = f"SELECT * FROM evidence_v1 WHERE {delta.datafusion_where(where)}"
-    found: list[Row] = delta.query(lake, sql).to_pylist()
-    return found[0] if found else None
+    rows: list[Row] = delta.query(lake, sql).to_pylist()
+    return rows[0] if rows else None
 
 
 def is_past_keeping(at: datetime, today: date) -> bool:

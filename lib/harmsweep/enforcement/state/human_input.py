@@ -1,15 +1,16 @@
-"""What people demand of a day's posts: reviewers' verdicts, with their copies, and orders."""
+"""What people ask for on a day's posts: reviewers' verdicts, with their copies, and orders."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from harmsweep.enforcement.conf import load_bounds
+from harmsweep.enforcement.rules.effects import from_micros
 from harmsweep.enforcement.rules.lanes import Instruction, severest
-from harmsweep.enforcement.rules.ledger import ORDER, REVIEW, Entry, Scope, holding
+from harmsweep.enforcement.rules.ledger import ORDER, REVIEW, Scope, holding
 from harmsweep.enforcement.state.copies import (
     WINDOW_DAYS,
     InheritedVerdict,
@@ -19,8 +20,7 @@ from harmsweep.enforcement.state.copies import (
     known_good,
     verdicts,
 )
-from harmsweep.enforcement.state.day_ledger import histories_of
-from harmsweep.known_media.escalations import escalated_posts
+from harmsweep.enforcement.state.day_ledger import DayLedger, Histories
 from harmsweep.lake import delta
 from harmsweep.policy.actions import VISIBLE
 from harmsweep.tables.catalog import ORDERS
@@ -28,7 +28,7 @@ from harmsweep.tables.catalog import ORDERS
 
 @dataclass(frozen=True)
 class HumanInput:
-    """What people found of the day's posts, and what they ask for by place."""
+    """What people found of the day's posts, and what they ask for, by scope."""
 
     verdicts: Mapping[tuple[str, int], str]  # benign or harmful, by post and revision
     copies: Mapping[str, InheritedVerdict]  # what copies have from the posts that they copy
@@ -41,32 +41,25 @@ class HumanInput:
         return own or (copied.outcome if copied and copied.outcome == "benign" else None)
 
 
-# Nobody said anything.
-NO_INPUT = HumanInput({}, {}, {})
-
-
-def human_input(lake: Path, day: date, at: datetime) -> HumanInput:
-    """Read what people said that binds the day's posts at a time."""
-    window = timedelta(days=WINDOW_DAYS)
+def read_human_input(ledger: DayLedger, escalated: Collection[str]) -> HumanInput:
+    """Read what people said that binds the day's posts as of the ledger's time."""
+    lake, day, window = ledger.lake, ledger.day, timedelta(days=WINDOW_DAYS)
     judged = verdicts(lake, day - window, day + window)
     copies, conf = find_copies(lake, day, judged, load_bounds().copies), load_bounds().copies
-    held = in_force(lake, day) if copies else set()
-    inherited = inherit(copies, known_good(lake, day), conf, in_force=held) if copies else {}
+    visible = in_force(ledger.histories)
+    inherited = inherit(copies, known_good(lake, day), conf, in_force=visible) if copies else {}
     own = [verdict for verdict in judged if verdict.day == day]
-    instructions = _of_reviewers(own, inherited) | _of_orders(lake, day, own, at)
-    found = {(v.post_id, v.revision): v.outcome for v in own}
-    return HumanInput(found, inherited, instructions)
+    orders = _of_orders(standing_orders(lake, day), own, escalated, from_micros(ledger.at))
+    outcomes = {(v.post_id, v.revision): v.outcome for v in own}
+    return HumanInput(outcomes, inherited, _of_reviewers(own, inherited) | orders)
 
 
-def in_force(lake: Path, day: date) -> set[str]:
-    """The day's posts on which something that others can see holds because reviewers asked for it.
+def in_force(histories: Histories) -> set[str]:
+    """The posts on which something that others can see holds because reviewers asked for it.
 
     By the ledger, which has it also where a sweep was killed before the platform could read it.
     """
-    sql = f"""SELECT * FROM actions_v1
-        WHERE day = '{day}' AND lane = '{REVIEW}' AND entry = 'intent'"""
-    histories = histories_of(Entry(**row) for row in delta.query(lake, sql).to_pylist())
-    states = (holding(history) for history in histories.values())
+    states = (holding(history) for scope, history in histories.items() if scope.lane == REVIEW)
     return {state.subject_id for state in states if state and state.action in VISIBLE}
 
 
@@ -94,17 +87,17 @@ def _of_reviewers(
 
 
 def _of_orders(
-    lake: Path, day: date, own: Sequence[Verdict], at: datetime
+    orders: Sequence[Mapping[str, Any]],
+    own: Sequence[Verdict],
+    escalated: Collection[str],
+    at: datetime,
 ) -> dict[Scope, Instruction]:
-    """What orders ask for; referrals and flags ask for a look until a reviewer has had it.
+    """What standing orders ask for; referrals and flags ask for a look until a reviewer has had it.
 
     An order that has ended hides none that has not, however severe it was.
     """
     instructions: dict[Scope, list[Instruction]] = defaultdict(list)
-    standing = standing_orders(lake, day)
-    looks = any(order["kind"] != "order" for order in standing)
-    escalated = escalated_posts(lake, day) if looks else set()
-    for order in standing:
+    for order in orders:
         # Nobody but its contact looks at what was escalated, also where that was asked for before.
         seen = order["post_id"] in escalated or _is_answered(order, own)
         if order["kind"] != "order" and seen:
@@ -114,7 +107,7 @@ def _of_orders(
         instruction = Instruction(*wanted)
         if not instruction.has_expired(at):
             instructions[scope].append(instruction)
-    return {scope: found for scope, some in instructions.items() if (found := severest(some))}
+    return {scope: severe for scope, some in instructions.items() if (severe := severest(some))}
 
 
 def standing_orders(lake: Path, day: date | None = None) -> list[dict[str, Any]]:

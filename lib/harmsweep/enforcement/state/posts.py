@@ -15,10 +15,10 @@ def find_post(lake: Path, post_id: str) -> dict[str, Any]:
         DataRefused: there is no accepted post of that id.
     """
     where = delta.datafusion_where({"post_id": post_id, "status": "accepted"})
-    found = delta.query(lake, f"SELECT * FROM posts_v1 WHERE {where}").to_pylist()
-    if not found:
+    rows = delta.query(lake, f"SELECT * FROM posts_v1 WHERE {where}").to_pylist()
+    if not rows:
         raise DataRefused(f"there is no accepted post {post_id}")
-    row: dict[str, Any] = found[0]
+    row: dict[str, Any] = rows[0]
     return row
 
 
