@@ -2,7 +2,7 @@
 
     .venv/bin/python scripts/benchmarks/stages.py --posts 100
 
-Takes three days of the sample, so many posts of each, from ingest to metrics with the model that
+Takes some days of the sample, so many posts of each, from ingest to metrics with the model that
 ships. Of each stage the first day warms it up; printed is the mean of the others, as a table and as
 one line of JSON. CPU seconds are those of this process, of Java and of the workers.
 """
@@ -10,6 +10,7 @@ one line of JSON. CPU seconds are those of this process, of Java and of the work
 import argparse
 import json
 import os
+import shutil
 import sys
 import tempfile
 from collections import Counter
@@ -34,10 +35,10 @@ TICKS = os.sysconf("SC_CLK_TCK")
 Row = dict[str, Any]
 
 
-def main(*, posts: int) -> int:
+def main(*, posts: int, days: int) -> int:
     """Take the days, print what each stage of a warm day took."""
     with tempfile.TemporaryDirectory() as folder:
-        landing, lake = land(Path(folder) / "landing", posts), Path(folder) / "lake"
+        landing, lake = land(Path(folder) / "landing", posts, days), Path(folder) / "lake"
         mark_demonstration(lake)
         meter = Meter()
         run_pipeline(
@@ -112,16 +113,16 @@ def jobs_so_far() -> int:
     return max(jobs, default=-1) + 1
 
 
-def land(folder: Path, posts: int) -> Path:
-    """A landing zone of the sample's first posts of each day, with what is about them."""
+def land(folder: Path, posts: int, days: int) -> Path:
+    """A landing zone of the first posts of the sample's first days, with what is about them."""
     folder.mkdir()
-    (folder / "media").symlink_to(SAMPLE / "media")
+    shutil.copytree(SAMPLE / "media", folder / "media")
     of_day: Counter[str] = Counter()
     lines, ids = [], set()
     for line, row in rows("posts"):
         day = str(row.get("recorded_at"))[:10]
         of_day[day] += 1
-        if of_day[day] <= posts:
+        if of_day[day] <= posts and len(of_day) <= days:
             lines.append(line)
             ids.add(row.get("post_id"))
     (folder / "posts.jsonl").write_bytes(b"".join(lines))
@@ -143,4 +144,5 @@ def rows(source: str) -> Iterator[tuple[bytes, Row]]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("--posts", type=int, default=100, help="posts a day")
+    parser.add_argument("--days", type=int, default=3, help="the first warms up")
     sys.exit(main(**vars(parser.parse_args())))

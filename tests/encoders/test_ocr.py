@@ -11,7 +11,7 @@ from harmsweep.encoders.ocr import Line, in_order, load_engine, read_lines
 from harmsweep.encoders.ocr_conf import load_ocr_conf
 from harmsweep.files import FileRefused
 from harmsweep.media.problem import MediaProblem
-from harmsweep.media.tiles import MAX_PIECES, Tile, tile, tile_spans
+from harmsweep.media.tiles import MAX_TILES, Tile, tile, tile_spans
 
 READER = load_ocr_conf()
 Draw = Callable[..., Image.Image]
@@ -84,7 +84,7 @@ def test_small_pictures_are_enlarged_and_large_ones_made_smaller(
 
 
 def test_a_picture_that_is_too_long_is_refused() -> None:
-    assert len(tile_spans(100, 4000)) <= MAX_PIECES
+    assert len(tile_spans(100, 4000)) <= MAX_TILES
     with pytest.raises(MediaProblem, match="too long to be read: 100x9000 pixels"):
         tile_spans(100, 9000)
 

@@ -182,15 +182,13 @@ def test_a_sweep_that_was_planned_before_another_pair_acted_is_refused(held):
     before, later = datetime(2026, 1, 1, tzinfo=UTC), datetime.now(UTC)
     held.decide(version=2, remove=0.995)
     before_content = held.content()
-    planned = partial(
-        enforce_day, held.root, DAY, policy=load_policy(held.policy(version=2, remove=0.995))
-    )
+    planned = partial(enforce_day, held.root, DAY, **held.pair(version=2, remove=0.995))
     with pytest.raises(
         DataRefused, match=r"m-1 under trial-1.* acted since the plan of 2026-01-01"
     ):
-        planned(model_version="m-1", planned_at=before)
+        planned(planned_at=before)
     assert held.content() == before_content
-    assert planned(model_version="m-1", planned_at=later).counts["released"] == 1
+    assert planned(planned_at=later).counts["released"] == 1
 
 
 def test_a_planned_sweep_goes_on_where_it_stopped_itself(fresh, crash_at):

@@ -74,17 +74,17 @@ def _params(settings: OcrSettings) -> dict[str, Any]:
     }
 
 
-def read_lines(engine: Any, pieces: Sequence[Tile]) -> list[Line]:
-    """The lines of a picture from its pieces, top to bottom and left to right.
+def read_lines(engine: Any, tiles: Sequence[Tile]) -> list[Line]:
+    """The lines of a picture from its tiles, top to bottom and left to right.
 
     Raises:
         MediaProblem: undecodable, where the reader fails on it.
     """
     lines: list[Line] = []
-    for piece in pieces:
-        first, last = piece.core
+    for tile in tiles:
+        first, last = tile.core
         lines += [
-            line for line in _read(engine, piece) if first <= _middle(line.box, piece.axis) < last
+            line for line in _read(engine, tile) if first <= _middle(line.box, tile.axis) < last
         ]
     return in_order(lines)
 
@@ -100,18 +100,18 @@ def in_order(lines: Sequence[Line]) -> list[Line]:
     return [line for row in rows for line in sorted(row, key=lambda one: one.box[0])]
 
 
-def _read(engine: Any, piece: Tile) -> list[Line]:
+def _read(engine: Any, tile: Tile) -> list[Line]:
     try:
         # The models were trained on blue, green, red.
-        found = engine(np.ascontiguousarray(piece.pixels[:, :, ::-1]))
+        result = engine(np.ascontiguousarray(tile.pixels[:, :, ::-1]))
     except Exception as error:
         # The kind of the error alone: its message may quote the content.
         raise MediaProblem("undecodable", f"the reader failed ({type(error).__name__})") from None
-    if not found.txts:
+    if not result.txts:
         return []
-    corners = np.asarray(found.boxes, np.float64) * piece.scale + piece.corner
+    corners = np.asarray(result.boxes, np.float64) * tile.scale + tile.corner
     boxes = [tuple(map(float, box.round(1).ravel())) for box in corners]
-    return [Line(*line) for line in zip(found.txts, map(float, found.scores), boxes, strict=True)]
+    return [Line(*line) for line in zip(result.txts, map(float, result.scores), boxes, strict=True)]
 
 
 def _middle(box: Box, axis: int) -> float:

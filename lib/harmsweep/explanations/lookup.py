@@ -23,10 +23,10 @@ def explanations(lake: Path, post_id: str) -> tuple[Subject, Rows]:
     """
     post = find_reviewable(lake, post_id)
     subject = load_subject(lake, post["day"], post_id, post["revision"])
-    found = _rows(lake, post["day"], post_id, post["revision"])
-    if subject is None or not found:
+    rows = _rows(lake, post["day"], post_id, post["revision"])
+    if subject is None or not rows:
         raise DataRefused(f"nothing was explained of {post_id}, revision {post['revision']}")
-    return subject, found
+    return subject, rows
 
 
 def of_account(lake: Path, account_id: str) -> Rows:
@@ -35,21 +35,21 @@ def of_account(lake: Path, account_id: str) -> Rows:
     Raises:
         DataRefused: nothing was.
     """
-    found = _rows(lake, ACCOUNTS_DAY, account_id, 0)
-    if not found:
+    rows = _rows(lake, ACCOUNTS_DAY, account_id, 0)
+    if not rows:
         raise DataRefused(f"nothing was explained of the account {account_id}")
-    return found
+    return rows
 
 
 def _rows(lake: Path, day: date, subject_id: str, revision: int) -> Rows:
     # What was undone, overturned or has run its time is not among these.
     shown = f"SELECT effect_key FROM post_visibility_v1 WHERE day = '{day}' AND {IN_FORCE}"
     holds = set(delta.query(lake, shown).column("effect_key").to_pylist())
-    found = [
+    rows = [
         row | {"in_force": row["effect_key"] in holds}
         for row in delta.rows(EXPLANATIONS, lake, day=day).to_pylist()
         if row["post_id"] == subject_id
         # What people decided holds whatever the post reads now, and quotes nothing of it.
         and (row["revision"] == revision or row["status"] == "unscored")
     ]
-    return sorted(found, key=lambda row: (row["explained_at"], row["effect_key"]))
+    return sorted(rows, key=lambda row: (row["explained_at"], row["effect_key"]))

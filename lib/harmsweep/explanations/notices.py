@@ -68,13 +68,13 @@ _PLACES = {"text": "{words}", "media_text": "{lines}", "image": "{parts}", "vide
 def filled(text: str, evidence: Sequence[Evidence], subject: Subject | None, *, mask: bool) -> str:
     """The notice with the author's own words, or as many stars, in its places."""
 
-    def told(place: re.Match[str]) -> str:
+    def words_of(place: re.Match[str]) -> str:
         part = evidence[int(place[1])]
         words = [_masked(word) if mask else word for word in _quoted(part, subject)]
         return ", ".join(f"“{word}”" for word in words) or _described(part)
 
     # In one pass: an author's words may look like a place themselves.
-    return re.sub(r"\{(\d+)\}", told, text)
+    return re.sub(r"\{(\d+)\}", words_of, text)
 
 
 def _quoted(part: Evidence, subject: Subject | None) -> list[str]:

@@ -35,24 +35,24 @@ def irreducible(units: int, without: Without, threshold: float) -> frozenset[int
     under = np.flatnonzero(without(growing) < threshold)
     if not under.size:
         return None
-    found = _pruned(growing[under[0]], without, threshold)
+    needed = _pruned(growing[under[0]], without, threshold)
     # What is shown was scored by itself, in no batch.
-    return found if without([found])[0] < threshold else None
+    return needed if without([needed])[0] < threshold else None
 
 
-def _pruned(found: frozenset[int], without: Without, threshold: float) -> frozenset[int]:
+def _pruned(needed: frozenset[int], without: Without, threshold: float) -> frozenset[int]:
     """The units less all that can stay: put back in runs, as a call costs more than a set in it."""
-    while len(found) > 1:
-        units = sorted(found)
-        scores = without([found - {unit} for unit in units])
+    while len(needed) > 1:
+        units = sorted(needed)
+        scores = without([needed - {unit} for unit in units])
         idle = [units[n] for n in np.argsort(scores, kind="stable") if scores[n] < threshold]
-        fewer = [found.difference(idle[: count + 1]) for count in range(len(idle))]
+        fewer = [needed.difference(idle[: count + 1]) for count in range(len(idle))]
         fewer = [some for some in fewer[1:] if some]
         if not idle:
             break
         enough = np.flatnonzero(without(fewer) < threshold) if fewer else np.empty(0, int)
-        found = fewer[enough[-1]] if enough.size else found - {idle[0]}
-    return found
+        needed = fewer[enough[-1]] if enough.size else needed - {idle[0]}
+    return needed
 
 
 def spans_without(
@@ -63,7 +63,7 @@ def spans_without(
     A long text is searched by sentences first, then by runs of words within those found, then by
     words. `score` is given texts that lack some spans (`cut`).
     """
-    found: list[Span] | None = None
+    best: list[Span] | None = None
     spans = words(text, (0, len(text)))
     if len(spans) > MOST_UNITS:
         spans = grouped([match.span() for match in _SENTENCE.finditer(text) if match[0].strip()])
@@ -75,10 +75,10 @@ def spans_without(
         chosen = irreducible(len(spans), without, threshold)
         if chosen is None:
             break
-        found = [spans[unit] for unit in sorted(chosen)]
-        finer = grouped([word for span in found for word in words(text, span)])
-        spans = [] if finer in (spans, found) else finer
-    return found
+        best = [spans[unit] for unit in sorted(chosen)]
+        finer = grouped([word for span in best for word in words(text, span)])
+        spans = [] if finer in (spans, best) else finer
+    return best
 
 
 def words(text: str, span: Span) -> list[Span]:
@@ -100,8 +100,8 @@ def cut(text: str, spans: Sequence[Span]) -> str:
     >>> cut("one two three", [(4, 7)])
     'one  three'
     """
-    kept, last = [], 0
+    parts, last = [], 0
     for start, end in sorted(spans):
-        kept.append(text[last:start])
+        parts.append(text[last:start])
         last = end
-    return "".join([*kept, text[last:]])
+    return "".join([*parts, text[last:]])

@@ -40,18 +40,18 @@ def due(lake: Path, day: date, model_version: str) -> Iterator[Due]:
     shown = delta.rows(POST_VISIBILITY, lake, day=day).to_pylist()
     holds = {row["effect_key"] for row in shown if row["action"] in VISIBLE and _is_told(row)}
     known = set(delta.rows(EXPLANATIONS, lake, day=day).column("effect_key").to_pylist())
-    found = [entry for entry in entries(lake, day) if entry.entry == "intent"]
-    asked = delta.rows(ORDERS, lake, day=day).to_pylist()
-    sweeps, approved = {entry.sweep_id for entry in found}, _approved(lake, day)
-    for entry in sorted(found, key=lambda e: e.effect_key):
+    intents = [entry for entry in entries(lake, day) if entry.entry == "intent"]
+    orders = delta.rows(ORDERS, lake, day=day).to_pylist()
+    sweeps, approved = {entry.sweep_id for entry in intents}, _approved(lake, day)
+    for entry in sorted(intents, key=lambda e: e.effect_key):
         of_model = entry.score is None or entry.model_version == model_version
         if entry.effect_key in holds - known and of_model:
-            came = (
+            facts = (
                 cause_of(entry, sweeps, approved),
-                _was_found(entry, found),
-                _source(entry, asked),
+                _was_found(entry, intents),
+                _source(entry, orders),
             )
-            yield Due(entry, *came)
+            yield Due(entry, *facts)
 
 
 def _is_told(row: Mapping[str, Any]) -> bool:
@@ -80,24 +80,24 @@ def cause_of(entry: Entry, sweeps: Collection[str], approved: Collection[str]) -
 def _is_of(kind: str, entry: Entry, sweeps: Collection[str]) -> bool:
     """Whether a sweep of a kind had the effect: its kind is part of what its id is made from."""
     pair = (entry.model_version or "", entry.policy_version or "")
-    made = (Sweep(entry.day, kind, pair, after, 0, "") for after in {"", *sweeps})
-    return any(sweep.sweep_id == entry.sweep_id for sweep in made)
+    candidates = (Sweep(entry.day, kind, pair, after, 0, "") for after in {"", *sweeps})
+    return any(sweep.sweep_id == entry.sweep_id for sweep in candidates)
 
 
-def _was_found(entry: Entry, found: Sequence[Entry]) -> bool:
+def _was_found(entry: Entry, intents: Sequence[Entry]) -> bool:
     """Whether policy's sweeps put a post before the reviewer who judged it, or acted on it."""
     return entry.cause_kind == "verdict" and any(
         e.lane == POLICY and e.subject_id == entry.subject_id and e.recorded_at < entry.recorded_at
-        for e in found
+        for e in intents
     )
 
 
-def _source(entry: Entry, asked: Sequence[dict[str, Any]]) -> Source:
+def _source(entry: Entry, orders: Sequence[dict[str, Any]]) -> Source:
     """Who pointed at a post that a reviewer then judged; nobody, where no flag came before."""
     before = {
         row["kind"]
-        for row in asked
+        for row in orders
         if row["post_id"] == entry.subject_id and row["at"] < entry.recorded_at
     }
-    told = [source for kind, source in _NOTICES.items() if kind in before]
-    return told[0] if told and entry.cause_kind == "verdict" else "SOURCE_VOLUNTARY"
+    sources = [source for kind, source in _NOTICES.items() if kind in before]
+    return sources[0] if sources and entry.cause_kind == "verdict" else "SOURCE_VOLUNTARY"

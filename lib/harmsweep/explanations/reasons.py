@@ -63,11 +63,11 @@ def _content(due: Due, subject: Subject | None) -> dict[str, Any]:
     return facts | {"content_type": ["CONTENT_TYPE_OTHER"], "content_type_other": other}
 
 
-def language(found: str) -> str | None:
+def language(code: str) -> str | None:
     """A language as the database takes it, in two letters; None where it has none.
 
     >>> language("en"), language("yue"), language("pcm"), language("und")
     ('EN', 'ZH', None, None)
     """
-    code = _PART_OF.get(found, found)
-    return code.upper() if len(code) == 2 else None
+    short = _PART_OF.get(code, code)
+    return short.upper() if len(short) == 2 else None

@@ -92,11 +92,11 @@ def contributions(scorer: Scorer) -> dict[str, float]:
         for modality in modalities_of(names, numbers)
     }
     there[NUMBERS] = [n for n in numbers if not np.isnan(scorer.columns[n]).all()]
-    kept = {modality: gone for modality, gone in there.items() if gone}
-    if not kept:
+    parts = {modality: gone for modality, gone in there.items() if gone}
+    if not parts:
         return {}
-    without = scorer.scores([dict.fromkeys(gone) for gone in kept.values()])
-    return dict(zip(kept, (scorer.base - without).tolist(), strict=True))
+    without = scorer.scores([dict.fromkeys(gone) for gone in parts.values()])
+    return dict(zip(parts, (scorer.base - without).tolist(), strict=True))
 
 
 def text_changes(
@@ -123,13 +123,15 @@ def _contents(cleaned: str) -> dict[str, str]:
 
 def _numbers(scorer: Scorer, cleaned: str, whole: str) -> dict[str, bytes | float | None]:
     now, then = _counted(cleaned), _counted(whole)
-    found: dict[str, bytes | float | None] = {}
+    numbers: dict[str, bytes | float | None] = {}
     for name in now.keys() & scorer.columns.keys():
         known = float(scorer.columns[name][0])
         # The shares are of the clean text; the counts were of the original, and fall by as much.
         share = name.endswith("_share")
-        found[name] = now[name] if share else max(0.0, known + (now[name] or 0) - (then[name] or 0))
-    return found
+        numbers[name] = (
+            now[name] if share else max(0.0, known + (now[name] or 0) - (then[name] or 0))
+        )
+    return numbers
 
 
 def _counted(cleaned: str) -> dict[str, float | None]:

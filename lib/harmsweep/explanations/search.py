@@ -46,19 +46,19 @@ def find_evidence(
     Each entry flips the decision by itself, everything else being as it was. Pictures and videos
     are looked at where `media`, the landing zone's folder, is given and has them all unchanged.
     """
-    found, seen = list[Evidence](), set[str]()
+    evidence, seen = list[Evidence](), set[str]()
     if any(scorer.has(name) for name in TEXTS):
-        found.append(_words(scorer, encoders, subject, threshold))
+        evidence.append(_words(scorer, encoders, subject, threshold))
         seen |= set(TEXTS)
     if scorer.has("media_text") and subject.lines:
-        found.append(_lines(scorer, encoders, subject, threshold))
+        evidence.append(_lines(scorer, encoders, subject, threshold))
         seen.add("media_text")
     for kind, parts in (("image", _regions), ("video", _frames)):
         if media and scorer.has(kind) and kind in encoders:
             shown = parts(scorer, encoders[kind], subject, threshold, media)
-            found += shown or []
+            evidence += shown or []
             seen |= set() if shown is None else {kind}
-    return Searched([entry for entry in found if entry], scorer.present <= seen)
+    return Searched([entry for entry in evidence if entry], scorer.present <= seen)
 
 
 def _words(scorer: Scorer, encoders: Encoders, subject: Subject, threshold: float) -> Evidence:
@@ -111,11 +111,11 @@ def _regions(
     pictures = _media(encoder, subject, media, "image")
     if pictures is None:
         return None
-    return [found for picture in pictures if (found := _cells(scorer, *picture, threshold))]
+    return [evidence for picture in pictures if (evidence := _cells(scorer, *picture, threshold))]
 
 
 def _cells(scorer: Scorer, place: int, pixels: Any, change: Any, threshold: float) -> Evidence:
-    found: Evidence = {}
+    evidence: Evidence = {}
     cells = [(row, column) for row in range(GRIDS[0]) for column in range(GRIDS[0])]
     for grid in GRIDS:
 
@@ -128,10 +128,10 @@ def _cells(scorer: Scorer, place: int, pixels: Any, change: Any, threshold: floa
         chosen = irreducible(len(cells), without, threshold)
         if chosen is None:
             break
-        kept = [cells[n] for n in sorted(chosen)]
-        found = {"input": "image", "position": place, "grid": grid, "cells": kept}
-        cells = [(2 * r + down, 2 * c + on) for r, c in kept for down in (0, 1) for on in (0, 1)]
-    return found
+        region = [cells[n] for n in sorted(chosen)]
+        evidence = {"input": "image", "position": place, "grid": grid, "cells": region}
+        cells = [(2 * r + down, 2 * c + on) for r, c in region for down in (0, 1) for on in (0, 1)]
+    return evidence
 
 
 def _covered(pixels: NDArray[np.uint8], cells: Sequence[Any], grid: int) -> NDArray[np.uint8]:
@@ -160,7 +160,7 @@ def _frames(
     clips = _media(encoder, subject, media, "video")
     if clips is None:
         return None
-    found = []
+    evidence = []
     for place, clip, change in clips:
         count = len(clip.frames)
 
@@ -171,19 +171,19 @@ def _frames(
 
         chosen = irreducible(count, without, threshold)
         if chosen:
-            found.append(
+            evidence.append(
                 {"input": "video", "position": place, "frames": sorted(chosen), "of": count}
             )
-    return found
+    return evidence
 
 
 def _dropped(clip: Clip, gone: frozenset[int]) -> Clip | None:
     """The clip without some frames and the thumbnails of the same parts of its time."""
     count, many = len(clip.frames), len(clip.thumbnails)
-    kept = [n for n in range(count) if n not in gone]
+    left = [n for n in range(count) if n not in gone]
     part = np.arange(many) * count // max(many, 1)
-    thumbnails = clip.thumbnails[np.isin(part, kept)]
-    return Clip(clip.frames[kept], thumbnails) if kept and len(thumbnails) else None
+    thumbnails = clip.thumbnails[np.isin(part, left)]
+    return Clip(clip.frames[left], thumbnails) if left and len(thumbnails) else None
 
 
 def _media(
@@ -195,7 +195,7 @@ def _media(
     """
     rows = {place: row for place, row in subject.media.items() if row["kind"] == kind}
     inputs = {place: prepared(row, media, encoder) for place, row in rows.items()}
-    if not inputs or any(found is None for found in inputs.values()):
+    if not inputs or any(content is None for content in inputs.values()):
         return None
     whole = dict(zip(inputs, embedded(encoder, list(inputs.values())), strict=True))
 

@@ -42,10 +42,10 @@ def load_subject(lake: Path, day: date, post_id: str, revision: int | None) -> S
     key: delta.Slice = {"day": day, "post_id": post_id}
     about = delta.datafusion_where(key)
     current = f"SELECT revision FROM posts_v1 WHERE {about} AND status = 'accepted'"
-    found = delta.query(lake, current).column("revision").to_pylist()
-    if not found or revision not in (None, *found):
+    revisions = delta.query(lake, current).column("revision").to_pylist()
+    if not revisions or revision not in (None, *revisions):
         return None
-    revision = max(found)
+    revision = max(revisions)
     where = f"{about} AND revision = {int(revision)}"
     features = f"SELECT clean_text, language FROM post_features_v1 WHERE {where}"
     texts = delta.query(lake, features).to_pylist()

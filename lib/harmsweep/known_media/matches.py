@@ -43,15 +43,15 @@ class Match:
 
 def by_hash(pairs: Pairs, hashes: Sequence[str], entries: Sequence[BankEntry]) -> Near:
     """The pairs of a search as what is near each hash."""
-    found: dict[str, list[tuple[BankEntry, int]]] = defaultdict(list)
+    near: dict[str, list[tuple[BankEntry, int]]] = defaultdict(list)
     for left, right, distance in zip(*(column.tolist() for column in pairs), strict=True):
-        found[hashes[left]].append((entries[right], distance))
-    return found
+        near[hashes[left]].append((entries[right], distance))
+    return near
 
 
 def matched(media: Iterable[Medium], near: Near) -> list[Match]:
     """Each medium's match with each entry that is near one of its hashes."""
-    found: list[Match] = []
+    matches: list[Match] = []
     for medium in media:
         best: dict[tuple[str, str], Match] = {}
         for text in medium.hashes:
@@ -59,14 +59,14 @@ def matched(media: Iterable[Medium], near: Near) -> list[Match]:
                 key = (entry.bank, entry.hash)
                 if key not in best or distance < best[key].distance:
                     best[key] = Match(medium, entry, text, distance)
-        found += best.values()
-    return found
+        matches += best.values()
+    return matches
 
 
-def over_budget(found: Iterable[Match], day: date) -> dict[BankEntry, int]:
+def over_budget(matches: Iterable[Match], day: date) -> dict[BankEntry, int]:
     """The active entries that match more distinct posts than their budget, and how many."""
     posts: dict[BankEntry, set[str]] = defaultdict(set)
-    for match in found:
+    for match in matches:
         if match.entry.counts_on(day):
             posts[match.entry].add(match.medium.post_id)
     return {
@@ -80,8 +80,8 @@ def known_good(near: Near, over: Iterable[BankEntry], day: date) -> dict[str, in
     """By a medium's hash, the distance to the nearest known-good hash that counts."""
     stopped = set(over)
     distances: dict[str, int] = {}
-    for text, found in near.items():
-        for entry, distance in found:
+    for text, entries in near.items():
+        for entry, distance in entries:
             if entry.kind == KNOWN_GOOD and entry.counts_on(day) and entry not in stopped:
                 distances[text] = min(distance, distances.get(text, NEAR + 1))
     return distances
@@ -95,27 +95,27 @@ def harmful(near: Near, good: Mapping[str, int]) -> Near:
     return {
         text: [
             (entry, distance)
-            for entry, distance in found
+            for entry, distance in entries
             if entry.kind == KNOWN_GOOD or distance < good.get(text, NEAR + 1)
         ]
-        for text, found in near.items()
+        for text, entries in near.items()
     }
 
 
 def rows(
-    found: Iterable[Match], *, standing: Iterable[Match], over: Iterable[BankEntry], day: date
+    matches: Iterable[Match], *, standing: Iterable[Match], over: Iterable[BankEntry], day: date
 ) -> list[Row]:
     """Rows of media_matches: `standing` are the matches that no known good takes away."""
     stopped = set(over)
-    kept = {(m.medium, m.entry): m for m in standing}
-    made = []
-    for match in found:
-        left = kept.get((match.medium, match.entry))
+    best = {(m.medium, m.entry): m for m in standing}
+    new_rows = []
+    for match in matches:
+        left = best.get((match.medium, match.entry))
         status, reason = "evidence", None
         if match.entry in stopped or not match.entry.counts_on(day):
             status, reason = "held", f"{OVER_BUDGET}: the hash waits for a person"
         elif left is None:
             status, reason = "suppressed", "a known-good hash is as near"
         facts = {"kind": match.entry.kind, "status": status, "reason": reason}
-        made.append((left or match).row(day) | facts)
-    return made
+        new_rows.append((left or match).row(day) | facts)
+    return new_rows

@@ -157,8 +157,8 @@ def _digest(step: Stage, lake: Path, day: date, versions: Mapping[str, str], inp
 
 
 def _runs(lake: Path, day: date, stage: str) -> list[dict[str, Any]]:
-    found = delta.rows(RUNS, lake, day=day)
-    return [row for row in found.to_pylist() if row["stage"] == stage]
+    runs = delta.rows(RUNS, lake, day=day)
+    return [row for row in runs.to_pylist() if row["stage"] == stage]
 
 
 def _record(outcome: Outcome, lake: Path, variant: str, digest: str) -> None:

@@ -12,11 +12,11 @@ from PIL import Image
 from harmsweep.media.images import decode_image
 from harmsweep.media.problem import MediaProblem
 
-# A picture longer than three times its breadth is read in pieces, as a reader scrolls: made small
+# A picture longer than three times its breadth is read in tiles, as a reader scrolls: made small
 # as a whole, its text could not be read.
 LONGEST = 3.0
 OVERLAP = 0.5
-MAX_PIECES = 16
+MAX_TILES = 16
 # Enlarging beyond this shows nothing new.
 MAX_ENLARGED = 4.0
 
@@ -36,13 +36,13 @@ class Tile(NamedTuple):
     # Left and upper corner, and how many of the picture's pixels one pixel stands for.
     corner: tuple[int, int]
     scale: tuple[float, float]
-    # Lines whose middle lies here, along the axis (0 across, 1 down), are this piece's.
+    # Lines whose middle lies here, along the axis (0 across, 1 down), are this tile's.
     core: tuple[float, float]
     axis: int
 
 
-def decoded_pieces(data: bytes, min_side: int, max_side: int) -> list[Tile]:
-    """The pieces of an encoded picture: for `run_bounded`.
+def decoded_tiles(data: bytes, min_side: int, max_side: int) -> list[Tile]:
+    """The tiles of an encoded picture: for `run_bounded`.
 
     Raises:
         MediaProblem: the picture is refused, undecodable or too long.
@@ -51,16 +51,16 @@ def decoded_pieces(data: bytes, min_side: int, max_side: int) -> list[Tile]:
 
 
 def tile(picture: Image.Image, *, min_side: int, max_side: int) -> list[Tile]:
-    """An RGB picture in pieces, none longer than LONGEST times its breadth.
+    """An RGB picture in tiles, none longer than LONGEST times its breadth.
 
-    A piece's shorter side has at least `min_side` pixels unless that enlarges it MAX_ENLARGED
+    A tile's shorter side has at least `min_side` pixels unless that enlarges it MAX_ENLARGED
     times or makes the longer one pass `max_side`.
 
     Raises:
-        MediaProblem: undecodable, where it takes more than MAX_PIECES.
+        MediaProblem: undecodable, where it takes more than MAX_TILES.
     """
     axis = int(picture.height > picture.width)
-    made = []
+    tiles = []
     for span in tile_spans(*picture.size):
         area = (0, span.start, picture.width, span.end)
         if axis == 0:
@@ -71,25 +71,25 @@ def tile(picture: Image.Image, *, min_side: int, max_side: int) -> list[Tile]:
         width, height = (max(1, round(side * factor)) for side in part.size)
         pixels = np.asarray(part.resize((width, height), Image.Resampling.BICUBIC))
         scale = (part.width / width, part.height / height)
-        made.append(Tile(pixels, area[:2], scale, span.core, axis))
-    return made
+        tiles.append(Tile(pixels, area[:2], scale, span.core, axis))
+    return tiles
 
 
 def tile_spans(width: int, height: int) -> list[Span]:
     """The longer side of a picture in overlapping parts.
 
     Raises:
-        MediaProblem: undecodable, where it takes more than MAX_PIECES.
+        MediaProblem: undecodable, where it takes more than MAX_TILES.
     """
     longer, shorter = max(width, height), min(width, height)
     step = max(1, int((LONGEST - OVERLAP) * shorter))
     starts = range(0, max(1, longer - int(OVERLAP * shorter)), step)
-    if len(starts) > MAX_PIECES:
+    if len(starts) > MAX_TILES:
         raise MediaProblem("undecodable", f"too long to be read: {width}x{height} pixels")
     half = OVERLAP * shorter / 2
-    made = []
+    spans = []
     for start in starts:
         end = longer if start == starts[-1] else start + int(LONGEST * shorter)
         core = (start + half if start else 0.0, end - half if end < longer else float("inf"))
-        made.append(Span(start, end, core))
-    return made
+        spans.append(Span(start, end, core))
+    return spans

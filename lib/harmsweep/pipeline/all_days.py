@@ -124,15 +124,17 @@ def _result(job: str, snapshot: Path, *options: str | Path) -> dict[str, str]:
     if not known.exists():
         python = ROOT / ".venv-trainer" / "bin" / "python"
         command = [python, JOBS / f"{job}.py", "--snapshot", snapshot, *options]
-        done = subprocess.run(
+        process = subprocess.run(
             list(map(str, command)),
             stdout=subprocess.PIPE,
             stderr=sys.stderr,
             text=True,
             check=False,
         )
-        if done.returncode:
-            raise TrainingFailed(f"{job} of {snapshot.name} ended with exit code {done.returncode}")
-        known.write_text(done.stdout.splitlines()[-1], encoding="utf-8")
-    found: dict[str, str] = json.loads(known.read_text(encoding="utf-8"))
-    return found
+        if process.returncode:
+            raise TrainingFailed(
+                f"{job} of {snapshot.name} ended with exit code {process.returncode}"
+            )
+        known.write_text(process.stdout.splitlines()[-1], encoding="utf-8")
+    result: dict[str, str] = json.loads(known.read_text(encoding="utf-8"))
+    return result

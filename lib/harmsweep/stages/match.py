@@ -63,12 +63,12 @@ def _work(spark: Spark, lake: Path, day: date, media_root: Path | None) -> Count
     preserve_day(lake, day, media_root)
     escalated = escalated_posts(lake, day)
     media = [medium for medium in media if medium.post_id not in escalated]
-    found, over = _matches(spark, lake, day, media)
+    matches, over = _matches(spark, lake, day, media)
     copies = cluster_rows(spark, lake, day, media) if media else []
-    _replace(found, MEDIA_MATCHES, lake, day)
+    _replace(matches, MEDIA_MATCHES, lake, day)
     _replace(copies, MEDIA_CLUSTERS, lake, day)
     _send_back(lake, over, day)
-    by_status = Counter(row["status"] for row in found)
+    by_status = Counter(row["status"] for row in matches)
     return {"media": len(media), **dict(sorted(by_status.items())), "with copies": len(copies)}
 
 
@@ -80,15 +80,15 @@ def _escalate(spark: Spark, lake: Path, day: date, media: list[Medium]) -> None:
         return
     nearby = by_hash(near(spark, hashes, [e.hash for e in active]), hashes, active)
     at = datetime.now(UTC)
-    found = [
+    new_rows = [
         match.row(day)
         | {"content_hash": match.medium.content_hash, "contact": match.entry.contact}
         | {"matched_at": at}
         for match in matched(media, nearby)
     ]
-    if found:
+    if new_rows:
         names = ESCALATIONS.schema.names
-        values = [[row[name] for name in names] for row in found]
+        values = [[row[name] for name in names] for row in new_rows]
         new = spark().createDataFrame(values, ESCALATIONS.schema)
         delta.append_missing(new, ESCALATIONS, lake, where={"day": day})
 
@@ -102,22 +102,22 @@ def _matches(
     if not usable or not hashes:
         return [], {}
     nearby = by_hash(near(spark, hashes, [entry.hash for entry in usable]), hashes, usable)
-    found = matched(media, nearby)
-    over = over_budget((m for m in found if m.entry.kind == KNOWN_GOOD), day)
+    matches = matched(media, nearby)
+    over = over_budget((m for m in matches if m.entry.kind == KNOWN_GOOD), day)
     standing = matched(media, harmful(nearby, known_good(nearby, over, day)))
     over |= over_budget(standing, day)
-    return rows(found, standing=standing, over=over, day=day), over
+    return rows(matches, standing=standing, over=over, day=day), over
 
 
 def _send_back(lake: Path, over: dict[BankEntry, int], day: date) -> None:
     ordered = sorted(over, key=lambda entry: entry.bank)
-    for bank, found in groupby(ordered, key=lambda entry: entry.bank):
-        send_back(lake, bank, {entry.hash: over[entry] for entry in found}, day)
+    for bank, group in groupby(ordered, key=lambda entry: entry.bank):
+        send_back(lake, bank, {entry.hash: over[entry] for entry in group}, day)
 
 
-def _replace(found: Iterable[Row], table: Table, lake: Path, day: date) -> None:
+def _replace(rows_of_day: Iterable[Row], table: Table, lake: Path, day: date) -> None:
     """Make the day's rows these; no commit where there are none and were none."""
-    made = list(found)
+    new_rows = list(rows_of_day)
     stored = f"SELECT 1 FROM {table.name} WHERE day = '{day}' LIMIT 1"
-    if made or delta.query(lake, stored).num_rows:
-        delta.write_rows(made, table, lake, where={"day": day})
+    if new_rows or delta.query(lake, stored).num_rows:
+        delta.write_rows(new_rows, table, lake, where={"day": day})

@@ -58,10 +58,10 @@ def first_comments(events: DataFrame) -> DataFrame:
         "post_id", "revision", F.col("event_id").alias("comment_id")
     )
     # An event that was recorded on two days counts once.
-    told = comments.agg(F.max(F.struct("recorded_at", "text")).alias("told"))
+    latest = comments.agg(F.max(F.struct("recorded_at", "text")).alias("told"))
     of_comment = events.where("kind = 'report' AND comment_id IS NOT NULL").groupBy(*_KEY)
     reports = of_comment.agg(F.sum("amount").alias("reports"))
-    joined = told.join(reports, on=_KEY, how="left")
+    joined = latest.join(reports, on=_KEY, how="left")
     order = [F.desc(_reports()), F.desc("told.recorded_at"), F.col("comment_id")]
     place = F.row_number().over(Window.partitionBy("post_id", "revision").orderBy(*order))
     chosen = joined.withColumn("place", place).where(F.col("place") <= COMMENTS)
@@ -70,8 +70,8 @@ def first_comments(events: DataFrame) -> DataFrame:
 
 def comment_vectors(inputs: DataFrame, embeddings: DataFrame, day: date) -> DataFrame:
     """The rows of comment_vectors; a comment whose text was not embedded yet has none."""
-    found = embeddings.select(*INPUT, "vector", "windows")
-    joined = inputs.join(found, on=list(INPUT), how="inner").withColumn("day", F.lit(day))
+    cached = embeddings.select(*INPUT, "vector", "windows")
+    joined = inputs.join(cached, on=list(INPUT), how="inner").withColumn("day", F.lit(day))
     return joined.select(*COMMENT_VECTORS.schema.names)
 
 

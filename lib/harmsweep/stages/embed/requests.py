@@ -56,12 +56,12 @@ def author_inputs(spark: SparkSession, lake: Path, day: date, encoders: Encoders
 def texts(posts: DataFrame) -> DataFrame:
     """A post's own words: normal, raw where its disguises were undone, and as a caption."""
     clean, normal = F.col("clean_text"), F.col("normal_text")
-    found = {"text": normal, "raw_text": F.when(clean != normal, clean), "caption": clean}
+    forms = {"text": normal, "raw_text": F.when(clean != normal, clean), "caption": clean}
     each = F.array(
-        *(F.struct(F.lit(n).alias("input"), t.alias("content")) for n, t in found.items())
+        *(F.struct(F.lit(n).alias("input"), t.alias("content")) for n, t in forms.items())
     )
-    told = posts.select(*_POST, F.inline(each)).where(F.length(F.trim("content")) > 0)
-    return _hashed(told.withColumns({"position": F.lit(0), "reason": _none()}))
+    rows = posts.select(*_POST, F.inline(each)).where(F.length(F.trim("content")) > 0)
+    return _hashed(rows.withColumns({"position": F.lit(0), "reason": _none()}))
 
 
 def media_texts(media: DataFrame, read_texts: DataFrame) -> DataFrame:
@@ -70,7 +70,7 @@ def media_texts(media: DataFrame, read_texts: DataFrame) -> DataFrame:
     The lines of all images of a post are one text: what is said across two pictures is said.
     """
     images = media.where((F.col("kind") == "image") & (F.col("status") == "ok"))
-    found = images.join(read_texts, on="content_hash", how="left")
+    joined_texts = images.join(read_texts, on="content_hash", how="left")
     read = F.coalesce(F.col("found.status") == "ok", F.lit(False))
     words = read & (F.length(F.trim("found.normal_text")) > 0)
     reason = F.coalesce("found.reason", "found.status", F.lit("the image was not read"))
@@ -78,7 +78,7 @@ def media_texts(media: DataFrame, read_texts: DataFrame) -> DataFrame:
         "position", F.col("found.normal_text").alias("content"), _none().alias("reason")
     )
     unread = F.struct("position", _none().alias("content"), reason.alias("reason"))
-    grouped = found.groupBy(*_POST).agg(
+    grouped = joined_texts.groupBy(*_POST).agg(
         F.array_sort(F.collect_list(F.when(words, line))).alias("lines"),
         F.collect_list(F.when(~read, unread)).alias("unread"),
     )
@@ -88,14 +88,14 @@ def media_texts(media: DataFrame, read_texts: DataFrame) -> DataFrame:
         _none().alias("reason"),
     )
     none = F.slice("unread", 1, 0)
-    told = F.when(F.size("lines") > 0, F.array(joined)).otherwise(none)
-    rows = grouped.select(*_POST, F.inline(F.concat(told, "unread")))
+    texts_or_reasons = F.when(F.size("lines") > 0, F.array(joined)).otherwise(none)
+    rows = grouped.select(*_POST, F.inline(F.concat(texts_or_reasons, "unread")))
     return _hashed(rows.withColumn("input", F.lit("media_text")))
 
 
-def distinct_inputs(*asked: DataFrame) -> DataFrame:
+def distinct_inputs(*requests: DataFrame) -> DataFrame:
     """Each input once, however many posts, authors and comments share it."""
-    inputs = reduce(DataFrame.unionByName, (rows.select(*INPUT, "content") for rows in asked))
+    inputs = reduce(DataFrame.unionByName, (rows.select(*INPUT, "content") for rows in requests))
     usable = inputs.where(F.col("input_hash").isNotNull())
     # The same picture may lie under several references: the first by name will do.
     return usable.groupBy(*INPUT).agg(F.min("content").alias("content"))
@@ -135,11 +135,11 @@ def _with_ids(rows: DataFrame, encoders: Encoders) -> DataFrame:
     def ids(values: dict[str, str]) -> Column:
         return F.create_map(*(F.lit(part) for pair in values.items() for part in pair))
 
-    found = {
+    columns = {
         "encoder_id": ids({name: e.encoder_id for name, e in encoders.items()}),
         "cache_id": ids({name: e.cache_id for name, e in encoders.items()}),
     }
-    return rows.withColumns({name: values[F.col("input")] for name, values in found.items()})
+    return rows.withColumns({name: values[F.col("input")] for name, values in columns.items()})
 
 
 def _none() -> Column:

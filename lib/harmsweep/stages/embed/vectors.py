@@ -23,8 +23,8 @@ def latest(embeddings: DataFrame, inputs: DataFrame) -> DataFrame:
 
 def post_vectors(inputs: DataFrame, embeddings: DataFrame, day: date) -> DataFrame:
     """One row per post and encoder: the mean over the post's inputs that have a vector."""
-    found = embeddings.select(*INPUT, F.col("reason").alias("cause"), "vector", "windows")
-    joined = inputs.join(found, on=list(INPUT), how="left")
+    cached = embeddings.select(*INPUT, F.col("reason").alias("cause"), "vector", "windows")
+    joined = inputs.join(cached, on=list(INPUT), how="left")
     reason = F.coalesce("reason", "cause", F.lit("the file is gone or changed since it was hashed"))
     missing = F.col("vector").isNull()
     grouped = joined.groupBy("post_id", "revision", "encoder_id", "input").agg(

@@ -63,12 +63,12 @@ def on_gpu() -> bool:
     return kind_of(choose_device().name) != "cpu"
 
 
-def ahead(found: Iterator[Value]) -> Iterator[Value]:
+def ahead(values: Iterator[Value]) -> Iterator[Value]:
     """The same values, each computed in a thread while the caller still uses the one before."""
     with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(next, found, _END)
+        coming = pool.submit(next, values, _END)
         while (value := coming.result()) is not _END:
-            coming = pool.submit(next, found, _END)
+            coming = pool.submit(next, values, _END)
             yield value  # type: ignore[misc]
 
 

@@ -30,13 +30,13 @@ def decoded_sources(spark: SparkSession, landing: Path) -> dict[str, DataFrame]:
         DataRefused: a source has a column that is not known, has none of an expected column, or has
             a column of another type; the message names source, column, expected and found type.
     """
-    found = {}
+    frames = {}
     for name, source in SOURCES.items():
         files = files_of(landing, name)
         if files:
             made_of = fingerprint(landing, (name,))
-            found[name] = cached(spark, name, made_of, partial(_checked, spark, files, source))
-    return found
+            frames[name] = cached(spark, name, made_of, partial(_checked, spark, files, source))
+    return frames
 
 
 def cached(
@@ -104,12 +104,12 @@ def drift(counts: dict[str, int], source: Source) -> list[str]:
     whole = rows - counts.get("json", 0)
     absent = [name for name in source.expected if whole and counts.get(f"absent:{name}") == whole]
     problems += [f"column {name}: expected, found in no row" for name in absent]
-    found: dict[str, dict[str, int]] = defaultdict(dict)
+    kinds_of: dict[str, dict[str, int]] = defaultdict(dict)
     for fact, count in counts.items():
         kind, name, what = [*fact.split(":"), "", ""][:3]
         if kind in ("type", "time"):
-            found[name][what or "text that is none"] = count
-    for name, kinds in sorted(found.items()):
+            kinds_of[name][what or "text that is none"] = count
+    for name, kinds in sorted(kinds_of.items()):
         wrong = sum(kinds.values())
         if wrong > DRIFT_SHARE * whole and (wrong >= DRIFT_ROWS or wrong == whole):
             expected, seen = source.columns[name], " and ".join(sorted(kinds))

@@ -36,17 +36,19 @@ def reports(events: DataFrame, *, simulated: bool) -> DataFrame:
     )
 
 
-def standing(found: DataFrame, posts: DataFrame) -> DataFrame:
+def standing(rows: DataFrame, posts: DataFrame) -> DataFrame:
     """The reports on content that still stands: recorded since the post's current revision was."""
     current = posts.where("status = 'accepted'").select(
         "day", "post_id", "dataset", F.col("recorded_at").alias("since")
     )
-    held = found.join(current, on=["day", "post_id"], how="inner").where("recorded_at >= since")
+    of_current = rows.join(current, on=["day", "post_id"], how="inner").where(
+        "recorded_at >= since"
+    )
     first = F.min("recorded_at").alias("recorded_at")
-    return held.groupBy(*_PAIR, "dataset", "actor_id").agg(first)
+    return of_current.groupBy(*_PAIR, "dataset", "actor_id").agg(first)
 
 
-def records(found: DataFrame, labels: DataFrame) -> DataFrame:
+def records(rows: DataFrame, labels: DataFrame) -> DataFrame:
     """Each reporter's judged reports and how many of them were upheld, over all harms.
 
     Labels by hand, appeals and reviews judge. Decisions don't: they are the model's own word, and
@@ -54,16 +56,16 @@ def records(found: DataFrame, labels: DataFrame) -> DataFrame:
     """
     judging = labels.where(F.col("source").isin(*BY_PEOPLE)).groupBy(*_PAIR)
     verdicts = judging.agg(F.sum(vote()).alias("lead")).where("lead <> 0")
-    once = found.groupBy(*_PAIR, "actor_id").agg(F.lit(1).alias("reported"))
+    once = rows.groupBy(*_PAIR, "actor_id").agg(F.lit(1).alias("reported"))
     judged = once.join(verdicts, on=_PAIR, how="inner")
     return judged.groupBy("actor_id").agg(
         F.count("*").alias("judged"), F.count_if(F.col("lead") > 0).alias("upheld")
     )
 
 
-def weighed(found: DataFrame, known: DataFrame) -> DataFrame:
+def weighed(rows: DataFrame, known: DataFrame) -> DataFrame:
     """Each reported post and harm with `known_reporters` and `chance`, that it is harmful."""
-    seen = found.join(known, on="actor_id", how="left").fillna(0, ["judged", "upheld"])
+    seen = rows.join(known, on="actor_id", how="left").fillna(0, ["judged", "upheld"])
     rate = (F.col("upheld") + RIGHT) / (F.col("judged") + RIGHT + WRONG)
     prior = F.log(F.lit(RIGHT / WRONG))
     evidence = F.sum(_log_odds(rate) - prior)

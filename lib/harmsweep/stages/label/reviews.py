@@ -17,13 +17,13 @@ def review_labels(verdicts: DataFrame, actions: DataFrame, posts: DataFrame) -> 
     Benign is a 0 for each harm that the ledger names for the revision: the reviewer saw what it was
     suspected of, and nothing else is known. Harmful is a 1 for the harm that the verdict names.
     """
-    found = _newest(verdicts, posts)
+    newest = _newest(verdicts, posts)
     suspected = actions.where("subject_kind = 'post'").groupBy(
         "day", F.col("subject_id").alias("post_id"), "revision", "harm"
     )
-    benign = found.where("verdict = 'benign'").drop("harm")
+    benign = newest.where("verdict = 'benign'").drop("harm")
     overturned = benign.join(suspected.agg(F.lit(0).alias("label")), on=_REVISION, how="inner")
-    upheld = found.where("verdict = 'harmful'").withColumn("label", F.lit(1))
+    upheld = newest.where("verdict = 'harmful'").withColumn("label", F.lit(1))
     rows = overturned.unionByName(upheld).where(F.col("harm").isin(*HARMS))
     made = {
         "source": F.lit(REVIEWS),

@@ -11,7 +11,7 @@ from harmsweep.encoders.ocr_conf import OcrConf
 from harmsweep.media.bounded import run_bounded
 from harmsweep.media.files import local_media, read_image
 from harmsweep.media.problem import MediaProblem
-from harmsweep.media.tiles import decoded_pieces
+from harmsweep.media.tiles import decoded_tiles
 from harmsweep.text.cleaning import clean, repair
 from harmsweep.text.disguise import normalise
 
@@ -59,7 +59,7 @@ def _read(
     loaded(load_engine.cache_info().misses - misses)
     sides = parsed.settings.min_side, parsed.settings.max_side
     try:
-        lines = read_lines(engine, run_bounded(decoded_pieces, data, *sides))
+        lines = read_lines(engine, run_bounded(decoded_tiles, data, *sides))
     except MediaProblem as problem:
         return "undecodable", problem.reason, "", "", []
     text = repair("\n".join(line.text for line in lines))[0]
