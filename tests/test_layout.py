@@ -60,10 +60,10 @@ def test_only_the_vocabulary_lies_loose() -> None:
 
 
 def test_a_package_is_its_modules() -> None:
-    """`__init__.py` holds a docstring, so nothing has two addresses; stages keep their order."""
+    """`__init__.py` holds a docstring, so nothing has two addresses."""
     for path in LIB.rglob("__init__.py"):
         body = ast.parse(path.read_text(encoding="utf-8")).body
-        assert len(body) == (1 if path.parent.name != "stages" else 2), path
+        assert len(body) == 1, path
 
 
 def test_relative_imports_are_not_used() -> None:

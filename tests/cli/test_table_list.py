@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from harmsweep.errors import REFUSED
+from harmsweep.lake.flow import readers, writers
 from harmsweep.tables.catalog import TABLES
 
 Call = Callable[..., tuple[int, str, str]]
@@ -31,3 +32,12 @@ def test_an_unknown_table_is_refused_with_those_that_exist(call: Call, landed: P
     code, _, err = call("tables", "nope", "--lake", landed)
     assert code == REFUSED
     assert err.startswith("harmsweep: no table nope; there are account_labels_v1")
+
+
+def test_a_table_says_who_writes_and_who_reads_it(call: Call, landed: Path) -> None:
+    for name, table in TABLES.items():
+        code, out, _ = call("tables", name, "--lake", landed)
+        lines = out.splitlines()
+        assert code == 0
+        assert lines[1] == f"written by: {', '.join(writers(table))}"
+        assert lines[2] == f"read by stages: {', '.join(readers(table)) or 'none'}"

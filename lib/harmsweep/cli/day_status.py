@@ -13,7 +13,7 @@ from harmsweep.cli.output import show
 from harmsweep.days import every_day
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
-from harmsweep.stages import STAGES
+from harmsweep.lake.flow import DAY_NAMES
 from harmsweep.tables.catalog import POSTS, RUNS
 
 SHOWN_DAYS = 14
@@ -45,7 +45,7 @@ def state(ran: Runs, held: list[str]) -> str:
     """The state of a day by the runs of its stages and the names of its batches that wait."""
     if held:
         return "held"
-    return "done" if ran.keys() >= set(STAGES) else "part"
+    return "done" if ran.keys() >= set(DAY_NAMES) else "part"
 
 
 def last_runs(lake: Path, first: date, last: date) -> dict[date, Runs]:
@@ -70,13 +70,13 @@ def _rows(lake: Path, wanted: list[date]) -> list[dict[str, Any]]:
     return [
         {"day": day, "state": state(ran.get(day, {}), held[day]), "posts": posts.get(day, 0)}
         | {"held": held[day]}
-        | {stage: ran.get(day, {}).get(stage) for stage in STAGES}
+        | {stage: ran.get(day, {}).get(stage) for stage in DAY_NAMES}
         for day in wanted
     ]
 
 
 def _in_words(row: dict[str, Any]) -> dict[str, Any]:
-    runs = {stage: _run_in_words(row[stage]) for stage in STAGES}
+    runs = {stage: _run_in_words(row[stage]) for stage in DAY_NAMES}
     return row | {"held": ", ".join(row["held"])} | runs
 
 

@@ -19,7 +19,7 @@ from harmsweep.cli.explain_post import explain
 from harmsweep.cli.label_quality import agreement, label_errors
 from harmsweep.cli.output import show
 from harmsweep.cli.query import ask
-from harmsweep.cli.table_list import print_columns, print_tables
+from harmsweep.cli.table_list import print_table, print_tables
 from harmsweep.errors import FAILED, USAGE, exit_code, one_line
 from harmsweep.logs import clean
 
@@ -74,17 +74,17 @@ def query(
 
 @app.command
 def tables(name: str | None = None, *, lake: Lake = DEFAULT_LAKE) -> None:
-    """List the tables with their keys, rows and days, or the columns of one.
+    """List the tables with their keys, rows and days, or the columns of one and who uses it.
 
     Parameters
     ----------
     name
-        A table, such as scores: gives its columns and what each is for.
+        A table, such as scores: gives its columns, what each is for, and who writes and reads it.
     """
     if name is None:
         print_tables(lake)
     else:
-        print_columns(lake, name)
+        print_table(lake, name)
 
 
 @app.command

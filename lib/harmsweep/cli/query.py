@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
-from deltalake.exceptions import DeltaError
 
 from harmsweep.errors import Refused
 from harmsweep.lake import delta
@@ -40,7 +39,7 @@ def ask(lake: Path, sql: str, *, as_of: Sequence[str], limit: int | None) -> pa.
             raise QueryRefused(f"{name} has versions 0 to {newest}, not {version}")
     try:
         return delta.query(lake, sql, names=names, versions=versions, limit=limit)
-    except DeltaError as error:
+    except delta.QueryError as error:
         raise QueryRefused(_explain(str(error), lake)) from error
 
 

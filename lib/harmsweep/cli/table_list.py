@@ -1,14 +1,12 @@
-"""What the lake holds: its tables with their keys, rows and days, and the columns of one."""
+"""What the lake holds: its tables, and of one its columns and who writes and reads it."""
 
+from collections.abc import Sequence
 from pathlib import Path
-
-import pyarrow as pa
-import pyarrow.compute as pc
-from deltalake import DeltaTable
 
 from harmsweep.cli.output import cell, print_grid
 from harmsweep.cli.query import QueryRefused, known_names
 from harmsweep.lake import delta
+from harmsweep.lake.flow import readers, writers
 from harmsweep.logs import clean
 from harmsweep.tables.catalog import TABLES
 
@@ -17,12 +15,12 @@ def print_tables(lake: Path) -> None:
     """One line for each table of the lake: key, rows, days, version and what it is for."""
     names = ("table", "rows", "days", "version", "key", "what it holds")
     stored = sorted(set(known_names(lake).values()))
-    rows = [_table_line(delta.stored(lake, name), name) for name in stored]
+    rows = [_table_line(lake, name) for name in stored]
     print_grid(names, rows, right={"rows", "version"}, fold=True)
 
 
-def print_columns(lake: Path, name: str) -> None:
-    """A table's columns with their types and what each is for; those of the key are marked.
+def print_table(lake: Path, name: str) -> None:
+    """A table's columns with types and purposes, its key's marked; and who writes and reads it.
 
     Raises:
         QueryRefused: the lake has no table of that name.
@@ -34,6 +32,8 @@ def print_columns(lake: Path, name: str) -> None:
     table = delta.stored(lake, full)
     key = _key(full)
     print(f"{full} (version {table.version()}): {clean(table.metadata().description or '')}")
+    for line in _users(full):
+        print(line)
     rows = [
         (
             clean(field.name),
@@ -46,24 +46,35 @@ def print_columns(lake: Path, name: str) -> None:
     print_grid(("column", "type", "", "what it is"), rows, right=set(), fold=True)
 
 
-def _table_line(table: DeltaTable, name: str) -> tuple[str, ...]:
-    files = pa.table(table.get_add_actions(flatten=True))
-    rows = pc.sum(files.column("num_records")).as_py() or 0
+def _users(name: str) -> list[str]:
+    """Who writes a declared table, and which stages read it, a line each."""
+    if name not in TABLES:
+        return ["the code declares no such table"]
+    table = TABLES[name]
+    return [f"written by: {_list(writers(table))}", f"read by stages: {_list(readers(table))}"]
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(names) or "none"
+
+
+def _table_line(lake: Path, name: str) -> tuple[str, ...]:
+    table = delta.stored(lake, name)
+    rows, days = delta.size(lake, name)
     return (
         clean(name),
         f"{rows:,}",
-        _days(files),
+        _range(days),
         str(table.version()),
         ", ".join(_key(name)),
         cell(table.metadata().description or ""),
     )
 
 
-def _days(files: pa.Table) -> str:
-    if "partition.day" not in files.column_names or not files.num_rows:
-        return ""
-    days = sorted({str(day) for day in files.column("partition.day").to_pylist()})
-    return days[0] if len(days) == 1 else f"{days[0]} to {days[-1]} ({len(days)})"
+def _range(days: Sequence[str]) -> str:
+    if len(days) < 2:
+        return "".join(days)
+    return f"{days[0]} to {days[-1]} ({len(days)})"
 
 
 def _key(name: str) -> tuple[str, ...]:

@@ -10,12 +10,11 @@ from pathlib import Path
 
 from harmsweep.known_media.near import SPARK_FROM, Pairs, near_pairs, near_pairs_spark
 from harmsweep.lake import delta
+from harmsweep.lake.flow import NEAR_COPY_DAYS
 from harmsweep.lake.runs import Spark
 from harmsweep.media.pdq import MIN_QUALITY, packed
 from harmsweep.tables.catalog import ESCALATIONS
 
-# The days, the day's own among them, in which copies of a picture are looked for.
-WINDOW_DAYS = 30
 _USABLE = f"status = 'ok' AND pdq IS NOT NULL AND pdq_quality >= {MIN_QUALITY}"
 
 
@@ -79,5 +78,5 @@ def near(spark: Spark, left: Iterable[str], right: Iterable[str] | None = None) 
 
 def window(column: str, day: date) -> str:
     """The condition that a day lies in the window, in SQL."""
-    first = day - timedelta(days=WINDOW_DAYS - 1)
+    first = day - timedelta(days=NEAR_COPY_DAYS - 1)
     return f"{column} BETWEEN '{first}' AND '{day}'"

@@ -15,6 +15,7 @@ from typing import Any
 import deltalake
 import pyarrow as pa
 import pyarrow.compute as pc
+from deltalake.exceptions import DeltaError
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -28,6 +29,8 @@ from harmsweep.tables.spec import Table
 
 Slice = Mapping[str, date | str | Sequence[date] | Sequence[str]]
 Rows = Sequence[Mapping[str, Any]]
+# What the engine says of SQL that it cannot answer.
+QueryError = DeltaError
 
 
 class SchemaMismatch(Refused):
@@ -197,7 +200,11 @@ def query(
     versions: Mapping[str, int] | None = None,
     limit: int | None = None,
 ) -> pa.Table:
-    """The answer to a SELECT over the tables, or those of `names` (what the SQL calls them)."""
+    """The answer to a SELECT over the tables, or those of `names` (what the SQL calls them).
+
+    Raises:
+        QueryError: the engine cannot answer; the message is the engine's own.
+    """
     names = names or {name: name for name in TABLES if re.search(rf"\b{name}\b", sql)}
     builder = deltalake.QueryBuilder()
     for alias, name in names.items():
@@ -214,6 +221,17 @@ def query(
 def stored(lake: Path, name: str, version: int | None = None) -> deltalake.DeltaTable:
     """A table's log as it stands, or as of a version: its schema, files, protocol and history."""
     return deltalake.DeltaTable(str(lake / name), version=version)
+
+
+def size(lake: Path, name: str) -> tuple[int, list[str]]:
+    """How many rows a table has, and its days in order, from its log alone."""
+    files = pa.table(stored(lake, name).get_add_actions(flatten=True))
+    days = set(files.column("partition.day").to_pylist()) if _has_days(files) else set()
+    return pc.sum(files.column("num_records")).as_py() or 0, sorted(map(str, days))
+
+
+def _has_days(files: pa.Table) -> bool:
+    return bool(files.num_rows) and "partition.day" in files.column_names
 
 
 def stored_names(lake: Path) -> list[str]:

@@ -47,6 +47,9 @@ class Stage:
     writes: tuple[Table, ...]
     # Whether it has work on a day of which no table that it reads or writes holds anything.
     always: bool = False
+    # What it touches besides, of whatever days: a change there makes no day run again.
+    also_reads: tuple[Table, ...] = ()
+    also_writes: tuple[Table, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from harmsweep.enforcement.conf import load_bounds
 from harmsweep.enforcement.rules.effects import Sweep
 from harmsweep.enforcement.rules.lanes import lane_change, lifted
 from harmsweep.enforcement.rules.ledger import ORDER, POLICY, Entry, Scope, is_automatic, latest
-from harmsweep.enforcement.state.copies import WINDOW_DAYS, Verdict, find_copies, standing_verdict
+from harmsweep.enforcement.state.copies import Verdict, find_copies, standing_verdict
 from harmsweep.enforcement.state.day_ledger import (
     Clock,
     by_a_person,
@@ -23,6 +23,7 @@ from harmsweep.enforcement.state.day_ledger import (
 )
 from harmsweep.enforcement.state.day_state import DayState, read_day_state
 from harmsweep.lake import delta
+from harmsweep.lake.flow import VERDICT_DAYS
 from harmsweep.operations.audit import operator
 from harmsweep.policy.file import Accounts
 from harmsweep.tables.catalog import ACTIONS
@@ -92,6 +93,6 @@ def apply_verdict(lake: Path, row: Mapping[str, Any], *, clock: Clock) -> list[E
 
 def days_of_copies(lake: Path, verdict: Verdict) -> list[date]:
     """The days with entries of the ledger on which copies of a judged post stand, in order."""
-    window = timedelta(days=WINDOW_DAYS)
+    window = timedelta(days=VERDICT_DAYS)
     near = [d for d in delta.days(ACTIONS, lake) if abs(d - verdict.day) <= window]
     return [day for day in near if find_copies(lake, day, [verdict], load_bounds().copies)]

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from harmsweep.digests import as_json
 from harmsweep.enforcement.rules.effects import from_micros
-from harmsweep.enforcement.state.copies import WINDOW_DAYS
 from harmsweep.enforcement.state.day_ledger import (
     now_micros,
 )
@@ -14,29 +13,11 @@ from harmsweep.enforcement.state.day_state import exemptions
 from harmsweep.enforcement.state.decisions import check_decided, version_pair
 from harmsweep.enforcement.state.policy_binding import PolicyBinding, load_policy_binding
 from harmsweep.enforcement.sweep import preview, sweep
-from harmsweep.lake.runs import Counts, Input, Outcome, Stage, run_stage
+from harmsweep.lake.flow import ENFORCE
+from harmsweep.lake.runs import Counts, Outcome, run_stage
 from harmsweep.model.reference import ModelRef
 from harmsweep.policy.file import Policy
 from harmsweep.review.orders import restore_after_expired_orders
-from harmsweep.tables.catalog import (
-    ACTIONS,
-    DECISIONS,
-    ORDERS,
-    POST_VISIBILITY,
-    POSTS,
-    SCORES,
-    VERDICTS,
-)
-
-ENFORCE = Stage(
-    "enforce",
-    reads=(
-        *(Input(table) for table in (DECISIONS, POSTS, SCORES, ORDERS)),
-        # A verdict on another day's post reaches the day's copies of it.
-        Input(VERDICTS, before=WINDOW_DAYS, after=WINDOW_DAYS),
-    ),
-    writes=(ACTIONS, POST_VISIBILITY),
-)
 
 
 def enforce_day(

@@ -27,31 +27,17 @@ from harmsweep.explanations.search import reproduced
 from harmsweep.explanations.subject import Subject, load_subject
 from harmsweep.known_media.escalations import escalated_posts
 from harmsweep.lake import delta
+from harmsweep.lake.flow import EXPLAIN
 from harmsweep.lake.locks import locked
-from harmsweep.lake.runs import Counts, Input, Outcome, Stage, run_stage
+from harmsweep.lake.runs import Counts, Outcome, run_stage
 from harmsweep.logs import log
 from harmsweep.model.manifest import Manifest, check_encoders, load_manifest
 from harmsweep.model.reference import ModelRef
 from harmsweep.operations.switch import check_running
 from harmsweep.tables.catalog import (
-    ACTIONS,
-    EVIDENCE,
     EXPLANATIONS,
-    MEDIA,
-    ORDERS,
-    POST_FEATURES,
-    POST_VISIBILITY,
-    POSTS,
 )
 
-STEP = Stage(
-    "explain",
-    reads=tuple(
-        Input(table)
-        for table in (ACTIONS, EVIDENCE, POSTS, POST_FEATURES, POST_VISIBILITY, MEDIA, ORDERS)
-    ),
-    writes=(EXPLANATIONS,),
-)
 # Without days a run explains what took effect in so many.
 BACK_DAYS = 30
 # Another company in a batch moves a vector in bfloat16 by its last bits.
@@ -87,7 +73,7 @@ def explain_day(lake: Path, day: date, *, model: ModelRef, media: Path | None = 
     manifest = load_manifest(model.manifest)
     check_encoders(manifest, {name: e.encoder_id for name, e in load_encoders().items()})
     done = run_stage(
-        STEP,
+        EXPLAIN,
         lake,
         day,
         lambda: _work(lake, day, model.manifest.resolve(), manifest, media),

@@ -13,32 +13,17 @@ from harmsweep.known_media.clusters import cluster_rows
 from harmsweep.known_media.escalations import escalated_posts
 from harmsweep.known_media.matches import by_hash, harmful, known_good, matched, over_budget, rows
 from harmsweep.known_media.preservation import preserve_day
-from harmsweep.known_media.window import WINDOW_DAYS, Medium, media_of_day, near
+from harmsweep.known_media.window import Medium, media_of_day, near
 from harmsweep.lake import delta
-from harmsweep.lake.runs import Counts, Input, Outcome, Spark, Stage, run_stage
+from harmsweep.lake.flow import MATCH
+from harmsweep.lake.runs import Counts, Outcome, Spark, run_stage
 from harmsweep.tables.catalog import (
     ESCALATIONS,
-    HASH_BANK,
-    LABELS,
-    MEDIA,
     MEDIA_CLUSTERS,
     MEDIA_MATCHES,
-    PRESERVATIONS,
-    SEVERE_BANK,
 )
 from harmsweep.tables.spec import Table
 
-# The banks are read too: a new entry runs the day again.
-STEP = Stage(
-    "match",
-    reads=(
-        Input(MEDIA, before=WINDOW_DAYS - 1),
-        Input(LABELS, before=WINDOW_DAYS - 1),
-        Input(HASH_BANK),
-        Input(SEVERE_BANK),
-    ),
-    writes=(MEDIA_MATCHES, MEDIA_CLUSTERS, ESCALATIONS, PRESERVATIONS),
-)
 Row = dict[str, Any]
 
 
@@ -49,7 +34,7 @@ def match_day(spark: Spark, lake: Path, day: date, *, media_root: Path | None = 
     Its media are preserved; without `media_root` only those of object stores are. The counts are
     the day's media and, by status, its matches; then its pictures with copies.
     """
-    outcome = run_stage(STEP, lake, day, partial(_work, spark, lake, day, media_root))
+    outcome = run_stage(MATCH, lake, day, partial(_work, spark, lake, day, media_root))
     if outcome.skipped:
         # What could not be preserved before may be there now, and no table says so.
         preserve_day(lake, day, media_root)

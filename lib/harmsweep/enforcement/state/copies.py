@@ -27,8 +27,6 @@ from harmsweep.lake import delta
 from harmsweep.policy.actions import SEVERITY, VISIBLE
 from harmsweep.tables.catalog import VERDICTS
 
-# A verdict reaches copies of so many days before the judged post's and after it.
-WINDOW_DAYS = 30
 Request = tuple[str | None, str]  # a harm, and an action for it
 
 

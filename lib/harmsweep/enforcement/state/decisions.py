@@ -6,21 +6,8 @@ from pathlib import Path
 from harmsweep.enforcement.state.policy_binding import PolicyBinding
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
-from harmsweep.lake.runs import Input, Stage, is_done
-from harmsweep.tables.catalog import (
-    COMMENT_SCORES,
-    DECISIONS,
-    ESCALATIONS,
-    MEDIA,
-    MEDIA_CLUSTERS,
-    MEDIA_MATCHES,
-    POSTS,
-    SCORES,
-)
-
-# Enforce acts only on decisions that are up to date, so what decide reads is shared knowledge.
-_SEEN = (SCORES, POSTS, MEDIA, MEDIA_MATCHES, MEDIA_CLUSTERS, ESCALATIONS, COMMENT_SCORES)
-DECIDE = Stage("decide", reads=tuple(map(Input, _SEEN)), writes=(DECISIONS,))
+from harmsweep.lake.flow import DECIDE
+from harmsweep.lake.runs import is_done
 
 # What parts the reasons of scores.reason, and such a part that says that a medium has no encoder,
 # which is no damage.

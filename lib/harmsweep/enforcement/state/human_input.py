@@ -12,7 +12,6 @@ from harmsweep.enforcement.rules.effects import from_micros
 from harmsweep.enforcement.rules.lanes import Instruction, severest
 from harmsweep.enforcement.rules.ledger import ORDER, REVIEW, Scope, holding
 from harmsweep.enforcement.state.copies import (
-    WINDOW_DAYS,
     InheritedVerdict,
     Verdict,
     find_copies,
@@ -22,6 +21,7 @@ from harmsweep.enforcement.state.copies import (
 )
 from harmsweep.enforcement.state.day_ledger import DayLedger, Histories
 from harmsweep.lake import delta
+from harmsweep.lake.flow import VERDICT_DAYS
 from harmsweep.policy.actions import VISIBLE
 from harmsweep.tables.catalog import ORDERS
 
@@ -43,7 +43,7 @@ class HumanInput:
 
 def read_human_input(ledger: DayLedger, escalated: Collection[str]) -> HumanInput:
     """Read what people said that binds the day's posts as of the ledger's time."""
-    lake, day, window = ledger.lake, ledger.day, timedelta(days=WINDOW_DAYS)
+    lake, day, window = ledger.lake, ledger.day, timedelta(days=VERDICT_DAYS)
     judged = verdicts(lake, day - window, day + window)
     copies, conf = find_copies(lake, day, judged, load_bounds().copies), load_bounds().copies
     visible = in_force(ledger.histories)

@@ -7,7 +7,7 @@ from pydantic import model_validator
 
 from harmsweep.conf import Frozen
 from harmsweep.days import every_day
-from harmsweep.stages import STAGES
+from harmsweep.lake.flow import DAY_NAMES
 
 
 def stages(text: str) -> tuple[str, ...]:
@@ -17,9 +17,9 @@ def stages(text: str) -> tuple[str, ...]:
         ValueError: there is none, or a word is no stage.
     """
     named = set(text.split(","))
-    if not named <= set(STAGES):
-        raise ValueError(f"{sorted(named - set(STAGES))} are none of {', '.join(STAGES)}")
-    return tuple(stage for stage in STAGES if stage in named)
+    if not named <= set(DAY_NAMES):
+        raise ValueError(f"{sorted(named - set(DAY_NAMES))} are none of {', '.join(DAY_NAMES)}")
+    return tuple(stage for stage in DAY_NAMES if stage in named)
 
 
 class Request(Frozen):

@@ -6,9 +6,10 @@ from pathlib import Path
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from harmsweep.enforcement.state.decisions import DECIDE, version_pair
+from harmsweep.enforcement.state.decisions import version_pair
 from harmsweep.harms import HARMS
 from harmsweep.lake import delta
+from harmsweep.lake.flow import DECIDE
 from harmsweep.lake.runs import Counts, Outcome, Spark, run_stage
 from harmsweep.model.reference import ModelRef
 from harmsweep.policy.actions import SEVERITY

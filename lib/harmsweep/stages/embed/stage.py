@@ -11,7 +11,8 @@ from pyspark.sql import types as T
 from harmsweep.encoders.conf import load_encoders
 from harmsweep.encoders.ocr_conf import load_ocr_conf
 from harmsweep.lake import delta
-from harmsweep.lake.runs import Counts, Input, Outcome, Spark, Stage, run_stage
+from harmsweep.lake.flow import EMBED
+from harmsweep.lake.runs import Counts, Outcome, Spark, run_stage
 from harmsweep.stages.embed.comments import comment_inputs, comment_vectors
 from harmsweep.stages.embed.requests import (
     INPUT,
@@ -24,26 +25,13 @@ from harmsweep.stages.embed.requests import (
 from harmsweep.stages.embed.vectors import author_vectors, latest, post_vectors
 from harmsweep.stages.embed.workers import COLUMNS, Loaded, embed_batches
 from harmsweep.tables.catalog import (
-    AUTHOR_FEATURES,
     AUTHOR_VECTORS,
     COMMENT_VECTORS,
     EMBEDDINGS,
-    INTERACTIONS,
-    MEDIA,
-    MEDIA_TEXTS,
     POST_FEATURES,
     POST_VECTORS,
 )
 from harmsweep.tables.spec import Table
-
-# The cache is no input of a run: what it holds changes when an input is embedded, never how.
-STEP = Stage(
-    "embed",
-    reads=tuple(
-        Input(table) for table in (POST_FEATURES, AUTHOR_FEATURES, MEDIA, MEDIA_TEXTS, INTERACTIONS)
-    ),
-    writes=(EMBEDDINGS, POST_VECTORS, AUTHOR_VECTORS, COMMENT_VECTORS),
-)
 
 
 def embed_day(
@@ -63,7 +51,7 @@ def embed_day(
     chosen = encoders or load_encoders()
     work = partial(_work, spark, lake, day, media_root, chosen)
     ids = [encoder.encoder_id for encoder in chosen.values()] + [load_ocr_conf().reader_id]
-    return run_stage(STEP, lake, day, work, inputs=",".join(ids))
+    return run_stage(EMBED, lake, day, work, inputs=",".join(ids))
 
 
 def _work(spark: Spark, lake: Path, day: date, media_root: Path, encoders: Encoders) -> Counts:

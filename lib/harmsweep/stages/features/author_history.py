@@ -1,6 +1,6 @@
 """What is known of authors at each cut-off: profile, posts, reports and violations.
 
-`pairs` are the distinct (author_id, cutoff_day) of the day's posts. A window is the WINDOW_DAYS
+`pairs` are the distinct (author_id, cutoff_day) of the day's posts. A window is the HISTORY_DAYS
 days up to and with the cut-off; an event counts where it was recorded by the end of that day.
 """
 
@@ -12,11 +12,11 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from harmsweep.lake.delta import days, read
+from harmsweep.lake.flow import HISTORY_DAYS
 from harmsweep.policy.actions import LADDER
 from harmsweep.tables.catalog import ACTIONS, INTERACTIONS, POSTS, USERS
 from harmsweep.tables.spec import Table
 
-WINDOW_DAYS = 30
 # A label says something of a post, and nothing against its author.
 VIOLATIONS = LADDER[LADDER.index("demote") :]
 _PAIR = ["author_id", "cutoff_day"]
@@ -25,13 +25,13 @@ _POST = [*_PAIR, "post_id"]
 
 def window_days(cutoffs: Sequence[date]) -> list[date]:
     """The days of the windows of all cut-offs."""
-    back = [timedelta(days=n) for n in range(WINDOW_DAYS)]
+    back = [timedelta(days=n) for n in range(HISTORY_DAYS)]
     return sorted({cutoff - before for cutoff in cutoffs for before in back})
 
 
 def _within(column: str) -> Column:
     """Whether a day lies in the window of the row's cut-off."""
-    first = F.date_sub("cutoff_day", WINDOW_DAYS - 1)
+    first = F.date_sub("cutoff_day", HISTORY_DAYS - 1)
     return F.col(column).between(first, F.col("cutoff_day"))
 
 

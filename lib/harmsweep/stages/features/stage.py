@@ -10,27 +10,18 @@ from pyspark.sql import functions as F
 
 from harmsweep.digests import as_json
 from harmsweep.lake.delta import query, read_days, replace_slice
-from harmsweep.lake.runs import Input, Outcome, Spark, Stage, run_stage
-from harmsweep.stages.features.author_history import WINDOW_DAYS, author_numbers, by_post
+from harmsweep.lake.flow import FEATURES, HISTORY_DAYS
+from harmsweep.lake.runs import Outcome, Spark, run_stage
+from harmsweep.stages.features.author_history import author_numbers, by_post
 from harmsweep.stages.features.engagement import with_engagement
 from harmsweep.stages.features.media_rows import media_of
 from harmsweep.stages.features.text_columns import clean_column, with_words
 from harmsweep.tables.catalog import (
     ACTIONS,
     AUTHOR_FEATURES,
-    INTERACTIONS,
     MEDIA,
     POST_FEATURES,
     POSTS,
-    USERS,
-)
-
-# The ledger is read too, but what a sweep of today writes is after a past day's cut-off and must
-# not make its features anew: `_ledger` counts what is before.
-STEP = Stage(
-    "features",
-    reads=tuple(Input(table, before=WINDOW_DAYS) for table in (POSTS, USERS, INTERACTIONS)),
-    writes=(POST_FEATURES, AUTHOR_FEATURES, MEDIA),
 )
 
 
@@ -44,7 +35,7 @@ def features_day(spark: Spark, lake: Path, day: date, *, media_root: Path) -> Ou
     def work() -> Mapping[str, int]:
         return _features(spark(), lake, day, media_root.resolve())
 
-    return run_stage(STEP, lake, day, work, inputs=as_json(_ledger(lake, day, day)))
+    return run_stage(FEATURES, lake, day, work, inputs=as_json(_ledger(lake, day, day)))
 
 
 def _features(spark: SparkSession, lake: Path, day: date, media_root: Path) -> Mapping[str, int]:
@@ -118,7 +109,7 @@ def author_features(numbers: DataFrame, day: date) -> DataFrame:
 
 def _ledger(lake: Path, day: date, cutoff: date) -> dict[str, int]:
     """How many outcomes of the window the ledger held at the end of the cut-off day."""
-    first = day - timedelta(days=WINDOW_DAYS)
+    first = day - timedelta(days=HISTORY_DAYS)
     end = cutoff + timedelta(days=1)
     sql = (
         f"SELECT count(*) AS n FROM {ACTIONS.name} WHERE day BETWEEN '{first}' AND '{cutoff}'"

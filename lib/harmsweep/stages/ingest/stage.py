@@ -13,8 +13,9 @@ from pyspark.sql import functions as F
 
 from harmsweep.lake.delta import Slice, append_missing, read, read_days, spark_where, write_rows
 from harmsweep.lake.failpoints import failpoint
+from harmsweep.lake.flow import INGEST
 from harmsweep.lake.locks import locked
-from harmsweep.lake.runs import Outcome, Spark, Stage, run_stage
+from harmsweep.lake.runs import Outcome, Spark, run_stage
 from harmsweep.lake.slices import has_rows, replace_slice_if_changed
 from harmsweep.stages.ingest import label_rows, post_rows, users_interactions
 from harmsweep.stages.ingest.check import refused
@@ -31,9 +32,6 @@ from harmsweep.tables.catalog import (
 )
 from harmsweep.tables.spec import Table
 
-# Only tables whose slice of the day no other day's ingest writes: a late row that another day
-# brings to this day's posts must not make this day's ingest run again.
-STEP = Stage("ingest", reads=(), writes=(USERS, INTERACTIONS, INGESTS), always=True)
 # How far back the post of a label is looked for where the landing zone does not hold it.
 LABEL_DAYS = 30
 _TABLES = (POSTS, USERS, INTERACTIONS, LABELS, ACCOUNT_LABELS, REJECTS, INGESTS)
@@ -51,7 +49,7 @@ def ingest_day(spark: Spark, lake: Path, day: date, *, landing: Path) -> Outcome
     def work() -> Mapping[str, int]:
         return _ingest(spark(), lake, day, landing)
 
-    return run_stage(STEP, lake, day, work, inputs=fingerprint(landing))
+    return run_stage(INGEST, lake, day, work, inputs=fingerprint(landing))
 
 
 def _ingest(spark: SparkSession, lake: Path, day: date, landing: Path) -> Mapping[str, int]:

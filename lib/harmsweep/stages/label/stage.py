@@ -10,27 +10,12 @@ from pyspark.sql import functions as F
 
 from harmsweep.labels.sources import REPORTS, REVIEWS
 from harmsweep.lake.delta import Slice, read_days
-from harmsweep.lake.runs import Input, Outcome, Spark, Stage, run_stage
+from harmsweep.lake.flow import LABEL, RECORD_DAYS, WAIT_DAYS
+from harmsweep.lake.runs import Outcome, Spark, run_stage
 from harmsweep.lake.slices import replace_slice_if_changed
 from harmsweep.stages.label.reports import records, reports, standing, to_labels, weighed
 from harmsweep.stages.label.reviews import review_labels
 from harmsweep.tables.catalog import ACTIONS, INTERACTIONS, LABELS, POSTS, VERDICTS
-
-# Reports count until so many days after the post's own; the day is written again as they come in.
-WAIT_DAYS = 7
-# A reporter's record: reports of so many days before the post's, on posts of these days.
-RECORD_DAYS = 30
-STEP = Stage(
-    "label",
-    reads=(
-        Input(POSTS),
-        Input(INTERACTIONS, before=RECORD_DAYS, after=WAIT_DAYS),
-        Input(LABELS, before=RECORD_DAYS),
-        Input(VERDICTS),
-        Input(ACTIONS),
-    ),
-    writes=(LABELS,),
-)
 
 
 def label_day(spark: Spark, lake: Path, day: date, *, simulated: bool = False) -> Outcome:
@@ -41,7 +26,7 @@ def label_day(spark: Spark, lake: Path, day: date, *, simulated: bool = False) -
     that a reviewer judged.
     """
     work = partial(_work, spark, lake, day, simulated=simulated)
-    return run_stage(STEP, lake, day, work, inputs="simulated" if simulated else "")
+    return run_stage(LABEL, lake, day, work, inputs="simulated" if simulated else "")
 
 
 def _work(spark: Spark, lake: Path, day: date, *, simulated: bool) -> Mapping[str, int]:

@@ -7,7 +7,8 @@ from pathlib import Path
 from harmsweep.enforcement.rules.ledger import IN_FORCE
 from harmsweep.enforcement.state.decisions import version_pair
 from harmsweep.lake import delta
-from harmsweep.lake.runs import Counts, Input, Outcome, Stage, run_stage
+from harmsweep.lake.flow import MEASURE
+from harmsweep.lake.runs import Counts, Outcome, run_stage
 from harmsweep.stages.measure.counts import (
     Metric,
     by_action,
@@ -18,25 +19,7 @@ from harmsweep.stages.measure.counts import (
 )
 from harmsweep.stages.measure.item_balance import accounts
 from harmsweep.tables.catalog import (
-    ACTIONS,
-    DECISIONS,
-    EXPLANATIONS,
-    INGESTS,
     METRICS,
-    POSTS,
-    REJECTS,
-    SCORES,
-)
-
-MEASURE = Stage(
-    "measure",
-    # Effects are explained beside this stage: the next run counts what that cost.
-    reads=tuple(
-        Input(t) for t in (POSTS, REJECTS, INGESTS, SCORES, DECISIONS, ACTIONS, EXPLANATIONS)
-    ),
-    writes=(METRICS,),
-    # Of a day without posts the metrics say that there were none.
-    always=True,
 )
 
 

@@ -10,11 +10,10 @@ from pyspark.sql import types as T
 
 from harmsweep.encoders.ocr_conf import OcrConf, load_ocr_conf, ocr_results
 from harmsweep.lake import delta
-from harmsweep.lake.runs import Counts, Input, Outcome, Spark, Stage, run_stage
+from harmsweep.lake.flow import READ
+from harmsweep.lake.runs import Counts, Outcome, Spark, run_stage
 from harmsweep.stages.read.workers import COLUMNS, Loaded, read_batches
 from harmsweep.tables.catalog import MEDIA, MEDIA_TEXTS
-
-STEP = Stage("read", reads=(Input(MEDIA),), writes=(MEDIA_TEXTS,))
 
 
 def read_day(
@@ -27,7 +26,7 @@ def read_day(
     """
     chosen = reader or load_ocr_conf()
     work = partial(_work, spark, lake, day, media_root, chosen)
-    return run_stage(STEP, lake, day, work, inputs=chosen.reader_id)
+    return run_stage(READ, lake, day, work, inputs=chosen.reader_id)
 
 
 def _work(spark: Spark, lake: Path, day: date, media_root: Path, reader: OcrConf) -> Counts:

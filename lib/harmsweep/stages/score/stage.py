@@ -11,7 +11,8 @@ from pyspark.sql import types as T
 from harmsweep.encoders.conf import load_encoders
 from harmsweep.harms import HARMS
 from harmsweep.lake import delta
-from harmsweep.lake.runs import Counts, Input, Outcome, Spark, Stage, run_stage
+from harmsweep.lake.flow import SCORE
+from harmsweep.lake.runs import Counts, Outcome, Spark, run_stage
 from harmsweep.model.manifest import Manifest, check_encoders, check_harms, load_manifest
 from harmsweep.model.reference import ModelRef
 from harmsweep.stages.score.batches import score_batches
@@ -20,8 +21,6 @@ from harmsweep.stages.score.score_rows import CARRIED, rows_to_score, with_statu
 from harmsweep.stages.score.write import put_rejects, put_scores
 from harmsweep.tables.catalog import (
     AUTHOR_VECTORS,
-    COMMENT_SCORES,
-    COMMENT_VECTORS,
     MEDIA,
     POST_FEATURES,
     POST_VECTORS,
@@ -31,11 +30,6 @@ from harmsweep.tables.catalog import (
 )
 
 SOURCES = (POSTS, POST_FEATURES, MEDIA, POST_VECTORS, AUTHOR_VECTORS)
-STEP = Stage(
-    "score",
-    reads=tuple(Input(table) for table in (*SOURCES, COMMENT_VECTORS)),
-    writes=(SCORES, COMMENT_SCORES),
-)
 
 
 def score_day(spark: Spark, lake: Path, day: date, *, model: ModelRef) -> Outcome:
@@ -49,7 +43,7 @@ def score_day(spark: Spark, lake: Path, day: date, *, model: ModelRef) -> Outcom
     check_encoders(manifest, {name: e.encoder_id for name, e in load_encoders().items()})
     check_harms(manifest, HARMS)
     return run_stage(
-        STEP,
+        SCORE,
         lake,
         day,
         lambda: _score(spark(), lake, day, manifest, model.manifest.resolve()),

@@ -11,6 +11,7 @@ from harmsweep.encoders.conf import load_encoders
 from harmsweep.files import writing_whole
 from harmsweep.harms import HARMS
 from harmsweep.lake import delta
+from harmsweep.lake.flow import SNAPSHOT
 from harmsweep.lake.runs import Spark
 from harmsweep.logs import log
 from harmsweep.model.conf import Split, TrainingConfig, load_training
@@ -18,16 +19,8 @@ from harmsweep.model.fusion import Input
 from harmsweep.model.inputs import NUMBERS
 from harmsweep.model.snapshot import FACTS, PARTS, Snapshot, file_hashes, snapshot_id
 from harmsweep.stages.snapshot.snapshot_rows import has_label, labelled_rows, with_parts
-from harmsweep.tables.catalog import (
-    AUTHOR_VECTORS,
-    ESCALATIONS,
-    LABELS,
-    POST_FEATURES,
-    POST_VECTORS,
-    POSTS,
-)
 
-SOURCES = (POSTS, POST_FEATURES, POST_VECTORS, AUTHOR_VECTORS, LABELS, ESCALATIONS)
+SOURCES = tuple(source.table for source in SNAPSHOT.reads)
 # Another number where the rows or the layout of a snapshot change their meaning.
 FORMAT = 5
 # A file is one row group, the unit that the trainer shuffles and shards: 1,000 rows are 8 MB.

@@ -1,0 +1,205 @@
+"""How tables come from tables: what each stage reads and writes, in the order in which they run.
+
+A change of what is in `reads` or `writes` makes a stage's day run again; `also_reads` and
+`also_writes` are what it touches besides. Whoever writes tables outside the stages stands below.
+"""
+
+from collections.abc import Mapping
+
+from harmsweep.lake.runs import Input, Stage
+from harmsweep.tables.catalog import (
+    ACCOUNT_LABELS,
+    ACTIONS,
+    APPEALS,
+    AUTHOR_FEATURES,
+    AUTHOR_VECTORS,
+    COMMENT_SCORES,
+    COMMENT_VECTORS,
+    DECISIONS,
+    DELIVERIES,
+    EMBEDDINGS,
+    ESCALATIONS,
+    EVIDENCE,
+    EXEMPTIONS,
+    EXPLANATIONS,
+    HASH_BANK,
+    INGESTS,
+    INTERACTIONS,
+    LABELS,
+    MEDIA,
+    MEDIA_CLUSTERS,
+    MEDIA_MATCHES,
+    MEDIA_TEXTS,
+    METRICS,
+    OPERATIONS,
+    ORDERS,
+    PLANS,
+    POST_FEATURES,
+    POST_VECTORS,
+    POST_VISIBILITY,
+    POSTS,
+    PRESERVATIONS,
+    REJECTS,
+    RUNS,
+    SCORES,
+    SEVERE_BANK,
+    USERS,
+    VERDICTS,
+)
+from harmsweep.tables.spec import Table
+
+# An author's history is what so many days before a post's day hold.
+HISTORY_DAYS = 30
+# The days, the day's own among them, in which copies of a picture are looked for.
+NEAR_COPY_DAYS = 30
+# A verdict reaches copies of so many days before the judged post's and after it.
+VERDICT_DAYS = 30
+# Reports count until so many days after the post's own; the day is written again as they come in.
+WAIT_DAYS = 7
+# A reporter's record: reports of so many days before the post's, on posts of these days.
+RECORD_DAYS = 30
+
+
+def inputs(*tables: Table, before: int = 0, after: int = 0) -> tuple[Input, ...]:
+    """Each table of the run's own day, and of so many days before and after it."""
+    return tuple(Input(table, before=before, after=after) for table in tables)
+
+
+INGEST = Stage(
+    "ingest",
+    reads=(),
+    # Only tables whose slice of the day no other day's ingest writes: a late row that another day
+    # brings to this day's posts must not make this day's ingest run again.
+    writes=(USERS, INTERACTIONS, INGESTS),
+    always=True,
+    also_writes=(POSTS, LABELS, ACCOUNT_LABELS, REJECTS),
+)
+FEATURES = Stage(
+    "features",
+    reads=inputs(POSTS, USERS, INTERACTIONS, before=HISTORY_DAYS),
+    writes=(POST_FEATURES, AUTHOR_FEATURES, MEDIA),
+    # What a sweep of today writes is after a past day's cut-off and must not make its features
+    # anew: the stage counts what is before.
+    also_reads=(ACTIONS,),
+)
+READ = Stage("read", reads=inputs(MEDIA), writes=(MEDIA_TEXTS,))
+# The cache is no input of a run: what it holds changes when an input is embedded, never how.
+EMBED = Stage(
+    "embed",
+    reads=inputs(POST_FEATURES, AUTHOR_FEATURES, MEDIA, MEDIA_TEXTS, INTERACTIONS),
+    writes=(EMBEDDINGS, POST_VECTORS, AUTHOR_VECTORS, COMMENT_VECTORS),
+)
+# The banks are read too: a new entry runs the day again.
+MATCH = Stage(
+    "match",
+    reads=(
+        *inputs(MEDIA, LABELS, before=NEAR_COPY_DAYS - 1),
+        *inputs(HASH_BANK, SEVERE_BANK),
+    ),
+    writes=(MEDIA_MATCHES, MEDIA_CLUSTERS, ESCALATIONS, PRESERVATIONS),
+    also_reads=(POST_VISIBILITY,),
+    # An entry that matched more posts than its budget goes back to quarantine.
+    also_writes=(HASH_BANK,),
+)
+SCORE = Stage(
+    "score",
+    reads=inputs(POSTS, POST_FEATURES, MEDIA, POST_VECTORS, AUTHOR_VECTORS, COMMENT_VECTORS),
+    writes=(SCORES, COMMENT_SCORES),
+    also_reads=(ACTIONS,),
+    also_writes=(REJECTS,),
+)
+# Enforce acts only on decisions that are up to date, so it asks for this one too.
+DECIDE = Stage(
+    "decide",
+    reads=inputs(
+        *(SCORES, POSTS, MEDIA, MEDIA_MATCHES, MEDIA_CLUSTERS, ESCALATIONS, COMMENT_SCORES)
+    ),
+    writes=(DECISIONS,),
+    also_reads=(ACTIONS,),
+)
+ENFORCE = Stage(
+    "enforce",
+    reads=(
+        *inputs(DECISIONS, POSTS, SCORES, ORDERS),
+        # A verdict on another day's post reaches the day's copies of it.
+        *inputs(VERDICTS, before=VERDICT_DAYS, after=VERDICT_DAYS),
+    ),
+    writes=(ACTIONS, POST_VISIBILITY),
+    also_reads=(
+        *(EXEMPTIONS, OPERATIONS, MEDIA, MEDIA_MATCHES, RUNS),
+        *(POST_FEATURES, POST_VECTORS, AUTHOR_VECTORS),
+    ),
+    also_writes=(EVIDENCE,),
+)
+MEASURE = Stage(
+    "measure",
+    # Effects are explained beside this stage: the next run counts what that cost.
+    reads=inputs(POSTS, REJECTS, INGESTS, SCORES, DECISIONS, ACTIONS, EXPLANATIONS),
+    writes=(METRICS,),
+    # Of a day without posts the metrics say that there were none.
+    always=True,
+    also_reads=(POST_VISIBILITY,),
+)
+LABEL = Stage(
+    "label",
+    reads=(
+        *inputs(POSTS, VERDICTS, ACTIONS),
+        *inputs(INTERACTIONS, before=RECORD_DAYS, after=WAIT_DAYS),
+        *inputs(LABELS, before=RECORD_DAYS),
+    ),
+    writes=(LABELS,),
+)
+EXPLAIN = Stage(
+    "explain",
+    reads=inputs(ACTIONS, EVIDENCE, POSTS, POST_FEATURES, POST_VISIBILITY, MEDIA, ORDERS),
+    writes=(EXPLANATIONS,),
+    also_reads=(MEDIA_TEXTS, PLANS, OPERATIONS, ESCALATIONS),
+)
+# Its folder stands outside the lake and is written once, so it has no runs.
+SNAPSHOT = Stage(
+    "snapshot",
+    reads=inputs(POSTS, POST_FEATURES, POST_VECTORS, AUTHOR_VECTORS, LABELS, ESCALATIONS),
+    writes=(),
+)
+# Those that a day goes through, in their order.
+DAY = (INGEST, FEATURES, READ, EMBED, MATCH, SCORE, DECIDE, ENFORCE, MEASURE)
+DAY_NAMES = tuple(stage.name for stage in DAY)
+STAGES = (*DAY, LABEL, EXPLAIN, SNAPSHOT)
+
+_IN_FORCE = (ACTIONS, POST_VISIBILITY)
+# Who else writes, in the order of the tables' life: commands of people, jobs, and every stage.
+OTHER_WRITERS: Mapping[str, tuple[Table, ...]] = {
+    "every stage as its run ends": (RUNS,),
+    "harmsweep bank": (HASH_BANK, SEVERE_BANK, OPERATIONS),
+    "harmsweep plan": (PLANS, OPERATIONS),
+    "harmsweep approve": (OPERATIONS,),
+    "harmsweep apply": (*_IN_FORCE, EVIDENCE, OPERATIONS),
+    "harmsweep hold": (*_IN_FORCE, EVIDENCE, OPERATIONS),
+    "harmsweep undo": (*_IN_FORCE, EVIDENCE, OPERATIONS),
+    "harmsweep ramp": (OPERATIONS,),
+    "harmsweep stop": (OPERATIONS,),
+    "harmsweep start": (OPERATIONS,),
+    "harmsweep verdict": (VERDICTS, *_IN_FORCE, OPERATIONS),
+    "harmsweep appeal": (APPEALS, VERDICTS, *_IN_FORCE, OPERATIONS),
+    "harmsweep order": (ORDERS, *_IN_FORCE, OPERATIONS),
+    "harmsweep exempt": (EXEMPTIONS, OPERATIONS),
+    "jobs/backfill.py": (OPERATIONS,),
+    "jobs/deliver.py": (DELIVERIES,),
+    # Of what expired, which it deletes; it rewrites no row of any table.
+    "jobs/maintain.py": (EVIDENCE, PRESERVATIONS),
+}
+
+
+def readers(table: Table) -> list[str]:
+    """The stages that read a table, in the order in which they run."""
+    return [
+        stage.name
+        for stage in STAGES
+        if table in (*(source.table for source in stage.reads), *stage.also_reads)
+    ]
+
+
+def writers(table: Table) -> list[str]:
+    """Who writes a table: stages in the order in which they run, then commands and jobs."""
+    stages = [s.name for s in STAGES if table in (*s.writes, *s.also_writes)]
+    return stages + [name for name, tables in OTHER_WRITERS.items() if table in tables]
