@@ -4,6 +4,7 @@
 """
 
 import hashlib
+import json
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -132,7 +133,7 @@ def test_a_caption_outside_the_images_space_is_refused(tmp_path: Path) -> None:
         "encoders": {"words": words | same, "picture": picture | same},
     }
     path = tmp_path / "encoders.yaml"
-    path.write_text(yaml.safe_dump(conf))
+    path.write_text(json.dumps(conf))  # YAML without anchors
     with pytest.raises(ValueError, match="clip_text of 8 for caption, clip_vision of 9 for image"):
         load_encoders(path)
 
