@@ -265,6 +265,17 @@ def crash_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, int], N
     yield arm
 
 
+@pytest.fixture(
+    params=[
+        pytest.param(6, id="some points"),
+        pytest.param(None, id="every point", marks=pytest.mark.nightly),
+    ]
+)
+def kill_points(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At how many of its points a command is killed: the gate tries some, the night every one."""
+    monkeypatch.setattr("killing.AT_MOST", request.param)
+
+
 @pytest.fixture
 def model(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A model whose heads are numbers of the post: what it says can be read off the rows."""

@@ -30,6 +30,8 @@ from harmsweep.tables.catalog import (
 from harmsweep.tables.spec import Table
 
 SECONDS = 300
+# At so many of the points that a command passes it is killed; None: at every one.
+AT_MOST: int | None = None
 DAY = date(2026, 10, 1)
 Command = Callable[..., object]  # takes the lake's folder as `lake`
 
@@ -98,7 +100,7 @@ def kills(
     clean = lake.copy(folder / "clean")
     points, seen = run(command, clean.root), list[object]()
     assert {*passing} <= {*points}
-    for n, point in enumerate(points):
+    for n, point in enumerate(_chosen(points, {*passing})):
         killed = lake.copy(folder / str(n))
         kill(command, killed.root, point)
         left = _written(killed.root), outside()
@@ -107,6 +109,14 @@ def kills(
             yield point, killed, clean
         shutil.rmtree(killed.root)
     assert len(seen) > 1
+
+
+def _chosen(points: list[str], passing: set[str]) -> list[str]:
+    """AT_MOST of the points, spread over the whole run, and those that must be among them."""
+    if AT_MOST is None or len(points) <= AT_MOST:
+        return points
+    places = {round(n * (len(points) - 1) / (AT_MOST - 1)) for n in range(AT_MOST)}
+    return [point for n, point in enumerate(points) if n in places or point in passing]
 
 
 def _written(lake: Path) -> set[Path]:

@@ -22,7 +22,7 @@ from harmsweep.operations.switch import SWITCH, Stopped, check_running
 from harmsweep.policy.file import load_policy
 from harmsweep.stages.enforce import enforce_day
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("kill_points")]
 DAY = date(2026, 10, 1)
 NAMES = ("removed", "demoted", "reviewed", "clean", "spam")
 # Strikes of one author, so that accounts are brought up to date after the posts.

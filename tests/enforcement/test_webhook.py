@@ -295,6 +295,7 @@ def test_after_a_kill_a_batch_is_posted_again_with_the_same_keys(held, platform,
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("kill_points")
 def test_wherever_it_is_killed_at_most_a_batch_is_posted_again(fresh, rows, platform, tmp_path):
     post, scored = rows
     names = [f"p{n}" for n in range(6)]

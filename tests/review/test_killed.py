@@ -17,7 +17,7 @@ from harmsweep.stages.enforce import enforce_day
 from harmsweep.tables.catalog import APPEALS, EXEMPTIONS, OPERATIONS, ORDERS, VERDICTS
 from harmsweep.tables.spec import Table
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("kill_points")]
 DAY = date(2026, 10, 1)
 TEXT = "one two three four five"
 MINE = {"author": "a1", "statement": "it is a quote"}
