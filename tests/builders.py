@@ -113,6 +113,13 @@ def rung(action: str, threshold: float | None = None, **more: Any) -> Row:
     return {"action": action} | ({} if threshold is None else {"threshold": threshold}) | more
 
 
+class _WrittenOut(yaml.SafeDumper):
+    """Writes what is there twice twice: a policy has no anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
 def trial_policy(rules: Mapping[str, Sequence[Row]], **settings: Any) -> str:
     """The text of a policy for m-1, for demonstrations; `settings` are its other keys."""
     plain_settings = {
@@ -128,4 +135,5 @@ def trial_policy(rules: Mapping[str, Sequence[Row]], **settings: Any) -> str:
         "comments": {"review": 0.9},
         "known_media": "review",
     }
-    return str(yaml.safe_dump(plain_settings | settings, sort_keys=False, default_flow_style=None))
+    policy = plain_settings | settings
+    return yaml.dump(policy, Dumper=_WrittenOut, sort_keys=False, default_flow_style=None)
