@@ -238,7 +238,7 @@ def test_a_severer_action_of_the_same_pair_follows_one_that_has_ended():
 
 
 @pytest.mark.parametrize("lane", ["review", "order"])
-def test_a_demand_is_met_in_its_lane_and_neither_held_out_nor_sampled(lane):
+def test_an_instruction_is_met_in_its_lane_and_neither_held_out_nor_sampled(lane):
     scope, instruction = replace(SCOPE, lane=lane), Instruction("remove", "hate", "copy", "v1")
     guardrails = Guardrails(approved=True, holdout=1.0)
     effect = reconcile(
@@ -252,7 +252,7 @@ def test_a_demand_is_met_in_its_lane_and_neither_held_out_nor_sampled(lane):
     assert (effect.entry, effect.action) == ("held", "remove")
 
 
-def test_what_no_demand_asks_for_any_more_is_lifted_whatever_policy_decides():
+def test_what_no_instruction_asks_for_any_more_is_lifted_whatever_policy_decides():
     scope, instruction = (
         replace(SCOPE, lane="review"),
         Instruction("remove", "hate", "verdict", "v1"),

@@ -128,7 +128,7 @@ def test_what_waits_of_an_older_revision_keeps_nothing_waiting():
     assert (effect.entry, effect.action, effect.revision) == ("intent", "remove", 2)
 
 
-def test_a_persons_own_demand_does_not_wait_with_a_copy_of_another():
+def test_a_persons_own_instruction_does_not_wait_with_a_copy_of_another():
     scope, copy = replace(SCOPE, lane="review"), Instruction("remove", "hate", "copy", "v1")
     waits = reconcile(scope, [], copy, POST, sweep=sweep(), guardrails=OPEN, held=HELD)
     assert waits.entry == "held"

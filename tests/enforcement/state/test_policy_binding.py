@@ -36,7 +36,7 @@ holdout: {{share: 0.02, spared: [spam]}}
 MODEL = "m0123456789ab"
 
 
-def test_a_mandate_says_what_may_be_acted_on(tmp_path: Path):
+def test_a_binding_says_what_may_be_acted_on(tmp_path: Path):
     path = tmp_path / "policy.yaml"
     path.write_text(PRODUCTION.format(model=MODEL), encoding="utf-8")
     policy = load_policy(path)
@@ -59,7 +59,7 @@ def test_a_mandate_says_what_may_be_acted_on(tmp_path: Path):
     assert PolicyBinding(policy, MODEL).inputs == ""
 
 
-def test_a_mandate_of_a_demonstration_asks_for_no_certificate(tmp_path: Path):
+def test_a_binding_of_a_demonstration_asks_for_no_certificate(tmp_path: Path):
     stated = PRODUCTION.format(model=MODEL).replace("mode: production", "mode: demonstration")
     path = tmp_path / "policy.yaml"
     path.write_text(stated.replace("precision: 0.95, confidence: 0.95", "threshold: 0.95"))
