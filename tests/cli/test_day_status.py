@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from builders import post
 
-from harmsweep.cli.day_status import SHOWN_DAYS, STAGES, state
+from harmsweep.cli.day_status import SHOWN_DAYS, state
 from harmsweep.errors import REFUSED
+from harmsweep.lake.flow import DAY_NAMES
 from harmsweep.paths import ROOT
 from harmsweep.tables.catalog import ACTIONS, POSTS, RUNS
 
@@ -49,15 +50,15 @@ def shown(call: Call, lake: Path, *words: str) -> list[dict[str, Any]]:
 @pytest.fixture
 def ran(lake: Path, add_rows: Add) -> Path:
     """A lake in which every stage ran for the first day, and those to embed for the second."""
-    second = STAGES[: STAGES.index("embed") + 1]
-    add_rows([*map(run, STAGES), *(run(stage, NEXT) for stage in second)], RUNS, lake)
+    second = DAY_NAMES[: DAY_NAMES.index("embed") + 1]
+    add_rows([*map(run, DAY_NAMES), *(run(stage, NEXT) for stage in second)], RUNS, lake)
     return lake
 
 
 def test_the_stages_are_the_tasks_of_the_daily_dag() -> None:
     tasks = {path.name.split(".")[1] for path in GOLDEN.glob("score_daily.*.txt")}
     # What comes after a sweep changes nothing that others of the day rest on.
-    assert set(STAGES) == tasks - {"deliver", "explain", "label"}
+    assert set(DAY_NAMES) == tasks - {"deliver", "explain", "label"}
 
 
 def test_a_day_is_done_when_every_stage_ran_and_else_part(call: Call, ran: Path) -> None:

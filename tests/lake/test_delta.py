@@ -117,8 +117,9 @@ def test_a_schema_mismatch_names_the_difference(spark: SparkSession) -> None:
 
 
 @pytest.mark.spark
+@pytest.mark.parametrize("at_most", [None, 1], ids=["by Spark", "by the driver"])
 def test_replace_slice_keeps_other_versions_and_repeats_to_the_same(
-    spark: SparkSession, lake: Path, add_rows: Add
+    spark: SparkSession, lake: Path, add_rows: Add, at_most: int | None
 ) -> None:
     names = SCORES.schema.names
     others = [dict(zip(names, score(SCORES, p, "m2"), strict=True)) for p in ("p1", "p2")]
@@ -126,13 +127,17 @@ def test_replace_slice_keeps_other_versions_and_repeats_to_the_same(
     where: delta.Slice = {"day": DAY, "model_version": "m1"}
     for _ in range(2):
         rows = frame(spark, SCORES, score(SCORES, "p1", hate=0.5))
-        delta.replace_slice(rows, SCORES, lake, where=where)
+        delta.replace_slice(rows, SCORES, lake, where=where, at_most=at_most)
     kept = [(row["post_id"], row["model_version"]) for row in stored(SCORES, lake)]
     assert kept == [("p1", "m1"), ("p1", "m2"), ("p2", "m2")]
 
 
 @pytest.mark.spark
-def test_append_new_adds_each_key_once(spark: SparkSession, lake: Path) -> None:
+@pytest.mark.parametrize("few", [0, 10], ids=["by Spark", "by the driver"])
+def test_append_new_adds_each_key_once(
+    spark: SparkSession, lake: Path, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delta, "FEW_ROWS", few)
     old, new = ("p1", "hate", 1), ("p2", "hate", 0)
 
     def labels(*rows: tuple[str, str, int]) -> DataFrame:
@@ -147,12 +152,16 @@ def test_append_new_adds_each_key_once(spark: SparkSession, lake: Path) -> None:
 
 
 @pytest.mark.spark
-def test_a_harm_that_conf_dropped_stays_as_null(spark: SparkSession, tmp_path: Path) -> None:
+@pytest.mark.parametrize("few", [0, 10], ids=["by Spark", "by the driver"])
+def test_a_harm_that_conf_dropped_stays_as_null(
+    spark: SparkSession, tmp_path: Path, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delta, "FEW_ROWS", few)
     migrate(tmp_path, scores_table((*HARMS, "retired_harm")))
     migrate(tmp_path, SCORES)
     where: delta.Slice = {"day": DAY, "model_version": "m1"}
     rows = frame(spark, SCORES, score(SCORES, "p1", hate=0.5))
-    delta.replace_slice(rows, SCORES, tmp_path, where=where)
+    delta.replace_slice(rows, SCORES, tmp_path, where=where, at_most=1)
     delta.append_missing(
         frame(spark, SCORES, score(SCORES, "p2", hate=0.5)), SCORES, tmp_path, where=where
     )
@@ -175,4 +184,6 @@ def test_a_score_outside_zero_to_one_fails_the_write(
     rows = frame(spark, SCORES, score(SCORES, "p1", hate=odd))
     with pytest.raises(Exception, match="hate_finite"):
         delta.replace_slice(rows, SCORES, tmp_path, where=where)
+    with pytest.raises(Exception, match="1 rows failed validation"):
+        delta.replace_slice(rows, SCORES, tmp_path, where=where, at_most=1)
     assert pa.table(delta.rows(SCORES, tmp_path)).num_rows == 0

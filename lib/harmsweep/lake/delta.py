@@ -2,7 +2,8 @@
 
 A lake is a folder; each table stands in a folder of its own under it. A writer holds the table's
 lock from the snapshot that it read to its commit. What the driver has itself (runs, the ledger) and
-all about files goes through deltalake, which needs no JVM; rows of the executors go through Spark.
+all about files goes through deltalake, which needs no JVM, and so do few rows of a frame; many rows
+go from the executors through Spark.
 """
 
 import hashlib
@@ -27,6 +28,8 @@ from harmsweep.lake.schema import migrate
 from harmsweep.tables.catalog import RESTRICTED, RESTRICTED_FOLDER, TABLES
 from harmsweep.tables.spec import Table
 
+# Up to so many rows the driver writes itself: Spark's writer takes over a second for any number.
+FEW_ROWS = 10_000
 Slice = Mapping[str, date | str | Sequence[date] | Sequence[str]]
 Rows = Sequence[Mapping[str, Any]]
 # What the engine says of SQL that it cannot answer.
@@ -129,15 +132,20 @@ def spark_where(where: Slice) -> str:
     return " AND ".join(condition(name, value) for name, value in where.items()) or "TRUE"
 
 
-def replace_slice(df: DataFrame, table: Table, lake: Path, *, where: Slice) -> None:
+def replace_slice(
+    df: DataFrame, table: Table, lake: Path, *, where: Slice, at_most: int | None = None
+) -> None:
     """Make the rows of the slice exactly `df`, in one commit; a second run changes nothing.
 
     Delta refuses rows that lie outside the slice. The caller puts `day` and every version of the
-    table's key in `where`.
+    table's key in `where`, and in `at_most` what it knows their number cannot exceed.
     """
     if table.append_only:
         raise ValueError(f"{table.name} is append-only")
     with locked(lake, [table.name]):
+        if at_most is not None and at_most <= FEW_ROWS:
+            _write(conform(df, table).toArrow(), table, lake, where=where)
+            return
         failpoint(f"{table.name}:before-commit")
         write = conform(df, table).write.format("delta").mode("overwrite")
         write = write.option("replaceWhere", spark_where(where))
@@ -156,8 +164,10 @@ def append_missing(df: DataFrame, table: Table, lake: Path, *, where: Slice) -> 
         new = new.select(*table.schema.names).persist()
         try:
             count = new.count()
-            if count:
+            if count > FEW_ROWS:
                 append(new, table, lake)
+            elif count:
+                _write(new.toArrow(), table, lake)
         finally:
             new.unpersist()
         return count
@@ -174,13 +184,29 @@ def append(df: DataFrame, table: Table, lake: Path) -> None:
 
 def write_rows(rows: Rows, table: Table, lake: Path, *, where: Slice | None = None) -> None:
     """Append rows of the driver's own, or make them exactly a slice, in a commit without Spark."""
-    mode, kept = ("append", None) if where is None else ("overwrite", datafusion_where(where))
     with locked(lake, [table.name]):
-        target = stored(lake, table.name)
-        content = pa.Table.from_pylist([*rows], schema=pa.schema(target.schema().to_arrow()))
-        failpoint(f"{table.name}:before-commit")
-        deltalake.write_deltalake(target, content, mode=mode, predicate=kept)
-        failpoint(f"{table.name}:after-commit")
+        schema = pa.schema(stored(lake, table.name).schema().to_arrow())
+        _write(pa.Table.from_pylist([*rows], schema=schema), table, lake, where=where)
+
+
+def _write(content: pa.Table, table: Table, lake: Path, *, where: Slice | None = None) -> None:
+    mode, replaced = ("append", None) if where is None else ("overwrite", datafusion_where(where))
+    target = stored(lake, table.name)
+    schema = pa.schema(target.schema().to_arrow())
+    failpoint(f"{table.name}:before-commit")
+    deltalake.write_deltalake(target, _as_stored(content, schema), mode=mode, predicate=replaced)
+    failpoint(f"{table.name}:after-commit")
+
+
+def _as_stored(content: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The rows with the stored table's columns; of those that conf no longer declares, null."""
+    columns = [
+        content[field.name].cast(field.type)
+        if field.name in content.schema.names
+        else pa.nulls(len(content), field.type)
+        for field in schema
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)
 
 
 def rows(
@@ -263,11 +289,11 @@ def files_digest(
     The slice is the days from `first` to `last` and, of the versions, those that partition the
     table. Reads the log only.
     """
-    found = pa.table(deltalake.DeltaTable(str(lake / table.name)).get_add_actions(flatten=True))
+    files = pa.table(deltalake.DeltaTable(str(lake / table.name)).get_add_actions(flatten=True))
     wanted: dict[str, set[Any]] = {name: {value} for name, value in versions.items()}
     wanted["day"] = set(every_day(first, last))
     for name in wanted.keys() & set(table.partition_by):
-        column = found.column(f"partition.{name}")
-        found = found.filter(pc.is_in(column, value_set=pa.array(wanted[name], column.type)))
-    paths = sorted(found.column("path").to_pylist())
+        column = files.column(f"partition.{name}")
+        files = files.filter(pc.is_in(column, value_set=pa.array(wanted[name], column.type)))
+    paths = sorted(files.column("path").to_pylist())
     return hashlib.sha256("\n".join(paths).encode()).hexdigest()

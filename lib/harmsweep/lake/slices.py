@@ -20,11 +20,15 @@ def replace_slice_if_changed(
     """
     if has_rows(table, lake, where):
         stored = read(rows.sparkSession, table, lake).where(spark_where(where))
-        if _sum(rows.select(*table.schema.names)) == _sum(stored):
+        new = _sum(rows.select(*table.schema.names))
+        if new == _sum(stored):
             return
-    elif count == 0:
-        return
-    replace_slice(rows, table, lake, where=where)
+        count = new[0]
+    else:
+        count = rows.count() if count is None else count
+        if not count:
+            return
+    replace_slice(rows, table, lake, where=where, at_most=count)
 
 
 def has_rows(table: Table, lake: Path, where: Slice) -> bool:
@@ -39,5 +43,5 @@ def has_rows(table: Table, lake: Path, where: Slice) -> bool:
 def _sum(rows: DataFrame) -> tuple[int, int]:
     """How many rows, and a sum of their hashes: equal for equal rows in any order."""
     digest = F.sum(F.xxhash64(*rows.columns).cast("decimal(38,0)"))
-    found = rows.agg(F.count("*").alias("rows"), digest.alias("digest")).first()
-    return (found["rows"], int(found["digest"] or 0)) if found else (0, 0)
+    sums = rows.agg(F.count("*").alias("rows"), digest.alias("digest")).first()
+    return (sums["rows"], int(sums["digest"] or 0)) if sums else (0, 0)

@@ -72,15 +72,16 @@ def _decide(
     seen = with_others(scores, policy, **_others(spark, lake, day))
     decided = decisions(seen, policy, model_version, certificate)
     where = delta.spark_where(versions)
+    scored = f"SELECT count(*) AS n FROM scores_v1 WHERE {delta.spark_where(_by_model(versions))}"
+    posts: int = delta.query(lake, scored).to_pylist()[0]["n"]
     if delta.query(lake, f"SELECT 1 FROM actions_v1 WHERE {where} LIMIT 1").num_rows:
         delta.append_missing(decided, DECISIONS, lake, where=versions)
     else:
-        delta.replace_slice(decided, DECISIONS, lake, where=versions)
-    scored = f"SELECT count(*) AS n FROM scores_v1 WHERE {delta.spark_where(_by_model(versions))}"
+        most = posts * len(policy.scopes())
+        delta.replace_slice(decided, DECISIONS, lake, where=versions, at_most=most)
     by_action = f"SELECT action, count(*) AS n FROM decisions_v1 WHERE {where} GROUP BY action"
-    found = {row["action"]: row["n"] for row in delta.query(lake, by_action).to_pylist()}
-    posts: int = delta.query(lake, scored).to_pylist()[0]["n"]
-    return {"posts": posts} | {action: found[action] for action in SEVERITY if action in found}
+    counts = {row["action"]: row["n"] for row in delta.query(lake, by_action).to_pylist()}
+    return {"posts": posts} | {action: counts[action] for action in SEVERITY if action in counts}
 
 
 def _by_model(versions: delta.Slice) -> delta.Slice:

@@ -13,7 +13,7 @@ from harmsweep.encoders.ocr_conf import load_ocr_conf
 from harmsweep.lake import delta
 from harmsweep.lake.flow import EMBED
 from harmsweep.lake.runs import Counts, Outcome, Spark, run_stage
-from harmsweep.stages.embed.comments import comment_inputs, comment_vectors
+from harmsweep.stages.embed.comments import COMMENTS, comment_inputs, comment_vectors
 from harmsweep.stages.embed.requests import (
     INPUT,
     Encoders,
@@ -57,15 +57,15 @@ def embed_day(
 def _work(spark: Spark, lake: Path, day: date, media_root: Path, encoders: Encoders) -> Counts:
     started = spark()
     loads = started.sparkContext.accumulator(0)
-    posts, authors, comments = _asked(started, lake, day, encoders)
+    posts, authors, comments = embedding_requests(started, lake, day, encoders)
     if comments is not None:
         comments.persist()
     # Asked for four times, and a join over three tables each time.
     posts = posts.persist()
     try:
         cached = known(started, lake, day, encoders.values()).select(*INPUT)
-        asked = [rows for rows in (posts, authors, comments) if rows is not None]
-        lacking = distinct_inputs(*asked).join(cached, on=list(INPUT), how="left_anti")
+        requests = [rows for rows in (posts, authors, comments) if rows is not None]
+        lacking = distinct_inputs(*requests).join(cached, on=list(INPUT), how="left_anti")
         fresh = _embedded(lacking, encoders, media_root, loads.add).withColumn("day", F.lit(day))
         embedded = delta.append_missing(fresh, EMBEDDINGS, lake, where={"day": day})
         _write_vectors(lake, day, encoders, posts, authors)
@@ -78,7 +78,7 @@ def _work(spark: Spark, lake: Path, day: date, media_root: Path, encoders: Encod
     return {**_counts(lake, day), "embedded": embedded, "model_loads": int(loads.value)}
 
 
-def _asked(
+def embedding_requests(
     spark: SparkSession, lake: Path, day: date, encoders: Encoders
 ) -> tuple[DataFrame, DataFrame, DataFrame | None]:
     """What the day's posts, authors and comments ask to have embedded."""
@@ -93,12 +93,14 @@ def count_inputs(spark: Spark, lake: Path, day: date) -> dict[str, int]:
     It rests on the features and readings that the day has now, and writes nothing.
     """
     encoders, started = load_encoders(), spark()
-    asked = [rows for rows in _asked(started, lake, day, encoders) if rows is not None]
+    requests = [
+        rows for rows in embedding_requests(started, lake, day, encoders) if rows is not None
+    ]
     cached = known(started, lake, day, encoders.values()).select(*INPUT).distinct()
-    found = distinct_inputs(*asked).join(
+    inputs = distinct_inputs(*requests).join(
         cached.withColumn("known", F.lit(True)), list(INPUT), "left"
     )
-    counts = found.agg(F.count("known").alias("reuse"), F.count("*").alias("all")).first()
+    counts = inputs.agg(F.count("known").alias("reuse"), F.count("*").alias("all")).first()
     assert counts is not None
     return {"to_embed": counts["all"] - counts["reuse"], "to_reuse": counts["reuse"]}
 
@@ -126,48 +128,60 @@ def _write_vectors(
 ) -> None:
     cache = known(posts.sparkSession, lake, day, encoders.values())
     ids = sorted({encoder.encoder_id for encoder in encoders.values()})
-    of_posts = post_vectors(posts, latest(cache, posts), day)
-    kept = _of_other_encoders(POST_VECTORS, lake, day, ids, of=posts, key=["post_id", "revision"])
-    delta.replace_slice(_union(of_posts, kept), POST_VECTORS, lake, where={"day": day})
+    replace = partial(_replace, lake=lake, day=day, ids=ids)
+    rows, most = post_vectors(posts, latest(cache, posts), day), _posts(lake, day) * len(encoders)
+    replace(rows, POST_VECTORS, of=posts, key=["post_id", "revision"], at_most=most)
     # Most platforms have no descriptions on most days: a commit of nothing costs a second.
     if day in delta.days(AUTHOR_VECTORS, lake) or not authors.isEmpty():
-        of_authors = author_vectors(authors, latest(cache, authors), day)
-        kept = _of_other_encoders(AUTHOR_VECTORS, lake, day, ids, of=authors, key=["author_id"])
-        delta.replace_slice(_union(of_authors, kept), AUTHOR_VECTORS, lake, where={"day": day})
+        rows, most = author_vectors(authors, latest(cache, authors), day), _posts(lake, day)
+        replace(rows, AUTHOR_VECTORS, of=authors, key=["author_id"], at_most=most)
 
 
 def _write_comments(lake: Path, day: date, encoders: Encoders, comments: DataFrame) -> None:
     cache = known(comments.sparkSession, lake, day, [encoders["text"]])
     rows = comment_vectors(comments, latest(cache, comments), day)
     ids, key = [encoders["text"].encoder_id], ["post_id", "revision", "comment_id"]
-    kept = _of_other_encoders(COMMENT_VECTORS, lake, day, ids, of=comments, key=key)
-    delta.replace_slice(_union(rows, kept), COMMENT_VECTORS, lake, where={"day": day})
+    most = _posts(lake, day) * COMMENTS
+    _replace(rows, COMMENT_VECTORS, lake, day, ids, of=comments, key=key, at_most=most)
 
 
-def _of_other_encoders(
-    table: Table, lake: Path, day: date, ids: list[str], *, of: DataFrame, key: list[str]
-) -> DataFrame | None:
-    """The day's vectors of encoders that conf named before: an older model still scores by them."""
+def _replace(
+    rows: DataFrame,
+    table: Table,
+    lake: Path,
+    day: date,
+    ids: list[str],
+    *,
+    of: DataFrame,
+    key: list[str],
+    at_most: int,
+) -> None:
+    """Make the day's vectors these, and leave those of other encoders that `of` still has.
+
+    Encoders that conf named before: an older model still scores by them.
+    """
     quoted = ", ".join(f"'{encoder_id}'" for encoder_id in ids)
-    if not _count(table, lake, f"day = '{day}' AND encoder_id NOT IN ({quoted})"):
-        return None
-    stored = delta.read_days(of.sparkSession, table, lake, day)
-    return stored.where(~F.col("encoder_id").isin(ids)).join(of, on=key, how="left_semi")
-
-
-def _union(new: DataFrame, kept: DataFrame | None) -> DataFrame:
-    return new if kept is None else new.unionByName(kept)
+    others = _count(table, lake, f"day = '{day}' AND encoder_id NOT IN ({quoted})")
+    if others:
+        stored = delta.read_days(of.sparkSession, table, lake, day)
+        of_others = stored.where(~F.col("encoder_id").isin(ids))
+        rows = rows.unionByName(of_others.join(of, on=key, how="left_semi"))
+    delta.replace_slice(rows, table, lake, where={"day": day}, at_most=at_most + others)
 
 
 def _counts(lake: Path, day: date) -> Counts:
     today = f"day = '{day}'"
     return {
-        "posts": _count(POST_FEATURES, lake, today),
+        "posts": _posts(lake, day),
         "post_vectors": _count(POST_VECTORS, lake, today),
         "not_ok": _count(POST_VECTORS, lake, f"{today} AND status <> 'ok'"),
         "author_vectors": _count(AUTHOR_VECTORS, lake, today),
         "comment_vectors": _count(COMMENT_VECTORS, lake, today),
     }
+
+
+def _posts(lake: Path, day: date) -> int:
+    return _count(POST_FEATURES, lake, f"day = '{day}'")
 
 
 def _count(table: Table, lake: Path, condition: str) -> int:

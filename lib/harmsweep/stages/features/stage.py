@@ -41,23 +41,26 @@ def features_day(spark: Spark, lake: Path, day: date, *, media_root: Path) -> Ou
 def _features(spark: SparkSession, lake: Path, day: date, media_root: Path) -> Mapping[str, int]:
     with ExitStack() as held:
 
-        def kept(frame: DataFrame) -> DataFrame:
+        def persisted(frame: DataFrame) -> DataFrame:
             held.callback(frame.persist().unpersist)
             return frame
 
-        posts = kept(current_posts(read_days(spark, POSTS, lake, day)))
-        pairs = kept(posts.select("author_id", "cutoff_day").dropDuplicates())
+        posts = persisted(current_posts(read_days(spark, POSTS, lake, day)))
+        count = posts.count()
+        pairs = persisted(posts.select("author_id", "cutoff_day").dropDuplicates())
         cutoffs = sorted({row["cutoff_day"] for row in pairs.select("cutoff_day").collect()})
         acted = _ledger(lake, day, max(cutoffs, default=day))["entries"] > 0
-        past = kept(by_post(pairs, lake, cutoffs, acted=acted))
-        numbers = kept(author_numbers(pairs, past, lake, cutoffs))
+        past = persisted(by_post(pairs, lake, cutoffs, acted=acted))
+        numbers = persisted(author_numbers(pairs, past, lake, cutoffs))
         rows = post_features(posts, past, numbers, lake, day=day, cutoffs=cutoffs)
-        replace_slice(rows, POST_FEATURES, lake, where={"day": day})
+        replace_slice(rows, POST_FEATURES, lake, where={"day": day}, at_most=count)
         authors = author_features(numbers, day)
-        replace_slice(authors, AUTHOR_FEATURES, lake, where={"day": day})
-        media = kept(media_of(posts, media_root))
-        replace_slice(media, MEDIA, lake, where={"day": day})
-        return {"posts": posts.count(), "authors": pairs.count(), **_of_media(media)}
+        replace_slice(authors, AUTHOR_FEATURES, lake, where={"day": day}, at_most=count)
+        media = persisted(media_of(posts, media_root))
+        of_media = _of_media(media)
+        some = sum(of_media.values())
+        replace_slice(media, MEDIA, lake, where={"day": day}, at_most=some)
+        return {"posts": count, "authors": pairs.count(), **of_media}
 
 
 def current_posts(posts: DataFrame) -> DataFrame:

@@ -55,7 +55,9 @@ def score_comments(
         highest = highest_scores(scored.where("ok"), model.harms).withColumns(
             {"day": F.lit(day), "model_version": F.lit(model.model_version)}
         )
-        put_scores(highest, COMMENT_SCORES, lake, where=where)
+        # At most one a comment and harm.
+        count = sum(counted.values()) * len(model.harms)
+        put_scores(highest, COMMENT_SCORES, lake, where=where, at_most=count)
     finally:
         scored.unpersist()
     return {"comments": int(counted.get(True, 0))}

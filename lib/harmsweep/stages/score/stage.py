@@ -62,10 +62,11 @@ def _score(spark: SparkSession, lake: Path, day: date, model: Manifest, path: Pa
         source = f"scores:{model.model_version}"
         put_rejects(rejected(scored, source), lake, day, source, some="failed" in counted)
         where: delta.Slice = {"day": day, "model_version": model.model_version}
-        put_scores(_as_scores(scored, model.model_version), SCORES, lake, where=where)
+        scores, count = _as_scores(scored, model.model_version), sum(counted.values())
+        put_scores(scores, SCORES, lake, where=where, at_most=count)
     finally:
         scored.unpersist()
-    posts = {"posts": sum(counted.values())} | {s: counted.get(s, 0) for s in SCORE_STATUSES}
+    posts = {"posts": count} | {s: counted.get(s, 0) for s in SCORE_STATUSES}
     return posts | score_comments(spark, lake, day, model, path)
 
 

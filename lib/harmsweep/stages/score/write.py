@@ -10,10 +10,12 @@ from harmsweep.tables.catalog import ACTIONS, REJECTS
 from harmsweep.tables.spec import Table
 
 
-def put_scores(scores: DataFrame, table: Table, lake: Path, *, where: delta.Slice) -> None:
-    """Replace the slice of scores; where the ledger cites it, only add what is new."""
+def put_scores(
+    scores: DataFrame, table: Table, lake: Path, *, where: delta.Slice, at_most: int
+) -> None:
+    """Replace the slice of so many scores; where the ledger cites it, only add what is new."""
     if is_empty(ACTIONS, lake, where):
-        delta.replace_slice(scores, table, lake, where=where)
+        delta.replace_slice(scores, table, lake, where=where, at_most=at_most)
     else:
         delta.append_missing(scores, table, lake, where=where)
 
@@ -30,7 +32,5 @@ def put_rejects(rejects: DataFrame, lake: Path, day: date, source: str, *, some:
 
 def is_empty(table: Table, lake: Path, where: delta.Slice) -> bool:
     """Whether a table has no row in the slice, without Spark."""
-    found = delta.query(
-        lake, f"SELECT 1 FROM {table.name} WHERE {delta.spark_where(where)} LIMIT 1"
-    )
-    return bool(found.num_rows == 0)
+    rows = delta.query(lake, f"SELECT 1 FROM {table.name} WHERE {delta.spark_where(where)} LIMIT 1")
+    return bool(rows.num_rows == 0)
