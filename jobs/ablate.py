@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from harmsweep.training.experiments.ablation import ablate
-from harmsweep.training.job import parser, run
+from harmsweep.training.trainer_job import parser, run
 
 
 def main(*, snapshot: Path, out: Path, config: Path) -> dict[str, object]:

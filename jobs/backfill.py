@@ -1,7 +1,4 @@
-"""Plan the stages of past days, show such a plan, or start it by its id; a plan acts on nobody.
-
-`show` and `start` print the plan as one line of JSON, for the tasks that carry it out.
-"""
+"""Plan the stages of past days, show such a plan as a line of JSON, or start it by its id."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -17,8 +14,8 @@ from harmsweep.pipeline.job import add_model, add_policy, parser, run
 
 def main(*, act: str, lake: Path, days: list[date], by: str, **options: Any) -> Iterable[Any]:
     plan, model, policy = (options.pop(name) for name in ("plan", "model", "policy"))
-    options |= {"model": model.manifest, "policy": policy.path}
-    request = Request(first=days[0], last=days[-1], **options)
+    files = {"model": model.manifest, "policy": policy.path}
+    request = Request(first=days[0], last=days[-1], **options, **files)
     if act == "plan":
         yield plan_backfill(partial(session, "backfill"), lake, request, by=by)
     elif act == "show":
@@ -34,7 +31,7 @@ if __name__ == "__main__":
     add_model(arguments)
     arguments.add_argument("--landing", type=Path, required=True, help="the landing zone")
     add_policy(arguments)
-    arguments.add_argument("--reason", required=True, help="why; it is kept in the audit")
+    arguments.add_argument("--reason", required=True, help="why; kept in the audit")
     arguments.add_argument("--plan", default="", help="with start, the plan's id")
     arguments.add_argument("--by", default="", help="who asked, as the scheduler knows them")
     run(main, arguments)

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from harmsweep.training.experiments.comparison import compare
 from harmsweep.training.experiments.comparison_tables import markdown, printed
-from harmsweep.training.job import parser, run
+from harmsweep.training.trainer_job import parser, run
 
 
 def main(*, snapshot: Path, out: Path, seeds: int, config: Path) -> dict[str, str]:

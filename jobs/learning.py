@@ -6,7 +6,7 @@ Run with the trainer's own Python. Prints one line of JSON: the path of the lear
 from pathlib import Path
 
 from harmsweep.training.experiments.learning_curve import learning_curve
-from harmsweep.training.job import parser, run
+from harmsweep.training.trainer_job import parser, run
 
 
 def main(*, snapshot: Path, out: Path, seeds: int, config: Path) -> dict[str, str]:

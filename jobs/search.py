@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harmsweep.paths import CONF
 from harmsweep.training.experiments.search import search
-from harmsweep.training.job import parser, run
+from harmsweep.training.trainer_job import parser, run
 
 if __name__ == "__main__":
     arguments = parser(__doc__)

@@ -5,8 +5,8 @@ Prints one line of JSON: the model's manifest and the snapshot's folder.
 
 from pathlib import Path
 
-from harmsweep.training.job import parser, run
 from harmsweep.training.train import train
+from harmsweep.training.trainer_job import parser, run
 
 
 def main(*, snapshot: Path, models: Path, tracking: Path, config: Path) -> dict[str, str]:

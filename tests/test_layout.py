@@ -18,10 +18,7 @@ VOCABULARY = (
 )
 # Names that more than one module has: each stage's `stage`, each room's `conf`, and what its room
 # tells apart.
-SHARED_NAMES = {
-    *("stage", "conf", "ablation", "batches", "files", "plan", "search", "slices", "summary"),
-    *("vectors", "workers"),
-}
+SHARED_NAMES = {"ablation", "conf", "plan", "slices", "stage"}
 LONGEST, MEDIAN = 40, 8
 # Longer than a function may be, most of it signature and docstring: no more may join them.
 STILL_LONG = {

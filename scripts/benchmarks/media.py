@@ -25,10 +25,10 @@ from unittest import mock
 from harmsweep.encoders import image
 from harmsweep.encoders.conf import Encoder, load_encoders
 from harmsweep.media import facts
+from harmsweep.media.access import read_image
 from harmsweep.media.bounded import FILES_PER_CALL, run_bounded, run_bounded_each
 from harmsweep.media.clips import sample_frames
 from harmsweep.media.facts import inspect_each
-from harmsweep.media.files import read_image
 from harmsweep.media.images import decode_image, decode_reduced
 from harmsweep.media.problem import MediaProblem
 from harmsweep.paths import ROOT

@@ -31,7 +31,7 @@ from harmsweep.encoders.convolutions import in_torch
 from harmsweep.encoders.loading import MODALITIES
 from harmsweep.evaluation.intervals import auroc_auprc, bootstrap_auroc_auprc, interval
 from harmsweep.lake import delta
-from harmsweep.media.files import read_image, resolve_media
+from harmsweep.media.access import read_image, resolve_media
 from harmsweep.media.problem import MediaProblem
 from harmsweep.model.snapshot import label_column, load_snapshot
 

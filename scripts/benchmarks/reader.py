@@ -34,7 +34,7 @@ from harmsweep.encoders.loading import MODALITIES
 from harmsweep.encoders.ocr import Line, in_order, load_engine, read_lines
 from harmsweep.encoders.ocr_conf import OcrConf, load_ocr_conf
 from harmsweep.evaluation.intervals import auroc_auprc, bootstrap_auroc_auprc, interval
-from harmsweep.media.files import read_image
+from harmsweep.media.access import read_image
 from harmsweep.media.images import decode_image
 from harmsweep.media.tiles import tile
 from harmsweep.model.fusion import Columns, Input, fuse

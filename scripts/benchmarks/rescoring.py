@@ -35,7 +35,7 @@ from harmsweep.harms import HARMS
 from harmsweep.model.fusion import Input
 from harmsweep.model.manifest import load_manifest
 from harmsweep.paths import CONF
-from harmsweep.stages.score.batches import as_columns
+from harmsweep.stages.score.score_batches import as_columns
 
 WIDTH = 384
 SHARD = 100_000

@@ -11,8 +11,8 @@ import pytest
 from harmsweep.encoders import image, text, video
 from harmsweep.encoders.conf import Encoder, load_encoders
 from harmsweep.encoders.device import choose_device
+from harmsweep.encoders.embedding import Embedded
 from harmsweep.encoders.loading import MODALITIES
-from harmsweep.encoders.vectors import Embedded
 from harmsweep.files import FileRefused
 from harmsweep.media.problem import MediaProblem
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from harmsweep.encoders.video import Clip
-from harmsweep.explanations import search
-from harmsweep.explanations.search import _cells, _covered, _dropped, _frames, _less
+from harmsweep.explanations import evidence_search
+from harmsweep.explanations.evidence_search import _cells, _covered, _dropped, _frames, _less
 from harmsweep.explanations.subject import Subject
 
 
@@ -59,7 +59,7 @@ def test_the_frame_that_decides_is_what_is_found(monkeypatch):
     def change(clips):
         return [float(c is not None and 4 in c.frames) for c in clips]
 
-    monkeypatch.setattr(search, "_media", lambda *_: iter([(1, clip, change)]))
+    monkeypatch.setattr(evidence_search, "_media", lambda *_: iter([(1, clip, change)]))
     scorer = SimpleNamespace(scores=lambda changes: np.array(
         [0.0 if change == {"video": None} else change for change in changes], float
     ))  # fmt: skip
@@ -91,16 +91,16 @@ def test_a_post_is_searched_whole_only_where_each_of_its_inputs_was(tmp_path, ki
     encoders = {kind: SimpleNamespace(kind=encoder)}
     gone = {"kind": kind, "uri": "gone.jpg", "content_hash": "0" * 64}
     subject = Subject("p1", 1, "", "und", {}, {0: gone})
-    found = search.find_evidence(
+    found = evidence_search.find_evidence(
         post_with(kind), encoders, subject, threshold=0.5, media=media and tmp_path
     )
     assert found == ([], False)
 
 
 def test_a_post_whose_every_input_was_searched_in_vain_says_so(monkeypatch):
-    monkeypatch.setattr(search, "_words", lambda *_: {})
+    monkeypatch.setattr(evidence_search, "_words", lambda *_: {})
     asked = post_with("text")
-    assert search.find_evidence(asked, {}, None, threshold=0.5, media=None) == ([], True)
+    assert evidence_search.find_evidence(asked, {}, None, threshold=0.5, media=None) == ([], True)
 
 
 @pytest.mark.parametrize("gone", [set(), {(0, 1)}, {(0, 0), (0, 1), (2, 0)}])

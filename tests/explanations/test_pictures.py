@@ -8,8 +8,8 @@ import pytest
 
 from harmsweep.encoders.conf import load_encoders
 from harmsweep.encoders.video import Clip
+from harmsweep.explanations.evidence_search import find_evidence
 from harmsweep.explanations.rescoring import embedded, scorer
-from harmsweep.explanations.search import find_evidence
 from harmsweep.explanations.subject import Subject, prepared
 from harmsweep.paths import DEFAULT_MODEL, ROOT
 

@@ -19,7 +19,7 @@ from harmsweep.known_media import banks, vault
 from harmsweep.known_media.preservation import delete_expired, preserve_day
 from harmsweep.lake import delta
 from harmsweep.maintenance.tables import maintain
-from harmsweep.media import files
+from harmsweep.media import access
 from harmsweep.media.conf import Store, load_limits
 from harmsweep.media.problem import MediaProblem
 from harmsweep.paths import ROOT
@@ -258,7 +258,7 @@ def test_a_file_over_its_kinds_limit_is_refused(
 ):
     image = load_limits().image.model_copy(update={"bytes": len(BYTES) - 1})
     limits = load_limits().model_copy(update={"image": image})
-    monkeypatch.setattr(files, "load_limits", lambda: limits)
+    monkeypatch.setattr(access, "load_limits", lambda: limits)
     escalate(medium())
     preserve_day(lake, DAY, landing)
     assert [row[:3] for row in said(lake)] == [("p", 0, "refused")]
@@ -279,9 +279,9 @@ def test_a_medium_of_a_listed_store_needs_no_media_root(
     lake: Path, escalate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     limits = load_limits().model_copy(update={"stores": (Store(scheme="s3", bucket="b"),)})
-    monkeypatch.setattr(files, "load_limits", lambda: limits)
-    store = files.fs.SubTreeFileSystem(str(tmp_path), files.fs.LocalFileSystem())
-    monkeypatch.setattr(files, "_file_system", lambda _: store)
+    monkeypatch.setattr(access, "load_limits", lambda: limits)
+    store = access.fs.SubTreeFileSystem(str(tmp_path), access.fs.LocalFileSystem())
+    monkeypatch.setattr(access, "_file_system", lambda _: store)
     escalate(medium(uri="s3://b/p.jpg"))
     preserve_day(lake, DAY, None)
     assert [row[:3] for row in said(lake)] == [("p", 0, "missing")]

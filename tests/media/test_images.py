@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from harmsweep.media.access import read_image
 from harmsweep.media.facts import inspect_media
-from harmsweep.media.files import read_image
 from harmsweep.media.images import decode_image
 from harmsweep.media.problem import MediaProblem
 

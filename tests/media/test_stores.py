@@ -11,7 +11,7 @@ from urllib.request import Request, urlopen
 import pytest
 from PIL import Image
 
-from harmsweep.media import files
+from harmsweep.media import access
 from harmsweep.media.conf import Limits, Store, load_limits
 from harmsweep.media.facts import MediaFacts, inspect_media
 
@@ -57,8 +57,8 @@ def stores(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Limits:
 
 
 def use(monkeypatch: pytest.MonkeyPatch, **changed: object) -> Limits:
-    limits = files.load_limits().model_copy(update=changed)
-    monkeypatch.setattr(files, "load_limits", lambda: limits)
+    limits = access.load_limits().model_copy(update=changed)
+    monkeypatch.setattr(access, "load_limits", lambda: limits)
     return limits
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harmsweep.encoders.device import pinned
-from harmsweep.encoders.vectors import Floats
+from harmsweep.encoders.embedding import Floats
 from harmsweep.files import FileRefused
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harmsweep.encoders.device import kind_of, pinned
-from harmsweep.encoders.vectors import Floats
+from harmsweep.encoders.embedding import Floats
 
 if TYPE_CHECKING:
     from torch.nn import Module

@@ -17,7 +17,7 @@ from PIL import Image
 from harmsweep.encoders.conf import Encoder, verify
 from harmsweep.encoders.convolutions import compiled
 from harmsweep.encoders.device import kind_of
-from harmsweep.encoders.vectors import Embedded, Floats
+from harmsweep.encoders.embedding import Embedded, Floats
 from harmsweep.media.images import decode_image
 
 Pixels = NDArray[np.uint8]

@@ -16,7 +16,7 @@ import numpy as np
 from harmsweep.encoders.bert import Windows, load_bert
 from harmsweep.encoders.conf import Encoder, verify
 from harmsweep.encoders.device import kind_of
-from harmsweep.encoders.vectors import Embedded, Floats
+from harmsweep.encoders.embedding import Embedded, Floats
 
 EXAMPLES = ("a quiet afternoon by the lake", "you won a prize, call now", "lake " * 400)
 # Tokens a forward pass. More leave a core's cache; a GPU wants many.

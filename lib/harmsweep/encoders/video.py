@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from harmsweep.encoders import image
 from harmsweep.encoders.conf import Encoder, verify
-from harmsweep.encoders.vectors import Embedded, Floats
+from harmsweep.encoders.embedding import Embedded, Floats
 from harmsweep.files import FileRefused
 from harmsweep.media.clips import every_frame, sample_frames
 

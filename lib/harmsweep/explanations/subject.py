@@ -12,8 +12,8 @@ from harmsweep.encoders.conf import Encoder
 from harmsweep.encoders.loading import MODALITIES
 from harmsweep.encoders.ocr_conf import WINDOW_DAYS, load_ocr_conf
 from harmsweep.lake import delta
+from harmsweep.media.access import local_media, open_media
 from harmsweep.media.bounded import run_bounded
-from harmsweep.media.files import local_media, open_media
 from harmsweep.media.problem import MediaProblem
 
 

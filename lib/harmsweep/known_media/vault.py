@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import IO
 
-from harmsweep.media.files import COPY_BYTES, byte_limit, local_media, open_media
+from harmsweep.media.access import COPY_BYTES, byte_limit, local_media, open_media
 from harmsweep.media.problem import MediaProblem
 from harmsweep.tables.catalog import RESTRICTED_FOLDER
 

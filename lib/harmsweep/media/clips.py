@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from harmsweep.media.access import open_media
 from harmsweep.media.conf import VideoLimits, load_limits
-from harmsweep.media.files import open_media
 from harmsweep.media.problem import MediaProblem
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from harmsweep.media.access import local_media, open_media
 from harmsweep.media.bounded import FILES_PER_CALL, run_bounded_each
 from harmsweep.media.clips import clip_facts
-from harmsweep.media.files import local_media, open_media
 from harmsweep.media.images import decode_reduced
 from harmsweep.media.problem import MediaProblem
 

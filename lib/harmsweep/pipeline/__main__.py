@@ -16,7 +16,7 @@ from harmsweep.model.manifest import load_manifest, verified_bytes
 from harmsweep.model.reference import load_model_ref
 from harmsweep.paths import DEFAULT_MODEL, ROOT
 from harmsweep.pipeline.all_days import run_pipeline
-from harmsweep.pipeline.summary import print_summary, progress
+from harmsweep.pipeline.terminal import print_summary, progress
 from harmsweep.policy.demonstration import mark_demonstration
 from harmsweep.reports.lake import write_report
 

@@ -18,12 +18,12 @@ from harmsweep.digests import as_json
 from harmsweep.encoders.conf import load_encoders
 from harmsweep.enforcement.rules.ledger import ACCOUNTS_DAY, POLICY, Entry
 from harmsweep.enforcement.state.evidence import digest_of, find_evidence
+from harmsweep.explanations.evidence_search import find_evidence as search
+from harmsweep.explanations.evidence_search import reproduced
 from harmsweep.explanations.notices import notice
 from harmsweep.explanations.pending import Due, due
 from harmsweep.explanations.reasons import statement
 from harmsweep.explanations.rescoring import contributions, scorer
-from harmsweep.explanations.search import find_evidence as search
-from harmsweep.explanations.search import reproduced
 from harmsweep.explanations.subject import Subject, load_subject
 from harmsweep.known_media.escalations import escalated_posts
 from harmsweep.lake import delta

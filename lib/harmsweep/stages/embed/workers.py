@@ -21,8 +21,8 @@ from harmsweep.encoders.conf import Encoder
 from harmsweep.encoders.device import choose_device, kind_of
 from harmsweep.encoders.loading import MODALITIES, load_model
 from harmsweep.encoders.stored import STORED, stored
+from harmsweep.media.access import local_media, open_media
 from harmsweep.media.bounded import FILES_PER_CALL, run_bounded_each
-from harmsweep.media.files import local_media, open_media
 from harmsweep.media.problem import MediaProblem
 
 COLUMNS = ["input_hash", "encoder_id", "status", "reason", "vector", "windows"]

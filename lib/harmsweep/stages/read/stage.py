@@ -12,7 +12,7 @@ from harmsweep.encoders.ocr_conf import OcrConf, load_ocr_conf, ocr_results
 from harmsweep.lake import delta
 from harmsweep.lake.flow import READ
 from harmsweep.lake.runs import Counts, Outcome, Spark, run_stage
-from harmsweep.stages.read.workers import COLUMNS, Loaded, read_batches
+from harmsweep.stages.read.ocr_workers import COLUMNS, Loaded, read_batches
 from harmsweep.tables.catalog import MEDIA, MEDIA_TEXTS
 
 

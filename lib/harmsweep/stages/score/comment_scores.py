@@ -20,7 +20,7 @@ from harmsweep.lake import delta
 from harmsweep.model.columns import columns_of
 from harmsweep.model.fusion import Columns
 from harmsweep.model.manifest import Manifest
-from harmsweep.stages.score.batches import as_columns
+from harmsweep.stages.score.score_batches import as_columns
 from harmsweep.stages.score.score_rows import all_probable
 from harmsweep.stages.score.write import is_empty, put_rejects, put_scores
 from harmsweep.tables.catalog import COMMENT_SCORES, COMMENT_VECTORS, POSTS

@@ -15,8 +15,8 @@ from harmsweep.lake.flow import SCORE
 from harmsweep.lake.runs import Counts, Outcome, Spark, run_stage
 from harmsweep.model.manifest import Manifest, check_encoders, check_harms, load_manifest
 from harmsweep.model.reference import ModelRef
-from harmsweep.stages.score.batches import score_batches
 from harmsweep.stages.score.comment_scores import score_comments
+from harmsweep.stages.score.score_batches import score_batches
 from harmsweep.stages.score.score_rows import CARRIED, rows_to_score, with_status
 from harmsweep.stages.score.write import put_rejects, put_scores
 from harmsweep.tables.catalog import (

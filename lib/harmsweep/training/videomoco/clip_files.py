@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harmsweep.files import writing_whole
+from harmsweep.media.access import local_media, open_media
 from harmsweep.media.bounded import run_bounded
 from harmsweep.media.clips import every_frame
-from harmsweep.media.files import local_media, open_media
 from harmsweep.media.problem import MediaProblem
 from harmsweep.training.videomoco.conf import Options, VideoMocoRefused
 

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from harmsweep.encoders.ocr_conf import OcrConf
+from harmsweep.media.access import local_media, read_image
 from harmsweep.media.bounded import run_bounded
-from harmsweep.media.files import local_media, read_image
 from harmsweep.media.problem import MediaProblem
 from harmsweep.media.tiles import decoded_tiles
 from harmsweep.text.cleaning import clean, repair

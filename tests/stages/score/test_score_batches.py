@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from harmsweep.stages.score.batches import as_columns
+from harmsweep.stages.score.score_batches import as_columns
 
 
 def test_a_score_that_is_no_number_stays_one() -> None:
