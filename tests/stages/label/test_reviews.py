@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import builders
 import pytest
-from builders import post, row
+from builders import row
 from pyspark.sql import DataFrame, SparkSession
 
 from harmsweep.lake import delta
@@ -17,6 +18,10 @@ from harmsweep.tables.catalog import ACTIONS, LABELS, POSTS, VERDICTS
 pytestmark = pytest.mark.spark
 DAY = date(2026, 10, 20)
 NOON = datetime(2026, 10, 20, 12, tzinfo=UTC)
+
+
+def post(post_id: str, *, revision: int = 1) -> dict[str, Any]:
+    return builders.post(post_id, revision, day=DAY)
 
 
 def verdict(post_id: str, found: str, *, hour: int = 0, **changes: Any) -> dict[str, Any]:
