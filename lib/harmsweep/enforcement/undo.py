@@ -55,10 +55,9 @@ def undo(
 
     A sweep of the same model and policy does not repeat what was undone, until the post changes.
     Caps do not apply: a person asks for exactly these effects. What was escalated since is left as
-    it is; and nothing comes back, by an undo or a redo, to a post that was edited or deleted since,
-    that a person judged benign, or that is on the allow-list. What the sweep did to accounts goes
-    with the whole of it, and an author without a strike left is free; what fewer strikes come to
-    the next sweep says.
+    it is; nothing comes back to a post that was edited or deleted since, that a person judged
+    benign, or that is on the allow-list. What the sweep did to accounts goes with the whole of it,
+    and an author without a strike left is free; what fewer strikes come to the next sweep says.
 
     Raises:
         DataRefused: the ledger has no such sweep.
@@ -81,8 +80,7 @@ def undo(
     counts = {"effects": done, "left": total - done} | ({"freed": freed} if freed else {})
     seconds = time.monotonic() - started
     if not dry_run:
-        about = {"of_sweep": sweep_id, "seconds": round(seconds, 2), "counts": counts}
-        log(kind, day=str(day)).info("done", **about)
+        log(kind, day=str(day)).info("done", of_sweep=sweep_id, seconds=seconds, counts=counts)
     return Outcome(kind, day, done, seconds, counts=counts)
 
 

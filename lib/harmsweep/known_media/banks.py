@@ -6,9 +6,10 @@ What a person changes is in the audit; of a severe bank it has neither hash nor 
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -103,26 +104,33 @@ def add(
         _check_hash(text)
     limit = budget or (None if kind in (SEVERE, KNOWN_GOOD) else DEFAULT_BUDGET)
     table = SEVERE_BANK if kind == SEVERE else HASH_BANK
-
-    def new(known: dict[str, BankEntry]) -> Iterable[BankEntry]:
-        for entry in known.values():
-            if entry.kind != kind:
-                raise BankRefused(f"bank {bank} is of kind {entry.kind}, not {kind}")
-        for text in dict.fromkeys(hashes):
-            if text not in known or known[text].status == "removed":
-                yield BankEntry(
-                    *(bank, text, kind, "quarantined", by, at),
-                    reason="waits for a second person",
-                    expires_on=expires,
-                    match_budget=limit,
-                    contact=contact,
-                )
-
+    facts = {"expires_on": expires, "match_budget": limit, "contact": contact}
+    new = partial(_new_entries, hashes=hashes, bank=bank, kind=kind, by=by, at=at, facts=facts)
     with locked(lake, [HASH_BANK.name, SEVERE_BANK.name]):
         other = HASH_BANK if kind == SEVERE else SEVERE_BANK
         if _of_bank(lake, other, bank):
             raise BankRefused(f"bank {bank} is of another kind than {kind}")
         return _change(lake, table, bank, new, act="bank_add", details={"kind": kind})
+
+
+def _new_entries(
+    known: dict[str, BankEntry],
+    *,
+    hashes: Sequence[str],
+    bank: str,
+    kind: str,
+    by: str,
+    at: datetime,
+    facts: Mapping[str, Any],
+) -> Iterator[BankEntry]:
+    """Entries in quarantine for the hashes that the bank lacks or that were removed from it."""
+    for entry in known.values():
+        if entry.kind != kind:
+            raise BankRefused(f"bank {bank} is of kind {entry.kind}, not {kind}")
+    for text in dict.fromkeys(hashes):
+        if text not in known or known[text].status == "removed":
+            reason = "waits for a second person"
+            yield BankEntry(bank, text, kind, "quarantined", by, at, reason=reason, **facts)
 
 
 def confirm(

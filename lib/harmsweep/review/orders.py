@@ -52,21 +52,11 @@ def receive(
     """
     post = _orderable(lake, post_id, kind, action)
     row = {
-        "day": post["day"],
-        "order_id": _order_id(kind, authority, reference, post_id),
-        "status": "received",
-        "at": datetime.now(UTC),
-        "kind": kind,
-        "post_id": post_id,
-        "authority": authority,
-        "reference": reference,
-        "action": action,
-        "harm": harm,
-        "jurisdiction": jurisdiction,
-        "due_at": due_at,
-        "until": until,
-        "operator": operator(),
-        "reason": reason,
+        **{"day": post["day"], "order_id": _order_id(kind, authority, reference, post_id)},
+        **{"status": "received", "at": datetime.now(UTC), "kind": kind, "post_id": post_id},
+        **{"authority": authority, "reference": reference, "action": action, "harm": harm},
+        **{"jurisdiction": jurisdiction, "due_at": due_at, "until": until},
+        **{"operator": operator(), "reason": reason},
     }
     _enter(lake, row)
     new_entries = apply_now(lake, post["day"], kind="order", source_id=row["order_id"], clock=clock)

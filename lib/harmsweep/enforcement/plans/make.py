@@ -55,9 +55,8 @@ def make_plan(
         DataRefused: a day's decisions are missing or older than what they rest on.
     """
     binding = load_policy_binding(lake, policy, model.model_version, model.certificates)
-    for day, decided in product(days, (binding, against)):
-        if decided:
-            check_decided(lake, day, decided)
+    for day, decided in product(days, filter(None, (binding, against))):
+        check_decided(lake, day, decided)
     parts = {day: plan_day(lake, day, binding, against, clock=clock) for day in days}
     by_day = {day: part.new_entries for day, part in parts.items()}
     planned = [entry for new_entries in by_day.values() for entry in new_entries]
@@ -66,20 +65,30 @@ def make_plan(
     plan_id = f"plan-{days[0]:%Y%m%d}-{digest[:12]}"
     _write(lake, plan_id, [*planned, *stays])
     over = () if against else breaches(lake, by_day, binding.policy, clock())
-    details = _numbers(lake, by_day, over) | {
-        "model_version": model.model_version,
-        "policy_version": binding.policy.policy_version,
-        "policy": str(policy.path.resolve()),
-        "certificates": str(model.certificates.resolve()),
-        "unchanged": len(stays),
-        "expires_at": _expiry(clock).isoformat(),
-        "digest": digest,
-        "base": sorted({part.base for part in parts.values()} - {""}),
-        "against": "/".join(against.subject) if against else None,
-        "tables": {table.name: delta.version(table, lake) for table in READ},
-    }
+    details = (
+        _numbers(lake, by_day, over)
+        | _pair(policy, model)
+        | {
+            "unchanged": len(stays),
+            "expires_at": _expiry(clock).isoformat(),
+            "digest": digest,
+            "base": sorted({part.base for part in parts.values()} - {""}),
+            "against": "/".join(against.subject) if against else None,
+            "tables": {table.name: delta.version(table, lake) for table in READ},
+        }
+    )
     record(lake, "plan", plan_id, details=details)
     return find_plan(lake, plan_id)
+
+
+def _pair(policy: Policy, model: ModelRef) -> dict[str, str]:
+    """What the plan's sweeps would act under, and where its files are."""
+    return {
+        "model_version": model.model_version,
+        "policy_version": policy.policy_version,
+        "policy": str(policy.path.resolve()),
+        "certificates": str(model.certificates.resolve()),
+    }
 
 
 def _write(lake: Path, plan_id: str, entries: Sequence[Entry]) -> None:

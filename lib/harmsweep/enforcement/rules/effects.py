@@ -4,6 +4,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import NotRequired, TypedDict, Unpack
 
 from harmsweep.digests import as_json
 from harmsweep.enforcement.rules.ledger import ACCOUNTS_DAY, Entry, Scope, direction, effect_key
@@ -66,6 +67,19 @@ class Sweep:
         return from_micros(self.at)
 
 
+class Cause(TypedDict):
+    """Why an effect comes about, in the ledger's columns."""
+
+    cause_kind: str
+    harm: str | None
+    score: NotRequired[float | None]
+    threshold: NotRequired[float | None]
+    model_version: NotRequired[str | None]
+    policy_version: NotRequired[str | None]
+    expires_at: NotRequired[datetime | None]
+    source_id: NotRequired[str | None]
+
+
 def new_effect(
     scope: Scope,
     sweep: Sweep,
@@ -73,15 +87,8 @@ def new_effect(
     action: str,
     previous: Entry | None,
     revision: int,
-    cause_kind: str,
-    harm: str | None,
-    score: float | None = None,
-    threshold: float | None = None,
-    model_version: str | None = None,
-    policy_version: str | None = None,
     state_key: str | None = None,
-    expires_at: datetime | None = None,
-    source_id: str | None = None,
+    **cause: Unpack[Cause],
 ) -> Entry:
     """An effect as an intent of a sweep; without a `state_key` the state is its own.
 
@@ -89,7 +96,7 @@ def new_effect(
     release is another effect, and a rerun's is the same one.
     """
     before = previous.action if previous and not previous.has_expired(sweep.time) else "none"
-    source = [source_id] if source_id else []
+    source = [source_id] if (source_id := cause.get("source_id")) else []
     cause_id = "/".join([*sweep.subject, *source, previous.effect_key if previous else "first"])
     key = effect_key(scope, revision, action, cause_id)
     return Entry(
@@ -106,17 +113,10 @@ def new_effect(
         direction=direction(action, before),
         surface=scope.surface,
         jurisdiction=scope.jurisdiction,
-        cause_kind=cause_kind,
         cause_id=cause_id,
         previous_key=previous.effect_key if previous else None,
         state_key=state_key or key,
-        harm=harm,
-        score=score,
-        threshold=threshold,
-        model_version=model_version,
-        policy_version=policy_version,
         operator=sweep.operator,
-        expires_at=expires_at,
         lane=scope.lane,
-        source_id=source_id,
+        **cause,
     )

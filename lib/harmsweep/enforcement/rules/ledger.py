@@ -66,10 +66,10 @@ class Entry:
     previous_key: str | None
     state_key: str
     harm: str | None
-    score: float | None
-    threshold: float | None
-    model_version: str | None
-    policy_version: str | None
+    score: float | None = None
+    threshold: float | None = None
+    model_version: str | None = None
+    policy_version: str | None = None
     operator: str
     expires_at: datetime | None = None
     lane: str = POLICY
