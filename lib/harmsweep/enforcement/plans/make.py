@@ -65,23 +65,19 @@ def make_plan(
     plan_id = f"plan-{days[0]:%Y%m%d}-{digest[:12]}"
     _write(lake, plan_id, [*planned, *stays])
     over = () if against else breaches(lake, by_day, binding.policy, clock())
-    details = (
-        _numbers(lake, by_day, over)
-        | _pair(policy, model)
-        | {
-            "unchanged": len(stays),
-            "expires_at": _expiry(clock).isoformat(),
-            "digest": digest,
-            "base": sorted({part.base for part in parts.values()} - {""}),
-            "against": "/".join(against.subject) if against else None,
-            "tables": {table.name: delta.version(table, lake) for table in READ},
-        }
-    )
-    record(lake, "plan", plan_id, details=details)
+    details = _pair(policy, model) | {
+        "unchanged": len(stays),
+        "expires_at": _expiry(clock).isoformat(),
+        "digest": digest,
+        "base": sorted({part.base for part in parts.values()} - {""}),
+        "against": "/".join(against.subject) if against else None,
+        "tables": {table.name: delta.version(table, lake) for table in READ},
+    }
+    record(lake, "plan", plan_id, details=_numbers(lake, by_day, over) | details)
     return find_plan(lake, plan_id)
 
 
-def _pair(policy: Policy, model: ModelRef) -> dict[str, str]:
+def _pair(policy: Policy, model: ModelRef) -> dict[str, Any]:
     """What the plan's sweeps would act under, and where its files are."""
     return {
         "model_version": model.model_version,
