@@ -10,6 +10,7 @@ from harmsweep.paths import ROOT
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
 
+@pytest.mark.nightly
 def test_it_embeds_all_and_says_what_it_ran_on(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -138,6 +138,7 @@ def test_a_caption_outside_the_images_space_is_refused(tmp_path: Path) -> None:
         load_encoders(path)
 
 
+@pytest.mark.nightly
 @pytest.mark.spark
 def test_the_likeness_of_caption_and_picture_is_a_number_of_the_snapshot(
     spark: SparkSession,

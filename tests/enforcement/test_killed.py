@@ -91,6 +91,7 @@ def test_a_plan_that_was_killed_and_is_made_again_is_the_same(struck, tmp_path):
     converges(struck, partial(make_plan, days=[DAY], **options), tmp_path, ("plan", name))
 
 
+@pytest.mark.nightly
 def test_a_plan_of_three_days_is_applied_once_wherever_it_was_killed(known, tmp_path):
     days = spread(known, 3)
     name = make_plan(known.root, days, **known.pair()).plan_id

@@ -154,9 +154,11 @@ def test_in_production_the_threshold_is_the_certificates(known, model, threshold
     text = text.replace("m-2", "m0123456789ab").replace(
         "{action: remove, threshold: 0.95}", WITH_PRECISION
     )
-    ladder = f"{WITH_PRECISION}\n        - {{action: demote, threshold: 0.85}}"
+    ladder = f"{WITH_PRECISION}\n    - {{action: demote, threshold: 0.85}}"
     text = text.replace(ladder, WITH_PRECISION).replace(
-        f"[{WITH_PRECISION}]", "[{action: review, threshold: 0.9}]"
+        f"  spam:\n  - surface: all\n    jurisdiction: all\n    ladder:\n    - {WITH_PRECISION}",
+        "  spam:\n  - surface: all\n    jurisdiction: all\n    ladder:\n"
+        "    - {action: review, threshold: 0.9}",
     )
     path.write_text(text, encoding="utf-8")
     as_if_under(known, path, "m0123456789ab", threshold=0.97)

@@ -63,6 +63,7 @@ def test_a_picture_that_is_gone_or_another_is_not_searched():
     assert found_in(asked, subject, threshold) == ([], False)
 
 
+@pytest.mark.nightly
 def test_frames_of_a_clip_flip_the_decision():
     asked, subject, clip, threshold = posted("video", 0.9)
     (part,), whole = found_in(asked, subject, threshold)

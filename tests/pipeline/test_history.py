@@ -32,7 +32,7 @@ from harmsweep.stages.score.stage import score_day
 from harmsweep.tables.catalog import POST_VECTORS, SCORES, TABLES
 from harmsweep.tables.spec import Table
 
-pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow]
+pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow, pytest.mark.nightly]
 TODAY = date(2026, 10, 1)
 HISTORY = [TODAY - timedelta(days=n) for n in range(1, 121)]
 WINDOW_DAYS = 30
@@ -117,7 +117,6 @@ def days_by_file(table: Table, lake: Path) -> dict[str, str]:
     return {uri: uri.split("/day=")[1].split("/")[0] for uri in stored.file_uris()}
 
 
-@pytest.mark.nightly
 def test_one_more_day_touches_its_own_slices_only(
     spark: SparkSession,
     tmp_path: Path,

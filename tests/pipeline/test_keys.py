@@ -37,7 +37,7 @@ from harmsweep.tables.catalog import (
     SCORES,
 )
 
-pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow]
+pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow, pytest.mark.nightly]
 SAMPLE = ROOT / "tests" / "sample"
 DAYS = [date(2026, 10, d) for d in (1, 2, 3)]
 Finished = tuple[Path, PipelineRun]
@@ -124,7 +124,6 @@ def test_undo_then_redo_restores_what_the_platform_reads(
     assert contents(POST_VISIBILITY, copied) == swept
 
 
-@pytest.mark.nightly
 def test_days_out_of_order_and_a_backfill_end_in_the_same_tables(
     spark: SparkSession, finished: Finished, contents: Contents, tmp_path: Path
 ) -> None:

@@ -13,7 +13,7 @@ from harmsweep.paths import DEFAULT_MODEL
 from harmsweep.pipeline.all_days import PipelineRun
 from harmsweep.tables.catalog import EVIDENCE
 
-pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow]
+pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow, pytest.mark.nightly]
 Finished = tuple[Path, PipelineRun]
 
 

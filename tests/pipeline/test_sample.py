@@ -13,7 +13,7 @@ from harmsweep.pipeline.all_days import PipelineRun, run_pipeline
 from harmsweep.reports.lake_figures import accounts
 from harmsweep.tables.catalog import MEDIA, TABLES
 
-pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow]
+pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow, pytest.mark.nightly]
 SAMPLE = ROOT / "tests" / "sample"
 Finished = tuple[Path, PipelineRun]
 
@@ -77,7 +77,6 @@ def test_a_second_run_changes_nothing_and_starts_no_spark(finished: Finished) ->
     assert {name: delta.version(table, lake) for name, table in TABLES.items()} == before
 
 
-@pytest.mark.nightly
 def test_a_model_is_trained_on_the_sample_where_none_is_given(
     spark: SparkSession, copied: Path
 ) -> None:

@@ -222,6 +222,7 @@ def test_a_changed_snapshot_is_refused(
         certify(copied, model=make_model(), policy=policy)
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 def test_the_job_prints_the_claims_and_writes_them_beside_the_model(
     snapshot: Path, make_model: Callable[..., Path], policy: Path

@@ -196,6 +196,7 @@ def test_learning_curves_and_the_networks_own_figure_of_unseen_events(
     assert text.index("events network") < text.index("events media text")
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 def test_the_page_is_logged_without_texts_beside_its_plots(
     model: Path, snapshot: Path, texts_lake: Path, tmp_path: Path

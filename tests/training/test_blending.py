@@ -148,6 +148,7 @@ print(json.dumps([run("none"), run("online"), run("none", "offline", "online")])
 """
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 def test_networks_are_blended_by_what_generalises_and_as_alone_so_among_others(
     trainer: Path, tiny_snapshot: Path, small_config: Path

@@ -187,7 +187,7 @@ def test_a_release_that_waits_is_not_done_by_a_policy_that_lifts_as_much(held):
     before = held.states()
     with pytest.raises(Held, match="hate: 2 to release"):  # into review
         held.sweep(version=2, release=0, remove=0.999, demote=0.998)
-    changing(held, "        - {action: review, threshold: 0.5}\n", "")
+    changing(held, "    - {action: review, threshold: 0.5}\n", "")
     with pytest.raises(Held, match=":hate:release"):
         held.sweep(version=3, remove=0.999, demote=0.998)
     assert held.states() == {post: before[post] for post in ("removed", "demoted", "spam")}

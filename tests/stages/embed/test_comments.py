@@ -55,6 +55,7 @@ def test_the_most_reported_come_first_then_the_newest_up_to_the_cap(spark: Spark
     assert chosen == {"reported", *(f"c{n:02d}" for n in range(COMMENTS - 1))}
 
 
+@pytest.mark.nightly
 @pytest.mark.torch
 def test_each_comment_has_a_vector_of_its_own_and_changes_none_of_its_post(
     spark: SparkSession,

@@ -136,6 +136,7 @@ def test_each_form_of_a_posts_words_and_media_is_an_input_of_its_own(
     assert {r.input for r in plain.collect()} == {"text", "raw_text", "media_text", "image"}
 
 
+@pytest.mark.nightly
 def test_an_unchanged_day_is_skipped_and_an_edited_one_keeps_what_it_needs(
     fill: Fill, embed: Embed, lake: Path
 ) -> None:
@@ -162,6 +163,7 @@ def test_an_unchanged_day_is_skipped_and_an_edited_one_keeps_what_it_needs(
     assert set(rows(AUTHOR_VECTORS, lake, FIRST, "encoder_id")) == {(other.encoder_id,)}
 
 
+@pytest.mark.nightly
 def test_a_backfilled_day_finds_what_a_later_day_computed(
     fill: Fill, embed: Embed, lake: Path
 ) -> None:

@@ -290,6 +290,7 @@ class Killed(Exception):
     """Stands for a process that ends between two commits."""
 
 
+@pytest.mark.nightly
 def test_any_order_of_days_and_rows_gives_the_same_tables(  # noqa: PLR0917
     spark: "SparkSession",
     ingested: Path,

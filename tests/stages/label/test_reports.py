@@ -189,6 +189,7 @@ def test_a_day_is_labelled_as_its_reports_come_in(
     assert label_day(lambda: pytest.fail("started Spark"), reported, DAY).skipped
 
 
+@pytest.mark.nightly
 def test_made_up_reports_make_labels_only_where_a_simulation_asks(
     spark: SparkSession, reported: Path, add_rows: AddRows
 ) -> None:

@@ -12,7 +12,7 @@ import yaml
 from harmsweep.model.manifest import load_manifest
 from harmsweep.paths import JOBS
 
-pytestmark = [pytest.mark.slow, pytest.mark.torch]
+pytestmark = [pytest.mark.slow, pytest.mark.torch, pytest.mark.nightly]
 
 
 # Again into the same folder, once into another, the model, and one that does not see the text: one

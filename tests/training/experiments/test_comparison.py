@@ -129,6 +129,7 @@ def compared(
     return path, found
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 def test_the_job_compares_everything_on_one_split(compared: tuple[Path, dict[str, Any]]) -> None:
     path, found = compared
@@ -150,6 +151,7 @@ def test_the_job_compares_everything_on_one_split(compared: tuple[Path, dict[str
     assert late["text"] > max(late["media_text"], late["numbers"])
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 def test_the_job_keeps_blends_and_writes_tables(compared: tuple[Path, dict[str, Any]]) -> None:
     path, found = compared

@@ -8,7 +8,8 @@ import pytest
 pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
-from harmsweep.model.conf import TrainingRefused, load_training  # noqa: E402
+from harmsweep.conf import ConfRefused  # noqa: E402
+from harmsweep.model.conf import load_training  # noqa: E402
 from harmsweep.model.snapshot import SnapshotRefused, load_snapshot  # noqa: E402
 from harmsweep.paths import CONF  # noqa: E402
 from harmsweep.training.experiments.experiment import (  # noqa: E402
@@ -59,5 +60,5 @@ def test_what_is_no_snapshot_or_no_configuration_is_refused(
         load_experiment(tmp_path, CONF / "training.yaml")
     wrong = tmp_path / "training.yaml"
     wrong.write_text("{}")
-    with pytest.raises(TrainingRefused):
+    with pytest.raises(ConfRefused, match="split: is required"):
         load_experiment(tiny_snapshot, wrong)

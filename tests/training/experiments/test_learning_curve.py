@@ -80,6 +80,7 @@ def run(*command: object) -> str:
     return done.stdout
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 def test_more_groups_teach_more_and_all_of_them_give_the_model(
     trainer: Path, with_events: Path, small_config: Path, tmp_path: Path

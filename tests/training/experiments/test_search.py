@@ -13,7 +13,7 @@ import yaml
 from harmsweep.model.snapshot import FACTS, Snapshot, file_hashes
 from harmsweep.paths import JOBS
 
-pytestmark = [pytest.mark.slow, pytest.mark.torch]
+pytestmark = [pytest.mark.slow, pytest.mark.torch, pytest.mark.nightly]
 SPACE = {
     "sampler": "tpe", "seed": 7, "startup_trials": 2, "warmup_epochs": 1,
     "space": {"c": {"low": 0.1, "high": 10.0, "log": True}, "hidden": {"values": [4, 8]}},

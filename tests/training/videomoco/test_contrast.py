@@ -50,6 +50,7 @@ def _unit(encoder: torch.nn.Module, clips: list[Path], options: Options) -> Tens
     return F.normalize(encoder(seen).flatten(1), dim=1)
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 def test_the_loss_falls_and_views_of_one_clip_come_nearer_than_of_two(
     kept_frames: list[Path],
