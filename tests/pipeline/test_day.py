@@ -24,11 +24,8 @@ def day(spark: SparkSession, some_posts: Path, tmp_path_factory: pytest.TempPath
     """The lake of the day, and its run."""
     lake = tmp_path_factory.mktemp("day") / "lake"
     mark_demonstration(lake)
-    model = load_model_ref(DEFAULT_MODEL)
-    spark_of = lambda: spark  # noqa: E731
-    run = run_pipeline(
-        spark_of, delta.open_lake(lake), posts=some_posts, model=model, on_progress=lambda *_: None
-    )
+    options = {"posts": some_posts, "model": load_model_ref(DEFAULT_MODEL)}
+    run = run_pipeline(lambda: spark, delta.open_lake(lake), on_progress=lambda *_: None, **options)
     return lake, run
 
 
