@@ -21,6 +21,7 @@ MakeModel = Callable[..., Path]
 def lenient(tmp_path: Path) -> Path:
     """conf/release.yaml without limits on what these models and sentences can't meet."""
     limits = load_release().model_dump() | {"disguise_drop": 1.0, "calibration_error": 1.0}
+    limits["min_speed"] = 0  # two short times on a busy machine: test_gates has it on numbers
     path = tmp_path / "release.yaml"
     path.write_text(yaml.safe_dump(limits))
     return path
