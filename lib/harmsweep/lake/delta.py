@@ -144,7 +144,7 @@ def replace_slice(
         raise ValueError(f"{table.name} is append-only")
     with locked(lake, [table.name]):
         if at_most is not None and at_most <= FEW_ROWS:
-            _write(conform(df, table).toArrow(), table, lake, where=where)
+            _write(conform(df, table).toArrow(), table, lake, where)
             return
         failpoint(f"{table.name}:before-commit")
         write = conform(df, table).write.format("delta").mode("overwrite")
@@ -167,7 +167,7 @@ def append_missing(df: DataFrame, table: Table, lake: Path, *, where: Slice) -> 
             if count > FEW_ROWS:
                 append(new, table, lake)
             elif count:
-                _write(new.toArrow(), table, lake)
+                _write(new.toArrow(), table, lake, None)
         finally:
             new.unpersist()
         return count
@@ -185,11 +185,10 @@ def append(df: DataFrame, table: Table, lake: Path) -> None:
 def write_rows(rows: Rows, table: Table, lake: Path, *, where: Slice | None = None) -> None:
     """Append rows of the driver's own, or make them exactly a slice, in a commit without Spark."""
     with locked(lake, [table.name]):
-        schema = pa.schema(stored(lake, table.name).schema().to_arrow())
-        _write(pa.Table.from_pylist([*rows], schema=schema), table, lake, where=where)
+        _write(rows, table, lake, where)
 
 
-def _write(content: pa.Table, table: Table, lake: Path, *, where: Slice | None = None) -> None:
+def _write(content: pa.Table | Rows, table: Table, lake: Path, where: Slice | None) -> None:
     mode, replaced = ("append", None) if where is None else ("overwrite", datafusion_where(where))
     target = stored(lake, table.name)
     schema = pa.schema(target.schema().to_arrow())
@@ -198,8 +197,10 @@ def _write(content: pa.Table, table: Table, lake: Path, *, where: Slice | None =
     failpoint(f"{table.name}:after-commit")
 
 
-def _as_stored(content: pa.Table, schema: pa.Schema) -> pa.Table:
+def _as_stored(content: pa.Table | Rows, schema: pa.Schema) -> pa.Table:
     """The rows with the stored table's columns; of those that conf no longer declares, null."""
+    if not isinstance(content, pa.Table):
+        return pa.Table.from_pylist([*content], schema=schema)
     columns = [
         content[field.name].cast(field.type)
         if field.name in content.schema.names
