@@ -39,10 +39,15 @@ def check_file(path: Path, expected: str) -> None:
     """
     if not path.is_file():
         raise FileRefused(f"{path}: missing; scripts/setup makes it")
+    actual = sha256_of(path)
+    if actual != expected:
+        raise FileRefused(f"{path}: expected SHA-256 {expected}, found {actual}")
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes, as 64 hexadecimal digits."""
     with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != expected:
-        raise FileRefused(f"{path}: expected SHA-256 {expected}, found {found}")
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_whole(path: Path, content: str | bytes) -> Path:

@@ -1,6 +1,5 @@
 """What must stay apart stays apart: revisions, models, policies, sweeps and days, on the sample."""
 
-import hashlib
 import shutil
 from collections.abc import Callable
 from datetime import date
@@ -11,6 +10,7 @@ from pyspark.sql import SparkSession
 from safetensors.numpy import load_file, save_file
 
 from harmsweep.enforcement.undo import undo
+from harmsweep.files import sha256_of
 from harmsweep.lake import delta
 from harmsweep.model.manifest import File, build_manifest, load_manifest, write_manifest
 from harmsweep.model.reference import ModelRef, load_model_ref
@@ -53,13 +53,9 @@ def second_model(first: Path, out: Path) -> ModelRef:
     (out / manifest.evaluation.name).write_bytes(
         (first.parent / manifest.evaluation.name).read_bytes()
     )
-    halved = File(name=manifest.weights.name, sha256=_sha256(out / manifest.weights.name))
+    halved = File(name=manifest.weights.name, sha256=sha256_of(out / manifest.weights.name))
     facts = manifest.model_dump(exclude={"model_version", "digest"}) | {"weights": halved}
     return load_model_ref(write_manifest(build_manifest(facts), out))
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def prepare_and_act(

@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError
 
 from harmsweep.conf import Frozen
 from harmsweep.errors import Refused
+from harmsweep.files import sha256_of
 from harmsweep.model.conf import Split
 from harmsweep.model.fusion import Input
 
@@ -81,13 +82,8 @@ def find_snapshot(folder: Path) -> Path:
 
 def file_hashes(folder: Path) -> dict[str, str]:
     """The SHA-256 of each Parquet file of a snapshot, by its path in the folder."""
-    hashes = {}
-    for path in sorted(folder.glob("*/*.parquet")):
-        with path.open("rb") as file:
-            hashes[path.relative_to(folder).as_posix()] = hashlib.file_digest(
-                file, "sha256"
-            ).hexdigest()
-    return hashes
+    paths = sorted(folder.glob("*/*.parquet"))
+    return {path.relative_to(folder).as_posix(): sha256_of(path) for path in paths}
 
 
 def snapshot_id(identity: Mapping[str, object]) -> str:

@@ -1,10 +1,9 @@
 """What jobs/pretrain_video.py does with its options."""
 
 import argparse
-import hashlib
 from collections.abc import Mapping
-from pathlib import Path
 
+from harmsweep.files import sha256_of
 from harmsweep.training.videomoco.clip_files import Clip, clips_of_folder
 from harmsweep.training.videomoco.conf import load_options
 
@@ -24,7 +23,7 @@ def run(options: argparse.Namespace, videos: Mapping[str, str]) -> dict[str, str
         convert_published(options.published, weights)
     else:
         _train(options, videos)
-    return {"weights": str(weights), "sha256": _sha256(weights)}
+    return {"weights": str(weights), "sha256": sha256_of(weights)}
 
 
 def _train(options: argparse.Namespace, videos: Mapping[str, str]) -> None:
@@ -44,8 +43,3 @@ def _clips(options: argparse.Namespace, videos: Mapping[str, str]) -> list[Clip]
     if options.clips:
         return clips_of_folder(options.clips)
     return [Clip(options.media, uri, content_hash) for content_hash, uri in videos.items()]
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
