@@ -1,15 +1,6 @@
 """Past days run again: first a plan to read, then exactly what was planned, by the plan's id."""
 
-from airflow.sdk import (
-    DAG,
-    Context,
-    Param,
-    TaskGroup,
-    TriggerRule,
-    chain,
-    cross_downstream,
-    task,
-)
+from airflow.sdk import DAG, Context, Param, TaskGroup, TriggerRule, chain, cross_downstream, task
 from airflow.sdk.exceptions import AirflowSkipException
 from wiring.settings import DEFAULTS, LAKE, LANDING, MODEL, POLICY, REASON_PATTERN, day_param
 from wiring.stages import after_sweep, done, stage_tasks

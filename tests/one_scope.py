@@ -5,11 +5,7 @@ from datetime import date
 from typing import Any
 
 from harmsweep.enforcement.rules.effects import Sweep
-from harmsweep.enforcement.rules.guardrails import (
-    Decision,
-    Guardrails,
-    Post,
-)
+from harmsweep.enforcement.rules.guardrails import Decision, Guardrails, Post
 from harmsweep.enforcement.rules.ledger import Entry, Scope
 from harmsweep.enforcement.rules.reconcile import reconcile
 

@@ -5,14 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from replaying import (
-    DAY,
-    change_inputs,
-    keep_policy,
-    outcome,
-    ran,
-    rewrite_ledger,
-)
+from replaying import DAY, change_inputs, keep_policy, outcome, ran, rewrite_ledger
 
 from harmsweep.cli.main import app
 from harmsweep.enforcement.circuit_breaker import batches

@@ -4,13 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from replaying import (
-    DAY,
-    keep_policy,
-    outcome,
-    rewrite_decisions,
-    rewrite_ledger,
-)
+from replaying import DAY, keep_policy, outcome, rewrite_decisions, rewrite_ledger
 
 from harmsweep.enforcement.replay import UNCHECKED
 from harmsweep.lake import delta

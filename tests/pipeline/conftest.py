@@ -25,22 +25,29 @@ FIRST, SOME = "2026-10-01", 48
 @pytest.fixture(scope="session")
 def finished(spark: "SparkSession", tmp_path_factory: pytest.TempPathFactory) -> "Finished":
     """The sample's lake after a run of the line, with the model that ships."""
+    return _run(spark, tmp_path_factory.mktemp("line") / "lake", SAMPLE)
+
+
+@pytest.fixture(scope="session")
+def finished_day(
+    spark: "SparkSession", some_posts: Path, tmp_path_factory: pytest.TempPathFactory
+) -> "Finished":
+    """The lake of some posts of one day after a run of the line, with the model that ships."""
+    return _run(spark, tmp_path_factory.mktemp("day") / "lake", some_posts)
+
+
+def _run(spark: "SparkSession", lake: Path, posts: Path) -> "Finished":
     from harmsweep.lake.delta import open_lake
     from harmsweep.model.reference import load_model_ref
     from harmsweep.paths import DEFAULT_MODEL
     from harmsweep.pipeline.all_days import run_pipeline
     from harmsweep.policy.demonstration import mark_demonstration
 
-    lake = tmp_path_factory.mktemp("line") / "lake"
     mark_demonstration(lake)
-    line = run_pipeline(
-        lambda: spark,
-        open_lake(lake),
-        posts=SAMPLE,
-        model=load_model_ref(DEFAULT_MODEL),
-        on_progress=lambda *_: None,
+    model = load_model_ref(DEFAULT_MODEL)
+    return lake, run_pipeline(
+        lambda: spark, open_lake(lake), posts=posts, model=model, on_progress=lambda *_: None
     )
-    return lake, line
 
 
 @pytest.fixture

@@ -17,13 +17,7 @@ from pydantic import BeforeValidator, Field
 from harmsweep.conf import ConfRefused, Fault, Frozen, read, validate
 from harmsweep.digests import as_json
 from harmsweep.harms import ALL_HARMS, Harm
-from harmsweep.policy.ladders import (
-    PrecisionTarget,
-    Rule,
-    Threshold,
-    Word,
-    ladder_faults,
-)
+from harmsweep.policy.ladders import PrecisionTarget, Rule, Threshold, Word, ladder_faults
 
 ALL = "all"
 DEFAULT = "default"

@@ -30,7 +30,7 @@ def promote(
     config: Path = CONF / "release.yaml",
     dry_run: bool = False,
 ) -> Iterator[Gate]:
-    """The candidate's gates against the champion of `tracking`; it is crowned where none refuses.
+    """The candidate's gates against the champion of `tracking`, which it becomes if none refuses.
 
     Beside the manifest its card is written, with the gates, whatever the outcome. The champion
     itself is not judged again.
@@ -54,5 +54,5 @@ def promote(
         more = f" and {len(failed) - 5} more" if len(failed) > 5 else ""
         raise PromotionRefused(f"{len(failed)} of {len(gates)} gates refuse: {names}{more}")
     if not dry_run:
-        crowned = set_champion(candidate, tracking)
-        log("promote").info("champion", now=crowned.model_version, before=crowned.before)
+        change = set_champion(candidate, tracking)
+        log("promote").info("champion", now=change.model_version, before=change.before)

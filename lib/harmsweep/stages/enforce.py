@@ -6,9 +6,7 @@ from pathlib import Path
 
 from harmsweep.digests import as_json
 from harmsweep.enforcement.rules.effects import from_micros
-from harmsweep.enforcement.state.day_ledger import (
-    now_micros,
-)
+from harmsweep.enforcement.state.day_ledger import now_micros
 from harmsweep.enforcement.state.day_state import exemptions
 from harmsweep.enforcement.state.decisions import check_decided, version_pair
 from harmsweep.enforcement.state.policy_binding import PolicyBinding, load_policy_binding

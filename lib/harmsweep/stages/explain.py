@@ -34,9 +34,7 @@ from harmsweep.logs import log
 from harmsweep.model.manifest import Manifest, check_encoders, load_manifest
 from harmsweep.model.reference import ModelRef
 from harmsweep.operations.switch import check_running
-from harmsweep.tables.catalog import (
-    EXPLANATIONS,
-)
+from harmsweep.tables.catalog import EXPLANATIONS
 
 # Without days a run explains what took effect in so many.
 BACK_DAYS = 30

@@ -17,11 +17,7 @@ from harmsweep.known_media.window import Medium, media_of_day, near
 from harmsweep.lake import delta
 from harmsweep.lake.flow import MATCH
 from harmsweep.lake.runs import Counts, Outcome, Spark, run_stage
-from harmsweep.tables.catalog import (
-    ESCALATIONS,
-    MEDIA_CLUSTERS,
-    MEDIA_MATCHES,
-)
+from harmsweep.tables.catalog import ESCALATIONS, MEDIA_CLUSTERS, MEDIA_MATCHES
 from harmsweep.tables.spec import Table
 
 Row = dict[str, Any]

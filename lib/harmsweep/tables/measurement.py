@@ -1,15 +1,6 @@
 """Tables of what a day came to: its metrics, and the runs of its stages."""
 
-from harmsweep.tables.spec import (
-    DAY,
-    DOUBLE,
-    LONG,
-    STRING,
-    TIME,
-    Table,
-    columns,
-    required,
-)
+from harmsweep.tables.spec import DAY, DOUBLE, LONG, STRING, TIME, Table, columns, required
 
 METRICS = Table(
     name="metrics_v1",

@@ -51,7 +51,7 @@ class Task:
 
     @property
     def sources(self) -> Sources:
-        """Inputs and features, as `scored_rows` takes them."""
+        """Inputs and features, as `score_labelled_rows` takes them."""
         return {"inputs": self.inputs, "features": self.features}
 
     @property

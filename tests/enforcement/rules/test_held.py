@@ -21,10 +21,7 @@ from one_scope import (
     sweep,
 )
 
-from harmsweep.enforcement.rules.guardrails import (
-    Decision,
-    Guardrails,
-)
+from harmsweep.enforcement.rules.guardrails import Decision, Guardrails
 from harmsweep.enforcement.rules.held import (
     HeldBatch,
     Stale,

@@ -5,9 +5,7 @@ from dataclasses import replace
 import pytest
 from one_scope import A_WEEK, DEMOTE, EDITED, PAIR, POST, REMOVE, SCOPE, act, after, sweep
 
-from harmsweep.enforcement.rules.guardrails import (
-    Post,
-)
+from harmsweep.enforcement.rules.guardrails import Post
 from harmsweep.enforcement.rules.ledger import Entry
 from harmsweep.enforcement.rules.reversal import redo_effect, undo_effect
 

@@ -23,12 +23,8 @@ from one_scope import (
     sweep,
 )
 
-from harmsweep.enforcement.rules.guardrails import (
-    uniform_hash,
-)
-from harmsweep.enforcement.rules.held import (
-    refused,
-)
+from harmsweep.enforcement.rules.guardrails import uniform_hash
+from harmsweep.enforcement.rules.held import refused
 from harmsweep.enforcement.rules.lanes import Instruction
 from harmsweep.enforcement.rules.reconcile import reconcile
 

@@ -4,9 +4,7 @@ from pathlib import Path
 
 from one_scope import DAY
 
-from harmsweep.enforcement.rules.guardrails import (
-    Guardrails,
-)
+from harmsweep.enforcement.rules.guardrails import Guardrails
 from harmsweep.enforcement.state.policy_binding import PolicyBinding
 from harmsweep.harms import SEVERE
 from harmsweep.policy.certificates import Claim, Counts, Population, Source, build_certificate

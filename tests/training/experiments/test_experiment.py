@@ -12,11 +12,7 @@ from harmsweep.conf import ConfRefused  # noqa: E402
 from harmsweep.model.conf import load_training  # noqa: E402
 from harmsweep.model.snapshot import SnapshotRefused, load_snapshot  # noqa: E402
 from harmsweep.paths import CONF  # noqa: E402
-from harmsweep.training.experiments.experiment import (  # noqa: E402
-    Experiment,
-    load_experiment,
-    write_once,
-)
+from harmsweep.training.experiments.experiment import Experiment, load_experiment, write_once  # noqa: E402
 
 MADE_FROM = {"snapshot": "s0123456789ab", "config": "c", "code_version": "v"}
 

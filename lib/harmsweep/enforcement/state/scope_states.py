@@ -1,6 +1,6 @@
 """What a sweep of a day judges, scope by scope, and the entries that follow."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,7 +29,7 @@ def scope_states(day: DayState, sweep: Sweep) -> list[ScopeState]:
     A decision on another revision than the post's wants nothing. What holds for an escalated post
     stays as it is, but for orders; in policy's lane, also for one that the model did not score.
     """
-    judged = {lane: _judged(day, sweep.subject[0], lane) for lane in (POLICY, REVIEW, ORDER)}
+    judged = _judged(day, sweep.subject[0])
     wanted: dict[Scope, Decision | Instruction] = {**day.human_input.instructions}
     decisions = day.decisions[sweep.subject]
     wanted |= {s: decided for s, decided in decisions.items() if s.subject_id in judged[POLICY]}
@@ -40,19 +40,16 @@ def scope_states(day: DayState, sweep: Sweep) -> list[ScopeState]:
     ]
 
 
-def _judged(day: DayState, model_version: str, lane: str) -> dict[str, Post]:
-    """The posts on which something may change in a lane, by id."""
-    if lane == ORDER:
-        return {**day.posts}
-    posts = {name: post for name, post in day.posts.items() if name not in day.escalated}
-    if lane == REVIEW:
-        return posts
+def _judged(day: DayState, model_version: str) -> dict[str, Mapping[str, Post]]:
+    """By lane, the posts on which something may change there, by id."""
+    reviewable = {name: post for name, post in day.posts.items() if name not in day.escalated}
     scored = day.scored.get(model_version, {})
-    return {
+    of_policy = {
         name: replace(post, whole=scored[name, post.revision])
-        for name, post in posts.items()
+        for name, post in reviewable.items()
         if (name, post.revision) in scored
     }
+    return {POLICY: of_policy, REVIEW: reviewable, ORDER: day.posts}
 
 
 def changes(

@@ -16,13 +16,7 @@ from harmsweep.stages.features.author_history import author_numbers, by_post
 from harmsweep.stages.features.engagement import with_engagement
 from harmsweep.stages.features.media_rows import media_of
 from harmsweep.stages.features.text_columns import clean_column, with_words
-from harmsweep.tables.catalog import (
-    ACTIONS,
-    AUTHOR_FEATURES,
-    MEDIA,
-    POST_FEATURES,
-    POSTS,
-)
+from harmsweep.tables.catalog import ACTIONS, AUTHOR_FEATURES, MEDIA, POST_FEATURES, POSTS
 
 
 def features_day(spark: Spark, lake: Path, day: date, *, media_root: Path) -> Outcome:

@@ -18,9 +18,7 @@ from harmsweep.stages.measure.counts import (
     quantiles,
 )
 from harmsweep.stages.measure.item_balance import accounts
-from harmsweep.tables.catalog import (
-    METRICS,
-)
+from harmsweep.tables.catalog import METRICS
 
 
 def measure_day(lake: Path, day: date, *, model_version: str, policy_version: str) -> Outcome:

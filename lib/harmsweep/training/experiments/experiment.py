@@ -49,7 +49,7 @@ def load_experiment(snapshot: Path, config: Path) -> Experiment:
 
     Raises:
         SnapshotRefused: the snapshot's files differ from its own hashes.
-        TrainingRefused: the configuration is wrong.
+        ConfRefused: the configuration is wrong.
     """
     return Experiment(snapshot, load_snapshot(snapshot), load_training(config))
 
