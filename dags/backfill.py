@@ -7,7 +7,7 @@ from wiring.stages import after_sweep, done, stage_tasks
 from wiring.tasks import ON_LAKE, job, spark_job
 
 STAGES = [
-    *("ingest", "features", "read", "embed", "match"),
+    *("ingest", "features", "ocr", "embed", "match"),
     *("score", "decide", "enforce", "measure"),
 ]
 FORM = (

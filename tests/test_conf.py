@@ -30,7 +30,7 @@ from harmsweep.training.videomoco.conf import load_options
 LOADERS: dict[str, Callable[[Path], Any]] = {
     "harms.yaml": load_harms,
     "encoders.yaml": load_encoders,
-    "reader.yaml": load_ocr_conf,
+    "ocr.yaml": load_ocr_conf,
     "media.yaml": load_limits,
     "training.yaml": load_training,
     "enforcement.yaml": load_bounds,
@@ -93,7 +93,7 @@ CASES: dict[str, list[Case]] = {
             "valid integer or Input should be a valid number or Input should be a valid string",
         ),
     ],
-    "reader.yaml": [
+    "ocr.yaml": [
         Case("settings.colour", "settings:\n", "settings:\n  colour: red\n", "known are batch, m"),
         Case("settings.min_side", "min_side: 320", "min_side: [320]", "[320] is refused: "),
         Case("settings.min_side", "min_side: 320", "min_side: 31", "31 is refused: "),

@@ -33,7 +33,7 @@ def stage_tasks(
     made = [
         spark_job("ingest", *(landed or days), "--landing", "{{ params.landing }}", **options),
         spark_job("features", *days, *MEDIA, **options),
-        spark_job("read", *days, *MEDIA, **options),
+        spark_job("ocr", *days, *MEDIA, **options),
         spark_job("embed", *days, *MEDIA, **options),
         spark_job("match", *days, *MEDIA, **options),
         spark_job("score", *days, *of_model, **options),

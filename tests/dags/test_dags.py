@@ -16,7 +16,7 @@ pytestmark = pytest.mark.airflow
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = Path(__file__).parent / "golden"
 STAGES = (
-    *("ingest", "features", "read", "embed", "match"),
+    *("ingest", "features", "ocr", "embed", "match"),
     *("score", "decide", "enforce", "measure"),
 )
 EXPECTED = {

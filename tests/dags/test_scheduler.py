@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.airflow, pytest.mark.slow, pytest.mark.nightly]
 ROOT = Path(__file__).resolve().parents[2]
 DAYS = ("2026-10-01", "2026-10-02")
 STAGES = {
-    *("ingest", "features", "read", "embed", "match"),
+    *("ingest", "features", "ocr", "embed", "match"),
     *("score", "decide", "enforce", "measure"),
 }
 FORM = {"first": DAYS[0], "last": DAYS[1], "reason": "days that were never run"}

@@ -27,7 +27,7 @@ from harmsweep.stages.features.stage import features_day
 from harmsweep.stages.ingest.stage import ingest_day
 from harmsweep.stages.match import match_day
 from harmsweep.stages.measure.stage import measure_day
-from harmsweep.stages.read.stage import read_day
+from harmsweep.stages.ocr.stage import ocr_day
 from harmsweep.stages.score.stage import score_day
 from harmsweep.tables.catalog import POST_VECTORS, SCORES, TABLES
 from harmsweep.tables.spec import Table
@@ -102,7 +102,7 @@ def stages(spark: Spark, lake: Path, posts: Path, line: PipelineRun) -> None:
     model, policy = versions(line)
     ingest_day(spark, lake, TODAY, landing=posts)
     features_day(spark, lake, TODAY, media_root=posts)
-    read_day(spark, lake, TODAY, media_root=posts)
+    ocr_day(spark, lake, TODAY, media_root=posts)
     embed_day(spark, lake, TODAY, media_root=posts)
     match_day(spark, lake, TODAY)
     score_day(spark, lake, TODAY, model=line.model)

@@ -24,7 +24,7 @@ from harmsweep.stages.enforce import enforce_day
 from harmsweep.stages.features.stage import features_day
 from harmsweep.stages.ingest.stage import ingest_day
 from harmsweep.stages.match import match_day
-from harmsweep.stages.read.stage import read_day
+from harmsweep.stages.ocr.stage import ocr_day
 from harmsweep.stages.score.stage import score_day
 from harmsweep.tables.catalog import (
     ACTIONS,
@@ -63,7 +63,7 @@ def prepare_and_act(
 ) -> None:
     """Take a day that was ingested from features to the ledger."""
     features_day(lambda: spark, lake, day, media_root=SAMPLE)
-    read_day(lambda: spark, lake, day, media_root=SAMPLE)
+    ocr_day(lambda: spark, lake, day, media_root=SAMPLE)
     embed_day(lambda: spark, lake, day, media_root=SAMPLE)
     match_day(lambda: spark, lake, day)
     score_day(lambda: spark, lake, day, model=model)

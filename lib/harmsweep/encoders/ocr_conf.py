@@ -69,7 +69,7 @@ class OcrConf(Frozen):
 
 
 @cache
-def load_ocr_conf(path: Path = CONF / "reader.yaml") -> OcrConf:
+def load_ocr_conf(path: Path = CONF / "ocr.yaml") -> OcrConf:
     """The reader that conf names.
 
     Raises:

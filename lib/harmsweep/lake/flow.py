@@ -82,7 +82,7 @@ FEATURES = Stage(
     # anew: the stage counts what is before.
     also_reads=(ACTIONS,),
 )
-READ = Stage("read", reads=inputs(MEDIA), writes=(MEDIA_TEXTS,))
+OCR = Stage("ocr", reads=inputs(MEDIA), writes=(MEDIA_TEXTS,))
 # The cache is no input of a run: what it holds changes when an input is embedded, never how.
 EMBED = Stage(
     "embed",
@@ -162,7 +162,7 @@ SNAPSHOT = Stage(
     writes=(),
 )
 # Those that a day goes through, in their order.
-DAY = (INGEST, FEATURES, READ, EMBED, MATCH, SCORE, DECIDE, ENFORCE, MEASURE)
+DAY = (INGEST, FEATURES, OCR, EMBED, MATCH, SCORE, DECIDE, ENFORCE, MEASURE)
 DAY_NAMES = tuple(stage.name for stage in DAY)
 STAGES = (*DAY, LABEL, EXPLAIN, SNAPSHOT)
 

@@ -23,7 +23,7 @@ from harmsweep.stages.ingest.landing_files import landing_days
 from harmsweep.stages.ingest.stage import ingest_day
 from harmsweep.stages.match import match_day
 from harmsweep.stages.measure.stage import measure_day
-from harmsweep.stages.read.stage import read_day
+from harmsweep.stages.ocr.stage import ocr_day
 from harmsweep.stages.score.stage import score_day
 from harmsweep.stages.snapshot.stage import take_snapshot
 
@@ -66,7 +66,7 @@ def run_pipeline(
     prepare: Stages = {
         "ingest": partial(ingest_day, spark, lake, landing=landing),
         "features": partial(features_day, spark, lake, media_root=posts),
-        "read": partial(read_day, spark, lake, media_root=posts),
+        "ocr": partial(ocr_day, spark, lake, media_root=posts),
         "embed": partial(embed_day, spark, lake, media_root=posts),
         "match": partial(match_day, spark, lake, media_root=posts),
     }

@@ -1,4 +1,4 @@
-"""Read the text in the images of a day or of a range of days."""
+"""Read (OCR) the text in the images of a day or of a range of days."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -8,13 +8,13 @@ from pathlib import Path
 from harmsweep.lake.runs import Outcome
 from harmsweep.lake.session import session
 from harmsweep.pipeline.job import parser, run
-from harmsweep.stages.read.stage import read_day
+from harmsweep.stages.ocr.stage import ocr_day
 
 
 def main(*, lake: Path, days: list[date], media: Path) -> Iterable[Outcome]:
     """Read each day in order: a later one finds what an earlier one read."""
     for day in days:
-        yield read_day(partial(session, "read"), lake, day, media_root=media)
+        yield ocr_day(partial(session, "ocr"), lake, day, media_root=media)
 
 
 if __name__ == "__main__":

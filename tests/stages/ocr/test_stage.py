@@ -1,4 +1,4 @@
-"""The stage read on literal rows: what is read, once, and what is said of what is not."""
+"""The stage ocr on literal rows: what is read, once, and what is said of what is not."""
 
 import hashlib
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 from harmsweep.encoders.ocr_conf import load_ocr_conf
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Outcome
-from harmsweep.stages.read.stage import read_day
+from harmsweep.stages.ocr.stage import ocr_day
 from harmsweep.tables.catalog import MEDIA, MEDIA_TEXTS
 
 pytestmark = [pytest.mark.spark, pytest.mark.torch]
@@ -56,7 +56,7 @@ def test_each_picture_is_read_once_and_what_cannot_be_read_says_why(
              MEDIA, lake)  # fmt: skip
     gone.unlink()
     changed.write_bytes(new.read_bytes())
-    read: Callable[..., Outcome] = partial(read_day, lambda: spark, lake, media_root=tmp_path)
+    read: Callable[..., Outcome] = partial(ocr_day, lambda: spark, lake, media_root=tmp_path)
 
     counts = dict(read(FIRST).counts)
     assert 1 <= counts.pop("model_loads") <= 2
@@ -77,6 +77,6 @@ def test_each_picture_is_read_once_and_what_cannot_be_read_says_why(
     second = read(SECOND)
     assert (second.items, second.counts["read"]) == (2, 1)
     assert [row["text"] for row in readings(lake, SECOND).values()] == ["MORE"]
-    no_spark = partial(read_day, lambda: pytest.fail("started Spark"), lake, media_root=tmp_path)
+    no_spark = partial(ocr_day, lambda: pytest.fail("started Spark"), lake, media_root=tmp_path)
     assert no_spark(SECOND).skipped
     assert no_spark(EMPTY).items == 0

@@ -1,4 +1,4 @@
-"""The stage read: the text in each distinct image of the day that was not read yet."""
+"""The stage ocr: the text in each distinct image of the day that was not read yet."""
 
 from datetime import date
 from functools import partial
@@ -10,39 +10,39 @@ from pyspark.sql import types as T
 
 from harmsweep.encoders.ocr_conf import OcrConf, load_ocr_conf, ocr_results
 from harmsweep.lake import delta
-from harmsweep.lake.flow import READ
+from harmsweep.lake.flow import OCR
 from harmsweep.lake.runs import Counts, Outcome, Spark, run_stage
-from harmsweep.stages.read.ocr_workers import COLUMNS, Loaded, read_batches
+from harmsweep.stages.ocr.ocr_workers import COLUMNS, Loaded, read_batches
 from harmsweep.tables.catalog import MEDIA, MEDIA_TEXTS
 
 
-def read_day(
-    spark: Spark, lake: Path, day: date, *, media_root: Path, reader: OcrConf | None = None
+def ocr_day(
+    spark: Spark, lake: Path, day: date, *, media_root: Path, conf: OcrConf | None = None
 ) -> Outcome:
     """Read the day's images that no day of the window has read; what is read is added.
 
     The counts are the day's distinct images, how many were read now, how many of them have text,
     how many could not be read, and how often the models were loaded.
     """
-    chosen = reader or load_ocr_conf()
+    chosen = conf or load_ocr_conf()
     work = partial(_work, spark, lake, day, media_root, chosen)
-    return run_stage(READ, lake, day, work, inputs=chosen.reader_id)
+    return run_stage(OCR, lake, day, work, inputs=chosen.reader_id)
 
 
-def _work(spark: Spark, lake: Path, day: date, media_root: Path, reader: OcrConf) -> Counts:
+def _work(spark: Spark, lake: Path, day: date, media_root: Path, conf: OcrConf) -> Counts:
     images = _images(lake, day)
     if not images:
         return {"images": 0, "read": 0}
     started = spark()
-    known = ocr_results(started, lake, day, reader.reader_id).select("content_hash")
+    known = ocr_results(started, lake, day, conf.reader_id).select("content_hash")
     lacking = distinct_images(delta.read_days(started, MEDIA, lake, day)).join(
         known, on="content_hash", how="left_anti"
     )
     loads = started.sparkContext.accumulator(0)
-    fresh = read_images(lacking, reader, media_root, loads.add)
+    fresh = read_images(lacking, conf, media_root, loads.add)
     dated = fresh.withColumn("day", F.lit(day))
     read = delta.append_missing(dated, MEDIA_TEXTS, lake, where={"day": day})
-    counts = {"images": images, "read": read, **_of_day(lake, day, reader.reader_id)}
+    counts = {"images": images, "read": read, **_of_day(lake, day, conf.reader_id)}
     return counts | {"model_loads": int(loads.value)}
 
 
@@ -52,11 +52,11 @@ def distinct_images(media: DataFrame) -> DataFrame:
     return ok.groupBy("content_hash").agg(F.min("uri").alias("uri"))
 
 
-def read_images(images: DataFrame, reader: OcrConf, media_root: Path, loaded: Loaded) -> DataFrame:
+def read_images(images: DataFrame, conf: OcrConf, media_root: Path, loaded: Loaded) -> DataFrame:
     """The readings of pictures, on as many cores as there are."""
     function = partial(
         read_batches,
-        reader=reader.model_dump_json(),
+        conf=conf.model_dump_json(),
         media_root=media_root.resolve(),
         loaded=loaded,
     )

@@ -1,4 +1,4 @@
-"""What the executors do: read pictures, one model load a worker."""
+"""What the executors do: read (OCR) pictures, one model load a worker."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -21,14 +21,14 @@ Loaded = Callable[[int], None]
 
 
 def read_batches(
-    batches: Iterator[pd.DataFrame], *, reader: str, media_root: Path, loaded: Loaded
+    batches: Iterator[pd.DataFrame], *, conf: str, media_root: Path, loaded: Loaded
 ) -> Iterator[pd.DataFrame]:
     """Rows of COLUMNS for batches of content_hash and uri; `loaded` is told of each model load.
 
     A picture that cannot be read is a row with status undecodable. A file that is gone, or changed
     since it was hashed, gives no row: its hash says nothing of it now.
     """
-    parsed = OcrConf.model_validate_json(reader)
+    parsed = OcrConf.model_validate_json(conf)
     for batch in batches:
         rows = []
         for content_hash, uri in batch[["content_hash", "uri"]].itertuples(index=False, name=None):
@@ -36,7 +36,7 @@ def read_batches(
                 data = _unchanged(media_root, uri, content_hash)
             except MediaProblem:
                 continue
-            rows.append((content_hash, parsed.reader_id, *_read(data, reader, parsed, loaded)))
+            rows.append((content_hash, parsed.reader_id, *_read(data, conf, parsed, loaded)))
         yield pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -49,13 +49,13 @@ def _unchanged(media_root: Path, uri: str, content_hash: str) -> bytes:
 
 
 def _read(
-    data: bytes, reader: str, parsed: OcrConf, loaded: Loaded
+    data: bytes, conf: str, parsed: OcrConf, loaded: Loaded
 ) -> tuple[str, str | None, str, str, list[dict[str, Any]]]:
     """Status, reason, text, normal text and boxes of a picture."""
     from harmsweep.encoders.ocr import load_engine, read_lines
 
     misses = load_engine.cache_info().misses
-    engine = load_engine(reader)
+    engine = load_engine(conf)
     loaded(load_engine.cache_info().misses - misses)
     sides = parsed.settings.min_side, parsed.settings.max_side
     try:
