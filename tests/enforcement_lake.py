@@ -12,7 +12,7 @@ from harmsweep.enforcement.circuit_breaker import approvals, batches
 from harmsweep.enforcement.state import policy_binding
 from harmsweep.enforcement.state.decisions import DECIDE, version_pair
 from harmsweep.enforcement.state.policy_binding import PolicyBinding
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.lake.runs import run_stage
 from harmsweep.model.reference import ModelRef
 from harmsweep.operations import audit, switch
@@ -102,16 +102,16 @@ class Lake:
 
     def put_posts(self, rows: Rows) -> None:
         """Make these the day's posts."""
-        delta.write_rows(rows, POSTS, self.root, where={"day": DAY})
+        writes.write_rows(rows, POSTS, self.root, where={"day": DAY})
 
     def put_features(self, rows: Rows) -> None:
         """Make these the features of the first row's day."""
-        delta.write_rows(rows, POST_FEATURES, self.root, where={"day": rows[0]["day"]})
+        writes.write_rows(rows, POST_FEATURES, self.root, where={"day": rows[0]["day"]})
 
     def put_scores(self, rows: Rows) -> None:
         """Make these the day's scores by the model of the first row."""
         where = {"day": DAY, "model_version": rows[0]["model_version"]}
-        delta.write_rows(rows, SCORES, self.root, where=where)
+        writes.write_rows(rows, SCORES, self.root, where=where)
 
     def decide(self, model_version: str = "m-1", **changes: Any) -> None:
         """Decide about the day's current revisions; decisions that the ledger cites stay."""
@@ -133,7 +133,7 @@ class Lake:
                 keys = {(row["post_id"], row["revision"]) for row in known}
                 new = [row for row in made if (row["post_id"], row["revision"]) not in keys]
                 made = known + new
-            delta.write_rows(made, DECISIONS, self.root, where={"day": DAY, **versions})
+            writes.write_rows(made, DECISIONS, self.root, where={"day": DAY, **versions})
             return {"posts": len(judged)}
 
         run_stage(DECIDE, self.root, DAY, work, versions=versions)
@@ -141,7 +141,7 @@ class Lake:
     def put_decisions(self, scores: Rows, policy: Policy, model_version: str) -> None:
         """Make what a policy decides about these scores the pair's decisions of the day."""
         where = {"day": DAY, **version_pair(model_version, policy.policy_version)}
-        delta.write_rows(decided_rows(scores, policy), DECISIONS, self.root, where=where)
+        writes.write_rows(decided_rows(scores, policy), DECISIONS, self.root, where=where)
 
     def sweep(self, model_version: str = "m-1", **changes: Any) -> dict[str, int]:
         """Decide about the day, sweep it, and give the sweep's counts."""
@@ -260,7 +260,7 @@ def crash_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, int], N
             if reached == name and passed.count(name) == passage:
                 raise KeyboardInterrupt(name)
 
-        monkeypatch.setattr(delta, "failpoint", point)
+        monkeypatch.setattr(writes, "failpoint", point)
 
     yield arm
 

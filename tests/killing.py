@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from harmsweep.enforcement.state.decisions import DECIDE, version_pair
-from harmsweep.lake import delta, failpoints
+from harmsweep.lake import delta, failpoints, writes
 from harmsweep.lake.runs import run_stage
 from harmsweep.operations.switch import SWITCH
 from harmsweep.policy.file import load_policy
@@ -155,6 +155,6 @@ def spread(lake: Any, days: int) -> list[date]:
     for day in others:
         for table, rows in found:
             made = [row | {"day": day, "post_id": f"{row['post_id']}-{day:%d}"} for row in rows]
-            delta.write_rows(made, table, lake.root)
+            writes.write_rows(made, table, lake.root)
         run_stage(DECIDE, lake.root, day, lambda: {"posts": len(found[0][1])}, versions=versions)
     return [DAY, *others]

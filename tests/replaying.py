@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from harmsweep.enforcement.replay import replay
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.model.fusion import Feature
 from harmsweep.tables.catalog import ACTIONS, DECISIONS, POST_FEATURES, RUNS
 
@@ -67,13 +67,13 @@ def rewrite_ledger(lake: Any, post: str, **changes: Any) -> None:
     rows = delta.rows(ACTIONS, lake.root).to_pylist()
     changed = [row | changes if row["subject_id"] == post else row for row in rows]
     delta.stored(lake.root, ACTIONS.name).alter.set_table_properties({"delta.appendOnly": "false"})
-    delta.write_rows(changed, ACTIONS, lake.root, where={"day": DAY})
+    writes.write_rows(changed, ACTIONS, lake.root, where={"day": DAY})
 
 
 def rewrite_decisions(lake: Any, **changes: Any) -> None:
     """Make all of the day's decisions say something else."""
     rows = [row | changes for row in delta.rows(DECISIONS, lake.root).to_pylist()]
-    delta.write_rows(rows, DECISIONS, lake.root, where={"day": DAY})
+    writes.write_rows(rows, DECISIONS, lake.root, where={"day": DAY})
 
 
 def change_inputs(lake: Any, post: str, **numbers: int) -> None:
@@ -88,4 +88,4 @@ def ran(lake: Any, stage: str, hour: int, variant: str = "") -> None:
     row = {"day": DAY, "stage": stage, "variant": variant, "digest": "d", "posts": 5,
            "counts": "{}", "seconds": 1.0, "finished_at": at, "code_version": "c"}  # fmt: skip
     where = {"day": DAY, "stage": stage, "variant": variant}
-    delta.write_rows([row], RUNS, lake.root, where=where)
+    writes.write_rows([row], RUNS, lake.root, where=where)

@@ -25,7 +25,7 @@ from harmsweep.cli.main import app, main
 from harmsweep.enforcement.circuit_breaker import batches
 from harmsweep.enforcement.plans.make import make_plan
 from harmsweep.errors import Held
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.lake.locks import locked
 from harmsweep.model.manifest import load_manifest
 from harmsweep.operations import switch
@@ -219,7 +219,7 @@ def dead(shift: Shift) -> None:
     swept(shift)
     letter = {"day": DAY, "status": "dead", "at": datetime.now(UTC), "reason": "status 404"}
     keys = [row["effect_key"] for row in shift.lake.ledger()]
-    delta.write_rows([letter | {"effect_key": key} for key in keys], DELIVERIES, shift.lake.root)
+    writes.write_rows([letter | {"effect_key": key} for key in keys], DELIVERIES, shift.lake.root)
 
 
 # What went wrong before the person on call opens a section.

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harmsweep.errors import REFUSED, USAGE
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.operations import audit, switch
 from harmsweep.paths import CONF, DEFAULT_MODEL
 from harmsweep.tables.catalog import DECISIONS, OPERATIONS
@@ -115,7 +115,7 @@ def decided(lake: Path) -> None:
     row = dict.fromkeys(words, "x") | {"day": date(2026, 10, 1), "revision": 1}
     row |= {"model_version": "m-1", "policy_version": "p-1", "surface": "all"}
     row |= {"jurisdiction": "all", "action": "review", "policy_action": "review"}
-    delta.write_rows([row], DECISIONS, lake)
+    writes.write_rows([row], DECISIONS, lake)
 
 
 def test_an_empty_list_of_batches_has_its_heading(call: Call, lake: Path) -> None:

@@ -14,7 +14,7 @@ from harmsweep.enforcement.rules.guardrails import Guardrails
 from harmsweep.enforcement.rules.strikes import Strike
 from harmsweep.enforcement.state.day_ledger import by_a_person, micros
 from harmsweep.errors import Held
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.policy.file import Accounts
 from harmsweep.tables.catalog import POST_VISIBILITY, POSTS
 
@@ -48,8 +48,8 @@ def shown(lake, rows):
         names = sorted({row["subject_id"] for row in visible})
         made = [post(name) | {"author_id": (authors or {}).get(name, "a1")} | more
                 for name in names]  # fmt: skip
-        delta.write_rows(made, POSTS, lake, where={"day": DAY})
-        delta.write_rows(list(visible), POST_VISIBILITY, lake, where={"day": DAY})
+        writes.write_rows(made, POSTS, lake, where={"day": DAY})
+        writes.write_rows(list(visible), POST_VISIBILITY, lake, where={"day": DAY})
         return lake
 
     return show

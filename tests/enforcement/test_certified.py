@@ -11,7 +11,7 @@ from builders import rule, rung, trial_policy
 from harmsweep.enforcement.state.policy_binding import PolicyBinding
 from harmsweep.enforcement.sweep import sweep
 from harmsweep.errors import DataRefused
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.model.reference import ModelRef
 from harmsweep.policy.certificates import (
     Certificate,
@@ -146,7 +146,7 @@ def test_a_decision_that_the_certificate_does_not_bear_out_becomes_a_review(
     found = delta.rows(DECISIONS, certified.lake.root).to_pylist()
     of_pair = [row for row in found if row["policy_version"] == policy.policy_version]
     changed = [row | (change if row["post_id"] == "removed" else {}) for row in of_pair]
-    delta.write_rows(changed, DECISIONS, certified.lake.root, where=where)
+    writes.write_rows(changed, DECISIONS, certified.lake.root, where=where)
     root = certified.lake.root
     sweep(root, DAY, PolicyBinding(policy, MODEL, certified.certificate()))
     assert certified.lake.states()["removed"] == "review"

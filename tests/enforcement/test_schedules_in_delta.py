@@ -19,7 +19,7 @@ from harmsweep.enforcement.state.policy_binding import PolicyBinding
 from harmsweep.enforcement.sweep import sweep
 from harmsweep.enforcement.undo import undo
 from harmsweep.errors import DataRefused, Held
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.policy.actions import VISIBLE
 from harmsweep.policy.file import Policy
 from harmsweep.review import allow_list, verdicts
@@ -87,7 +87,7 @@ class Delta:
         scope = {"day": DAY, "post_id": post, "revision": self.posts[post][0]}
         row = verdicts.verdict_row(self.lake.root, scope, found, "hate" if action else None, "")
         row |= {"verdict_id": name, "action": action}
-        delta.write_rows([row], VERDICTS, self.lake.root)
+        writes.write_rows([row], VERDICTS, self.lake.root)
         options = {"kind": "verdict", "source_id": name, "clock": lambda: self.now}
         self._killed(killed, partial(apply_now, self.lake.root, DAY, **options))
 
@@ -113,7 +113,7 @@ class Delta:
             found = ("harmful", "hate" if action else None)
         row = verdicts.verdict_row(self.lake.root, scope, *found, "")
         row |= {"verdict_id": name, "action": action}
-        delta.write_rows([row], VERDICTS, self.lake.root)
+        writes.write_rows([row], VERDICTS, self.lake.root)
         options = {"kind": "appeal", "source_id": name, "clock": lambda: self.now}
         self._killed(killed, partial(apply_now, self.lake.root, DAY, **options))
 
@@ -138,7 +138,7 @@ class Delta:
             self._order(row | {"status": "withdrawn"}, killed)
 
     def _order(self, row: dict[str, Any], killed: int | None) -> None:
-        delta.write_rows([row], ORDERS, self.lake.root)
+        writes.write_rows([row], ORDERS, self.lake.root)
         options = {"kind": "order", "source_id": row["order_id"], "clock": lambda: self.now}
         self._killed(killed, partial(apply_now, self.lake.root, DAY, **options))
 
@@ -157,7 +157,7 @@ class Delta:
             for post, (revision, score) in self.scores.items()
         ]
         where = {"day": DAY, "model_version": model}
-        delta.write_rows(rows, SCORES, self.lake.root, where=where)
+        writes.write_rows(rows, SCORES, self.lake.root, where=where)
         self.lake.put_decisions(rows, binding.policy, model)
         self._killed(killed, partial(sweep, self.lake.root, DAY, binding, clock=lambda: self.now))
 
@@ -190,7 +190,7 @@ class Delta:
                 raise Killed
 
         with self.patch.context() as patched:
-            patched.setattr(delta, "failpoint", point)
+            patched.setattr(writes, "failpoint", point)
             with suppress(Killed, Held, DataRefused):
                 work()
 
@@ -216,7 +216,7 @@ def in_delta(
     )
     lake = decided.copy(tmp_path / "lake")
     for table in (SCORES, DECISIONS):
-        delta.write_rows([], table, lake.root, where={"day": DAY})
+        writes.write_rows([], table, lake.root, where={"day": DAY})
     return Delta(lake, policies, rows, monkeypatch)
 
 

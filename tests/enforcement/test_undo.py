@@ -6,7 +6,7 @@ import pytest
 
 from harmsweep.enforcement.undo import undo
 from harmsweep.errors import DataRefused
-from harmsweep.lake import delta
+from harmsweep.lake import writes
 from harmsweep.review import allow_list, verdicts
 from harmsweep.tables.catalog import ESCALATIONS
 
@@ -131,7 +131,7 @@ def test_what_was_escalated_is_left_as_it_is(held, redo: bool):
     now = held.ledger()[0]["recorded_at"]
     row = field | {"day": DAY, "post_id": "removed", "revision": 1, "position": 0, "distance": 0,
                    "quality": 90, "matched_at": now}  # fmt: skip
-    delta.write_rows([row], ESCALATIONS, held.root)
+    writes.write_rows([row], ESCALATIONS, held.root)
     assert back(held, sweep_id, redo=redo)["left"] == 1
     assert held.states().get("removed") == before
 

@@ -10,7 +10,7 @@ import pytest
 
 from harmsweep.digests import as_json
 from harmsweep.enforcement.rules.ledger import ACCOUNTS_DAY, Entry, Scope, effect_key
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.model.reference import load_model_ref
 from harmsweep.paths import DEFAULT_MODEL, ROOT
 
@@ -103,7 +103,7 @@ class Acted:
         )  # fmt: skip
         entry = replace(entry, **changes)
         if kept:
-            delta.write_rows([row], EVIDENCE, self.root)
+            writes.write_rows([row], EVIDENCE, self.root)
         self.put(POSTS, post, text=found.text, status="accepted")
         told = {"clean_text": found.text, "normal_text": found.text, "language": language}
         self.put(POST_FEATURES, post, **told)
@@ -148,14 +148,14 @@ class Acted:
         from harmsweep.tables.catalog import POST_VISIBILITY
 
         rows = day_ledger.visibility(day_ledger.histories_of(entries))
-        delta.write_rows(rows, POST_VISIBILITY, self.root, where={"day": day})
+        writes.write_rows(rows, POST_VISIBILITY, self.root, where={"day": day})
 
     def put(self, table, post, **values) -> None:
         """A row of a table, with something in every column that has to be filled."""
         blank = {"string": "x", "date": DAY, "timestamp": AT, "integer": 1, "long": 1,
                  "boolean": False, "array": [], "double": 0.0}  # fmt: skip
         row = {f.name: blank[f.dataType.typeName()] for f in table.schema if not f.nullable}
-        delta.write_rows([row | {"post_id": post, "revision": 1} | values], table, self.root)
+        writes.write_rows([row | {"post_id": post, "revision": 1} | values], table, self.root)
 
     def explained(self):
         """The rows of explanations by post."""
@@ -189,6 +189,6 @@ def crash_at(monkeypatch):
             if point == name and passed[0] == passage:
                 raise KeyboardInterrupt
 
-        monkeypatch.setattr("harmsweep.lake.delta.failpoint", reached)
+        monkeypatch.setattr("harmsweep.lake.writes.failpoint", reached)
 
     return crash

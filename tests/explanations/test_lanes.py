@@ -11,7 +11,7 @@ from harmsweep.enforcement.rules.effects import Sweep
 from harmsweep.enforcement.state.day_ledger import as_row
 from harmsweep.explanations.pending import cause_of
 from harmsweep.explanations.statement import Statement
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.operations import audit
 from harmsweep.stages.explain import recent_days
 from harmsweep.tables.catalog import ESCALATIONS, ORDERS, PLANS, POST_FEATURES, POSTS
@@ -75,7 +75,7 @@ def test_what_people_decided_is_told_although_the_author_edited_since(
 ):
     acted.decide(unscored, cause)
     acted.put(POSTS, "p1", text="other words", status="accepted", revision=2)
-    delta.write_rows([
+    writes.write_rows([
         row | {"status": "superseded"} if row["revision"] == 1 else row
         for row in delta.rows(POSTS, acted.root).to_pylist()
     ], POSTS, acted.root, where={"day": DAY})  # fmt: skip
@@ -126,7 +126,7 @@ def test_a_plan_that_nobody_approved_was_let_go_by_nobody(acted, unscored, act, 
     sweep = Sweep(DAY, "apply", ("m", "v"), "", 0, "")
     pair = {"model_version": "m", "policy_version": "v", "sweep_id": sweep.sweep_id}
     entry = acted.decide(unscored, "copy", **pair)
-    delta.write_rows([as_row(entry) | {"plan_id": "plan-1"}], PLANS, acted.root)
+    writes.write_rows([as_row(entry) | {"plan_id": "plan-1"}], PLANS, acted.root)
     audit.record(acted.root, act, "plan-1")
     acted.run()
     (row,) = acted.explained().values()

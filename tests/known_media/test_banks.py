@@ -10,7 +10,7 @@ import pytest
 
 from harmsweep.known_media import banks
 from harmsweep.known_media.banks import BankEntry, BankRefused, entries
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.operations import audit
 from harmsweep.tables.catalog import HASH_BANK, SEVERE_BANK
 
@@ -158,7 +158,7 @@ def test_a_killed_act_is_in_the_audit_and_can_be_done_again(
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(delta, "failpoint", killed)
+        patch.setattr(writes, "failpoint", killed)
         add([ONE])
     assert entries(lake) == []
     assert add([ONE]) == 1

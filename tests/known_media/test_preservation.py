@@ -17,7 +17,7 @@ from pyspark.sql import SparkSession
 
 from harmsweep.known_media import banks, vault
 from harmsweep.known_media.preservation import delete_expired, preserve_day
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.maintenance.tables import maintain
 from harmsweep.media import access
 from harmsweep.media.conf import Store, load_limits
@@ -173,7 +173,7 @@ def test_what_is_missing_is_tried_again_after_the_post_was_deleted(
 ):
     escalate(medium())
     preserve_day(lake, DAY, landing / "elsewhere")
-    delta.write_rows([], MEDIA, lake, where={"day": DAY})
+    writes.write_rows([], MEDIA, lake, where={"day": DAY})
     preserve_day(lake, DAY, landing)
     assert said(lake) == [("p", 0, "missing", "no such file"), DONE]
 
@@ -199,7 +199,7 @@ def test_bytes_put_behind_the_reference_later_do_not_stand_in_for_the_matched_on
 ):
     escalate(medium())
     (landing / "p.jpg").write_bytes(b"swapped")
-    delta.write_rows([medium(content=b"swapped")], MEDIA, lake, where={"day": DAY})
+    writes.write_rows([medium(content=b"swapped")], MEDIA, lake, where={"day": DAY})
     preserve_day(lake, DAY, landing)
     assert {status for _, _, status, _ in said(lake)} == {"changed", "preserved"}
     assert kept(lake) == {sha(b"swapped"): b"swapped"}

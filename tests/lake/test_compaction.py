@@ -8,7 +8,7 @@ from typing import Any
 import deltalake
 import pytest
 
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.lake.compaction import FEW, compact
 from harmsweep.lake.runs import Input, Stage, run_stage
 from harmsweep.tables.catalog import ACTIONS, INGESTS, METRICS, RUNS
@@ -84,7 +84,7 @@ def test_a_stage_that_appends_leaves_one_file_and_is_unchanged_the_next_time(
 
     def work() -> Mapping[str, int]:
         for number in range(FEW):
-            add_rows([metric(number)], METRICS, lake)
+            writes.write_rows([metric(number)], METRICS, lake)
         return {"posts": 1}
 
     assert not run_stage(step, lake, DAY, work, versions=versions).skipped

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -88,6 +89,28 @@ def test_a_lock_nests_within_a_process_and_the_outermost_exit_releases(tmp_path:
             pass
         assert not free(tmp_path)
     assert free(tmp_path)
+
+
+NAMELESS = """
+import os
+from pathlib import Path
+from harmsweep.lake.locks import locked
+
+os.setuid(54321)
+with locked(Path("."), ["posts_v1"]):
+    print(Path(".locks/posts_v1.holder").read_text())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.getuid() != 0, reason="becomes another user")
+def test_a_user_without_a_name_takes_a_lock_and_is_named_by_number() -> None:
+    # Not in tmp_path, whose parents are closed to other users.
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o777)
+        command = [sys.executable, "-c", NAMELESS]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    assert "user 54321)" in done.stdout
 
 
 def free(lake: Path) -> bool:

@@ -1,19 +1,23 @@
 """A stage's day runs again only where something that it reads, writes or is made of changed."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harmsweep.lake import runs
+from harmsweep.lake import runs, writes
+from harmsweep.lake.flow import STAGES
 from harmsweep.lake.runs import Input, Stage, run_stage
 from harmsweep.tables.catalog import INGESTS, LABELS, METRICS
 from harmsweep.tables.spec import Table
 
 DAY = date(2026, 10, 1)
+VERSIONS = {"model_version": "m1", "policy_version": "m1"}
 STEP = Stage("count", reads=(Input(INGESTS, before=1),), writes=(METRICS,))
 Add = Callable[[list[dict[str, Any]], Table, Path], None]
 
@@ -34,7 +38,7 @@ class Line:
 
         def work() -> Mapping[str, int]:
             self.worked += 1
-            self.add_rows([metric(model)], METRICS, self.lake)
+            writes.write_rows([metric(model)], METRICS, self.lake)
             return {"posts": 7, "other": 1}
 
         versions = {"model_version": model}
@@ -125,6 +129,56 @@ def test_a_day_whose_input_is_gone_is_worked_on_while_it_has_output(
     line = Line(lake, add_rows)
     add_rows([metric("m1")], METRICS, lake)
     assert not line.run() and line.worked == 1
+
+
+def commit_beside(table: Table, lake: Path) -> None:
+    """Another process's commit of a file to the table's slice of the day; nobody can read it."""
+    log = lake / table.name / "_delta_log"
+    last = max(int(path.stem) for path in log.glob("*.json"))
+    values = dict.fromkeys(table.partition_by, "m1") | {"day": str(DAY)}
+    add = {"path": f"beside-{last}.parquet", "size": 1, "modificationTime": 0, "dataChange": True}
+    add["partitionValues"] = {name: values[name] for name in table.partition_by}
+    (log / f"{last + 1:020}.json").write_text(json.dumps({"add": add}), encoding="utf-8")
+
+
+BESIDE = [
+    pytest.param(stage, table, id=f"{stage.name} {name}")
+    for stage in STAGES
+    for name, table in {
+        table.name: table for table in (*(source.table for source in stage.reads), *stage.writes)
+    }.items()
+]
+
+
+@pytest.mark.parametrize(("stage", "table"), BESIDE)
+def test_what_is_committed_beside_a_stage_is_not_recorded_as_read(
+    lake: Path, stage: Stage, table: Table
+) -> None:
+    def work() -> Mapping[str, int]:
+        commit_beside(table, lake)
+        return {"posts": 1}
+
+    run = partial(run_stage, replace(stage, always=True), lake, DAY, versions=VERSIONS)
+    run(work)
+    worked = iter([{"posts": 1}])
+    assert not run(lambda: next(worked)).skipped
+    assert run(lambda: next(worked)).skipped
+
+
+@pytest.mark.parametrize("passage", ["before", "after"])
+def test_what_is_committed_beside_a_commit_is_not_recorded_as_read(
+    line: Line, monkeypatch: pytest.MonkeyPatch, passage: str
+) -> None:
+    def beside(point: str) -> None:
+        if point == f"{METRICS.name}:{passage}-commit":
+            line.land(DAY)
+
+    line.land(DAY)
+    with monkeypatch.context() as patch:
+        patch.setattr(writes, "failpoint", beside)
+        assert not line.run()
+    assert not line.run()
+    assert line.run()
 
 
 def test_a_run_that_failed_is_not_recorded(lake: Path, add_rows: Add) -> None:

@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import types as T
 
 from harmsweep.harms import HARMS
-from harmsweep.lake import delta
+from harmsweep.lake import writes
 from harmsweep.lake.schema import LakeMismatch, migrate
 from harmsweep.tables.catalog import INGESTS, SCORES, scores_table
 
@@ -46,9 +46,9 @@ def test_a_retired_constraint_gives_way_to_what_the_code_declares_since(tmp_path
         assert _constraints(tmp_path) == {
             "delta.constraints.some": "landed = 1 OR landed = 2 OR landed = 3"
         }
-    delta.write_rows([{"day": DAY, "source": "posts", "landed": 3}], now, tmp_path)
+    writes.write_rows([{"day": DAY, "source": "posts", "landed": 3}], now, tmp_path)
     with pytest.raises(Exception, match="failed validation"):
-        delta.write_rows([{"day": DAY, "source": "posts", "landed": 4}], now, tmp_path)
+        writes.write_rows([{"day": DAY, "source": "posts", "landed": 4}], now, tmp_path)
 
 
 def test_a_constraint_that_a_killed_process_did_not_add_is_added(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_a_constraint_that_a_killed_process_did_not_add_is_added(tmp_path: Path)
 
 def test_rows_that_break_a_new_constraint_are_refused_with_the_table(tmp_path: Path) -> None:
     migrate(tmp_path, INGESTS)
-    delta.write_rows([{"day": DAY, "source": "posts", "landed": 3}], INGESTS, tmp_path)
+    writes.write_rows([{"day": DAY, "source": "posts", "landed": 3}], INGESTS, tmp_path)
     with pytest.raises(LakeMismatch, match=r"ingests_v1: .*landed > 3"):
         migrate(tmp_path, replace(INGESTS, constraints={"many": "landed > 3"}))
 

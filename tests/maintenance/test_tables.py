@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harmsweep.enforcement.conf import load_bounds
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.maintenance.tables import COMMITS, Maintained, maintain
 from harmsweep.tables.catalog import ACTIONS, EVIDENCE, LABELS, OPERATIONS
 from harmsweep.tables.spec import Table
@@ -61,7 +61,7 @@ def test_only_what_no_version_of_the_kept_days_needs_is_deleted(lake: Path, add_
     }  # fmt: skip
     kept = {name: first.get(name) for name in LABELS.schema.names}
     add_rows([kept], LABELS, lake)
-    delta.write_rows([kept | {"label": 0}], LABELS, lake, where={"day": TODAY})
+    writes.write_rows([kept | {"label": 0}], LABELS, lake, where={"day": TODAY})
     files = sorted((lake / LABELS.name).rglob("*.parquet"))
     assert len([f for f in files if "_delta_log" not in str(f)]) == 2
     assert done(lake, LABELS).deleted == 0  # replaced just now

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from builders import post, scored
 
-from harmsweep.lake.delta import write_rows
+from harmsweep.lake.writes import write_rows
 from harmsweep.reports import lake_figures
 from harmsweep.tables.catalog import (
     ACTIONS,

@@ -10,7 +10,7 @@ from harmsweep.enforcement.dry_run import effects_since, scratch_copy
 from harmsweep.enforcement.state.copies import verdicts as judged
 from harmsweep.enforcement.undo import undo
 from harmsweep.errors import DataRefused
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.operations.audit import operations
 from harmsweep.policy.file import PolicyError
 from harmsweep.review import verdicts
@@ -84,7 +84,7 @@ def test_an_escalated_post_has_no_appeal_and_no_verdict(struck):
     now = struck.ledger()[0]["recorded_at"]
     row = field | {"day": DAY, "post_id": "removed", "revision": 1, "position": 0, "distance": 0,
                    "quality": 90, "matched_at": now}  # fmt: skip
-    delta.write_rows([row], ESCALATIONS, struck.root)
+    writes.write_rows([row], ESCALATIONS, struck.root)
     with pytest.raises(DataRefused, match="escalated"):
         file_appeal(struck.root, "removed", **MINE)
     with pytest.raises(DataRefused, match="escalated"):

@@ -12,7 +12,7 @@ from harmsweep.enforcement.state.day_ledger import micros
 from harmsweep.enforcement.state.decisions import DECIDE, version_pair
 from harmsweep.enforcement.undo import undo
 from harmsweep.errors import DataRefused
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.lake.runs import run_stage
 from harmsweep.operations import switch
 from harmsweep.policy.file import load_policy
@@ -169,7 +169,7 @@ def test_nobody_is_asked_to_look_at_what_was_escalated(held):
     field = {f.name: "x" for f in ESCALATIONS.schema if f.dataType.typeName() == "string"}
     row = field | {"day": DAY, "post_id": "clean", "revision": 1, "position": 0, "distance": 0,
                    "quality": 90, "matched_at": SOON}  # fmt: skip
-    delta.write_rows([row], ESCALATIONS, held.root)
+    writes.write_rows([row], ESCALATIONS, held.root)
     with pytest.raises(DataRefused, match="escalated"):
         receive(held.root, "clean", **FLAG | {"reference": "8"})
     held.sweep()

@@ -13,7 +13,7 @@ from builders import ALLOWED
 from pyspark.sql import SparkSession
 from pyspark.sql import types as T
 
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.tables.catalog import (
     ACCOUNT_LABELS,
     EMBEDDINGS,
@@ -81,7 +81,7 @@ def written(
         schema = pa.schema(deltalake.DeltaTable(str(lake / table.name)).schema().to_arrow())
         arrow = pa.Table.from_pylist(rows, schema=schema)
         df = spark.createDataFrame(arrow, table.schema).coalesce(1)
-        delta.conform(df, table).write.format("delta").mode("append").save(str(lake / table.name))
+        writes.conform(df, table).write.format("delta").mode("append").save(str(lake / table.name))
     return lake
 
 

@@ -17,7 +17,7 @@ from urllib3.util import Retry
 from harmsweep.enforcement.conf import Webhook, load_bounds
 from harmsweep.enforcement.rules.ledger import Entry
 from harmsweep.enforcement.state.day_ledger import entries
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.lake.failpoints import failpoint
 from harmsweep.lake.locks import locked
 from harmsweep.lake.runs import Outcome
@@ -40,6 +40,8 @@ UNAVAILABLE_STATUSES = (429, 502, 503, 504)
 MAX_UNANSWERED = 5
 # How far back what nobody was told of is looked for, by when it came in force.
 BACK_DAYS = 30
+# One delivery at a time, so that none is posted twice; nothing else waits for it.
+_TURN = "deliver"
 
 
 class Unreachable(RuntimeError):
@@ -90,7 +92,7 @@ def deliver(
     started, hook = time.monotonic(), webhook or load_bounds().webhook
     counts = {"delivered": 0, "dead": 0}
     if hook.url:
-        with locked(lake, [DELIVERIES.name]), _session(hook) as session:
+        with locked(lake, [_TURN]), _session(hook) as session:
             effects, unanswered = find(), list[Row]()
             for first in range(0, len(effects), hook.batch):
                 batch = effects[first : first + hook.batch]
@@ -174,7 +176,7 @@ def _batch(
             yield from (row["status"] for row in answered_rows)
     finally:
         if rows:
-            delta.write_rows(rows, DELIVERIES, lake)
+            writes.write_rows(rows, DELIVERIES, lake)
 
 
 def _unreachable(rows: Sequence[Row]) -> Unreachable:

@@ -15,7 +15,7 @@ from typing import Any
 
 from harmsweep.errors import DataRefused
 from harmsweep.harms import ALL_HARMS
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.lake.locks import locked
 from harmsweep.media.pdq import is_hash
 from harmsweep.operations.audit import record
@@ -245,7 +245,7 @@ def _change(
                 said = {**(details or {}), "hashes": len(changed) if severe else [*changed]}
                 record(lake, act, bank, reason="" if severe else reason, details=said)
             rows = [asdict(entry) for entry in (known | changed).values()]
-            delta.write_rows(rows, table, lake, where={"bank": bank})
+            writes.write_rows(rows, table, lake, where={"bank": bank})
         return len(changed)
 
 

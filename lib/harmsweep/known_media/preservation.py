@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harmsweep.known_media import vault
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.lake.failpoints import failpoint
 from harmsweep.lake.locks import locked
 from harmsweep.media.conf import load_limits
@@ -58,7 +58,7 @@ def preserve_day(lake: Path, day: date, media_root: Path | None) -> None:
         rows = _rows_of(lake, day)
         attempts = [_attempt(lake, one, media_root) for one in _pending(lake, day, rows)]
         if new := _new_rows(attempts, rows, day):
-            delta.write_rows(new, PRESERVATIONS, lake)
+            writes.write_rows(new, PRESERVATIONS, lake)
 
 
 def delete_expired(lake: Path, today: date) -> int:

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from harmsweep.lake.delta import stored
-from harmsweep.lake.locks import locked
+from harmsweep.lake.writes import committed
 from harmsweep.tables.spec import Table
 
 # So many files of a slice are left alone: to write one anew costs more than to open three.
@@ -28,7 +28,7 @@ def compact(table: Table, lake: Path, day: date, versions: Mapping[str, str]) ->
     filters = [(n, "=", slice_of[n]) for n in table.partition_by if n in slice_of]
     if not filters or _small(table, lake, filters) < FEW:
         return 0
-    with locked(lake, [table.name]):
+    with committed(table, lake):
         optimizer = stored(lake, table.name).optimize
         done = optimizer.compact(partition_filters=filters, target_size=TARGET_BYTES)
     return int(done["numFilesRemoved"])

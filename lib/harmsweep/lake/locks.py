@@ -5,8 +5,8 @@ store has no mutual exclusion between processes. A `flock` has, and the kernel r
 holder dies.
 """
 
-import getpass
 import os
+import pwd
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -57,6 +57,15 @@ def _lock(path: Path, wait: float) -> Iterator[None]:
         lock.release()
 
 
+def user() -> str:
+    """The user of this process, as the kernel knows them; by number without a passwd entry."""
+    number = os.getuid()
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
+
+
 def _who(holder: Path) -> str:
     try:
         return holder.read_text(encoding="utf-8").strip()
@@ -67,4 +76,4 @@ def _who(holder: Path) -> str:
 def _me() -> str:
     job = Path(sys.argv[0]).name or "python"
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    return f"process {os.getpid()} ({job}, user {getpass.getuser()}) since {now}\n"
+    return f"process {os.getpid()} ({job}, user {user()}) since {now}\n"

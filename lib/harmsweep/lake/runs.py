@@ -1,13 +1,14 @@
 """Run a stage for a day once: skip it where nothing that it reads, writes or is made of changed.
 
 The unit is the slice of files that a stage reads and writes, known from the Delta log alone, so
-that an unchanged day costs milliseconds and no Spark. The record is written after the stage's own
-commits: a run that is killed in between is simply run again.
+that an unchanged day costs milliseconds and no Spark. What a run rests on is recorded as it was
+before its work, so that nothing counts as read that came meanwhile. The record is written after the
+stage's own commits: a run that is killed in between is simply run again.
 """
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -16,8 +17,9 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
+from harmsweep.days import every_day
 from harmsweep.digests import as_json
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.lake.compaction import compact
 from harmsweep.logs import log
 from harmsweep.paths import ROOT
@@ -99,28 +101,47 @@ def run_stage(
     itself holds nothing, neither to read nor written before, there is no work, and no Spark.
     """
     versions = versions or {}
-    started = time.monotonic()
-    done = _same_run(step, lake, day, versions, inputs)
-    logger = log(step.name, day=str(day))
+    started, logger = time.monotonic(), log(step.name, day=str(day))
+    made_of = _made_of(step, lake, day, versions, inputs)
+    beside = _others_commits(step, lake)
+    done = _same_run(step, lake, day, versions, made_of)
     if done:
         seconds = time.monotonic() - started
         logger.info("unchanged", seconds=round(seconds, 2), items=done["posts"])
         return Outcome(step.name, day, done["posts"], seconds, skipped=True)
     try:
-        counts = {"posts": 0} if _is_empty(step, lake, day) else dict(work())
+        counts = _counts(step, lake, day, work, versions)
     except Exception as error:
         # What is wrong the job says itself, in its one line.
         seconds = time.monotonic() - started
         logger.error("failed", seconds=round(seconds, 2), error=type(error).__name__)
         raise
-    for table in step.writes:
-        compact(table, lake, day, versions)
-    outcome = Outcome(
-        step.name, day, next(iter(counts.values()), 0), time.monotonic() - started, counts=counts
-    )
-    _record(outcome, lake, _variant(versions), _digest(step, lake, day, versions, inputs))
+    items, seconds = next(iter(counts.values()), 0), time.monotonic() - started
+    outcome = Outcome(step.name, day, items, seconds, counts=counts)
+    # What another writer put beside the output was read by nobody: no later run is the same.
+    alone = _others_commits(step, lake) == beside
+    digest = _digest(step, lake, day, versions, made_of) if alone else ""
+    _record(outcome, lake, _variant(versions), digest)
     logger.info("done", seconds=round(outcome.seconds, 2), items=outcome.items, counts=counts)
     return outcome
+
+
+def _counts(
+    step: Stage,
+    lake: Path,
+    day: date,
+    work: Callable[[], Counts],
+    versions: Mapping[str, str],
+) -> Counts:
+    """What the work came to, where there is some; its small files are put together."""
+    counts = {"posts": 0} if _is_empty(step, lake, day) else dict(work())
+    for table in step.writes:
+        compact(table, lake, day, versions)
+    return counts
+
+
+def _others_commits(step: Stage, lake: Path) -> list[int]:
+    return [writes.others_commits(table, lake) for table in step.writes]
 
 
 def _is_empty(step: Stage, lake: Path, day: date) -> bool:
@@ -134,15 +155,16 @@ def is_done(
     step: Stage, lake: Path, day: date, *, versions: Mapping[str, str], inputs: str = ""
 ) -> bool:
     """Whether the stage ran for the day and nothing that it reads or is made of changed since."""
-    return _same_run(step, lake, day, versions, inputs) is not None
+    made_of = _made_of(step, lake, day, versions, inputs)
+    return _same_run(step, lake, day, versions, made_of) is not None
 
 
 def _same_run(
-    step: Stage, lake: Path, day: date, versions: Mapping[str, str], inputs: str
+    step: Stage, lake: Path, day: date, versions: Mapping[str, str], made_of: Sequence[str]
 ) -> dict[str, Any] | None:
     """The stage's last run of the day, where its inputs, outputs and code are as they were."""
     known = {r["variant"]: r for r in _runs(lake, day, step.name)}.get(_variant(versions))
-    same = known and known["digest"] == _digest(step, lake, day, versions, inputs)
+    same = known and known["digest"] == _digest(step, lake, day, versions, made_of)
     return known if same else None
 
 
@@ -150,13 +172,25 @@ def _variant(versions: Mapping[str, str]) -> str:
     return "/".join(versions.values())
 
 
-def _digest(step: Stage, lake: Path, day: date, versions: Mapping[str, str], inputs: str) -> str:
+def _made_of(
+    step: Stage, lake: Path, day: date, versions: Mapping[str, str], inputs: str
+) -> list[str]:
+    """What a run rests on: code, versions, and digests of what it reads."""
     parts = [code_digest(), as_json(versions), inputs]
     for source in step.reads:
-        first, last = day - timedelta(days=source.before), day + timedelta(days=source.after)
-        parts.append(delta.files_digest(source.table, lake, first, last, versions))
-    parts += [delta.files_digest(table, lake, day, day, versions) for table in step.writes]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        days = every_day(day - timedelta(days=source.before), day + timedelta(days=source.after))
+        # What the stage itself writes of its day is output.
+        read = [d for d in days if d != day or source.table not in step.writes]
+        parts.append(delta.slice_digest(source.table, lake, {"day": read, **versions}))
+    return parts
+
+
+def _digest(
+    step: Stage, lake: Path, day: date, versions: Mapping[str, str], made_of: Sequence[str]
+) -> str:
+    where: delta.Slice = {"day": day, **versions}
+    outputs = [delta.slice_digest(table, lake, where) for table in step.writes]
+    return hashlib.sha256("\n".join([*made_of, *outputs]).encode()).hexdigest()
 
 
 def _runs(lake: Path, day: date, stage: str) -> list[dict[str, Any]]:
@@ -177,5 +211,5 @@ def _record(outcome: Outcome, lake: Path, variant: str, digest: str) -> None:
         "code_version": code_digest()[:12],
     }
     where: delta.Slice = {"day": outcome.day, "stage": outcome.stage, "variant": variant}
-    delta.write_rows([row], RUNS, lake, where=where)
+    writes.write_rows([row], RUNS, lake, where=where)
     compact(RUNS, lake, outcome.day, {})

@@ -18,6 +18,18 @@ class LakeMismatch(Refused):
     """A table in the lake is not as the code declares it."""
 
 
+def is_current(lake: Path, table: Table) -> bool:
+    """Whether the stored table has the columns and constraints that the code declares."""
+    uri = str(lake / table.name)
+    if not deltalake.DeltaTable.is_deltatable(uri):
+        return False
+    stored = deltalake.DeltaTable(uri)
+    have = {f.name: f.type for f in stored.schema().fields}
+    new, retired = _constraints(stored, table)
+    declared = {f.name: f.type for f in _delta_schema(table).fields}
+    return declared.items() <= have.items() and not new and not retired
+
+
 def migrate(lake: Path, table: Table) -> None:
     """Create a table, or add to it the columns and constraints that the code declares since.
 
@@ -54,16 +66,22 @@ def migrate(lake: Path, table: Table) -> None:
 
 def _constrain(stored: deltalake.DeltaTable, table: Table) -> None:
     """Add the constraints that a stored table lacks, and then drop those that are retired."""
-    prefix = "delta.constraints."
-    have = {k.removeprefix(prefix) for k in stored.metadata().configuration if k.startswith(prefix)}
-    new = {name: rule for name, rule in table.constraints.items() if name not in have}
+    new, retired = _constraints(stored, table)
     if new:
         try:
             stored.alter.add_constraint(new)
         except DeltaError as error:
             raise LakeMismatch(f"{table.name}: rows break one of {new}: {error}") from error
-    for name in sorted(have & set(table.retired_constraints)):
+    for name in retired:
         stored.alter.drop_constraint(name)
+
+
+def _constraints(stored: deltalake.DeltaTable, table: Table) -> tuple[dict[str, str], list[str]]:
+    """The constraints that a stored table lacks, and those of its own that are retired."""
+    prefix = "delta.constraints."
+    have = {k.removeprefix(prefix) for k in stored.metadata().configuration if k.startswith(prefix)}
+    new = {name: rule for name, rule in table.constraints.items() if name not in have}
+    return new, sorted(have & set(table.retired_constraints))
 
 
 def _delta_schema(table: Table) -> Schema:

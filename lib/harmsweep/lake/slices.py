@@ -6,7 +6,8 @@ from pathlib import Path
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from harmsweep.lake.delta import Slice, days, read, replace_slice, spark_where, version
+from harmsweep.lake.delta import Slice, days, read, spark_where, version
+from harmsweep.lake.writes import replace_slice
 from harmsweep.tables.spec import Table
 
 

@@ -66,7 +66,8 @@ def maintain(lake: Path, today: date, *, keep_days: int, dry_run: bool) -> Itera
         # takes first.
         expire = None if dry_run else EXPIRIES.get(table.name)
         forgotten = expire(lake, today) if expire else 0
-        with locked(lake, [table.name]):
+        # A dry run only looks: it waits for nobody.
+        with locked(lake, [] if dry_run else [table.name]):
             yield _maintained(lake, table, forgotten, keep_days, dry_run)
 
 

@@ -1,7 +1,5 @@
 """The audit of what operators did, and the switch that stops all automatic effects."""
 
-import os
-import pwd
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -9,17 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from harmsweep.digests import as_json
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
+from harmsweep.lake.locks import user
 from harmsweep.tables.catalog import OPERATIONS
 
 
 def operator() -> str:
     """The user of the system, as the kernel knows them: no variable or typed name changes it."""
-    number = os.getuid()
-    try:
-        return pwd.getpwuid(number).pw_name
-    except KeyError:
-        return str(number)
+    return user()
 
 
 def record(
@@ -37,7 +32,7 @@ def record(
         "reason": reason,
         "details": as_json(details or {}),
     }
-    delta.write_rows([row], OPERATIONS, lake)
+    writes.write_rows([row], OPERATIONS, lake)
 
 
 def operations(lake: Path, object: str) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
-from harmsweep.lake import delta
+from harmsweep.lake import writes
 from harmsweep.operations.audit import operator, record
 from harmsweep.tables.catalog import EXEMPTIONS
 
@@ -33,4 +33,4 @@ def exempt(
     }
     details = {"as": subject_kind, "kind": kind, "exemption_id": row["exemption_id"]}
     record(lake, "exempt", subject_id, reason=reason, details=details)  # first, as for a verdict
-    delta.write_rows([row], EXEMPTIONS, lake)
+    writes.write_rows([row], EXEMPTIONS, lake)

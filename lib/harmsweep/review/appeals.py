@@ -17,7 +17,7 @@ from harmsweep.enforcement.state.copies import standing_verdict
 from harmsweep.enforcement.state.day_ledger import Clock, now_micros
 from harmsweep.enforcement.state.posts import find_reviewable
 from harmsweep.errors import DataRefused
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.lake.locks import locked
 from harmsweep.operations.audit import operations, operator, record
 from harmsweep.policy.actions import SEVERITY, VISIBLE
@@ -56,7 +56,7 @@ def file_appeal(
         details = {"post": post_id, "action": effect["action"]}
         # The audit first: filed again the appeal is known, and nobody would add it.
         record(lake, "appeal", row["appeal_id"], details=details)
-        delta.write_rows([row], APPEALS, lake)
+        writes.write_rows([row], APPEALS, lake)
     return row
 
 
@@ -141,7 +141,7 @@ def decide_appeal(
     # The audit first: a sweep acts on the verdict even where nobody finishes this.
     record(lake, outcome, appeal_id, reason=rationale, details=details)
     if is_new:
-        delta.write_rows([verdict], VERDICTS, lake)
+        writes.write_rows([verdict], VERDICTS, lake)
     effects, lost = 0, None
     if outcome == "overturned":
         effects, lost = _overturn(lake, verdict, rules.accounts, clock)
@@ -153,7 +153,7 @@ def decide_appeal(
         "policy_version": rules.policy_version,
         "views_lost": lost,
     }
-    delta.write_rows([row], APPEALS, lake)
+    writes.write_rows([row], APPEALS, lake)
     return row | {"effects": effects}
 
 

@@ -15,7 +15,7 @@ from harmsweep.enforcement.state.day_ledger import Clock, now_micros
 from harmsweep.enforcement.state.human_input import standing_orders
 from harmsweep.enforcement.state.posts import find_post, find_reviewable
 from harmsweep.errors import DataRefused
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.lake.locks import locked
 from harmsweep.operations.audit import operator, record
 from harmsweep.policy.actions import LADDER
@@ -81,7 +81,7 @@ def _enter(lake: Path, row: Row) -> None:
             details = {"action": row["action"]}
             # The audit first: entered again the order is known, and nobody would add it.
             record(lake, "order", row["order_id"], reason=row["reason"], details=details)
-            delta.write_rows([row], ORDERS, lake)
+            writes.write_rows([row], ORDERS, lake)
 
 
 def withdraw(lake: Path, order_id: str, *, reason: str, clock: Clock = now_micros) -> Row:
@@ -96,7 +96,7 @@ def withdraw(lake: Path, order_id: str, *, reason: str, clock: Clock = now_micro
     row = known[0] | {"status": "withdrawn", "at": datetime.now(UTC), "operator": operator()}
     if len(known) == 1:
         record(lake, "withdraw", order_id, reason=reason)  # first, as in receive
-        delta.write_rows([row | {"reason": reason}], ORDERS, lake)
+        writes.write_rows([row | {"reason": reason}], ORDERS, lake)
     new_entries = apply_now(lake, row["day"], kind="order", source_id=order_id, clock=clock)
     return row | {"effects": len(new_entries)}
 

@@ -9,7 +9,7 @@ from typing import Any
 from harmsweep.enforcement.state.post_contents import contents
 from harmsweep.enforcement.state.posts import find_reviewable
 from harmsweep.errors import DataRefused
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.operations.audit import operator, record
 from harmsweep.policy.actions import LADDER
 from harmsweep.tables.catalog import VERDICTS
@@ -39,7 +39,7 @@ def decide(
     # verdict by the same reviewer, which changes nothing: only each one's last word counts.
     details = {name: row[name] for name in ("verdict_id", "verdict", "harm", "action")}
     record(lake, "verdict", post_id, reason=rationale, details=details)
-    delta.write_rows([row], VERDICTS, lake)
+    writes.write_rows([row], VERDICTS, lake)
     return row
 
 

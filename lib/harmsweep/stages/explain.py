@@ -26,7 +26,7 @@ from harmsweep.explanations.reasons import statement
 from harmsweep.explanations.rescoring import contributions, scorer
 from harmsweep.explanations.subject import Subject, load_subject
 from harmsweep.known_media.escalations import escalated_posts
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.lake.flow import EXPLAIN
 from harmsweep.lake.locks import locked
 from harmsweep.lake.runs import Counts, Outcome, run_stage
@@ -40,6 +40,8 @@ from harmsweep.tables.catalog import EXPLANATIONS
 BACK_DAYS = 30
 # Another company in a batch moves a vector in bfloat16 by its last bits.
 TOLERANCE = 1e-3
+# The runs of several days would all tell the same account: one at a time.
+_TURN = "explain-accounts"
 STATUSES = (
     *("confirmed", "general", "not_searched", "not_reproduced", "expired", "unscored"),
     "no_statement",
@@ -110,7 +112,7 @@ def _work(lake: Path, day: date, model: Path, manifest: Manifest, media: Path | 
         started = time.monotonic()
         found = explain(lake, entry, subject, model=model, media=media)
         row = _row(one, subject, found, manifest, started)
-        delta.write_rows([row], EXPLANATIONS, lake)
+        writes.write_rows([row], EXPLANATIONS, lake)
         counts["explained"] += 1
         counts[row["status"]] += 1
         counts["parts"] += len(found.evidence)
@@ -119,15 +121,14 @@ def _work(lake: Path, day: date, model: Path, manifest: Manifest, media: Path | 
 
 def _explain_accounts(lake: Path, manifest: Manifest) -> int:
     """Explain restrictions of accounts; give how many."""
-    # From the look-up to the commit: the runs of several days would all tell the same account.
-    with locked(lake, [EXPLANATIONS.name]):
+    with locked(lake, [_TURN]):
         told = [
             _row(one, None, Found("unscored", {}, []), manifest, time.monotonic())
             for one in due(lake, ACCOUNTS_DAY, manifest.model_version)
         ]
         if told:
             check_running(lake)
-            delta.write_rows(told, EXPLANATIONS, lake)
+            writes.write_rows(told, EXPLANATIONS, lake)
     return len(told)
 
 

@@ -14,7 +14,7 @@ from harmsweep.known_media.escalations import escalated_posts
 from harmsweep.known_media.matches import by_hash, harmful, known_good, matched, over_budget, rows
 from harmsweep.known_media.preservation import preserve_day
 from harmsweep.known_media.window import Medium, media_of_day, near
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.lake.flow import MATCH
 from harmsweep.lake.runs import Counts, Outcome, Spark, run_stage
 from harmsweep.tables.catalog import ESCALATIONS, MEDIA_CLUSTERS, MEDIA_MATCHES
@@ -71,7 +71,7 @@ def _escalate(spark: Spark, lake: Path, day: date, media: list[Medium]) -> None:
         names = ESCALATIONS.schema.names
         values = [[row[name] for name in names] for row in new_rows]
         new = spark().createDataFrame(values, ESCALATIONS.schema)
-        delta.append_missing(new, ESCALATIONS, lake, where={"day": day})
+        writes.append_missing(new, ESCALATIONS, lake, where={"day": day})
 
 
 def _matches(
@@ -101,4 +101,4 @@ def _replace(rows_of_day: Iterable[Row], table: Table, lake: Path, day: date) ->
     new_rows = list(rows_of_day)
     stored = f"SELECT 1 FROM {table.name} WHERE day = '{day}' LIMIT 1"
     if new_rows or delta.query(lake, stored).num_rows:
-        delta.write_rows(new_rows, table, lake, where={"day": day})
+        writes.write_rows(new_rows, table, lake, where={"day": day})

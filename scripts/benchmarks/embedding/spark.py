@@ -14,7 +14,7 @@ from pyspark.sql import types as T
 
 from embedding.job import Collected, Engine, Job, embed, folder, share
 from harmsweep.encoders.conf import load_encoders
-from harmsweep.lake import delta
+from harmsweep.lake import writes
 from harmsweep.lake.session import properties, session
 from harmsweep.paths import CONF
 from harmsweep.stages.embed.stage import _embedded
@@ -42,7 +42,7 @@ def ours(job: Job) -> Engine:
 
     def write(lake: Path) -> None:
         rows = fresh().withColumn("day", F.lit(DAY))
-        delta.append_missing(rows, EMBEDDINGS, lake, where={"day": DAY})
+        writes.append_missing(rows, EMBEDDINGS, lake, where={"day": DAY})
 
     return Engine(write, lambda: _collected(fresh()), spark.stop)
 

@@ -12,7 +12,7 @@ from harmsweep.enforcement.state.decisions import version_pair
 from harmsweep.enforcement.state.policy_binding import PolicyBinding
 from harmsweep.enforcement.sweep import sweep
 from harmsweep.errors import Held
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.policy.actions import VISIBLE
 from harmsweep.policy.file import PolicyError, load_policy
 from harmsweep.tables.catalog import DECISIONS
@@ -94,7 +94,7 @@ def test_what_is_no_probability_removes_nothing_even_if_it_was_decided(day, scor
     where = {"day": made[0]["day"], **version_pair("m-1", policy.policy_version)}
     rows = [r for r in delta.rows(DECISIONS, day.root).to_pylist() if where.items() <= r.items()]
     assert len(rows) == 200
-    delta.write_rows([r | {"score": score} for r in rows], DECISIONS, day.root, where=where)
+    writes.write_rows([r | {"score": score} for r in rows], DECISIONS, day.root, where=where)
     # Five removals would be released into review: more than the cap, and all of them wait.
     with pytest.raises(Held, match="hate: 5 to release"):
         sweep(day.root, made[0]["day"], PolicyBinding(policy, "m-1"))

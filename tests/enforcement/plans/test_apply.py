@@ -12,7 +12,7 @@ from harmsweep.enforcement.plans.plan import find_plan
 from harmsweep.enforcement.state.day_ledger import micros
 from harmsweep.enforcement.state.decisions import DECIDE, version_pair
 from harmsweep.errors import DataRefused, Held
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.lake.runs import run_stage
 from harmsweep.operations import audit
 from harmsweep.policy.file import load_policy
@@ -143,8 +143,8 @@ def test_a_plan_with_effects_on_two_days_books_each_on_its_own(fresh, rows):
     policy, later = load_policy(fresh.policy()), DAY + timedelta(days=1)
     versions = version_pair("m-1", policy.policy_version)
     score = scored("later", hate=0.99) | {"day": later}
-    delta.write_rows([post("later") | {"day": later}], POSTS, fresh.root)
-    delta.write_rows([score], SCORES, fresh.root)
+    writes.write_rows([post("later") | {"day": later}], POSTS, fresh.root)
+    writes.write_rows([score], SCORES, fresh.root)
 
     decided = delta.rows(DECISIONS, fresh.root).to_pylist()
     removed = next(row for row in decided if row["post_id"] == "removed")
@@ -152,7 +152,7 @@ def test_a_plan_with_effects_on_two_days_books_each_on_its_own(fresh, rows):
 
     def work() -> dict[str, int]:
         where = {"day": later, **versions}
-        delta.write_rows([decision], DECISIONS, fresh.root, where=where)
+        writes.write_rows([decision], DECISIONS, fresh.root, where=where)
         return {"posts": 1}
 
     run_stage(DECIDE, fresh.root, later, work, versions=versions)
@@ -169,7 +169,7 @@ def test_a_plan_with_effects_on_two_days_books_each_on_its_own(fresh, rows):
 def test_what_a_sweep_did_of_a_plan_is_counted_as_done_before(fresh, swept):
     plan = planned(fresh)
     every = delta.rows(ACTIONS, swept.root).to_pylist()
-    delta.write_rows([e for e in every if e["subject_id"] == "spam"], ACTIONS, fresh.root)
+    writes.write_rows([e for e in every if e["subject_id"] == "spam"], ACTIONS, fresh.root)
     assert applied(fresh, plan) == {"effects": 3, "done_before": 1}
     assert len(fresh.ledger()) == len(fresh.ledger("outcome")) == 4
 

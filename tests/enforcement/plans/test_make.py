@@ -13,7 +13,7 @@ from harmsweep.enforcement.plans.plan import planned_effects
 from harmsweep.enforcement.rules.guardrails import uniform_hash
 from harmsweep.enforcement.state.decisions import DECIDE, version_pair
 from harmsweep.errors import DataRefused, Held
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.lake.runs import run_stage
 from harmsweep.policy.file import load_policy
 from harmsweep.tables.catalog import ACTIONS, POSTS
@@ -68,7 +68,7 @@ def test_what_is_held_out_is_no_effect_of_a_plan(fresh, rows):
 def test_a_plan_of_several_days_has_each_of_them_and_is_named_after_the_first(fresh, rows):
     fresh.decide()
     last = rows[0]("later") | {"day": DAY + timedelta(days=2)}
-    delta.write_rows([last], POSTS, fresh.root)
+    writes.write_rows([last], POSTS, fresh.root)
     days = [DAY + timedelta(days=n) for n in range(3)]
     versions = version_pair("m-1", load_policy(fresh.policy()).policy_version)
     for day in days[1:]:
@@ -82,7 +82,7 @@ def test_a_plan_of_several_days_has_each_of_them_and_is_named_after_the_first(fr
 def test_quiet_days_in_a_plan_make_no_fewer_approvers(fresh, rows):
     policy, quiet = load_policy(fresh.policy(apply=0)), DAY + timedelta(days=1)
     many = [rows[0](f"quiet-{n}") | {"day": quiet} for n in range(400)]
-    delta.write_rows(many, POSTS, fresh.root, where={"day": quiet})
+    writes.write_rows(many, POSTS, fresh.root, where={"day": quiet})
     fresh.decide(apply=0)
     run_stage(DECIDE, fresh.root, quiet, dict, versions=version_pair("m-1", policy.policy_version))
     path = fresh.policy(apply=0)

@@ -13,7 +13,7 @@ from harmsweep.enforcement.state.copies import find_copies, verdicts
 from harmsweep.enforcement.state.day_ledger import now_micros, read_day_ledger
 from harmsweep.enforcement.undo import undo
 from harmsweep.errors import Held
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.review import verdicts as said
 from harmsweep.review.apply_now import apply_verdict
 from harmsweep.tables.catalog import MEDIA, MEDIA_MATCHES, POST_FEATURES, POSTS, VERDICTS
@@ -46,7 +46,7 @@ def judge(
     for n, name in enumerate(reviewers):
         row = said.verdict_row(lake.root, scope, found, None, "seen") | older
         at = row["decided_at"] + timedelta(seconds=n)
-        delta.write_rows([row | {"reviewer": name, "decided_at": at} | more], VERDICTS, lake.root)
+        writes.write_rows([row | {"reviewer": name, "decided_at": at} | more], VERDICTS, lake.root)
 
 
 REMOVED = {"harm": "hate", "action": "remove"}
@@ -114,7 +114,7 @@ def medium(post_id: str, content_hash: str, pdq: str) -> dict[str, Any]:
 
 def test_a_copied_picture_counts_with_its_text_and_known_good_stops_it(copied):
     shown = [medium(n, n, pdq) for n, pdq in [("clean", PDQ), ("copy", NEAR), ("shouted", FAR)]]
-    delta.write_rows(shown, MEDIA, copied.root, where={"day": DAY})
+    writes.write_rows(shown, MEDIA, copied.root, where={"day": DAY})
     judge(copied, "clean", "harmful", "ann", "bob", **REMOVED)
     copied.sweep()
     assert copied.states()["copy"] == "remove" and "shouted" not in copied.states()
@@ -124,7 +124,7 @@ def test_a_copied_picture_counts_with_its_text_and_known_good_stops_it(copied):
         "media_hash": NEAR, "distance": 0, "quality": 100, "kind": "known_good",
         "status": "evidence",
     }  # fmt: skip
-    delta.write_rows([match], MEDIA_MATCHES, copied.root, where={"day": DAY})
+    writes.write_rows([match], MEDIA_MATCHES, copied.root, where={"day": DAY})
     judge(copied, "removed", "harmful", "ann")
     copied.sweep()
     assert copied.states()["copy"] == "review"

@@ -23,7 +23,7 @@ from harmsweep.enforcement.state.evidence import (
 )
 from harmsweep.enforcement.sweep import sweep
 from harmsweep.errors import Held
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.model.fusion import SIMILARITY, Feature, Input
 from harmsweep.tables.catalog import ACTIONS, AUTHOR_VECTORS, EVIDENCE, POST_VECTORS, SCORES
 
@@ -43,9 +43,9 @@ def known(fresh, text_of):
     names = ("removed", "demoted", "reviewed", "clean", "spam")
     fresh.put_features([text_of(name, name, views=7, author_origin="native") for name in names])
     rows = [vectors(name, ONE) for name in names] + [vectors("removed", TWO, 2)]
-    delta.write_rows(rows, POST_VECTORS, fresh.root)
+    writes.write_rows(rows, POST_VECTORS, fresh.root)
     author = {"day": DAY, "author_id": "a1", "encoder_id": "d", "vector": TWO, "windows": 1}
-    delta.write_rows([author], AUTHOR_VECTORS, fresh.root)
+    writes.write_rows([author], AUTHOR_VECTORS, fresh.root)
     return fresh
 
 
@@ -158,12 +158,12 @@ def test_of_two_effects_on_a_post_one_with_another_score_is_enough(known, scores
 def at_times(lake: Any, *, kept_at: datetime | None, acted_at: datetime) -> None:
     """Make the evidence and the ledger say these times."""
     rows = delta.rows(EVIDENCE, lake.root).to_pylist()
-    delta.write_rows(
+    writes.write_rows(
         [r | {"kept_at": kept_at} for r in rows], EVIDENCE, lake.root, where={"day": DAY}
     )
     delta.stored(lake.root, ACTIONS.name).alter.set_table_properties({"delta.appendOnly": "false"})
     acts = [e | {"recorded_at": acted_at} for e in delta.rows(ACTIONS, lake.root).to_pylist()]
-    delta.write_rows(acts, ACTIONS, lake.root, where={"day": DAY})
+    writes.write_rows(acts, ACTIONS, lake.root, where={"day": DAY})
 
 
 SOON, LATE = (datetime(2026, 10, 2, 3, tzinfo=UTC), datetime(2027, 6, 1, 3, tzinfo=UTC))

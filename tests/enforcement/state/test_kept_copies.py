@@ -8,7 +8,7 @@ import pytest
 from harmsweep.enforcement.conf import load_bounds
 from harmsweep.enforcement.rules.fingerprints import Content, MediaFingerprint
 from harmsweep.enforcement.state.copies import find_copies, verdicts
-from harmsweep.lake import delta
+from harmsweep.lake import writes
 from harmsweep.review import verdicts as said
 from harmsweep.tables.catalog import MEDIA, VERDICTS
 
@@ -44,7 +44,7 @@ class Copied:
             scope = {"day": DAY, "post_id": "first", "revision": 1}
             row = said.verdict_row(self.lake.root, scope, found, "hate", "seen")
             row |= {"reviewer": name, "action": action}
-            delta.write_rows([row], VERDICTS, self.lake.root)
+            writes.write_rows([row], VERDICTS, self.lake.root)
 
     def swept(self) -> dict[str, str]:
         self.lake.sweep()
@@ -100,7 +100,7 @@ def test_a_post_edited_into_a_copy_keeps_what_its_own_reviewer_asked_for(copied,
     for name in ("bob", "cat"):
         row = said.verdict_row(copied.lake.root, names, "harmful", "hate", "seen")
         row |= {"reviewer": name, "action": "label"}
-        delta.write_rows([row], VERDICTS, copied.lake.root)
+        writes.write_rows([row], VERDICTS, copied.lake.root)
     assert copied.swept() == {"first": "remove"}
 
 
@@ -112,7 +112,7 @@ def test_a_verdict_keeps_a_digest_and_hashes_and_no_words(copied):
                          "pdq_quality": quality}
         for n, (kind, quality) in enumerate([("image", 100), ("image", 49), ("video", 100)])
     ]  # fmt: skip
-    delta.write_rows(shown, MEDIA, copied.lake.root, where={"day": DAY})
+    writes.write_rows(shown, MEDIA, copied.lake.root, where={"day": DAY})
     row = said.decide(copied.lake.root, "first", "harmful", harm="hate", rationale="seen")
     assert TEXT not in str(row)
     (found,) = verdicts(copied.lake.root, DAY, DAY)

@@ -12,7 +12,7 @@ from builders import post
 from pydantic import ValidationError
 
 from harmsweep.errors import DataRefused
-from harmsweep.lake import delta
+from harmsweep.lake import writes
 from harmsweep.operations.audit import operations
 from harmsweep.paths import CONF, DEFAULT_MODEL, ROOT
 from harmsweep.pipeline.backfill.record import (
@@ -126,7 +126,7 @@ def test_a_plan_that_expired_is_refused(lake: Path, empty_lake: Path, tmp_path: 
         "day": DAY, "operation_id": "1", "at": NOON, "operator": "ann", "act": "plan_backfill",
         "object": made.plan_id, "reason": "", "details": json.dumps(details),
     }  # fmt: skip
-    delta.write_rows([row], OPERATIONS, old)
+    writes.write_rows([row], OPERATIONS, old)
     with pytest.raises(DataRefused, match="expired at 2026-10-01 00:00 UTC"):
         start_backfill(old, made.plan_id, asked())
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harmsweep.encoders.ocr_conf import load_ocr_conf
-from harmsweep.lake import delta
+from harmsweep.lake import writes
 from harmsweep.media.facts import inspect_media
 from harmsweep.tables.catalog import AUTHOR_FEATURES, MEDIA, MEDIA_TEXTS, POST_FEATURES
 
@@ -86,6 +86,6 @@ def fill(lake: Path, tmp_path: Path) -> Fill:
         readings = _readings(day, media, read or {}, unread)
         filled = (POST_FEATURES, posts), (MEDIA, media), (AUTHOR_FEATURES, authors)
         for table, rows in (*filled, (MEDIA_TEXTS, readings)):
-            delta.write_rows(rows, table, lake, where={"day": day})
+            writes.write_rows(rows, table, lake, where={"day": day})
 
     return made

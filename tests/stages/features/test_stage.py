@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.stages.features.stage import features_day
 from harmsweep.tables.catalog import (
     ACTIONS,
@@ -130,7 +130,7 @@ LEDGER = [
 def put(lake: Path, table: Table, rows: list[Row]) -> None:
     for day in {row["day"] for row in rows}:
         of_day = [row for row in rows if row["day"] == day]
-        delta.write_rows(of_day, table, lake, where={"day": day})
+        writes.write_rows(of_day, table, lake, where={"day": day})
 
 
 @pytest.fixture(scope="module")

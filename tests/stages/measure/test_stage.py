@@ -8,7 +8,7 @@ import builders
 import pytest
 from builders import scored
 
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.stages.measure.stage import measure_day
 from harmsweep.tables.catalog import (
     DECISIONS,
@@ -61,24 +61,24 @@ def measured(lake: Path) -> dict[tuple[str, str, str, str], float]:
     posts = [post(DAY, "a", 1, "superseded"), post(DAY, "a", 2, "accepted")]
     posts += [post(DAY, "b", 1, "accepted"), post(DAY, "c", 1, "accepted")]
     posts += [post(DAY, "d", 1, "superseded"), post(DAY, "d", 2, "deleted")]
-    delta.write_rows(posts, POSTS, lake, where=day)
+    writes.write_rows(posts, POSTS, lake, where=day)
     # An edit that landed on the day, of a post of the day before.
-    delta.write_rows([post(BEFORE, "z", 2, "accepted")], POSTS, lake, where={"day": BEFORE})
+    writes.write_rows([post(BEFORE, "z", 2, "accepted")], POSTS, lake, where={"day": BEFORE})
     of_model = {"model_version": "m-1"}
     scores = [score(DAY, "a", 1, "scored", "en", hate=0.99, spam=0.9)]
     scores += [score(DAY, "a", 2, "scored", "en", hate=0.9), score(DAY, "b", 1, "failed", "fr")]
     scores += [score(DAY, "c", 1, "scored_partial", "en", hate=0.1)]
-    delta.write_rows(scores, SCORES, lake, where=day | of_model)
+    writes.write_rows(scores, SCORES, lake, where=day | of_model)
     late = [score(BEFORE, "z", 2, "quarantined", "und")]
-    delta.write_rows(late, SCORES, lake, where={"day": BEFORE} | of_model)
+    writes.write_rows(late, SCORES, lake, where={"day": BEFORE} | of_model)
     refused = [reject("e", "rejected"), reject("a", "duplicate"), reject("f", "superseded")]
-    delta.write_rows([*refused, reject("b", "rejected", "score")], REJECTS, lake, where=day)
+    writes.write_rows([*refused, reject("b", "rejected", "score")], REJECTS, lake, where=day)
     landed = [{"day": DAY, "source": "posts", "landed": 10}]
-    delta.write_rows(landed, INGESTS, lake, where=day)
+    writes.write_rows(landed, INGESTS, lake, where=day)
     decided = [decision("a", 1, "remove"), decision("a", 2, "demote"), decision("b", 1, "review")]
-    delta.write_rows(decided, DECISIONS, lake, where=day | VERSIONS)
+    writes.write_rows(decided, DECISIONS, lake, where=day | VERSIONS)
     ended = effect("b", "demote") | {"expires_at": NOON}
-    delta.write_rows([effect("a", "demote"), ended], POST_VISIBILITY, lake, where=day)
+    writes.write_rows([effect("a", "demote"), ended], POST_VISIBILITY, lake, where=day)
     assert _measure(lake).items == 3
     key = ("metric", "harm", "slice", "value_of")
     return {tuple(r[k] for k in key): r["value"] for r in delta.rows(METRICS, lake).to_pylist()}
@@ -117,7 +117,7 @@ def test_what_was_explained_and_how_long_that_took_is_measured_by_the_next_run(m
     assert not any(key[0].startswith("explanation") for key in measured)
     rows = [explained("a", "confirmed", 1.5), explained("b", "confirmed", 2.0)]
     rows += [explained("c", "general", 4.0), explained("d", "general", 8.0, "m-2")]
-    delta.write_rows(rows, EXPLANATIONS, lake)
+    writes.write_rows(rows, EXPLANATIONS, lake)
     assert not _measure(lake).skipped
     found = delta.rows(METRICS, lake).to_pylist()
     cost = {(r["metric"], r["value_of"]): r["value"] for r in found if "expl" in r["metric"]}

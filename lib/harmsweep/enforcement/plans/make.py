@@ -18,7 +18,7 @@ from harmsweep.enforcement.rules.ledger import Entry
 from harmsweep.enforcement.state.day_ledger import Clock, as_row, now_micros
 from harmsweep.enforcement.state.decisions import check_decided
 from harmsweep.enforcement.state.policy_binding import PolicyBinding, load_policy_binding
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.model.reference import ModelRef
 from harmsweep.operations.audit import record
 from harmsweep.policy.file import Policy
@@ -89,7 +89,7 @@ def _pair(policy: Policy, model: ModelRef) -> dict[str, Any]:
 
 def _write(lake: Path, plan_id: str, entries: Sequence[Entry]) -> None:
     rows = [as_row(entry) | {"plan_id": plan_id} for entry in entries]
-    delta.write_rows(rows, PLANS, lake, where={"plan_id": plan_id})
+    writes.write_rows(rows, PLANS, lake, where={"plan_id": plan_id})
 
 
 def _numbers(

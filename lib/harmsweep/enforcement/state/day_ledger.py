@@ -13,7 +13,7 @@ from typing import Any
 from harmsweep.enforcement.rules.effects import EPOCH, from_micros
 from harmsweep.enforcement.rules.ledger import BY_PEOPLE, Entry, Scope, holding, open_intents
 from harmsweep.enforcement.state.evidence import with_evidence
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.lake.locks import locked
 from harmsweep.operations.switch import is_stopped
 from harmsweep.tables.catalog import ACTIONS, POST_VISIBILITY
@@ -126,14 +126,14 @@ def commit(ledger: DayLedger, new_entries: list[Entry], gate: Gate) -> None:
         histories = histories_of(e for e in [*everything, *new_entries] if e.effect_key not in cut)
         unfinished = [entry for entry in unfinished if entry.effect_key not in cut]
     where: delta.Slice = {"day": ledger.day}
-    delta.write_rows(visibility(histories), POST_VISIBILITY, ledger.lake, where=where)
+    writes.write_rows(visibility(histories), POST_VISIBILITY, ledger.lake, where=where)
     later = from_micros(ledger.at + 1)
     append(ledger.lake, [replace(e, entry="outcome", recorded_at=later) for e in unfinished])
 
 
 def append(lake: Path, new_entries: Iterable[Entry]) -> None:
     """Append entries to the ledger in one commit."""
-    delta.write_rows([as_row(entry) for entry in new_entries], ACTIONS, lake)
+    writes.write_rows([as_row(entry) for entry in new_entries], ACTIONS, lake)
 
 
 def as_row(entry: Entry) -> dict[str, Any]:

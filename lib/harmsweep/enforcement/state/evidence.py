@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from harmsweep.digests import as_json
 from harmsweep.enforcement.conf import load_bounds
 from harmsweep.enforcement.rules.ledger import Entry
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.lake.locks import locked
 from harmsweep.model.columns import PostInputs, columns_of_posts
 from harmsweep.model.fusion import SIMILARITY
@@ -57,7 +57,7 @@ def with_evidence(lake: Path, day: date, new_entries: Sequence[Entry]) -> list[E
     if new:
         at, rewritten = max(e.recorded_at for e in acting), _rewritten(lake, day, acting)
         rows = [r | {"kept_at": at, "is_rewritten": rewritten.get(r["post_id"])} for r in new]
-        delta.write_rows(rows, EVIDENCE, lake)
+        writes.write_rows(rows, EVIDENCE, lake)
     digests = {post: row["digest"] for post, row in wanted.items()}
     keys = {entry.effect_key for entry in acting}
     return [

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harmsweep.conf import Frozen
+from harmsweep.days import every_day
 from harmsweep.enforcement.conf import load_bounds
 from harmsweep.enforcement.state.decisions import version_pair
 from harmsweep.errors import DataRefused
@@ -95,9 +96,9 @@ def _state(lake: Path, request: Request, versions: dict[str, str]) -> str:
     """A hash of what the forecast rests on: what landed, the posts, scores, decisions, effects."""
     parts = [fingerprint(request.landing)]
     of_pair, of_all = (SCORES, DECISIONS), (POSTS, ACTIONS, POST_VISIBILITY)
-    days = (request.first, request.last)
-    parts += [delta.files_digest(table, lake, *days, versions) for table in of_pair]
-    parts += [delta.files_digest(table, lake, *days, {}) for table in of_all]
+    days: delta.Slice = {"day": every_day(request.first, request.last)}
+    parts += [delta.slice_digest(table, lake, {**days, **versions}) for table in of_pair]
+    parts += [delta.slice_digest(table, lake, days) for table in of_all]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

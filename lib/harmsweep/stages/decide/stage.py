@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from harmsweep.enforcement.state.decisions import version_pair
 from harmsweep.harms import HARMS
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.lake.flow import DECIDE
 from harmsweep.lake.runs import Counts, Outcome, Spark, run_stage
 from harmsweep.model.reference import ModelRef
@@ -75,10 +75,10 @@ def _decide(
     scored = f"SELECT count(*) AS n FROM scores_v1 WHERE {delta.spark_where(_by_model(versions))}"
     posts: int = delta.query(lake, scored).to_pylist()[0]["n"]
     if delta.query(lake, f"SELECT 1 FROM actions_v1 WHERE {where} LIMIT 1").num_rows:
-        delta.append_missing(decided, DECISIONS, lake, where=versions)
+        writes.append_missing(decided, DECISIONS, lake, where=versions)
     else:
         most = posts * len(policy.scopes())
-        delta.replace_slice(decided, DECISIONS, lake, where=versions, at_most=most)
+        writes.replace_slice(decided, DECISIONS, lake, where=versions, at_most=most)
     by_action = f"SELECT action, count(*) AS n FROM decisions_v1 WHERE {where} GROUP BY action"
     counts = {row["action"]: row["n"] for row in delta.query(lake, by_action).to_pylist()}
     return {"posts": posts} | {action: counts[action] for action in SEVERITY if action in counts}

@@ -10,7 +10,7 @@ from pyspark.sql import types as T
 
 from harmsweep.encoders.conf import load_encoders
 from harmsweep.encoders.ocr_conf import load_ocr_conf
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.lake.flow import EMBED
 from harmsweep.lake.runs import Counts, Outcome, Spark, run_stage
 from harmsweep.stages.embed.comments import COMMENTS, comment_inputs, comment_vectors
@@ -67,7 +67,7 @@ def _work(spark: Spark, lake: Path, day: date, media_root: Path, encoders: Encod
         requests = [rows for rows in (posts, authors, comments) if rows is not None]
         lacking = distinct_inputs(*requests).join(cached, on=list(INPUT), how="left_anti")
         fresh = _embedded(lacking, encoders, media_root, loads.add).withColumn("day", F.lit(day))
-        embedded = delta.append_missing(fresh, EMBEDDINGS, lake, where={"day": day})
+        embedded = writes.append_missing(fresh, EMBEDDINGS, lake, where={"day": day})
         _write_vectors(lake, day, encoders, posts, authors)
         if comments is not None:
             _write_comments(lake, day, encoders, comments)
@@ -166,7 +166,7 @@ def _replace(
         stored = delta.read_days(of.sparkSession, table, lake, day)
         of_others = stored.where(~F.col("encoder_id").isin(ids))
         rows = rows.unionByName(of_others.join(of, on=key, how="left_semi"))
-    delta.replace_slice(rows, table, lake, where={"day": day}, at_most=at_most + others)
+    writes.replace_slice(rows, table, lake, where={"day": day}, at_most=at_most + others)
 
 
 def _counts(lake: Path, day: date) -> Counts:

@@ -9,9 +9,10 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from harmsweep.digests import as_json
-from harmsweep.lake.delta import query, read_days, replace_slice
+from harmsweep.lake.delta import query, read_days
 from harmsweep.lake.flow import FEATURES, HISTORY_DAYS
 from harmsweep.lake.runs import Outcome, Spark, run_stage
+from harmsweep.lake.writes import replace_slice
 from harmsweep.stages.features.author_history import author_numbers, by_post
 from harmsweep.stages.features.engagement import with_engagement
 from harmsweep.stages.features.media_rows import media_of

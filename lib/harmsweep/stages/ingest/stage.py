@@ -11,12 +11,13 @@ from pathlib import Path
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from harmsweep.lake.delta import Slice, append_missing, read, read_days, spark_where, write_rows
+from harmsweep.lake.delta import Slice, read, read_days, spark_where
 from harmsweep.lake.failpoints import failpoint
 from harmsweep.lake.flow import INGEST
 from harmsweep.lake.locks import locked
 from harmsweep.lake.runs import Outcome, Spark, run_stage
 from harmsweep.lake.slices import has_rows, replace_slice_if_changed
+from harmsweep.lake.writes import append_missing, write_rows
 from harmsweep.stages.ingest import label_rows, post_rows, users_interactions
 from harmsweep.stages.ingest.check import refused
 from harmsweep.stages.ingest.decoded_landing import cached, decoded_sources
@@ -34,7 +35,9 @@ from harmsweep.tables.spec import Table
 
 # How far back the post of a label is looked for where the landing zone does not hold it.
 LABEL_DAYS = 30
-_TABLES = (POSTS, USERS, INTERACTIONS, LABELS, ACCOUNT_LABELS, REJECTS, INGESTS)
+# One ingest at a time: what it resolves rests on the stored rows of several tables. No table is
+# locked meanwhile.
+_TURN = "ingest"
 
 
 def ingest_day(spark: Spark, lake: Path, day: date, *, landing: Path) -> Outcome:
@@ -56,8 +59,7 @@ def _ingest(spark: SparkSession, lake: Path, day: date, landing: Path) -> Mappin
     decoded_sources(spark, landing)  # refuses drift before anything else happens
     first = landing_days(landing)[0]
     with ExitStack() as held:
-        # From the read of the stored rows to the last commit: no other ingest comes in between.
-        held.enter_context(locked(lake, [table.name for table in _TABLES]))
+        held.enter_context(locked(lake, [_TURN]))
         checked = _checked(spark, landing, lake, day, first)
         for frame in checked.values():
             held.callback(frame.persist().unpersist)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harmsweep.enforcement.rules.ledger import IN_FORCE
 from harmsweep.enforcement.state.decisions import version_pair
-from harmsweep.lake import delta
+from harmsweep.lake import writes
 from harmsweep.lake.flow import MEASURE
 from harmsweep.lake.runs import Counts, Outcome, run_stage
 from harmsweep.stages.measure.counts import (
@@ -31,7 +31,7 @@ def measure_day(lake: Path, day: date, *, model_version: str, policy_version: st
     def work() -> Counts:
         metrics = list(_metrics(lake, day, versions))
         rows = [{"day": day, **versions, **metric.row()} for metric in metrics]
-        delta.write_rows(rows, METRICS, lake, where={"day": day, **versions})
+        writes.write_rows(rows, METRICS, lake, where={"day": day, **versions})
         posts = sum(m.value for m in metrics if (m.metric, m.slice) == ("posts", "status"))
         return {"posts": int(posts), "metrics": len(rows)}
 

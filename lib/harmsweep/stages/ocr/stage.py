@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from harmsweep.encoders.ocr_conf import OcrConf, load_ocr_conf, ocr_results
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.lake.flow import OCR
 from harmsweep.lake.runs import Counts, Outcome, Spark, run_stage
 from harmsweep.stages.ocr.ocr_workers import COLUMNS, Loaded, read_batches
@@ -41,7 +41,7 @@ def _work(spark: Spark, lake: Path, day: date, media_root: Path, conf: OcrConf) 
     loads = started.sparkContext.accumulator(0)
     fresh = read_images(lacking, conf, media_root, loads.add)
     dated = fresh.withColumn("day", F.lit(day))
-    read = delta.append_missing(dated, MEDIA_TEXTS, lake, where={"day": day})
+    read = writes.append_missing(dated, MEDIA_TEXTS, lake, where={"day": day})
     counts = {"images": images, "read": read, **_of_day(lake, day, conf.reader_id)}
     return counts | {"model_loads": int(loads.value)}
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pyspark.sql import DataFrame
 
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
 from harmsweep.tables.catalog import ACTIONS, REJECTS
 from harmsweep.tables.spec import Table
 
@@ -15,9 +15,9 @@ def put_scores(
 ) -> None:
     """Replace the slice of so many scores; where the ledger cites it, only add what is new."""
     if is_empty(ACTIONS, lake, where):
-        delta.replace_slice(scores, table, lake, where=where, at_most=at_most)
+        writes.replace_slice(scores, table, lake, where=where, at_most=at_most)
     else:
-        delta.append_missing(scores, table, lake, where=where)
+        writes.append_missing(scores, table, lake, where=where)
 
 
 def put_rejects(rejects: DataFrame, lake: Path, day: date, source: str, *, some: bool) -> None:
@@ -27,7 +27,7 @@ def put_rejects(rejects: DataFrame, lake: Path, day: date, source: str, *, some:
     """
     where: delta.Slice = {"day": day, "stage": "score", "source": source}
     if some or not is_empty(REJECTS, lake, where):
-        delta.replace_slice(rejects, REJECTS, lake, where=where)
+        writes.replace_slice(rejects, REJECTS, lake, where=where)
 
 
 def is_empty(table: Table, lake: Path, where: delta.Slice) -> bool:
