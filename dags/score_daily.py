@@ -22,6 +22,8 @@ from wiring.tasks import spark_job
 FINISHED_DAY = CronDataIntervalTimetable("0 2 * * *", timezone="UTC")
 # Late rows change days that were run before: an unchanged day is skipped within milliseconds.
 DAYS = ("--from", "{{ macros.ds_add(ds, -2) }}", "--to", "{{ ds }}")
+# A night that was skipped, and rows that landed late, are taken by the next run.
+LANDED = ("--day", "{{ ds }}", "--and-earlier")
 # A backfill scores and decides; it acts on posts of past days only where its run says so.
 ONLY_COUNTS = "dag_run.run_type == 'backfill' and not params.backfill_acts"
 DRY_RUN = ("{{ '--dry-run' if " + ONLY_COUNTS + " else '--no-dry-run' }}",)
@@ -71,7 +73,7 @@ with DAG(
     and the next run makes good for it.
     """,
 ):
-    tasks = stage_tasks(DAYS, landed=("--day", "{{ ds }}"), sweep=DRY_RUN)
+    tasks = stage_tasks(DAYS, landed=LANDED, sweep=DRY_RUN)
     measure = tasks.pop("measure")
     chain(*tasks.values())
     last = [measure, *after_sweep(), spark_job("label", *DAYS, **HOWEVER_IT_ENDED)]

@@ -16,6 +16,8 @@ from harmsweep.tables.spec import (
     required,
 )
 
+# In text_flags: the time of creation could not be, and the time of recording stands in its place.
+IMPOSSIBLE_TIME = "impossible_time"
 MEDIA_REFERENCES = T.ArrayType(
     T.StructType().add("kind", STRING, False).add("uri", STRING, False), False
 )
@@ -37,7 +39,11 @@ POSTS = Table(
         required("author_id", STRING, "the author; a row of users"),
         required("author_origin", STRING, "native, or assigned: attached by hash, no signal"),
         optional("text", STRING, "the author's words, unchanged but for invalid characters"),
-        required("text_flags", T.ArrayType(STRING, False), "capped, nul or invalid_utf8: repaired"),
+        required(
+            "text_flags",
+            T.ArrayType(STRING, False),
+            "capped, nul or invalid_utf8: repaired; impossible_time: recorded_at stands in",
+        ),
         required("media", MEDIA_REFERENCES, "references of the post's media, in order"),
         required("surface", STRING, "where on the platform the post stands, such as feed"),
         required("country", STRING, "ISO 3166 code of the author's country, or ZZ: unknown"),

@@ -39,6 +39,14 @@ def test_a_type_in_over_a_hundredth_of_the_rows_is_drift() -> None:
     assert problems == ["column text: expected text, found integer and list in 11 of 1000 rows"]
 
 
+def test_some_impossible_times_are_no_drift_and_most_are() -> None:
+    assert drift({"rows": 253, "time:created_at": 3, "type:recorded_at:integer": 100}, POSTS) == []
+    problems = drift({"rows": 253, "time:created_at": 127}, POSTS)
+    assert problems == [
+        "column created_at: expected time, found text that is none in 127 of 253 rows"
+    ]
+
+
 def test_one_wrong_row_of_few_is_no_drift() -> None:
     assert drift({"rows": 20, "type:text:integer": 1}, POSTS) == []
 

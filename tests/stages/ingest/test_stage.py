@@ -67,6 +67,13 @@ ROWS: list[Row | bytes] = [
     post("line\nbreak", event_id="forged"),
     post("no-time", created_at="soon"),
     post("future", created_at="2026-10-09T00:00:00Z"),
+    post("future", 2, revision=2, created_at="2099-01-01T00:00:00Z"),
+    post("year-one", created_at="0001-01-01T00:00:00Z"),
+    post("epoch", created_at=1759305600),
+    post("none", created_at=None),
+    post("once-wrong"),
+    post("once-wrong", 3, revision=2, created_at="12026-10-01T00:00:00Z"),
+    post("never", recorded_at=None, created_at="0001-01-01T00:00:00Z"),
     post("typed", text=["words"]),
 ]
 OTHERS: dict[str, list[Row]] = {
@@ -177,10 +184,24 @@ def test_every_refused_post_has_its_reason(ingested: Path) -> None:
         "posts.jsonl": ("rejected", "bad_json"),
         "no-id": ("rejected", "missing_id"),
         "forged": ("rejected", "bad_id"),
-        "no-time-1": ("rejected", "bad_time"),
-        "future-1": ("rejected", "created_after_recorded"),
+        "never-1": ("rejected", "bad_time"),
         "typed-1": ("rejected", "bad_type"),
     }
+
+
+def test_recorded_at_stands_in_for_a_time_of_creation_that_cannot_be(ingested: Path) -> None:
+    rows = [
+        r for r in delta.rows(POSTS, ingested).to_pylist() if "impossible_time" in r["text_flags"]
+    ]
+    found = {(row["post_id"], row["revision"]): str(row["created_at"])[:19] for row in rows}
+    noticed = "2026-10-01 09:00:00"
+    assert found == {
+        **{(name, 1): noticed for name in ("no-time", "future", "year-one", "epoch", "none")},
+        ("future", 2): noticed,
+        ("once-wrong", 2): "2026-10-01 08:00:00",
+    }
+    assert posts(ingested, "future") == [(1, "superseded"), (2, "accepted")]
+    assert posts(ingested, "once-wrong") == [(1, "superseded"), (2, "accepted")]
 
 
 def test_details_name_columns_and_never_content(ingested: Path) -> None:

@@ -87,7 +87,8 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
     with gzip.open(path) if path.name.endswith(".gz") else path.open("rb") as lines:
         for line in lines:
             try:
-                record = json.loads(line.decode("utf-8", "replace"))
+                # A file may begin with a byte order mark, which Spark leaves out.
+                record = json.loads(line.decode("utf-8-sig", "replace"))
             except (ValueError, RecursionError):
                 continue
             if isinstance(record, dict):

@@ -2,11 +2,12 @@
 
 from datetime import date
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from harmsweep.stages.ingest.check import LATER_EVENT, as_rejects, check, goes_on
 from harmsweep.tables.catalog import POSTS
+from harmsweep.tables.content import IMPOSSIBLE_TIME
 
 # The media array that a row without media has.
 _NO_MEDIA = "CAST(array() AS ARRAY<STRUCT<kind: STRING, uri: STRING>>)"
@@ -25,6 +26,48 @@ _DEFAULTS = {
     "text_flags": "coalesce(text_flags, CAST(array() AS ARRAY<STRING>))",
 }
 _CONTENT = [name for name in POSTS.schema.names if name != "status"]
+
+
+def impossible_times(posts: DataFrame) -> DataFrame:
+    """Of posts with a time of creation that cannot be, the time that stands in its place.
+
+    That is none, no time, or one over a day after the platform recorded the row: clocks differ by
+    less. The post's earliest other time of creation stands in, else its earliest time of recording,
+    so that all its revisions in the landing zone stand under one day.
+    """
+    wrong = _is_impossible().alias("impossible")
+    rows = posts.select("post_id", "created_at", "recorded_at", wrong)
+    found = rows.where("impossible").select("post_id").distinct()
+    possible = F.when(~F.col("impossible"), F.col("created_at"))
+    of_posts = rows.join(found, on="post_id", how="left_semi").groupBy("post_id")
+    return of_posts.agg(F.coalesce(F.min(possible), F.min("recorded_at")).alias("stand_in"))
+
+
+def with_stand_ins(landed: DataFrame, stand_ins: DataFrame, stored: DataFrame) -> DataFrame:
+    """The landing rows; those of an impossible time of creation have the stand-in and a flag.
+
+    A post that is stored already keeps the time that it has there.
+    """
+    known = stored.join(stand_ins, on="post_id", how="left_semi").groupBy("post_id")
+    times = known.agg(F.min("created_at").alias("known"))
+    joined = landed.join(stand_ins, on="post_id", how="left").join(times, on="post_id", how="left")
+    flags = F.concat(F.coalesce("text_flags", F.array()), F.array(F.lit(IMPOSSIBLE_TIME)))
+    others = F.filter("facts", lambda fact: ~fact.rlike("^(time|type):created_at"))
+    columns = {
+        "created_at": F.coalesce("known", "stand_in"),
+        "text_flags": flags,
+        "facts": others,
+    }
+    wrong = _is_impossible()
+    return joined.withColumns(
+        {name: F.when(wrong, value).otherwise(F.col(name)) for name, value in columns.items()}
+    ).drop("known", "stand_in")
+
+
+def _is_impossible() -> Column:
+    later = F.col("created_at") > F.col("recorded_at") + F.expr("INTERVAL 1 DAY")
+    wrong = F.col("recorded_at").isNotNull() & (F.col("created_at").isNull() | later)
+    return F.coalesce(wrong & F.col("post_id").isNotNull(), F.lit(False))
 
 
 def check_posts(landed: DataFrame) -> DataFrame:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from functools import partial, reduce
 from pathlib import Path
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from harmsweep.lake.delta import Slice, read, read_days, spark_where
@@ -20,7 +20,7 @@ from harmsweep.lake.slices import has_rows, replace_slice_if_changed
 from harmsweep.lake.writes import append_missing, write_rows
 from harmsweep.stages.ingest import label_rows, post_rows, users_interactions
 from harmsweep.stages.ingest.check import refused
-from harmsweep.stages.ingest.decoded_landing import cached, decoded_sources
+from harmsweep.stages.ingest.decoded_landing import cached, decoded_sources, landed_on
 from harmsweep.stages.ingest.landing_files import fingerprint, landing_days
 from harmsweep.tables.catalog import (
     ACCOUNT_LABELS,
@@ -33,7 +33,7 @@ from harmsweep.tables.catalog import (
 )
 from harmsweep.tables.spec import Table
 
-# How far back the post of a label is looked for where the landing zone does not hold it.
+# How far back a post is looked for, by a label or an edit, where the landing zone does not hold it.
 LABEL_DAYS = 30
 # One ingest at a time: what it resolves rests on the stored rows of several tables. No table is
 # locked meanwhile.
@@ -76,34 +76,45 @@ def _ingest(spark: SparkSession, lake: Path, day: date, landing: Path) -> Mappin
 def _checked(
     spark: SparkSession, landing: Path, lake: Path, day: date, first: date
 ) -> dict[str, DataFrame]:
-    """The day's landing rows of each source with what becomes of each.
-
-    A row whose day cannot be read counts with the landing zone's first day.
-    """
+    """The day's landing rows of each source with what becomes of each."""
     sources = decoded_sources(spark, landing)
 
-    def of_day(rows: DataFrame) -> DataFrame:
-        return rows.where(F.coalesce("landed_day", F.lit(first)) == F.lit(day))
+    def is_of_day(name: str) -> Column:
+        return landed_on(spark, landing, name, otherwise=first) == F.lit(day)
 
-    landed = of_day(sources["posts"])
+    posts = _with_stand_ins(spark, sources["posts"], landing, lake, day)
+    landed = posts.where(is_of_day("posts"))
     checked = {"posts": post_rows.check_posts(landed)}
     if "users" in sources:
-        rows = users_interactions.users_of_day(sources["users"], landed, day, first)
+        rows = users_interactions.users_of_day(sources["users"], landed, day, is_of_day("users"))
         checked["users"] = users_interactions.check_users(rows, day)
     if "interactions" in sources:
-        events = of_day(sources["interactions"])
+        events = sources["interactions"].where(is_of_day("interactions"))
         checked["interactions"] = users_interactions.check_interactions(events)
     if "labels" in sources:
-        build = partial(label_rows.locate_labels, sources["labels"], sources["posts"])
+        build = partial(label_rows.locate_labels, sources["labels"], posts)
         made_of = fingerprint(landing, ("labels", "posts"))
-        located = of_day(cached(spark, "located labels", made_of, build))
+        located = cached(spark, "located labels", made_of, build).where(is_of_day("labels"))
         stored = read_days(spark, POSTS, lake, day - timedelta(days=LABEL_DAYS), day)
         checked["labels"] = label_rows.find_posts(located, stored)
     if "account_labels" in sources:
         build = partial(label_rows.check_account_labels, sources["account_labels"])
         made_of = fingerprint(landing, ("account_labels",))
-        checked["account_labels"] = of_day(cached(spark, "account labels", made_of, build))
+        every = cached(spark, "account labels", made_of, build)
+        checked["account_labels"] = every.where(is_of_day("account_labels"))
     return checked
+
+
+def _with_stand_ins(
+    spark: SparkSession, posts: DataFrame, landing: Path, lake: Path, day: date
+) -> DataFrame:
+    """The posts, with another time where their clock gave one that cannot be."""
+    build = partial(post_rows.impossible_times, posts)
+    stand_ins = cached(spark, "impossible times", fingerprint(landing, ("posts",)), build)
+    if stand_ins.isEmpty():
+        return posts
+    stored = read_days(spark, POSTS, lake, day - timedelta(days=LABEL_DAYS), day)
+    return post_rows.with_stand_ins(posts, stand_ins, stored)
 
 
 Counts = dict[tuple[str, str], int]

@@ -2,21 +2,21 @@
 
 from datetime import date
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from harmsweep.stages.ingest.check import check, goes_on, supersede
 from harmsweep.tables.catalog import INTERACTIONS, USERS
 
 
-def users_of_day(users: DataFrame, posts: DataFrame, day: date, first: date) -> DataFrame:
+def users_of_day(users: DataFrame, posts: DataFrame, day: date, is_of_day: Column) -> DataFrame:
     """The profiles recorded on the day and, of those without a time, the day's authors' ones.
 
-    A row that names no account counts with the landing zone's first day.
+    A row that names no account counts with its file's day: where `is_of_day` says so.
     """
     authors = posts.select(F.col("author_id").alias("user_id")).dropna().dropDuplicates()
     joined = users.join(authors.withColumn("posted", F.lit(True)), on="user_id", how="left")
-    nobody = F.col("user_id").isNull() & F.lit(day == first)
+    nobody = F.col("user_id").isNull() & is_of_day
     undated = F.col("landed_day").isNull() & (F.col("posted") | nobody)
     return joined.where((F.col("landed_day") == F.lit(day)) | undated).drop("posted")
 

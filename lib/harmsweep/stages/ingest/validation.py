@@ -37,8 +37,6 @@ RULES: dict[str, dict[str, str]] = {
         **_DECODED,
         **_ids("post_id", "author_id", "event_id"),
         **_missing("created_at"),
-        # Clocks differ; a day is more than any clock does.
-        "created_after_recorded": "created_at > recorded_at + INTERVAL 1 DAY",
         "bad_revision": "revision < 1 OR revision > 2147483647",
         "bad_country": "NOT country rlike '^[A-Z]{2}$'",
         "bad_surface": "NOT surface rlike '^[a-z0-9_.-]{1,64}$'",

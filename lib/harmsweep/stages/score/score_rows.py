@@ -11,6 +11,7 @@ from harmsweep.harms import HARMS
 from harmsweep.model.fusion import SIMILARITY, Feature, Input
 from harmsweep.model.inputs import NOT_ALONE, with_inputs
 from harmsweep.model.manifest import Manifest
+from harmsweep.tables.content import IMPOSSIBLE_TIME
 
 _POST = ["day", "post_id", "revision"]
 # What a row carries through the model besides its inputs.
@@ -137,7 +138,7 @@ def _vector_damage(post_vectors: DataFrame, inputs: Sequence[Input]) -> DataFram
 def _damage(inputs: Sequence[Input]) -> Column:
     """All that stands against a row, sorted: media, vectors, repaired text, missing inputs."""
     none = F.array().cast("array<string>")
-    flags = F.transform(F.col("flags"), lambda flag: F.concat(F.lit("text "), flag))
+    flags = F.transform(F.col("flags"), _flag)
     missing = [F.when(F.col("normal_text").isNull(), F.lit("no features"))]
     if any(source.name == "text" for source in inputs):
         unread = (F.length(F.trim("normal_text")) > 0) & ~F.col("text_present")
@@ -150,6 +151,10 @@ def _damage(inputs: Sequence[Input]) -> Column:
         F.array_compact(F.array(*missing)),
     )
     return F.array_distinct(F.sort_array(parts))
+
+
+def _flag(flag: Column) -> Column:
+    return F.when(flag == IMPOSSIBLE_TIME, flag).otherwise(F.concat(F.lit("text "), flag))
 
 
 def _seen(inputs: Sequence[Input]) -> Column:
