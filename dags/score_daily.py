@@ -10,13 +10,14 @@ from airflow.sdk import (
     DeadlineReference,
     Param,
     SyncCallback,
+    TriggerRule,
     chain,
     cross_downstream,
 )
 from wiring.alerts import late
 from wiring.settings import DEFAULTS, LAKE, LANDING, MODEL, POLICY
 from wiring.stages import HOWEVER_IT_ENDED, after_sweep, done, stage_tasks
-from wiring.tasks import spark_job
+from wiring.tasks import ON_LAKE, job, spark_job
 
 # A bare cron string would give the day that is still in progress.
 FINISHED_DAY = CronDataIntervalTimetable("0 2 * * *", timezone="UTC")
@@ -55,8 +56,10 @@ with DAG(
         ),
     },
     doc_md="""
-    Scores the posts of the day that has ended and of the two before it, decides under the policy,
-    sweeps, measures, tells the platform, labels and explains. It never trains. Each task is
+    Scores the posts of the day that has ended and of the two before it, and posts of earlier days
+    that came late (`late` lists them), decides under the policy, sweeps, measures, tells the
+    platform, labels and explains. `on_time` fails if a post waits for over a day. It never
+    trains. Each task is
     idempotent: clear and run it at any time.
 
     A task that fails as **held** waits for people: the log's last line says which harm, how many,
@@ -73,9 +76,13 @@ with DAG(
     and the next run makes good for it.
     """,
 ):
-    tasks = stage_tasks(DAYS, landed=LANDED, sweep=DRY_RUN)
+    tasks = stage_tasks(DAYS, landed=LANDED, sweep=DRY_RUN, late=True)
     measure = tasks.pop("measure")
     chain(*tasks.values())
     last = [measure, *after_sweep(), spark_job("label", *DAYS, **HOWEVER_IT_ENDED)]
     cross_downstream([tasks["decide"], tasks["enforce"]], last)
-    [tasks["enforce"], *last] >> done()
+    # Whatever failed before: posts that wait for over a day are named, and the run is no success.
+    on_time = ("--day", "{{ ds }}", "--model", "{{ params.model }}", "--check")
+    check = job("late", *ON_LAKE, *on_time, task_id="on_time", trigger_rule=TriggerRule.ALL_DONE)
+    [tasks["enforce"], *last] >> check
+    [tasks["enforce"], *last, check] >> done()

@@ -7,17 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from harmsweep.errors import Held
+from harmsweep.lake.late_posts import late_days
 from harmsweep.lake.runs import Outcome
 from harmsweep.pipeline.job import add_model, add_policy, parser, run
 from harmsweep.stages.enforce import enforce_day
 
 
-def main(*, lake: Path, days: list[date], **options: Any) -> Iterable[Outcome]:
-    """Sweep each day in order; a day that a cap holds does not keep the later ones waiting."""
+def main(*, lake: Path, days: list[date], late: bool, **options: Any) -> Iterable[Outcome]:
+    """Sweep each day in order, of days with late posts only those; one held keeps none waiting."""
     held = []
-    for day in days:
+    earlier = late_days(lake, days[0]) if late else []
+    for day in [*earlier, *days]:
         try:
-            yield enforce_day(lake, day, **options)
+            yield enforce_day(lake, day, late_only=day in earlier, **options)
         except Held as error:
             held.append(str(error))
     if held:
@@ -28,6 +30,7 @@ if __name__ == "__main__":
     arguments = parser(__doc__)
     add_model(arguments)
     add_policy(arguments)
+    arguments.add_argument("--late", action="store_true", help="late posts of earlier days too")
     flag = argparse.BooleanOptionalAction
     arguments.add_argument("--dry-run", action=flag, default=False, help="only count")
     arguments.add_argument("--planned-at", type=datetime.fromisoformat, help="by a backfill's plan")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harmsweep.lake.runs import Outcome
 from harmsweep.lake.session import session
-from harmsweep.pipeline.job import parser, run
+from harmsweep.pipeline.job import add_late, parser, run
 from harmsweep.stages.match import match_day
 
 
@@ -19,6 +19,7 @@ def main(*, lake: Path, days: list[date], media: Path | None) -> Iterable[Outcom
 
 if __name__ == "__main__":
     arguments = parser(__doc__)
+    add_late(arguments)
     arguments.add_argument(
         "--media",
         type=Path,

@@ -7,7 +7,7 @@ from pathlib import Path
 from harmsweep.enforcement.state.decisions import version_pair
 from harmsweep.lake.runs import Outcome
 from harmsweep.model.reference import ModelRef
-from harmsweep.pipeline.job import add_model, add_policy, parser, run
+from harmsweep.pipeline.job import add_late, add_model, add_policy, parser, run
 from harmsweep.policy.file import Policy
 from harmsweep.stages.measure.stage import measure_day
 
@@ -21,6 +21,7 @@ def main(*, lake: Path, days: list[date], model: ModelRef, policy: Policy) -> It
 
 if __name__ == "__main__":
     arguments = parser(__doc__)
+    add_late(arguments)
     add_model(arguments)
     add_policy(arguments)
     run(main, arguments)

@@ -8,7 +8,7 @@ from pathlib import Path
 from harmsweep.lake.runs import Outcome
 from harmsweep.lake.session import session
 from harmsweep.model.reference import ModelRef
-from harmsweep.pipeline.job import add_model, parser, run
+from harmsweep.pipeline.job import add_late, add_model, parser, run
 from harmsweep.stages.score.stage import score_day
 
 
@@ -19,5 +19,6 @@ def main(*, lake: Path, days: list[date], model: ModelRef) -> Iterable[Outcome]:
 
 if __name__ == "__main__":
     arguments = parser(__doc__)
+    add_late(arguments)
     add_model(arguments)
     run(main, arguments)

@@ -22,6 +22,7 @@ from harmsweep.harms import load_harms
 from harmsweep.media.conf import load_limits
 from harmsweep.model.conf import load_training
 from harmsweep.paths import CONF, JOBS
+from harmsweep.pipeline.conf import load_schedule
 from harmsweep.policy.file import load_policy
 from harmsweep.release.conf import load_release
 from harmsweep.training.experiments.conf import load_search
@@ -40,6 +41,7 @@ LOADERS: dict[str, Callable[[Path], Any]] = {
     "search.yaml": load_search,
     "videomoco.yaml": load_options,
     "notices.yaml": load_notices,
+    "schedule.yaml": load_schedule,
     "rates.json": partial(load, kind=Rates),
 }
 # Airflow reads the first; the second are a model's, and verified as such.
@@ -60,6 +62,11 @@ class Case(NamedTuple):
 
 
 CASES: dict[str, list[Case]] = {
+    "schedule.yaml": [
+        Case("late_days", "late_days: 60", "late_days: 2", "2 is refused: Input should be greater"),
+        Case("late_days", "late_days: 60", "late_days: '60'", "'60' is refused"),
+        Case("days", "late_days: 60", "days: 60", "unknown key; known"),
+    ],
     "harms.yaml": [
         Case("harms.hate.colour", "  hate:\n", "  hate:\n    colour: red\n", "unknown key; known"),
         Case("harms.violence.severe", "   severe: true", "   severe: very", "'very' is refused"),

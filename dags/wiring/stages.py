@@ -21,17 +21,21 @@ def stage_tasks(
     policy: str = "{{ params.policy }}",
     landed: Sequence[str] | None = None,
     sweep: Sequence[str] = ("--no-dry-run",),
+    late: bool = False,
     **options: Any,
 ) -> dict[str, Any]:
     """Each stage's task by its name, in the order in which they run; not chained.
 
     `days` are the options that name the days, `landed` those of ingest where they are others;
-    `sweep` says whether effects are carried out or only counted.
+    `sweep` says whether effects are carried out or only counted; `late` whether earlier days with
+    late posts are taken too.
     """
     of_model = ("--model", model)
     of_pair = (*of_model, "--policy", policy)
+    own, days = days, (*days, *(["--late"] if late else []))
     made = [
-        spark_job("ingest", *(landed or days), "--landing", "{{ params.landing }}", **options),
+        spark_job("ingest", *(landed or own), "--landing", "{{ params.landing }}", **options),
+        *([job("late", *ON_LAKE, *own, *of_model, **options)] if late else []),
         spark_job("features", *days, *MEDIA, **options),
         spark_job("ocr", *days, *MEDIA, **options),
         spark_job("embed", *days, *MEDIA, **options),

@@ -19,8 +19,9 @@ STAGES = (
     *("ingest", "features", "ocr", "embed", "match"),
     *("score", "decide", "enforce", "measure"),
 )
+DAILY = (STAGES[0], "late", *STAGES[1:])
 EXPECTED = {
-    "score_daily": [*STAGES, "deliver", "explain", "label", "done"],
+    "score_daily": [*DAILY, "deliver", "explain", "label", "on_time", "done"],
     "backfill": ["choose", "dry_run.plan", "dry_run.show", "apply.start"]
     + [f"apply.{task}" for task in (*STAGES, "deliver", "explain", "done")],
     "sweep": ["score", "decide", "plan", "apply", "deliver", "explain", "done"],
@@ -77,7 +78,7 @@ def test_the_dags_are_the_expected_ones_and_their_tasks_run_in_order(dags: dict[
 @pytest.mark.parametrize(
     ("dag", "chain"),
     [
-        ("score_daily", STAGES),
+        ("score_daily", DAILY),
         ("backfill", ("choose", "apply.start", *(f"apply.{stage}" for stage in STAGES))),
         ("backfill", ("choose", "dry_run.plan", "dry_run.show")),
         ("sweep", ("score", "decide", "plan", "apply")),

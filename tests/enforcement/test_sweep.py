@@ -10,11 +10,12 @@ from harmsweep.enforcement.state.day_state import was_whole
 from harmsweep.enforcement.state.policy_binding import PolicyBinding
 from harmsweep.enforcement.sweep import sweep
 from harmsweep.errors import DataRefused
-from harmsweep.lake import delta
+from harmsweep.lake import delta, writes
+from harmsweep.lake.late_posts import late_posts
 from harmsweep.paths import ROOT
 from harmsweep.policy.file import PolicyError, load_policy
 from harmsweep.stages.enforce import enforce_day
-from harmsweep.tables.catalog import ACTIONS, ESCALATIONS, POST_VISIBILITY
+from harmsweep.tables.catalog import ACTIONS, ESCALATIONS, LATE_POSTS, POST_VISIBILITY
 
 DAY = date(2026, 10, 1)
 FIRST = {"removed": "remove", "demoted": "demote", "reviewed": "review", "spam": "remove"}
@@ -45,6 +46,22 @@ def test_a_dry_run_counts_and_writes_nothing(fresh):
     found = _enforce(fresh, dry_run=True)
     assert found.counts == {"decisions": 4, "demote": 1, "remove": 2, "review": 1, "finished": 0}
     assert fresh.content() == ([], [])
+
+
+def test_of_a_day_that_is_over_only_late_posts_are_swept(held, rows):
+    post, scored = rows
+    late = {"day": DAY, "post_id": "clean", "revision": 2, "found_at": datetime.now(UTC)}
+    writes.write_rows([late], LATE_POSTS, held.root)
+    held.put_posts([post(name) for name in FIRST] + [post("clean", revision=2)])
+    held.put_scores([scored("clean", revision=2, hate=0.99, spam=0.1)])
+    # Under another policy 'demoted' would be a review; an older one's effect stands.
+    pair = held.pair(version=2, remove=0.98, demote=0.95)
+    held.decide(version=2, remove=0.98, demote=0.95)
+    counted = enforce_day(held.root, DAY, **pair, dry_run=True, late_only=True)
+    assert (counted.counts["remove"], late_posts(held.root, DAY)) == (1, {"clean"})
+    enforce_day(held.root, DAY, **pair, late_only=True)
+    assert held.states() == FIRST | {"clean": "remove"}
+    assert late_posts(held.root, DAY) == frozenset()
 
 
 def _enforce(lake, **options):

@@ -1,7 +1,7 @@
 """The sweep of one day: under the locks of the ledger, from reading to the last commit."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -38,8 +38,11 @@ def sweep(
     *,
     clock: Clock = now_micros,
     planned_at: datetime | None = None,
+    only: Collection[str] | None = None,
 ) -> Counts:
     """Carry out the differences within the caps, and finish what a killed sweep left open.
+
+    With `only`, those of these posts.
 
     Raises:
         DataRefused, Held, Stopped: see enforce_day.
@@ -50,7 +53,8 @@ def sweep(
         _check_newest(ledger, binding, planned_at)
         plan = sweep_of(day, "enforce", binding, after=ledger.last_sweep, at=ledger.at)
         state = read_day_state(ledger, plan.subject)
-        new_entries, over = _within_caps(state, plan, binding, sample=load_bounds().sample)
+        sample = load_bounds().sample
+        new_entries, over = _within_caps(state, plan, binding, sample=sample, only=only)
         counts = _summary(state, plan, new_entries) | {"finished": ledger.open}
         commit(ledger, new_entries, gate)
         refusal = ""
@@ -83,23 +87,31 @@ def _check_newest(ledger: DayLedger, binding: PolicyBinding, planned_at: datetim
             )
 
 
-def preview(lake: Path, day: date, binding: PolicyBinding) -> Counts:
+def preview(
+    lake: Path, day: date, binding: PolicyBinding, *, only: Collection[str] | None = None
+) -> Counts:
     """What a sweep would do now, in counts; it writes nothing and takes no lock."""
     ledger = read_day_ledger(lake, day, now_micros)
     plan = sweep_of(day, "enforce", binding, after=ledger.last_sweep, at=ledger.at)
     state = read_day_state(ledger, plan.subject)
-    new_entries, _ = _within_caps(state, plan, binding, sample=lambda _: 0.0)
+    new_entries, _ = _within_caps(state, plan, binding, sample=lambda _: 0.0, only=only)
     return _summary(state, plan, new_entries) | {"finished": ledger.open}
 
 
 def _within_caps(
-    state: DayState, plan: Sweep, binding: PolicyBinding, *, sample: Callable[[int], float]
+    state: DayState,
+    plan: Sweep,
+    binding: PolicyBinding,
+    *,
+    sample: Callable[[int], float],
+    only: Collection[str] | None,
 ) -> tuple[list[Entry], list[CapBreach]]:
     """What is missing, with each batch that passes a cap held; and those batches.
 
     `sample` gives the share of a held batch, by its effects, that goes to review.
     """
-    states = scope_states(state, plan)
+    every = scope_states(state, plan)
+    states = [one for one in every if only is None or one.scope.subject_id in only]
     new_entries = changes(states, plan, binding.guardrails)
     over = breaches(state.ledger.lake, {plan.day: new_entries}, binding.policy, plan.at)
     if not over:

@@ -26,6 +26,7 @@ from harmsweep.tables.catalog import (
     INGESTS,
     INTERACTIONS,
     LABELS,
+    LATE_POSTS,
     MEDIA,
     MEDIA_CLUSTERS,
     MEDIA_MATCHES,
@@ -126,10 +127,10 @@ ENFORCE = Stage(
     ),
     writes=(ACTIONS, POST_VISIBILITY),
     also_reads=(
-        *(EXEMPTIONS, OPERATIONS, MEDIA, MEDIA_MATCHES, RUNS),
+        *(EXEMPTIONS, OPERATIONS, MEDIA, MEDIA_MATCHES, RUNS, LATE_POSTS),
         *(POST_FEATURES, POST_VECTORS, AUTHOR_VECTORS),
     ),
-    also_writes=(EVIDENCE,),
+    also_writes=(EVIDENCE, LATE_POSTS),
 )
 MEASURE = Stage(
     "measure",
@@ -183,6 +184,7 @@ OTHER_WRITERS: Mapping[str, tuple[Table, ...]] = {
     "harmsweep appeal": (APPEALS, VERDICTS, *_IN_FORCE, OPERATIONS),
     "harmsweep order": (ORDERS, *_IN_FORCE, OPERATIONS),
     "harmsweep exempt": (EXEMPTIONS, OPERATIONS),
+    "jobs/late.py": (LATE_POSTS,),
     "jobs/backfill.py": (OPERATIONS,),
     "jobs/deliver.py": (DELIVERIES,),
     # Of what expired, which it deletes; it rewrites no row of any table.

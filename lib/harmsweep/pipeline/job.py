@@ -9,6 +9,7 @@ from typing import Any
 from harmsweep.days import every_day
 from harmsweep.errors import Printable, finish
 from harmsweep.lake.delta import lake_path, open_lake
+from harmsweep.lake.late_posts import late_days
 from harmsweep.model.reference import load_model_ref
 from harmsweep.policy.file import load_policy
 
@@ -50,9 +51,21 @@ def run(main: Callable[..., Iterable[Printable | str]], arguments: argparse.Argu
         for name in READ.keys() & options.keys():
             options[name] = READ[name](options[name])
         days = every_day(day or first, day or last) if day or first else []
+        if options.pop("late_first", False):
+            days = [*late_days(options["lake"], days[0]), *days]
         return main(days=days, **options)
 
     finish(outcomes, arguments.prog)
+
+
+def add_late(arguments: argparse.ArgumentParser) -> None:
+    """The option `--late` of the stages: earlier days too, as jobs/late.py listed them."""
+    arguments.add_argument(
+        "--late",
+        dest="late_first",
+        action="store_true",
+        help="also earlier days with late posts, as jobs/late.py listed",
+    )
 
 
 def add_model(arguments: argparse.ArgumentParser) -> None:

@@ -1,6 +1,7 @@
 """Enforce: what holds for the posts of a day is brought to what was decided."""
 
 import time
+from collections.abc import Collection
 from datetime import date, datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from harmsweep.enforcement.state.decisions import check_decided, version_pair
 from harmsweep.enforcement.state.policy_binding import PolicyBinding, load_policy_binding
 from harmsweep.enforcement.sweep import preview, sweep
 from harmsweep.lake.flow import ENFORCE
+from harmsweep.lake.late_posts import close_late, late_posts
 from harmsweep.lake.runs import Counts, Outcome, run_stage
 from harmsweep.model.reference import ModelRef
 from harmsweep.policy.file import Policy
@@ -26,11 +28,13 @@ def enforce_day(
     model: ModelRef,
     dry_run: bool = False,
     planned_at: datetime | None = None,
+    late_only: bool = False,
 ) -> Outcome:
     """Bring what holds for a day's posts to what its decisions want; a second run changes nothing.
 
     With `dry_run` it writes nothing and gives the counts of what it would do. `planned_at` is when
-    the sweep was planned, if it was.
+    the sweep was planned, if it was. With `late_only` it takes the day's late posts alone: what an
+    earlier policy did with the others stands.
 
     Raises:
         PolicyError: the policy is a demonstration's and the lake is not; nothing was touched.
@@ -43,22 +47,31 @@ def enforce_day(
     """
     binding = load_policy_binding(lake, policy, model.model_version, model.certificates)
     check_decided(lake, day, binding)
+    late = late_posts(lake, day)
+    only = late if late_only else None
     if dry_run:
-        return _dry_run(lake, day, binding)
+        return _dry_run(lake, day, binding, only)
 
     def work() -> Counts:
-        return sweep(lake, day, binding, planned_at=planned_at)
+        return sweep(lake, day, binding, planned_at=planned_at, only=only)
 
     restore_after_expired_orders(lake)
+    versions, inputs = version_pair(*binding.subject), _inputs(lake, binding, only)
+    outcome = run_stage(ENFORCE, lake, day, work, versions=versions, inputs=inputs)
+    close_late(lake, day, late)
+    return outcome
+
+
+def _inputs(lake: Path, binding: PolicyBinding, only: Collection[str] | None) -> str:
     # As they stand, not the table's version: one that ended since is a change too.
     exempt = sorted(exemptions(lake, from_micros(now_micros())).items())
-    facts = [binding.inputs, binding.first, binding.last, exempt]
-    versions = version_pair(*binding.subject)
-    return run_stage(ENFORCE, lake, day, work, versions=versions, inputs=as_json(facts))
+    return as_json([binding.inputs, binding.first, binding.last, exempt, sorted(only or [])])
 
 
-def _dry_run(lake: Path, day: date, binding: PolicyBinding) -> Outcome:
+def _dry_run(
+    lake: Path, day: date, binding: PolicyBinding, only: Collection[str] | None
+) -> Outcome:
     started = time.monotonic()
-    counts = preview(lake, day, binding)
+    counts = preview(lake, day, binding, only=only)
     items = next(iter(counts.values()))
     return Outcome("enforce", day, items, time.monotonic() - started, counts=counts)

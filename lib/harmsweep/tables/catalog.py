@@ -47,7 +47,7 @@ from harmsweep.tables.known_media import (
     RESTRICTED_FOLDER,
     SEVERE_BANK,
 )
-from harmsweep.tables.measurement import METRICS, RUNS
+from harmsweep.tables.measurement import LATE_POSTS, METRICS, RUNS
 from harmsweep.tables.post_comments import COMMENT_SCORES, COMMENT_VECTORS, COMMENTS
 from harmsweep.tables.review import APPEALS, EXEMPTIONS, OPERATIONS, ORDERS, PEOPLE, VERDICTS
 from harmsweep.tables.spec import Table
@@ -78,6 +78,7 @@ __all__ = [
     "INGESTS",
     "INTERACTIONS",
     "LABELS",
+    "LATE_POSTS",
     "MEDIA",
     "MEDIA_CLUSTERS",
     "MEDIA_MATCHES",

@@ -2,7 +2,7 @@
 
 from pyspark.sql import types as T
 
-from harmsweep.tables.measurement import METRICS, RUNS
+from harmsweep.tables.measurement import LATE_POSTS, METRICS, RUNS
 from harmsweep.tables.spec import (
     BOOL,
     DAY,
@@ -231,4 +231,5 @@ ENFORCEMENT = (
     EXPLANATIONS,
     METRICS,
     RUNS,
+    LATE_POSTS,
 )

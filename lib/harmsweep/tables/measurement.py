@@ -1,6 +1,17 @@
-"""Tables of what a day came to: its metrics, and the runs of its stages."""
+"""Tables of what a day came to: its metrics, the runs of its stages, and what came late."""
 
-from harmsweep.tables.spec import DAY, DOUBLE, LONG, STRING, TIME, Table, columns, required
+from harmsweep.tables.spec import (
+    DAY,
+    DOUBLE,
+    INT,
+    LONG,
+    STRING,
+    TIME,
+    Table,
+    columns,
+    optional,
+    required,
+)
 
 METRICS = Table(
     name="metrics_v1",
@@ -37,5 +48,17 @@ RUNS = Table(
         required("seconds", DOUBLE, "how long it took"),
         required("finished_at", TIME, "when it ended (UTC)"),
         required("code_version", STRING, "version of the package"),
+    ),
+)
+LATE_POSTS = Table(
+    name="late_posts_v1",
+    comment="Revisions that came when the schedule was done with their day, until they are swept.",
+    key=("day", "post_id", "revision"),
+    schema=columns(
+        required("day", DAY, "UTC day of the post's creation"),
+        required("post_id", STRING, "the post"),
+        required("revision", INT, "the revision that no run had scored"),
+        required("found_at", TIME, "when a run of the schedule found it (UTC)"),
+        optional("swept_at", TIME, "when its effects were brought about; null: it is still to do"),
     ),
 )

@@ -1,0 +1,26 @@
+"""What the daily run looks at besides its own days: conf/schedule.yaml."""
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from harmsweep.conf import Frozen, load
+from harmsweep.paths import CONF
+
+
+class Schedule(Frozen):
+    """The keys of the file."""
+
+    late_days: Annotated[int, Field(strict=True, ge=3, le=3660)]
+
+
+@cache
+def load_schedule(path: Path = CONF / "schedule.yaml") -> Schedule:
+    """The checked file.
+
+    Raises:
+        ConfRefused: a key or value is refused; file, line and key are named.
+    """
+    return load(path, Schedule)
