@@ -102,9 +102,8 @@ def run_stage(
     """
     versions = versions or {}
     started, logger = time.monotonic(), log(step.name, day=str(day))
-    made_of = _made_of(step, lake, day, versions, inputs)
-    beside = _others_commits(step, lake)
-    done = _same_run(step, lake, day, versions, made_of)
+    read, others = _read_digests(step, lake, day, versions), _others_commits(step, lake)
+    done = _same_run(step, lake, day, versions, [inputs, *read])
     if done:
         seconds = time.monotonic() - started
         logger.info("unchanged", seconds=round(seconds, 2), items=done["posts"])
@@ -118,9 +117,8 @@ def run_stage(
         raise
     items, seconds = next(iter(counts.values()), 0), time.monotonic() - started
     outcome = Outcome(step.name, day, items, seconds, counts=counts)
-    # What another writer put beside the output was read by nobody: no later run is the same.
-    alone = _others_commits(step, lake) == beside
-    digest = _digest(step, lake, day, versions, made_of) if alone else ""
+    made_of = _made_of(step, lake, day, versions, inputs=inputs, read=read, others=others)
+    digest = _digest(step, lake, day, versions, made_of) if made_of else ""
     _record(outcome, lake, _variant(versions), digest)
     logger.info("done", seconds=round(outcome.seconds, 2), items=outcome.items, counts=counts)
     return outcome
@@ -141,7 +139,9 @@ def _counts(
 
 
 def _others_commits(step: Stage, lake: Path) -> list[int]:
-    return [writes.others_commits(table, lake) for table in step.writes]
+    """Of each table that the stage reads, then of each that it writes."""
+    tables = [*(source.table for source in step.reads), *step.writes]
+    return [writes.others_commits(table, lake) for table in tables]
 
 
 def _is_empty(step: Stage, lake: Path, day: date) -> bool:
@@ -155,7 +155,7 @@ def is_done(
     step: Stage, lake: Path, day: date, *, versions: Mapping[str, str], inputs: str = ""
 ) -> bool:
     """Whether the stage ran for the day and nothing that it reads or is made of changed since."""
-    made_of = _made_of(step, lake, day, versions, inputs)
+    made_of = [inputs, *_read_digests(step, lake, day, versions)]
     return _same_run(step, lake, day, versions, made_of) is not None
 
 
@@ -172,17 +172,36 @@ def _variant(versions: Mapping[str, str]) -> str:
     return "/".join(versions.values())
 
 
-def _made_of(
-    step: Stage, lake: Path, day: date, versions: Mapping[str, str], inputs: str
-) -> list[str]:
-    """What a run rests on: code, versions, and digests of what it reads."""
-    parts = [code_digest(), as_json(versions), inputs]
+def _read_digests(step: Stage, lake: Path, day: date, versions: Mapping[str, str]) -> list[str]:
+    """A digest of what the stage reads of each table."""
+    found = []
     for source in step.reads:
         days = every_day(day - timedelta(days=source.before), day + timedelta(days=source.after))
-        # What the stage itself writes of its day is output.
-        read = [d for d in days if d != day or source.table not in step.writes]
-        parts.append(delta.slice_digest(source.table, lake, {"day": read, **versions}))
-    return parts
+        found.append(delta.slice_digest(source.table, lake, {"day": days, **versions}))
+    return found
+
+
+def _made_of(
+    step: Stage,
+    lake: Path,
+    day: date,
+    versions: Mapping[str, str],
+    *,
+    inputs: str,
+    read: Sequence[str],
+    others: Sequence[int],
+) -> list[str]:
+    """What a run that ends rests on, from what its start saw; none where that is not known.
+
+    What changed of a table that it reads is its own doing, where no other writer committed there.
+    What another writer put beside its output was read by nobody: no later run is the same.
+    """
+    now = _read_digests(step, lake, day, versions)
+    changed = [a != b for a, b in zip(others, _others_commits(step, lake), strict=True)]
+    if any(changed[len(read) :]):
+        return []
+    own = zip(read, now, changed[: len(read)], strict=True)
+    return [inputs, *(old if other else new for old, new, other in own)]
 
 
 def _digest(
@@ -190,7 +209,8 @@ def _digest(
 ) -> str:
     where: delta.Slice = {"day": day, **versions}
     outputs = [delta.slice_digest(table, lake, where) for table in step.writes]
-    return hashlib.sha256("\n".join([*made_of, *outputs]).encode()).hexdigest()
+    parts = [code_digest(), as_json(versions), *made_of, *outputs]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _runs(lake: Path, day: date, stage: str) -> list[dict[str, Any]]:
