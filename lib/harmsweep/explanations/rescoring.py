@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from harmsweep.enforcement.state.evidence import columns_of
 from harmsweep.model.columns import fill_similarity
 from harmsweep.model.fusion import NUMBERS, inputs_of, modalities_of
 from harmsweep.model.manifest import Manifest
-from harmsweep.model.text_windows import numbers_of, of_normal, packed, text_windows
+from harmsweep.model.text_windows import embedded_windows, numbers_of, of_normal
 from harmsweep.model.windows import NAME as WINDOWS
 from harmsweep.text.cleaning import clean
 from harmsweep.text.disguise import disguised_words, normalise
@@ -118,18 +119,10 @@ def text_changes(
         vectors = embedded(encoders[name], [content[name] for content in contents])
         changes = [{**c, name: v} for c, v in zip(changes, vectors, strict=True)]
     if scorer.manifest.windows is not None:
-        values = _windows(encoders["text"], [content["text"] for content in contents])
+        embed = partial(embedded, encoders["text"])
+        values = embedded_windows([content["text"] for content in contents], embed)
         changes = [{**c, WINDOWS: v} for c, v in zip(changes, values, strict=True)]
     return changes
-
-
-def _windows(encoder: Encoder, normal: Sequence[str]) -> list[bytes | None]:
-    """The windows of normal texts as they are stored; None of a text that is a single one."""
-    texts = [text_windows(text) for text in normal]
-    whole = [window for some in texts for window in some]
-    # No window is blank: each has a vector.
-    vectors = dict(zip(whole, embedded(encoder, whole), strict=True))
-    return [packed([vectors[w] or b"" for w in some], some) if some else None for some in texts]
 
 
 def _contents(cleaned: str) -> dict[str, str]:

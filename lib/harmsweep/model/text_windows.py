@@ -5,7 +5,8 @@ and the numbers of its own words; a post's score is the greatest over its whole 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,13 +21,14 @@ MOST = 64
 BOUNDED = f"its more than {MOST} sentences were read by neighbours together"
 # A sentence of fewer words is read with the next: alone it says little.
 LEAST_WORDS = 4
-# A sentence of more words is read in runs of so many, each beginning half a run after the last.
-LONG, RUN = 18, 12
+# A sentence of more words is read by clauses; a clause of more in runs of RUN, STEP words apart.
+LONG, RUN, STEP = 18, 12, 4
 # Those that a post has by its normal text, so that an undone disguise leaves no trace in them.
 OF_NORMAL = ("n_chars", "n_words", "n_exclamations", "upper_share", "digit_share")
 # Where a sentence ends, as Unicode's property Sentence_Terminal has it for the common scripts; a
 # full stop within a number or an address ends none.
 _END = re.compile(r"[.!?;]+[\"')\]]*(?=\s)|[\u2026\u3002\u0964\u0965\u061f\u06d4\u1362\n]+")
+_PAUSE = re.compile(r"[,:|\u2013\u2014\u2022\u3001\u060c]+(?=\s|$)|\s(?=[-\u2013\u2014|\u2022(]\s)")
 _WORD = re.compile(r"\S+")
 _LINK = re.compile(r"(?<!\S)http(?!\S)")
 Span = tuple[int, int]
@@ -55,6 +57,20 @@ def of_normal(normal: str) -> Numbers:
     return {name: numbers[name] for name in OF_NORMAL}
 
 
+def embedded_windows(
+    normal: Sequence[str], embed: Callable[[Sequence[str]], Sequence[bytes | None]]
+) -> list[bytes | None]:
+    """The windows of normal texts as they are stored, None of a text without; each embedded once.
+
+    `embed` gives the stored vectors of texts, none of which is blank.
+    """
+    texts = [text_windows(text) for text in normal]
+    distinct = sorted({window for some in texts for window in some})
+    vectors = embed(distinct) if distinct else []
+    known = {w: vector or b"" for w, vector in zip(distinct, vectors, strict=True)}
+    return [packed([known[w] for w in some], some) if some else None for some in texts]
+
+
 def words_and_numbers(text: str | None) -> dict[str, Any]:
     """What a post's features say of its text: `words`, with the numbers `of_normal` its text."""
     row = words(text)
@@ -72,41 +88,48 @@ def packed(vectors: Sequence[bytes], texts: Sequence[str]) -> bytes:
 
 def _spans(text: str) -> list[Span]:
     """Where each window stands, before there are too many; none for a text that is a single one."""
-    spans = [run for sentence in _sentences(text) for run in _runs(sentence)]
-    return spans if len(spans) > 1 else []
+    sentences = [part for words in _parts(text, _END) for part in _clauses(text, words)]
+    spans = {(words[0][0], words[-1][1]) for words in sentences}
+    for first, second in pairwise(sentences):
+        # What is said in two short sentences is said.
+        if first[-1] != second[0] and len(first) + len(second) <= LONG:
+            spans.add((first[0][0], second[-1][1]))
+    return sorted(spans) if len(sentences) > 1 else []
 
 
-def _sentences(text: str) -> Iterator[list[Span]]:
-    """The words of each sentence, or of several where they are short."""
-    words: list[Span] = []
-    ends = [match.end() for match in _END.finditer(text)] + [len(text)]
-    start = 0
-    sentences: list[list[Span]] = []
-    for end in ends:
-        words += [(start + m.start(), start + m.end()) for m in _WORD.finditer(text[start:end])]
-        start = end
-        if len(words) >= LEAST_WORDS:
-            sentences.append(words)
-            words = []
-    if words and sentences:
-        sentences[-1] = sentences[-1] + words
-    elif words:
-        sentences.append(words)
-    yield from sentences
-
-
-def _runs(words: Sequence[Span]) -> Iterator[Span]:
-    """A sentence whole, or in runs of words that overlap by half."""
+def _clauses(text: str, words: Sequence[Span]) -> Iterator[Sequence[Span]]:
+    """A sentence whole, else its clauses, and of a long one runs of words that overlap."""
     if len(words) <= LONG:
-        yield words[0][0], words[-1][1]
+        yield words
         return
-    for first in range(0, len(words) - RUN // 2, RUN // 2):
-        run = words[first : first + RUN]
-        yield run[0][0], run[-1][1]
+    start = words[0][0]
+    for clause in _parts(text[start : words[-1][1]], _PAUSE):
+        placed = [(start + first, start + last) for first, last in clause]
+        if len(placed) <= LONG:
+            yield placed
+            continue
+        for first in range(0, len(placed) - RUN + STEP, STEP):
+            yield placed[first : first + RUN]
+
+
+def _parts(text: str, end: re.Pattern[str]) -> list[list[Span]]:
+    """The words of each part of a text that ends so, or of several where they are short."""
+    parts: list[list[Span]] = [[]]
+    start = 0
+    for stop in (*(match.end() for match in end.finditer(text)), len(text)):
+        if len(parts[-1]) >= LEAST_WORDS:
+            parts.append([])
+        found = _WORD.finditer(text[start:stop])
+        parts[-1] += [(start + m.start(), start + m.end()) for m in found]
+        start = stop
+    if len(parts) > 1 and len(parts[-1]) < LEAST_WORDS:
+        last = parts.pop()
+        parts[-1] += last
+    return [words for words in parts if words]
 
 
 def _bounded(spans: Sequence[Span]) -> list[Span]:
     """At most MOST spans that cover the same text."""
     size = -(-len(spans) // MOST) or 1
     runs = [spans[first : first + size] for first in range(0, len(spans), size)]
-    return [(run[0][0], run[-1][1]) for run in runs]
+    return [(run[0][0], max(end for _, end in run)) for run in runs]

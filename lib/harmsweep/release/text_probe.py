@@ -16,7 +16,7 @@ from harmsweep.encoders.conf import load_encoders
 from harmsweep.encoders.stored import stored
 from harmsweep.model.columns import columns_of
 from harmsweep.model.network import load_heads, score_columns
-from harmsweep.model.text_windows import packed, text_windows, words_and_numbers
+from harmsweep.model.text_windows import embedded_windows, words_and_numbers
 from harmsweep.model.windows import NAME
 
 Vectors = NDArray[np.float32]
@@ -45,16 +45,8 @@ def encode_texts(texts: Sequence[str], *, undo: bool = True) -> EncodedTexts:
     raw = np.zeros_like(normal_vectors)
     if differs.any():
         raw[differs] = embedded([t for t, d in zip(cleaned, differs, strict=True) if d])
-    return EncodedTexts(rows, normal_vectors, raw, differs, _windows(normal))
-
-
-def _windows(normal: Sequence[str]) -> NDArray[np.object_]:
-    """The windows of normal texts, each distinct one embedded once."""
-    texts = [text_windows(text) for text in normal]
-    distinct = sorted({window for some in texts for window in some})
-    known = dict(zip(distinct, stored(embedded(distinct)), strict=True)) if distinct else {}
-    values = [packed([known[w] for w in some], some) if some else None for some in texts]
-    return np.array([*values, None], dtype=object)[:-1]
+    windows = embedded_windows(normal, lambda distinct: stored(embedded(distinct)))
+    return EncodedTexts(rows, normal_vectors, raw, differs, np.array([*windows, None], object)[:-1])
 
 
 def score_texts(manifest: Path, encoded: EncodedTexts) -> NDArray[np.float64]:
