@@ -1,10 +1,10 @@
 """How many harmful sentences a model still finds in each way of writing, and whom it flags.
 
-Prints, by way of writing and head, the share of the sentences that pass a head as they are (0.5 or
-more) that still do so disguised or among mild sentences, with intervals; and the share of ordinary
-posts that each head flags, beside that of another model. The sentences are those of the gate of a
-release: HateCheck's hateful phrases (Röttger et al., ACL 2021) and the project's own. HateCheck and
-the ordinary posts are read from ../shared.
+Prints how many windows a post has; by way of writing and head, the share of the sentences that pass
+a head as they are (0.5 or more) that still do so disguised or among mild sentences, with intervals;
+and the share of ordinary posts that each head flags, beside that of another model. The sentences
+are those of the gate of a release: HateCheck's hateful phrases (Röttger et al., ACL 2021) and the
+project's own. HateCheck, posts and the ordinary ones are read from ../shared.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from random import Random
 
@@ -22,6 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from harmsweep.model.manifest import load_manifest
+from harmsweep.model.text_windows import text_windows
 from harmsweep.paths import CONF, ROOT
 from harmsweep.release.conf import load_release
 from harmsweep.release.hatecheck import SPELLING, load_cases
@@ -35,6 +37,8 @@ from harmsweep.release.robustness import (
     probes,
 )
 from harmsweep.release.text_probe import encode_texts, score_texts
+from harmsweep.text.cleaning import clean
+from harmsweep.text.disguise import normalise
 
 SHARED = Path(os.environ.get("HARMSWEEP_SHARED", ROOT.parent / "shared"))
 HATECHECK = SHARED / "data" / "hatecheck" / "test_suite_cases.csv"
@@ -83,9 +87,23 @@ def flagged(models: Mapping[str, Path], most: int, seed: int) -> Table:
     return shown
 
 
+def window_counts() -> str:
+    """How many windows the research posts have, and what embedding them takes."""
+    with (SHARED / "data" / "posts.jsonl").open(encoding="utf-8") as lines:
+        texts = [normalise(clean(json.loads(line).get("text"))) for line in lines]
+    windows = [text_windows(text) for text in texts]
+    words = [sum(len(text.split()) for text in some) for some in (texts, chain(*windows))]
+    several = np.mean([bool(some) for some in windows])
+    return (
+        f"{sum(map(len, windows)) / len(texts):.2f} windows a post, {several:.2f}"
+        f" of {len(texts)} posts have any, {words[1] / words[0]:.2f} times the words of the texts"
+    )
+
+
 def main(*, model: Path, before: Path | None, seed: int, most: int, posts: int) -> None:
     """Print both tables."""
     console = Console(width=200)
+    console.print(window_counts())
     texts = sentences(seed, most)
     writings = {**WRITINGS, **RUN_ON}
     rows = list(kept_in_writings(model, texts, seed=seed, writings=writings))

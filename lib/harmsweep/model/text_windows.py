@@ -5,8 +5,8 @@ and the numbers of its own words; a post's score is the greatest over its whole 
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,8 @@ from harmsweep.text.words import words
 # More are read by neighbours together: a text of 100,000 characters may have thousands.
 MOST = 64
 BOUNDED = f"its more than {MOST} sentences were read by neighbours together"
-# A sentence of fewer words is read with the next: alone it says little.
-LEAST_WORDS = 4
+# A sentence of fewer words says little alone; so many that follow each other are read together too.
+LEAST_WORDS, TOGETHER = 4, 3
 # A sentence of more words is read by clauses; a clause of more in runs of RUN, STEP words apart.
 LONG, RUN, STEP = 18, 12, 4
 # Those that a post has by its normal text, so that an undone disguise leaves no trace in them.
@@ -89,12 +89,27 @@ def packed(vectors: Sequence[bytes], texts: Sequence[str]) -> bytes:
 def _spans(text: str) -> list[Span]:
     """Where each window stands, before there are too many; none for a text that is a single one."""
     sentences = [part for words in _parts(text, _END) for part in _clauses(text, words)]
-    spans = {(words[0][0], words[-1][1]) for words in sentences}
-    for first, second in pairwise(sentences):
-        # What is said in two short sentences is said.
-        if first[-1] != second[0] and len(first) + len(second) <= LONG:
-            spans.add((first[0][0], second[-1][1]))
-    return sorted(spans) if len(sentences) > 1 else []
+    spans: set[Span] = set()
+    for first, sentence in enumerate(sentences):
+        together = _together(sentences[first : first + TOGETHER])
+        # A few words say little alone: they are read so only where nothing short is beside them.
+        if len(sentence) >= LEAST_WORDS or not (together or _is_within(sentence, spans)):
+            spans.add((sentence[0][0], sentence[-1][1]))
+        spans |= together
+    whole = {(sentences[0][0][0], sentences[-1][-1][1])} if sentences else set()
+    return sorted(spans - whole)
+
+
+def _together(sentences: Sequence[Sequence[Span]]) -> set[Span]:
+    """The first sentence with one or more that follow, of at most LONG words: said is said."""
+    lengths = accumulate(map(len, sentences))
+    ends = [s[-1][1] for s, length in zip(sentences, lengths, strict=True) if length <= LONG]
+    return {(sentences[0][0][0], end) for end in ends[1:]}
+
+
+def _is_within(sentence: Sequence[Span], spans: Iterable[Span]) -> bool:
+    first, last = sentence[0][0], sentence[-1][1]
+    return any(start <= first and last <= end for start, end in spans)
 
 
 def _clauses(text: str, words: Sequence[Span]) -> Iterator[Sequence[Span]]:
@@ -113,18 +128,12 @@ def _clauses(text: str, words: Sequence[Span]) -> Iterator[Sequence[Span]]:
 
 
 def _parts(text: str, end: re.Pattern[str]) -> list[list[Span]]:
-    """The words of each part of a text that ends so, or of several where they are short."""
-    parts: list[list[Span]] = [[]]
-    start = 0
+    """The words of each part of a text that ends so."""
+    parts, start = list[list[Span]](), 0
     for stop in (*(match.end() for match in end.finditer(text)), len(text)):
-        if len(parts[-1]) >= LEAST_WORDS:
-            parts.append([])
         found = _WORD.finditer(text[start:stop])
-        parts[-1] += [(start + m.start(), start + m.end()) for m in found]
+        parts.append([(start + m.start(), start + m.end()) for m in found])
         start = stop
-    if len(parts) > 1 and len(parts[-1]) < LEAST_WORDS:
-        last = parts.pop()
-        parts[-1] += last
     return [words for words in parts if words]
 
 

@@ -40,10 +40,10 @@ MILD = (
 )
 # Lures of our own, for heads that HateCheck says nothing of.
 _LURES = (
-    "You have WON {}! Call now to claim it",
-    "Congratulations, you were selected for {}, text YES to collect today",
-    "URGENT: {} is waiting for you, reply CLAIM before midnight",
-    "FREE entry to win {}, text WIN to 80000 now, terms apply",
+    "You have WON {}! Call now to claim it.",
+    "Congratulations, you were selected for {}, text YES to collect today.",
+    "URGENT: {} is waiting for you, reply CLAIM before midnight.",
+    "FREE entry to win {}, text WIN to 80000 now, terms apply.",
 )
 _PRIZES = (
     *("a £1000 cash prize", "a brand new phone", "a holiday for two", "a $500 gift card"),

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from harmsweep.model.fusion import Feature, Input, apply_transform, input_columns
-from harmsweep.training.vector_buffer import RAGGED, Batch, RowGroups, VectorBuffer
+from harmsweep.training.vector_buffer import Batch, RowGroups, VectorBuffer
 
 
 def batches(
@@ -20,14 +20,11 @@ def batches(
     *,
     batch: int,
     inputs: Sequence[Input] = (),
-    windows: Input | None = None,
     seed: int | None = None,
     shuffle_rows: int = 0,
     shard: tuple[int, int] | None = None,
 ) -> Iterator[Batch]:
     """The columns of a part and `inputs`, `batch` rows at a time; shuffled where a seed is given.
-
-    Of `windows` each row has its value as it is stored.
 
     Row groups come in the seed's order and rows leave a buffer of `shuffle_rows` at random (torch's
     generator); one reading thread keeps their order the same. `shard` is this one, of how many.
@@ -39,13 +36,10 @@ def batches(
     from petastorm.pytorch import BatchedDataLoader
 
     this, of = shard or (None, None)
-    widths = {f"{source.name}_vector": source.width for source in inputs}
-    widths |= {f"{windows.name}_vector": RAGGED} if windows else {}
-    read = [*columns, *dict.fromkeys([*input_columns(inputs, []), *widths])]
-    reader = _reader(part, read, seed=seed, this=this, of=of)
+    reader = _reader(part, [*columns, *input_columns(inputs, [])], seed=seed, this=this, of=of)
     try:
         once = islice(reader, len(range(this or 0, _row_groups(part), of or 1)))
-        vectors = VectorBuffer(widths)
+        vectors = VectorBuffer({f"{source.name}_vector": source.width for source in inputs})
         # torch.tensor copies: petastorm's arrays are views of Arrow's memory, which is read-only.
         loader = BatchedDataLoader(
             RowGroups(once, vectors),

@@ -20,7 +20,6 @@ from harmsweep.model.conf import Fit
 from harmsweep.model.snapshot import weight_column
 from harmsweep.training.blending import Losses, blend_weights, ratio
 from harmsweep.training.data import batches
-from harmsweep.training.harmless import with_harmless_windows
 from harmsweep.training.learner import Batch, Network, assist
 from harmsweep.training.losses import masked_loss
 from harmsweep.training.presence import modality_rows, presence
@@ -176,20 +175,16 @@ def _batches(run: _Run, part: str, *, epoch: int | None = None) -> Iterator[Batc
         run.snapshot / part,
         [*task.columns, *weights],
         inputs=task.inputs,
-        windows=task.windows if epoch is not None else None,
         batch=options.batch,
         seed=None if epoch is None else options.seed + epoch,
         shuffle_rows=options.shuffle_rows,
     )
     for rows in read:
         weighed = np.stack([rows[name] for name in weights], axis=1) if weights else None
-        learned = task.fused(rows), task.labels(rows), weighed
-        if epoch is not None and task.windows is not None:
-            learned = with_harmless_windows(task, rows, *learned)
         yield (
-            torch.from_numpy(learned[0]),
-            torch.from_numpy(learned[1]),
-            None if learned[2] is None else torch.from_numpy(learned[2].astype(np.float32)),
+            torch.from_numpy(task.fused(rows)),
+            torch.from_numpy(task.labels(rows)),
+            None if weighed is None else torch.from_numpy(weighed.astype(np.float32)),
         )
 
 

@@ -16,8 +16,6 @@ from harmsweep.encoders.stored import matrix_of
 
 Batch = dict[str, NDArray[Any]]
 GROUP, ROW = "_group", "_row"
-# In place of a width: the values stay as they are stored, as each may hold several vectors.
-RAGGED = 0
 
 
 @dataclass
@@ -42,8 +40,7 @@ class VectorBuffer:
         stored = _RowGroup({}, {}, count)
         for name, width in self.widths.items():
             present = np.array([value is not None for value in rows[name]])
-            values = rows[name][present]
-            stored.vectors[name] = values if width == RAGGED else matrix_of(values, width)
+            stored.vectors[name] = matrix_of(rows[name][present], width)
             stored.places[name] = np.where(present, np.cumsum(present) - 1, -1)
         self._groups[group] = stored
         thin = {name: values for name, values in rows.items() if name not in stored.vectors}
@@ -57,18 +54,13 @@ class VectorBuffer:
             stored = self._groups[int(group)]
             for name, places in stored.places.items():
                 wanted = places[rows[here]]
-                whole = batch.setdefault(name, _empty(len(rows), self.widths[name]))
+                empty = np.zeros((len(rows), self.widths[name]), dtype=np.float32)
+                whole = batch.setdefault(name, empty)
                 whole[here[wanted >= 0]] = stored.vectors[name][wanted[wanted >= 0]]
             stored.waiting -= len(here)
             if not stored.waiting:
                 del self._groups[int(group)]
         return batch
-
-
-def _empty(rows: int, width: int) -> NDArray[Any]:
-    if width == RAGGED:
-        return np.full(rows, None, dtype=object)
-    return np.zeros((rows, width), dtype=np.float32)
 
 
 @dataclass(frozen=True)
