@@ -203,7 +203,7 @@ def score(
     def scored(
         posts: list[dict[str, Any]], vectors: list[dict[str, Any]], **of_model: Any
     ) -> dict[str, dict[str, Any]]:
-        if delta.version(POSTS, lake) == 0:
+        if DAY not in delta.days(POSTS, lake):
             add_rows(posts, POSTS, lake)
             add_rows([features_of(p) for p in posts], POST_FEATURES, lake)
             add_rows(vectors, POST_VECTORS, lake)

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from harmsweep.encoders.conf import Encoder
 from harmsweep.encoders.ocr_conf import ocr_results
 from harmsweep.lake.delta import read_days
-from harmsweep.stages.embed.windows import windows, windows_id
+from harmsweep.stages.embed.window_inputs import windows, windows_id
 from harmsweep.tables.catalog import AUTHOR_FEATURES, EMBEDDINGS, MEDIA, POST_FEATURES
 
 # A vector is looked for this many days around the day: a backfill finds what later days computed.

@@ -23,7 +23,7 @@ from harmsweep.stages.embed.requests import (
     post_inputs,
 )
 from harmsweep.stages.embed.vectors import author_vectors, latest, post_vectors
-from harmsweep.stages.embed.windows import windows_id
+from harmsweep.stages.embed.window_inputs import windows_id
 from harmsweep.stages.embed.workers import COLUMNS, Loaded, embed_batches
 from harmsweep.tables.catalog import (
     AUTHOR_VECTORS,
