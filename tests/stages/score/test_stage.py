@@ -259,7 +259,7 @@ def test_a_post_of_nothing_but_links_or_symbols_is_partial(
         "number": "100 %",
         "chinese": "\u4f60\u597d",
     }
-    media = {"picture": ["media/x.jpg"]}
+    media = {"picture": [{"kind": "image", "uri": "media/x.jpg"}]}
     posts = [rows_of["post"](n, text=t, media=media.get(n, [])) for n, t in texts.items()]
     found = score(posts, [rows_of["vector"](p, 0.0) for p in posts])
     partial = {n for n, row in found.items() if row["reason"] is not None}
