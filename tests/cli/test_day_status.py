@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import post
+from builders import post, scored
 
 from harmsweep.cli.day_status import SHOWN_DAYS, state
 from harmsweep.errors import REFUSED
 from harmsweep.lake.flow import DAY_NAMES
 from harmsweep.paths import ROOT
-from harmsweep.tables.catalog import ACTIONS, POSTS, RUNS
+from harmsweep.tables.catalog import ACTIONS, POSTS, RUNS, SCORES
 
 Add = Callable[..., None]
 Call = Callable[..., tuple[int, str, str]]
@@ -58,7 +58,7 @@ def ran(lake: Path, add_rows: Add) -> Path:
 def test_the_stages_are_the_tasks_of_the_daily_dag() -> None:
     tasks = {path.name.split(".")[1] for path in GOLDEN.glob("score_daily.*.txt")}
     # What comes after a sweep changes nothing that others of the day rest on.
-    assert set(DAY_NAMES) == tasks - {"deliver", "explain", "label"}
+    assert set(DAY_NAMES) == tasks - {"late", "on_time", "deliver", "explain", "label"}
 
 
 def test_a_day_is_done_when_every_stage_ran_and_else_part(call: Call, ran: Path) -> None:
@@ -83,6 +83,15 @@ def test_only_accepted_posts_are_counted(call: Call, ran: Path, add_rows: Add) -
     kinds = {"p1": "accepted", "p2": "accepted", "p3": "deleted"}
     add_rows([post(post_id, status=status) for post_id, status in kinds.items()], POSTS, ran)
     assert [row["posts"] for row in shown(call, ran)] == [2, 0]
+
+
+def test_a_day_is_part_while_a_post_has_no_score(call: Call, ran: Path, add_rows: Add) -> None:
+    add_rows([post("p1"), post("p2", revision=2)], POSTS, ran)
+    add_rows([scored("p1"), scored("p1", model_version="m-2"), scored("p2")], SCORES, ran)
+    first = shown(call, ran)[0]
+    assert (first["state"], first["posts"], first["unscored"]) == ("part", 2, 1)
+    add_rows([scored("p2", revision=2)], SCORES, ran)
+    assert [shown(call, ran)[0][name] for name in ("state", "unscored")] == ["done", 0]
 
 
 def test_of_a_stages_runs_the_last_is_shown(call: Call, ran: Path, add_rows: Add) -> None:
@@ -127,4 +136,4 @@ def test_a_range_that_ends_before_it_begins_is_refused(call: Call, ran: Path) ->
 
 
 def test_what_waits_comes_before_what_is_missing() -> None:
-    assert (state({}, [BATCH]), state({}, [])) == ("held", "part")
+    assert (state({}, [BATCH], 0), state({}, [], 0)) == ("held", "part")

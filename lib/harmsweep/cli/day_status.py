@@ -1,6 +1,6 @@
 """`harmsweep days`: which stages ran for each day, and whether the day is done."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,7 +14,7 @@ from harmsweep.days import every_day
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
 from harmsweep.lake.flow import DAY_NAMES
-from harmsweep.tables.catalog import POSTS, RUNS
+from harmsweep.tables.catalog import POSTS, RUNS, SCORES
 
 SHOWN_DAYS = 14
 Runs = dict[str, dict[str, Any]]
@@ -29,8 +29,9 @@ def days(
 ) -> None:
     """Show for each day its state, its accepted posts and the last run of each stage.
 
-    A day is `held` while a batch of it waits for people, `part` while a stage never ended for it,
-    and `done` otherwise. Without --from and --to: the last 14 days up to the newest that has a run.
+    A day is `held` while a batch of it waits for people, `part` while a stage never ended for it or
+    accepted posts are unscored, and `done` otherwise. Without --from and --to: the last 14 days up
+    to the newest that has a run.
 
     Parameters
     ----------
@@ -41,11 +42,11 @@ def days(
     show(pa.Table.from_pylist(rows if format == "json" else [*map(_in_words, rows)]), format)
 
 
-def state(ran: Runs, held: list[str]) -> str:
-    """The state of a day by the runs of its stages and the names of its batches that wait."""
+def state(ran: Runs, held: list[str], unscored: int) -> str:
+    """The state of a day by the runs of its stages, its batches that wait and unscored posts."""
     if held:
         return "held"
-    return "done" if ran.keys() >= set(DAY_NAMES) else "part"
+    return "done" if ran.keys() >= set(DAY_NAMES) and not unscored else "part"
 
 
 def last_runs(lake: Path, first: date, last: date) -> dict[date, Runs]:
@@ -63,13 +64,13 @@ def _rows(lake: Path, wanted: list[date]) -> list[dict[str, Any]]:
     from harmsweep.enforcement.circuit_breaker.batches import waiting
 
     ran = last_runs(lake, wanted[0], wanted[-1])
-    posts = _accepted(lake, wanted[0], wanted[-1])
+    posts, scored = _accepted(lake, wanted[0], wanted[-1])
     held: dict[date, list[str]] = defaultdict(list)
     for batch in waiting(lake):
         held[batch.day].append(batch.batch.name)
     return [
-        {"day": day, "state": state(ran.get(day, {}), held[day]), "posts": posts.get(day, 0)}
-        | {"held": held[day]}
+        {"day": day, "state": state(ran.get(day, {}), held[day], posts[day] - scored[day])}
+        | {"posts": posts[day], "unscored": posts[day] - scored[day], "held": held[day]}
         | {stage: ran.get(day, {}).get(stage) for stage in DAY_NAMES}
         for day in wanted
     ]
@@ -102,10 +103,17 @@ def _range(lake: Path, first: date | None, last: date | None) -> list[date]:
     return every_day(first, last)
 
 
-def _accepted(lake: Path, first: date, last: date) -> dict[date, int]:
-    sql = f"""SELECT day, count(*) AS n FROM {POSTS.name}
-        WHERE {_between(first, last)} AND status = 'accepted' GROUP BY day"""
-    return {row["day"]: row["n"] for row in delta.query(lake, sql).to_pylist()}
+def _accepted(lake: Path, first: date, last: date) -> tuple[Counter[date], Counter[date]]:
+    """How many accepted posts each day has, and how many of them any model scored."""
+    sql = f"""SELECT p.day, count(*) AS posts, count(s.post_id) AS scored FROM (
+            SELECT day, post_id, revision FROM {POSTS.name}
+            WHERE {_between(first, last)} AND status = 'accepted') p
+        LEFT JOIN (SELECT DISTINCT day, post_id, revision FROM {SCORES.name}
+            WHERE {_between(first, last)}) s
+        ON s.day = p.day AND s.post_id = p.post_id AND s.revision = p.revision GROUP BY p.day"""
+    rows = delta.query(lake, sql).to_pylist()
+    posts, scored = ({row["day"]: row[name] for row in rows} for name in ("posts", "scored"))
+    return Counter(posts), Counter(scored)
 
 
 def _between(first: date, last: date) -> str:
