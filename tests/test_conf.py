@@ -23,6 +23,7 @@ from harmsweep.media.conf import load_limits
 from harmsweep.model.conf import load_training
 from harmsweep.paths import CONF, JOBS
 from harmsweep.policy.file import load_policy
+from harmsweep.policy.places import declared_surfaces
 from harmsweep.release.conf import load_release
 from harmsweep.training.experiments.conf import load_search
 from harmsweep.training.videomoco.conf import load_options
@@ -40,6 +41,7 @@ LOADERS: dict[str, Callable[[Path], Any]] = {
     "search.yaml": load_search,
     "videomoco.yaml": load_options,
     "notices.yaml": load_notices,
+    "places.yaml": declared_surfaces,
     "rates.json": partial(load, kind=Rates),
 }
 # Airflow reads the first; the second are a model's, and verified as such.
@@ -156,6 +158,10 @@ CASES: dict[str, list[Case]] = {
         Case("until.open", "open: This", "open: [This]  #", "['This'] is refused: "),
         Case("until.end", '"This ends by itself on {date}."', '"It ends."', "match pattern"),
         Case("causes.let_go.detected", '"Yes"\n  copy', 'maybe\n  copy', "'Yes' or 'No'"),
+    ],
+    "places.yaml": [
+        Case("surfaces.0", "feed", "the feed", "String should match pattern"),
+        Case("surfaces", "[feed, reply, stories, ads]", "[]", "at least 1 item"),
     ],
     "rates.json": [
         Case("steps.0.colour", '  {\n   "name"', '  {\n   "colour": 1, "name"', "unknown key"),

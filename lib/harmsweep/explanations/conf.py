@@ -13,6 +13,7 @@ from harmsweep.explanations.statement import Account, Automated, Category, Keywo
 from harmsweep.harms import HARMS
 from harmsweep.paths import CONF
 from harmsweep.policy.actions import STRIKES, VISIBLE
+from harmsweep.policy.places import Country
 
 # What puts an action in force that others can see; `let_go` is a decision or a copy that waited for
 # people.
@@ -87,7 +88,7 @@ class Notices(Frozen):
     account: Action
     where: Where
     until: Until
-    countries: Mapping[str, str]
+    countries: Mapping[Country, str]
     causes: Mapping[str, Cause]
     evidence: Shown
     harms: Mapping[str, Wording]

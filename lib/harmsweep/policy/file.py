@@ -18,8 +18,8 @@ from harmsweep.conf import ConfRefused, Fault, Frozen, read, validate
 from harmsweep.digests import as_json
 from harmsweep.harms import ALL_HARMS, Harm
 from harmsweep.policy.ladders import PrecisionTarget, Rule, Threshold, Word, ladder_faults
+from harmsweep.policy.places import ALL, Language
 
-ALL = "all"
 DEFAULT = "default"
 
 
@@ -35,7 +35,6 @@ def _as_version(value: object) -> object:
 
 Version = Annotated[str, BeforeValidator(_as_version), Field(pattern=r"^[0-9A-Za-z][\w.]*$")]
 ModelVersion = Annotated[str, Field(strict=True, pattern=r"^[A-Za-z0-9][\w.:@+-]*$")]
-Language = Annotated[str, Field(strict=True, pattern=r"^[a-z]{2,3}$")]
 Margin = Annotated[float, Field(strict=True, ge=0, le=0.5, allow_inf_nan=False)]
 Count = Annotated[int, Field(strict=True, ge=0)]
 
