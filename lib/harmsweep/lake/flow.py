@@ -134,11 +134,12 @@ ENFORCE = Stage(
 MEASURE = Stage(
     "measure",
     # Effects are explained beside this stage: the next run counts what that cost.
-    reads=inputs(POSTS, REJECTS, INGESTS, SCORES, DECISIONS, ACTIONS, EXPLANATIONS),
+    reads=inputs(POSTS, REJECTS, INGESTS, SCORES, DECISIONS, ACTIONS, EXPLANATIONS, APPEALS),
     writes=(METRICS,),
     # Of a day without posts the metrics say that there were none.
     always=True,
-    also_reads=(POST_VISIBILITY,),
+    # What appeals were closed by is told from the ledger, and from these.
+    also_reads=(POST_VISIBILITY, VERDICTS, EXEMPTIONS, POST_FEATURES),
 )
 LABEL = Stage(
     "label",
