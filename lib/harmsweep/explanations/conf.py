@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -67,6 +67,8 @@ class Wording(Frozen):
     said: str = Field(min_length=1, max_length=1000)
     category: Category
     keywords: tuple[Keyword, ...] = ()
+    # Whether the notice says which parts of the post decided it.
+    quotes: Annotated[bool, Field(strict=True)] = True
 
 
 class Shown(Frozen):

@@ -25,6 +25,12 @@ def notice(due: Due, evidence: Sequence[Evidence], *, status: str) -> str:
     conf, entry = load_notices(), due.entry
     cause = conf.causes[due.cause]
     said = [conf.action(entry).said, _where(conf, entry), _until(conf, entry)]
+    shown = _evidence(conf, evidence, status) if conf.harm(entry.harm).quotes else []
+    appeal = cause.appeal or conf.platform.appeal
+    return " ".join([*said, *_why(conf, due), *shown, cause.said, appeal])
+
+
+def _evidence(conf: Notices, evidence: Sequence[Evidence], status: str) -> list[str]:
     shown = [
         getattr(conf.evidence, part["input"]).replace(_PLACES[part["input"]], f"{{{number}}}")
         for number, part in enumerate(evidence)
@@ -32,8 +38,7 @@ def notice(due: Due, evidence: Sequence[Evidence], *, status: str) -> str:
     if not shown and status != "unscored":
         # That no part decided it is said only where every part was looked at.
         shown = [conf.evidence.general if status == "general" else conf.evidence.unknown]
-    appeal = cause.appeal or conf.platform.appeal
-    return " ".join([*said, *_why(conf, due), *shown, cause.said, appeal])
+    return shown
 
 
 def _why(conf: Notices, due: Due) -> list[str]:
