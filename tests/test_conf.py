@@ -18,6 +18,7 @@ from harmsweep.encoders.ocr_conf import load_ocr_conf
 from harmsweep.enforcement.conf import load_bounds
 from harmsweep.errors import REFUSED, exit_code
 from harmsweep.explanations.conf import load_notices
+from harmsweep.explanations.identity import load_identity_terms
 from harmsweep.harms import load_harms
 from harmsweep.media.conf import load_limits
 from harmsweep.model.conf import load_training
@@ -42,6 +43,7 @@ LOADERS: dict[str, Callable[[Path], Any]] = {
     "videomoco.yaml": load_options,
     "notices.yaml": load_notices,
     "places.yaml": declared_surfaces,
+    "identity_terms.yaml": load_identity_terms,
     "rates.json": partial(load, kind=Rates),
 }
 # Airflow reads the first; the second are a model's, and verified as such.
@@ -162,6 +164,9 @@ CASES: dict[str, list[Case]] = {
     "places.yaml": [
         Case("surfaces.0", "feed", "the feed", "String should match pattern"),
         Case("surfaces", "[feed, reply, stories, ads]", "[]", "at least 1 item"),
+    ],
+    "identity_terms.yaml": [
+        Case("terms.0", "  african,", "  A1,", "String should match pattern"),
     ],
     "rates.json": [
         Case("steps.0.colour", '  {\n   "name"', '  {\n   "colour": 1, "name"', "unknown key"),

@@ -75,14 +75,15 @@ def filled(text: str, evidence: Sequence[Evidence], subject: Subject | None, *, 
 
     def words_of(place: re.Match[str]) -> str:
         part = evidence[int(place[1])]
-        words = [_masked(word) if mask else word for word in _quoted(part, subject)]
+        words = [_masked(word) if mask else word for word in quoted(part, subject)]
         return ", ".join(f"“{word}”" for word in words) or _described(part)
 
     # In one pass: an author's words may look like a place themselves.
     return re.sub(r"\{(\d+)\}", words_of, text)
 
 
-def _quoted(part: Evidence, subject: Subject | None) -> list[str]:
+def quoted(part: Evidence, subject: Subject | None) -> list[str]:
+    """The author's words that a part of the evidence is; none of a picture or video."""
     if subject and part["input"] == "text":
         return [subject.clean_text[start:end].strip() for start, end in part["spans"]]
     if subject and part["input"] == "media_text":

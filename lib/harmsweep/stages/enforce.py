@@ -7,7 +7,7 @@ from pathlib import Path
 from harmsweep.digests import as_json
 from harmsweep.enforcement.rules.effects import from_micros
 from harmsweep.enforcement.state.day_ledger import now_micros
-from harmsweep.enforcement.state.day_state import exemptions
+from harmsweep.enforcement.state.day_state import exemptions, without_reason
 from harmsweep.enforcement.state.decisions import check_decided, version_pair
 from harmsweep.enforcement.state.policy_binding import PolicyBinding, load_policy_binding
 from harmsweep.enforcement.sweep import preview, sweep
@@ -52,7 +52,9 @@ def enforce_day(
     restore_after_expired_orders(lake)
     # As they stand, not the table's version: one that ended since is a change too.
     exempt = sorted(exemptions(lake, from_micros(now_micros())).items())
-    facts = [binding.inputs, binding.first, binding.last, exempt]
+    # Another explanation is a change only where it tells of no reason.
+    bare = sorted(without_reason(lake, day))
+    facts = [binding.inputs, binding.first, binding.last, exempt, bare]
     versions = version_pair(*binding.subject)
     return run_stage(ENFORCE, lake, day, work, versions=versions, inputs=as_json(facts))
 
