@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from builders import rule, rung, trial_policy
-from trial_file import GOOD, REMOVE, Fault, check_refused, refused
+from trial_file import GOOD, Fault, check_refused, refused
 
 from harmsweep.policy.file import load_policy
 
@@ -85,12 +85,6 @@ def test_a_milder_precision_of_more_confidence_may_never_be_taken(file: Path):
 
 
 FAULTS: dict[str, Fault] = {
-    "a strike without accounts": (
-        REMOVE,
-        REMOVE.replace("remove", "strike"),
-        13,
-        "a strike has no end",
-    ),
     "a language twice": ("[en]", "[en, de, en]", 5, "'en' is given twice"),
     "a model twice": ("[m-1]", "[m-1, m-1]", 4, "'m-1' is given twice"),
     "a review-only harm twice": ("[violence]", "[violence, violence]", 6, "given twice"),

@@ -154,7 +154,7 @@ def _faults(policy: PolicyFile, harms: Mapping[str, Harm]) -> list[Fault]:
         found.append((("approved_models",), "a demonstration policy must name its model"))
     for harm, rules in policy.rules.items():
         found += _rule_faults(harm, rules, policy)
-    found += lint(policy.rules, has_accounts=policy.accounts is not None)
+    found += lint(policy.rules)
     return found + _list_faults(policy)
 
 

@@ -12,7 +12,7 @@ from harmsweep.policy.places import ALL
 ENDLESS_DAYS = 10**6
 
 
-def lint(rules: Mapping[str, Sequence[Rule]], *, has_accounts: bool) -> Iterator[Fault]:
+def lint(rules: Mapping[str, Sequence[Rule]]) -> Iterator[Fault]:
     """The faults of a policy's rules, each with its place in the file."""
     for harm, some in rules.items():
         for place, rule in enumerate(some):
@@ -20,7 +20,7 @@ def lint(rules: Mapping[str, Sequence[Rule]], *, has_accounts: bool) -> Iterator
             for number, other in enumerate(some):
                 if number != place and _covers(other, rule) and _is_shadowed(rule, other):
                     yield where, _shadow(harm, number, other)
-            yield from _rung_faults((*where, "ladder"), rule.ladder, has_accounts=has_accounts)
+            yield from _rung_faults((*where, "ladder"), rule.ladder)
 
 
 def repeated(where: str, names: Sequence[str]) -> Iterator[Fault]:
@@ -71,11 +71,8 @@ def _shadow(harm: str, number: int, wide: Rule) -> str:
     )
 
 
-def _rung_faults(where: Location, ladder: Sequence[Rung], *, has_accounts: bool) -> Iterator[Fault]:
+def _rung_faults(where: Location, ladder: Sequence[Rung]) -> Iterator[Fault]:
     for place, rung in enumerate(ladder):
-        if rung.action == "strike" and not has_accounts:
-            message = "'strike' needs accounts.decay_days: without it a strike has no end"
-            yield (*where, place, "action"), message
         for other in ladder[:place]:
             mild, severe = sorted((rung, other), key=lambda r: SEVERITY[r.action])
             if mild.target and severe.target and mild.target.confidence > severe.target.confidence:
