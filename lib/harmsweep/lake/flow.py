@@ -127,7 +127,7 @@ ENFORCE = Stage(
     ),
     writes=(ACTIONS, POST_VISIBILITY),
     also_reads=(
-        *(EXEMPTIONS, EXPLANATIONS, OPERATIONS, MEDIA, MEDIA_MATCHES, RUNS, LATE_POSTS),
+        *(EXEMPTIONS, OPERATIONS, MEDIA, MEDIA_MATCHES, RUNS, LATE_POSTS),
         *(POST_FEATURES, POST_VECTORS, AUTHOR_VECTORS),
     ),
     also_writes=(EVIDENCE, LATE_POSTS),
@@ -135,12 +135,11 @@ ENFORCE = Stage(
 MEASURE = Stage(
     "measure",
     # Effects are explained beside this stage: the next run counts what that cost.
-    reads=inputs(POSTS, REJECTS, INGESTS, SCORES, DECISIONS, ACTIONS, EXPLANATIONS, APPEALS),
+    reads=inputs(POSTS, REJECTS, INGESTS, SCORES, DECISIONS, ACTIONS, EXPLANATIONS),
     writes=(METRICS,),
     # Of a day without posts the metrics say that there were none.
     always=True,
-    # What appeals were closed by is told from the ledger, and from these.
-    also_reads=(POST_VISIBILITY, VERDICTS, EXEMPTIONS, POST_FEATURES),
+    also_reads=(POST_VISIBILITY,),
 )
 LABEL = Stage(
     "label",
