@@ -1,8 +1,8 @@
 """A post scored again with some of what it has changed, everything else as the decision had it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,13 @@ from harmsweep.enforcement.state.evidence import columns_of
 from harmsweep.model.columns import fill_similarity
 from harmsweep.model.fusion import NUMBERS, inputs_of, modalities_of
 from harmsweep.model.manifest import Manifest
-from harmsweep.model.text_windows import embedded_windows, numbers_of, of_normal
-from harmsweep.model.windows import NAME as WINDOWS
-from harmsweep.text.cleaning import clean
+from harmsweep.text.cleaning import clean, text_numbers
 from harmsweep.text.disguise import disguised_words, normalise
 
 # By an input's name its vector as it is stored, None where it is gone; by a number's name a number.
 Change = Mapping[str, bytes | float | None]
 TEXTS = ("text", "raw_text", "caption")
+_LINK = re.compile(r"(?<!\S)http(?!\S)")
 
 
 @dataclass(frozen=True)
@@ -72,9 +71,6 @@ def scorer(model: Path, evidence: Mapping[str, Any], harm: str) -> Scorer:
 
 
 def _put(rows: dict[str, NDArray[Any]], row: int, name: str, value: bytes | float | None) -> None:
-    if name == WINDOWS:
-        rows[f"{name}_vector"][row] = value
-        return
     if f"{name}_vector" not in rows:
         if name in rows:
             rows[name][row] = np.nan if value is None else value
@@ -95,8 +91,6 @@ def contributions(scorer: Scorer) -> dict[str, float]:
         modality: [name for name in inputs_of(modality, names) if scorer.has(name)]
         for modality in modalities_of(names, numbers)
     }
-    if "text" in there and scorer.manifest.windows is not None:
-        there["text"].append(WINDOWS)
     there[NUMBERS] = [n for n in numbers if not np.isnan(scorer.columns[n]).all()]
     parts = {modality: gone for modality, gone in there.items() if gone}
     if not parts:
@@ -118,10 +112,6 @@ def text_changes(
     for name in [n for n in TEXTS if f"{n}_vector" in scorer.columns and n in encoders]:
         vectors = embedded(encoders[name], [content[name] for content in contents])
         changes = [{**c, name: v} for c, v in zip(changes, vectors, strict=True)]
-    if scorer.manifest.windows is not None:
-        embed = partial(embedded, encoders["text"])
-        values = embedded_windows([content["text"] for content in contents], embed)
-        changes = [{**c, WINDOWS: v} for c, v in zip(changes, values, strict=True)]
     return changes
 
 
@@ -145,12 +135,9 @@ def _numbers(scorer: Scorer, cleaned: str, whole: str) -> dict[str, bytes | floa
 
 
 def _counted(cleaned: str) -> dict[str, float | None]:
-    normal = normalise(cleaned)
-    return (
-        numbers_of(cleaned)
-        | of_normal(normal)
-        | {"n_disguises": float(disguised_words(cleaned, normal))}
-    )
+    # A link of the original stands as "http" in the clean text.
+    numbers = text_numbers(_LINK.sub("http://a.example", cleaned), cleaned)
+    return numbers | {"n_disguises": float(disguised_words(cleaned, normalise(cleaned)))}
 
 
 def embedded(encoder: Encoder, inputs: Sequence[Any]) -> list[bytes | None]:

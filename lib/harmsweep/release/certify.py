@@ -84,14 +84,8 @@ def score_part(part: Path, model: Path) -> Part:
     def scores(rows: Columns) -> dict[str, Floats]:
         return {MODEL: score_columns(manifest, heads, rows)}
 
-    rows = score_labelled_rows(
-        part,
-        manifest.harms,
-        scores,
-        inputs=manifest.inputs,
-        features=manifest.features,
-        windows=manifest.windows,
-    )
+    inputs, features = manifest.inputs, manifest.features
+    rows = score_labelled_rows(part, manifest.harms, scores, inputs=inputs, features=features)
     return {scored.harm: scored for scored in rows}
 
 

@@ -215,7 +215,6 @@ MODEL = SimpleNamespace(
     features=[
         Feature(name=name, transform="none") for name in ("views", "followers", "likes", SIMILARITY)
     ],
-    windows=None,
 )
 
 
