@@ -82,14 +82,14 @@ def _decoded(read: MediaFacts, decoded: MediaFacts | MediaProblem) -> MediaFacts
 
 
 def picture_facts(path: Path) -> MediaFacts:
-    """Size and PDQ of an image file, of an animation some frames'.
+    """Size and PDQ of an image file.
 
     Raises:
         MediaProblem: it cannot be decoded or is refused.
     """
     with open_media(path, "image") as file:
-        pictures, (width, height) = decode_reduced(file.read(), PDQ_SIDE)
-    pdq, quality = perceptual_hashes(pictures)
+        picture, (width, height) = decode_reduced(file.read(), PDQ_SIDE)
+    pdq, quality = perceptual_hashes([picture])
     return MediaFacts("ok", width=width, height=height, pdq=pdq, pdq_quality=quality)
 
 
