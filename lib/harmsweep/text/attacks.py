@@ -3,6 +3,8 @@
 A transform takes a text and a seeded generator and gives a copy that a person still reads.
 """
 
+# ruff: noqa: RUF001 (letters that look alike are what is meant)
+
 import re
 import unicodedata
 from collections.abc import Callable

@@ -92,7 +92,7 @@ def _without_pairs(pattern: re.Pattern[str], text: str) -> str:
     def touches(match: re.Match[str]) -> bool:
         before, after = text[max(0, match.start() - 1) : match.start()], text[match.end() :][:1]
         inside = before in (".", "(", "=", ",") and after.isalpha() and match[0][0] == "_"
-        return not inside and bool((before or after).strip() or after.strip())
+        return len(match[0]) == 4 or (not inside and bool(before.strip() or after.strip()))
 
     marks = [match for match in pattern.finditer(text) if touches(match)]
     if len(marks) < 2 and not any(len(match[0]) == 4 for match in marks):

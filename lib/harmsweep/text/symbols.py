@@ -16,13 +16,13 @@ _KINDS = frozenset({"So", "Sm", "Sk", "Co", "Cn"})
 _KEYCAP = re.compile("\ufe0f?\u20e3")
 # Selectors, joiners, skin tones and tags go with the symbol before them.
 _SYMBOL = f"{_MARK}[{_MARK}\u200d\ufe00-\ufe0f\U000e0020-\U000e007f]*"
-_BETWEEN = re.compile(f"[A-Za-z]++(?:(?:{_SYMBOL})[A-Za-z]++)+")
+_BETWEEN = re.compile(f"(?<![A-Za-z'])[A-Za-z]++(?:(?:{_SYMBOL})[A-Za-z]++)+")
 _BESIDE = re.compile(f"[ \ufe0f\u200d]*(?:{_SYMBOL}[ \ufe0f\u200d]*)+")
 _SUM = re.compile(f"(?:(?<=[0-9])|(?<=[0-9] )){_MARK}(?= ?[0-9])")
 _LETTERS = re.compile("[A-Za-z]+")
 # Fillers and the blank Braille pattern: blanks that Unicode does not call white space.
 _FILLERS = "\u3164\uffa0\u2800\u115f\u1160"
-_BLANKS = re.compile(f"[A-Za-z]++(?:[{_FILLERS}]+[A-Za-z]++)+")
+_BLANKS = re.compile(f"(?<![A-Za-z'])[A-Za-z]++(?:[{_FILLERS}]+[A-Za-z]++)+")
 _JAMO = "\u1100-\u115e\u1161-\u11ff\ua960-\ua97f\ud7b0-\ud7ff\uac00-\ud7a3"
 _BLANK = re.compile(f"[\u3164\uffa0\u2800]+|(?<![{_JAMO}])[\u115f\u1160]+(?![{_JAMO}])")
 # A word is at most so long.
@@ -49,7 +49,7 @@ _TRANSLATION = _Translation()
 def without_symbols(text: str) -> str:
     """The text without emoji and other symbols, the words beside them apart.
 
-    Between letters they go where the letters make words (k😂i😂l😂l). A text of symbols alone stays.
+    Between letters they go where the letters make words (k😂i😂l😂l); a text of symbols stays.
 
     >>> without_symbols("so😂 nice → here")
     'so nice here'
@@ -60,7 +60,7 @@ def without_symbols(text: str) -> str:
     marked = text.translate(_TRANSLATION)
     if _MARK not in marked:
         return text
-    # Between numbers a sign is read: 5 × 3.
+    # Between numbers a sign is read, as in a product.
     marked = _SUM.sub(lambda match: _sum(match, text), marked)
     read = _BETWEEN.sub(partial(_read, least=0), marked)
     bare = _BESIDE.sub(" ", read).strip()
@@ -79,7 +79,7 @@ def without_blanks(text: str) -> str:
 
 @lru_cache(maxsize=8)
 def _unseen(unseen: str) -> re.Pattern[str]:
-    return re.compile(f"[A-Za-z]++(?:[{unseen}]+[A-Za-z]++)+")
+    return re.compile(f"(?<![A-Za-z'])[A-Za-z]++(?:[{unseen}]+[A-Za-z]++)+")
 
 
 def without_unseen(text: str, unseen: str) -> str:

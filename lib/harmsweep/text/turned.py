@@ -22,7 +22,8 @@ _LETTER = re.compile(r"[^\W\d_]+")
 # Whether a word is of a stretch for certain, may be, or is not.
 _Marks = Callable[[str], bool | None]
 _Read = Callable[[str], str]
-_EDGES = ".,;:!?'\"()¡¿˙‘’“”"
+_APOSTROPHE = re.compile(r"(?<=[a-z]),(?=[a-z])")
+_EDGES = ".,;:!?'\"()¡¿˙\u2018\u2019\u201c\u201d"
 
 
 @lru_cache(maxsize=4096)
@@ -80,7 +81,7 @@ def _stretches(text: str, marked: _Marks, read: _Read) -> str:
 def _is_turned(word: str) -> bool | None:
     """True of a word with a turned letter, None of one that reads either way up."""
     if any(map(_turned, word)):
-        return True if all(map(_shown, filter(str.isalpha, word))) else False
+        return all(map(_shown, filter(str.isalpha, word)))
     letters = [c for c in word if c.isalpha()]
     return None if all(c in _PLAIN for c in letters) else False
 
@@ -94,6 +95,7 @@ def _shown(character: str) -> str | None:
 def _upright(stretch: str) -> str:
     """A stretch the right way up, from behind or as it stands: what has more words."""
     shown = "".join(_shown(c) or c for c in stretch)
+    shown = _APOSTROPHE.sub("'", shown)
     read = max((shown[::-1], shown), key=_share)
     return read if _share(read) >= 0.6 and _share(read) > _share(stretch) else stretch
 
@@ -107,7 +109,8 @@ def _share(text: str) -> float:
 
 def _is_backwards(word: str) -> bool | None:
     """True of a word that is one only backwards, None of one that may be either, or neither."""
-    core = word.strip(_EDGES).lower()
+    # Of a word with an apostrophe its longest part says it: it's, t'nod.
+    core = max(word.strip(_EDGES).lower().split("'"), key=len)
     if not (core.isascii() and core.isalpha()):
         return None if not any(map(str.isalnum, core)) else False
     if is_form(core):
@@ -125,7 +128,12 @@ def _forwards(stretch: str) -> str:
     words = stretch.split()
     sure = sum(_is_backwards(word) is True for word in words)
     back = stretch[::-1]
-    if sure < 2 or sure * 2 < len(words) or _share(back) < 0.6 or _share(stretch) > 0.4:
+    if (
+        sure < 2
+        or sure * 2 < sum(len(word) > 4 for word in words)
+        or _share(back) < 0.6
+        or _share(stretch) > 0.4
+    ):
         return stretch
     kept = words[0][-1:].isupper() and not words[-1][-1:].isupper()
     kept = kept or any(word[-1] in ",;:" for word in words[:-1])
