@@ -12,7 +12,7 @@ from collections import Counter
 
 from harmsweep.text.homoglyphs import undo_homoglyphs
 from harmsweep.text.leet import undo_leet
-from harmsweep.text.runs import read_hashtags, undo_runs
+from harmsweep.text.segmentation import read_hashtags, undo_runs
 from harmsweep.text.spaced import undo_spacing
 from harmsweep.text.symbols import without_symbols, without_unseen
 from harmsweep.text.turned import undo_turned
