@@ -1,12 +1,14 @@
 """The contract of every modality, and what is particular to each."""
 
 import hashlib
+import io
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from harmsweep.encoders import image, text, video
 from harmsweep.encoders.conf import Encoder, load_encoders
@@ -123,10 +125,22 @@ def test_a_damaged_picture_is_refused_when_prepared() -> None:
 def test_pixels_are_scaled_as_the_weights_were_trained() -> None:
     encoder = load_encoders()["image"]
     black = image.prepare(encoder, image.EXAMPLES[0])
-    assert (black.shape, black.dtype) == ((3, 224, 224), np.uint8)
-    scaled = image.normalised(encoder, black[None])
+    assert (black.shape, black.dtype) == ((1, 3, 224, 224), np.uint8)
+    scaled = image.normalised(encoder, black)
     assert scaled.dtype == np.float32
     np.testing.assert_allclose(scaled, (9 - 127) / 128)
+
+
+def test_an_animations_vector_is_the_mean_of_its_frames() -> None:
+    frames = [Image.new("RGB", (32, 32), shade) for shade in ("black", "grey", "white")]
+    file = io.BytesIO()
+    frames[0].save(file, "PNG", save_all=True, append_images=frames[1:])
+    encoder = model("image").encoder
+    prepared = image.prepare(encoder, file.getvalue())
+    found = embed("image", [file.getvalue(), image.EXAMPLES[0]])
+    each = image.features(model("image"), prepared)
+    assert found.windows.tolist() == [3, 1]
+    np.testing.assert_allclose(found.vectors[0], each.mean(0), rtol=1e-4, atol=1e-5)
 
 
 def random_clip(folder: Path) -> Encoder:

@@ -84,7 +84,7 @@ def test_a_frame_has_the_vector_that_it_has_as_a_picture() -> None:
     encoder, clip = load_encoders()["video"], prepared(0)
     frames = video.frame_features(encoder, encoder.folder, "cpu")(clip)
     pictures = image.load(load_encoders()["image"], "cpu")
-    pixels = list(clip.frames.transpose(0, 3, 1, 2))
+    pixels = [frame[None] for frame in clip.frames.transpose(0, 3, 1, 2)]
     np.testing.assert_allclose(frames, image.embed(pictures, pixels).vectors, atol=1e-5)
 
 

@@ -36,7 +36,7 @@ ALLOWED = [
     for pattern in (
         r"ok",
         r"undecodable: truncated or damaged \(\w+\)",
-        r"undecodable: not a JPEG, PNG, WEBP or GIF",
+        r"undecodable: not a JPEG, PNG, WEBP, GIF or AVIF",
         r"undecodable: not an MP4 or WebM",
         r"undecodable: no (video stream|frame could be decoded|size in its header)",
         r"undecodable: ends at [\d.]+ of [\d.]+ s",

@@ -87,7 +87,7 @@ def test_too_many_pixels_are_refused_from_the_header(tmp_path: Path, side: int) 
 def test_text_named_png_is_undecodable_and_not_quoted(tmp_path: Path) -> None:
     (tmp_path / "x.png").write_text("a secret sentence")
     facts = inspect_media(tmp_path, "x.png", "image")
-    assert (facts.status, facts.reason) == ("undecodable", "not a JPEG, PNG, WEBP or GIF")
+    assert (facts.status, facts.reason) == ("undecodable", "not a JPEG, PNG, WEBP, GIF or AVIF")
 
 
 def test_a_format_off_the_list_is_undecodable(tmp_path: Path) -> None:

@@ -18,11 +18,11 @@ from harmsweep.encoders.conf import Encoder, verify
 from harmsweep.encoders.convolutions import compiled
 from harmsweep.encoders.device import kind_of
 from harmsweep.encoders.embedding import Embedded, Floats
-from harmsweep.media.images import decode_image
+from harmsweep.media.images import decode_frames
 
 Pixels = NDArray[np.uint8]
 
-# Pictures held at once: 19 MB of prepared pixels.
+# Pictures held at once: 19 MB of prepared pixels, three times that where all are animations.
 BUFFER = 128
 # Pictures a forward pass: a core's cache holds few; a GPU wants many.
 PICTURES_PER_PASS = {"cpu": 4, "cuda": 128}
@@ -54,7 +54,7 @@ def load_backbone(encoder: Encoder, kind: str, folder: Path, device: str) -> Mod
 
 
 def prepare(encoder: Encoder, raw: bytes) -> Pixels:
-    """Pixels [3, size, size] of an encoded picture, squeezed into the square.
+    """Pixels [n, 3, size, size] of an encoded picture's frames, squeezed into the square.
 
     Bytes, not floats: they come back from another process, and floats are four times as many.
 
@@ -63,18 +63,23 @@ def prepare(encoder: Encoder, raw: bytes) -> Pixels:
     """
     size = encoder.number("size")
     resample = Image.Resampling[str(encoder.preprocessing["resample"]).upper()]
-    picture = decode_image(raw).resize((size, size), resample)
-    return np.ascontiguousarray(np.asarray(picture).transpose(2, 0, 1))
+    frames = [np.asarray(frame.resize((size, size), resample)) for frame in decode_frames(raw)]
+    return np.ascontiguousarray(np.stack(frames).transpose(0, 3, 1, 2))
 
 
 def embed(model: Model, pictures: Sequence[Pixels]) -> Embedded:
-    """The backbone's vectors of prepared pictures; each is one window."""
+    """The backbone's vectors of prepared pictures, each the mean over its frames."""
+    of_frames = features(model, np.concatenate(pictures))
+    windows = np.asarray([len(picture) for picture in pictures], np.int32)
+    parts = np.split(of_frames, np.cumsum(windows)[:-1])
+    return Embedded(np.stack([part.mean(0) for part in parts]), windows)
+
+
+def features(model: Model, frames: Pixels) -> Floats:
+    """The backbone's vector of each of the frames [n, 3, size, size]."""
     size = PICTURES_PER_PASS[kind_of(model.device)]
-    passes = [pictures[first : first + size] for first in range(0, len(pictures), size)]
-    vectors = np.concatenate(
-        [model.features(normalised(model.encoder, np.stack(chosen))) for chosen in passes]
-    )
-    return Embedded(vectors, np.ones(len(pictures), np.int32))
+    passes = [frames[first : first + size] for first in range(0, len(frames), size)]
+    return np.concatenate([model.features(normalised(model.encoder, part)) for part in passes])
 
 
 def normalised(encoder: Encoder, pictures: Pixels) -> Floats:

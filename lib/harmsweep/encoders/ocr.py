@@ -9,6 +9,7 @@ Runtime's time, must not be loaded before a fork.
 import os
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -75,18 +76,21 @@ def _params(settings: OcrSettings) -> dict[str, Any]:
 
 
 def read_lines(engine: Any, tiles: Sequence[Tile]) -> list[Line]:
-    """The lines of a picture from its tiles, top to bottom and left to right.
+    """The lines of a picture from its tiles, frame by frame, top to bottom and left to right.
 
     Raises:
         MediaProblem: undecodable, where the reader fails on it.
     """
     lines: list[Line] = []
-    for tile in tiles:
-        first, last = tile.core
-        lines += [
-            line for line in _read(engine, tile) if first <= _middle(line.box, tile.axis) < last
-        ]
-    return in_order(lines)
+    for _, of_frame in groupby(tiles, key=lambda tile: tile.frame):
+        lines += in_order([line for tile in of_frame for line in _own_lines(engine, tile)])
+    return lines
+
+
+def _own_lines(engine: Any, tile: Tile) -> list[Line]:
+    """Those whose middle is the tile's own."""
+    first, last = tile.core
+    return [line for line in _read(engine, tile) if first <= _middle(line.box, tile.axis) < last]
 
 
 def in_order(lines: Sequence[Line]) -> list[Line]:

@@ -4,7 +4,7 @@ PyAV (FFmpeg's libraries) reads an open file through the one demuxer that the fi
 that neither a playlist nor a network address inside the file is followed.
 """
 
-import io
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,13 +16,15 @@ from PIL import Image
 
 from harmsweep.media.access import open_media
 from harmsweep.media.conf import VideoLimits, load_limits
+from harmsweep.media.containers import demuxer_of, lacks_bytes
 from harmsweep.media.problem import MediaProblem
 
 if TYPE_CHECKING:
     import av
 
 FRAMES = 16
-# A clip whose last frame ends before this share of its length was cut.
+# A clip that lacks bytes or frames, and whose last frame ends before this share of its length, was
+# cut. Length alone says nothing: a last frame may stand long, and sound outlast the picture.
 TAIL = 0.9
 
 
@@ -37,11 +39,13 @@ Shown = tuple[float, Any]
 
 
 class Clip(NamedTuple):
-    """What a video's header says, checked against the limits; `budget` frames may be decoded."""
+    """What a video's header says, checked against the limits; `budget` frames may be decoded.
+
+    `lacking`: the file is shorter than its container says.
+    """
 
     seconds: float
-    width: int
-    height: int
+    lacking: bool
     budget: int
     container: "av.container.InputContainer"
     stream: "av.VideoStream"
@@ -58,13 +62,14 @@ def sample_frames(path: Path, *, count: int = FRAMES) -> list[Frame]:
 
 
 def clip_facts(path: Path, *, count: int) -> tuple[float, tuple[int, int], list[Frame]]:
-    """Seconds, size in pixels, and `count` sampled frames.
+    """Seconds, size in pixels as it is shown, and `count` sampled frames.
 
     Raises:
         MediaProblem: as sample_frames.
     """
     with open_clip(path) as clip:
-        return clip.seconds, (clip.width, clip.height), list(_sampled(clip, count))
+        frames = list(_sampled(clip, count))
+        return clip.seconds, frames[0].image.size, frames
 
 
 def every_frame(path: Path, *, size: tuple[int, int], limit: int) -> NDArray[np.uint8]:
@@ -77,10 +82,13 @@ def every_frame(path: Path, *, size: tuple[int, int], limit: int) -> NDArray[np.
     """
     width, height = size
     with open_clip(path) as clip:
-        found = []
+        found: list[NDArray[np.uint8]] = []
+        turn: Turn | None = None
         for _, frame in _decoded(clip):
-            small = frame.reformat(width=width, height=height, format="rgb24")
-            found.append(small.to_ndarray())
+            turn = turn or turn_of(frame)
+            across, down = (height, width) if turn.swapped else (width, height)
+            small = frame.reformat(width=across, height=down, format="rgb24")
+            found.append(turned(small.to_ndarray(), turn))
             if len(found) == min(limit, clip.budget):
                 break
     if not found:
@@ -99,9 +107,10 @@ def open_clip(path: Path) -> Iterator[Clip]:
 
     with open_media(path, "video") as file:
         try:
-            demuxer = _demuxer(file)
+            demuxer = demuxer_of(file)
+            lacking = lacks_bytes(file, demuxer)
             with av.open(file, mode="r", format=demuxer, metadata_errors="replace") as container:
-                yield _checked(container, load_limits().video)
+                yield _checked(container, load_limits().video, lacking=lacking)
         except MediaProblem:
             raise
         except MemoryError:
@@ -110,24 +119,17 @@ def open_clip(path: Path) -> Iterator[Clip]:
         except Exception as error:
             reason = f"truncated or damaged ({type(error).__name__})"
             raise MediaProblem("undecodable", reason) from None
+        finally:
+            # What `turn_of` tied: each such frame keeps threads, and their memory.
+            gc.collect()
 
 
-def _demuxer(file: io.BufferedReader) -> str:
-    head = file.read(12)
-    file.seek(0)
-    if head[4:8] == b"ftyp":
-        return "mov"
-    if head[:4] == b"\x1a\x45\xdf\xa3":
-        return "matroska"
-    raise MediaProblem("undecodable", "not an MP4 or WebM")
-
-
-def _checked(container: "av.container.InputContainer", limits: VideoLimits) -> Clip:
-    if not container.streams.video:
-        raise MediaProblem("undecodable", "no video stream")
-    stream = container.streams.video[0]
+def _checked(
+    container: "av.container.InputContainer", limits: VideoLimits, *, lacking: bool
+) -> Clip:
+    stream = _shown_stream(container)
     context = stream.codec_context
-    width, height, rate = context.width, context.height, stream.average_rate
+    width, height = context.width, context.height
     seconds = _seconds(container, stream)
     if context.name not in limits.codecs:
         raise MediaProblem("refused", f"codec {context.name} is not listed")
@@ -137,12 +139,21 @@ def _checked(container: "av.container.InputContainer", limits: VideoLimits) -> C
         raise MediaProblem("refused", f"{width}x{height} is over {limits.pixels} pixels")
     if not 0 < seconds <= limits.seconds:
         raise MediaProblem("refused", f"{seconds:.0f} seconds are none or over {limits.seconds}")
-    if rate is not None and rate > limits.frames_per_second:
-        raise MediaProblem("refused", f"{float(rate):.0f} frames a second are too many")
     stream.thread_type = "NONE"
     context.thread_count = 1
     budget = min(limits.decoded_frames, limits.decoded_pixels // (width * height))
-    return Clip(seconds, width, height, budget, container, stream)
+    return Clip(seconds, lacking, budget, container, stream)
+
+
+def _shown_stream(container: "av.container.InputContainer") -> "av.VideoStream":
+    """The stream that players show: no attached picture, the default one first, else the first."""
+    from av.stream import Disposition
+
+    pictures = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+    moving = [stream for stream in container.streams.video if not stream.disposition & pictures]
+    if not moving:
+        raise MediaProblem("undecodable", "no video stream")
+    return next((s for s in moving if s.disposition & Disposition.default), moving[0])
 
 
 def _seconds(container: "av.container.InputContainer", stream: "av.VideoStream") -> float:
@@ -155,15 +166,21 @@ def _sampled(clip: Clip, count: int) -> Iterator[Frame]:
     """The frames shown in the middle of each of `count` equal parts, each once."""
     wanted = [(n + 0.5) * clip.seconds / count for n in range(count)]
     # Few headers have no rate, and most clips have 30.
-    expected = clip.seconds * float(clip.stream.average_rate or 30)
+    expected = clip.stream.frames or clip.seconds * float(clip.stream.average_rate or 30)
     chosen = _in_order if expected <= clip.budget else _by_seeking
-    return (Frame(seconds, frame.to_image()) for seconds, frame in chosen(clip, wanted))
+    turn: Turn | None = None
+    for seconds, frame in chosen(clip, wanted):
+        turn = turn or turn_of(frame)
+        upright = turned(frame.to_ndarray(format="rgb24"), turn)
+        yield Frame(seconds, Image.fromarray(upright))
 
 
 def _in_order(clip: Clip, wanted: list[float]) -> Iterator[Shown]:
     """Every frame is decoded up to the last wanted one."""
     shown: Shown | None = None
+    count = 0
     for seconds, frame in _decoded(clip):
+        count += 1
         if shown and wanted[0] < seconds:
             yield shown
         wanted = [time for time in wanted if time >= seconds]
@@ -171,7 +188,8 @@ def _in_order(clip: Clip, wanted: list[float]) -> Iterator[Shown]:
             return
         shown = seconds, frame
     end = shown[0] + 1 / float(clip.stream.average_rate or 1) if shown else 0.0
-    if shown is None or end < TAIL * clip.seconds:
+    lacking = clip.lacking or count < TAIL * clip.stream.frames
+    if shown is None or (lacking and end < TAIL * clip.seconds):
         raise _cut_short(clip, end)
     yield shown
 
@@ -181,20 +199,22 @@ def _by_seeking(clip: Clip, wanted: list[float]) -> Iterator[Shown]:
 
     A key frame alone will not do: whoever made the clip chose where they are, and there may be one.
     """
-    last, done, share = 0.0, 0, clip.budget // len(wanted)
+    last, done, share = -1.0, 0, clip.budget // len(wanted)
     half = wanted[0]
     for time in wanted:
         clip.container.seek(int(time * 1_000_000))
         found: Shown | None = None
-        for number, (seconds, frame) in enumerate(_decoded(clip, done=done), start=1):
-            if seconds >= time or (number >= share and seconds >= time - half):
-                found = seconds, frame
-                done += number
+        number = 0
+        for number, found in enumerate(_decoded(clip, done=done), start=1):
+            if found[0] >= time or (number >= share and found[0] >= time - half):
                 break
-        if found is None:
-            raise _cut_short(clip, last)
-        last = found[0]
-        yield found
+        done += number
+        if found is None or (found[0] < time - half and clip.lacking):
+            raise _cut_short(clip, max(last, 0.0))
+        # The last frame stands to the end: it is wanted once.
+        if found[0] > last:
+            yield found
+        last = max(last, found[0])
 
 
 def _cut_short(clip: Clip, end: float) -> MediaProblem:
@@ -212,3 +232,37 @@ def _decoded(clip: Clip, *, done: int = 0) -> Iterator[Shown]:
             raise MediaProblem("refused", f"{frame.width}x{frame.height} is over {most} pixels")
         rate = float(clip.stream.average_rate or 25)
         yield (number / rate if frame.time is None else frame.time), frame
+
+
+class Turn(NamedTuple):
+    """How players turn a frame: rows and columns swapped, then mirrored across and down."""
+
+    swapped: bool
+    across: bool
+    down: bool
+
+
+def turn_of(frame: Any) -> Turn:
+    """The turn in the frame's display matrix; none where it has none.
+
+    Ask one frame of a clip: PyAV ties a frame that was asked to itself, and its threads with it.
+    """
+    for side in frame.side_data:
+        if side.type.name == "DISPLAYMATRIX":
+            # Where the point (x, y) is shown: (a x + c y, b x + d y).
+            a, b, _, c, d = np.frombuffer(bytes(side), np.int32)[:5].tolist()
+            if abs(a) + abs(d) >= abs(b) + abs(c):
+                return Turn(False, a < 0, d < 0)
+            return Turn(True, c < 0, b < 0)
+    return Turn(False, False, False)
+
+
+def turned(pixels: NDArray[np.uint8], turn: Turn) -> NDArray[np.uint8]:
+    """Pixels [height, width, 3] upright."""
+    if turn.swapped:
+        pixels = pixels.transpose(1, 0, 2)
+    if turn.across:
+        pixels = pixels[:, ::-1]
+    if turn.down:
+        pixels = pixels[::-1]
+    return np.ascontiguousarray(pixels)

@@ -31,7 +31,6 @@ class VideoLimits(Frozen):
     bytes: int = Field(gt=0)
     pixels: int = Field(gt=0)
     seconds: float = Field(gt=0)
-    frames_per_second: float = Field(gt=0)
     decoded_frames: int = Field(gt=0)
     decoded_pixels: int = Field(gt=0)
     codecs: tuple[str, ...] = Field(min_length=1)

@@ -82,14 +82,14 @@ def _decoded(read: MediaFacts, decoded: MediaFacts | MediaProblem) -> MediaFacts
 
 
 def picture_facts(path: Path) -> MediaFacts:
-    """Size and PDQ of an image file.
+    """Size and PDQ of an image file, of an animation some frames'.
 
     Raises:
         MediaProblem: it cannot be decoded or is refused.
     """
     with open_media(path, "image") as file:
-        picture, (width, height) = decode_reduced(file.read(), PDQ_SIDE)
-    pdq, quality = perceptual_hashes([picture])
+        pictures, (width, height) = decode_reduced(file.read(), PDQ_SIDE)
+    pdq, quality = perceptual_hashes(pictures)
     return MediaFacts("ok", width=width, height=height, pdq=pdq, pdq_quality=quality)
 
 

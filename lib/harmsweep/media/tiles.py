@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from harmsweep.media.images import decode_image
+from harmsweep.media.images import decode_frames
 from harmsweep.media.problem import MediaProblem
 
 # A picture longer than three times its breadth is read in tiles, as a reader scrolls: made small
@@ -39,15 +39,24 @@ class Tile(NamedTuple):
     # Lines whose middle lies here, along the axis (0 across, 1 down), are this tile's.
     core: tuple[float, float]
     axis: int
+    # Which of the animation's frames it shows.
+    frame: int = 0
 
 
 def decoded_tiles(data: bytes, min_side: int, max_side: int) -> list[Tile]:
-    """The tiles of an encoded picture: for `run_bounded`.
+    """The tiles of an encoded picture, of an animation some frames': for `run_bounded`.
 
     Raises:
         MediaProblem: the picture is refused, undecodable or too long.
     """
-    return tile(decode_image(data), min_side=min_side, max_side=max_side)
+    frames = decode_frames(data)
+    # The same frame again would be the same words again.
+    distinct = {frame.tobytes(): frame for frame in frames}.values()
+    return [
+        part._replace(frame=number)
+        for number, frame in enumerate(distinct)
+        for part in tile(frame, min_side=min_side, max_side=max_side)
+    ]
 
 
 def tile(picture: Image.Image, *, min_side: int, max_side: int) -> list[Tile]:
