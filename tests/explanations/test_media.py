@@ -45,6 +45,14 @@ def test_what_is_covered_has_the_mean_colour_and_the_rest_stays():
     assert (covered[:, :, :48] == pixels[:, :, :48]).all()
 
 
+def test_a_cell_is_covered_in_every_frame_of_an_animation_in_that_frames_colour():
+    pixels = np.stack([np.full((3, 64, 64), shade, np.uint8) for shade in (0, 100, 200)])
+    pixels[:, :, 48:, 48:] = 255
+    covered = _covered(pixels, [(3, 3)], 4)
+    assert (covered[:, :, 48:, 48:] == pixels.mean((2, 3), keepdims=True).round()).all()
+    assert (covered[:, :, :48] == pixels[:, :, :48]).all()
+
+
 def test_frames_are_dropped_with_the_thumbnails_of_their_time():
     clip = Clip(np.arange(4).reshape(4, 1, 1, 1), np.arange(10).reshape(10, 1, 1, 1))
     left = _dropped(clip, frozenset([0, 2]))

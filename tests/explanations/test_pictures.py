@@ -44,11 +44,11 @@ def test_regions_of_a_picture_flip_the_decision():
     asked, subject, pixels, threshold = posted("image", 0.99)
     (part,), whole = found_in(asked, subject, threshold)
     assert whole
-    side = pixels.shape[1] // part["grid"]
-    colour = pixels.reshape(3, -1).mean(axis=1).round().astype(np.uint8)
+    side = pixels.shape[-1] // part["grid"]
+    colour = pixels.mean(axis=(-2, -1), keepdims=True).round().astype(np.uint8)
     for row, column in part["cells"]:
-        at = np.s_[:, row * side : (row + 1) * side, column * side : (column + 1) * side]
-        pixels[at] = colour[:, None, None]
+        at = np.s_[..., row * side : (row + 1) * side, column * side : (column + 1) * side]
+        pixels[at] = colour
     vector = embedded(load_encoders()["image"], [pixels])[0]
     assert asked.base >= threshold
     assert asked.scores([{"image": vector}])[0] < threshold

@@ -135,13 +135,13 @@ def _cells(scorer: Scorer, place: int, pixels: Any, change: Any, threshold: floa
 
 
 def _covered(pixels: NDArray[np.uint8], cells: Sequence[Any], grid: int) -> NDArray[np.uint8]:
-    """Pixels [3, size, size] with some cells of a grid in the picture's mean colour."""
-    covered, size = pixels.copy(), pixels.shape[1]
-    colour = pixels.mean(axis=(1, 2), keepdims=True).round().astype(np.uint8)
+    """Pixels [n, 3, size, size] with some cells of a grid in each frame's mean colour."""
+    covered, size = pixels.copy(), pixels.shape[-1]
+    colour = pixels.mean(axis=(-2, -1), keepdims=True).round().astype(np.uint8)
     for row, column in cells:
         down = slice(row * size // grid, (row + 1) * size // grid)
         across = slice(column * size // grid, (column + 1) * size // grid)
-        covered[:, down, across] = colour
+        covered[..., down, across] = colour
     return covered
 
 
