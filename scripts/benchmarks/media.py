@@ -29,7 +29,7 @@ from harmsweep.media.access import read_image
 from harmsweep.media.bounded import FILES_PER_CALL, run_bounded, run_bounded_each
 from harmsweep.media.clips import sample_frames
 from harmsweep.media.facts import inspect_each
-from harmsweep.media.images import decode_image, decode_reduced
+from harmsweep.media.images import decode_frames, decode_image
 from harmsweep.media.problem import MediaProblem
 from harmsweep.paths import ROOT
 
@@ -138,7 +138,7 @@ def _parts(media: Path, paths: Sequence[Path]) -> dict[str, float]:
 
 def _reduced(path: Path) -> Any:
     try:
-        return decode_reduced(read_image(path), facts.PDQ_SIDE)[0]
+        return next(decode_frames(read_image(path), side=facts.PDQ_SIDE))
     except MediaProblem:
         return None
 

@@ -138,7 +138,7 @@ def test_an_animations_vector_is_the_mean_of_its_frames() -> None:
     encoder = model("image").encoder
     prepared = image.prepare(encoder, file.getvalue())
     found = embed("image", [file.getvalue(), image.EXAMPLES[0]])
-    each = image.features(model("image"), prepared)
+    each = image.features(model("image"), list(prepared))
     assert found.windows.tolist() == [3, 1]
     np.testing.assert_allclose(found.vectors[0], each.mean(0), rtol=1e-4, atol=1e-5)
 

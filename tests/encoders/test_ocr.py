@@ -1,17 +1,18 @@
 """What is read in a picture, where, and in which order."""
 
+import io
 import socket
 from collections.abc import Callable
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from harmsweep.encoders.ocr import Line, in_order, load_engine, read_lines
 from harmsweep.encoders.ocr_conf import load_ocr_conf
 from harmsweep.files import FileRefused
 from harmsweep.media.problem import MediaProblem
-from harmsweep.media.tiles import MAX_TILES, Tile, tile, tile_spans
+from harmsweep.media.tiles import MAX_TILES, MAX_TILES_IN_ALL, Tile, decoded_tiles, tile, tile_spans
 
 READER = load_ocr_conf()
 Draw = Callable[..., Image.Image]
@@ -116,3 +117,61 @@ def test_models_and_settings_make_another_id() -> None:
     ]
     assert len({one.reader_id for one in (READER, *others)}) == 3
     assert READER.reader_id.startswith("rapidocr-3.10.0-")
+
+
+def drawn_on_nothing(words: dict[str, tuple[int, int, int]]) -> Image.Image:
+    """Words of their shades, one below the other, on transparency."""
+    picture = Image.new("RGBA", (320, 60 * len(words)), (0, 0, 0, 0))
+    for row, (word, shade) in enumerate(words.items()):
+        place = (20, 60 * row + 8)
+        ImageDraw.Draw(picture).text(place, word, (*shade, 255), font_size=36)
+    return picture
+
+
+def read_encoded(form: str, first: Image.Image, **options: object) -> list[str]:
+    """The lines of an encoded picture, as the stage reads them."""
+    file = io.BytesIO()
+    first.save(file, form, **options)
+    settings = READER.settings
+    tiles = decoded_tiles(file.getvalue(), settings.min_side, settings.max_side)
+    return [one.text for one in read_lines(load_engine(READER.model_dump_json()), tiles)]
+
+
+SHADES = {
+    "LIGHT": (255, 255, 255),
+    "NIGHT": (0, 0, 0),
+    "CLOUD": (128, 128, 128),
+    "SUNNY": (255, 230, 0),
+    "BERRY": (190, 20, 90),
+}
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("form", ["PNG", "WEBP", "GIF", "AVIF"])
+def test_words_of_any_shade_on_one_transparent_picture_are_read_once(form: str) -> None:
+    assert sorted(read_encoded(form, drawn_on_nothing(SHADES))) == sorted(SHADES)
+
+
+@pytest.mark.torch
+def test_a_palette_with_transparency_too() -> None:
+    picture = drawn_on_nothing({"LIGHT": (255, 255, 255), "NIGHT": (0, 0, 0)})
+    assert sorted(read_encoded("PNG", picture.quantize(8))) == ["LIGHT", "NIGHT"]
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("form", ["PNG", "WEBP", "GIF", "AVIF"])
+def test_a_word_in_any_frame_of_an_animation_is_read_and_what_stays_once(
+    draw: Draw, form: str
+) -> None:
+    said = ["ALPHA", "BRAVO", "DELTA", "HOTEL", "LIMA"]
+    frames = [draw((320, 160), {"STAYS": (20, 20), word: (20, 100)}) for word in said]
+    found = read_encoded(form, frames[0], save_all=True, append_images=frames[1:])
+    assert found == ["STAYS", *said]
+
+
+def test_an_animation_that_takes_too_many_parts_is_refused() -> None:
+    frames = [Image.new("RGB", (40, 1000), (20 * n, 0, 0)) for n in range(8)]
+    file = io.BytesIO()
+    frames[0].save(file, "PNG", save_all=True, append_images=frames[1:])
+    with pytest.raises(MediaProblem, match=f"over {MAX_TILES_IN_ALL} parts to be read"):
+        decoded_tiles(file.getvalue(), 40, 100)

@@ -22,7 +22,7 @@ from harmsweep.media.images import decode_frames
 
 Pixels = NDArray[np.uint8]
 
-# Pictures held at once: 19 MB of prepared pixels, three times that where all are animations.
+# Pictures held at once: 19 MB of prepared pixels, up to 32 times that where all are animations.
 BUFFER = 128
 # Pictures a forward pass: a core's cache holds few; a GPU wants many.
 PICTURES_PER_PASS = {"cpu": 4, "cuda": 128}
@@ -54,7 +54,7 @@ def load_backbone(encoder: Encoder, kind: str, folder: Path, device: str) -> Mod
 
 
 def prepare(encoder: Encoder, raw: bytes) -> Pixels:
-    """Pixels [n, 3, size, size] of an encoded picture's frames, squeezed into the square.
+    """Pixels [n, 3, size, size] of all that an encoded picture shows, squeezed into the square.
 
     Bytes, not floats: they come back from another process, and floats are four times as many.
 
@@ -69,17 +69,19 @@ def prepare(encoder: Encoder, raw: bytes) -> Pixels:
 
 def embed(model: Model, pictures: Sequence[Pixels]) -> Embedded:
     """The backbone's vectors of prepared pictures, each the mean over its frames."""
-    of_frames = features(model, np.concatenate(pictures))
+    of_frames = features(model, [frame for picture in pictures for frame in picture])
     windows = np.asarray([len(picture) for picture in pictures], np.int32)
     parts = np.split(of_frames, np.cumsum(windows)[:-1])
     return Embedded(np.stack([part.mean(0) for part in parts]), windows)
 
 
-def features(model: Model, frames: Pixels) -> Floats:
-    """The backbone's vector of each of the frames [n, 3, size, size]."""
+def features(model: Model, frames: Sequence[Pixels]) -> Floats:
+    """The backbone's vector of each of the frames [3, size, size]."""
     size = PICTURES_PER_PASS[kind_of(model.device)]
     passes = [frames[first : first + size] for first in range(0, len(frames), size)]
-    return np.concatenate([model.features(normalised(model.encoder, part)) for part in passes])
+    return np.concatenate(
+        [model.features(normalised(model.encoder, np.stack(part))) for part in passes]
+    )
 
 
 def normalised(encoder: Encoder, pictures: Pixels) -> Floats:

@@ -78,12 +78,16 @@ def _params(settings: OcrSettings) -> dict[str, Any]:
 def read_lines(engine: Any, tiles: Sequence[Tile]) -> list[Line]:
     """The lines of a picture from its tiles, frame by frame, top to bottom and left to right.
 
+    What stands in an earlier frame already is not said again.
+
     Raises:
         MediaProblem: undecodable, where the reader fails on it.
     """
     lines: list[Line] = []
     for _, of_frame in groupby(tiles, key=lambda tile: tile.frame):
-        lines += in_order([line for tile in of_frame for line in _own_lines(engine, tile)])
+        found = in_order([line for tile in of_frame for line in _own_lines(engine, tile)])
+        known = {line.text for line in lines}
+        lines += [line for line in found if line.text not in known]
     return lines
 
 

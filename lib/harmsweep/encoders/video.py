@@ -116,7 +116,7 @@ def frame_features(encoder: Encoder, folder: Path, device: str) -> Callable[[Cli
     model = image.load_backbone(encoder, "efficientnet_lite0", backbone, device)
 
     def of_frames(clip: Clip) -> Floats:
-        return image.features(model, clip.frames.transpose(0, 3, 1, 2))
+        return image.features(model, list(clip.frames.transpose(0, 3, 1, 2)))
 
     return of_frames
 

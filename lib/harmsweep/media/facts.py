@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +13,8 @@ from PIL import Image
 from harmsweep.media.access import local_media, open_media
 from harmsweep.media.bounded import FILES_PER_CALL, run_bounded_each
 from harmsweep.media.clips import clip_facts
-from harmsweep.media.images import decode_reduced
+from harmsweep.media.images import decode_frames, header_size
+from harmsweep.media.pdq import MIN_QUALITY
 from harmsweep.media.problem import MediaProblem
 
 # PDQ works on 64 x 64 means; its window depends on the size, so that a copy of half the size is
@@ -82,14 +83,15 @@ def _decoded(read: MediaFacts, decoded: MediaFacts | MediaProblem) -> MediaFacts
 
 
 def picture_facts(path: Path) -> MediaFacts:
-    """Size and PDQ of an image file, of an animation some frames'.
+    """Size of an image file, and the PDQ of all that `decode_frames` gives of it.
 
     Raises:
         MediaProblem: it cannot be decoded or is refused.
     """
     with open_media(path, "image") as file:
-        pictures, (width, height) = decode_reduced(file.read(), PDQ_SIDE)
-    pdq, quality = perceptual_hashes(pictures)
+        data = file.read()
+    width, height = header_size(data)
+    pdq, quality = perceptual_hashes(decode_frames(data, side=PDQ_SIDE))
     return MediaFacts("ok", width=width, height=height, pdq=pdq, pdq_quality=quality)
 
 
@@ -106,18 +108,20 @@ def video_facts(path: Path) -> MediaFacts:
     )
 
 
-def perceptual_hashes(pictures: Sequence[Image.Image]) -> tuple[tuple[str, ...], int]:
+def perceptual_hashes(pictures: Iterable[Image.Image]) -> tuple[tuple[str, ...], int]:
     """Each picture's PDQ as 64 hexadecimal digits, in order and once, and the best's quality.
 
     Method: Facebook's PDQ (The TMK+PDQF Video-Hashing Algorithm and the PDQ Image-Hashing
-    Algorithm, 2019); quality is 0 to 100, and below 50 a hash says little.
+    Algorithm, 2019); quality is 0 to 100, and below 50 a hash says little: beside a better one
+    it is left out, as a blank frame is near every other.
     """
     import pdqhash
 
-    hashes, qualities = [], [0]
+    found: list[tuple[str, int]] = []
     for picture in pictures:
         square = picture.resize((PDQ_SIDE, PDQ_SIDE), Image.Resampling.BILINEAR)
         bits, quality = pdqhash.compute(np.asarray(square))
-        hashes.append(np.packbits(bits).tobytes().hex())
-        qualities.append(int(quality))
-    return tuple(dict.fromkeys(hashes)), max(qualities)
+        found.append((np.packbits(bits).tobytes().hex(), int(quality)))
+    best = max((quality for _, quality in found), default=0)
+    least = min(best, MIN_QUALITY)
+    return tuple(dict.fromkeys(text for text, quality in found if quality >= least)), best

@@ -2,64 +2,69 @@
 
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from harmsweep.media.animations import FRAMES, chosen_frames
 from harmsweep.media.conf import load_limits
-from harmsweep.media.gif import count_frames
+from harmsweep.media.grounds import as_seen
 from harmsweep.media.problem import MediaProblem
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
-MOVING = ("PNG", "WEBP", "GIF", "AVIF")
-# Frames of an animation that are read.
-FRAMES = 3
 # Chunks of a PNG that no pixel depends on: Pillow refuses a file for a long one.
 WORDY = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# Shades that differ by less are one to a reader.
-SHOWN = 16
+# 16 bits of colour, which are read as 8: many shades would be the transparent one, or none.
+DEEP = b"\x10\x02"
 
 
 def decode_image(data: bytes) -> Image.Image:
-    """The first frame of an encoded image, upright, as RGB; on white, or what shows more of it.
+    """The first of `decode_frames`, and no other frame decoded.
 
     Raises:
-        MediaProblem: refused for its pixels, read from the header; undecodable.
+        MediaProblem: as decode_frames.
     """
-    return decode_reduced(data, None, most=1)[0][0]
+    return next(decode_frames(data, most=1))
 
 
-def decode_frames(data: bytes) -> list[Image.Image]:
-    """As decode_image, some frames of an animation: the first, the last, and one between.
+def decode_frames(
+    data: bytes, *, side: int | None = None, most: int = FRAMES
+) -> Iterator[Image.Image]:
+    """What an encoded image shows, upright, as RGB: of an animation at most `most` frames.
+
+    A frame that shows something on white and on black is given on both, one after the other. With
+    `side` a JPEG is reduced by an eighth, quarter or half of it, to at least `side` pixels on both
+    sides where it has them; all its bytes are read: what is cut short is found.
 
     Raises:
-        MediaProblem: as decode_image.
+        MediaProblem: refused for its pixels, read from the header, or for the frames that would
+            have to be decoded; undecodable. Also while the frames are taken.
     """
-    return decode_reduced(data, None)[0]
+    with _problems(), _opened(data) as image:
+        if side is not None:
+            image.draft("RGB", (side, side))
+        for number in chosen_frames(image, data, most):
+            image.seek(number)
+            yield from as_seen(ImageOps.exif_transpose(image))
 
 
-def decode_reduced(
-    data: bytes, side: int | None, *, most: int = FRAMES
-) -> tuple[list[Image.Image], tuple[int, int]]:
-    """`decode_frames`, and the size in the header; a JPEG by an eighth, quarter or half of it.
-
-    A reduced JPEG has at least `side` pixels on both sides where it had, and all its bytes were
-    read: what is cut short is found.
+def header_size(data: bytes) -> tuple[int, int]:
+    """Width and height in an image's header.
 
     Raises:
-        MediaProblem: as decode_image.
+        MediaProblem: refused for its pixels; undecodable.
     """
+    with _problems(), _opened(data) as image:
+        return image.size
+
+
+@contextmanager
+def _problems() -> Iterator[None]:
+    """What a decoder raises as a problem of the medium."""
     try:
-        with _opened(data) as image:
-            size = image.size
-            if side is not None:
-                image.draft("RGB", (side, side))
-            frames = []
-            for number in _chosen(image, data, most):
-                image.seek(number)
-                frames.append(_as_seen(ImageOps.exif_transpose(image)))
-            return frames, size
+        yield
     except MediaProblem:
         raise
     except MemoryError:
@@ -69,48 +74,6 @@ def decode_reduced(
         # The kind of the error alone: its message may quote the content.
         reason = f"truncated or damaged ({type(error).__name__})"
         raise MediaProblem("undecodable", reason) from None
-
-
-def _chosen(image: Image.Image, data: bytes, most: int) -> list[int]:
-    """The numbers of the frames that are read, the first and the last among them.
-
-    Raises:
-        MediaProblem: refused, where too many frames have to be decoded for it.
-    """
-    if most == 1 or image.format not in MOVING:
-        return [0]
-    limits = load_limits().video
-    budget = min(limits.decoded_frames, limits.decoded_pixels // (image.width * image.height))
-    frames = count_frames(data, most=budget + 1) if image.format == "GIF" else 0
-    last = (frames if frames > budget else getattr(image, "n_frames", 1)) - 1
-    if last >= budget:
-        raise MediaProblem("refused", f"over {budget} frames of its size to decode")
-    return sorted({round(part * last / (most - 1)) for part in range(most)})
-
-
-def _as_seen(image: Image.Image) -> Image.Image:
-    """The picture as a viewer shows it: what hides from us would not hide from people."""
-    if image.mode.startswith("I"):
-        # 16 bits of grey: Pillow clips them to 8, and nearly every pixel to white.
-        return Image.fromarray((np.asarray(image) // 256).astype(np.uint8)).convert("RGB")
-    if image.has_transparency_data:
-        return _on_ground(image.convert("RGBA"))
-    return image.convert("RGB")
-
-
-def _on_ground(image: Image.Image) -> Image.Image:
-    """On white, as players show it in light mode; on black where white shows nothing of it.
-
-    Where black shows nothing either (no pixel is opaque), it stays white.
-    """
-    grounds = (Image.new("RGBA", image.size, name) for name in ("white", "black"))
-    light, dark = (Image.alpha_composite(ground, image).convert("RGB") for ground in grounds)
-    return dark if _contrast(dark) >= SHOWN > _contrast(light) else light
-
-
-def _contrast(picture: Image.Image) -> int:
-    """The widest range of a colour."""
-    return max(high - low for low, high in picture.getextrema())  # type: ignore[misc]
 
 
 def _without_words(data: bytes) -> bytes:
@@ -142,4 +105,6 @@ def _opened(data: bytes) -> Image.Image:
             raise MediaProblem("undecodable", "not a JPEG, PNG, WEBP, GIF or AVIF") from None
     if image.width * image.height > limit:
         raise MediaProblem("refused", f"{image.width}x{image.height} is {over}")
+    if data[24:26] == DEEP and data.startswith(SIGNATURE) and "transparency" in image.info:
+        raise MediaProblem("undecodable", "a transparent colour of 16 bits")
     return image

@@ -3,6 +3,7 @@
 Imports no more than decoding does, so that the child stays small.
 """
 
+from hashlib import sha256
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,8 @@ from harmsweep.media.problem import MediaProblem
 LONGEST = 3.0
 OVERLAP = 0.5
 MAX_TILES = 16
+# Of all frames: each costs a reading.
+MAX_TILES_IN_ALL = 64
 # Enlarging beyond this shows nothing new.
 MAX_ENLARGED = 4.0
 
@@ -39,24 +42,29 @@ class Tile(NamedTuple):
     # Lines whose middle lies here, along the axis (0 across, 1 down), are this tile's.
     core: tuple[float, float]
     axis: int
-    # Which of the animation's frames it shows.
+    # Which of the picture's frames it shows: an animation has many, on two grounds each.
     frame: int = 0
 
 
 def decoded_tiles(data: bytes, min_side: int, max_side: int) -> list[Tile]:
-    """The tiles of an encoded picture, of an animation some frames': for `run_bounded`.
+    """The tiles of all that an encoded picture shows: for `run_bounded`.
 
     Raises:
         MediaProblem: the picture is refused, undecodable or too long.
     """
-    frames = decode_frames(data)
-    # The same frame again would be the same words again.
-    distinct = {frame.tobytes(): frame for frame in frames}.values()
-    return [
-        part._replace(frame=number)
-        for number, frame in enumerate(distinct)
-        for part in tile(frame, min_side=min_side, max_side=max_side)
-    ]
+    tiles: list[Tile] = []
+    seen: set[bytes] = set()
+    for frame in decode_frames(data):
+        digest = sha256(frame.tobytes()).digest()
+        # The same frame again would be the same words again.
+        if digest in seen:
+            continue
+        parts = tile(frame, min_side=min_side, max_side=max_side)
+        tiles += [part._replace(frame=len(seen)) for part in parts]
+        seen.add(digest)
+        if len(tiles) > MAX_TILES_IN_ALL:
+            raise MediaProblem("undecodable", f"over {MAX_TILES_IN_ALL} parts to be read")
+    return tiles
 
 
 def tile(picture: Image.Image, *, min_side: int, max_side: int) -> list[Tile]:
