@@ -155,6 +155,37 @@ def test_copies_of_the_window_are_a_cluster_with_what_is_known_of_it(lake: Path,
     }  # fmt: skip
 
 
+def test_a_picture_is_a_copy_by_any_of_its_hashes(lake: Path, add_rows: AddRows):
+    frames = {"pdq": ["f" * 64, bits(0), bits(200)]}
+    media = [
+        medium("moving", "", **frames),
+        medium("still", bits(20)),
+        medium("ground", "", pdq=["5" * 64, bits(5)]),
+        medium("alone", "", pdq=["3" * 64, "c" * 64]),
+    ]
+    add_rows(media, MEDIA, lake)
+    match(lake)
+    found = {content: (row["size"], row["distance"]) for content, row in clusters(lake).items()}
+    assert found.keys() == {"sha-moving", "sha-still", "sha-ground"}
+    assert {size for size, _ in found.values()} == {3}
+    assert max(distance for _, distance in found.values()) <= 20
+
+
+def test_of_several_clusters_the_one_that_most_is_known_against_is_shown(
+    lake: Path, add_rows: AddRows
+):
+    media = [medium("new", "", pdq=[bits(0), bits(120)])]
+    media += [medium(f"liked {n}", bits(n), day=DAY - timedelta(days=1)) for n in range(1, 5)]
+    media += [medium("hated", bits(121), day=DAY - timedelta(days=1))]
+    add_rows(media, MEDIA, lake)
+    label = {"day": DAY - timedelta(days=1), "source": "hand", "dataset": "d", "harm": "hate"}
+    label |= {"annotator": "-", "weight": 1.0, "post_id": "hated", "label": 1}
+    add_rows([label], LABELS, lake)
+    match(lake)
+    row = clusters(lake)["sha-new"]
+    assert (row["size"], row["judged"], row["harmful"]) == (2, 1, 1)
+
+
 @pytest.mark.spark
 def test_a_severe_match_is_in_the_restricted_store_alone(
     spark: SparkSession,

@@ -1,6 +1,7 @@
 """Clusters of the day's pictures with their copies in the window, and what is known of each."""
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,27 +21,37 @@ Posts = set[tuple[date, str]]
 def cluster_rows(spark: Spark, lake: Path, day: date, media: list[Medium]) -> list[Row]:
     """Rows of media_clusters for the day's pictures that have a copy in the window.
 
-    Pictures only: two unrelated videos may share a frame, such as a title.
+    Pictures only: two unrelated videos may share a frame, such as a title. A picture of several
+    hashes (frames, grounds) is in the cluster of each, and has the row of the one that most is
+    known against, then of the largest.
     """
     todays = {medium.content_hash for medium in media}
     pictures = pictures_of_window(lake, day)
     if not todays & pictures.keys():
         return []
     placed = _clusters(spark, pictures)
-    sizes = Counter(cluster for cluster, _ in placed.values())
-    shown = {c for c in todays & placed.keys() if sizes[placed[c][0]] > 1}
-    verdicts = _verdicts(lake, day, {c: cluster for c, (cluster, _) in placed.items()}, shown)
-    return [
-        {"day": day, "content_hash": content, "cluster": cluster, "distance": distance}
-        | {"size": sizes[cluster], "judged": verdicts[cluster][0], "harmful": verdicts[cluster][1]}
-        for content in sorted(shown)
-        for cluster, distance in [placed[content]]
-    ]
+    sizes = Counter(cluster for clusters in placed.values() for cluster in clusters)
+    shown = {c: [one for one in placed[c] if sizes[one] > 1] for c in todays & placed.keys()}
+    wanted = {cluster for clusters in shown.values() for cluster in clusters}
+    verdicts = _verdicts(lake, day, placed, wanted)
+
+    def known(cluster: str) -> tuple[int, ...]:
+        judged, found = verdicts[cluster]
+        return found, judged, sizes[cluster]
+
+    new_rows = []
+    for content in sorted(content for content, clusters in shown.items() if clusters):
+        cluster = max(sorted(shown[content]), key=known)
+        row = {"day": day, "content_hash": content, "cluster": cluster}
+        judged, found = verdicts[cluster]
+        row |= {"distance": placed[content][cluster], "size": sizes[cluster]}
+        new_rows.append(row | {"judged": judged, "harmful": found})
+    return new_rows
 
 
-def _clusters(spark: Spark, pictures: dict[str, str]) -> dict[str, tuple[str, int]]:
-    """The cluster (its centre's hash) and the distance to it, by a picture's content."""
-    counts = Counter(pictures.values())
+def _clusters(spark: Spark, pictures: dict[str, list[str]]) -> dict[str, dict[str, int]]:
+    """By a picture's content its clusters (their centres' hashes) with the distance to each."""
+    counts = Counter(text for texts in pictures.values() for text in texts)
     hashes = sorted(counts)
     weights = np.array([counts[text] for text in hashes], dtype=np.int64)
     centre, apart = stars(hashes, near(spark, hashes), weights)
@@ -48,25 +59,28 @@ def _clusters(spark: Spark, pictures: dict[str, str]) -> dict[str, tuple[str, in
         text: (hashes[middle], distance)
         for text, middle, distance in zip(hashes, centre.tolist(), apart.tolist(), strict=True)
     }
-    return {content: placed[text] for content, text in pictures.items()}
+    found: dict[str, dict[str, int]] = {}
+    for content, texts in pictures.items():
+        # The nearest of several hashes last: it stays.
+        found[content] = dict(sorted((placed[text] for text in texts), key=lambda one: -one[1]))
+    return found
 
 
 def _verdicts(
-    lake: Path, day: date, clusters: dict[str, str], shown: set[str]
+    lake: Path, day: date, clusters: Mapping[str, Iterable[str]], wanted: set[str]
 ) -> dict[str, tuple[int, int]]:
-    """By cluster, its posts with a label or an action in force, and how many were found harmful.
+    """By wanted cluster, its posts with a label or an action in force, and how many are harmful.
 
     A label by a person goes before an action. Actions count up to the day before: a day's own
     sweep must not speak for itself when the day is run again.
     """
-    if not shown:
+    if not wanted:
         return {}
-    wanted = {clusters[content] for content in shown}
     posts: dict[str, Posts] = defaultdict(set)
     sql = f"SELECT DISTINCT day, post_id, content_hash FROM media_v1 WHERE {window('day', day)}"
     for row in delta.query(lake, sql).to_pylist():
-        if clusters.get(row["content_hash"]) in wanted:
-            posts[clusters[row["content_hash"]]].add((row["day"], row["post_id"]))
+        for cluster in wanted.intersection(clusters.get(row["content_hash"], ())):
+            posts[cluster].add((row["day"], row["post_id"]))
     labels, restricted = _labels(lake, day), _restricted(lake, day)
     found = {}
     for cluster in wanted:

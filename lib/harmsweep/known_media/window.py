@@ -3,6 +3,7 @@
 A million media with their references are about 200 MB; the hashes alone are 32 MB.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -39,16 +40,20 @@ def media_of_day(lake: Path, day: date) -> list[Medium]:
     return [Medium(**row | {"hashes": tuple(row["hashes"])}) for row in found]
 
 
-def pictures_of_window(lake: Path, day: date) -> dict[str, str]:
-    """The hash of each distinct picture of the 30 days up to the day, by its file's SHA-256.
+def pictures_of_window(lake: Path, day: date) -> dict[str, list[str]]:
+    """All hashes of each distinct picture of the 30 days up to the day, by its file's SHA-256.
 
     What was escalated, or stands in an escalated post, is not among them.
     """
     escalated = escalated_contents(lake, day)
-    sql = f"""SELECT DISTINCT content_hash, pdq[1] AS hash FROM media_v1
+    of_each = f"""SELECT content_hash, unnest(pdq) AS hash FROM media_v1
         WHERE {window("day", day)} AND kind = 'image' AND {_USABLE}"""
-    found = delta.query(lake, sql).to_pylist()
-    return {r["content_hash"]: r["hash"] for r in found if r["content_hash"] not in escalated}
+    sql = f"SELECT DISTINCT content_hash, hash FROM ({of_each}) ORDER BY content_hash, hash"
+    hashes: dict[str, list[str]] = defaultdict(list)
+    for row in delta.query(lake, sql).to_pylist():
+        if row["content_hash"] not in escalated:
+            hashes[row["content_hash"]].append(row["hash"])
+    return dict(hashes)
 
 
 def videos_of_window(lake: Path, last: date) -> dict[str, str]:

@@ -16,7 +16,9 @@ TEXT_DIGEST = f"encode(sha256({_TEXT}), 'hex')"
 def contents(lake: Path, day: date, where: str) -> dict[tuple[str, int], dict[str, Any]]:
     """What copies are told by, of the day's posts that a condition on post_features selects.
 
-    By post and revision, as the columns of verdicts: text_digest, words and media.
+    By post and revision, as the columns of verdicts: text_digest, words and media. A picture of
+    several hashes (frames, grounds) has none here, as one of them does not speak for the others: a
+    copy of it is the same file.
     """
     of_posts = f"SELECT * FROM post_features_v1 WHERE day = '{day}' AND {where}"
     sql = f"""SELECT post_id, revision, {TEXT_DIGEST} AS text_digest,
@@ -25,7 +27,8 @@ def contents(lake: Path, day: date, where: str) -> dict[tuple[str, int], dict[st
     shown = delta.query(
         lake,
         f"""SELECT m.post_id, m.revision, m.content_hash, CASE WHEN m.kind = 'image'
-                AND m.pdq_quality >= {MIN_QUALITY} THEN m.pdq[1] END AS pdq
+                AND m.pdq_quality >= {MIN_QUALITY} AND array_length(m.pdq) = 1
+                THEN m.pdq[1] END AS pdq
             FROM (SELECT * FROM media_v1 WHERE day = '{day}') m JOIN ({of_posts}) p
             ON p.post_id = m.post_id AND p.revision = m.revision ORDER BY m.position""",
     )
