@@ -1,5 +1,6 @@
 """Whole clips of unusual form: turned, standing, with a cover, without `ftyp`; and cut ones."""
 
+import io
 import struct
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 from av.stream import Disposition
 from PIL import Image
 
+from harmsweep.media import clips
 from harmsweep.media.clips import every_frame, sample_frames
+from harmsweep.media.conf import load_limits
 from harmsweep.media.facts import inspect_media
 from harmsweep.media.problem import MediaProblem
 
@@ -75,19 +78,80 @@ def test_a_turn_in_the_header_is_applied_everywhere(
     assert (facts.status, facts.width, facts.height) == ("ok", width, height)
 
 
+CONTAINERS = [
+    *(("x.mp4", "mpeg4"), ("x.mov", "mpeg4")),
+    *(("x.mkv", "mpeg4"), ("x.webm", "libvpx")),
+]
+
+
+@pytest.mark.parametrize(("name", "codec"), CONTAINERS)
+@pytest.mark.parametrize("quarters", [0, 1, 2, 3])
+def test_every_container_turns(tmp_path: Path, name: str, codec: str, quarters: int) -> None:
+    with av.open(str(tmp_path / name), "w") as container:
+        stream = container.add_stream(codec, rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.set_display_rotation(90 * quarters)
+        for _ in range(3):
+            frame = av.VideoFrame.from_ndarray(CORNER, format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    upright = np.rot90(CORNER, quarters)
+    shown = np.asarray(sample_frames(tmp_path / name)[0].image).astype(int)
+    assert np.abs(shown - upright).mean() < 8
+    facts = inspect_media(tmp_path, name, "video")
+    assert (facts.width, facts.height) == (upright.shape[1], upright.shape[0])
+
+
 @pytest.mark.parametrize("times", [[0, 1, 2, 60], [0, 50, 100, 400], [0, 30]])
-@pytest.mark.parametrize(("name", "codec"), [("x.mp4", "mpeg4"), ("x.mkv", "mpeg4")])
+@pytest.mark.parametrize(("name", "codec"), CONTAINERS)
 def test_a_last_picture_that_stands_long_is_whole(
     tmp_path: Path, times: list[int], name: str, codec: str
 ) -> None:
     path = write(tmp_path / name, times, codec=codec)
-    # The middles of 16 equal parts: what stands shorter may lie between two.
-    assert sample_frames(path)[-1].seconds == times[-2] / 10
+    seen = [round(frame.seconds, 1) for frame in sample_frames(path)]
+    assert seen == [time / 10 for time in times[:-1]]
 
 
+@pytest.mark.parametrize(("name", "codec"), CONTAINERS)
 @pytest.mark.parametrize(
-    ("name", "codec"), [("x.mp4", "mpeg4"), ("x.mkv", "mpeg4"), ("x.webm", "libvpx")]
+    "times",
+    [
+        [*range(40), 6000],
+        [0, *range(6000, 6040)],
+        [*range(20), *range(6000, 6021)],
+    ],
+    ids=["last", "first", "between"],
 )
+def test_a_picture_that_stands_hides_nothing_beside_it(
+    tmp_path: Path, name: str, codec: str, times: list[int]
+) -> None:
+    seen = [frame.seconds for frame in sample_frames(write(tmp_path / name, times, codec=codec))]
+    assert len(seen) == 16
+    steps = np.diff([*seen, times[-2] / 10])
+    assert sorted(steps)[-2] < 0.6, seen
+
+
+@pytest.mark.parametrize(("name", "codec"), CONTAINERS)
+def test_sound_without_a_picture_hides_nothing_beside_it(
+    tmp_path: Path, name: str, codec: str
+) -> None:
+    path = write(tmp_path / name, list(range(31)), codec=codec, sound=60)
+    assert len(sample_frames(path)) == 16
+
+
+@pytest.mark.parametrize(("name", "codec"), CONTAINERS)
+def test_what_lies_beside_a_standing_picture_and_cannot_all_be_decoded_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, codec: str
+) -> None:
+    path = write(tmp_path / name, [*range(40), 6000], codec=codec)
+    limits = load_limits()
+    video = limits.video.model_copy(update={"decoded_frames": 39})
+    monkeypatch.setattr(clips, "load_limits", lambda: limits.model_copy(update={"video": video}))
+    with pytest.raises(MediaProblem, match="over 39 frames of its size to decode"):
+        sample_frames(path, count=8)
+
+
+@pytest.mark.parametrize(("name", "codec"), CONTAINERS)
 def test_sound_that_outlasts_the_picture_is_whole(tmp_path: Path, name: str, codec: str) -> None:
     path = write(tmp_path / name, list(range(11)), codec=codec, sound=4)
     assert sample_frames(path)
@@ -126,6 +190,39 @@ def test_the_moving_stream_is_read_beside_a_cover(tmp_path: Path, first: bool) -
             container.mux(stream.encode())
     facts = inspect_media(tmp_path, "x.mp4", "video")
     assert (facts.status, facts.width, facts.seconds) == ("ok", 64, 2.0)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_the_moving_stream_is_read_beside_a_cover_that_is_attached(
+    tmp_path: Path, first: bool
+) -> None:
+    cover = io.BytesIO()
+    Image.new("RGB", (96, 96), "red").save(cover, "JPEG")
+    with av.open(str(tmp_path / "x.mkv"), "w") as container:
+        if first:
+            container.add_attachment("cover.jpg", "image/jpeg", cover.getvalue())
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        if not first:
+            container.add_attachment("cover.jpg", "image/jpeg", cover.getvalue())
+        for _ in range(20):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(GREY, format="rgb24")))
+        container.mux(stream.encode())
+    facts = inspect_media(tmp_path, "x.mkv", "video")
+    assert (facts.status, facts.width) == ("ok", 64)
+
+
+def test_a_file_of_a_cover_alone_is_no_video(tmp_path: Path) -> None:
+    cover = io.BytesIO()
+    Image.new("RGB", (96, 96), "red").save(cover, "JPEG")
+    with av.open(str(tmp_path / "x.mkv"), "w") as container:
+        stream = container.add_stream("aac", rate=8000)
+        container.add_attachment("cover.jpg", "image/jpeg", cover.getvalue())
+        sound = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
+        sound.rate = 8000
+        container.mux(stream.encode(sound))
+        container.mux(stream.encode())
+    assert inspect_media(tmp_path, "x.mkv", "video").reason == "no video stream"
 
 
 def test_a_quicktime_file_without_ftyp_is_read_and_a_cut_one_is_not(tmp_path: Path) -> None:

@@ -11,12 +11,13 @@ import pytest
 from PIL import Image, ImageDraw, PngImagePlugin
 
 from harmsweep.media import animations
-from harmsweep.media.animations import FRAMES, by_time
+from harmsweep.media.animations import FRAMES
 from harmsweep.media.conf import load_limits
 from harmsweep.media.facts import inspect_media
 from harmsweep.media.gif import count_frames
 from harmsweep.media.images import decode_frames, decode_image
 from harmsweep.media.problem import MediaProblem
+from harmsweep.media.sampling import by_time
 from harmsweep.media.tiles import decoded_tiles
 
 
@@ -164,6 +165,14 @@ def test_long_words_in_a_png_cost_no_pixel(
     assert found.tobytes() == decode_image(data).tobytes()
 
 
+def test_a_long_exif_of_a_png_costs_no_pixel() -> None:
+    data = encoded(words(0), "PNG")
+    at = data.index(b"IDAT") - 4
+    exif = chunk(b"eXIf", b"II*\0\x08\0\0\0" + b"\0" * 3_000_000)
+    found = decode_image(data[:at] + exif + data[at:])
+    assert found.tobytes() == decode_image(data).tobytes()
+
+
 def test_a_wordy_png_that_is_cut_is_undecodable(tmp_path: Path) -> None:
     info = PngImagePlugin.PngInfo()
     info.add_text("Comment", "a" * 2_000_000, zip=True)
@@ -226,7 +235,7 @@ def test_a_long_animation_is_looked_at_in_sixteen_frames_spread_by_time(form: st
 
 
 @pytest.mark.parametrize("form", MOVING)
-@pytest.mark.parametrize("place", [17, 30])
+@pytest.mark.parametrize("place", [0, 17, 30, 47])
 def test_a_frame_that_stands_long_among_many_short_ones_is_looked_at(form: str, place: int) -> None:
     durations = [20] * 48
     durations[place] = 2000
@@ -244,7 +253,7 @@ def test_frames_that_ask_for_no_time_count_as_players_show_them() -> None:
     "lengths", [[1.0] * 17, [1.0] * 4000, [1e6, *[1.0] * 60], [*[1.0] * 30, 1e6, *[1.0] * 30]]
 )
 def test_sixteen_frames_are_chosen_however_long_one_stands(lengths: list[float]) -> None:
-    chosen = by_time(lengths, 16)
+    chosen = by_time(lengths, 16, always=(0, len(lengths) - 1))
     assert len(set(chosen)) == 16
     assert {0, len(lengths) - 1} <= set(chosen)
     assert max(late - early for early, late in pairwise(chosen)) <= 2 * len(lengths) / 14

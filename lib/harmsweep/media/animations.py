@@ -1,13 +1,11 @@
 """Which frames of an animation are looked at: spread by time, as those of a video."""
 
-from collections.abc import Sequence
-
-import numpy as np
 from PIL import Image
 
 from harmsweep.media.conf import load_limits
 from harmsweep.media.gif import count_frames
 from harmsweep.media.problem import MediaProblem
+from harmsweep.media.sampling import by_time
 
 MOVING = ("PNG", "WEBP", "GIF", "AVIF")
 # Frames of an animation that are looked at, as many as of a video.
@@ -29,23 +27,8 @@ def chosen_frames(image: Image.Image, data: bytes, most: int = FRAMES) -> list[i
     count = _count(image, data)
     if count <= most:
         return list(range(count))
-    return by_time([_shown(image, number) for number in range(count)], most)
-
-
-def by_time(lengths: Sequence[float], most: int) -> list[int]:
-    """The first, the last, and what is shown in the middles of equal parts of the rest's time.
-
-    What is left of `most`, where one frame takes many middles, goes to the others in the same way.
-    """
-    chosen = {0, len(lengths) - 1}
-    while len(chosen) < min(most, len(lengths)):
-        rest = [number for number in range(len(lengths)) if number not in chosen]
-        ends = np.cumsum([lengths[number] for number in rest])
-        parts = most - len(chosen)
-        middles = (np.arange(parts) + 0.5) * ends[-1] / parts
-        places = np.searchsorted(ends, middles, side="right").clip(max=len(rest) - 1)
-        chosen |= {rest[place] for place in places.tolist()}
-    return sorted(chosen)
+    lengths = [_shown(image, number) for number in range(count)]
+    return by_time(lengths, most, always=(0, count - 1))
 
 
 def _count(image: Image.Image, data: bytes) -> int:

@@ -18,6 +18,7 @@ from harmsweep.media.access import open_media
 from harmsweep.media.conf import VideoLimits, load_limits
 from harmsweep.media.containers import demuxer_of, lacks_bytes
 from harmsweep.media.problem import MediaProblem
+from harmsweep.media.sampling import by_time
 
 if TYPE_CHECKING:
     import av
@@ -57,8 +58,7 @@ def sample_frames(path: Path, *, count: int = FRAMES) -> list[Frame]:
     Raises:
         MediaProblem: missing; refused for its size, length, rate or codec; undecodable.
     """
-    with open_clip(path) as clip:
-        return list(_sampled(clip, count))
+    return _spread(path, count)[1]
 
 
 def clip_facts(path: Path, *, count: int) -> tuple[float, tuple[int, int], list[Frame]]:
@@ -67,9 +67,8 @@ def clip_facts(path: Path, *, count: int) -> tuple[float, tuple[int, int], list[
     Raises:
         MediaProblem: as sample_frames.
     """
-    with open_clip(path) as clip:
-        frames = list(_sampled(clip, count))
-        return clip.seconds, frames[0].image.size, frames
+    seconds, frames = _spread(path, count)
+    return seconds, frames[0].image.size, frames
 
 
 def every_frame(path: Path, *, size: tuple[int, int], limit: int) -> NDArray[np.uint8]:
@@ -162,14 +161,35 @@ def _seconds(container: "av.container.InputContainer", stream: "av.VideoStream")
     return float(container.duration or 0) / 1_000_000
 
 
-def _sampled(clip: Clip, count: int) -> Iterator[Frame]:
-    """The frames shown in the middle of each of `count` equal parts, each once."""
-    wanted = [(n + 0.5) * clip.seconds / count for n in range(count)]
-    # Few headers have no rate, and most clips have 30.
-    expected = clip.stream.frames or clip.seconds * float(clip.stream.average_rate or 30)
-    chosen = _in_order if expected <= clip.budget else _by_seeking
+def _spread(path: Path, count: int) -> tuple[float, list[Frame]]:
+    """A clip's seconds, and the frames shown in the middle of each of `count` equal parts, once.
+
+    Where one picture stands in half of the middles or more, what is left of `count` goes to the
+    others by their time: neither it nor sound without a picture hides what moves.
+    """
+    with open_clip(path) as clip:
+        seconds = clip.seconds
+        middles = [(n + 0.5) * seconds / count for n in range(count)]
+        # Few headers have no rate, and most clips have 30.
+        expected = clip.stream.frames or seconds * float(clip.stream.average_rate or 30)
+        chosen = _in_order if expected <= clip.budget else _by_seeking
+        frames = list(_upright(chosen(clip, middles)))
+    if len(frames) > count / 2:
+        return seconds, frames
+    with open_clip(path) as clip:
+        times = [time for time, _ in _decoded(clip)]
+    if len(frames) == len(times):
+        return seconds, frames
+    lengths = np.diff([*times, max(seconds, times[-1])])
+    wanted = [times[n] + lengths[n] / 2 for n in by_time(lengths.tolist(), count)]
+    with open_clip(path) as clip:
+        return seconds, list(_upright(_in_order(clip, wanted)))
+
+
+def _upright(shown: Iterator[Shown]) -> Iterator[Frame]:
+    """The frames in RGB, each as the first of them is turned."""
     turn: Turn | None = None
-    for seconds, frame in chosen(clip, wanted):
+    for seconds, frame in shown:
         turn = turn or turn_of(frame)
         upright = turned(frame.to_ndarray(format="rgb24"), turn)
         yield Frame(seconds, Image.fromarray(upright))
