@@ -25,7 +25,7 @@ def as_seen(image: Image.Image) -> Iterator[Image.Image]:
         yield image.convert("RGB")
         return
     clear = image.convert("RGBA")
-    if min(clear.getchannel("A").tobytes()) > 255 - SHOWN:
+    if int(np.asarray(clear.getchannel("A")).min()) > 255 - SHOWN:
         yield clear.convert("RGB")
         return
     grounds = (Image.new("RGBA", clear.size, name) for name in ("white", "black"))
