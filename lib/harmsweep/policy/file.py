@@ -18,8 +18,9 @@ from harmsweep.conf import ConfRefused, Fault, Frozen, read, validate
 from harmsweep.digests import as_json
 from harmsweep.harms import ALL_HARMS, Harm
 from harmsweep.policy.ladders import PrecisionTarget, Rule, Threshold, Word, ladder_faults
+from harmsweep.policy.lint import lint, repeated
+from harmsweep.policy.places import ALL, Language
 
-ALL = "all"
 DEFAULT = "default"
 
 
@@ -35,7 +36,6 @@ def _as_version(value: object) -> object:
 
 Version = Annotated[str, BeforeValidator(_as_version), Field(pattern=r"^[0-9A-Za-z][\w.]*$")]
 ModelVersion = Annotated[str, Field(strict=True, pattern=r"^[A-Za-z0-9][\w.:@+-]*$")]
-Language = Annotated[str, Field(strict=True, pattern=r"^[a-z]{2,3}$")]
 Margin = Annotated[float, Field(strict=True, ge=0, le=0.5, allow_inf_nan=False)]
 Count = Annotated[int, Field(strict=True, ge=0)]
 
@@ -154,6 +154,17 @@ def _faults(policy: PolicyFile, harms: Mapping[str, Harm]) -> list[Fault]:
         found.append((("approved_models",), "a demonstration policy must name its model"))
     for harm, rules in policy.rules.items():
         found += _rule_faults(harm, rules, policy)
+    found += lint(policy.rules)
+    return found + _list_faults(policy)
+
+
+def _list_faults(policy: PolicyFile) -> list[Fault]:
+    names = ("approved_models", "languages", "review_only")
+    found = [fault for name in names for fault in repeated(name, getattr(policy, name))]
+    rungs = (r for rules in policy.rules.values() for rule in rules for r in rule.ladder)
+    if not policy.languages and any(rung.target for rung in rungs):
+        message = "is empty: no precision that a rule states can be certified for any post"
+        found.append((("languages",), message))
     return found
 
 

@@ -17,9 +17,11 @@ from harmsweep.conf import fault_lines
 from harmsweep.digests import as_json
 from harmsweep.encoders.conf import load_encoders
 from harmsweep.enforcement.rules.ledger import ACCOUNTS_DAY, POLICY, Entry
+from harmsweep.enforcement.state.day_state import WITHHELD
 from harmsweep.enforcement.state.evidence import digest_of, find_evidence
 from harmsweep.explanations.evidence_search import find_evidence as search
 from harmsweep.explanations.evidence_search import reproduced
+from harmsweep.explanations.identity import is_identity_alone
 from harmsweep.explanations.notices import notice
 from harmsweep.explanations.pending import Due, due
 from harmsweep.explanations.reasons import statement
@@ -158,9 +160,11 @@ def _row(
     one: Due, subject: Subject | None, found: Found, manifest: Manifest, started: float
 ) -> dict[str, Any]:
     entry, status = one.entry, found.status
-    told = notice(one, found.evidence, status=status)
+    # Who names a group breaks no rule: that is told to nobody as a reason, and is reviewed.
+    withheld = subject is not None and is_identity_alone(found.evidence, subject)
+    told = WITHHELD if withheld else notice(one, found.evidence, status=status)
     try:
-        reasons = statement(one, subject)
+        reasons = None if withheld else statement(one, subject)
     except ValidationError as error:
         # One that the database would refuse keeps no other from being told; its author is.
         ids = {"subject": entry.subject_id, "effect": entry.effect_key}

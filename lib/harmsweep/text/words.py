@@ -36,6 +36,12 @@ def detect(cleaned: str) -> tuple[str, float | None]:
 
 
 @lru_cache(maxsize=1)
+def detected_languages() -> frozenset[str]:
+    """The languages that `detect` tells apart, as it tells them."""
+    return frozenset(_SAME.get(name, str(name)) for name in _identifier().nb_classes)
+
+
+@lru_cache(maxsize=1)
 def _identifier() -> Any:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
