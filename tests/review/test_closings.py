@@ -125,3 +125,22 @@ def test_what_ends_by_itself_closes_it(fresh):
     file_appeal(fresh.root, "demoted", **MINE)
     assert closed(fresh) == []
     assert closed(fresh, at=datetime.now(UTC) + timedelta(days=4)) == ["expiry"]
+
+
+def test_the_appeal_of_a_copy_is_closed_by_that_of_its_original(held, text_of):
+    texts = {"removed": "one two three four five", "demoted": "One two three, four five!"}
+    held.put_features([text_of(name, text) for name, text in texts.items()])
+    own = file_appeal(held.root, "removed", **MINE)["appeal_id"]
+    file_appeal(held.root, "demoted", **MINE)
+    assert overturn(held, own)["effects"] == 2
+    assert closed(held) == ["appeal"]
+
+
+def test_what_was_begun_waits_for_whoever_finishes_it(appealed, crash_at):
+    crash_at("appeals_v1:before-commit", 1)
+    with pytest.raises(KeyboardInterrupt):
+        overturn(appealed, appealed.appeal_id)
+    assert "demoted" not in appealed.states()
+    assert (closed(appealed), len(queue(appealed.root))) == ([], 1)
+    overturn(appealed, appealed.appeal_id)
+    assert queue(appealed.root) == []

@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache, partial
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from harmsweep.enforcement.rules.ledger import ORDER, Entry
+from harmsweep.enforcement.rules.ledger import Entry
 from harmsweep.enforcement.state.day_state import exemptions
 from harmsweep.lake import delta
 from harmsweep.policy.actions import VISIBLE
@@ -26,7 +25,7 @@ Subject = tuple[date, str]  # the day and id of a post
 class Closing:
     """What lifted what an appeal is about, and when."""
 
-    by: str  # verdict, appeal (another's), undo, order, exemption, edit, deletion, expiry or sweep
+    by: str  # verdict, appeal (another's), undo, exemption, edit, deletion, expiry or sweep
     at: datetime
 
 
@@ -125,19 +124,16 @@ def _since(history: Sequence[Entry], appeal: Row) -> Sequence[Entry]:
 
 def _ends(history: Sequence[Entry], appeal: Row, facts: Facts, at: datetime) -> Iterator[Closing]:
     """When nothing that others can see held at the scope any more, and by what."""
-    for entry, following in pairwise([*history, None]):
-        if entry is None:
-            continue
+    nexts = [*(entry.recorded_at for entry in history[1:]), at]
+    for entry, until in zip(history, nexts, strict=True):
         if entry.action not in VISIBLE:
             yield Closing(_cause(entry, appeal, facts), entry.recorded_at)
-        elif entry.expires_at and entry.has_expired(following.recorded_at if following else at):
+        elif entry.expires_at and entry.has_expired(until):
             yield Closing("expiry", entry.expires_at)
 
 
 def _cause(lift: Entry, appeal: Row, facts: Facts) -> str:
     """What a lift was due to; a sweep also carries out what a killed command of a person left."""
-    if lift.lane == ORDER:
-        return "order"
     if lift.cause_kind in ("undo", "reapply"):
         return "undo"
     if lift.cause_kind == "lifted" and (lift.source_id or "").startswith("appeal-"):
