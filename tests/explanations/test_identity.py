@@ -6,7 +6,7 @@ import pytest
 
 from harmsweep.explanations.identity import is_identity_alone
 from harmsweep.explanations.subject import Subject
-from harmsweep.lake import delta
+from harmsweep.lake import writes
 from harmsweep.tables.catalog import EXPLANATIONS
 
 DAY = date(2026, 10, 1)
@@ -41,7 +41,7 @@ def test_a_post_without_a_reason_to_tell_is_reviewed_by_the_next_sweep(held):
     known |= {"model_version": "m-1", "status": "confirmed", "contributions": "{}"}
     known |= {"evidence": "[]", "statement": None, "notice": ""}
     known |= {"explained_at": datetime.now(UTC), "seconds": 0.0}
-    delta.write_rows([known], EXPLANATIONS, held.root)
+    writes.write_rows([known], EXPLANATIONS, held.root)
     held.sweep()
     assert held.states()["removed"] == "review"
     assert held.states()["demoted"] == "demote"
