@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from builders import rule, rung, trial_policy
-from trial_file import GOOD, Fault, check_refused, refused
+from trial_file import GOOD, Fault, check_refused, ends, refused
 
 from harmsweep.policy.file import load_policy
 
@@ -53,6 +53,14 @@ def test_a_wider_rule_that_ends_sooner_covers_nothing(file: Path):
     assert load_policy(file)
 
 
+def test_a_rule_beneath_two_that_together_do_as_much_is_refused(file: Path):
+    early, late = rule(rung("review", 0.4), surface="feed"), rule(rung("remove", 0.9))
+    narrow = rule(rung("remove", 0.95), rung("review", 0.5), surface="feed", jurisdiction="DE")
+    message = refused(file, trial_policy({"hate": [late, early, narrow]}))
+    assert "rules.hate.2: can do nothing: rules.hate.0 (surface all" in message
+    assert "and rules.hate.1 (surface feed, jurisdiction all) hold there too" in message
+
+
 def test_places_that_only_overlap_cover_each_other_nowhere(file: Path):
     rules = {"hate": [rule(REVIEW, surface="feed"), rule(REVIEW, jurisdiction="DE")]}
     file.write_text(trial_policy(rules), encoding="utf-8")
@@ -89,6 +97,45 @@ FAULTS: dict[str, Fault] = {
     "a model twice": ("[m-1]", "[m-1, m-1]", 4, "'m-1' is given twice"),
     "a review-only harm twice": ("[violence]", "[violence, violence]", 6, "given twice"),
 }
+
+
+FAULTS |= {
+    "a review-only harm without a rule": ("[violence]", "[violence, spam]", 6, "no rule"),
+    "a holdout of nothing": (*ends("holdout: {share: 0}\n"), 24, "holds nothing out"),
+    "a spared harm without a rule": (
+        *ends("holdout: {share: 0.01, spared: [spam]}\n"), 24, "'spam' has no rule",
+    ),
+    "a spared harm twice": (
+        *ends("holdout: {share: 0.01, spared: [hate, hate]}\n"), 24, "given twice",
+    ),
+    "strikes that lead to nothing": (
+        *ends("accounts: {decay_days: 90, ladder: []}\n"), 24, "leads to nothing",
+    ),
+    "strikes without a ladder": (*ends("accounts: {decay_days: 90}\n"), 24, "leads to nothing"),
+}  # fmt: skip
+
+
+def test_a_misspelt_harm_is_cited_before_the_rule_that_it_leaves_out(file: Path):
+    message = refused(file, GOOD.replace("  violence:", "  violance:"))
+    assert ":15: rules.violance: 'violance' is no harm" in message
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_policy_that_acted_may_say_what_comes_to_nothing(file: Path, fault: str):
+    old, new, _, _ = FAULTS[fault]
+    file.write_text(GOOD.replace(old, new, 1), encoding="utf-8")
+    assert load_policy(file, kept=True).name == "trial"
+
+
+def test_where_a_rule_restricts_accounts_need_no_ladder(file: Path):
+    restricts = {"hate": [rule(rung("restrict", 0.9, days=7), REVIEW)]}
+    file.write_text(trial_policy(restricts, accounts={"decay_days": 90}), encoding="utf-8")
+    assert load_policy(file).accounts
+
+
+def test_a_cap_counts_also_for_a_harm_without_a_rule(file: Path):
+    file.write_text(GOOD.replace("  hate: {apply: 7", "  spam: {apply: 7"), encoding="utf-8")
+    assert load_policy(file).cap("spam", "apply") == 7
 
 
 @pytest.mark.parametrize("fault", FAULTS)
