@@ -156,6 +156,8 @@ EXPLAIN = Stage(
     reads=inputs(ACTIONS, EVIDENCE, POSTS, POST_FEATURES, POST_VISIBILITY, MEDIA, ORDERS),
     writes=(EXPLANATIONS,),
     also_reads=(MEDIA_TEXTS, PLANS, OPERATIONS, ESCALATIONS),
+    # An action without a reason to tell becomes a review, by a sweep of its post alone.
+    also_writes=(ACTIONS, POST_VISIBILITY, EVIDENCE),
 )
 # Its folder stands outside the lake and is written once, so it has no runs.
 SNAPSHOT = Stage(
