@@ -136,6 +136,61 @@ def test_the_appeal_of_a_copy_is_closed_by_that_of_its_original(held, text_of):
     assert closed(held) == ["appeal"]
 
 
+@pytest.fixture
+def copied(held, text_of, user):
+    """A swept lake where reviewers had `reviewed` removed, and with it its copy, who appeals."""
+    texts = {"reviewed": "one two three four five", "clean": "One two three, four five!"}
+    held.put_features([text_of(name, text) for name, text in texts.items()])
+    for name in ("first", "second"):
+        user(name)
+        row = verdicts.decide(
+            held.root, "reviewed", "harmful", rationale="", harm="hate", action="remove"
+        )
+        apply_verdict(held.root, row, clock=now_micros)
+    held.sweep()
+    file_appeal(held.root, "clean", **MINE)
+    assert (held.states()["clean"], closed(held)) == ("remove", [])
+    user("third")
+    return held
+
+
+def test_what_reviewers_asked_for_of_a_copy_is_lifted_by_the_appeal_of_its_original(copied):
+    own = file_appeal(copied.root, "reviewed", **MINE)["appeal_id"]
+    overturn(copied, own)
+    assert closed(copied) == ["appeal"]
+
+
+def test_what_reviewers_asked_for_of_a_copy_is_lifted_by_a_benign_verdict(copied):
+    row = verdicts.decide(copied.root, "reviewed", "benign", rationale="")
+    apply_verdict(copied.root, row, clock=now_micros)
+    assert closed(copied) == ["verdict"]
+
+
+def test_what_reviewers_asked_for_of_a_copy_is_lifted_by_its_edit(copied, rows, text_of):
+    post, scored = rows
+    others = [post(name) for name in NAMES if name != "clean"]
+    copied.put_posts([*others, post("clean", 1, "superseded"), post("clean", 2)])
+    texts = {"reviewed": "one two three four five", "clean": "other words"}
+    copied.put_features(
+        [text_of(n, text, revision=2 if n == "clean" else 1) for n, text in texts.items()]
+    )
+    copied.put_scores([scored("clean", 2, hate=0.1)])
+    copied.sweep()
+    assert closed(copied) == ["edit"]
+
+
+def test_a_reviewers_own_action_is_lifted_by_a_verdict_on_an_edit_too(held, rows):
+    post, _ = rows
+    for revision, outcome in ((1, {"action": "remove"}), (2, {})):
+        others = [post(name) for name in NAMES if name != "clean"]
+        held.put_posts([*others, post("clean", revision)])
+        row = verdicts.decide(held.root, "clean", "harmful", rationale="", harm="hate", **outcome)
+        apply_verdict(held.root, row, clock=now_micros)
+        if revision == 1:
+            file_appeal(held.root, "clean", **MINE)
+    assert closed(held) == ["verdict"]
+
+
 def test_what_was_begun_waits_for_whoever_finishes_it(appealed, crash_at):
     crash_at("appeals_v1:before-commit", 1)
     with pytest.raises(KeyboardInterrupt):

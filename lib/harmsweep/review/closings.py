@@ -136,20 +136,26 @@ def _cause(lift: Entry, appeal: Row, facts: Facts) -> str:
     """What a lift was due to; a sweep also carries out what a killed command of a person left."""
     if lift.cause_kind in ("undo", "reapply"):
         return "undo"
-    if lift.cause_kind == "lifted" and (lift.source_id or "").startswith("appeal-"):
+    own = _verdict_on(lift, appeal, facts)
+    if own and own["verdict"] == "benign":
+        return "appeal" if own["appeal_id"] else "verdict"
+    # A cause begins with the act that carried it out.
+    if lift.cause_kind == "lifted" and lift.cause_id.startswith("appeal-"):
         return "appeal"
-    if lift.cause_kind in ("lifted", "verdict", "copy") or _is_benign(lift, appeal, facts):
+    was_edited = lift.revision > appeal["revision"]
+    of_people = lift.cause_kind in ("lifted", "verdict", "copy")
+    # Reviewers' actions outlast an edit, but for one that came from a copied post's verdict.
+    if of_people and (own or not was_edited):
         return "verdict"
-    if lift.revision > appeal["revision"]:
+    if was_edited:
         return "edit"
     listed = facts.exempt(lift.recorded_at)
     subjects = (("post", appeal["post_id"]), ("account", appeal["author_id"]))
     return "exemption" if any(subject in listed for subject in subjects) else "sweep"
 
 
-def _is_benign(lift: Entry, appeal: Row, facts: Facts) -> bool:
-    """Whether the newest verdict on what the post then read is a benign one."""
+def _verdict_on(lift: Entry, appeal: Row, facts: Facts) -> Row | None:
+    """The newest verdict on what the post then read."""
     verdicts = facts.verdicts.get((appeal["day"], appeal["post_id"]), ())
     on_it = [v for v in verdicts if v["revision"] == lift.revision]
-    newest = max(on_it, key=lambda v: v["decided_at"], default=None)
-    return newest is not None and newest["verdict"] == "benign"
+    return max(on_it, key=lambda v: v["decided_at"], default=None)
