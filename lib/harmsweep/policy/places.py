@@ -79,7 +79,7 @@ def country(name: str) -> str:
     Raises:
         ValueError: ISO 3166 assigns it to no country; with the nearest that it does.
     """
-    if name in _codes():
+    if name in countries():
         return name
     why = "no country that ISO 3166 assigns, such as DE"
     if advice := _NO_COUNTRY.get(name.upper()):
@@ -87,7 +87,8 @@ def country(name: str) -> str:
     raise ValueError(_refusal(why, _countries(name.strip())))
 
 
-def _codes() -> frozenset[str]:
+def countries() -> frozenset[str]:
+    """The codes that ISO 3166 assigns to countries."""
     return frozenset(entry.alpha_2 for entry in _iso().countries)
 
 
