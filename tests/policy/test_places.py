@@ -21,7 +21,7 @@ LANGUAGES = {
     "eng": "en", "EN": "en", "en-US": "en", "en_GB": "en", "en-GB": "en", "ger": "de",
     "German": "de", "Germn": "de", "iw": "he", "hbo": "he", "jp": "ja", "nb": "no", "nn": "no",
     "nb_NO": "no", "nob": "no", "in": "id", "sh": "sr or hr", "cmn": "zh", "zh-Hans": "zh",
-    "gr": "el", "cz": "cs", "mo": "ro", "fil": "tl",
+    "gr": "el", "cz": "cs", "mo": "ro", "fil": "tl", "qq": "qu",
 }  # fmt: skip
 SURFACES = {"homefeed": "feed", "Feed": "feed", "the feed": "feed", "repply": "reply"}
 
