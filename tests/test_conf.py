@@ -18,12 +18,14 @@ from harmsweep.encoders.ocr_conf import load_ocr_conf
 from harmsweep.enforcement.conf import load_bounds
 from harmsweep.errors import REFUSED, exit_code
 from harmsweep.explanations.conf import load_notices
+from harmsweep.explanations.identity import load_identity_terms
 from harmsweep.harms import load_harms
 from harmsweep.media.conf import load_limits
 from harmsweep.model.conf import load_training
 from harmsweep.paths import CONF, JOBS
 from harmsweep.pipeline.conf import load_schedule
 from harmsweep.policy.file import load_policy
+from harmsweep.policy.places import declared_surfaces
 from harmsweep.release.conf import load_release
 from harmsweep.training.experiments.conf import load_search
 from harmsweep.training.videomoco.conf import load_options
@@ -42,6 +44,8 @@ LOADERS: dict[str, Callable[[Path], Any]] = {
     "videomoco.yaml": load_options,
     "notices.yaml": load_notices,
     "schedule.yaml": load_schedule,
+    "places.yaml": declared_surfaces,
+    "identity_terms.yaml": load_identity_terms,
     "rates.json": partial(load, kind=Rates),
 }
 # Airflow reads the first; the second are a model's, and verified as such.
@@ -163,6 +167,13 @@ CASES: dict[str, list[Case]] = {
         Case("until.open", "open: This", "open: [This]  #", "['This'] is refused: "),
         Case("until.end", '"This ends by itself on {date}."', '"It ends."', "match pattern"),
         Case("causes.let_go.detected", '"Yes"\n  copy', 'maybe\n  copy', "'Yes' or 'No'"),
+    ],
+    "places.yaml": [
+        Case("surfaces.0", "feed", "the feed", "String should match pattern"),
+        Case("surfaces", "[feed, reply, stories, ads]", "[]", "at least 1 item"),
+    ],
+    "identity_terms.yaml": [
+        Case("terms.0", "  african,", "  A1,", "String should match pattern"),
     ],
     "rates.json": [
         Case("steps.0.colour", '  {\n   "name"', '  {\n   "colour": 1, "name"', "unknown key"),

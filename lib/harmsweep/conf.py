@@ -74,14 +74,17 @@ def validate(
     path: Path,
     check: Callable[[Kind], Iterable[Fault]] = lambda _: (),
     refusal: type[ConfRefused] = ConfRefused,
+    context: Mapping[str, Any] | None = None,
 ) -> Kind:
     """A file's data as its type, once `check` finds no fault in it.
+
+    `context` is for the type's own validators.
 
     Raises:
         ConfRefused: the line of the first fault, its key and what would be allowed.
     """
     try:
-        parsed = kind.model_validate(content.data)
+        parsed = kind.model_validate(content.data, context=context)
     except ValidationError as error:
         raise refusal(_cite(path, content, _faults(error, kind, content))) from None
     if faults := list(check(parsed)):

@@ -127,6 +127,41 @@ def test_an_appeal_goes_through_the_queue(
     assert appeal_id not in call("appeal", "list", "--lake", posted)[1]
 
 
+def test_an_appeal_that_a_benign_verdict_answered_waits_no_longer(
+    call: Call, posted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call(*HARMFUL, "--lake", posted)
+    words = ("--author", "a1", "--statement", "a quotation")
+    appeal_id = call("appeal", "file", "p1", *words, "--lake", posted)[1].split()[0].rstrip(":")
+    assert appeal_id in call("appeal", "list", "--lake", posted)[1]
+    for module in ("verdicts", "appeals"):
+        monkeypatch.setattr(f"harmsweep.review.{module}.operator", lambda: "another")
+    call("verdict", "p1", "benign", "--rationale", "counter-speech", "--lake", posted)
+    assert appeal_id not in call("appeal", "list", "--lake", posted)[1]
+    decide = ("appeal", "decide", appeal_id, "overturned", "--rationale", "fine")
+    policy = ("--policy", "conf/policy/default.yaml", "--lake", posted)
+    assert call(*decide, *policy)[:2] == (0, f"{appeal_id}: overturned, 0 effects\n")
+
+
+@pytest.mark.parametrize(
+    ("place", "advice"),
+    [
+        ("UK", "did you mean GB?"),
+        ("SU", "did you mean RU?"),
+        ("EU", "name its countries one by one"),
+        ("ZZ", "name a country, or all"),
+    ],
+)
+def test_an_order_for_a_place_that_is_none_is_refused(
+    call: Call, posted: Path, place: str, advice: str
+) -> None:
+    words = (*ORDER, "--action", "remove", "--jurisdiction", place)
+    code, _, err = call(*words, "--lake", posted)
+    assert code == REFUSED
+    assert f"jurisdiction '{place}' is refused" in err and advice in err
+    assert "remove" not in call("order", "list", "--lake", posted)[1]
+
+
 def test_an_order_is_listed_until_it_is_withdrawn(call: Call, posted: Path) -> None:
     code, out, _ = call(*ORDER, "--action", "remove", "--jurisdiction", "DE", "--lake", posted)
     order_id = out.partition(":")[0]

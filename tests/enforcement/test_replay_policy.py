@@ -16,7 +16,7 @@ from harmsweep.policy.certificates import (
     build_certificate,
     write_certificate,
 )
-from harmsweep.policy.file import load_policy
+from harmsweep.policy.file import PolicyError, load_policy
 from harmsweep.tables.catalog import DECISIONS
 
 pytestmark = pytest.mark.torch
@@ -24,7 +24,8 @@ pytestmark = pytest.mark.torch
 
 def as_if_under(lake: Any, path: Path, model_version: str = "m-1", **changes: Any) -> None:
     """Make what was done to `removed` say that it was done under the policy of a file."""
-    versions = {"policy_version": load_policy(path).policy_version, "model_version": model_version}
+    policy_version = load_policy(path, kept=True).policy_version
+    versions = {"policy_version": policy_version, "model_version": model_version}
     rewrite_decisions(lake, **versions)
     rewrite_ledger(lake, "removed", **versions, **changes)
 
@@ -101,6 +102,21 @@ def test_a_policy_in_the_lake_that_is_refused_by_now_hides_no_other(known):
     keep_policy(known)
     (known.root / "policy" / "old.yaml").write_text("name: old\n", encoding="utf-8")
     assert outcome(known) == ("same", "")
+
+
+@pytest.mark.parametrize(
+    ("now", "then"),
+    [("languages: [en]", "languages: [en, eng]"), ("review_only: []", "review_only: [violence]")],
+)
+def test_a_policy_that_acted_is_compared_whatever_is_refused_by_now(known, now: str, then: str):
+    known.sweep()
+    path = keep_policy(known)
+    assert now in path.read_text(encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace(now, then), encoding="utf-8")
+    with pytest.raises(PolicyError):
+        load_policy(path)
+    as_if_under(known, path)
+    assert outcome(known) == outcome(known, policy=path) == ("same", "")
 
 
 def test_an_action_of_a_model_that_the_policy_does_not_approve_differs(known):

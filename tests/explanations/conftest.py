@@ -69,6 +69,12 @@ def harmful():
     return chosen
 
 
+@pytest.fixture(scope="session")
+def quotable(harmful):
+    """Those of them whose notices say what decided it: of spam they do not."""
+    return [found for found in harmful if found.harm != "spam"]
+
+
 @pytest.fixture
 def unscored():
     """A post that no model gave a score: what people decide of needs none."""

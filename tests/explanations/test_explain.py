@@ -86,8 +86,8 @@ def test_a_second_run_does_nothing_and_a_killed_one_goes_on(acted, harmful, cras
     assert acted.run().skipped
 
 
-def test_where_no_part_flips_it_the_notice_is_general(acted, harmful):
-    acted.act(harmful[0], threshold=1e-9)
+def test_where_no_part_flips_it_the_notice_is_general(acted, quotable):
+    acted.act(quotable[0], threshold=1e-9)
     acted.run()
     (row,) = acted.explained().values()
     assert (row["status"], row["evidence"]) == ("general", "[]")
@@ -95,8 +95,8 @@ def test_where_no_part_flips_it_the_notice_is_general(acted, harmful):
     assert "words of your post" not in row["notice"]
 
 
-def test_what_does_not_come_out_again_is_not_explained(acted, harmful):
-    found = harmful[0]
+def test_what_does_not_come_out_again_is_not_explained(acted, quotable):
+    found = quotable[0]
     acted.act(found, post="lost", kept=False)
     acted.act(found, post="moved", score=float(found.score) - 0.002)
     acted.act(found, post="forged", evidence="0" * 64)
@@ -132,12 +132,26 @@ def test_escalated_deleted_and_others_effects_are_left_out(acted, harmful, capsy
     assert not capsys.readouterr().out
 
 
-def test_the_console_masks_the_words_until_it_is_told_not_to(acted, harmful, capsys):
-    acted.act(harmful[0])
+def test_who_only_names_a_group_gets_no_notice_and_is_shown_to_a_person(acted, harmful, capsys):
+    (praise,) = [found for found in harmful if found.text.startswith("Women like you")]
+    acted.act(praise)
     acted.run()
     (row,) = acted.explained().values()
     (part,) = json.loads(row["evidence"])
-    words = [harmful[0].text[start:end] for start, end in part["spans"]]
+    assert [praise.text[start:end] for start, end in part["spans"]] == ["Women"]
+    assert (row["status"], row["notice"], row["statement"]) == ("confirmed", "", None)
+    app(["explain", "p1", "--lake", str(acted.root)], result_action="return_value")
+    assert "no notice: only words for a group" in capsys.readouterr().out
+
+
+def test_the_console_masks_the_words_until_it_is_told_not_to(acted, quotable, capsys, monkeypatch):
+    # The one that is to be had is told of by its word for a group.
+    monkeypatch.setattr("harmsweep.stages.explain.is_identity_alone", lambda *_: False)
+    acted.act(quotable[0])
+    acted.run()
+    (row,) = acted.explained().values()
+    (part,) = json.loads(row["evidence"])
+    words = [quotable[0].text[start:end] for start, end in part["spans"]]
     for options, shown in (([], False), (["--unmask"], True)):
         app(["explain", "p1", *options, "--lake", str(acted.root)], result_action="return_value")
         out = capsys.readouterr().out

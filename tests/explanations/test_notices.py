@@ -31,7 +31,7 @@ ENTRY = Entry(
     day=DAY, effect_key="a" * 64, entry="intent", recorded_at=datetime(2026, 10, 2, tzinfo=UTC),
     sweep_id="s", subject_kind="post", subject_id="p1", revision=1, action="remove",
     previous_action="none", direction="apply", surface="all", jurisdiction="all",
-    cause_kind="decision", cause_id="c", previous_key=None, state_key="a" * 64, harm="spam",
+    cause_kind="decision", cause_id="c", previous_key=None, state_key="a" * 64, harm="sexual",
     score=0.8734, threshold=0.8, model_version="m1", policy_version="v1", operator="o",
 )  # fmt: skip
 
@@ -234,3 +234,13 @@ def test_a_harm_an_action_or_a_cause_without_wording_is_refused(part):
     del content[part][gone]
     with pytest.raises(ValidationError, match=f"lack .*{gone}"):
         Notices.model_validate(content)
+
+
+@pytest.mark.parametrize("status", ["confirmed", "general", "not_searched"])
+@pytest.mark.parametrize("harm", HARMS)
+def test_spam_is_told_without_what_to_change_to_get_past(harm, status):
+    evidence = EVIDENCE if status == "confirmed" else []
+    told = notice(entry_due(harm=harm), evidence, status=status)
+    assert ("decided it" in told) == (harm != "spam")
+    assert ("{0}" in told) == (harm != "spam" and status == "confirmed")
+    assert load_notices().harm(harm).said in told

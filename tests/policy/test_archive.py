@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harmsweep.paths import CONF
-from harmsweep.policy.archive import keep_policy
+from harmsweep.policy.archive import keep_policy, kept_policy
 from harmsweep.policy.file import PolicyError, load_policy
 
 DEFAULT = (CONF / "policy" / "default.yaml").read_text(encoding="utf-8")
@@ -50,3 +50,12 @@ def test_another_policys_file_is_kept_beside_it(file: Path, tmp_path: Path) -> N
     second = keep_policy(load_policy(file), tmp_path / "lake")
     assert sorted(first.parent.iterdir()) == sorted({first, second})
     assert first != second
+
+
+def test_a_kept_policy_is_read_whatever_is_refused_by_now(file: Path, tmp_path: Path) -> None:
+    version = load_policy(file).policy_version
+    kept = keep_policy(load_policy(file), tmp_path / "lake")
+    kept.write_text(DEFAULT.replace("languages: [en]", "languages: [en_GB]"), encoding="utf-8")
+    policy = kept_policy(tmp_path / "lake", version)
+    assert policy and policy.languages == ("en_GB",)
+    assert kept_policy(tmp_path / "lake", "another-1-00000000") is None

@@ -186,3 +186,16 @@ def test_what_no_ended_order_hides_is_left_alone(held):
     before = held.ledger()
     assert restore_after_expired_orders(held.root, clock=lambda: micros(ends) + 1) == 0
     assert held.ledger() == before
+
+
+@pytest.mark.parametrize(("country", "right"), [("UK", "GB"), ("de", "DE"), ("Japan", "JP")])
+def test_an_order_for_no_country_is_refused_with_the_nearest(held, country: str, right: str):
+    with pytest.raises(DataRefused, match=rf"jurisdiction '{country}' .*did you mean {right}\?"):
+        receive(held.root, "clean", **ORDER | {"jurisdiction": country})
+    assert delta.rows(ORDERS, held.root).num_rows == 0
+
+
+def test_what_would_end_before_it_begins_is_refused(held):
+    past = datetime.now(UTC) - timedelta(minutes=1)
+    with pytest.raises(DataRefused, match="is over"):
+        receive(held.root, "clean", **ORDER, until=past)

@@ -36,7 +36,8 @@ def explain(
         evidence = json.loads(row["evidence"])
         holds = "" if row["in_force"] else "no longer in force; "
         print(f"{row['effect_key'][:12]}  {holds}{row['status']}, in {row['seconds']:.1f} s")
-        print(clean(filled(row["notice"], evidence, post, mask=not unmask)))
+        told = filled(row["notice"], evidence, post, mask=not unmask)
+        print(clean(told) or "no notice: only words for a group of people decided it, see a person")
         print("without each: " + _told(json.loads(row["contributions"])))
         if statement and row["statement"]:
             print(clean(row["statement"]))

@@ -18,6 +18,7 @@ from harmsweep.cli.doctor import print_checks
 from harmsweep.cli.explain_post import explain
 from harmsweep.cli.label_quality import agreement, label_errors
 from harmsweep.cli.output import show
+from harmsweep.cli.policy_check import policy
 from harmsweep.cli.query import ask
 from harmsweep.cli.table_list import print_table, print_tables
 from harmsweep.errors import FAILED, USAGE, exit_code, one_line
@@ -32,6 +33,7 @@ app.command(agreement)
 app.command(label_errors)
 app.command(explain)
 app.command(days)
+app.command(policy)
 ACTS: tuple[Any, ...] = (
     *(plan_acts.plan, plan_acts.show, plan_acts.approve, plan_acts.apply),
     *(acts.undo, acts.hold, acts.replay),

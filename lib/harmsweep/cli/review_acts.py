@@ -72,7 +72,11 @@ def file_(
 
 @appeal.command(name="list")
 def queue(*, lake: Lake = DEFAULT_LAKE) -> None:
-    """List the appeals that wait, the first due first."""
+    """List the appeals that wait, the first due first.
+
+    What a verdict, an undo, an edit, a deletion or its end has lifted since waits for nobody:
+    `appeal outcomes` says by what such an appeal was closed.
+    """
     from harmsweep.review.appeals import queue as waiting
 
     rows = [
@@ -94,7 +98,7 @@ def decide(
 ) -> None:
     """Decide an appeal: overturned restores the post, its copies and the strike at once.
 
-    Who judged the post before can't.
+    Who judged the post before the appeal can't.
     """
     from harmsweep.review.appeals import decide_appeal
 
@@ -120,8 +124,10 @@ def outcomes(
 
     rows = read_outcomes(lake, first, last or first)
     print_rows(rows)
-    sums = {n: sum(row[n] or 0 for row in rows) for n in ("filed", "decided", "views_lost")}
-    print(f"{sums['filed']} filed, {sums['decided']} decided, {sums['views_lost']:,} views lost")
+    names = ("filed", "decided", "closed", "waiting", "views_lost")
+    sums = {n: sum(row[n] or 0 for row in rows) for n in names}
+    counts = ", ".join(f"{sums[n]} {n}" for n in names[:-1])
+    print(f"{counts}, {sums['views_lost']:,} views lost")
 
 
 @order.command

@@ -138,11 +138,11 @@ def _bindings(
     lake: Path, model: Path, model_version: str, given: Path | None
 ) -> dict[str | None, PolicyBinding]:
     """What the model acts under, by the versions of the policies that are at hand."""
-    policies = [load_policy(given)] if given else []
+    policies = [load_policy(given, kept=True)] if given else []
     for path in sorted((lake / "policy").glob("*.yaml")):
         # It may name what is retired since: its actions are then said to be unchecked.
         with suppress(PolicyError):
-            policies.append(load_policy(path))
+            policies.append(load_policy(path, kept=True))
     beside = folder_beside(model)
     return {
         p.policy_version: PolicyBinding(

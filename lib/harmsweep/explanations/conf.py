@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -13,6 +13,7 @@ from harmsweep.explanations.statement import Account, Automated, Category, Keywo
 from harmsweep.harms import HARMS
 from harmsweep.paths import CONF
 from harmsweep.policy.actions import STRIKES, VISIBLE
+from harmsweep.policy.places import Country
 
 # What puts an action in force that others can see; `let_go` is a decision or a copy that waited for
 # people.
@@ -66,6 +67,8 @@ class Wording(Frozen):
     said: str = Field(min_length=1, max_length=1000)
     category: Category
     keywords: tuple[Keyword, ...] = ()
+    # Whether the notice says which parts of the post decided it.
+    quotes: Annotated[bool, Field(strict=True)] = True
 
 
 class Shown(Frozen):
@@ -87,7 +90,7 @@ class Notices(Frozen):
     account: Action
     where: Where
     until: Until
-    countries: Mapping[str, str]
+    countries: Mapping[Country, str]
     causes: Mapping[str, Cause]
     evidence: Shown
     harms: Mapping[str, Wording]

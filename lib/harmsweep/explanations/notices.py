@@ -25,6 +25,12 @@ def notice(due: Due, evidence: Sequence[Evidence], *, status: str) -> str:
     conf, entry = load_notices(), due.entry
     cause = conf.causes[due.cause]
     said = [conf.action(entry).said, _where(conf, entry), _until(conf, entry)]
+    shown = _evidence(conf, evidence, status) if conf.harm(entry.harm).quotes else []
+    appeal = cause.appeal or conf.platform.appeal
+    return " ".join([*said, *_why(conf, due), *shown, cause.said, appeal])
+
+
+def _evidence(conf: Notices, evidence: Sequence[Evidence], status: str) -> list[str]:
     shown = [
         getattr(conf.evidence, part["input"]).replace(_PLACES[part["input"]], f"{{{number}}}")
         for number, part in enumerate(evidence)
@@ -32,8 +38,7 @@ def notice(due: Due, evidence: Sequence[Evidence], *, status: str) -> str:
     if not shown and status != "unscored":
         # That no part decided it is said only where every part was looked at.
         shown = [conf.evidence.general if status == "general" else conf.evidence.unknown]
-    appeal = cause.appeal or conf.platform.appeal
-    return " ".join([*said, *_why(conf, due), *shown, cause.said, appeal])
+    return shown
 
 
 def _why(conf: Notices, due: Due) -> list[str]:
@@ -70,14 +75,15 @@ def filled(text: str, evidence: Sequence[Evidence], subject: Subject | None, *, 
 
     def words_of(place: re.Match[str]) -> str:
         part = evidence[int(place[1])]
-        words = [_masked(word) if mask else word for word in _quoted(part, subject)]
+        words = [_masked(word) if mask else word for word in quoted(part, subject)]
         return ", ".join(f"“{word}”" for word in words) or _described(part)
 
     # In one pass: an author's words may look like a place themselves.
     return re.sub(r"\{(\d+)\}", words_of, text)
 
 
-def _quoted(part: Evidence, subject: Subject | None) -> list[str]:
+def quoted(part: Evidence, subject: Subject | None) -> list[str]:
+    """The author's words that a part of the evidence is; none of a picture or video."""
     if subject and part["input"] == "text":
         return [subject.clean_text[start:end].strip() for start, end in part["spans"]]
     if subject and part["input"] == "media_text":

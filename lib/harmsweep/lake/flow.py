@@ -127,7 +127,7 @@ ENFORCE = Stage(
     ),
     writes=(ACTIONS, POST_VISIBILITY),
     also_reads=(
-        *(EXEMPTIONS, OPERATIONS, MEDIA, MEDIA_MATCHES, RUNS, LATE_POSTS),
+        *(EXEMPTIONS, EXPLANATIONS, OPERATIONS, MEDIA, MEDIA_MATCHES, RUNS, LATE_POSTS),
         *(POST_FEATURES, POST_VECTORS, AUTHOR_VECTORS),
     ),
     also_writes=(EVIDENCE, LATE_POSTS),
@@ -135,11 +135,12 @@ ENFORCE = Stage(
 MEASURE = Stage(
     "measure",
     # Effects are explained beside this stage: the next run counts what that cost.
-    reads=inputs(POSTS, REJECTS, INGESTS, SCORES, DECISIONS, ACTIONS, EXPLANATIONS),
+    reads=inputs(POSTS, REJECTS, INGESTS, SCORES, DECISIONS, ACTIONS, EXPLANATIONS, APPEALS),
     writes=(METRICS,),
     # Of a day without posts the metrics say that there were none.
     always=True,
-    also_reads=(POST_VISIBILITY,),
+    # What appeals were closed by is told from the ledger, and from these.
+    also_reads=(POST_VISIBILITY, VERDICTS, EXEMPTIONS, POST_FEATURES),
 )
 LABEL = Stage(
     "label",
@@ -155,6 +156,8 @@ EXPLAIN = Stage(
     reads=inputs(ACTIONS, EVIDENCE, POSTS, POST_FEATURES, POST_VISIBILITY, MEDIA, ORDERS),
     writes=(EXPLANATIONS,),
     also_reads=(MEDIA_TEXTS, PLANS, OPERATIONS, ESCALATIONS),
+    # An action without a reason to tell becomes a review, by a sweep of its post alone.
+    also_writes=(ACTIONS, POST_VISIBILITY, EVIDENCE),
 )
 # Its folder stands outside the lake and is written once, so it has no runs.
 SNAPSHOT = Stage(

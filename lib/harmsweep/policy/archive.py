@@ -15,7 +15,7 @@ def keep_policy(policy: Policy, lake: Path) -> Path:
     Raises:
         PolicyError: the file was changed since the policy was read.
     """
-    kept = lake / "policy" / f"{policy.policy_version}.yaml"
+    kept = _place(lake, policy.policy_version)
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
         with writing_whole(kept) as copy:
@@ -25,3 +25,13 @@ def keep_policy(policy: Policy, lake: Path) -> Path:
                     f"{policy.path}: changed while {policy.policy_version} was read from it"
                 )
     return kept
+
+
+def kept_policy(lake: Path, policy_version: str) -> Policy | None:
+    """The policy of a version that the lake keeps; None where it keeps none."""
+    kept = _place(lake, policy_version)
+    return load_policy(kept, kept=True) if kept.exists() else None
+
+
+def _place(lake: Path, policy_version: str) -> Path:
+    return lake / "policy" / f"{policy_version}.yaml"

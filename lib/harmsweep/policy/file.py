@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -18,8 +18,9 @@ from harmsweep.conf import ConfRefused, Fault, Frozen, read, validate
 from harmsweep.digests import as_json
 from harmsweep.harms import ALL_HARMS, Harm
 from harmsweep.policy.ladders import PrecisionTarget, Rule, Threshold, Word, ladder_faults
+from harmsweep.policy.lint import lint
+from harmsweep.policy.places import ALL, KEPT, Language
 
-ALL = "all"
 DEFAULT = "default"
 
 
@@ -35,7 +36,6 @@ def _as_version(value: object) -> object:
 
 Version = Annotated[str, BeforeValidator(_as_version), Field(pattern=r"^[0-9A-Za-z][\w.]*$")]
 ModelVersion = Annotated[str, Field(strict=True, pattern=r"^[A-Za-z0-9][\w.:@+-]*$")]
-Language = Annotated[str, Field(strict=True, pattern=r"^[a-z]{2,3}$")]
 Margin = Annotated[float, Field(strict=True, ge=0, le=0.5, allow_inf_nan=False)]
 Count = Annotated[int, Field(strict=True, ge=0)]
 
@@ -117,21 +117,27 @@ class Policy(PolicyFile):
         return sorted({(harm, rung.target) for harm, rung in rungs if rung.target})
 
 
-def load_policy(path: Path, harms: Mapping[str, Harm] = ALL_HARMS) -> Policy:
+def load_policy(path: Path, harms: Mapping[str, Harm] = ALL_HARMS, *, kept: bool = False) -> Policy:
     """The policy of a file; its version ends in a digest of the content.
+
+    One that was `kept` once acted: it may name places, and say what comes to nothing, as was
+    allowed then.
 
     Raises:
         PolicyError: the file, line, key, value and what would be allowed, in one line.
     """
     content = read(path, refusal=PolicyError)
-    check = partial(_faults, harms=harms)
-    parsed = validate(content, PolicyFile, path=path, check=check, refusal=PolicyError)
+    check = partial(_faults, harms=harms, kept=kept)
+    context = {KEPT: kept}
+    options: dict[str, Any] = {"path": path, "check": check, "refusal": PolicyError}
+    parsed = validate(content, PolicyFile, **options, context=context)
     digest = hashlib.sha256(as_json(content.data).encode()).hexdigest()[:8]
     version = f"{parsed.name}-{parsed.version}-{digest}"
-    return Policy(policy_version=version, path=path, **dict(parsed))
+    whole = dict(parsed) | {"policy_version": version, "path": path}
+    return Policy.model_validate(whole, context=context)
 
 
-def _faults(policy: PolicyFile, harms: Mapping[str, Harm]) -> list[Fault]:
+def _faults(policy: PolicyFile, harms: Mapping[str, Harm], *, kept: bool) -> list[Fault]:
     found: list[Fault] = []
     for key, names in (("rules", policy.rules), ("caps", policy.caps)):
         found += [((key, n), m) for n in names if n != DEFAULT and (m := _unknown(n, harms))]
@@ -154,7 +160,8 @@ def _faults(policy: PolicyFile, harms: Mapping[str, Harm]) -> list[Fault]:
         found.append((("approved_models",), "a demonstration policy must name its model"))
     for harm, rules in policy.rules.items():
         found += _rule_faults(harm, rules, policy)
-    return found
+    # A misspelt harm is no rule left out: what comes to nothing is said where all else is right.
+    return found if found or kept else list(lint(policy))
 
 
 def _unknown(name: str, harms: Mapping[str, Harm]) -> str | None:

@@ -7,9 +7,9 @@ from pydantic import Field
 
 from harmsweep.conf import MISSING, Fault, Frozen, Location
 from harmsweep.policy.actions import SEVERITY
+from harmsweep.policy.places import Jurisdiction, Surface
 
 Word = Annotated[str, Field(strict=True, pattern=r"^[a-z][a-z0-9_-]*$")]
-Jurisdiction = Annotated[str, Field(strict=True, pattern=r"^(all|[A-Z]{2})$")]
 Threshold = Annotated[float, Field(strict=True, gt=0, lt=1, allow_inf_nan=False)]
 # A precision, or the confidence in it.
 Share = Annotated[float, Field(strict=True, ge=0.5, lt=1, allow_inf_nan=False)]
@@ -52,7 +52,7 @@ class Rung(Frozen):
 class Rule(Frozen):
     """A ladder of actions and where they hold; the most severe rung that is reached wins."""
 
-    surface: Word
+    surface: Surface
     jurisdiction: Jurisdiction
     ladder: tuple[Rung, ...] = Field(min_length=1)
 

@@ -1,5 +1,6 @@
 """What wrong actions cost: the views that they lost, and how many of those appealed were wrong."""
 
+from collections import Counter, defaultdict
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,9 @@ from harmsweep.enforcement.rules.ledger import ORDER
 from harmsweep.enforcement.state.copies import Verdict, find_copies
 from harmsweep.lake import delta
 from harmsweep.policy.actions import VISIBLE
+from harmsweep.review.closings import closings, undecided
+
+WAITING = "waiting"
 
 
 def views_lost(lake: Path, days: list[date], verdict: Verdict) -> int | None:
@@ -45,6 +49,9 @@ def _lost(lake: Path, day: date, verdict: Verdict) -> list[int]:
 def outcomes(lake: Path, first: date, last: date) -> list[dict[str, Any]]:
     """What came of the appeals about posts of the days, by harm and action, the most first.
 
+    `closed` counts those that nobody decided because what they are about was lifted otherwise, and
+    `closed_by` says by what; the others that nobody decided wait.
+
     `wrong` is the share overturned of those decided, `from` and `to` its Wilson interval (95 %):
     it is of those who appealed, and says nothing of all others. `days` is the median of those that
     it took to decide.
@@ -58,10 +65,42 @@ def outcomes(lake: Path, first: date, last: date) -> list[dict[str, Any]]:
         LEFT JOIN (SELECT * FROM appeals_v1 WHERE status <> 'filed') d
         ON d.appeal_id = f.appeal_id
         GROUP BY f.harm, f.action ORDER BY filed DESC, f.harm, f.action"""
-    return [_with_interval(row) for row in delta.query(lake, sql).to_pylist()]
+    closed = closed_by(lake, first, last)
+    rows = delta.query(lake, sql).to_pylist()
+    return [_with_interval(row, closed[row["harm"], row["action"]]) for row in rows]
 
 
-def _with_interval(row: dict[str, Any]) -> dict[str, Any]:
+def closed_by(lake: Path, first: date, last: date) -> dict[tuple[str, str], Counter[str]]:
+    """What the undecided appeals about posts of the days were closed by, by harm and action.
+
+    Those that wait count as `waiting`.
+    """
+    rows = undecided(lake, first, last)
+    closed = closings(lake, rows)
+    counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for row in rows:
+        closing = closed.get(row["appeal_id"])
+        counts[row["harm"], row["action"]][closing.by if closing else WAITING] += 1
+    return counts
+
+
+def statuses(lake: Path, day: date) -> Counter[tuple[str, str]]:
+    """How many appeals about a day's posts there are of each harm and status.
+
+    A status is an outcome, `waiting`, or what closed it.
+    """
+    sql = f"""SELECT harm, status, count(*) AS n FROM appeals_v1
+        WHERE day = '{day}' AND status <> 'filed' GROUP BY harm, status"""
+    decided = delta.query(lake, sql).to_pylist()
+    counts = Counter({(row["harm"], row["status"]): row["n"] for row in decided})
+    for (harm, _), some in closed_by(lake, day, day).items():
+        for status, n in some.items():
+            counts[harm, status if status == WAITING else f"closed_by_{status}"] += n
+    return counts
+
+
+def _with_interval(row: dict[str, Any], undecided: Counter[str]) -> dict[str, Any]:
+    closed = {by: n for by, n in sorted(undecided.items()) if by != WAITING}
     wrong, n = row["overturned"], row["decided"]
     ends: tuple[float | None, float | None] = (None, None)
     if n:
@@ -72,4 +111,6 @@ def _with_interval(row: dict[str, Any]) -> dict[str, Any]:
         ends = (float(interval.low), float(interval.high))
     names = ("harm", "action", "filed", "decided", "overturned")
     share = {"wrong": wrong / n if n else None, "from": ends[0], "to": ends[1]}
-    return {n: row[n] for n in names} | share | {n: row[n] for n in ("days", "views_lost")}
+    by = ", ".join(f"{by} {n}" for by, n in closed.items())
+    other = {"closed": sum(closed.values()), "closed_by": by, WAITING: undecided[WAITING]}
+    return {n: row[n] for n in names} | other | share | {n: row[n] for n in ("days", "views_lost")}

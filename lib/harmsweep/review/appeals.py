@@ -24,6 +24,7 @@ from harmsweep.policy.actions import SEVERITY, VISIBLE
 from harmsweep.policy.file import Accounts, load_policy
 from harmsweep.review.appeal_outcomes import views_lost
 from harmsweep.review.apply_now import apply_now, days_of_copies
+from harmsweep.review.closings import closings, undecided
 from harmsweep.review.verdicts import verdict_row
 from harmsweep.tables.catalog import APPEALS, OPERATIONS, VERDICTS
 
@@ -107,14 +108,13 @@ def _rows(lake: Path, name: str, value: str) -> list[Row]:
 
 
 def queue(lake: Path) -> list[Row]:
-    """The appeals that wait, the first due first, with the views of each post so far."""
-    sql = """SELECT a.*, f.views FROM appeals_v1 a LEFT JOIN post_features_v1 f
-            ON f.day = a.day AND f.post_id = a.post_id AND f.revision = a.revision
-        WHERE a.status = 'filed' AND NOT EXISTS (SELECT 1 FROM appeals_v1 d
-            WHERE d.appeal_id = a.appeal_id AND d.status <> 'filed')
-        ORDER BY a.due_at, a.appeal_id"""
-    rows: list[Row] = delta.query(lake, sql).to_pylist()
-    return rows
+    """The appeals that wait, the first due first, with the views of each post so far.
+
+    What was lifted since waits for nobody: see `closings`.
+    """
+    rows = undecided(lake)
+    closed = closings(lake, rows)
+    return [row for row in rows if row["appeal_id"] not in closed]
 
 
 def decide_appeal(
@@ -132,8 +132,8 @@ def decide_appeal(
 
     Raises:
         PolicyError: the policy's file is refused; nothing was done.
-        DataRefused: no such appeal waits, or the operator judged the post before, or approved or
-            resumed what is appealed.
+        DataRefused: no such appeal was filed, it was decided, or the operator judged the post
+            before it was filed, or approved or resumed what is appealed.
     """
     rules, filed = load_policy(policy), _filed(lake, appeal_id)
     verdict, is_new = _verdict(lake, filed, outcome, rationale)
@@ -187,7 +187,8 @@ def _verdict(lake: Path, filed: Row, outcome: str, rationale: str) -> tuple[Row,
         if by_appeal[0]["verdict"] != OUTCOMES[outcome]:
             raise DataRefused(f"{filed['appeal_id']} was begun with another outcome: finish that")
         return by_appeal[0], False
-    if any(v["reviewer"] == operator() for v in of_post):
+    mine = [v for v in of_post if v["reviewer"] == operator()]
+    if not all(_answers(v, filed, outcome) for v in mine):
         raise DataRefused(f"{operator()} judged {filed['post_id']} before: another must decide")
     if operator() in _resumed_by(lake, filed["effect_key"]):
         raise DataRefused(f"{operator()} approved or resumed what is appealed: another must decide")
@@ -198,6 +199,12 @@ def _verdict(lake: Path, filed: Row, outcome: str, rationale: str) -> tuple[Row,
     if outcome == "upheld":
         row |= {"action": _action_before(of_post, filed["revision"])}
     return row | {"appeal_id": filed["appeal_id"]}, True
+
+
+def _answers(verdict: Row, filed: Row, outcome: str) -> bool:
+    """Whether a verdict is a reviewer's first look since the appeal, and came to its outcome."""
+    benign = verdict["verdict"] == OUTCOMES[outcome] == "benign"
+    return benign and bool(verdict["decided_at"] >= filed["at"])
 
 
 def _resumed_by(lake: Path, effect_key: str) -> set[str]:

@@ -18,6 +18,7 @@ from harmsweep.errors import DataRefused
 from harmsweep.lake import delta, writes
 from harmsweep.lake.locks import locked
 from harmsweep.operations.audit import operator, record
+from harmsweep.policy import places
 from harmsweep.policy.actions import LADDER
 from harmsweep.review.apply_now import apply_now
 from harmsweep.tables.catalog import OPERATIONS, ORDERS
@@ -47,9 +48,10 @@ def receive(
     The same authority's reference about the same post is one order: entered again it does nothing.
 
     Raises:
-        DataRefused: there is no such post, the kind may not ask for the action, or it was escalated
-            and people would have to look at it.
+        DataRefused: there is no such post or country, the kind may not ask for the action, it ended
+            before it began, or the post was escalated and people would have to look at it.
     """
+    _check_place(jurisdiction, until)
     post = _orderable(lake, post_id, kind, action)
     row = {
         **{"day": post["day"], "order_id": _order_id(kind, authority, reference, post_id)},
@@ -61,6 +63,15 @@ def receive(
     _enter(lake, row)
     new_entries = apply_now(lake, post["day"], kind="order", source_id=row["order_id"], clock=clock)
     return row | {"effects": len(new_entries)}
+
+
+def _check_place(jurisdiction: str, until: datetime | None) -> None:
+    try:
+        places.jurisdiction(jurisdiction)
+    except ValueError as error:
+        raise DataRefused(f"jurisdiction {jurisdiction!r} is refused: {error}") from None
+    if until is not None and until <= datetime.now(UTC):
+        raise DataRefused(f"until {until:%Y-%m-%d %H:%M} UTC is over: it would hold for nobody")
 
 
 def _orderable(lake: Path, post_id: str, kind: str, action: str) -> Row:

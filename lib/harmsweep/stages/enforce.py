@@ -8,7 +8,7 @@ from pathlib import Path
 from harmsweep.digests import as_json
 from harmsweep.enforcement.rules.effects import from_micros
 from harmsweep.enforcement.state.day_ledger import now_micros
-from harmsweep.enforcement.state.day_state import exemptions
+from harmsweep.enforcement.state.day_state import exemptions, without_reason
 from harmsweep.enforcement.state.decisions import check_decided, version_pair
 from harmsweep.enforcement.state.policy_binding import PolicyBinding, load_policy_binding
 from harmsweep.enforcement.sweep import preview, sweep
@@ -56,16 +56,19 @@ def enforce_day(
         return sweep(lake, day, binding, planned_at=planned_at, only=only)
 
     restore_after_expired_orders(lake)
-    versions, inputs = version_pair(*binding.subject), _inputs(lake, binding, only)
+    versions, inputs = version_pair(*binding.subject), _inputs(lake, day, binding, only)
     outcome = run_stage(ENFORCE, lake, day, work, versions=versions, inputs=inputs)
     close_late(lake, day, late)
     return outcome
 
 
-def _inputs(lake: Path, binding: PolicyBinding, only: Collection[str] | None) -> str:
+def _inputs(lake: Path, day: date, binding: PolicyBinding, only: Collection[str] | None) -> str:
     # As they stand, not the table's version: one that ended since is a change too.
     exempt = sorted(exemptions(lake, from_micros(now_micros())).items())
-    return as_json([binding.inputs, binding.first, binding.last, exempt, sorted(only or [])])
+    # Another explanation is a change only where it tells of no reason.
+    bare = sorted(without_reason(lake, day))
+    facts = [binding.inputs, binding.first, binding.last, exempt, bare, sorted(only or [])]
+    return as_json(facts)
 
 
 def _dry_run(

@@ -17,14 +17,17 @@ from harmsweep.conf import fault_lines
 from harmsweep.digests import as_json
 from harmsweep.encoders.conf import load_encoders
 from harmsweep.enforcement.rules.ledger import ACCOUNTS_DAY, POLICY, Entry
+from harmsweep.enforcement.state.day_state import WITHHELD
 from harmsweep.enforcement.state.evidence import digest_of, find_evidence
 from harmsweep.explanations.evidence_search import find_evidence as search
 from harmsweep.explanations.evidence_search import reproduced
+from harmsweep.explanations.identity import is_identity_alone
 from harmsweep.explanations.notices import notice
 from harmsweep.explanations.pending import Due, due
 from harmsweep.explanations.reasons import statement
 from harmsweep.explanations.rescoring import contributions, scorer
 from harmsweep.explanations.subject import Subject, load_subject
+from harmsweep.explanations.withheld import review_withheld
 from harmsweep.known_media.escalations import escalated_posts
 from harmsweep.lake import delta, writes
 from harmsweep.lake.flow import EXPLAIN
@@ -63,7 +66,8 @@ def explain_day(lake: Path, day: date, *, model: ModelRef, media: Path | None = 
     Each is kept as it is found, so that a run that is killed goes on where it was. Deleted posts
     are left out, and of edited ones policy's effects; escalated ones are never looked at. Pictures
     and videos are searched where `media`, the landing zone's folder, is given. Accounts have no
-    day: those that were restricted since are told by whatever day's run comes first.
+    day: those that were restricted since are told by whatever day's run comes first. An action
+    without a reason to tell becomes a review at the end of the run.
 
     Raises:
         ManifestRefused: the model's files differ from their hashes, or other encoders made its
@@ -76,7 +80,7 @@ def explain_day(lake: Path, day: date, *, model: ModelRef, media: Path | None = 
         EXPLAIN,
         lake,
         day,
-        lambda: _work(lake, day, model.manifest.resolve(), manifest, media),
+        lambda: _work(lake, day, model, manifest, media),
         versions={"model_version": manifest.model_version},
         inputs="" if media is None else str(media.resolve()),
     )
@@ -95,8 +99,9 @@ def recent_days(lake: Path, now: datetime, *, back_days: int = BACK_DAYS) -> lis
     return found
 
 
-def _work(lake: Path, day: date, model: Path, manifest: Manifest, media: Path | None) -> Counts:
-    counts = dict.fromkeys(("explained", *STATUSES, "gone", "escalated", "parts"), 0)
+def _work(lake: Path, day: date, model: ModelRef, manifest: Manifest, media: Path | None) -> Counts:
+    names = ("explained", *STATUSES, "gone", "escalated", "parts", "reviewed")
+    counts = dict.fromkeys(names, 0)
     for one in due(lake, day, manifest.model_version):
         entry = one.entry
         check_running(lake)
@@ -110,12 +115,14 @@ def _work(lake: Path, day: date, model: Path, manifest: Manifest, media: Path | 
             counts["gone"] += 1
             continue
         started = time.monotonic()
-        found = explain(lake, entry, subject, model=model, media=media)
+        found = explain(lake, entry, subject, model=model.manifest.resolve(), media=media)
         row = _row(one, subject, found, manifest, started)
         writes.write_rows([row], EXPLANATIONS, lake)
         counts["explained"] += 1
         counts[row["status"]] += 1
         counts["parts"] += len(found.evidence)
+    # By the lake, not by this run: one that was killed may have left some.
+    counts["reviewed"] = review_withheld(lake, day, model)
     return counts
 
 
@@ -158,9 +165,11 @@ def _row(
     one: Due, subject: Subject | None, found: Found, manifest: Manifest, started: float
 ) -> dict[str, Any]:
     entry, status = one.entry, found.status
-    told = notice(one, found.evidence, status=status)
+    # Who names a group breaks no rule: that is told to nobody as a reason, and is reviewed.
+    withheld = subject is not None and is_identity_alone(found.evidence, subject)
+    told = WITHHELD if withheld else notice(one, found.evidence, status=status)
     try:
-        reasons = statement(one, subject)
+        reasons = None if withheld else statement(one, subject)
     except ValidationError as error:
         # One that the database would refuse keeps no other from being told; its author is.
         ids = {"subject": entry.subject_id, "effect": entry.effect_key}

@@ -18,6 +18,8 @@ from harmsweep.tables.spec import (
 
 # In text_flags: the time of creation could not be, and the time of recording stands in its place.
 IMPOSSIBLE_TIME = "impossible_time"
+# The country is none that ISO 3166 assigns, and ZZ stands in its place: the post itself is whole.
+UNKNOWN_COUNTRY = "unknown_country"
 MEDIA_REFERENCES = T.ArrayType(
     T.StructType().add("kind", STRING, False).add("uri", STRING, False), False
 )
@@ -42,7 +44,8 @@ POSTS = Table(
         required(
             "text_flags",
             T.ArrayType(STRING, False),
-            "capped, nul or invalid_utf8: repaired; impossible_time: recorded_at stands in",
+            "capped, nul or invalid_utf8: repaired; impossible_time: recorded_at stands in;"
+            " unknown_country: ZZ does",
         ),
         required("media", MEDIA_REFERENCES, "references of the post's media, in order"),
         required("surface", STRING, "where on the platform the post stands, such as feed"),

@@ -88,7 +88,9 @@ POST_FEATURES = Table(
         required("dataset", STRING, "collection the post comes from"),
         required("author_origin", STRING, "native, or assigned: attached by hash, no signal"),
         required("split_group", STRING, "group that a split keeps together"),
-        required("text_flags", STRINGS, "capped, nul or invalid_utf8: the text was repaired"),
+        required(
+            "text_flags", STRINGS, "as of posts: capped, nul or invalid_utf8: the text was repaired"
+        ),
         required("simulated", BOOL, "whether any interaction counted here was simulated"),
         *TEXT_NUMBERS,
         *ENGAGEMENT_NUMBERS,

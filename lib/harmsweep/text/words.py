@@ -10,7 +10,7 @@ UNDETERMINED = "und"
 # Letters, counted in UTF-8 bytes: seven say little in Latin, three of Chinese say enough.
 MIN_BYTES = 8
 # The detector tells vocalised Hebrew and both forms of Norwegian apart; a slice does not.
-_SAME = {"hbo": "he", "nb": "no", "nn": "no"}
+TOLD_AS = {"hbo": "he", "nb": "no", "nn": "no"}
 
 
 def words(text: str | None) -> dict[str, Any]:
@@ -32,7 +32,14 @@ def detect(cleaned: str) -> tuple[str, float | None]:
         return UNDETERMINED, None
     # A few thousand characters settle it; 100,000 take a second.
     language, score = _identifier().classify(prose[:4000])
-    return _SAME.get(language, str(language)), float(score)
+    return TOLD_AS.get(language, str(language)), float(score)
+
+
+@lru_cache(maxsize=1)
+def detected_languages() -> frozenset[str]:
+    """The languages that `detect` tells apart, and what it says of a text too short to tell."""
+    told = (TOLD_AS.get(name, str(name)) for name in _identifier().nb_classes)
+    return frozenset((*told, UNDETERMINED))
 
 
 @lru_cache(maxsize=1)

@@ -29,7 +29,7 @@ caps:
   default: {{apply: 100, release: 100}}
 comments: {{review: 0.9}}
 known_media: review
-holdout: {{share: 0.02, spared: [spam]}}
+holdout: {{share: 0.02, spared: [hate]}}
 """
 MODEL = "m0123456789ab"
 
@@ -48,7 +48,7 @@ def test_a_binding_says_what_may_be_acted_on(tmp_path: Path):
     guardrails = PolicyBinding(policy, MODEL, certificate, 0.1, 0.6).guardrails
     assert guardrails == Guardrails(
         approved=True, certified=frozenset({("hate", "all", "all", "remove", "en", 0.8)}),
-        first=0.1, last=0.6, holdout=0.02, spared=SEVERE | {"spam"},
+        first=0.1, last=0.6, holdout=0.02, spared=SEVERE | {"hate"},
         days={("hate", "all", "all", "remove"): 30},
     )  # fmt: skip
     assert PolicyBinding(policy, MODEL).guardrails.certified == frozenset()
@@ -63,5 +63,5 @@ def test_a_binding_of_a_demonstration_asks_for_no_certificate(tmp_path: Path):
     path.write_text(stated.replace("precision: 0.95, confidence: 0.95", "threshold: 0.95"))
     assert PolicyBinding(load_policy(path), MODEL).guardrails == Guardrails(
         approved=True, certified=None, first=0.0, last=1.0, holdout=0.02,
-        spared=SEVERE | {"spam"}, days={("hate", "all", "all", "remove"): 30},
+        spared=SEVERE | {"hate"}, days={("hate", "all", "all", "remove"): 30},
     )  # fmt: skip

@@ -73,6 +73,9 @@ ROWS: list[Row | bytes] = [
     post("none", created_at=None),
     post("once-wrong"),
     post("once-wrong", 3, revision=2, created_at="12026-10-01T00:00:00Z"),
+    post("no-country", country="UK", text="a\x00b"),
+    post("known-country", country="GB"),
+    post("malformed-country", country="Germany"),
     post("never", recorded_at=None, created_at="0001-01-01T00:00:00Z"),
     post("typed", text=["words"]),
 ]
@@ -186,6 +189,7 @@ def test_every_refused_post_has_its_reason(ingested: Path) -> None:
         "forged": ("rejected", "bad_id"),
         "never-1": ("rejected", "bad_time"),
         "typed-1": ("rejected", "bad_type"),
+        "malformed-country-1": ("rejected", "bad_country"),
     }
 
 
@@ -202,6 +206,15 @@ def test_recorded_at_stands_in_for_a_time_of_creation_that_cannot_be(ingested: P
     }
     assert posts(ingested, "future") == [(1, "superseded"), (2, "accepted")]
     assert posts(ingested, "once-wrong") == [(1, "superseded"), (2, "accepted")]
+
+
+def test_an_unknown_country_refuses_no_post(ingested: Path) -> None:
+    rows = {row["post_id"]: row for row in delta.rows(POSTS, ingested).to_pylist()}
+    found = {
+        name: (rows[name]["country"], rows[name]["text_flags"])
+        for name in ("no-country", "known-country")
+    }
+    assert found == {"no-country": ("ZZ", ["nul", "unknown_country"]), "known-country": ("GB", [])}
 
 
 def test_details_name_columns_and_never_content(ingested: Path) -> None:

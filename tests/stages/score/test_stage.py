@@ -40,7 +40,7 @@ def fill(lake: Path, add_rows: Callable[..., None], rows_of: Rows) -> None:
     post, features, vector = (rows_of[name] for name in ("post", "features", "vector"))
     posts = [
         post("plain"),
-        post("seen", split_group="trained"),
+        post("seen", split_group="trained", text_flags=["unknown_country"]),
         post("capped", text_flags=["capped"]),
         post("broken"),
         post("wordless", text=""),

@@ -32,6 +32,9 @@ class Post:
     exempt: str | None = None  # why the post or its author is on the allow-list
     whole: bool = True  # the model saw all of it: nothing was broken, cut or refused
 
+    # Its only evidence were words for a group of people: no action is told as having a reason.
+    without_reason: bool = False
+
     @property
     def is_spared(self) -> bool:
         """Whether a person keeps automation off it: judged benign, or on the allow-list."""
@@ -109,7 +112,8 @@ def allowed(
     score = decision.score if is_probability(decision.score) else None
     threshold = decision.threshold
     sound = score is not None and threshold is not None and score >= threshold
-    acts = sound and post.exempt is None and guardrails.permits(scope, decision)
+    spared = post.exempt is not None or post.without_reason
+    acts = sound and not spared and guardrails.permits(scope, decision)
     action = decision.action if acts else "review"
     return replace(decision, action=action, score=score)
 

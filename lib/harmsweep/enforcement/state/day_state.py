@@ -19,6 +19,8 @@ from harmsweep.tables.catalog import EXEMPTIONS
 
 Pair = tuple[str, ...]  # model version and policy version
 Revisions = Mapping[tuple[str, int], bool]  # by post and revision
+# A notice that is not sent.
+WITHHELD = ""
 
 
 @dataclass(frozen=True)
@@ -65,12 +67,21 @@ def _read_posts(ledger: DayLedger, about: str, human_input: HumanInput) -> dict[
         LEFT JOIN (SELECT DISTINCT post_id FROM ({about}) a) d ON d.post_id = p.post_id
         WHERE d.post_id IS NOT NULL OR {instructed}"""
     exempt = exemptions(ledger.lake, from_micros(ledger.at))
+    bare = without_reason(ledger.lake, ledger.day)
     posts = {}
     for row in delta.query(ledger.lake, sql).to_pylist():
         name, revision, author = row["post_id"], row["revision"], row["author_id"]
         kind = exempt.get(("post", name)) or exempt.get(("account", author))
-        posts[name] = Post(revision, author, human_input.verdict(name, revision), kind)
+        verdict = human_input.verdict(name, revision)
+        posts[name] = Post(revision, author, verdict, kind, without_reason=(name, revision) in bare)
     return posts
+
+
+def without_reason(lake: Path, day: date) -> set[tuple[str, int]]:
+    """The posts, by revision, that were acted on for nothing that an author can be told."""
+    sql = f"""SELECT post_id, revision FROM explanations_v1
+        WHERE day = '{day}' AND notice = '{WITHHELD}'"""
+    return {(row["post_id"], row["revision"]) for row in delta.query(lake, sql).to_pylist()}
 
 
 def exemptions(lake: Path, at: datetime) -> dict[tuple[str, str], str]:

@@ -10,8 +10,9 @@ from pyspark.sql import functions as F
 from harmsweep.enforcement.state.decisions import NO_ENCODER, REASON_PARTS
 from harmsweep.policy.actions import SEVERITY
 from harmsweep.policy.certificates import Certificate
-from harmsweep.policy.file import ALL, Policy
+from harmsweep.policy.file import Policy
 from harmsweep.policy.ladders import Rule, Rung
+from harmsweep.policy.places import ALL
 
 NO_HARM = "none"
 # Bits of a PDQ hash: the farthest that two can be apart.

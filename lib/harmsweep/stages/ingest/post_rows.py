@@ -5,9 +5,10 @@ from datetime import date
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from harmsweep.policy.places import countries
 from harmsweep.stages.ingest.check import LATER_EVENT, as_rejects, check, goes_on
 from harmsweep.tables.catalog import POSTS
-from harmsweep.tables.content import IMPOSSIBLE_TIME
+from harmsweep.tables.content import IMPOSSIBLE_TIME, UNKNOWN_COUNTRY
 
 # The media array that a row without media has.
 _NO_MEDIA = "CAST(array() AS ARRAY<STRUCT<kind: STRING, uri: STRING>>)"
@@ -19,11 +20,9 @@ _DEFAULTS = {
     "deleted": "coalesce(deleted, false)",
     "media": f"coalesce(media, {_NO_MEDIA})",
     "surface": "coalesce(surface, 'feed')",
-    "country": "coalesce(country, 'ZZ')",
     "author_origin": "coalesce(author_origin, 'native')",
     "dataset": "coalesce(dataset, 'live')",
     "split_group": "coalesce(split_group, post_id)",
-    "text_flags": "coalesce(text_flags, CAST(array() AS ARRAY<STRING>))",
 }
 _CONTENT = [name for name in POSTS.schema.names if name != "status"]
 
@@ -73,8 +72,24 @@ def _is_impossible() -> Column:
 def check_posts(landed: DataFrame) -> DataFrame:
     """The day's landing rows with the adapter's defaults, checked by the rules."""
     # Spark evaluates each default on the landing row: none sees another's result.
-    defaulted = landed.withColumns({name: F.expr(sql) for name, sql in _DEFAULTS.items()})
-    return check(defaulted, "posts")
+    defaults = {name: F.expr(sql) for name, sql in _DEFAULTS.items()}
+    return check(landed.withColumns(defaults | _with_known_country()), "posts")
+
+
+def _with_known_country() -> dict[str, Column]:
+    """The country, or ZZ and a flag where ISO 3166 assigns it to none, such as UK.
+
+    A value that is no code at all breaks a rule.
+    """
+    country, known = F.coalesce("country", F.lit("ZZ")), [*sorted(countries()), "ZZ"]
+    unknown = country.rlike("^[A-Z]{2}$") & ~country.isin(known)
+    flag = F.when(unknown, F.array(F.lit(UNKNOWN_COUNTRY))).otherwise(_no_flags())
+    flags = F.concat(F.coalesce("text_flags", _no_flags()), flag)
+    return {"country": F.when(unknown, "ZZ").otherwise(country), "text_flags": flags}
+
+
+def _no_flags() -> Column:
+    return F.array().cast("array<string>")
 
 
 def candidates(checked: DataFrame, day: date) -> DataFrame:

@@ -8,6 +8,7 @@ from typing import Any
 
 from harmsweep.harms import HARMS
 from harmsweep.lake import delta
+from harmsweep.review.appeal_outcomes import statuses
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
 
@@ -76,6 +77,12 @@ def by_action(lake: Path, metric: str, rows: str) -> Iterator[Metric]:
         GROUP BY 1, 2 ORDER BY 1, 2"""
     for row in delta.query(lake, sql).to_pylist():
         yield Metric(metric, row["harm"], "action", row["action"], float(row["n"]))
+
+
+def appeals(lake: Path, day: date) -> Iterator[Metric]:
+    """How many appeals about the day's posts were decided, wait, or were closed, and by what."""
+    for (harm, status), n in sorted(statuses(lake, day).items()):
+        yield Metric("appeals", harm, "status", status, float(n))
 
 
 def explanations(lake: Path, day: date, model_version: str) -> Iterator[Metric]:

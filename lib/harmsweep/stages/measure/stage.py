@@ -11,6 +11,7 @@ from harmsweep.lake.flow import MEASURE
 from harmsweep.lake.runs import Counts, Outcome, run_stage
 from harmsweep.stages.measure.counts import (
     Metric,
+    appeals,
     by_action,
     by_status,
     current,
@@ -49,3 +50,4 @@ def _metrics(lake: Path, day: date, versions: dict[str, str]) -> Iterator[Metric
     shown = f"SELECT * FROM post_visibility_v1 WHERE day = '{day}' AND {IN_FORCE}"
     yield from by_action(lake, "effects", shown)
     yield from explanations(lake, day, model_version)
+    yield from appeals(lake, day)

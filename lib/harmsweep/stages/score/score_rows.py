@@ -11,7 +11,7 @@ from harmsweep.harms import HARMS
 from harmsweep.model.fusion import SIMILARITY, Feature, Input
 from harmsweep.model.inputs import NOT_ALONE, with_inputs
 from harmsweep.model.manifest import Manifest
-from harmsweep.tables.content import IMPOSSIBLE_TIME
+from harmsweep.tables.content import IMPOSSIBLE_TIME, UNKNOWN_COUNTRY
 
 _POST = ["day", "post_id", "revision"]
 # What a row carries through the model besides its inputs.
@@ -138,7 +138,8 @@ def _vector_damage(post_vectors: DataFrame, inputs: Sequence[Input]) -> DataFram
 def _damage(inputs: Sequence[Input]) -> Column:
     """All that stands against a row, sorted: media, vectors, repaired text, missing inputs."""
     none = F.array().cast("array<string>")
-    flags = F.transform(F.col("flags"), _flag)
+    # No model sees the country: a post is whole without it.
+    flags = F.transform(F.filter("flags", lambda flag: flag != UNKNOWN_COUNTRY), _flag)
     missing = [F.when(F.col("normal_text").isNull(), F.lit("no features"))]
     if any(source.name == "text" for source in inputs):
         unread = (F.length(F.trim("normal_text")) > 0) & ~F.col("text_present")
