@@ -88,7 +88,7 @@ def segment(letters: str, *, clitic: bool = False) -> list[str]:
     best: list[tuple[float, int]] = [(0.0, 0)]
     for end in range(1, len(letters) + 1):
         starts = range(max(0, end - _LONGEST), end)
-        best.append(min((best[s][0] + _cost(letters[s:end]), s) for s in starts))
+        best.append(min((best[s][0] + cost(letters[s:end]), s) for s in starts))
         if clitic and letters[:end] in _CLITICS:
             best[end] = (2.0, 0)
     words, end = [], len(letters)
@@ -99,7 +99,7 @@ def segment(letters: str, *, clitic: bool = False) -> list[str]:
     return words[::-1]
 
 
-def _cost(word: str) -> float:
+def cost(word: str) -> float:
     """What a word costs; of 4,919 words of English posts set apart, 93 % come back with these."""
     if word in ("a", "i"):
         return 1.0
