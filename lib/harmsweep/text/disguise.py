@@ -15,7 +15,7 @@ from harmsweep.text.leet import undo_leet
 from harmsweep.text.spaced import undo_spacing
 from harmsweep.text.symbols import without_symbols, without_unseen
 from harmsweep.text.turned import undo_turned
-from harmsweep.text.word_runs import read_hashtags, undo_runs
+from harmsweep.text.segmentation import read_hashtags, undo_runs
 
 # More rounds than any text needs that was not made to need them; each is linear.
 ROUNDS = 8

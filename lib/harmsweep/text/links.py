@@ -6,7 +6,7 @@ from itertools import islice
 from urllib.parse import unquote_plus
 
 from harmsweep.text.lexicon import is_form
-from harmsweep.text.word_runs import split_run
+from harmsweep.text.segmentation import split_run
 
 # A link is of what RFC 3986 allows and accented Latin letters: what else stands behind it is text,
 # as are brackets, quotes, and a mark with a capital behind it. Brackets in pairs belong to it.
