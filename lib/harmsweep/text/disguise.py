@@ -12,10 +12,10 @@ from collections import Counter
 
 from harmsweep.text.homoglyphs import undo_homoglyphs
 from harmsweep.text.leet import undo_leet
+from harmsweep.text.segmentation import read_contractions, read_hashtags, undo_runs
 from harmsweep.text.spaced import undo_spacing
 from harmsweep.text.symbols import without_symbols, without_unseen
 from harmsweep.text.turned import undo_turned
-from harmsweep.text.segmentation import read_hashtags, undo_runs
 
 # More rounds than any text needs that was not made to need them; each is linear.
 ROUNDS = 8
@@ -85,7 +85,7 @@ def legible(cleaned: str) -> str:
     """The clean text without what is no word and no disguise either: symbols, marks of hashtags
     and "http" for links.
     """
-    return read_hashtags(_without_links(without_symbols(cleaned)))
+    return read_contractions(read_hashtags(_without_links(without_symbols(cleaned))))
 
 
 def _round(text: str) -> str:
@@ -94,7 +94,7 @@ def _round(text: str) -> str:
     else:
         text = undo_turned(text)
     runs = undo_runs(read_hashtags(_without_links(text)))
-    return undo_leet(undo_spacing(_PARENTHESISED.sub(_letters, runs)))
+    return undo_leet(read_contractions(undo_spacing(_PARENTHESISED.sub(_letters, runs))))
 
 
 def _without_links(text: str) -> str:

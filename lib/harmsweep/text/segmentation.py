@@ -2,7 +2,7 @@
 
 import re
 
-from harmsweep.text.lexicon import UNKNOWN, is_form, is_word, rank, segment
+from harmsweep.text.lexicon import CLITICS, UNKNOWN, is_contraction, is_form, is_word, rank, segment
 
 _HASHTAG = re.compile(r"(?<![\w&#/])#(?=\w*[^\W\d_])(\w+)(?![\w#])")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -70,6 +70,10 @@ _BINDING = frozenset(
 )
 # Fewest parts of a sentence by what glues it: state-of-the-art has four.
 _FEWEST = {"_": 4, ".": 4, "-": 5}
+# What a hashtag or a link makes of don't.
+_PARTED = re.compile(
+    rf"(?<![\w'])([A-Za-z]+)(?: ?' ?| )({'|'.join(CLITICS)})(?![\w'])", re.IGNORECASE
+)
 # Longer ones are no words of a post; reading them costs their length.
 _LONGEST = 120
 
@@ -92,6 +96,15 @@ def undo_runs(text: str) -> str:
     alone = " " not in text.strip()
     glued = _GLUED.sub(lambda match: _glued(match, alone=alone), text)
     return _RUN.sub(lambda match: _run(match[0]), glued)
+
+
+def read_contractions(text: str) -> str:
+    """The text with an apostrophe where a contraction lost it.
+
+    >>> read_contractions("They re here, and don t mind")
+    "They're here, and don't mind"
+    """
+    return _PARTED.sub(_contraction, text)
 
 
 def split_run(letters: str) -> list[str]:
@@ -136,6 +149,11 @@ def _tag(match: re.Match[str]) -> str:
     return " ".join(words) if len(words) > 2 else match[0]
 
 
+def _contraction(match: re.Match[str]) -> str:
+    word = f"{match[1]}'{match[2]}"
+    return word if is_contraction(word.lower()) else match[0]
+
+
 def _glued(match: re.Match[str], *, alone: bool) -> str:
     parts = match[0].split(match[1])
     binding = _BINDING.intersection(part.lower() for part in parts)
@@ -149,5 +167,7 @@ def _run(word: str) -> str:
     if one_case and len(word) < 12:
         return word
     words = split_run(word)
-    binding = _BINDING.intersection(part.lower() for part in words)
-    return " ".join(words) if len(words) > 2 and binding else word
+    # An unlisted part that is short, or a single letter that binds, is rather part of a long word.
+    binding = [part for part in words if len(part) > 1 and part.lower() in _BINDING]
+    sure = all(len(part) > 3 or _is_known(part.lower()) for part in words)
+    return " ".join(words) if len(words) > 2 and binding and sure else word
