@@ -118,8 +118,7 @@ def task_of(snapshot: Path, facts: Snapshot, options: TrainingConfig) -> tuple[T
         TrainingRefused: no harm has enough labels, or the snapshot lacks an input.
     """
     chosen, skipped = _heads(snapshot, facts, options)
-    if options.text_windows and facts.windows is None:
-        raise TrainingRefused(f"{snapshot}: the snapshot has no windows of texts")
+    # A snapshot from before windows has none: its model scores whole texts.
     windows = facts.windows if options.text_windows else None
     return Task(chosen, *_scaled(snapshot, facts, options), windows), skipped
 
