@@ -22,6 +22,9 @@ NUMBERS = (
     *("n_chars", "n_words", "n_urls", "n_mentions", "n_hashtags", "n_emoji", "n_exclamations"),
     *("upper_share", "digit_share"),
 )
+# What stands beside the words of a text: a post is read once more as if it had none, so that a link
+# or an emoji never lowers a score.
+BESIDE = ("n_urls", "n_hashtags", "n_emoji")
 # A fused row takes 25 KB.
 ROWS_AT_ONCE = 1024
 OwnColumns = dict[str, NDArray[Any]]
@@ -44,11 +47,13 @@ def window_columns(
     """A row for each window, some at a time, with the places of the rows that they are of.
 
     The text is the window's, and so are NUMBERS that are known of the row; all else is the row's.
+    A row with anything BESIDE its words comes first as its words alone.
     `columns` has the windows as values of a vector column, None for a row without.
 
     Raises:
         ValueError: a value is not of whole windows.
     """
+    yield from _words_alone(columns)
     values = [value or b"" for value in columns[f"{NAME}_vector"]]
     windows = np.frombuffer(b"".join(values), STORED).astype(np.float32)
     size = source.width * STORED.itemsize
@@ -59,6 +64,18 @@ def window_columns(
     for first in range(0, len(owners), ROWS_AT_ONCE):
         some = slice(first, first + ROWS_AT_ONCE)
         yield owners[some], _as_posts(columns, owners[some], rows[some])
+
+
+def _words_alone(columns: Columns) -> Iterator[tuple[NDArray[np.int64], OwnColumns]]:
+    counted = [name for name in BESIDE if name in columns]
+    if not counted:
+        return
+    some = np.any([columns[name] > 0 for name in counted], axis=0) & columns["text_present"]
+    places = np.flatnonzero(some)
+    for first in range(0, len(places), ROWS_AT_ONCE):
+        owners = places[first : first + ROWS_AT_ONCE]
+        rows = {n: column[owners] for n, column in columns.items() if n != f"{NAME}_vector"}
+        yield owners, rows | {name: np.zeros(len(owners)) for name in counted}
 
 
 def _as_posts(

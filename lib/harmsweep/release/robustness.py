@@ -14,7 +14,7 @@ from scipy import stats
 
 from harmsweep.model.manifest import load_manifest
 from harmsweep.release.text_probe import encode_texts, score_texts
-from harmsweep.text.attacks import TRANSFORMS
+from harmsweep.text import attacks
 
 Writing = Callable[[str, Random], str]
 Bools = NDArray[np.bool_]
@@ -90,7 +90,7 @@ DILUTIONS: dict[str, Writing] = {
     "30 before": partial(diluted, before=30, behind=0),
     "30 around": partial(diluted, before=15, behind=15),
 }
-WRITINGS: dict[str, Writing] = {**TRANSFORMS, **DILUTIONS}
+WRITINGS: dict[str, Writing] = {**attacks.TRANSFORMS, **attacks.WRITINGS, **DILUTIONS}
 
 
 def kept_in_writings(
