@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,6 +13,7 @@ from harmsweep.digests import as_json
 from harmsweep.enforcement.rules.ledger import ACCOUNTS_DAY, Entry, Scope, effect_key
 from harmsweep.lake import delta, writes
 from harmsweep.model.reference import load_model_ref
+from harmsweep.model.windows import NUMBERS
 from harmsweep.paths import DEFAULT_MODEL, ROOT
 
 SAMPLE = ROOT / "tests" / "sample"
@@ -39,7 +41,9 @@ def harmful():
     from harmsweep.enforcement.state.evidence import columns_of
     from harmsweep.explanations.rescoring import embedded
     from harmsweep.model.network import load_heads, score_columns
-    from harmsweep.text.cleaning import clean, text_numbers
+    from harmsweep.model.text_windows import embedded_windows, words_and_numbers
+    from harmsweep.model.windows import windows_of
+    from harmsweep.text.cleaning import clean
     from harmsweep.text.disguise import normalise
 
     encoders, (manifest, heads) = load_encoders(), load_heads(DEFAULT_MODEL)
@@ -50,13 +54,18 @@ def harmful():
         "raw_text": [text if text != normalise(text) else "" for text in cleaned],
     }
     vectors = {name: embedded(encoders[name], found) for name, found in contents.items()}
+    ids = {name: encoders[name].encoder_id for name in vectors}
+    windows = windows_of(manifest.inputs, True)
+    assert windows is not None
+    vectors[windows.name] = embedded_windows(contents["text"], partial(embedded, encoders["text"]))
+    ids[windows.name] = windows.encoder_id
     chosen = []
     for place, text in enumerate(cleaned):
         row = {
             "author_origin": "assigned",
-            "numbers": as_json(text_numbers(texts[text], text)),
+            "numbers": as_json({n: words_and_numbers(texts[text])[n] for n in NUMBERS}),
             "vectors": [
-                {"input": n, "encoder_id": encoders[n].encoder_id, "vector": found[place]}
+                {"input": n, "encoder_id": ids[n], "vector": found[place]}
                 for n, found in sorted(vectors.items())
                 if found[place] is not None
             ],

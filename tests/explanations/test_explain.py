@@ -22,15 +22,17 @@ def score_of(text, row, harm, whole):
     from harmsweep.encoders.conf import load_encoders
     from harmsweep.encoders.device import choose_device
     from harmsweep.encoders.loading import load_model
+    from harmsweep.encoders.stored import stored
     from harmsweep.model.network import load_heads, score_columns
-    from harmsweep.text.cleaning import clean, text_numbers
+    from harmsweep.model.text_windows import embedded_windows, numbers_of, of_normal
+    from harmsweep.text.cleaning import clean
     from harmsweep.text.disguise import normalise
 
     manifest, heads = load_heads(DEFAULT_MODEL)
     now = clean(text)
     said = {"text": normalise(now), "raw_text": now if now != normalise(now) else ""}
     numbers = json.loads(row["numbers"])
-    counted, then = text_numbers(now, now), text_numbers(whole, whole)
+    counted, then = (numbers_of(t) | of_normal(normalise(t)) for t in (now, whole))
     for name in counted:
         numbers[name] = counted[name] if name.endswith("_share") else (
             numbers[name] + counted[name] - then[name]
@@ -44,6 +46,13 @@ def score_of(text, row, harm, whole):
             vector = texts.embed(model, [said[source.name]]).vectors.astype(np.float16)
         columns[f"{source.name}_vector"] = vector.astype(np.float32)
         columns[f"{source.name}_present"] = np.array([bool(said.get(source.name, "").strip())])
+    if manifest.windows is not None:
+        encoder = load_encoders()["text"]
+        model = load_model(encoder.model_dump_json(), choose_device())
+        values = embedded_windows(
+            [said["text"]], lambda windows: stored(texts.embed(model, windows).vectors)
+        )
+        columns[f"{manifest.windows.name}_vector"] = np.array([*values, None], object)[:-1]
     return score_columns(manifest, heads, columns)[0, manifest.harms.index(harm)]
 
 

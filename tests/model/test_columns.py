@@ -15,6 +15,7 @@ ONE, TWO = stored(np.array([[1.0, 0.5], [2.0, 0.0]]))
 MODEL: Any = SimpleNamespace(
     inputs=[Input(name=n, encoder_id=n[0], width=2) for n in ("caption", "image", "text")],
     features=[Feature(name=name, transform="none") for name in ("views", SIMILARITY)],
+    windows=None,
 )
 
 

@@ -1,5 +1,6 @@
 """What every modality gives back."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,3 +14,5 @@ class Embedded(NamedTuple):
 
     vectors: Floats
     windows: NDArray[np.int32]
+    # Why a vector says little of its input, None where it says all; empty where none does so.
+    reasons: Sequence[str | None] = ()

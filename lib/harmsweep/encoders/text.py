@@ -23,6 +23,8 @@ EXAMPLES = ("a quiet afternoon by the lake", "you won a prize, call now", "lake 
 TOKENS_PER_PASS = {"cpu": 1024, "cuda": 65536}
 # Inputs whose windows are sorted by length together: with 2,048 a core embeds a tenth less.
 BUFFER = 8192
+# What is said of a vector that most words of its text are not in.
+UNKNOWN_WORDS = "most of its words are unknown to the encoder"
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ def prepare(encoder: Encoder, raw: str) -> str:
 
 def embed(model: Model, texts: Sequence[str]) -> Embedded:
     """Unit vectors of the texts: the mean over a text's windows, normalised again."""
-    windows = [_windows(model, text) for text in texts]
+    encodings = [model.tokenizer.encode(text, add_special_tokens=False) for text in texts]
+    windows = [_windows(model, encoding.ids) for encoding in encodings]
     owner = np.repeat(np.arange(len(texts)), [len(w) for w in windows])
     flat = [ids for text in windows for ids in text]
     order = sorted(range(len(flat)), key=lambda n: len(flat[n]))
@@ -64,13 +67,30 @@ def embed(model: Model, texts: Sequence[str]) -> Embedded:
     vectors[order] = _normalised(model.forward([flat[n] for n in order]))
     sums = np.zeros((len(texts), model.encoder.width), np.float32)
     np.add.at(sums, owner, vectors)
-    return Embedded(_normalised(sums), np.bincount(owner, minlength=len(texts)).astype(np.int32))
+    counts = np.bincount(owner, minlength=len(texts)).astype(np.int32)
+    reasons = [
+        UNKNOWN_WORDS if _is_mostly_unknown(model, text, encoding) else None
+        for text, encoding in zip(texts, encodings, strict=True)
+    ]
+    return Embedded(_normalised(sums), counts, reasons)
 
 
-def _windows(model: Model, text: str) -> list[list[int]]:
-    """Token ids of the text's overlapping windows, each between the tokens that end a text."""
+def _is_mostly_unknown(model: Model, text: str, encoding: Any) -> bool:
+    """Whether over a half of the words are unknown tokens; symbols are no words."""
+    unknown = model.tokenizer.token_to_id(KINDS[model.encoder.kind].unknown)
+    if unknown not in encoding.ids:
+        return False
+    words: dict[int, bool] = {}
+    places = zip(encoding.ids, encoding.word_ids, encoding.offsets, strict=True)
+    for token, word, (start, end) in places:
+        if any(map(str.isalpha, text[start:end])):
+            words[word] = words.get(word, False) or token == unknown
+    return sum(words.values()) * 2 > len(words)
+
+
+def _windows(model: Model, ids: Sequence[int]) -> list[list[int]]:
+    """The token ids' overlapping windows, each between the tokens that end a text."""
     length, stride = model.encoder.number("window") - 2, model.encoder.number("stride")
-    ids = model.tokenizer.encode(text, add_special_tokens=False).ids
     start, end = map(model.tokenizer.token_to_id, KINDS[model.encoder.kind].ends)
     starts = range(0, max(1, len(ids) - length + stride), stride)
     return [[start, *ids[first : first + length], end] for first in starts]
@@ -119,15 +139,17 @@ def _projected(net: Any, bf16: bool, device: str, windows: Windows) -> Floats:
 
 
 class Kind(NamedTuple):
-    """An architecture: how it is loaded, and the tokens before and after a text."""
+    """An architecture: how it is loaded, the tokens around a text, and that of unknown words."""
 
     load: Callable[[Path, Encoder, str], Callable[[Windows], Floats]]
     ends: tuple[str, str]
+    unknown: str
 
 
 KINDS = {
-    "mean_pooling": Kind(_bert, ("[CLS]", "[SEP]")),
-    "clip_text": Kind(_clip, ("<|startoftext|>", "<|endoftext|>")),
+    "mean_pooling": Kind(_bert, ("[CLS]", "[SEP]"), "[UNK]"),
+    # Its tokens are bytes at the least: it knows every word.
+    "clip_text": Kind(_clip, ("<|startoftext|>", "<|endoftext|>"), "<|unknown|>"),
 }
 
 

@@ -41,7 +41,7 @@ def model_scores(part: Path, model: Path) -> pd.DataFrame:
     # File by file: the vectors of one are in memory, the scores of all.
     for path in sorted(part.glob("*.parquet")):
         columns = [*dict.fromkeys([*KEYS, *numbers, *labels])]
-        rows = read_columns(path, columns, inputs=manifest.inputs)
+        rows = read_columns(path, columns, inputs=manifest.inputs, windows=manifest.windows)
         scores = score_columns(manifest, heads, rows)
         values = {name: rows[name] for name in [*KEYS, *labels]}
         values |= {score_column(harm): scores[:, n] for n, harm in enumerate(manifest.harms)}

@@ -55,17 +55,18 @@ def score_labelled_rows(
     *,
     inputs: Sequence[Input],
     features: Sequence[Feature],
+    windows: Input | None = None,
 ) -> Iterator[ScoredRows]:
     """A part's rows that are labelled by hand, with what each scorer says of them, harm by harm.
 
-    Scorers are given `inputs` and `features`, and give their scores as rows by `harms`.
+    Scorers are given `inputs`, `features` and `windows`, and give their scores as rows by `harms`.
     """
     labels = [label_column(harm) for harm in harms]
     columns = [*(feature.name for feature in features), *labels, *IDS]
     parts: dict[str, list[NDArray[Any]]] = defaultdict(list)
     # File by file: the vectors of one row group in memory, the scores of all.
     for path in sorted(part.glob("*.parquet")):
-        rows = read_columns(path, columns, inputs=inputs)
+        rows = read_columns(path, columns, inputs=inputs, windows=windows)
         labels_of_file = np.stack([rows[name] for name in labels], axis=1)
         parts["labels"].append(np.where(by_hand(path, harms), labels_of_file, np.nan))
         for column, name in IDS.items():
@@ -94,11 +95,19 @@ def by_hand(path: Path, harms: Sequence[str]) -> Bools:
 
 
 def read_columns(
-    path: Path, columns: Sequence[str], *, inputs: Sequence[Input] = ()
+    path: Path,
+    columns: Sequence[str],
+    *,
+    inputs: Sequence[Input] = (),
+    windows: Input | None = None,
 ) -> dict[str, NDArray[Any]]:
-    """Columns of a Parquet file as numpy, with the vectors and masks of `inputs`."""
-    table = pq.read_table(path, columns=[*columns, *input_columns(inputs, [])])
-    plain = [*columns, *(f"{source.name}_present" for source in inputs)]
+    """Columns of a Parquet file as numpy, with the vectors and masks of `inputs`.
+
+    Those of `windows` stay as they are stored: each row has another number of them.
+    """
+    of_windows = [f"{windows.name}_vector"] if windows else []
+    table = pq.read_table(path, columns=[*columns, *input_columns(inputs, []), *of_windows])
+    plain = [*columns, *(f"{source.name}_present" for source in inputs), *of_windows]
     values = {column: np.asarray(table.column(column).to_numpy()) for column in plain}
     names = {source: f"{source.name}_vector" for source in inputs}
     return values | {n: matrix(table.column(n), source.width) for source, n in names.items()}

@@ -1,8 +1,8 @@
 """A post scored again with some of what it has changed, everything else as the decision had it."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,14 @@ from harmsweep.enforcement.state.evidence import columns_of
 from harmsweep.model.columns import fill_similarity
 from harmsweep.model.fusion import NUMBERS, inputs_of, modalities_of
 from harmsweep.model.manifest import Manifest
-from harmsweep.text.cleaning import clean, text_numbers
+from harmsweep.model.text_windows import embedded_windows, numbers_of, of_normal
+from harmsweep.model.windows import NAME as WINDOWS
+from harmsweep.text.cleaning import clean
 from harmsweep.text.disguise import disguised_words, normalise
 
 # By an input's name its vector as it is stored, None where it is gone; by a number's name a number.
 Change = Mapping[str, bytes | float | None]
 TEXTS = ("text", "raw_text", "caption")
-_LINK = re.compile(r"(?<!\S)http(?!\S)")
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,9 @@ def scorer(model: Path, evidence: Mapping[str, Any], harm: str) -> Scorer:
 
 
 def _put(rows: dict[str, NDArray[Any]], row: int, name: str, value: bytes | float | None) -> None:
+    if name == WINDOWS:
+        rows[f"{name}_vector"][row] = value
+        return
     if f"{name}_vector" not in rows:
         if name in rows:
             rows[name][row] = np.nan if value is None else value
@@ -91,6 +95,8 @@ def contributions(scorer: Scorer) -> dict[str, float]:
         modality: [name for name in inputs_of(modality, names) if scorer.has(name)]
         for modality in modalities_of(names, numbers)
     }
+    if "text" in there and scorer.manifest.windows is not None:
+        there["text"].append(WINDOWS)
     there[NUMBERS] = [n for n in numbers if not np.isnan(scorer.columns[n]).all()]
     parts = {modality: gone for modality, gone in there.items() if gone}
     if not parts:
@@ -112,6 +118,10 @@ def text_changes(
     for name in [n for n in TEXTS if f"{n}_vector" in scorer.columns and n in encoders]:
         vectors = embedded(encoders[name], [content[name] for content in contents])
         changes = [{**c, name: v} for c, v in zip(changes, vectors, strict=True)]
+    if scorer.manifest.windows is not None:
+        embed = partial(embedded, encoders["text"])
+        values = embedded_windows([content["text"] for content in contents], embed)
+        changes = [{**c, WINDOWS: v} for c, v in zip(changes, values, strict=True)]
     return changes
 
 
@@ -135,9 +145,12 @@ def _numbers(scorer: Scorer, cleaned: str, whole: str) -> dict[str, bytes | floa
 
 
 def _counted(cleaned: str) -> dict[str, float | None]:
-    # A link of the original stands as "http" in the clean text.
-    numbers = text_numbers(_LINK.sub("http://a.example", cleaned), cleaned)
-    return numbers | {"n_disguises": float(disguised_words(cleaned, normalise(cleaned)))}
+    normal = normalise(cleaned)
+    return (
+        numbers_of(cleaned)
+        | of_normal(normal)
+        | {"n_disguises": float(disguised_words(cleaned, normal))}
+    )
 
 
 def embedded(encoder: Encoder, inputs: Sequence[Any]) -> list[bytes | None]:

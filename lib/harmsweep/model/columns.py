@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from harmsweep.encoders.stored import cosine, matrix_of, stored
 from harmsweep.model.fusion import SIMILARITY, Input
 from harmsweep.model.manifest import Manifest
+from harmsweep.model.windows import NAME
 from harmsweep.tables.catalog import AUTHOR_NUMBERS
 
 _OF_AUTHOR = {field.name for field in AUTHOR_NUMBERS}
@@ -52,6 +53,9 @@ def columns_of_posts(posts: Sequence[PostInputs], manifest: Manifest) -> OwnColu
         present[source.name] = np.array([vector is not None for vector in vectors])
         zeros = bytes(stored(np.zeros((1, source.width)))[0])
         matrices[source.name] = matrix_of([vector or zeros for vector in vectors], source.width)
+    if manifest.windows is not None:
+        values = [post.vector(manifest.windows) for post in posts]
+        matrices[NAME] = np.array(values, dtype=object)
     numbers = {
         feature.name: np.array([post.number(feature.name) for post in posts], dtype=float)
         for feature in manifest.features
@@ -72,13 +76,16 @@ def columns_of(
     """The model's columns of so many rows; an input or number that is not given is absent.
 
     `vectors` are rows by width, `present` says which of them there are. Absent vectors are zeros
-    with their mask off, absent numbers NaN.
+    with their mask off, absent numbers NaN. Windows are values as they are stored, or None.
     """
     columns: OwnColumns = {}
     for source in manifest.inputs:
         zeros = np.zeros((rows, source.width), np.float32)
         columns[f"{source.name}_vector"] = vectors.get(source.name, zeros)
         columns[f"{source.name}_present"] = present.get(source.name, np.zeros(rows, dtype=bool))
+    if manifest.windows is not None:
+        none = np.full(rows, None, dtype=object)
+        columns[f"{NAME}_vector"] = vectors.get(NAME, none)
     for feature in manifest.features:
         columns[feature.name] = numbers.get(feature.name, np.full(rows, np.nan))
     return columns

@@ -74,6 +74,8 @@ class TrainingConfig(Frozen):
     split: Split
     inputs: tuple[str, ...] = Field(min_length=1)
     features: Mapping[str, Literal["log1p", "none"]]
+    # Whether a post's score is the greatest over its whole text and the text's windows.
+    text_windows: bool = False
     min_class_rows: int = Field(ge=1)
     # Modalities that a harm's head does not see.
     switched_off: Mapping[str, tuple[str, ...]] = {}

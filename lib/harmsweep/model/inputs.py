@@ -23,7 +23,7 @@ NUMBERS = (
 )
 # What says nothing of a post unless another input is there: the author's words, and the same words
 # in another form.
-NOT_ALONE = ("description", "raw_text", "caption")
+NOT_ALONE = ("description", "raw_text", "caption", "text_windows")
 _POST = ["day", "post_id", "revision"]
 _AUTHOR = ["day", "author_id"]
 

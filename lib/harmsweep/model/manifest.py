@@ -20,6 +20,7 @@ from harmsweep.errors import Refused
 from harmsweep.model.calibration import Calibration
 from harmsweep.model.conf import check_switched_off
 from harmsweep.model.fusion import Feature, Input, fused_width, modalities_of, visible_columns
+from harmsweep.model.windows import windows_of
 
 SHA256 = r"^[0-9a-f]{64}$"
 NAME = "manifest.json"
@@ -77,6 +78,9 @@ class Manifest(Frozen):
     switched_off: Mapping[str, tuple[str, ...]] = {}
     # How a head's logits become probabilities; a manifest from before has none.
     calibrations: Mapping[str, Calibration] = {}
+    # Whether a post's score is the greatest over its whole text and its windows; a manifest from
+    # before scores the whole text alone.
+    text_windows: bool = False
     # Groups of the training and validation parts, each as `group_hash`; sorted.
     groups: tuple[str, ...]
     snapshot: SnapshotFacts
@@ -100,7 +104,14 @@ class Manifest(Frozen):
             raise ValueError("calibrations names a harm without a head")
         names = modalities_of([s.name for s in self.inputs], [f.name for f in self.features])
         check_switched_off(self.switched_off, names)
+        if self.text_windows and "text" not in {source.name for source in self.inputs}:
+            raise ValueError("text_windows needs the input text")
         return self
+
+    @property
+    def windows(self) -> Input | None:
+        """The input that holds a text's windows, where the model reads them."""
+        return windows_of(self.inputs, self.text_windows)
 
     @property
     def harms(self) -> tuple[str, ...]:
@@ -140,6 +151,7 @@ def version_of(manifest: Manifest) -> str:
         "training",
         "switched_off",
         "calibrations",
+        "text_windows",
     }
     return "m" + _sha256(_canonical(manifest.model_dump(mode="json", include=core)))[:12]
 
@@ -217,7 +229,8 @@ def check_harms(manifest: Manifest, harms: Iterable[str]) -> None:
 
 def _canonical(content: dict[str, Any]) -> bytes:
     # A manifest from before one of these keeps its version and digest.
-    content = {n: v for n, v in content.items() if v or n not in {"switched_off", "calibrations"}}
+    later = {"switched_off", "calibrations", "text_windows"}
+    content = {n: v for n, v in content.items() if v or n not in later}
     return json.dumps(content, sort_keys=True, ensure_ascii=False, allow_nan=False).encode()
 
 

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from harmsweep.model.calibration import IDENTITY, Calibration
-from harmsweep.model.fusion import Columns, Matrix, fuse
+from harmsweep.model.fusion import Columns, Feature, Input, Matrix, fuse
 from harmsweep.model.manifest import (
     HeadCounts,
     HeadsConfig,
@@ -30,6 +30,7 @@ from harmsweep.model.manifest import (
     load_manifest,
     verified_bytes,
 )
+from harmsweep.model.windows import window_columns
 
 # What dropout leaves of the trunk's input and of its output, as factors; rows by columns.
 Noise = tuple[Tensor, Tensor]
@@ -142,14 +143,43 @@ def predict(
     heads: Heads, fused: Matrix, calibrations: Mapping[str, Calibration] | None = None
 ) -> NDArray[np.float64]:
     """Probabilities, rows by harms; a harm without a calibration has its logit's."""
-    logits, known = logits_of(heads, fused), calibrations or {}
+    return probabilities(heads.config.harms, logits_of(heads, fused), calibrations or {})
+
+
+def probabilities(
+    harms: Sequence[str], logits: NDArray[np.float64], calibrations: Mapping[str, Calibration]
+) -> NDArray[np.float64]:
+    """Logits as probabilities, rows by harms; calibrations keep their order."""
     columns = [
-        known.get(harm, IDENTITY).probabilities(logits[:, place])
-        for place, harm in enumerate(heads.config.harms)
+        calibrations.get(harm, IDENTITY).probabilities(logits[:, place])
+        for place, harm in enumerate(harms)
     ]
     return np.stack(columns, axis=1)
 
 
+def greatest_logits(
+    heads: Heads,
+    columns: Columns,
+    inputs: Sequence[Input],
+    features: Sequence[Feature],
+    *,
+    windows: Input | None,
+) -> NDArray[np.float64]:
+    """Logits, rows by harms, each the greatest over the row and its text's `windows`, if any.
+
+    Everything that is made for a model's scores goes through here: the scores themselves,
+    calibrations, thresholds, evaluations and gates.
+    """
+    logits = logits_of(heads, fuse(columns, inputs, features))
+    if windows is not None:
+        for owners, rows in window_columns(columns, windows):
+            # NaN stays NaN: an output that is no number must not be passed over.
+            np.maximum.at(logits, owners, logits_of(heads, fuse(rows, inputs, features)))
+    return logits
+
+
 def score_columns(manifest: Manifest, heads: Heads, columns: Columns) -> NDArray[np.float64]:
     """Probabilities, rows by harms, of rows given as columns."""
-    return predict(heads, fuse(columns, manifest.inputs, manifest.features), manifest.calibrations)
+    read = manifest.inputs, manifest.features
+    logits = greatest_logits(heads, columns, *read, windows=manifest.windows)
+    return probabilities(manifest.harms, logits, manifest.calibrations)

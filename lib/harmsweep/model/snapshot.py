@@ -38,6 +38,8 @@ class Snapshot(Frozen):
     last: date
     split: Split
     inputs: tuple[Input, ...]
+    # The input that holds the windows of the texts, where the rows have them.
+    windows: Input | None = None
     numbers: tuple[str, ...]
     harms: tuple[str, ...]
     rows: Mapping[str, int]

@@ -84,8 +84,14 @@ def score_part(part: Path, model: Path) -> Part:
     def scores(rows: Columns) -> dict[str, Floats]:
         return {MODEL: score_columns(manifest, heads, rows)}
 
-    inputs, features = manifest.inputs, manifest.features
-    rows = score_labelled_rows(part, manifest.harms, scores, inputs=inputs, features=features)
+    rows = score_labelled_rows(
+        part,
+        manifest.harms,
+        scores,
+        inputs=manifest.inputs,
+        features=manifest.features,
+        windows=manifest.windows,
+    )
     return {scored.harm: scored for scored in rows}
 
 

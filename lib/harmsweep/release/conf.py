@@ -16,6 +16,8 @@ class ReleaseConfig(Frozen):
     resamples: int = Field(ge=200)
     seed: int
     disguise_drop: float = Field(ge=0, le=1)
+    kept_share: float = Field(ge=0, le=1)
+    kept_probes: int = Field(gt=0)
     identity_gap: float = Field(ge=0, le=1)
     calibration_error: float = Field(gt=0, le=1)
     max_bytes: int = Field(gt=0)

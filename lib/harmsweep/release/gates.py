@@ -16,6 +16,7 @@ from harmsweep.evaluation.scored import ScoredRows
 from harmsweep.model.calibration import calibration_errors
 from harmsweep.release.conf import ReleaseConfig
 from harmsweep.release.hatecheck import IDENTITY, SPELLING, Answers, Cases
+from harmsweep.release.robustness import Kept
 
 # The names of the two models among a row's scorers.
 CANDIDATE, CHAMPION = "candidate", "champion"
@@ -145,6 +146,18 @@ def disguise_gates(
         allowed = max(c.disguise_drop, drops.get(CHAMPION, 0.0))
         figures = f"AUROC falls by {drops[CANDIDATE]:.3f}, at most {allowed:.3f}"
         yield Gate("disguises", name, drops[CANDIDATE] <= allowed, figures)
+
+
+def kept_gates(rows: Sequence[Kept], c: ReleaseConfig) -> Iterator[Gate]:
+    """What passes a head as it is still does in each disguise and among mild sentences."""
+    for row in rows:
+        low, high = row.interval(c.confidence)
+        figures = f"{row.kept} of {row.passed} kept, {row.share:.3f} ({low:.3f} to {high:.3f})"
+        is_few = row.passed < c.min_positives
+        passed = None if is_few else row.share >= c.kept_share
+        yield Gate(
+            "kept", f"{row.harm}, {row.writing}", passed, f"{figures}; at least {c.kept_share}"
+        )
 
 
 def confounder_gates(

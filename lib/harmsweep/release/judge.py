@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harmsweep.evaluation.scored import ScoredRows, score_labelled_rows
-from harmsweep.model.fusion import Columns, fuse
+from harmsweep.model.fusion import Columns, Input, fuse
 from harmsweep.model.manifest import (
     Manifest,
     ManifestRefused,
@@ -20,7 +20,7 @@ from harmsweep.model.manifest import (
     verified_bytes,
 )
 from harmsweep.model.network import load_heads, predict, score_columns
-from harmsweep.model.snapshot import load_snapshot
+from harmsweep.model.snapshot import Snapshot, load_snapshot
 from harmsweep.release import hatecheck
 from harmsweep.release.conf import ReleaseConfig
 from harmsweep.release.gates import (
@@ -34,7 +34,9 @@ from harmsweep.release.gates import (
     disguise_gates,
     function_gates,
     head_gates,
+    kept_gates,
 )
+from harmsweep.release.robustness import Kept, kept_in_writings, probes
 
 ROWS, ROUNDS = 4096, 5
 
@@ -55,7 +57,7 @@ def judge(
     """
     models = {CANDIDATE: candidate} | ({CHAMPION: champion} if champion else {})
     manifests = {name: load_manifest(path) for name, path in models.items()}
-    load_snapshot(snapshot)
+    _check_inputs(load_snapshot(snapshot), manifests)
     test = list(_test_rows(snapshot / "test", models, manifests))
     lacking = sorted({h for m in manifests.values() for h in m.harms} - {*_mine(manifests).harms})
     yield from head_gates(test, lacking, options)
@@ -65,9 +67,18 @@ def judge(
         yield from function_gates(cases, answers, options)
         yield from disguise_gates(cases, answers, options)
         yield from confounder_gates(cases, answers, options)
+    yield from kept_gates(_kept(candidate, cases, options), options)
     yield from calibration_gates(test, options)
     size = (candidate.parent / _mine(manifests).weights.name).stat().st_size
     yield from cost_gates(size, _rates(models, manifests), options)
+
+
+def _kept(candidate: Path, cases: hatecheck.Cases, c: ReleaseConfig) -> list[Kept]:
+    """What the candidate keeps of HateCheck's hateful phrases and the project's own sentences."""
+    plain = cases.hateful & ~np.char.startswith(cases.functions, hatecheck.SPELLING)
+    hateful = [text for text, is_plain in zip(cases.texts, plain, strict=True) if is_plain]
+    texts = probes(hateful, most=c.kept_probes, seed=c.seed)
+    return list(kept_in_writings(candidate, texts, seed=c.seed))
 
 
 def _mine(manifests: Mapping[str, Manifest]) -> Manifest:
@@ -80,9 +91,7 @@ def _test_rows(
     """Per head of the candidate the rows that no model was trained on, scored by all."""
     mine = _mine(manifests)
     trained_on = {group for manifest in manifests.values() for group in manifest.groups}
-    for manifest in manifests.values():
-        if _encoders(manifest) != _encoders(mine):
-            raise ManifestRefused("candidate and champion see other inputs: compare them by hand")
+    inputs = _inputs(manifests)
 
     def scores(rows: Columns) -> dict[str, NDArray[Any]]:
         return {name: _scores(path, mine.harms, rows) for name, path in models.items()}
@@ -90,8 +99,9 @@ def _test_rows(
     # Numbers that only one of them sees are read for both.
     numbers = {f.name: f for manifest in manifests.values() for f in manifest.features}
     features = tuple(numbers.values())
+    windows = next((m.windows for m in manifests.values() if m.windows), None)
     for rows in score_labelled_rows(
-        part, mine.harms, scores, inputs=mine.inputs, features=features
+        part, mine.harms, scores, inputs=inputs, features=features, windows=windows
     ):
         fresh = np.array([group_hash(name) not in trained_on for name in rows.groups], dtype=bool)
         if len(fresh) and not fresh.any():
@@ -101,8 +111,22 @@ def _test_rows(
         yield replace(unseen, scores=known)
 
 
-def _encoders(manifest: Manifest) -> list[tuple[str, str]]:
-    return [(source.name, source.encoder_id) for source in manifest.inputs]
+def _check_inputs(facts: Snapshot, manifests: Mapping[str, Manifest]) -> None:
+    for name, manifest in manifests.items():
+        wanted = [*manifest.inputs, *([manifest.windows] if manifest.windows else [])]
+        lacking = {s.name for s in wanted} - {s.name for s in (*facts.inputs, facts.windows) if s}
+        if lacking:
+            raise ManifestRefused(f"{name}: the snapshot {facts.id} has no {sorted(lacking)}")
+
+
+def _inputs(manifests: Mapping[str, Manifest]) -> tuple[Input, ...]:
+    """Every input that a model reads; one of them may read fewer."""
+    inputs: dict[str, Input] = {}
+    for source in (source for manifest in manifests.values() for source in manifest.inputs):
+        known = inputs.setdefault(source.name, source)
+        if known.encoder_id != source.encoder_id:
+            raise ManifestRefused("candidate and champion see other inputs: compare them by hand")
+    return tuple(inputs.values())
 
 
 def _scores(path: Path, harms: tuple[str, ...], rows: Columns) -> NDArray[np.float64]:

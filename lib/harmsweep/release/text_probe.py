@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harmsweep.encoders.conf import load_encoders
+from harmsweep.encoders.stored import stored
 from harmsweep.model.columns import columns_of
 from harmsweep.model.network import load_heads, score_columns
-from harmsweep.text.words import words
+from harmsweep.model.text_windows import embedded_windows, words_and_numbers
+from harmsweep.model.windows import NAME
 
 Vectors = NDArray[np.float32]
 
@@ -29,11 +31,13 @@ class EncodedTexts:
     raw: Vectors
     # Whether the text was disguised: only then a post has its raw text as an input.
     differs: NDArray[np.bool_]
+    # The windows of each as they are stored, None of a text that is a single one.
+    windows: NDArray[np.object_]
 
 
 def encode_texts(texts: Sequence[str], *, undo: bool = True) -> EncodedTexts:
     """Texts cleaned, normalised, counted and embedded; without `undo` disguises stay."""
-    rows = [words(text) for text in texts]
+    rows = [words_and_numbers(text) for text in texts]
     cleaned = [row["clean_text"] for row in rows]
     normal = [row["normal_text"] for row in rows] if undo else cleaned
     differs = np.array([a != b for a, b in zip(cleaned, normal, strict=True)], dtype=bool)
@@ -41,14 +45,15 @@ def encode_texts(texts: Sequence[str], *, undo: bool = True) -> EncodedTexts:
     raw = np.zeros_like(normal_vectors)
     if differs.any():
         raw[differs] = embedded([t for t, d in zip(cleaned, differs, strict=True) if d])
-    return EncodedTexts(rows, normal_vectors, raw, differs)
+    windows = embedded_windows(normal, lambda distinct: stored(embedded(distinct)))
+    return EncodedTexts(rows, normal_vectors, raw, differs, np.array([*windows, None], object)[:-1])
 
 
 def score_texts(manifest: Path, encoded: EncodedTexts) -> NDArray[np.float64]:
     """A model's probabilities, texts by its harms; every other input and number is absent."""
     model, heads = load_heads(manifest)
     count = len(encoded.words)
-    vectors = {"text": encoded.normal, "raw_text": encoded.raw}
+    vectors = {"text": encoded.normal, "raw_text": encoded.raw, NAME: encoded.windows}
     present = {"text": np.ones(count, dtype=bool), "raw_text": encoded.differs}
     numbers = {
         feature.name: np.array([row.get(feature.name) for row in encoded.words], dtype=float)

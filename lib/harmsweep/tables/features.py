@@ -41,15 +41,15 @@ AUTHOR_NUMBERS = _numbers(
     violations_30d="posts of the author demoted, removed or worse in the 30 days up to the cut-off",
 )
 TEXT_NUMBERS = _numbers(
-    n_chars="characters of the clean text",
-    n_words="words of the clean text",
+    n_chars="characters of the normal text",
+    n_words="words of the normal text",
     n_urls="links in the text",
     n_mentions="mentions of accounts in the text",
     n_hashtags="hashtags in the text",
     n_emoji="emoji in the text",
-    n_exclamations="exclamation marks in the text",
-    upper_share="share of the letters that are capitals",
-    digit_share="share of the characters that are digits",
+    n_exclamations="exclamation marks in the normal text",
+    upper_share="share of the normal text's letters that are capitals",
+    digit_share="share of the normal text's characters that are digits",
     n_media="media references of the post",
     n_disguises="words of the clean text that were disguised: normal_text undoes them",
 )
@@ -173,7 +173,7 @@ EMBEDDINGS = Table(
         required("input_hash", STRING, "SHA-256 of the encoder's exact input"),
         required("encoder_id", STRING, "weights, preprocessing, runtime and precision"),
         required("status", STRING, "ok or undecodable"),
-        optional("reason", STRING, "why there is no vector"),
+        optional("reason", STRING, "why there is no vector, or why it says little of the input"),
         optional("vector", VECTOR, "the vector, float16; null where the status is not ok"),
         required("windows", INT, "windows that a long input was embedded in"),
     ),
@@ -190,12 +190,17 @@ POST_VECTORS = Table(
             "encoder_id", STRING, "weights, preprocessing, precision, and which text was embedded"
         ),
         required(
-            "input", STRING, "text, raw_text, media_text, image, video or caption, as conf names it"
+            "input",
+            STRING,
+            "text, raw_text, media_text, image, video or caption, as conf has it; or text_windows",
         ),
         required("status", STRING, "ok; partial (some inputs had none); undecodable (none had)"),
         optional("reason", STRING, "why a vector is missing or partial"),
         optional(
-            "vector", VECTOR, "float16, mean over the post's inputs; null where no input decoded"
+            "vector",
+            VECTOR,
+            "float16, mean over the post's inputs; null where no input decoded; of text_windows"
+            " each window's vector and numbers in turn",
         ),
         required("inputs", INT, "inputs of this modality"),
         required("windows", INT, "windows that the inputs were embedded in"),

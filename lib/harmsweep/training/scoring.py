@@ -19,7 +19,7 @@ from harmsweep.evaluation.scored import ScoredRows, score_labelled_rows
 from harmsweep.model.calibration import Calibration
 from harmsweep.model.conf import Evaluation
 from harmsweep.model.fusion import Columns
-from harmsweep.model.network import Heads, logits_of, predict
+from harmsweep.model.network import Heads, greatest_logits, probabilities
 from harmsweep.training.calibration_fit import calibration
 from harmsweep.training.task import Task
 
@@ -42,7 +42,10 @@ def score_part(
     }
 
     def scores(rows: Columns) -> dict[str, NDArray[Any]]:
-        by_scorer: dict[str, NDArray[Any]] = {MODEL: predict(heads, task.fused(rows), calibrations)}
+        logits = task_logits(task, heads, rows)
+        by_scorer: dict[str, NDArray[Any]] = {
+            MODEL: probabilities(task.harms, logits, calibrations)
+        }
         for m in baselines_of(task):
             vectors = rows[f"{m}_vector"]
             each = [baseline_scores(baselines[harm, m], vectors) for harm in task.harms]
@@ -58,12 +61,17 @@ def fit_calibrations(part: Path, task: Task, heads: Heads) -> dict[str, Calibrat
     """Each head's calibration by a part's labelled rows."""
 
     def logits(rows: Columns) -> dict[str, NDArray[Any]]:
-        return {MODEL: logits_of(heads, task.fused(rows))}
+        return {MODEL: task_logits(task, heads, rows)}
 
     return {
         scored.harm: calibration(scored.scores[MODEL], scored.truth, scored.groups)
         for scored in score_labelled_rows(part, task.harms, logits, **task.sources)
     }
+
+
+def task_logits(task: Task, heads: Heads, rows: Columns) -> NDArray[np.float64]:
+    """The logits that a model of these heads scores by: the greatest over its windows, if any."""
+    return greatest_logits(heads, rows, task.inputs, task.features, windows=task.windows)
 
 
 def baselines_of(task: Task) -> list[str]:

@@ -29,6 +29,7 @@ class Sources(TypedDict):
 
     inputs: tuple[Input, ...]
     features: tuple[Feature, ...]
+    windows: Input | None
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class Task:
     heads: tuple[HeadCounts, ...]
     inputs: tuple[Input, ...]
     features: tuple[Feature, ...]
+    # What a score is the greatest over, besides the whole text: not learned from.
+    windows: Input | None = None
 
     @property
     def harms(self) -> tuple[str, ...]:
@@ -52,7 +55,7 @@ class Task:
     @property
     def sources(self) -> Sources:
         """Inputs and features, as `score_labelled_rows` takes them."""
-        return {"inputs": self.inputs, "features": self.features}
+        return {"inputs": self.inputs, "features": self.features, "windows": self.windows}
 
     @property
     def width(self) -> int:
@@ -115,7 +118,9 @@ def task_of(snapshot: Path, facts: Snapshot, options: TrainingConfig) -> tuple[T
         TrainingRefused: no harm has enough labels, or the snapshot lacks an input.
     """
     chosen, skipped = _heads(snapshot, facts, options)
-    return Task(chosen, *_scaled(snapshot, facts, options)), skipped
+    # A snapshot from before windows has none: its model scores whole texts.
+    windows = facts.windows if options.text_windows else None
+    return Task(chosen, *_scaled(snapshot, facts, options), windows), skipped
 
 
 def _heads(

@@ -85,6 +85,7 @@ def _described(
     return {
         "inputs": task.inputs,
         "features": task.features,
+        "text_windows": task.windows is not None,
         "heads": task.heads,
         "snapshot": SnapshotFacts(**facts.model_dump(include=set(SnapshotFacts.model_fields))),
         "training": options.model_dump(mode="json"),

@@ -215,6 +215,7 @@ MODEL = SimpleNamespace(
     features=[
         Feature(name=name, transform="none") for name in ("views", "followers", "likes", SIMILARITY)
     ],
+    windows=None,
 )
 
 

@@ -15,6 +15,8 @@ from harmsweep.encoders.ocr_conf import load_ocr_conf
 from harmsweep.encoders.stored import mean
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Outcome
+from harmsweep.model.text_windows import BOUNDED, packed
+from harmsweep.model.windows import NAME as WINDOWS
 from harmsweep.stages.embed.requests import post_inputs
 from harmsweep.stages.embed.stage import embed_day
 from harmsweep.tables.catalog import AUTHOR_VECTORS, EMBEDDINGS, POST_VECTORS
@@ -194,3 +196,43 @@ def test_media_without_a_vector_have_a_status_and_a_reason(
     assert "gone or changed" in vectors["gone",]["reason"]
     # A hash whose file is gone or changed is not cached: the picture may come again, whole.
     assert not rows(EMBEDDINGS, lake, FIRST, "input_hash")
+
+
+def test_sentences_are_windows_that_stand_side_by_side_with_their_numbers(
+    fill: Fill, embed: Embed, lake: Path
+) -> None:
+    first, second = (
+        "The weather in the hills was fine today, my friends!",
+        "We baked two loaves of bread for the fair on Monday.",
+    )
+    many = " ".join(f"Sentence {n} of a long list of them is here." for n in range(100))
+    fill(FIRST, {"p1": f"{first} {second}", "p2": first, "p3": second, "p4": many})
+    embed(FIRST)
+    vectors = rows(POST_VECTORS, lake, FIRST, "post_id", "input")
+    assert {post for post, name in vectors if name == WINDOWS} == {"p1", "p4"}
+    windows = vectors["p1", WINDOWS]
+    assert (windows["status"], windows["inputs"]) == ("ok", 2)
+    texts = [vectors[post, "text"]["vector"] for post in ("p2", "p3")]
+    assert windows["vector"] == packed(texts, [first, second])
+    assert (vectors["p4", WINDOWS]["status"], vectors["p4", WINDOWS]["reason"]) == (
+        "partial",
+        BOUNDED,
+    )
+    assert embed(FIRST).skipped
+
+
+def test_a_text_of_mostly_unknown_words_says_so(fill: Fill, embed: Embed, lake: Path) -> None:
+    unknown = "\u1200\u1208 \u12a0\u1290 \u1233\u1290"
+    fill(FIRST, {"p1": f"{unknown} hi", "p2": f"{unknown} hi there you all", "p3": "hi \U0001f525"})
+    embed(FIRST)
+    told = {key: (r["status"], r["reason"]) for key, r in _texts(lake).items()}
+    assert told == {
+        "p1": ("partial", "most of its words are unknown to the encoder"),
+        "p2": ("ok", None),
+        "p3": ("ok", None),
+    }
+
+
+def _texts(lake: Path) -> dict[str, dict[str, Any]]:
+    found = rows(POST_VECTORS, lake, FIRST, "post_id", "input")
+    return {post: row for (post, name), row in found.items() if name == "text"}

@@ -111,7 +111,7 @@ def test_a_vector_that_is_not_finite_is_undecodable(
     real = text.embed
 
     def broken(model: text.Model, texts: list[str]) -> text.Embedded:
-        vectors, windows = real(model, texts)
+        vectors, windows, _ = real(model, texts)
         vectors[0, 3] = float("nan")
         return text.Embedded(vectors, windows)
 

@@ -167,7 +167,7 @@ def test_only_current_revisions_have_features(made: Path) -> None:
 def test_text_is_cleaned_and_counted(made: Path) -> None:
     row = features(made)["p1"]
     assert row["clean_text"] == "SEE http @user & me, l1ar!"
-    assert (row["normal_text"], row["n_disguises"]) == ("SEE http @user & me, liar!", 1)
+    assert (row["normal_text"], row["n_disguises"]) == ("SEE @user & me, liar!", 1)
     assert (row["n_urls"], row["n_mentions"], row["n_exclamations"]) == (1, 1, 1)
 
 

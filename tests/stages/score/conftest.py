@@ -28,7 +28,9 @@ def make_model() -> Callable[..., Path]:
     from harmsweep.model.manifest import HeadsConfig, build_manifest, group_hash, write_manifest
     from harmsweep.model.network import Heads, serialized
 
-    def write(folder: Path, *, bias: float = 0.0, encoder_id: str | None = None) -> Path:
+    def write(
+        folder: Path, *, bias: float = 0.0, encoder_id: str | None = None, windows: bool = False
+    ) -> Path:
         folder.mkdir(parents=True)
         inputs = [
             Input(name=n, encoder_id=encoder_id or e.encoder_id, width=e.width)
@@ -50,6 +52,7 @@ def make_model() -> Callable[..., Path]:
                 "network": shape,
                 "inputs": inputs,
                 "features": [],
+                "text_windows": windows,
                 "heads": [{"harm": "hate", "positives": 1, "negatives": 1}],
                 "skipped": [],
                 "groups": [group_hash("trained")],
@@ -87,7 +90,24 @@ def vector(post: Row, first: float, *, status: str = "ok") -> Row:
     return row(POST_VECTORS, vector=None if status == "undecodable" else stored(values)[0], **known)
 
 
+def windows(post: Row, *firsts: float, status: str = "ok", reason: str | None = None) -> Row:
+    """The row of post_vectors of a text's windows, by the first number of each."""
+    from harmsweep.encoders.conf import load_encoders
+    from harmsweep.encoders.stored import STORED
+    from harmsweep.model.fusion import Input
+    from harmsweep.model.windows import windows_input
+
+    encoder = load_encoders()["text"]
+    text = Input(name="text", encoder_id=encoder.encoder_id, width=encoder.width)
+    source = windows_input(text)
+    values = np.zeros((len(firsts), source.width), STORED)
+    values[:, 0] = firsts
+    known = {name: post[name] for name in ("post_id", "revision")}
+    known |= {"encoder_id": source.encoder_id, "input": source.name}
+    return row(POST_VECTORS, vector=values.tobytes(), status=status, reason=reason, **known)
+
+
 @pytest.fixture(scope="session")
 def rows_of() -> dict[str, Callable[..., Row]]:
     """The functions that make literal rows."""
-    return {"post": post, "features": of_post, "vector": vector}
+    return {"post": post, "features": of_post, "vector": vector, "windows": windows}

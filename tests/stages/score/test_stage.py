@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from builders import features
 
 from harmsweep.harms import HARMS
 from harmsweep.lake import delta
@@ -187,3 +188,81 @@ def test_a_model_of_other_encoders_is_refused_before_any_write(
     with pytest.raises(ManifestRefused, match="text was trained on clip-0"):
         score_day(lambda: pytest.fail("started Spark"), lake, DAY, model=load_model_ref(path))
     assert delta.version(SCORES, lake) == before
+
+
+@pytest.fixture
+def score(
+    spark: Any,
+    lake: Path,
+    add_rows: Callable[..., None],
+    make_model: Callable[..., Path],
+    tmp_path: Path,
+) -> Callable[..., dict[str, dict[str, Any]]]:
+    """A function that scores posts with their vectors by a model; the rows of scores by post."""
+
+    def scored(
+        posts: list[dict[str, Any]], vectors: list[dict[str, Any]], **of_model: Any
+    ) -> dict[str, dict[str, Any]]:
+        if DAY not in delta.days(POSTS, lake):
+            add_rows(posts, POSTS, lake)
+            add_rows([features_of(p) for p in posts], POST_FEATURES, lake)
+            add_rows(vectors, POST_VECTORS, lake)
+        path = make_model(tmp_path / f"m{len(of_model)}", **of_model)
+        score_day(lambda: spark, lake, DAY, model=load_model_ref(path))
+        found = scores(lake, load_manifest(path).model_version)
+        return {post: row for (post, _), row in found.items()}
+
+    return scored
+
+
+def features_of(post: dict[str, Any]) -> dict[str, Any]:
+    return features(post["post_id"], post["text"], post["revision"])
+
+
+def test_the_greatest_over_the_text_and_its_windows_decides(
+    score: Callable[..., dict[str, dict[str, Any]]], rows_of: Rows
+) -> None:
+    post, vector, windows = (rows_of[name] for name in ("post", "vector", "windows"))
+    long = " ".join(["word"] * 19)
+    names = ("diluted", "whole", "uncut", "bounded")
+    posts = [*(post(name, text=long) for name in names), post("short", text="a few words")]
+    vectors = [
+        *(vector(p, 0.0) for p in posts),
+        windows(posts[0], -1.0, 2.0),
+        windows(posts[1], -1.0, -2.0),
+        windows(posts[3], -1.0, status="partial", reason="read together"),
+    ]
+    found = score(posts, vectors, windows=True)
+    assert {name: (row["status"], row["reason"]) for name, row in found.items()} == {
+        "diluted": ("scored", None),
+        "whole": ("scored", None),
+        "uncut": ("scored_partial", "text: its windows were not embedded"),
+        "bounded": ("scored_partial", "text: read together"),
+        "short": ("scored", None),
+    }
+    assert found["diluted"]["hate"] == pytest.approx(0.8807970779778823)
+    assert {found[name]["hate"] for name in ("whole", "uncut", "bounded", "short")} == {0.5}
+    assert found["diluted"]["inputs"] == ["text"]
+    # A model from before reads no windows and says nothing of them.
+    old = score(posts, vectors)
+    assert {(row["status"], row["hate"]) for row in old.values()} == {("scored", 0.5)}
+
+
+def test_a_post_of_nothing_but_links_or_symbols_is_partial(
+    score: Callable[..., dict[str, dict[str, Any]]], rows_of: Rows
+) -> None:
+    texts = {
+        "link": "http",
+        "symbols": "@user \U0001f525 http !!",
+        "picture": "http",
+        "words": "see http",
+        "number": "100 %",
+        "chinese": "\u4f60\u597d",
+    }
+    media = {"picture": [{"kind": "image", "uri": "media/x.jpg"}]}
+    posts = [rows_of["post"](n, text=t, media=media.get(n, [])) for n, t in texts.items()]
+    found = score(posts, [rows_of["vector"](p, 0.0) for p in posts])
+    partial = {n for n, row in found.items() if row["reason"] is not None}
+    assert partial == {"link", "symbols"}
+    assert found["link"]["status"] == "scored_partial"
+    assert found["link"]["reason"] == "text: nothing but links or symbols"

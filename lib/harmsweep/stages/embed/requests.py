@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from harmsweep.encoders.conf import Encoder
 from harmsweep.encoders.ocr_conf import ocr_results
 from harmsweep.lake.delta import read_days
+from harmsweep.stages.embed.window_inputs import windows, windows_id
 from harmsweep.tables.catalog import AUTHOR_FEATURES, EMBEDDINGS, MEDIA, POST_FEATURES
 
 # A vector is looked for this many days around the day: a backfill finds what later days computed.
@@ -30,12 +31,15 @@ def post_inputs(
     and content. Only inputs that `encoders` names are asked for.
     """
     media = read_days(spark, MEDIA, lake, day)
+    posts = read_days(spark, POST_FEATURES, lake, day)
     rows = [
-        texts(read_days(spark, POST_FEATURES, lake, day)),
+        texts(posts),
+        _hashed(windows(posts)),
         media_texts(media, ocr_results(spark, lake, day, reader_id)),
         _media(media),
     ]
-    named = reduce(DataFrame.unionByName, rows).where(F.col("input").isin(list(encoders)))
+    names = [*encoders, *windows_id(encoders)]
+    named = reduce(DataFrame.unionByName, rows).where(F.col("input").isin(names))
     return named.transform(_with_ids, encoders)
 
 
@@ -135,9 +139,11 @@ def _with_ids(rows: DataFrame, encoders: Encoders) -> DataFrame:
     def ids(values: dict[str, str]) -> Column:
         return F.create_map(*(F.lit(part) for pair in values.items() for part in pair))
 
+    of_windows = windows_id(encoders)
+    cache_ids = {name: encoder.cache_id for name, encoder in encoders.items()}
     columns = {
-        "encoder_id": ids({name: e.encoder_id for name, e in encoders.items()}),
-        "cache_id": ids({name: e.cache_id for name, e in encoders.items()}),
+        "encoder_id": ids({name: e.encoder_id for name, e in encoders.items()} | of_windows),
+        "cache_id": ids(cache_ids | dict.fromkeys(of_windows, cache_ids["text"])),
     }
     return rows.withColumns({name: values[F.col("input")] for name, values in columns.items()})
 

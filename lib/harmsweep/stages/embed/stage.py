@@ -23,6 +23,7 @@ from harmsweep.stages.embed.requests import (
     post_inputs,
 )
 from harmsweep.stages.embed.vectors import author_vectors, latest, post_vectors
+from harmsweep.stages.embed.window_inputs import windows_id
 from harmsweep.stages.embed.workers import COLUMNS, Loaded, embed_batches
 from harmsweep.tables.catalog import (
     AUTHOR_VECTORS,
@@ -51,6 +52,7 @@ def embed_day(
     chosen = encoders or load_encoders()
     work = partial(_work, spark, lake, day, media_root, chosen)
     ids = [encoder.encoder_id for encoder in chosen.values()] + [load_ocr_conf().reader_id]
+    ids += windows_id(chosen).values()
     return run_stage(EMBED, lake, day, work, inputs=",".join(ids))
 
 
@@ -127,9 +129,10 @@ def _write_vectors(
     lake: Path, day: date, encoders: Encoders, posts: DataFrame, authors: DataFrame
 ) -> None:
     cache = known(posts.sparkSession, lake, day, encoders.values())
-    ids = sorted({encoder.encoder_id for encoder in encoders.values()})
+    windows = windows_id(encoders)
+    ids = sorted({*(encoder.encoder_id for encoder in encoders.values()), *windows.values()})
     replace = partial(_replace, lake=lake, day=day, ids=ids)
-    rows, most = post_vectors(posts, latest(cache, posts), day), _posts(lake, day) * len(encoders)
+    rows, most = post_vectors(posts, latest(cache, posts), day), _posts(lake, day) * len(ids)
     replace(rows, POST_VECTORS, of=posts, key=["post_id", "revision"], at_most=most)
     # Most platforms have no descriptions on most days: a commit of nothing costs a second.
     if day in delta.days(AUTHOR_VECTORS, lake) or not authors.isEmpty():

@@ -9,6 +9,8 @@ from pyspark.sql import types as T
 from pyspark.sql.pandas.functions import arrow_udf
 
 from harmsweep.encoders.stored import mean
+from harmsweep.model.text_windows import packed
+from harmsweep.model.windows import NAME as WINDOWS
 from harmsweep.stages.embed.requests import INPUT
 
 
@@ -25,13 +27,21 @@ def post_vectors(inputs: DataFrame, embeddings: DataFrame, day: date) -> DataFra
     """One row per post and encoder: the mean over the post's inputs that have a vector."""
     cached = embeddings.select(*INPUT, F.col("reason").alias("cause"), "vector", "windows")
     joined = inputs.join(cached, on=list(INPUT), how="left")
-    reason = F.coalesce("reason", "cause", F.lit("the file is gone or changed since it was hashed"))
     missing = F.col("vector").isNull()
+    gone = F.when(missing, F.lit("the file is gone or changed since it was hashed"))
+    # What is unknown in a window, or in the disguised form of a text, is so of the whole or not.
+    of_whole = missing | F.col("input").isin("text", "media_text")
+    reason = F.coalesce("reason", F.when(of_whole, F.col("cause")), gone)
+    window = F.when(F.col("input") == WINDOWS, F.col("content"))
     grouped = joined.groupBy("post_id", "revision", "encoder_id", "input").agg(
         F.array_sort(
-            F.collect_list(F.when(~missing, F.struct("position", "vector"))),
+            F.collect_list(
+                F.when(~missing, F.struct("position", "vector", window.alias("content")))
+            ),
         ).alias("found"),
-        F.min(F.when(missing, F.struct("position", reason.alias("reason")))).alias("first"),
+        F.min(
+            F.when(reason.isNotNull(), F.struct("position", reason.alias("reason"))),
+        ).alias("first"),
         F.count(F.lit(1)).cast("int").alias("inputs"),
         F.coalesce(F.sum("windows"), F.lit(0)).cast("int").alias("windows"),
     )
@@ -43,7 +53,7 @@ def post_vectors(inputs: DataFrame, embeddings: DataFrame, day: date) -> DataFra
         "input",
         _status().alias("status"),
         F.col("first.reason").alias("reason"),
-        _mean(F.col("found.vector")).alias("vector"),
+        _vector().alias("vector"),
         "inputs",
         "windows",
     )
@@ -58,8 +68,15 @@ def author_vectors(inputs: DataFrame, embeddings: DataFrame, day: date) -> DataF
 
 def _status() -> Column:
     decoded = F.size("found")
-    some = F.when(decoded < F.col("inputs"), "partial").otherwise("ok")
+    some = F.when(F.col("first").isNotNull(), "partial").otherwise("ok")
     return F.when(decoded == 0, "undecodable").otherwise(some)
+
+
+def _vector() -> Column:
+    """The windows side by side, of any other input the mean."""
+    vectors, is_windows = F.col("found.vector"), F.col("input") == WINDOWS
+    windows = _packed(F.when(is_windows, vectors), F.when(is_windows, F.col("found.content")))
+    return F.when(is_windows, windows).otherwise(_mean(F.when(~is_windows, vectors)))
 
 
 def _mean(vectors: Column) -> Column:
@@ -74,3 +91,9 @@ def _means(vectors: pa.Array) -> pa.Array:
     return pa.array(
         [None if several is None else mean(several) for several in vectors.to_pylist()], pa.binary()
     )
+
+
+@arrow_udf(T.BinaryType())  # type: ignore[call-overload,untyped-decorator]
+def _packed(vectors: pa.Array, texts: pa.Array) -> pa.Array:
+    pairs = zip(vectors.to_pylist(), texts.to_pylist(), strict=True)
+    return pa.array([packed(*pair) if pair[0] else None for pair in pairs], pa.binary())

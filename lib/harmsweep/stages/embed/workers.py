@@ -121,7 +121,9 @@ def _embed(encoder: str, items: list[Item], prepared: list[Any], loaded: Loaded)
     if inputs:
         embedded = module.embed(model, inputs)
         finite = np.isfinite(embedded.vectors.astype(STORED)).all(axis=1)
-        rows += map(_row, owners, stored(embedded.vectors), finite, embedded.windows.tolist())
+        reasons = embedded.reasons or [None] * len(owners)
+        vectors, windows = stored(embedded.vectors), embedded.windows.tolist()
+        rows += map(_row, owners, vectors, finite, windows, reasons)
     return rows
 
 
@@ -154,10 +156,10 @@ def _content(copies: ExitStack, media_root: Path, item: Item, kind: str) -> byte
     return content if digest == item.input_hash else None
 
 
-def _row(item: Item, vector: bytes, finite: bool, windows: int) -> Row:
+def _row(item: Item, vector: bytes, finite: bool, windows: int, reason: str | None) -> Row:
     if not finite:
         return _undecodable(item, "the vector is not finite")
-    return (item.input_hash, item.encoder_id, "ok", None, vector, windows)
+    return (item.input_hash, item.encoder_id, "ok", reason, vector, windows)
 
 
 def _undecodable(item: Item, reason: str) -> Row:

@@ -7,9 +7,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from harmsweep.model.text_windows import words_and_numbers
 from harmsweep.tables.catalog import TEXT_NUMBERS
 from harmsweep.text.cleaning import clean
-from harmsweep.text.words import words
 
 _NUMBERS = [field.name for field in TEXT_NUMBERS if field.name != "n_media"]
 _STRINGS = ("clean_text", "normal_text", "language")
@@ -40,7 +40,7 @@ def clean_column(frame: DataFrame, name: str) -> DataFrame:
 
 def _add_words(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for batch in batches:
-        rows = [words(text) for text in batch["text"].to_pylist()]
+        rows = [words_and_numbers(text) for text in batch["text"].to_pylist()]
         kept = batch.drop_columns(["text"])
         added = {name: pa.array([row[name] for row in rows], pa.string()) for name in _STRINGS}
         numbers = ["language_score", *_NUMBERS]

@@ -39,11 +39,15 @@ def as_columns(scores: NDArray[np.float64]) -> list[pa.Array]:
 
 def batch_columns(batch: pa.RecordBatch, manifest: Manifest) -> dict[str, NDArray[Any]]:
     """The batch's inputs as numpy: vectors as matrices, unknown numbers as NaN."""
-    vectors, present = {}, {}
+    vectors: dict[str, NDArray[Any]] = {}
+    present = {}
     for source in manifest.inputs:
         known = batch[f"{source.name}_present"].fill_null(False)
         present[source.name] = known.to_numpy(zero_copy_only=False)
         vectors[source.name] = matrix(batch[f"{source.name}_vector"], source.width)
+    if manifest.windows is not None:
+        values = batch[f"{manifest.windows.name}_vector"].to_pylist()
+        vectors[manifest.windows.name] = np.array(values, dtype=object)
     numbers = {
         feature.name: batch[feature.name].cast(pa.float64()).to_numpy(zero_copy_only=False)
         for feature in manifest.features

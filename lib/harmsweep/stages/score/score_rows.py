@@ -11,8 +11,14 @@ from harmsweep.harms import HARMS
 from harmsweep.model.fusion import SIMILARITY, Feature, Input
 from harmsweep.model.inputs import NOT_ALONE, with_inputs
 from harmsweep.model.manifest import Manifest
+from harmsweep.model.text_windows import LONG
+from harmsweep.model.windows import NAME as WINDOWS
 from harmsweep.tables.content import IMPOSSIBLE_TIME, UNKNOWN_COUNTRY
 
+# What is said of a post that has no media and no words.
+WORDLESS = "text: nothing but links or symbols"
+# Of one whose day was embedded before windows were: every text of more words than LONG has some.
+UNCUT = "text: its windows were not embedded"
 _POST = ["day", "post_id", "revision"]
 # What a row carries through the model besides its inputs.
 CARRIED = (
@@ -45,21 +51,22 @@ def rows_to_score(
     """
     current = posts.where(F.col("status") == "accepted").select(
         *_POST, "author_id", "author_origin", "surface", "country", "dataset", "split_group",
-        "recorded_day", F.col("text_flags").alias("flags"),
+        "recorded_day", F.col("text_flags").alias("flags"), F.size("media").alias("media"),
     )  # fmt: skip
     numbers = [f.name for f in manifest.features if f.name != SIMILARITY]
     known = features.select(*_POST, "language", "normal_text", *numbers)
     joined = current.join(known, on=_POST, how="left")
+    inputs = (*manifest.inputs, *([manifest.windows] if manifest.windows else []))
     damaged = joined.join(_media_damage(media), on=_POST, how="left").join(
-        _vector_damage(post_vectors, manifest.inputs), on=_POST, how="left"
+        _vector_damage(post_vectors, inputs), on=_POST, how="left"
     )
-    fused = with_inputs(damaged, post_vectors, author_vectors, inputs=manifest.inputs)
+    fused = with_inputs(damaged, post_vectors, author_vectors, inputs=inputs)
     return fused.select(
         *(name for name in CARRIED if name not in {"damage", "inputs", "language"}),
         F.coalesce("language", F.lit("und")).alias("language"),
-        _damage(manifest.inputs).alias("damage"),
+        _damage(inputs).alias("damage"),
         _seen(manifest.inputs).alias("inputs"),
-        *_model_columns(manifest.inputs, manifest.features),
+        *_model_columns(inputs, manifest.features),
     )
 
 
@@ -131,7 +138,9 @@ def _media_damage(media: DataFrame) -> DataFrame:
 def _vector_damage(post_vectors: DataFrame, inputs: Sequence[Input]) -> DataFrame:
     ids = [source.encoder_id for source in inputs]
     wrong = post_vectors.where(F.col("encoder_id").isin(ids) & (F.col("status") != "ok"))
-    what = F.concat_ws(" ", "input", "status")
+    of_words = F.col("input").isin("text", WINDOWS) & (F.col("status") == "partial")
+    said = F.concat(F.lit("text: "), F.col("reason"))
+    what = F.coalesce(F.when(of_words, said), F.concat_ws(" ", "input", "status"))
     return wrong.groupBy(*_POST).agg(F.sort_array(F.collect_set(what)).alias("vector_damage"))
 
 
@@ -141,6 +150,12 @@ def _damage(inputs: Sequence[Input]) -> Column:
     # No model sees the country: a post is whole without it.
     flags = F.transform(F.filter("flags", lambda flag: flag != UNKNOWN_COUNTRY), _flag)
     missing = [F.when(F.col("normal_text").isNull(), F.lit("no features"))]
+    bare = F.regexp_replace("normal_text", r"(?<!\S)(http|@user)(?!\S)", " ")
+    is_wordless = (F.length(F.trim("normal_text")) > 0) & ~bare.rlike(r"[\p{L}\p{N}]")
+    missing.append(F.when(is_wordless & (F.col("media") <= 0), F.lit(WORDLESS)))
+    if any(source.name == WINDOWS for source in inputs):
+        many = F.size(F.split(F.trim("normal_text"), " +")) > LONG
+        missing.append(F.when(many & ~F.col(f"{WINDOWS}_present"), F.lit(UNCUT)))
     if any(source.name == "text" for source in inputs):
         unread = (F.length(F.trim("normal_text")) > 0) & ~F.col("text_present")
         known = F.array_contains(F.coalesce("vector_damage", none), "text undecodable")

@@ -14,15 +14,16 @@ from harmsweep.lake import delta
 from harmsweep.lake.flow import SNAPSHOT
 from harmsweep.lake.runs import Spark
 from harmsweep.logs import log
-from harmsweep.model.conf import Split, TrainingConfig, load_training
+from harmsweep.model.conf import Split, load_training
 from harmsweep.model.fusion import Input
 from harmsweep.model.inputs import NUMBERS
 from harmsweep.model.snapshot import FACTS, PARTS, Snapshot, file_hashes, snapshot_id
+from harmsweep.model.windows import windows_of
 from harmsweep.stages.snapshot.snapshot_rows import has_label, labelled_rows, with_parts
 
 SOURCES = tuple(source.table for source in SNAPSHOT.reads)
 # Another number where the rows or the layout of a snapshot change their meaning.
-FORMAT = 5
+FORMAT = 6
 # A file is one row group, the unit that the trainer shuffles and shards: 1,000 rows are 8 MB.
 ROWS_PER_FILE = 1000
 MIN_FILES = 4
@@ -37,25 +38,27 @@ def take_snapshot(
     without Spark. Rows hold vectors, numbers, labels and ids, never text.
     """
     training = load_training(config) if config else load_training()
-    inputs = encoder_inputs(training)
+    inputs = encoder_inputs()
     versions = {table.name: delta.version(table, lake) for table in SOURCES}
-    name = snapshot_id(_identity(versions, first, last, training.split, inputs))
+    windows = windows_of(inputs, training.text_windows)
+    read = (*inputs, *([windows] if windows else []))
+    name = snapshot_id(_identity(versions, first, last, training.split, read))
     folder = out / name
     if not folder.exists():
         facts = {"id": name, "versions": versions, "first": first, "last": last}
         facts |= {"split": training.split, "inputs": inputs, "numbers": NUMBERS, "harms": HARMS}
-        rows = labelled_rows(*_tables(spark(), lake, versions, first, last), inputs=inputs)
+        facts |= {"windows": windows}
+        rows = labelled_rows(*_tables(spark(), lake, versions, first, last), inputs=read)
         _write(rows, folder, facts)
         log("snapshot").info("taken", snapshot=name, first=str(first), last=str(last))
     return folder
 
 
-def encoder_inputs(training: TrainingConfig) -> tuple[Input, ...]:
-    """The inputs that conf/training.yaml names, with conf/encoders.yaml's ids and widths."""
-    encoders = load_encoders()
+def encoder_inputs() -> tuple[Input, ...]:
+    """Every input that conf/encoders.yaml names: a champion may read more than a new model."""
     return tuple(
-        Input(name=name, encoder_id=encoders[name].encoder_id, width=encoders[name].width)
-        for name in training.inputs
+        Input(name=name, encoder_id=encoder.encoder_id, width=encoder.width)
+        for name, encoder in load_encoders().items()
     )
 
 
