@@ -49,6 +49,20 @@ def test_a_number_that_is_unknown_of_the_post_is_unknown_of_its_windows() -> Non
     assert np.isnan(rows["n_words"]).all()
 
 
+def test_a_post_with_links_or_emoji_is_read_once_more_as_its_words_alone() -> None:
+    assert SOURCE is not None
+    numbers = {
+        "n_urls": np.array([0.0, 2.0, np.nan, 1.0]),
+        "n_emoji": np.array([0.0, 1.0, 0.0, 3.0]),
+    }
+    known = columns(None, None, None, None) | numbers
+    known["text_present"][3] = False
+    ((owners, rows),) = window_columns(known, SOURCE)
+    assert owners.tolist() == [1]
+    assert (rows["n_urls"].tolist(), rows["n_emoji"].tolist()) == ([0], [0])
+    assert (rows["n_words"].tolist(), rows["views"].tolist()) == ([30], [1])
+
+
 def test_many_windows_come_some_at_a_time_and_none_of_none() -> None:
     assert SOURCE is not None
     many = columns(*[value((1, 2), (3, 4))] * ROWS_AT_ONCE)

@@ -93,7 +93,8 @@ def is_contraction(word: str) -> bool:
 
 @cache
 def _frequencies() -> dict[str, float]:
-    return get_frequency_dict("en", wordlist="large")
+    frequencies: dict[str, float] = get_frequency_dict("en", wordlist="large")
+    return frequencies
 
 
 def _zipf(word: str) -> float:
