@@ -16,6 +16,7 @@ from harmsweep.release.gates import (
     cost_gates,
     disguise_gates,
     function_gates,
+    harmless_gates,
     head_gates,
     refused_gates,
 )
@@ -73,6 +74,14 @@ def test_a_slice_that_is_worse_is_refused_where_the_whole_is_not() -> None:
     found = list(head_gates([mixed], [], CONFIG))
     assert {gate.item for gate in refused_gates(found)} >= {"hate, language de"}
     assert [g.passed for g in found if g.item == "hate, language en"] == [True]
+
+
+def test_a_head_that_flags_harmless_posts_more_often_is_refused() -> None:
+    eager, calm = TRUTH * 0.5 + 0.5, TRUTH * 1.0
+    (refused,) = harmless_gates([rows({CANDIDATE: eager, CHAMPION: calm})], CONFIG)
+    (passed,) = harmless_gates([rows({CANDIDATE: calm, CHAMPION: eager})], CONFIG)
+    assert (refused.passed, passed.passed) == (False, True)
+    assert refused.figures.startswith("1.000 against 0.000")
 
 
 def test_a_head_below_its_baseline_is_refused() -> None:

@@ -160,6 +160,15 @@ def kept_gates(rows: Sequence[Kept], c: ReleaseConfig) -> Iterator[Gate]:
         )
 
 
+def harmless_gates(test: Sequence[ScoredRows], c: ReleaseConfig) -> Iterator[Gate]:
+    """No head flags harmless posts of the test part more often than the champion's."""
+    for rows in test:
+        harmless = rows.where(~rows.truth)
+        if len(harmless.truth):
+            flagged = {m: -(s >= CALLED).astype(float) for m, s in harmless.scores.items()}
+            yield _share_gate("harmless", rows.harm, flagged, harmless.groups, c, tests=len(test))
+
+
 def confounder_gates(
     cases: Cases, answers: Mapping[str, Answers], c: ReleaseConfig
 ) -> Iterator[Gate]:

@@ -33,6 +33,7 @@ from harmsweep.release.gates import (
     cost_gates,
     disguise_gates,
     function_gates,
+    harmless_gates,
     head_gates,
     kept_gates,
 )
@@ -68,6 +69,7 @@ def judge(
         yield from disguise_gates(cases, answers, options)
         yield from confounder_gates(cases, answers, options)
     yield from kept_gates(_kept(candidate, cases, options), options)
+    yield from harmless_gates(test, options)
     yield from calibration_gates(test, options)
     size = (candidate.parent / _mine(manifests).weights.name).stat().st_size
     yield from cost_gates(size, _rates(models, manifests), options)
