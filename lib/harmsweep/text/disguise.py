@@ -52,7 +52,8 @@ S:ABCDEGHIJKLMNORSTVXYZ T:ACDFGHJKLMNORTVWZ U:AGMNSYZ V:ACEGINU W:FS X:K Y:ET Z:
 """
 _FLAGS = {first[0] + second for first in _SECONDS.split() for second in first[2:]}
 _REGIONAL = re.compile("[\U0001f1e6-\U0001f1ff]+")
-_LINK = re.compile(r"(?<![\w.:/'\"-])http(?![\w:/.'\"-]) ?")
+# With the mark that ended it.
+_LINK = re.compile(r"(?<![\w.:/'\"-])http(?![\w:/.'\"-])[,;\u3001\u3002\uff0c]* ?")
 _PARENTHESISED = re.compile(r"(?:\([A-Za-z]\)){3,}")
 
 
