@@ -64,11 +64,22 @@ def score_texts(manifest: Path, encoded: EncodedTexts) -> NDArray[np.float64]:
 
 
 def embedded(texts: Sequence[str]) -> Vectors:
-    """The text encoder's vectors of texts as they are."""
+    """The text encoder's vectors of texts as they are; each text is embedded once in a process.
+
+    Disguised copies mostly read as their plain twins, and mild sentences come again and again.
+    """
     from harmsweep.encoders import text
 
-    vectors: Vectors = text.embed(_text_model(), texts).vectors
-    return vectors
+    known = _vectors()
+    fresh = [each for each in dict.fromkeys(texts) if each not in known]
+    if fresh:
+        known.update(zip(fresh, text.embed(_text_model(), fresh).vectors, strict=True))
+    return np.stack([known[each] for each in texts])
+
+
+@cache
+def _vectors() -> dict[str, Vectors]:
+    return {}
 
 
 @cache
