@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from harmsweep.errors import Refused
 from harmsweep.evaluation.intervals import Bools, Floats
 from harmsweep.model.manifest import load_manifest
-from harmsweep.release.text_probe import encode_texts, score_texts
+from harmsweep.release.text_probe import encode_texts, reads_raw, score_texts
 from harmsweep.text.attacks import TRANSFORMS
 
 HARM = "hate"
@@ -81,7 +81,7 @@ def answers(models: Mapping[str, Path], cases: Cases, *, seed: int) -> dict[str,
     places = {name: load_manifest(path).harms.index(HARM) for name, path in models.items()}
 
     def scores(texts: Sequence[str]) -> dict[str, Floats]:
-        encoded = encode_texts(texts)
+        encoded = encode_texts(texts, raw_too=reads_raw(models.values()))
         return {name: score_texts(path, encoded)[:, places[name]] for name, path in models.items()}
 
     plain = scores(cases.texts)

@@ -13,7 +13,7 @@ from rich.table import Table
 from scipy import stats
 
 from harmsweep.model.manifest import load_manifest
-from harmsweep.release.text_probe import encode_texts, score_texts
+from harmsweep.release.text_probe import encode_texts, reads_raw, score_texts
 from harmsweep.text import attacks
 
 Writing = Callable[[str, Random], str]
@@ -115,7 +115,8 @@ def kept_in_writings(
 
 def passes(model: Path, texts: Sequence[str]) -> Bools:
     """Which heads each text passes, texts by harms; every other input is absent."""
-    return np.asarray(score_texts(model, encode_texts(texts)) >= PASSES)
+    encoded = encode_texts(texts, raw_too=reads_raw([model]))
+    return np.asarray(score_texts(model, encoded) >= PASSES)
 
 
 def probes(hateful: Sequence[str], *, most: int, seed: int) -> list[str]:

@@ -3,7 +3,7 @@
 Imports torch, with the encoder: for judging models, never for a driver that forks workers.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from harmsweep.encoders.conf import load_encoders
 from harmsweep.encoders.stored import stored
 from harmsweep.model.columns import columns_of
+from harmsweep.model.manifest import load_manifest
 from harmsweep.model.network import load_heads, score_columns
 from harmsweep.model.text_windows import embedded_windows, words_and_numbers
 from harmsweep.model.windows import NAME
@@ -35,18 +36,26 @@ class EncodedTexts:
     windows: NDArray[np.object_]
 
 
-def encode_texts(texts: Sequence[str], *, undo: bool = True) -> EncodedTexts:
-    """Texts cleaned, normalised, counted and embedded; without `undo` disguises stay."""
+def encode_texts(texts: Sequence[str], *, undo: bool = True, raw_too: bool = True) -> EncodedTexts:
+    """Texts cleaned, normalised, counted and embedded; without `undo` disguises stay.
+
+    Without `raw_too` raw texts are not embedded, which no new model reads.
+    """
     rows = [words_and_numbers(text) for text in texts]
     cleaned = [row["clean_text"] for row in rows]
     normal = [row["normal_text"] for row in rows] if undo else cleaned
     differs = np.array([a != b for a, b in zip(cleaned, normal, strict=True)], dtype=bool)
     normal_vectors = embedded(normal)
     raw = np.zeros_like(normal_vectors)
-    if differs.any():
+    if raw_too and differs.any():
         raw[differs] = embedded([t for t, d in zip(cleaned, differs, strict=True) if d])
     windows = embedded_windows(normal, lambda distinct: stored(embedded(distinct)))
     return EncodedTexts(rows, normal_vectors, raw, differs, np.array([*windows, None], object)[:-1])
+
+
+def reads_raw(models: Iterable[Path]) -> bool:
+    """Whether one of the models reads raw_text."""
+    return any(s.name == "raw_text" for path in models for s in load_manifest(path).inputs)
 
 
 def score_texts(manifest: Path, encoded: EncodedTexts) -> NDArray[np.float64]:
