@@ -41,7 +41,7 @@ DEMOTE = rung("demote", precision=0.9, confidence=0.95)
 REVIEW = rung("review", 0.5)
 POLICY = trial_policy(
     {
-        "hate": [rule(REMOVE, DEMOTE, REVIEW), rule(REMOVE, REVIEW, surface="ads")],
+        "hate": [rule(REMOVE, DEMOTE, REVIEW), rule(REMOVE, rung("review", 0.4), surface="ads")],
         "spam": [rule(DEMOTE, REVIEW)],
         "sexism": [rule(DEMOTE, REVIEW)],
     },
