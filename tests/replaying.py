@@ -23,6 +23,7 @@ def plain_model(monkeypatch: Any) -> Any:
     from harmsweep.model import network
 
     manifest = SimpleNamespace(
+        windows=None,
         model_version="m-1", harms=("hate", "spam"), inputs=[],
         features=[Feature(name=name, transform="none") for name in ("views", "likes")],
     )  # fmt: skip
