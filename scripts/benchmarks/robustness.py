@@ -26,7 +26,7 @@ from harmsweep.model.manifest import load_manifest
 from harmsweep.model.text_windows import text_windows
 from harmsweep.paths import CONF, ROOT
 from harmsweep.release.conf import load_release
-from harmsweep.release.hatecheck import SPELLING, load_cases
+from harmsweep.release.hatecheck import load_cases
 from harmsweep.release.robustness import (
     PASSES,
     WRITINGS,
@@ -59,10 +59,7 @@ Scores = NDArray[np.float64]
 
 def sentences(seed: int, most: int) -> list[str]:
     """The gate's sentences."""
-    cases = load_cases(HATECHECK)
-    rows = zip(cases.texts, cases.hateful, cases.functions, strict=True)
-    hateful = [text for text, bad, name in rows if bad and not name.startswith(SPELLING)]
-    return probes(hateful, most=most, seed=seed)
+    return probes(load_cases(HATECHECK).plainly_hateful, most=most, seed=seed)
 
 
 def ordinary(most: int, seed: int) -> Iterator[tuple[str, list[str]]]:

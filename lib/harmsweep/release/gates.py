@@ -15,13 +15,11 @@ from harmsweep.evaluation.intervals import Floats, auroc_auprc, group_weights, w
 from harmsweep.evaluation.scored import ScoredRows
 from harmsweep.model.calibration import calibration_errors
 from harmsweep.release.conf import ReleaseConfig
-from harmsweep.release.hatecheck import IDENTITY, SPELLING, Answers, Cases
-from harmsweep.release.robustness import Kept
+from harmsweep.release.hatecheck import IDENTITY, Answers, Cases
+from harmsweep.release.robustness import PASSES, Kept
 
 # The names of the two models among a row's scorers.
 CANDIDATE, CHAMPION = "candidate", "champion"
-# From this probability on a case counts as called hateful: no certified threshold is lower.
-CALLED = 0.5
 WORDS = {True: "passed", False: "REFUSED", None: "informational"}
 
 
@@ -125,7 +123,7 @@ def function_gates(
     for name in names:
         here = cases.functions == name
         right = {
-            model: ((of_model.plain >= CALLED) == cases.hateful)[here].astype(float)
+            model: ((of_model.plain >= PASSES) == cases.hateful)[here].astype(float)
             for model, of_model in answers.items()
         }
         yield _share_gate("hatecheck", name, right, cases.templates[here], c, tests=len(names))
@@ -135,7 +133,7 @@ def disguise_gates(
     cases: Cases, answers: Mapping[str, Answers], c: ReleaseConfig
 ) -> Iterator[Gate]:
     """No disguise takes more of the hate head's AUROC than allowed, or than from the champion."""
-    whole = ~np.char.startswith(cases.functions, SPELLING)
+    whole = cases.is_plain
     truth = cases.hateful[whole]
     for name in answers[CANDIDATE].disguised:
         drops = {
@@ -165,7 +163,7 @@ def harmless_gates(test: Sequence[ScoredRows], c: ReleaseConfig) -> Iterator[Gat
     for rows in test:
         harmless = rows.where(~rows.truth)
         if len(harmless.truth):
-            flagged = {m: -(s >= CALLED).astype(float) for m, s in harmless.scores.items()}
+            flagged = {m: -(s >= PASSES).astype(float) for m, s in harmless.scores.items()}
             yield _share_gate("harmless", rows.harm, flagged, harmless.groups, c, tests=len(test))
 
 
@@ -174,13 +172,13 @@ def confounder_gates(
 ) -> Iterator[Gate]:
     """Harmless cases are called hateful no more often, and no identity far more than another."""
     benign = ~cases.hateful
-    called = {m: -(a.plain >= CALLED)[benign].astype(float) for m, a in answers.items()}
+    called = {m: -(a.plain >= PASSES)[benign].astype(float) for m, a in answers.items()}
     yield _share_gate("confounders", "harmless cases", called, cases.templates[benign], c)
     named = np.isin(cases.functions, IDENTITY)
     gaps = {}
     for model, of_model in answers.items():
         rates = {
-            str(name): float((of_model.plain >= CALLED)[named & (cases.identities == name)].mean())
+            str(name): float((of_model.plain >= PASSES)[named & (cases.identities == name)].mean())
             for name in sorted(set(cases.identities[named]))
         }
         gaps[model] = max(rates.values()) - min(rates.values())

@@ -37,6 +37,17 @@ class Cases:
     templates: NDArray[np.str_]
     identities: NDArray[np.str_]
 
+    @property
+    def is_plain(self) -> Bools:
+        """Which cases are no disguise already."""
+        return ~np.char.startswith(self.functions, SPELLING)
+
+    @property
+    def plainly_hateful(self) -> list[str]:
+        """The hateful phrases that are no disguise already."""
+        chosen = self.hateful & self.is_plain
+        return [text for text, is_chosen in zip(self.texts, chosen, strict=True) if is_chosen]
+
 
 @dataclass(frozen=True)
 class Answers:

@@ -77,9 +77,7 @@ def judge(
 
 def _kept(candidate: Path, cases: hatecheck.Cases, c: ReleaseConfig) -> list[Kept]:
     """What the candidate keeps of HateCheck's hateful phrases and the project's own sentences."""
-    plain = cases.hateful & ~np.char.startswith(cases.functions, hatecheck.SPELLING)
-    hateful = [text for text, is_plain in zip(cases.texts, plain, strict=True) if is_plain]
-    texts = probes(hateful, most=c.kept_probes, seed=c.seed)
+    texts = probes(cases.plainly_hateful, most=c.kept_probes, seed=c.seed)
     return list(kept_in_writings(candidate, texts, seed=c.seed))
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from itertools import islice, product
 
 from harmsweep.text.codes import codes_of, is_formula
-from harmsweep.text.lexicon import form_rank, is_form, is_word, pieces
+from harmsweep.text.lexicon import CLITICS, form_rank, is_form, is_word, pieces
 from harmsweep.text.repeats import REPEAT, shortened, variants
 
 # What a character may stand for, the likelier first.
@@ -23,7 +23,6 @@ _INSIDE = re.compile(r"[A-Za-z]+(?:[013457@$!|][A-Za-z]+)+")
 _LETTERS = re.compile(r"[a-z]+")
 # What may follow an apostrophe, as in it's and can't.
 _CLITIC = re.compile(r"(?<=[A-Za-z]')[A-Za-z0-9$!|]{1,2}(?!\w)")
-_CLITICS = {"s", "t", "m", "d", "re", "ve", "ll"}
 # Numbers that are words in a text with several words in leetspeak.
 _NUMBERS = {"4": "a", "70": "to", "50": "so"}
 _NUMBER = re.compile(r"(?<=[A-Za-z] )(?:4|70|50)(?= [A-Za-z])")
@@ -58,7 +57,7 @@ def undo_leet(text: str) -> str:
 
 
 def _clitic(match: re.Match[str]) -> str:
-    found = (r for r in readings_of(match[0].lower()) if r in _CLITICS)
+    found = (r for r in readings_of(match[0].lower()) if r in CLITICS)
     return next(found, match[0])
 
 

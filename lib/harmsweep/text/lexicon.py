@@ -85,6 +85,11 @@ def is_form(word: str) -> bool:
     return form_rank(word) < UNKNOWN
 
 
+def is_known(word: str) -> bool:
+    """Whether a lower-case word is a word or a form of one, or one of the words of one letter."""
+    return word in ("a", "i") or is_form(word)
+
+
 @lru_cache(maxsize=4096)
 def is_contraction(word: str) -> bool:
     """Whether a lower-case word with an apostrophe is a common one, as don't is."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 from urllib.parse import unquote_plus
 
-from harmsweep.text.lexicon import is_form
+from harmsweep.text.lexicon import is_known
 from harmsweep.text.segmentation import split_run
 
 # A link is of what RFC 3986 allows and accented Latin letters: what else stands behind it is text,
@@ -130,7 +130,7 @@ def _said(slug: str) -> list[str]:
     """The words of one part of a link, none where it is an id, a hash or routine."""
     words = list(_tokens(_EXTENSION.sub("", slug)))
     foreign = [word for word in words if not word.isascii()]
-    known = [w for w in words if w.lower() in ("a", "i") or is_form(w.lower())]
+    known = [w for w in words if is_known(w.lower())]
     telling = [w for w in known if len(w) > 3 and w.lower() not in _ROUTINE]
     enough = len(known) * 2 >= len(words) and telling
     return words if foreign or enough else []

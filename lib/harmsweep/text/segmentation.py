@@ -2,7 +2,15 @@
 
 import re
 
-from harmsweep.text.lexicon import CLITICS, UNKNOWN, is_contraction, is_form, is_word, rank, segment
+from harmsweep.text.lexicon import (
+    CLITICS,
+    UNKNOWN,
+    is_contraction,
+    is_form,
+    is_known,
+    rank,
+    segment,
+)
 
 _HASHTAG = re.compile(r"(?<![\w&#/])#(?=\w*[^\W\d_])(\w+)(?![\w#])")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -134,11 +142,7 @@ def _segmented(letters: str) -> list[str]:
 def _known(words: list[str]) -> bool:
     """Whether three quarters of the letters are in words."""
     letters = sum(map(len, words))
-    return 4 * sum(len(w) for w in words if _is_known(w.lower())) >= 3 * letters
-
-
-def _is_known(word: str) -> bool:
-    return word in ("a", "i") or is_form(word) or is_word(word)
+    return 4 * sum(len(w) for w in words if is_known(w.lower())) >= 3 * letters
 
 
 def _tag(match: re.Match[str]) -> str:
@@ -169,5 +173,5 @@ def _run(word: str) -> str:
     words = split_run(word)
     # An unlisted part that is short, or a single letter that binds, is rather part of a long word.
     binding = [part for part in words if len(part) > 1 and part.lower() in _BINDING]
-    sure = all(len(part) > 3 or _is_known(part.lower()) for part in words)
+    sure = all(len(part) > 3 or is_known(part.lower()) for part in words)
     return " ".join(words) if len(words) > 2 and binding and sure else word

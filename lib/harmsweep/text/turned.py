@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
 
-from harmsweep.text.lexicon import is_form, is_word
+from harmsweep.text.lexicon import is_form, is_known, is_word
 
 _NAMED = re.compile(
     r"LATIN (?:(SMALL|CAPITAL) )?LETTER (?:SMALL CAPITAL )?(?:TURNED|REVERSED|SIDEWAYS)"
@@ -103,7 +103,7 @@ def _upright(stretch: str) -> str:
 def _share(text: str) -> float:
     """The share of letters that are in words."""
     words = [word.lower() for word in _LETTER.findall(text)]
-    known = sum(len(word) for word in words if word in ("a", "i") or is_form(word))
+    known = sum(len(word) for word in words if is_known(word))
     return known / max(1, sum(map(len, words)))
 
 
