@@ -41,3 +41,12 @@ def test_a_row_group_is_dropped_when_its_last_row_has_left() -> None:
     vectors.put_back({name: values[1:] for name, values in thin.items()})
     with pytest.raises(KeyError):
         vectors.put_back(dict(thin))
+
+
+def test_values_of_another_length_each_come_back_as_they_are_stored() -> None:
+    rows = row_group(1, [True, True, False]) | {"windows": np.array([b"ab", None, b"c"], object)}
+    vectors = VectorBuffer(WIDTHS, ["windows"])
+    thin = vectors.keep(rows, 0)
+    assert "windows" not in thin
+    back = vectors.put_back({name: values[[2, 0, 1]] for name, values in thin.items()})
+    assert back["windows"].tolist() == [b"c", b"ab", None]

@@ -20,6 +20,7 @@ def batches(
     *,
     batch: int,
     inputs: Sequence[Input] = (),
+    windows: Input | None = None,
     seed: int | None = None,
     shuffle_rows: int = 0,
     shard: tuple[int, int] | None = None,
@@ -36,10 +37,13 @@ def batches(
     from petastorm.pytorch import BatchedDataLoader
 
     this, of = shard or (None, None)
-    reader = _reader(part, [*columns, *input_columns(inputs, [])], seed=seed, this=this, of=of)
+    values = [f"{windows.name}_vector"] if windows else []
+    names = [*columns, *values, *input_columns(inputs, [])]
+    reader = _reader(part, names, seed=seed, this=this, of=of)
     try:
         once = islice(reader, len(range(this or 0, _row_groups(part), of or 1)))
-        vectors = VectorBuffer({f"{source.name}_vector": source.width for source in inputs})
+        widths = {f"{source.name}_vector": source.width for source in inputs}
+        vectors = VectorBuffer(widths, values)
         # torch.tensor copies: petastorm's arrays are views of Arrow's memory, which is read-only.
         loader = BatchedDataLoader(
             RowGroups(once, vectors),

@@ -123,7 +123,7 @@ def _epoch(
     """Train networks for an epoch and judge them; gives their mean losses."""
     options, losses = run.options, list[float]()
     for batch in _batches(run, "train", epoch=epoch):
-        shape = batch[0].shape
+        shape = batch.whole.shape
         noise = _left(rng, shape, options), _left(rng, (shape[0], options.hidden), options)
         losses += run.each(partial(Network.step, batch=batch, noise=noise), networks)
     for one in networks:
@@ -175,16 +175,19 @@ def _batches(run: _Run, part: str, *, epoch: int | None = None) -> Iterator[Batc
         run.snapshot / part,
         [*task.columns, *weights],
         inputs=task.inputs,
+        windows=task.windows,
         batch=options.batch,
         seed=None if epoch is None else options.seed + epoch,
         shuffle_rows=options.shuffle_rows,
     )
     for rows in read:
         weighed = np.stack([rows[name] for name in weights], axis=1) if weights else None
-        yield (
-            torch.from_numpy(task.fused(rows)),
+        fused, owners = task.fused_with_windows(rows)
+        yield Batch(
+            torch.from_numpy(fused),
             torch.from_numpy(task.labels(rows)),
             None if weighed is None else torch.from_numpy(weighed.astype(np.float32)),
+            None if owners is None else torch.from_numpy(owners),
         )
 
 

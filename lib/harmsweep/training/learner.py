@@ -26,9 +26,38 @@ from harmsweep.training.losses import (
 )
 from harmsweep.training.task import Task
 
-# Fused rows, their labels, and the weights of these where the snapshot has any.
-Batch = tuple[Tensor, Tensor, Tensor | None]
 Columns = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Posts as fused rows with their labels, and the weights of these where there are any.
+
+    Behind the posts' own rows may come those of their windows, each of the post that `owners` says:
+    a post's logit is then the greatest of its rows.
+    """
+
+    fused: Tensor
+    labels: Tensor
+    weights: Tensor | None = None
+    owners: Tensor | None = None
+
+    @property
+    def whole(self) -> Tensor:
+        """The rows of whole posts."""
+        return self.fused[: len(self.labels)]
+
+    def greatest(self, logits: Tensor) -> Tensor:
+        """A logit a post and head, from those of all rows."""
+        if self.owners is None:
+            return logits
+        posts = logits[: len(self.labels)]
+        owners = self.owners[:, None].expand(-1, logits.shape[1])
+        return posts.scatter_reduce(0, owners, logits[len(posts) :], "amax")
+
+    def spread(self, of_posts: Tensor) -> Tensor:
+        """What each post has, for all of its rows."""
+        return of_posts if self.owners is None else torch.cat([of_posts, of_posts[self.owners]])
 
 
 @dataclass(frozen=True)
@@ -152,17 +181,20 @@ class Network:
         return float(loss.detach())
 
     def _loss(self, one: Branch, batch: Batch, noise: Noise) -> Tensor | None:
-        targets, weights, known = self.targets.of(batch[1]), batch[2], self.targets.weights
+        targets, weights, known = self.targets.of(batch.labels), batch.weights, self.targets.weights
         weights = known(weights) if known and weights is not None else None
-        # Columns before rows: a branch has few of either, and copies take most of a step's time.
-        seen, dropped, left = one.seen(batch[0]), one.seen(noise[0]), noise[1]
         if one.own_rows:
+            # Columns before rows: a branch has few of either, and copies take most of a step's time.
+            seen, dropped, left = one.seen(batch.whole), one.seen(noise[0]), noise[1]
             keep = _is_something(seen) & ~targets.isnan().all(dim=1)
             if not keep.any():
                 return None
             seen, dropped, left, targets = (t[keep] for t in (seen, dropped, left, targets))
             weights = None if weights is None else weights[keep]
-        logits = one.trained(seen, (dropped, left))
+            logits = one.trained(seen, (dropped, left))
+        else:
+            dropped, left = batch.spread(one.seen(noise[0])), batch.spread(noise[1])
+            logits = batch.greatest(one.trained(one.seen(batch.fused), (dropped, left)))
         losses = masked_loss(logits, targets, weights, costs=self.costs)
         counts = self.weights
         if self.log_variances is not None:
@@ -176,10 +208,11 @@ class Network:
         """The logits that are judged, and their targets; those of others' rows are NaN."""
         one = self.branches[self.judged_branch]
         with torch.inference_mode():  # of this thread
-            targets = self.targets.of(batch[1])
+            targets = self.targets.of(batch.labels)
             if one.own_rows:
-                targets = torch.where(one.has(batch[0])[:, None], targets, math.nan)
-            return one.logits(batch[0]), targets
+                targets = torch.where(one.has(batch.whole)[:, None], targets, math.nan)
+                return one.logits(batch.whole), targets
+            return batch.greatest(one.logits(batch.fused)), targets
 
     def observe(self, held_out: float) -> None:
         """Keep the weights where the validation loss fell, else count the epoch."""

@@ -21,6 +21,7 @@ from harmsweep.model.fusion import (
 )
 from harmsweep.model.manifest import HeadCounts
 from harmsweep.model.snapshot import Snapshot, label_column
+from harmsweep.model.windows import window_columns
 from harmsweep.training.data import batches, fit_scaling
 
 
@@ -39,7 +40,7 @@ class Task:
     heads: tuple[HeadCounts, ...]
     inputs: tuple[Input, ...]
     features: tuple[Feature, ...]
-    # What a score is the greatest over, besides the whole text: not learned from.
+    # What a logit is the greatest over, besides the whole text.
     windows: Input | None = None
 
     @property
@@ -78,6 +79,15 @@ class Task:
     def fused(self, rows: Columns) -> Matrix:
         """The fused matrix of some rows."""
         return fuse(rows, self.inputs, self.features)
+
+    def fused_with_windows(self, rows: Columns) -> tuple[Matrix, NDArray[np.int64] | None]:
+        """The fused matrix of some rows, then of their windows, with the row of each window."""
+        whole = self.fused(rows)
+        if self.windows is None:
+            return whole, None
+        parts = [(owners, self.fused(part)) for owners, part in window_columns(rows, self.windows)]
+        owners = [np.zeros(0, dtype=np.int64), *(owners for owners, _ in parts)]
+        return np.concatenate([whole, *(fused for _, fused in parts)]), np.concatenate(owners)
 
     def labels(self, rows: Columns) -> NDArray[np.float32]:
         """Labels, rows by harms; NaN is absent."""
