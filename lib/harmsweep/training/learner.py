@@ -184,7 +184,7 @@ class Network:
         targets, weights, known = self.targets.of(batch.labels), batch.weights, self.targets.weights
         weights = known(weights) if known and weights is not None else None
         if one.own_rows:
-            # Columns before rows: a branch has few of either, and copies take most of a step's time.
+            # Columns before rows: a branch has few of either, and copies take most of the time.
             seen, dropped, left = one.seen(batch.whole), one.seen(noise[0]), noise[1]
             keep = _is_something(seen) & ~targets.isnan().all(dim=1)
             if not keep.any():
