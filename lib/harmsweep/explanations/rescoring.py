@@ -15,7 +15,7 @@ from harmsweep.enforcement.state.evidence import columns_of
 from harmsweep.model.columns import fill_similarity
 from harmsweep.model.fusion import NUMBERS, inputs_of, modalities_of
 from harmsweep.model.manifest import Manifest
-from harmsweep.model.text_windows import embedded_windows, numbers_of, of_normal
+from harmsweep.model.text_windows import as_read, embedded_windows, numbers_of, of_normal
 from harmsweep.model.windows import NAME as WINDOWS
 from harmsweep.text.cleaning import clean
 from harmsweep.text.disguise import disguised_words, normalise
@@ -128,7 +128,11 @@ def text_changes(
 def _contents(cleaned: str) -> dict[str, str]:
     """What each input of a text's own embeds, as the embed stage has it; empty for absent."""
     normal = normalise(cleaned)
-    return {"text": normal, "raw_text": cleaned if cleaned != normal else "", "caption": cleaned}
+    return {
+        "text": as_read(normal),
+        "raw_text": cleaned if cleaned != normal else "",
+        "caption": cleaned,
+    }
 
 
 def _numbers(scorer: Scorer, cleaned: str, whole: str) -> dict[str, bytes | float | None]:

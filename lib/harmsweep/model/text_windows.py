@@ -5,7 +5,7 @@ and the numbers of its own words; a post's score is the greatest over its whole 
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -19,8 +19,8 @@ from harmsweep.text.words import words
 # More are read by neighbours together: a text of 100,000 characters may have thousands.
 MOST = 64
 BOUNDED = f"its more than {MOST} sentences were read by neighbours together"
-# A sentence of fewer words says little alone; so many that follow each other are read together too.
-LEAST_WORDS, TOGETHER = 4, 3
+# So many sentences that follow each other are read together too.
+TOGETHER = 3
 # A sentence of more words is read by clauses; a clause of more in runs of RUN, STEP words apart.
 LONG, RUN, STEP = 18, 12, 4
 # Those that a post has by its normal text, so that an undone disguise leaves no trace in them.
@@ -29,6 +29,9 @@ OF_NORMAL = ("n_chars", "n_words", "n_exclamations", "upper_share", "digit_share
 # full stop within a number or an address ends none.
 _END = re.compile(r"[.!?;]+[\"')\]]*(?=\s)|[\u2026\u3002\u0964\u0965\u061f\u06d4\u1362\n]+")
 _PAUSE = re.compile(r"[,:|\u2013\u2014\u2022\u3001\u060c]+(?=\s|$)|\s(?=[-\u2013\u2014|\u2022(]\s)")
+# The marks of an end that say nothing: a text and its window are read alike with them or without.
+# As Java reads it too.
+END_MARKS = r"[\s.,:;\u2026\u3002\u0964\u06d4\u1362\u3001\u060c]+$"
 _WORD = re.compile(r"\S+")
 _LINK = re.compile(r"(?<!\S)http(?!\S)")
 Span = tuple[int, int]
@@ -36,8 +39,13 @@ Numbers = dict[str, float | None]
 
 
 def text_windows(normal: str) -> list[str]:
-    """The windows of a normal text; none where it is one by itself."""
-    return [normal[start:end] for start, end in _bounded(_spans(normal))]
+    """The windows of a normal text, as they are read; none where it is one by itself."""
+    return [as_read(normal[start:end]) for start, end in _bounded(_spans(normal))]
+
+
+def as_read(normal: str) -> str:
+    """What is embedded of a text: without the marks at its end, unless it is nothing else."""
+    return re.sub(END_MARKS, "", normal) or normal
 
 
 def is_bounded(normal: str) -> bool:
@@ -91,11 +99,8 @@ def _spans(text: str) -> list[Span]:
     sentences = [part for words in _parts(text, _END) for part in _clauses(text, words)]
     spans: set[Span] = set()
     for first, sentence in enumerate(sentences):
-        together = _together(sentences[first : first + TOGETHER])
-        # A few words say little alone: they are read so only where nothing short is beside them.
-        if len(sentence) >= LEAST_WORDS or not (together or _is_within(sentence, spans)):
-            spans.add((sentence[0][0], sentence[-1][1]))
-        spans |= together
+        spans.add((sentence[0][0], sentence[-1][1]))
+        spans |= _together(sentences[first : first + TOGETHER])
     whole = {(sentences[0][0][0], sentences[-1][-1][1])} if sentences else set()
     return sorted(spans - whole)
 
@@ -105,11 +110,6 @@ def _together(sentences: Sequence[Sequence[Span]]) -> set[Span]:
     lengths = accumulate(map(len, sentences))
     ends = [s[-1][1] for s, length in zip(sentences, lengths, strict=True) if length <= LONG]
     return {(sentences[0][0][0], end) for end in ends[1:]}
-
-
-def _is_within(sentence: Sequence[Span], spans: Iterable[Span]) -> bool:
-    first, last = sentence[0][0], sentence[-1][1]
-    return any(start <= first and last <= end for start, end in spans)
 
 
 def _clauses(text: str, words: Sequence[Span]) -> Iterator[Sequence[Span]]:

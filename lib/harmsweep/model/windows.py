@@ -16,7 +16,7 @@ from harmsweep.model.fusion import Columns, Input
 # The input of post_vectors that holds a post's windows, and how they are cut: other rules, other
 # vectors. Change it with them.
 NAME = "text_windows"
-_CUT = 1
+_CUT = 2
 # The numbers that a window has of its own.
 NUMBERS = (
     *("n_chars", "n_words", "n_urls", "n_mentions", "n_hashtags", "n_emoji", "n_exclamations"),

@@ -118,15 +118,31 @@ def baseline_gates(records: Sequence[Mapping[str, Any]], c: ReleaseConfig) -> It
 def function_gates(
     cases: Cases, answers: Mapping[str, Answers], c: ReleaseConfig
 ) -> Iterator[Gate]:
-    """On none of HateCheck's functions is the candidate right less often than the champion."""
+    """On none of HateCheck's functions is the candidate right less often than the champion.
+
+    Both at as many false alarms: what a probability means is another gate's matter (calibration),
+    and each model acts at certified thresholds of its own.
+    """
+    thresholds = equal_alarms(cases, answers)
     names = sorted(set(cases.functions))
     for name in names:
         here = cases.functions == name
         right = {
-            model: ((of_model.plain >= PASSES) == cases.hateful)[here].astype(float)
+            model: ((of_model.plain >= thresholds[model]) == cases.hateful)[here].astype(float)
             for model, of_model in answers.items()
         }
         yield _share_gate("hatecheck", name, right, cases.templates[here], c, tests=len(names))
+
+
+def equal_alarms(cases: Cases, answers: Mapping[str, Answers]) -> dict[str, float]:
+    """The champion's PASSES, and where the candidate calls no more harmless cases hateful."""
+    if CHAMPION not in answers:
+        return {CANDIDATE: PASSES}
+    alarms = int((answers[CHAMPION].plain[~cases.hateful] >= PASSES).sum())
+    harmless = np.sort(answers[CANDIDATE].plain[~cases.hateful])[::-1]
+    # Above the first that would be one too many.
+    least = np.nextafter(harmless[alarms], np.inf) if alarms < len(harmless) else 0.0
+    return {CHAMPION: PASSES, CANDIDATE: float(least)}
 
 
 def disguise_gates(

@@ -17,7 +17,7 @@ from harmsweep.encoders.stored import stored
 from harmsweep.model.columns import columns_of
 from harmsweep.model.manifest import load_manifest
 from harmsweep.model.network import load_heads, score_columns
-from harmsweep.model.text_windows import embedded_windows, words_and_numbers
+from harmsweep.model.text_windows import as_read, embedded_windows, words_and_numbers
 from harmsweep.model.windows import NAME
 
 Vectors = NDArray[np.float32]
@@ -45,7 +45,7 @@ def encode_texts(texts: Sequence[str], *, undo: bool = True, raw_too: bool = Tru
     cleaned = [row["clean_text"] for row in rows]
     normal = [row["normal_text"] for row in rows] if undo else cleaned
     differs = np.array([a != b for a, b in zip(cleaned, normal, strict=True)], dtype=bool)
-    normal_vectors = embedded(normal)
+    normal_vectors = embedded([as_read(text) for text in normal])
     raw = np.zeros_like(normal_vectors)
     if raw_too and differs.any():
         raw[differs] = embedded([t for t, d in zip(cleaned, differs, strict=True) if d])

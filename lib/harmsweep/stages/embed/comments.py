@@ -11,6 +11,7 @@ from pyspark.sql import types as T
 
 from harmsweep.encoders.conf import Encoder
 from harmsweep.lake.delta import days, query, read, read_days
+from harmsweep.model.text_windows import as_read
 from harmsweep.stages.embed.requests import INPUT
 from harmsweep.tables.catalog import COMMENT_VECTORS, INTERACTIONS, POST_FEATURES
 from harmsweep.text.cleaning import clean
@@ -92,7 +93,7 @@ def _normal_texts(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]
     """Each text with its normal form, cut at CHARACTERS."""
     for batch in batches:
         texts = batch["text"].to_pylist()
-        contents = [normalise(clean(text))[:CHARACTERS].strip() for text in texts]
+        contents = [as_read(normalise(clean(text))[:CHARACTERS].strip()) for text in texts]
         yield pa.RecordBatch.from_pydict(
             {"text": texts, "content": contents},
             schema=pa.schema([("text", pa.string()), ("content", pa.string())]),

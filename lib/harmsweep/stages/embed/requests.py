@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from harmsweep.encoders.conf import Encoder
 from harmsweep.encoders.ocr_conf import ocr_results
 from harmsweep.lake.delta import read_days
+from harmsweep.model.text_windows import END_MARKS
 from harmsweep.stages.embed.window_inputs import windows, windows_id
 from harmsweep.tables.catalog import AUTHOR_FEATURES, EMBEDDINGS, MEDIA, POST_FEATURES
 
@@ -60,7 +61,9 @@ def author_inputs(spark: SparkSession, lake: Path, day: date, encoders: Encoders
 def texts(posts: DataFrame) -> DataFrame:
     """A post's own words: normal, raw where its disguises were undone, and as a caption."""
     clean, normal = F.col("clean_text"), F.col("normal_text")
-    forms = {"text": normal, "raw_text": F.when(clean != normal, clean), "caption": clean}
+    read = F.regexp_replace(normal, END_MARKS, "")
+    read = F.when(read == "", normal).otherwise(read)
+    forms = {"text": read, "raw_text": F.when(clean != normal, clean), "caption": clean}
     each = F.array(
         *(F.struct(F.lit(n).alias("input"), t.alias("content")) for n, t in forms.items())
     )
