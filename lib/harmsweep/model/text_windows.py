@@ -5,7 +5,7 @@ and the numbers of its own words; a post's score is the greatest over its whole 
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -27,7 +27,9 @@ LONG, RUN, STEP = 18, 12, 4
 OF_NORMAL = ("n_chars", "n_words", "n_exclamations", "upper_share", "digit_share")
 # Where a sentence ends, as Unicode's property Sentence_Terminal has it for the common scripts; a
 # full stop within a number or an address ends none.
-_END = re.compile(r"[.!?;]+[\"')\]]*(?=\s)|[\u2026\u3002\u0964\u0965\u061f\u06d4\u1362\n]+")
+_END = re.compile(
+    r"(?<![.!?;])[.!?;]++[\"')\]]*+(?=\s)|[\u2026\u3002\u0964\u0965\u061f\u06d4\u1362\n]+"
+)
 _PAUSE = re.compile(r"[,:|\u2013\u2014\u2022\u3001\u060c]+(?=\s|$)|\s(?=[-\u2013\u2014|\u2022(]\s)")
 _WORD = re.compile(r"\S+")
 _LINK = re.compile(r"(?<!\S)http(?!\S)")
@@ -89,13 +91,15 @@ def packed(vectors: Sequence[bytes], texts: Sequence[str]) -> bytes:
 def _spans(text: str) -> list[Span]:
     """Where each window stands, before there are too many; none for a text that is a single one."""
     sentences = [part for words in _parts(text, _END) for part in _clauses(text, words)]
-    spans: set[Span] = set()
+    spans, reach = set[Span](), 0
     for first, sentence in enumerate(sentences):
-        together = _together(sentences[first : first + TOGETHER])
+        found = together = _together(sentences[first : first + TOGETHER])
         # A few words say little alone: they are read so only where nothing short is beside them.
-        if len(sentence) >= LEAST_WORDS or not (together or _is_within(sentence, spans)):
-            spans.add((sentence[0][0], sentence[-1][1]))
-        spans |= together
+        if len(sentence) >= LEAST_WORDS or not (together or sentence[-1][1] <= reach):
+            found = together | {(sentence[0][0], sentence[-1][1])}
+        spans |= found
+        # All so far start before the next sentence: it is within one that reaches its end.
+        reach = max([reach, *(end for _, end in found)])
     whole = {(sentences[0][0][0], sentences[-1][-1][1])} if sentences else set()
     return sorted(spans - whole)
 
@@ -105,11 +109,6 @@ def _together(sentences: Sequence[Sequence[Span]]) -> set[Span]:
     lengths = accumulate(map(len, sentences))
     ends = [s[-1][1] for s, length in zip(sentences, lengths, strict=True) if length <= LONG]
     return {(sentences[0][0][0], end) for end in ends[1:]}
-
-
-def _is_within(sentence: Sequence[Span], spans: Iterable[Span]) -> bool:
-    first, last = sentence[0][0], sentence[-1][1]
-    return any(start <= first and last <= end for start, end in spans)
 
 
 def _clauses(text: str, words: Sequence[Span]) -> Iterator[Sequence[Span]]:

@@ -2,8 +2,10 @@
 
 import re
 
+from harmsweep.text.budget import affordable
 from harmsweep.text.lexicon import (
     CLITICS,
+    LONGEST,
     UNKNOWN,
     is_contraction,
     is_form,
@@ -127,7 +129,7 @@ def split_run(letters: str) -> list[str]:
         return [w for part in parts for w in (split_run(part) if len(part) > 11 else [part])]
     if not letters.isalpha() or not 6 < len(letters) <= _LONGEST:
         return [letters]
-    return _segmented(letters)
+    return affordable(LONGEST * len(letters), _segmented, letters) or [letters]
 
 
 def _segmented(letters: str) -> list[str]:
