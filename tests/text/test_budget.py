@@ -1,8 +1,8 @@
 """What a hostile text costs is bounded by count, and what it left unread is said."""
 
+import runpy
 from collections.abc import Callable
-from random import Random
-from string import ascii_lowercase
+from pathlib import Path
 
 import pytest
 
@@ -16,34 +16,14 @@ from harmsweep.text.words import words
 HARM = "these people are liars and should go"
 
 
-def _random(length: int) -> str:
-    return "".join(Random(5).choices(ascii_lowercase, k=length))
-
-
-def _groups(length: int, before: str = "", behind: str = " ") -> str:
-    """Random letters in groups, none like another."""
-    letters = _random(MAX_CHARS)
-    starts = range(0, MAX_CHARS, length)
-    return "".join(f"{before}{letters[at : at + length]}{behind}" for at in starts)
-
-
-LETTERS = _random(MAX_CHARS // 2)
-HOSTILE = {
-    "letters apart": " ".join(LETTERS),
-    "letters with points": ".".join(LETTERS),
-    "emoji between letters": "\U0001f602".join(LETTERS),
-    "joiners between letters": "\u200d".join(LETTERS),
-    "unseen blanks between letters": "\u200b".join(LETTERS),
-    "fillers between letters": "\u3164".join(LETTERS),
-    "Cyrillic letters apart": " ".join(LETTERS.replace("a", "\u0430")),
-    "words run together": _groups(100),
-    "hashtags": _groups(100, "#"),
-    "camel case": "".join(word.title() for word in _groups(7).split()),
-    "many in camel case": _groups(20, "#Random"),
-    "links": _groups(40, "https://a.example/"),
-    "leetspeak": _groups(3, "1d1", "1t1 "),
-    "repeated letters": "".join(f"{c * 3}{' ' * (n % 9 == 0)}" for n, c in enumerate(LETTERS)),
-    "mentions in leetspeak": _groups(3, "@1d1", "1t1 "),
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "benchmarks" / "hostile_texts.py"
+KINDS = runpy.run_path(str(SCRIPT))["hostile"]
+LONG, SHORT = KINDS(MAX_CHARS), KINDS(600)
+LETTERS = LONG["letters run together"]
+# Of these every letter can be read: their steps take the text's length only.
+WHOLE = {
+    *("camel case", "a slug", "short links", "tags", "quotes", "marks alone", "plain prose"),
+    *("exclamation marks", "exclamation marks apart", "turned letters", "homoglyphs"),
 }
 
 
@@ -63,17 +43,17 @@ def lookups(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return made
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", LONG)
 def test_a_hostile_text_costs_no_more_than_its_budgets(name: str, lookups: list[int]) -> None:
-    found = words(HOSTILE[name][:MAX_CHARS])
+    found = words(LONG[name])
     # One for each of clean, normal and legible.
     assert sum(lookups) <= 3 * LOOKUPS
-    assert found["in_part"]
+    assert found["in_part"] is (name not in WHOLE)
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", SHORT)
 def test_a_short_text_of_the_same_kind_is_read_whole(name: str) -> None:
-    assert not words(HOSTILE[name][:600])["in_part"]
+    assert not words(SHORT[name])["in_part"]
 
 
 def test_segmenting_asks_for_as_many_words_as_it_pays_for(
@@ -86,20 +66,22 @@ def test_segmenting_asks_for_as_many_words_as_it_pays_for(
         return cost(word)
 
     monkeypatch.setattr("harmsweep.text.lexicon.cost", counted)
-    segment(_random(500))
+    segment(LETTERS[:500])
     assert len(asked) <= 18 * 500
 
 
 def test_a_plain_harm_behind_a_hostile_text_has_its_window() -> None:
-    found = words(f"{' '.join(LETTERS[:5000])}. {HARM}.")
+    found = words(f"{LONG['letters apart'][:10_000]}. {HARM}.")
     assert found["in_part"]
     assert any(HARM in window for window in text_windows(found["normal_text"]))
 
 
 def test_a_disguised_harm_behind_a_hostile_text_stays_and_is_said() -> None:
     disguised = " ".join(HARM.replace(" ", ""))
-    assert words(f"{_groups(30)[:1500]}. {disguised}.")["normal_text"].endswith(f"{HARM}.")
-    found = words(f"{_groups(30)[:9000]}. {disguised}.")
+    assert words(f"{LONG['groups of letters'][:1500]}. {disguised}.")["normal_text"].endswith(
+        f"{HARM}."
+    )
+    found = words(f"{LONG['groups of letters'][:9000]}. {disguised}.")
     assert found["normal_text"].endswith(f"{disguised}.")
     assert found["in_part"]
 
@@ -157,5 +139,5 @@ def test_a_run_ends_before_a_word() -> None:
 
 def test_symbols_that_are_too_many_part_the_letters() -> None:
     with budget.budget() as own:
-        text = symbols.without_symbols("\U0001f602".join(LETTERS))
-    assert (text, own.exceeded) == (" ".join(LETTERS), True)
+        text = symbols.without_symbols(LONG["emoji between letters"])
+    assert (text, own.exceeded) == (LONG["letters apart"].strip(), True)

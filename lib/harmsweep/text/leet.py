@@ -17,6 +17,10 @@ LETTERS_OF = {
 }
 _SIGNS = "".join(LETTERS_OF)
 _TWOFOLD = [sign for sign, letters in LETTERS_OF.items() if len(letters) > 1]
+# As i and l are one here, no reading repeats a letter where this does not.
+_ALIKE = str.maketrans(
+    {sign: letters[0].replace("i", "l") for sign, letters in LETTERS_OF.items()} | {"i": "l"}
+)
 _SIGN = re.escape(_SIGNS)
 _TOKEN = re.compile(rf"(?<!\w)[A-Za-z0-9{_SIGN}]++(?!\w)")
 _SUSPECT = re.compile(rf"[A-Za-z][{_SIGN}]|[{_SIGN}][A-Za-z]|[@$]{{3}}|([A-Za-z])\1\1")
@@ -120,7 +124,8 @@ def _lenient_core(core: str, english: bool) -> str:
 
 def _lookups(core: str) -> int:
     """The most words that are looked up to read one: every variant of all its readings."""
-    return count_readings(core) * VARIANTS
+    repeats = REPEAT.search(core.lower().translate(_ALIKE))
+    return count_readings(core) * (VARIANTS if repeats else 1)
 
 
 def _likeliest(core: str) -> str:
