@@ -140,7 +140,7 @@ def _likeliest(core: str) -> str:
 
 def count_readings(core: str) -> int:
     """How many readings a word in leetspeak has."""
-    return min(_READINGS, 2 ** sum(map(core.count, _TWOFOLD)))
+    return min(_READINGS, 1 << sum(map(core.count, _TWOFOLD)))
 
 
 def readings_of(core: str) -> list[str]:
