@@ -27,11 +27,14 @@ LONG, RUN, STEP = 18, 12, 4
 OF_NORMAL = ("n_chars", "n_words", "n_exclamations", "upper_share", "digit_share")
 # Where a sentence ends, as Unicode's property Sentence_Terminal has it for the common scripts; a
 # full stop within a number or an address ends none.
-_END = re.compile(r"[.!?;]+[\"')\]]*(?=\s)|[\u2026\u3002\u0964\u0965\u061f\u06d4\u1362\n]+")
+_END = re.compile(
+    r"(?<![.!?;])[.!?;]++[\"')\]]*+(?=\s)|[\u2026\u3002\u0964\u0965\u061f\u06d4\u1362\n]+"
+)
 _PAUSE = re.compile(r"[,:|\u2013\u2014\u2022\u3001\u060c]+(?=\s|$)|\s(?=[-\u2013\u2014|\u2022(]\s)")
 # The marks of an end that say nothing: a text and its window are read alike with them or without.
-# As Java reads it too.
-END_MARKS = r"[\s.,:;\u2026\u3002\u0964\u06d4\u1362\u3001\u060c]+$"
+# As Java reads it too; a run of marks within a text is looked at once.
+_MARKS = r"[\s.,:;\u2026\u3002\u0964\u06d4\u1362\u3001\u060c]"
+END_MARKS = rf"(?<!{_MARKS}){_MARKS}++$"
 _WORD = re.compile(r"\S+")
 _LINK = re.compile(r"(?<!\S)http(?!\S)")
 Span = tuple[int, int]
@@ -97,7 +100,7 @@ def packed(vectors: Sequence[bytes], texts: Sequence[str]) -> bytes:
 def _spans(text: str) -> list[Span]:
     """Where each window stands, before there are too many; none for a text that is a single one."""
     sentences = [part for words in _parts(text, _END) for part in _clauses(text, words)]
-    spans: set[Span] = set()
+    spans = set[Span]()
     for first, sentence in enumerate(sentences):
         spans.add((sentence[0][0], sentence[-1][1]))
         spans |= _together(sentences[first : first + TOGETHER])

@@ -19,6 +19,9 @@ from harmsweep.tables.spec import (
     required,
 )
 
+# In text_flags: more of the text may be a disguise than its budget pays to read.
+IN_PART = "read_in_part"
+
 
 def _numbers(**comments: str) -> list[T.StructField]:
     return [optional(name, DOUBLE, comment) for name, comment in comments.items()]
@@ -89,7 +92,9 @@ POST_FEATURES = Table(
         required("author_origin", STRING, "native, or assigned: attached by hash, no signal"),
         required("split_group", STRING, "group that a split keeps together"),
         required(
-            "text_flags", STRINGS, "as of posts: capped, nul or invalid_utf8: the text was repaired"
+            "text_flags",
+            STRINGS,
+            "as of posts; read_in_part: what costs too much to read is as written",
         ),
         required("simulated", BOOL, "whether any interaction counted here was simulated"),
         *TEXT_NUMBERS,
@@ -156,7 +161,7 @@ MEDIA_TEXTS = Table(
         required("content_hash", STRING, "SHA-256 of the image file's bytes"),
         required("reader_id", STRING, "the reader's package, version and settings"),
         required("status", STRING, "ok (there may be no text) or undecodable"),
-        optional("reason", STRING, "why it could not be read"),
+        optional("reason", STRING, "why it could not be read, or not as a whole"),
         required("text", STRING, "the lines read, top to bottom, as they stand in the image"),
         required("normal_text", STRING, "the text cleaned, with disguises undone"),
         required("boxes", TEXT_BOXES, "each line with its score and box: x and y of four corners"),

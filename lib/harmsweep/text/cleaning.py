@@ -2,11 +2,12 @@
 
 import html
 import re
-import unicodedata
 
 import ftfy
 
-from harmsweep.text.leet import readings_of
+from harmsweep.text.budget import affordable, budget
+from harmsweep.text.composing import compose
+from harmsweep.text.leet import count_readings, readings_of
 from harmsweep.text.lexicon import form_rank, rank
 from harmsweep.text.links import URL, read_links
 from harmsweep.text.markup import without_markup
@@ -34,7 +35,7 @@ _SPACE = re.compile(r"\s+")
 # The gap between words whose letters are set apart: without it nobody can tell the words.
 _GAP = re.compile(r"(?:(?<=\s\S\s\S)|(?<=\s\S)(?=\s+\S\s\S\s))\s{2,}(?=\S(?:\s|$))")
 
-FIX = ftfy.TextFixerConfig(unescape_html=False, normalization="NFKC", explain=False)
+FIX = ftfy.TextFixerConfig(unescape_html=False, normalization=None, explain=False)
 
 
 def repair(text: str, limit: int = MAX_CHARS) -> tuple[str, list[str]]:
@@ -69,12 +70,17 @@ def clean(text: str | None) -> str:
     """
     if not text:
         return ""
+    with budget():
+        return _clean(text)
+
+
+def _clean(text: str) -> str:
     shown = _REVERSED.sub(lambda match: match[1][::-1], html.unescape(text))
     # Before NFKC, which makes full stops and fillers of other scripts those of links and syllables.
     apart = without_blanks(_RAISED.sub(" ", read_links(shown)))
-    fixed = without_unseen(ftfy.fix_text(apart, FIX), _UNSEEN)
+    fixed = without_unseen(compose(ftfy.fix_text(apart, FIX)), _UNSEEN)
     # NFKC once more: what stood behind a removed character may compose now.
-    visible = unicodedata.normalize("NFKC", _INVISIBLE.sub("", fixed))
+    visible = compose(_INVISIBLE.sub("", fixed))
     named = _without_names(without_markup(visible))
     parts = _GAP.split(f" {named.strip()}")
     return repair("  ".join(_SPACE.sub(" ", part).strip() for part in parts))[0]
@@ -87,10 +93,18 @@ def _without_names(text: str) -> str:
     def named(match: re.Match[str]) -> str:
         name = match[0][1:].lower()
         likely = disguised or len(name) > 5 or not name.isalpha()
-        is_leet = likely and min(map(form_rank, readings_of(match[0].lower()))) < rank(name)
-        return match[0] if is_leet or _NO_NAME.fullmatch(match[0]) else "@user"
+        if _NO_NAME.fullmatch(match[0]):
+            return match[0]
+        word = match[0].lower()
+        is_name = not likely or affordable(count_readings(word), _is_name, word)
+        return "@user" if is_name else match[0]
 
     return _MENTION.sub(named, text)
+
+
+def _is_name(mention: str) -> bool:
+    """Whether no reading of a mention in leetspeak is a commoner word than its name."""
+    return min(map(form_rank, readings_of(mention))) >= rank(mention[1:])
 
 
 def text_numbers(text: str | None, cleaned: str) -> dict[str, float | None]:

@@ -10,6 +10,8 @@ import re
 import unicodedata
 from collections import Counter
 
+from harmsweep.text.budget import budget
+from harmsweep.text.composing import compose
 from harmsweep.text.homoglyphs import undo_homoglyphs
 from harmsweep.text.leet import undo_leet
 from harmsweep.text.segmentation import read_contractions, read_hashtags, undo_runs
@@ -67,10 +69,11 @@ def normalise(cleaned: str) -> str:
     'you are a liar and a fraud'
     """
     text = cleaned
-    for _ in range(ROUNDS):
-        before, text = text, _round(text)
-        if text == before:
-            break
+    with budget():
+        for _ in range(ROUNDS):
+            before, text = text, _round(text)
+            if text == before:
+                break
     return text
 
 
@@ -86,7 +89,8 @@ def legible(cleaned: str) -> str:
     """The clean text without what is no word and no disguise either: symbols, marks of hashtags
     and "http" for links.
     """
-    return read_contractions(read_hashtags(_without_links(without_symbols(cleaned))))
+    with budget():
+        return read_contractions(read_hashtags(_without_links(without_symbols(cleaned))))
 
 
 def _round(text: str) -> str:
@@ -114,7 +118,7 @@ def _undo_marks(text: str) -> str:
     tiled = _TILE_RUN.sub(_off_tiles, bare)
     for pattern in (_TILE_INSIDE, _TILE_BEFORE, *([_TILE] if tiled != bare else [])):
         tiled = pattern.sub(_off_tiles, tiled)
-    return unicodedata.normalize("NFKC", _REGIONAL.sub(_off_flags, tiled))
+    return compose(_REGIONAL.sub(_off_flags, tiled))
 
 
 def _without_stacks(match: re.Match[str]) -> str:

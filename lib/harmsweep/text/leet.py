@@ -5,9 +5,10 @@ from collections.abc import Callable, Container, Iterable
 from functools import partial
 from itertools import islice, product
 
+from harmsweep.text.budget import affordable
 from harmsweep.text.codes import codes_of, is_formula
 from harmsweep.text.lexicon import CLITICS, form_rank, is_form, is_word, pieces
-from harmsweep.text.repeats import REPEAT, shortened, variants
+from harmsweep.text.repeats import REPEAT, VARIANTS, shortened, variants
 
 # What a character may stand for, the likelier first.
 LETTERS_OF = {
@@ -15,6 +16,11 @@ LETTERS_OF = {
     **{"@": "a", "$": "s", "!": "il", "|": "li", "+": "t", "€": "e", "£": "l", "¡": "i"},
 }
 _SIGNS = "".join(LETTERS_OF)
+_TWOFOLD = [sign for sign, letters in LETTERS_OF.items() if len(letters) > 1]
+# As i and l are one here, no reading repeats a letter where this does not.
+_ALIKE = str.maketrans(
+    {sign: letters[0].replace("i", "l") for sign, letters in LETTERS_OF.items()} | {"i": "l"}
+)
 _SIGN = re.escape(_SIGNS)
 _TOKEN = re.compile(rf"(?<!\w)[A-Za-z0-9{_SIGN}]++(?!\w)")
 _SUSPECT = re.compile(rf"[A-Za-z][{_SIGN}]|[{_SIGN}][A-Za-z]|[@$]{{3}}|([A-Za-z])\1\1")
@@ -76,19 +82,21 @@ def _plain(match: re.Match[str], *, english: bool) -> str:
     token = match[0]
     word = token.rstrip("!|+")
     core = word.lstrip("!|+")
-    if len(core) > _LONGEST or not _SUSPECT.search(core):
+    likely = core.isalpha() or core.lower() in _RUDE or _may_be_leet(core)
+    if len(core) > _LONGEST or not _SUSPECT.search(core) or not likely:
         return token
-    if core.isalpha():
-        read = shortened(core, english=english)
-    else:
-        read = _RUDE.get(core.lower()) or _read(core)
+    read = affordable(_lookups(core), _plain_core, core, english) or core
     head = len(word) - len(core)
     return token[:head] + read + token[len(word) :]
 
 
+def _plain_core(core: str, english: bool) -> str:
+    if core.isalpha():
+        return shortened(core, english=english)
+    return _RUDE.get(core.lower()) or _read(core)
+
+
 def _read(core: str) -> str:
-    if not _may_be_leet(core):
-        return core
     readings = readings_of(core)
     known = _commonest(v for r in readings for v in (r, *variants(r)))
     if known:
@@ -100,16 +108,24 @@ def _lenient(match: re.Match[str], *, english: bool) -> str:
     """One word of a disguised text: a sign at its edge is a letter too, where a word results."""
     core = match[0].rstrip("!|+")
     letters = sum(map(str.isalpha, core))
-    if core.isalpha():
-        repeats = REPEAT.search(core) is not None
-        return (shortened(core, english=english, certain=True) if repeats else core) + match[0][
-            len(core) :
-        ]
+    if core.isalpha() and not REPEAT.search(core):
+        return match[0]
     unread = any(c.isdigit() and c not in LETTERS_OF for c in core)
     of_signs = core.isdigit() or len(core) != 2
     if core == "@" or (not letters and of_signs) or unread or len(core) > _LONGEST:
         return "a" if core == "@" else match[0]
-    return _likeliest(core) + match[0][len(core) :]
+    read = affordable(_lookups(core), _lenient_core, core, english) or core
+    return read + match[0][len(core) :]
+
+
+def _lenient_core(core: str, english: bool) -> str:
+    return shortened(core, english=english, certain=True) if core.isalpha() else _likeliest(core)
+
+
+def _lookups(core: str) -> int:
+    """The most words that are looked up to read one: every variant of all its readings."""
+    repeats = REPEAT.search(core.lower().translate(_ALIKE))
+    return count_readings(core) * (VARIANTS if repeats else 1)
 
 
 def _likeliest(core: str) -> str:
@@ -120,6 +136,11 @@ def _likeliest(core: str) -> str:
     if known or len(core) < 5:
         return min(known, key=lambda w: form_rank(w.lower()), default=core)
     return first if pieces(first.lower()) < pieces(core.lower()) else core
+
+
+def count_readings(core: str) -> int:
+    """How many readings a word in leetspeak has."""
+    return min(_READINGS, 1 << sum(map(core.count, _TWOFOLD)))
 
 
 def readings_of(core: str) -> list[str]:

@@ -28,7 +28,10 @@ _RAREST_ZIPF, _RAREST_LONG, _LISTED = {5: 2.9, 6: 2.6}, 2.2, 30_000
 _COMMON_ZIPF = 4.0
 _TWO = frozenset(_SHORT.split())
 _FRAGMENTS = {"del", "est", "etc", "hms", "ing", "inc", "iii", "las", "les", "sur", "von", "vii"}
-_LONGEST = 18
+# Letters of the longest word: segmenting asks for as many words at each letter.
+LONGEST = 18
+# No listed word is as long, nor a form of one; longer texts would fill the caches, too.
+_LONGEST_FORM = 40
 CLITICS = ("t", "s", "m", "d", "re", "ve", "ll")
 # What it costs is more than a word's and less than that of letters which are none.
 _LONG_CLITICS = frozenset(clitic for clitic in CLITICS if len(clitic) > 1)
@@ -62,8 +65,10 @@ def form_rank(word: str) -> int:
     """
     if is_word(word):
         return rank(word)
+    if len(word) > _LONGEST_FORM:
+        return UNKNOWN
     stems = [word.removesuffix(suffix) for suffix in _SUFFIXES if word.endswith(suffix)]
-    if _BRITISH.search(word):
+    if "is" in word and _BRITISH.search(word):
         american = _BRITISH.sub("iz", word, count=1)
         stems += [american, *(american.removesuffix(suffix) for suffix in _SUFFIXES)]
     known = min((rank(stem) for stem in stems if len(stem) > 3 and is_word(stem)), default=UNKNOWN)
@@ -107,16 +112,33 @@ def _zipf(word: str) -> float:
     return 9.0 + math.log10(_frequencies().get(word, 1e-9))
 
 
-@lru_cache(maxsize=65_536)
 def pieces(word: str) -> int:
     """How many WordPieces the encoder reads a lower-case word as, at most one a character."""
-    vocabulary, start, count = _vocabulary(), 0, 0
+    return _pieces(word) if len(word) <= _LONGEST_FORM else _pieces.__wrapped__(word)
+
+
+@lru_cache(maxsize=65_536)
+def _pieces(word: str) -> int:
+    vocabulary, longest = _vocabulary(), _longest_pieces()
+    prefix, start, count = "", 0, 0
     while start < len(word):
-        prefix = "##" if start else ""
-        ends = range(min(len(word), start + _LONGEST), start, -1)
-        start = next((e for e in ends if prefix + word[start:e] in vocabulary), start + 1)
-        count += 1
+        end = min(len(word), start + longest.get(prefix + word[start : start + 3], 2))
+        while end > start + 1 and prefix + word[start:end] not in vocabulary:
+            end -= 1
+        prefix, start, count = "##", end, count + 1
     return count
+
+
+@cache
+def _longest_pieces() -> dict[str, int]:
+    """The length of the longest WordPiece by its first three letters, with the ## before them."""
+    longest: dict[str, int] = {}
+    for piece in _vocabulary():
+        body = piece.removeprefix("##")
+        if len(body) > 2:
+            head = piece[: len(piece) - len(body) + 3]
+            longest[head] = max(longest.get(head, 0), len(body))
+    return longest
 
 
 def segment(letters: str, *, clitic: bool = False) -> list[str]:
@@ -128,8 +150,13 @@ def segment(letters: str, *, clitic: bool = False) -> list[str]:
     """
     best: list[tuple[float, int]] = [(0.0, 0)]
     for end in range(1, len(letters) + 1):
-        starts = range(max(0, end - _LONGEST), end)
-        best.append(min((best[s][0] + cost(letters[s:end]), s) for s in starts))
+        found, place = math.inf, 0
+        for start in range(max(0, end - LONGEST), end):
+            # No word costs less than one.
+            if best[start][0] + 1.0 < found:
+                total = best[start][0] + cost(letters[start:end])
+                found, place = min((found, place), (total, start))
+        best.append((found, place))
         if clitic and letters[:end] in CLITICS:
             best[end] = (2.0, 0)
     words, end = [], len(letters)
@@ -140,6 +167,7 @@ def segment(letters: str, *, clitic: bool = False) -> list[str]:
     return words[::-1]
 
 
+@lru_cache(maxsize=65_536)
 def cost(word: str) -> float:
     """What a word costs; of 4,919 words of English posts set apart, 93 % come back with these."""
     if word in ("a", "i"):

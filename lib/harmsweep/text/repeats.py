@@ -9,12 +9,12 @@ from harmsweep.text.lexicon import UNKNOWN, form_rank, is_form, pieces, rank
 REPEAT = re.compile(r"([A-Za-z])\1{2,}")
 _ROMAN = re.compile(r"[IVXLCDM]+")
 # At most so many variants of one word, each repeated letter once or twice.
-_VARIANTS = 32
+VARIANTS = 32
 
 
 def variants(word: str) -> Iterator[str]:
     """The word with each letter that stands three times or more in a row once and twice."""
-    for counts in islice(product((1, 2), repeat=len(REPEAT.findall(word))), _VARIANTS):
+    for counts in islice(product((1, 2), repeat=len(REPEAT.findall(word))), VARIANTS):
         left = iter(counts)
         yield REPEAT.sub(lambda match: match[1] * next(left), word)  # noqa: B023
 

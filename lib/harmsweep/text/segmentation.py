@@ -2,8 +2,10 @@
 
 import re
 
+from harmsweep.text.budget import affordable
 from harmsweep.text.lexicon import (
     CLITICS,
+    LONGEST,
     UNKNOWN,
     is_contraction,
     is_form,
@@ -18,7 +20,7 @@ _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _APART = r"(?<![\w@./:$#(\\-])"
 _BEHIND = r"(?![\w@/:(=\[\\-]|\.\w)"
 _GLUED = re.compile(rf"{_APART}[A-Za-z]++(?:([_.-])[A-Za-z]++)(?:\1[A-Za-z]++)++{_BEHIND}")
-_RUN = re.compile(rf"{_APART}[A-Za-z]{{8,120}}+{_BEHIND}")
+_RUN = re.compile(rf"{_APART}[A-Za-z]{{8,}}+{_BEHIND}")
 # Words that hold a sentence together: names, products and identifiers rarely have one.
 _BINDING = frozenset(
     [
@@ -82,8 +84,6 @@ _FEWEST = {"_": 4, ".": 4, "-": 5}
 _PARTED = re.compile(
     rf"(?<![\w'])([A-Za-z]+)(?: ?' ?| )({'|'.join(CLITICS)})(?![\w'])", re.IGNORECASE
 )
-# Longer ones are no words of a post; reading them costs their length.
-_LONGEST = 120
 
 
 def read_hashtags(text: str) -> str:
@@ -125,9 +125,9 @@ def split_run(letters: str) -> list[str]:
     parts = _PARTS.findall(letters)
     if len(parts) > 1 and _known(parts):
         return [w for part in parts for w in (split_run(part) if len(part) > 11 else [part])]
-    if not letters.isalpha() or not 6 < len(letters) <= _LONGEST:
+    if not letters.isalpha() or len(letters) < 7:
         return [letters]
-    return _segmented(letters)
+    return affordable(LONGEST * len(letters), _segmented, letters) or [letters]
 
 
 def _segmented(letters: str) -> list[str]:

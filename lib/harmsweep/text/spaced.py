@@ -1,19 +1,21 @@
 """Letters set apart (k i l l, k.i.l.l) joined to words again."""
 
 import re
+from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 
+from harmsweep.text.budget import affordable
 from harmsweep.text.leet import LETTERS_OF
-from harmsweep.text.lexicon import is_form, is_word, pieces, segment
+from harmsweep.text.lexicon import LONGEST, is_form, is_word, pieces, segment
 
 # A letter or what may stand for one; apostrophes stay between letters.
 _ONE = r"[A-Za-z0-9@$!]"
 _PART = r"[A-Za-z0-9@$!']"
 _MARK = r"[.\-_*~|/·•,]"
-_RUN = re.compile(
-    rf"(?<![\w@$]){_ONE}( ?{_MARK} ?| ){_PART}(?:\1{_PART})+(?<!!)(?![\w@$]|{_MARK}\w)"
-)
+_RUN = re.compile(rf"(?<![\w@$]){_ONE}( ?{_MARK} ?| ){_PART}(?:\1{_PART})++")
+# What a run does not end before: a word, or a mark with a word behind it.
+_GOES_ON = re.compile(rf"[\w@$]|{_MARK}\w")
 # Two or three letters beside longer runs, as "i.s" beside "t.h.e.m" and "i s" between wide gaps.
 _SHORT = re.compile(
     r"(?<![\w@$.*-])([A-Za-z])([.\-_*~|/·•])([A-Za-z])(?:\2([A-Za-z]))?(?![\w@$]|[.\-_*~|/·•]\w)"
@@ -29,10 +31,32 @@ def undo_spacing(text: str) -> str:
 
     Where one run was a word for certain, shorter ones are read too.
     """
-    joined = _RUN.sub(partial(_joined, gaps=_GAP in text), text)
+    joined = _each_run(text, partial(_joined, gaps=_GAP in text))
     if len(text) - len(joined) < _LEAST:
         return joined
     return _GAPPED.sub(_short, _SHORT.sub(_short, joined)).replace(_GAP, " ")
+
+
+def _each_run(text: str, read: Callable[[re.Match[str]], str]) -> str:
+    """The text with each run read; no part of it is gone through twice."""
+    kept, last, place = list[str](), 0, 0
+    while match := _RUN.search(text, place):
+        run = _ended(match)
+        if run:
+            kept += [text[last : run.start()], read(run)]
+            last = run.end()
+        # The last letter may begin a run of another mark.
+        place = run.end() if run else match.end() - 1
+    return "".join([*kept, text[last:]])
+
+
+def _ended(match: re.Match[str]) -> re.Match[str] | None:
+    """The longest part of a run, of three letters or more, that may end where it does."""
+    step = 1 + len(match[1])
+    for end in range(match.end(), match.start() + 2 * step, -step):
+        if match.string[end - 1] != "!" and not _GOES_ON.match(match.string, end):
+            return _RUN.match(match.string, match.start(), end)
+    return None
 
 
 def _short(match: re.Match[str]) -> str:
@@ -51,8 +75,13 @@ def _joined(match: re.Match[str], *, gaps: bool) -> str:
         return match[0]
     if (gaps or match[1] != " ") and _is_one_word(read):
         return read
-    parts = [_words(part, clitic=n > 0) for n, part in enumerate(read.split("'"))]
-    return "'".join(parts) if _are_words(" ".join(parts)) else match[0]
+    words = affordable(LONGEST * len(read), _as_words, read)
+    return words if words and _are_words(words.replace("'", " ")) else match[0]
+
+
+def _as_words(read: str) -> str:
+    """The letters as words, and what follows an apostrophe as its clitic and words."""
+    return "'".join(_words(part, clitic=n > 0) for n, part in enumerate(read.split("'")))
 
 
 def _is_abbreviation(match: re.Match[str]) -> bool:

@@ -8,7 +8,8 @@ import re
 import unicodedata
 from functools import lru_cache, partial
 
-from harmsweep.text.lexicon import cost, is_form
+from harmsweep.text.budget import affordable
+from harmsweep.text.lexicon import LONGEST, cost, is_form
 
 # Stands for any symbol while a text is read; Unicode's own object replacement character.
 _MARK = "\ufffc"
@@ -25,8 +26,6 @@ _FILLERS = "\u3164\uffa0\u2800\u115f\u1160"
 _BLANKS = re.compile(f"(?<![A-Za-z'])[A-Za-z]++(?:[{_FILLERS}]+[A-Za-z]++)+")
 _JAMO = "\u1100-\u115e\u1161-\u11ff\ua960-\ua97f\ud7b0-\ud7ff\uac00-\ud7a3"
 _BLANK = re.compile(f"[\u3164\uffa0\u2800]+|(?<![{_JAMO}])[\u115f\u1160]+(?![{_JAMO}])")
-# A word is at most so long.
-_LONGEST = 18
 # What one letter group joined to the next costs: apart is how a reader sees them.
 _JOIN = 1.0
 
@@ -92,8 +91,10 @@ def without_unseen(text: str, unseen: str) -> str:
 
 def _read(match: re.Match[str], *, least: int) -> str:
     """The letter groups as words; as one, where fewer than `least` or unknown ones would result."""
-    groups = _LETTERS.findall(match[0])
-    words = _words(groups)
+    groups = tuple(_LETTERS.findall(match[0]))
+    words = affordable(LONGEST * len(groups), _words, groups)
+    if words is None:
+        return match[0]
     if not least:
         return " ".join(words)
     known = sum(len(word) for word in words if is_form(word.lower()) or word in "aI")
@@ -101,14 +102,14 @@ def _read(match: re.Match[str], *, least: int) -> str:
     return " ".join(words) if len(words) >= least and sure else "".join(groups)
 
 
-def _words(groups: list[str]) -> list[str]:
+def _words(groups: tuple[str, ...]) -> list[str]:
     """Letter groups as the cheapest words that they make, each group joined or apart."""
     best: list[tuple[float, int]] = [(0.0, 0)]
     for end in range(1, len(groups) + 1):
         word, found = "", (float("inf"), 0)
         for start in range(end - 1, -1, -1):
             word = groups[start] + word
-            if len(word) > _LONGEST and start < end - 1:
+            if len(word) > LONGEST and start < end - 1:
                 break
             joins = _JOIN * (end - 1 - start)
             found = min(found, (best[start][0] + joins + cost(word.lower()[:40]), start))

@@ -3,6 +3,7 @@
 from functools import lru_cache
 from typing import Any
 
+from harmsweep.text.budget import budget
 from harmsweep.text.cleaning import clean, text_numbers
 from harmsweep.text.disguise import disguised_words, normalise
 
@@ -14,14 +15,25 @@ TOLD_AS = {"hbo": "he", "nb": "no", "nn": "no"}
 
 
 def words(text: str | None) -> dict[str, Any]:
-    """Clean and normal text, language, the detector's probability of it, and the text's numbers."""
-    cleaned = clean(text)
-    normal = normalise(cleaned)
+    """Clean and normal text, language, the detector's probability of it, and the text's numbers.
+
+    `in_part` says that the text's budget left something as written that may be a disguise.
+    """
+    with budget() as whole:
+        cleaned = clean(text)
+        normal = normalise(cleaned)
+        disguised = disguised_words(cleaned, normal)
     language, score = detect(normal)
     numbers = text_numbers(text, cleaned)
-    numbers["n_disguises"] = float(disguised_words(cleaned, normal))
+    numbers["n_disguises"] = float(disguised)
     texts = {"clean_text": cleaned, "normal_text": normal}
-    return {**texts, "language": language, "language_score": score, **numbers}
+    return {
+        **texts,
+        "language": language,
+        "language_score": score,
+        **numbers,
+        "in_part": whole.exceeded,
+    }
 
 
 def detect(cleaned: str) -> tuple[str, float | None]:

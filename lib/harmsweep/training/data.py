@@ -37,13 +37,11 @@ def batches(
     from petastorm.pytorch import BatchedDataLoader
 
     this, of = shard or (None, None)
-    values = [f"{windows.name}_vector"] if windows else []
-    names = [*columns, *values, *input_columns(inputs, [])]
+    vectors = _vector_buffer(inputs, windows)
+    names = [*columns, *vectors.values, *input_columns(inputs, [])]
     reader = _reader(part, names, seed=seed, this=this, of=of)
     try:
         once = islice(reader, len(range(this or 0, _row_groups(part), of or 1)))
-        widths = {f"{source.name}_vector": source.width for source in inputs}
-        vectors = VectorBuffer(widths, values)
         # torch.tensor copies: petastorm's arrays are views of Arrow's memory, which is read-only.
         loader = BatchedDataLoader(
             RowGroups(once, vectors),
@@ -56,6 +54,11 @@ def batches(
     finally:
         reader.stop()
         reader.join()
+
+
+def _vector_buffer(inputs: Sequence[Input], windows: Input | None) -> VectorBuffer:
+    widths = {f"{source.name}_vector": source.width for source in inputs}
+    return VectorBuffer(widths, [f"{windows.name}_vector"] if windows else [])
 
 
 def _reader(

@@ -73,12 +73,14 @@ def outcome(post: str, day: int, action: str, recorded: datetime, lane: str = "p
     }
 
 
+# More letters apart than a text pays to read.
+HOSTILE = "x z " * 2000
 EARLIER = [post("older", at(1)), post("old", at(2))]
 TODAY = [
     post("p1", at(5, 6), text="SEE https://a.example @you &amp; me, l1ar!"),
     post("p2", at(5, 12)),
     post("edited", at(5, 1), "c", status="superseded"),
-    post("edited", at(5, 1), "c", revision=2, recorded_at=at(7), text_flags=["nul"]),
+    post("edited", at(5, 1), "c", revision=2, recorded_at=at(7), text=HOSTILE, text_flags=["nul"]),
     post("gone", at(5, 2), "d", status="deleted"),
     post(
         "pictures",
@@ -180,7 +182,11 @@ def test_events_after_the_cutoff_do_not_count(made: Path) -> None:
 def test_an_edit_uses_events_up_to_the_day_that_brought_it(made: Path) -> None:
     row = features(made)["edited"]
     assert (row["cutoff_day"], row["likes"]) == (date(2026, 10, 7), 4)
-    assert row["text_flags"] == ["nul"]
+
+
+def test_a_text_that_was_read_in_part_has_a_flag_more(made: Path) -> None:
+    flags = {post_id: row["text_flags"] for post_id, row in features(made).items()}
+    assert (flags["edited"], flags["p1"]) == (["nul", "read_in_part"], [])
 
 
 def test_simulated_events_mark_the_post(made: Path) -> None:

@@ -43,6 +43,7 @@ def fill(lake: Path, add_rows: Callable[..., None], rows_of: Rows) -> None:
         post("plain"),
         post("seen", split_group="trained", text_flags=["unknown_country"]),
         post("capped", text_flags=["capped"]),
+        post("hostile"),
         post("broken"),
         post("wordless", text=""),
         post("nan"),
@@ -53,7 +54,9 @@ def fill(lake: Path, add_rows: Callable[..., None], rows_of: Rows) -> None:
     ]
     add_rows(posts, POSTS, lake)
     current = [p for p in posts if p["status"] == "accepted" and p["post_id"] != "unfeatured"]
-    add_rows([features(p) for p in current], POST_FEATURES, lake)
+    read_in_part = {"hostile": {"text_flags": ["read_in_part"]}}
+    featured = [features(p) | read_in_part.get(p["post_id"], {}) for p in current]
+    add_rows(featured, POST_FEATURES, lake)
     unread = {"wordless", "unread"}
     add_rows(
         [
@@ -88,6 +91,7 @@ def test_each_accepted_revision_has_one_row_with_its_status_and_reason(
         ("seen", 1): ("scored", None),
         ("edited", 2): ("scored", None),
         ("capped", 1): ("scored_partial", "text capped"),
+        ("hostile", 1): ("scored_partial", "text read_in_part"),
         ("broken", 1): ("scored_partial", "image undecodable"),
         ("wordless", 1): ("quarantined", "no usable text, image or video; image undecodable"),
         ("unread", 1): ("quarantined", "no usable text, image or video; text not embedded"),
@@ -95,7 +99,7 @@ def test_each_accepted_revision_has_one_row_with_its_status_and_reason(
         ("nan", 1): ("failed", "output is not a probability"),
     }
     assert outcome.counts == {
-        "posts": 9, "scored": 3, "scored_partial": 2, "quarantined": 3, "failed": 1,
+        "posts": 10, "scored": 3, "scored_partial": 3, "quarantined": 3, "failed": 1,
     }  # fmt: skip
     # The head is the sigmoid of the vector's first number; others are null, and so is everything
     # where the post was not scored.

@@ -72,7 +72,8 @@ def texts(posts: DataFrame) -> DataFrame:
 
 
 def media_texts(media: DataFrame, read_texts: DataFrame) -> DataFrame:
-    """The text read in each post's images, in their order; a row with a reason per image unread.
+    """The text read in each post's images, in their order; a row with a reason for each that
+    was not read, or in part only.
 
     The lines of all images of a post are one text: what is said across two pictures is said.
     """
@@ -84,10 +85,12 @@ def media_texts(media: DataFrame, read_texts: DataFrame) -> DataFrame:
     line = F.struct(
         "position", F.col("found.normal_text").alias("content"), _none().alias("reason")
     )
+    # Of a long text disguises may stand as written: it is read, and has a reason.
+    missed = ~read | F.col("found.reason").isNotNull()
     unread = F.struct("position", _none().alias("content"), reason.alias("reason"))
     grouped = joined_texts.groupBy(*_POST).agg(
         F.array_sort(F.collect_list(F.when(words, line))).alias("lines"),
-        F.collect_list(F.when(~read, unread)).alias("unread"),
+        F.collect_list(F.when(missed, unread)).alias("unread"),
     )
     joined = F.struct(
         F.lit(0).alias("position"),

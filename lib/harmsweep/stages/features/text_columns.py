@@ -9,6 +9,7 @@ from pyspark.sql import types as T
 
 from harmsweep.model.text_windows import words_and_numbers
 from harmsweep.tables.catalog import TEXT_NUMBERS
+from harmsweep.tables.features import IN_PART
 from harmsweep.text.cleaning import clean
 
 _NUMBERS = [field.name for field in TEXT_NUMBERS if field.name != "n_media"]
@@ -41,7 +42,13 @@ def clean_column(frame: DataFrame, name: str) -> DataFrame:
 def _add_words(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for batch in batches:
         rows = [words_and_numbers(text) for text in batch["text"].to_pylist()]
-        kept = batch.drop_columns(["text"])
+        flags = [
+            [*known, *([IN_PART] if row["in_part"] else [])]
+            for known, row in zip(batch["text_flags"].to_pylist(), rows, strict=True)
+        ]
+        place = batch.schema.get_field_index("text_flags")
+        flagged = batch.set_column(place, "text_flags", pa.array(flags, pa.list_(pa.string())))
+        kept = flagged.drop_columns(["text"])
         added = {name: pa.array([row[name] for row in rows], pa.string()) for name in _STRINGS}
         numbers = ["language_score", *_NUMBERS]
         added |= {name: pa.array([row[name] for row in rows], pa.float64()) for name in numbers}

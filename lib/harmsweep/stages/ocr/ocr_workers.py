@@ -12,6 +12,8 @@ from harmsweep.media.access import local_media, read_image
 from harmsweep.media.bounded import run_bounded
 from harmsweep.media.problem import MediaProblem
 from harmsweep.media.tiles import decoded_tiles
+from harmsweep.tables.features import IN_PART
+from harmsweep.text.budget import budget
 from harmsweep.text.cleaning import clean, repair
 from harmsweep.text.disguise import normalise
 
@@ -64,4 +66,6 @@ def _read(
         return "undecodable", problem.reason, "", "", []
     text = repair("\n".join(line.text for line in lines))[0]
     boxes = [line._asdict() for line in lines]
-    return "ok", None, text, normalise(clean(text)), boxes
+    with budget() as whole:
+        normal = normalise(clean(text))
+    return "ok", IN_PART if whole.exceeded else None, text, normal, boxes

@@ -51,11 +51,15 @@ def rows_to_score(
     """
     current = posts.where(F.col("status") == "accepted").select(
         *_POST, "author_id", "author_origin", "surface", "country", "dataset", "split_group",
-        "recorded_day", F.col("text_flags").alias("flags"), F.size("media").alias("media"),
+        "recorded_day", F.col("text_flags").alias("posted"), F.size("media").alias("media"),
     )  # fmt: skip
     numbers = [f.name for f in manifest.features if f.name != SIMILARITY]
-    known = features.select(*_POST, "language", "normal_text", *numbers)
-    joined = current.join(known, on=_POST, how="left")
+    flags = F.col("text_flags").alias("flags")
+    known = features.select(*_POST, "language", "normal_text", flags, *numbers)
+    # Those of the features are the post's and what reading its text added.
+    joined = current.join(known, on=_POST, how="left").withColumn(
+        "flags", F.array_union(F.coalesce("posted", _no_flags()), F.coalesce("flags", _no_flags()))
+    )
     inputs = (*manifest.inputs, *([manifest.windows] if manifest.windows else []))
     damaged = joined.join(_media_damage(media), on=_POST, how="left").join(
         _vector_damage(post_vectors, inputs), on=_POST, how="left"
@@ -146,7 +150,7 @@ def _vector_damage(post_vectors: DataFrame, inputs: Sequence[Input]) -> DataFram
 
 def _damage(inputs: Sequence[Input]) -> Column:
     """All that stands against a row, sorted: media, vectors, repaired text, missing inputs."""
-    none = F.array().cast("array<string>")
+    none = _no_flags()
     # No model sees the country: a post is whole without it.
     flags = F.transform(F.filter("flags", lambda flag: flag != UNKNOWN_COUNTRY), _flag)
     missing = [F.when(F.col("normal_text").isNull(), F.lit("no features"))]
@@ -167,6 +171,10 @@ def _damage(inputs: Sequence[Input]) -> Column:
         F.array_compact(F.array(*missing)),
     )
     return F.array_distinct(F.sort_array(parts))
+
+
+def _no_flags() -> Column:
+    return F.array().cast("array<string>")
 
 
 def _flag(flag: Column) -> Column:
