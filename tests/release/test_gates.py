@@ -15,6 +15,7 @@ from harmsweep.release.gates import (
     confounder_gates,
     cost_gates,
     disguise_gates,
+    equal_alarms,
     function_gates,
     harmless_gates,
     head_gates,
@@ -112,6 +113,20 @@ def test_a_function_that_is_right_less_often_is_refused_by_name() -> None:
     found = {CANDIDATE: answers(0.1, 0.1), CHAMPION: answers(0.9, 0.1)}
     gates = list(function_gates(cases(), found, CONFIG))
     assert [(g.item, g.passed) for g in gates] == [("derog_h", False), ("ident_neutral_nh", True)]
+
+
+def test_functions_are_compared_at_as_many_false_alarms() -> None:
+    champion = answers(0.9, 0.1)
+    # One in three of the harmless cases is called hateful.
+    champion.plain[60::3] = 0.9
+    lower, noisy = Answers(champion.plain - 0.5, {}), answers(0.9, 0.9)
+    assert equal_alarms(cases(), {CANDIDATE: lower, CHAMPION: champion})[CANDIDATE] < 0.4
+    same = function_gates(cases(), {CANDIDATE: lower, CHAMPION: champion}, CONFIG)
+    assert [gate.passed for gate in same] == [True, True]
+    # As many harmful ones are found only where every harmless one is called hateful too.
+    worse = function_gates(cases(), {CANDIDATE: noisy, CHAMPION: champion}, CONFIG)
+    assert [gate.passed for gate in worse] == [False, True]
+    assert equal_alarms(cases(), {CANDIDATE: noisy}) == {CANDIDATE: 0.5}
 
 
 def test_harmless_cases_that_are_called_hateful_are_refused() -> None:
