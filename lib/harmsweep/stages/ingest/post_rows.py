@@ -77,12 +77,12 @@ def check_posts(landed: DataFrame) -> DataFrame:
 
 
 def _with_known_country() -> dict[str, Column]:
-    """The country, or ZZ and a flag where ISO 3166 assigns it to none, such as UK.
+    """The country, or ZZ and a flag where it is no code that ISO 3166 assigns: UK, Germany.
 
-    A value that is no code at all breaks a rule.
+    No post is refused for it: whoever writes the field would keep posts from being scored.
     """
-    country, known = F.coalesce("country", F.lit("ZZ")), [*sorted(countries()), "ZZ"]
-    unknown = country.rlike("^[A-Z]{2}$") & ~country.isin(known)
+    country = F.upper(F.trim(F.coalesce("country", F.lit("ZZ"))))
+    unknown = ~country.isin([*sorted(countries()), "ZZ"])
     flag = F.when(unknown, F.array(F.lit(UNKNOWN_COUNTRY))).otherwise(_no_flags())
     flags = F.concat(F.coalesce("text_flags", _no_flags()), flag)
     return {"country": F.when(unknown, "ZZ").otherwise(country), "text_flags": flags}

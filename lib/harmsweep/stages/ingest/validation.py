@@ -38,7 +38,6 @@ RULES: dict[str, dict[str, str]] = {
         **_ids("post_id", "author_id", "event_id"),
         **_missing("created_at"),
         "bad_revision": "revision < 1 OR revision > 2147483647",
-        "bad_country": "NOT country rlike '^[A-Z]{2}$'",
         "bad_surface": "NOT surface rlike '^[a-z0-9_.-]{1,64}$'",
         "unknown_origin": _unknown("author_origin", ("native", "assigned")),
     },
