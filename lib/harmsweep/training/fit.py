@@ -18,9 +18,10 @@ from torch import Tensor
 
 from harmsweep.model.conf import Fit
 from harmsweep.model.snapshot import weight_column
+from harmsweep.training.batch import Batch
 from harmsweep.training.blending import Losses, blend_weights, ratio
 from harmsweep.training.data import batches
-from harmsweep.training.learner import Batch, Network, assist
+from harmsweep.training.learner import Network, assist
 from harmsweep.training.losses import masked_loss
 from harmsweep.training.presence import modality_rows, presence
 from harmsweep.training.task import Task

@@ -15,6 +15,7 @@ from torch.func import functional_call
 from harmsweep.model.conf import Fit
 from harmsweep.model.manifest import HeadCounts, HeadsConfig
 from harmsweep.model.network import Heads, Noise
+from harmsweep.training.batch import Batch
 from harmsweep.training.losses import (
     Costs,
     balanced,
@@ -27,37 +28,6 @@ from harmsweep.training.losses import (
 from harmsweep.training.task import Task
 
 Columns = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Posts as fused rows with their labels, and the weights of these where there are any.
-
-    Behind the posts' own rows may come those of their windows, each of the post that `owners` says:
-    a post's logit is then the greatest of its rows.
-    """
-
-    fused: Tensor
-    labels: Tensor
-    weights: Tensor | None = None
-    owners: Tensor | None = None
-
-    @property
-    def whole(self) -> Tensor:
-        """The rows of whole posts."""
-        return self.fused[: len(self.labels)]
-
-    def greatest(self, logits: Tensor) -> Tensor:
-        """A logit a post and head, from those of all rows."""
-        if self.owners is None:
-            return logits
-        posts = logits[: len(self.labels)]
-        owners = self.owners[:, None].expand(-1, logits.shape[1])
-        return posts.scatter_reduce(0, owners, logits[len(posts) :], "amax")
-
-    def spread(self, of_posts: Tensor) -> Tensor:
-        """What each post has, for all of its rows."""
-        return of_posts if self.owners is None else torch.cat([of_posts, of_posts[self.owners]])
 
 
 @dataclass(frozen=True)
@@ -191,11 +161,12 @@ class Network:
                 return None
             seen, dropped, left, targets = (t[keep] for t in (seen, dropped, left, targets))
             weights = None if weights is None else weights[keep]
-            logits = one.trained(seen, (dropped, left))
+            readings = [one.trained(seen, (dropped, left))]
         else:
             dropped, left = batch.spread(one.seen(noise[0])), batch.spread(noise[1])
-            logits = batch.greatest(one.trained(one.seen(batch.fused), (dropped, left)))
-        losses = masked_loss(logits, targets, weights, costs=self.costs)
+            readings = batch.readings(one.trained(one.seen(batch.fused), (dropped, left)))
+        each = [masked_loss(logits, targets, weights, costs=self.costs) for logits in readings]
+        losses = torch.stack(each).mean(dim=0)
         counts = self.weights
         if self.log_variances is not None:
             losses = uncertain(losses, self.log_variances, ~targets.isnan().all(dim=0))
