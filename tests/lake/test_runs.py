@@ -12,7 +12,8 @@ import pytest
 
 from harmsweep.lake import runs, writes
 from harmsweep.lake.flow import STAGES
-from harmsweep.lake.runs import Input, Stage, run_stage
+from harmsweep.lake.portions import Input
+from harmsweep.lake.runs import Stage, run_stage
 from harmsweep.tables.catalog import INGESTS, LABELS, METRICS
 from harmsweep.tables.spec import Table
 
