@@ -73,7 +73,7 @@ def main(*, data: Path, posts: int, day: date) -> int:
 
 
 def line(of_runs: dict[str, Cost | None]) -> str:
-    """A stage's seconds in each run, and the CPU seconds of the later ones as shares of the first."""
+    """A stage's seconds in each run, and what the later ones took of the first's CPU seconds."""
     shown = [of_runs[run] or Cost(0.0, 0.0, 0) for run in RUNS]
     first, again, late = shown
     text = "".join(f"{cost.seconds:>9.2f}{cost.cpu:>8.2f}" for cost in shown)

@@ -81,7 +81,7 @@ def read_days(
 
 
 def read_slice(spark: SparkSession, table: Table, lake: Path, where: Slice) -> DataFrame:
-    """The rows of a slice; of one that names more than partitions, read by the driver: they are few.
+    """The rows of a slice; of one that names more than partitions, the few rows are read here.
 
     Such rows are a part of the plan, so that Spark plans no scan, and no job, for them.
     """
@@ -108,11 +108,11 @@ def at_driver(rows: DataFrame) -> DataFrame:
 
 
 def few_rows(spark: SparkSession, found: pa.Table, schema: StructType) -> DataFrame:
-    """Rows that the driver has, as a part of the plan."""
+    """Rows that the driver has, as a part of the plan, and in one task."""
     if not found.num_rows:
         # Of arrays without a chunk Spark knows no type.
         found = pa.Table.from_batches([pa.RecordBatch.from_pylist([], found.schema)])
-    return spark.createDataFrame(found, schema)
+    return spark.createDataFrame(found, schema).coalesce(1)
 
 
 def spark_where(where: Slice) -> str:
@@ -253,7 +253,7 @@ def changed_rows(
     """Of the rows of a slice that only now or only a version has, the named columns.
 
     Raises:
-        DeltaError, OSError: the version's files are gone.
+        DeltaError, OSError, ArrowException: the version's files are gone.
     """
     builder = deltalake.QueryBuilder()
     for alias, of in (("now", None), ("before", since)):

@@ -7,13 +7,15 @@ kept, a table that names no posts), it makes the whole day.
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
 import pyarrow as pa
 from deltalake.exceptions import DeltaError
+from pyspark.sql import DataFrame, SparkSession
 
 from harmsweep.days import every_day
 from harmsweep.lake import delta
@@ -22,6 +24,7 @@ from harmsweep.tables.spec import Table
 
 # Of more posts or authors the whole day is made: to name each in a look-up pays for a few.
 MOST = 400
+_BROADCAST = "spark.sql.autoBroadcastJoinThreshold"
 # Columns that say whom a changed row concerns.
 _IDS = {
     "post_id": "posts",
@@ -91,6 +94,30 @@ class _Concerned:
                     self.authors_elsewhere.add(one)
 
 
+@contextmanager
+def planned(spark: SparkSession, part: Portion) -> Iterator[SparkSession]:
+    """The session; for a portion's few rows it plans a query as one task, without broadcasts."""
+    if part.posts is None:
+        yield spark
+        return
+    before = str(spark.conf.get(_BROADCAST))
+    spark.conf.set(_BROADCAST, "-1")
+    try:
+        yield spark
+    finally:
+        spark.conf.set(_BROADCAST, before)
+
+
+def spread(rows: DataFrame, part: Portion, *columns: str) -> DataFrame:
+    """The rows over all cores, since one file is one task otherwise; a portion's stay together.
+
+    A number of tasks keeps adaptive execution from merging those of a small day into one.
+    """
+    if part.posts is not None:
+        return rows
+    return rows.repartition(rows.sparkSession.sparkContext.defaultParallelism, *columns)
+
+
 def changed_portion(
     lake: Path,
     day: date,
@@ -118,7 +145,7 @@ def changed_portion(
                 where = {**where, "day": changed}
                 rows = delta.changed_rows(table, lake, where, names, since=since[table.name])
                 found.add(rows, day)
-    except (KeyError, OSError, DeltaError):
+    except (KeyError, OSError, DeltaError, pa.ArrowException):
         return None
     return _reached(lake, day, found)
 

@@ -105,9 +105,9 @@ def run_stage(
         logger.info("unchanged", seconds=round(seconds, 2), items=last["posts"])
         return Outcome(step.name, day, last["posts"], seconds, skipped=True)
     try:
-        if some and last and (part := _portion(step, lake, day, versions, inputs, last)):
-            nothing = part.is_empty
-            work = partial(json.loads, last["counts"]) if nothing else partial(some, part)
+        # All but the tables that it reads is the same: then their changes say what there is to do.
+        if some and last and last["basis"] == _digest(step, lake, day, versions, [inputs]):
+            work = _work_on_changes(step, lake, day, versions, last, work=work, some=some)
         counts = _counts(step, lake, day, work, versions)
     except Exception as error:
         # What is wrong the job says itself, in its one line.
@@ -117,26 +117,31 @@ def run_stage(
     items, seconds = next(iter(counts.values()), 0), time.monotonic() - started
     outcome = Outcome(step.name, day, items, seconds, counts=counts)
     made_of = _made_of(step, lake, day, versions, inputs=inputs, read=read, others=others)
-    digest = _digest(step, lake, day, versions, made_of) if made_of else ""
-    basis = _digest(step, lake, day, versions, [inputs]) if made_of else ""
-    _record(outcome, lake, _variant(versions), digest, basis=basis, since=since)
+    digests = {
+        "digest": _digest(step, lake, day, versions, made_of) if made_of else "",
+        "basis": _digest(step, lake, day, versions, [inputs]) if made_of else "",
+    }
+    _record(outcome, lake, _variant(versions), digests | {"read_versions": as_json(since)})
     logger.info("done", seconds=round(outcome.seconds, 2), items=outcome.items, counts=counts)
     return outcome
 
 
-def _portion(
+def _work_on_changes(
     step: Stage,
     lake: Path,
     day: date,
     versions: Mapping[str, str],
-    inputs: str,
     last: Mapping[str, Any],
-) -> Portion | None:
-    """What changed since the last run reaches, where all but the tables that it read is the same."""
-    if last["basis"] != _digest(step, lake, day, versions, [inputs]):
-        return None
+    *,
+    work: Callable[[], Counts],
+    some: Callable[[Portion], Counts],
+) -> Callable[[], Counts]:
+    """The work on what changes since the last run reach: none, `some` of the posts, or all."""
     since = json.loads(last["read_versions"])
-    return changed_portion(lake, day, step.reads, since=since, versions=versions)
+    part = changed_portion(lake, day, step.reads, since=since, versions=versions)
+    if part is None:
+        return work
+    return partial(json.loads, last["counts"]) if part.is_empty else partial(some, part)
 
 
 def _counts(
@@ -232,27 +237,17 @@ def _runs(lake: Path, day: date, stage: str) -> list[dict[str, Any]]:
     return [row for row in runs.to_pylist() if row["stage"] == stage]
 
 
-def _record(
-    outcome: Outcome,
-    lake: Path,
-    variant: str,
-    digest: str,
-    *,
-    basis: str,
-    since: Mapping[str, int],
-) -> None:
+def _record(outcome: Outcome, lake: Path, variant: str, made_of: Mapping[str, str]) -> None:
     row = {
         "day": outcome.day,
         "stage": outcome.stage,
         "variant": variant,
-        "digest": digest,
-        "basis": basis,
-        "read_versions": as_json(since),
         "posts": outcome.items,
         "counts": as_json(outcome.counts),
         "seconds": outcome.seconds,
         "finished_at": datetime.now(UTC),
         "code_version": code_digest()[:12],
+        **made_of,
     }
     where: delta.Slice = {"day": outcome.day, "stage": outcome.stage, "variant": variant}
     writes.write_rows([row], RUNS, lake, where=where)

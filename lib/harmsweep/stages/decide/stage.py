@@ -11,7 +11,7 @@ from harmsweep.enforcement.state.decisions import version_pair
 from harmsweep.harms import HARMS
 from harmsweep.lake import delta, writes
 from harmsweep.lake.flow import DECIDE
-from harmsweep.lake.portions import Portion
+from harmsweep.lake.portions import Portion, planned
 from harmsweep.lake.runs import Counts, Outcome, Spark, run_stage
 from harmsweep.model.reference import ModelRef
 from harmsweep.policy.actions import SEVERITY
@@ -53,7 +53,8 @@ def decide_day(
 
     def work(part: Portion) -> Counts:
         keep_policy(policy, lake)
-        return _decide(spark(), lake, part, policy, version, certificate=certificate)
+        with planned(spark(), part) as started:
+            return _decide(started, lake, part, policy, version, certificate=certificate)
 
     versions = version_pair(version, policy.policy_version)
     inputs = certificate.digest if certificate else ""

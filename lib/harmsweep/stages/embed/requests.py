@@ -125,7 +125,7 @@ def known(
     *,
     hashes: Sequence[str] | None = None,
 ) -> DataFrame:
-    """The encoders' cached embeddings of the days around the day; of the named inputs, or of all."""
+    """The encoders' cached embeddings of the days around the day: of named inputs, or of all."""
     ids = sorted({encoder.cache_id for encoder in encoders})
     where: Slice = {"day": every_day(*_around(day))}
     if hashes is not None:

@@ -14,7 +14,7 @@ from harmsweep.encoders.conf import load_encoders
 from harmsweep.encoders.ocr_conf import load_ocr_conf
 from harmsweep.lake import delta, writes
 from harmsweep.lake.flow import EMBED
-from harmsweep.lake.portions import Portion
+from harmsweep.lake.portions import Portion, planned, spread
 from harmsweep.lake.runs import Counts, Outcome, Spark, run_stage
 from harmsweep.stages.embed.comments import COMMENTS, comment_inputs, comment_vectors
 from harmsweep.stages.embed.requests import (
@@ -66,18 +66,20 @@ def _work(
     started, day = spark(), part.day
     loads = started.sparkContext.accumulator(0)
     with ExitStack() as held:
+        held.enter_context(planned(started, part))
         requests = embedding_requests(started, lake, part, encoders)
         requests = requests.kept(part, held)
         hashes = None if part.posts is None else requests.hashes()
         cache = known(started, lake, day, encoders.values(), hashes=hashes)
         lacking = requests.distinct().join(cache.select(*INPUT), on=list(INPUT), how="left_anti")
+        if hashes is not None:
+            lacking = delta.at_driver(lacking)
         embedded = 0
         if hashes is None or not lacking.isEmpty():
-            fresh = _embedded(lacking, encoders, media_root, loads.add).withColumn(
-                "day", F.lit(day)
-            )
+            fresh = _embedded(lacking, part, encoders, media_root, loads.add)
             where: delta.Slice = {"day": day} | ({} if hashes is None else {"input_hash": hashes})
-            embedded = writes.append_missing(fresh, EMBEDDINGS, lake, where=where)
+            dated = fresh.withColumn("day", F.lit(day))
+            embedded = writes.append_missing(dated, EMBEDDINGS, lake, where=where)
             cache = known(started, lake, day, encoders.values(), hashes=hashes)
         _write_vectors(lake, part, encoders, requests, cache)
     return {**_counts(lake, day), "embedded": embedded, "model_loads": int(loads.value)}
@@ -91,7 +93,7 @@ class Requests(NamedTuple):
     comments: DataFrame | None
 
     def kept(self, part: Portion, held: ExitStack) -> "Requests":
-        """The same, computed once: each is a join over three tables, and asked for several times."""
+        """The same, computed once: each is a join of tables, and asked for several times."""
 
         def kept(rows: DataFrame) -> DataFrame:
             if part.posts is not None:
@@ -135,7 +137,7 @@ def count_inputs(spark: Spark, lake: Path, day: date) -> dict[str, int]:
 
 
 def _embedded(
-    lacking: DataFrame, encoders: Encoders, media_root: Path, loaded: Loaded
+    lacking: DataFrame, part: Portion, encoders: Encoders, media_root: Path, loaded: Loaded
 ) -> DataFrame:
     """The embeddings of the inputs, computed on as many cores as there are."""
     fields = {f.name: f for f in EMBEDDINGS.schema}
@@ -145,11 +147,10 @@ def _embedded(
         media_root=media_root.resolve(),
         loaded=loaded,
     )
-    # Named by number, so that adaptive execution does not merge a small day into one task.
-    cores = lacking.sparkSession.sparkContext.defaultParallelism
     keyed = lacking.withColumnRenamed("cache_id", "encoder_id")
-    spread = keyed.repartition(cores, "input_hash")
-    return spread.mapInPandas(function, T.StructType([fields[name] for name in COLUMNS]))
+    return spread(keyed, part, "input_hash").mapInPandas(
+        function, T.StructType([fields[name] for name in COLUMNS])
+    )
 
 
 def _write_vectors(

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from harmsweep.digests import as_json
 from harmsweep.lake.delta import at_driver, days, query, read_slice
 from harmsweep.lake.flow import FEATURES, HISTORY_DAYS
-from harmsweep.lake.portions import Portion
+from harmsweep.lake.portions import Portion, planned
 from harmsweep.lake.runs import Counts, Outcome, Spark, run_stage
 from harmsweep.lake.writes import replace_slice
 from harmsweep.stages.features.author_history import (
@@ -49,6 +49,7 @@ def features_day(spark: Spark, lake: Path, day: date, *, media_root: Path) -> Ou
 
 def _features(spark: SparkSession, lake: Path, part: Portion, media_root: Path) -> Counts:
     with ExitStack() as held:
+        held.enter_context(planned(spark, part))
 
         def persisted(frame: DataFrame) -> DataFrame:
             if part.posts is not None:
@@ -68,7 +69,7 @@ def _features(spark: SparkSession, lake: Path, part: Portion, media_root: Path) 
         replace_slice(rows, POST_FEATURES, lake, where=part.by_post, at_most=count)
         authors = author_features(numbers, part.day)
         replace_slice(authors, AUTHOR_FEATURES, lake, where=part.by_author, at_most=count)
-        media = persisted(media_of(posts, media_root))
+        media = persisted(media_of(posts, media_root, part))
         replace_slice(media, MEDIA, lake, where=part.by_post, at_most=media.count())
     return _counts(lake, part.day)
 
@@ -106,7 +107,9 @@ def post_features(
     keys = ["author_id", "cutoff_day", "post_id"]
     own = past.select(*keys, "previous_at", "reports", "violated")
     own = own.withColumnsRenamed({"reports": "own_reports", "violated": "own_violated"})
-    joined = with_engagement(with_words(read), lake, part, cutoffs).join(own, on=keys, how="left")
+    joined = with_engagement(with_words(read, part), lake, part, cutoffs).join(
+        own, on=keys, how="left"
+    )
     joined = joined.join(numbers, on=["author_id", "cutoff_day"], how="left")
     hours = F.unix_seconds("created_at") - F.unix_seconds("previous_at")
     others = {

@@ -12,7 +12,7 @@ from harmsweep.encoders.conf import load_encoders
 from harmsweep.harms import HARMS
 from harmsweep.lake import delta
 from harmsweep.lake.flow import SCORE
-from harmsweep.lake.portions import Portion
+from harmsweep.lake.portions import Portion, planned
 from harmsweep.lake.runs import Counts, Outcome, Spark, run_stage
 from harmsweep.model.manifest import Manifest, check_encoders, check_harms, load_manifest
 from harmsweep.model.reference import ModelRef
@@ -45,7 +45,8 @@ def score_day(spark: Spark, lake: Path, day: date, *, model: ModelRef) -> Outcom
     check_harms(manifest, HARMS)
 
     def work(part: Portion) -> Counts:
-        return _score(spark(), lake, part, manifest, model.manifest.resolve())
+        with planned(spark(), part) as started:
+            return _score(started, lake, part, manifest, model.manifest.resolve())
 
     versions = {"model_version": model.model_version}
     whole = partial(work, Portion(day))
