@@ -99,14 +99,14 @@ def run_stage(
     started, logger = time.monotonic(), log(step.name, day=str(day))
     since = {source.table.name: delta.version(source.table, lake) for source in step.reads}
     read, others = _read_digests(step, lake, day, versions), _others_commits(step, lake)
-    last = _last_run(step, lake, day, versions)
-    if last and last["digest"] == _digest(step, lake, day, versions, [inputs, *read]):
+    last, outputs = _last_run(step, lake, day, versions), _outputs(step, lake, day, versions)
+    if last and last["digest"] == _digest(versions, [inputs, *read], outputs):
         seconds = time.monotonic() - started
         logger.info("unchanged", seconds=round(seconds, 2), items=last["posts"])
         return Outcome(step.name, day, last["posts"], seconds, skipped=True)
     try:
         # All but the tables that it reads is the same: then their changes say what there is to do.
-        if some and last and last["basis"] == _digest(step, lake, day, versions, [inputs]):
+        if some and last and last["basis"] == _digest(versions, [inputs], outputs):
             work = _work_on_changes(step, lake, day, versions, last, work=work, some=some)
         counts = _counts(step, lake, day, work, versions)
     except Exception as error:
@@ -117,9 +117,10 @@ def run_stage(
     items, seconds = next(iter(counts.values()), 0), time.monotonic() - started
     outcome = Outcome(step.name, day, items, seconds, counts=counts)
     made_of = _made_of(step, lake, day, versions, inputs=inputs, read=read, others=others)
+    outputs = _outputs(step, lake, day, versions)
     digests = {
-        "digest": _digest(step, lake, day, versions, made_of) if made_of else "",
-        "basis": _digest(step, lake, day, versions, [inputs]) if made_of else "",
+        "digest": _digest(versions, made_of, outputs) if made_of else "",
+        "basis": _digest(versions, [inputs], outputs) if made_of else "",
     }
     _record(outcome, lake, _variant(versions), digests | {"read_versions": as_json(since)})
     logger.info("done", seconds=round(outcome.seconds, 2), items=outcome.items, counts=counts)
@@ -177,7 +178,8 @@ def is_done(
     """Whether the stage ran for the day and nothing that it reads or is made of changed since."""
     made_of = [inputs, *_read_digests(step, lake, day, versions)]
     last = _last_run(step, lake, day, versions)
-    return last is not None and last["digest"] == _digest(step, lake, day, versions, made_of)
+    outputs = _outputs(step, lake, day, versions)
+    return last is not None and last["digest"] == _digest(versions, made_of, outputs)
 
 
 def _last_run(
@@ -223,11 +225,13 @@ def _made_of(
     return [inputs, *(old if other else new for old, new, other in own)]
 
 
-def _digest(
-    step: Stage, lake: Path, day: date, versions: Mapping[str, str], made_of: Sequence[str]
-) -> str:
+def _outputs(step: Stage, lake: Path, day: date, versions: Mapping[str, str]) -> list[str]:
+    """A digest of what the stage wrote of each table."""
     where: delta.Slice = {"day": day, **versions}
-    outputs = [delta.slice_digest(table, lake, where) for table in step.writes]
+    return [delta.slice_digest(table, lake, where) for table in step.writes]
+
+
+def _digest(versions: Mapping[str, str], made_of: Sequence[str], outputs: Sequence[str]) -> str:
     parts = [code_digest(), as_json(versions), *made_of, *outputs]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from datetime import date, timedelta
 from pathlib import Path
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from harmsweep.digests import as_json
@@ -58,9 +58,10 @@ def _features(spark: SparkSession, lake: Path, part: Portion, media_root: Path) 
             return frame
 
         posts = persisted(current_posts(read_slice(spark, POSTS, lake, part.by_post)))
-        count = posts.count()
-        pairs = persisted(posts.select("author_id", "cutoff_day").dropDuplicates())
-        cutoffs = sorted({row["cutoff_day"] for row in pairs.select("cutoff_day").collect()})
+        counts = {row["cutoff_day"]: row["count"] for row in _by_cutoff(posts)}
+        count, cutoffs = sum(counts.values()), sorted(counts)
+        pairs = posts.select("author_id", "cutoff_day").dropDuplicates()
+        pairs = pairs if part.posts is not None else persisted(pairs)
         history = History(lake, cutoffs, part.authors)
         acted = _ledger(lake, part.day, max(cutoffs, default=part.day))["entries"] > 0
         past = persisted(by_post(pairs, history, acted=acted))
@@ -70,7 +71,8 @@ def _features(spark: SparkSession, lake: Path, part: Portion, media_root: Path) 
         authors = author_features(numbers, part.day)
         replace_slice(authors, AUTHOR_FEATURES, lake, where=part.by_author, at_most=count)
         media = persisted(media_of(posts, media_root, part))
-        replace_slice(media, MEDIA, lake, where=part.by_post, at_most=media.count())
+        some = media.count() if part.posts is None else None
+        replace_slice(media, MEDIA, lake, where=part.by_post, at_most=some)
     return _counts(lake, part.day)
 
 
@@ -83,6 +85,10 @@ def _counts(lake: Path, day: date) -> Counts:
     of_media = {f"media_{row['status']}": row["n"] for row in query(lake, media).to_pylist()}
     counts: dict[str, int] = query(lake, posts).to_pylist()[0]
     return counts | of_media
+
+
+def _by_cutoff(posts: DataFrame) -> list[Row]:
+    return posts.groupBy("cutoff_day").count().collect()
 
 
 def current_posts(posts: DataFrame) -> DataFrame:
