@@ -10,7 +10,8 @@ stage's own commits: a run that is killed in between is simply run again.
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cache, partial
@@ -104,27 +105,28 @@ def run_stage(
         seconds = time.monotonic() - started
         logger.info("unchanged", seconds=round(seconds, 2), items=last["posts"])
         return Outcome(step.name, day, last["posts"], seconds, skipped=True)
-    try:
+    with _telling_failures(logger, started):
         # All but the tables that it reads is the same: then their changes say what there is to do.
         if some and last and last["basis"] == _digest(versions, [inputs], outputs):
             work = _work_on_changes(step, lake, day, versions, last, work=work, some=some)
         counts = _counts(step, lake, day, work, versions)
-    except Exception as error:
-        # What is wrong the job says itself, in its one line.
-        seconds = time.monotonic() - started
-        logger.error("failed", seconds=round(seconds, 2), error=type(error).__name__)
-        raise
     items, seconds = next(iter(counts.values()), 0), time.monotonic() - started
     outcome = Outcome(step.name, day, items, seconds, counts=counts)
     made_of = _made_of(step, lake, day, versions, inputs=inputs, read=read, others=others)
-    outputs = _outputs(step, lake, day, versions)
-    digests = {
-        "digest": _digest(versions, made_of, outputs) if made_of else "",
-        "basis": _digest(versions, [inputs], outputs) if made_of else "",
-    }
-    _record(outcome, lake, _variant(versions), digests | {"read_versions": as_json(since)})
+    _record(outcome, step, lake, versions, made_of, inputs=inputs, since=since)
     logger.info("done", seconds=round(outcome.seconds, 2), items=outcome.items, counts=counts)
     return outcome
+
+
+@contextmanager
+def _telling_failures(logger: Any, started: float) -> Iterator[None]:
+    """Log that the work failed; what is wrong the job says itself, in its one line."""
+    try:
+        yield
+    except Exception as error:
+        seconds = time.monotonic() - started
+        logger.error("failed", seconds=round(seconds, 2), error=type(error).__name__)
+        raise
 
 
 def _work_on_changes(
@@ -241,17 +243,29 @@ def _runs(lake: Path, day: date, stage: str) -> list[dict[str, Any]]:
     return [row for row in runs.to_pylist() if row["stage"] == stage]
 
 
-def _record(outcome: Outcome, lake: Path, variant: str, made_of: Mapping[str, str]) -> None:
+def _record(
+    outcome: Outcome,
+    step: Stage,
+    lake: Path,
+    versions: Mapping[str, str],
+    made_of: Sequence[str],
+    *,
+    inputs: str,
+    since: Mapping[str, int],
+) -> None:
+    outputs, variant = _outputs(step, lake, outcome.day, versions), _variant(versions)
     row = {
         "day": outcome.day,
         "stage": outcome.stage,
         "variant": variant,
+        "digest": _digest(versions, made_of, outputs) if made_of else "",
+        "basis": _digest(versions, [inputs], outputs) if made_of else "",
+        "read_versions": as_json(since),
         "posts": outcome.items,
         "counts": as_json(outcome.counts),
         "seconds": outcome.seconds,
         "finished_at": datetime.now(UTC),
         "code_version": code_digest()[:12],
-        **made_of,
     }
     where: delta.Slice = {"day": outcome.day, "stage": outcome.stage, "variant": variant}
     writes.write_rows([row], RUNS, lake, where=where)
