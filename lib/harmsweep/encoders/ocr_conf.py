@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 from harmsweep.conf import Frozen, load
 from harmsweep.days import every_day
 from harmsweep.files import check_file, resolve
-from harmsweep.lake.delta import Slice, read_slice
+from harmsweep.lake.delta import Slice, read_days, read_slice
 from harmsweep.paths import CONF
 from harmsweep.tables.catalog import MEDIA_TEXTS
 
@@ -93,10 +93,12 @@ def ocr_results(
     Two days outside each other's window may both have read a picture: the later reading counts.
     """
     around = timedelta(days=WINDOW_DAYS)
-    where: Slice = {"day": every_day(day - around, day + around)}
-    if contents is not None:
-        where = {**where, "content_hash": contents or [""]}
-    texts = read_slice(spark, MEDIA_TEXTS, lake, where)
+    first, last = day - around, day + around
+    if contents is None:
+        texts = read_days(spark, MEDIA_TEXTS, lake, first, last)
+    else:
+        where: Slice = {"day": every_day(first, last), "content_hash": contents or [""]}
+        texts = read_slice(spark, MEDIA_TEXTS, lake, where)
     of_reader = texts.where(F.col("reader_id") == reader_id)
     reading = F.struct("status", "reason", "normal_text")
     return of_reader.groupBy("content_hash").agg(F.max_by(reading, "day").alias("found"))

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from harmsweep.days import every_day
 from harmsweep.encoders.conf import Encoder
 from harmsweep.encoders.ocr_conf import ocr_results
-from harmsweep.lake.delta import Slice, datafusion_where, query, read_slice
+from harmsweep.lake.delta import Slice, datafusion_where, query, read_days, read_slice
 from harmsweep.lake.portions import Portion
 from harmsweep.stages.embed.window_inputs import windows, windows_id
 from harmsweep.tables.catalog import AUTHOR_FEATURES, EMBEDDINGS, MEDIA, POST_FEATURES
@@ -127,10 +127,12 @@ def known(
 ) -> DataFrame:
     """The encoders' cached embeddings of the days around the day: of named inputs, or of all."""
     ids = sorted({encoder.cache_id for encoder in encoders})
-    where: Slice = {"day": every_day(*_around(day))}
-    if hashes is not None:
-        where = {**where, "input_hash": hashes or [""]}
-    cached = read_slice(spark, EMBEDDINGS, lake, where).where(F.col("encoder_id").isin(ids))
+    if hashes is None:
+        stored = read_days(spark, EMBEDDINGS, lake, *_around(day))
+    else:
+        where: Slice = {"day": every_day(*_around(day)), "input_hash": hashes or [""]}
+        stored = read_slice(spark, EMBEDDINGS, lake, where)
+    cached = stored.where(F.col("encoder_id").isin(ids))
     return cached.withColumnRenamed("encoder_id", "cache_id")
 
 
