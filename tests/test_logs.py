@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from harmsweep.errors import Printable, finish
-from harmsweep.lake.runs import Input, Stage, run_stage
+from harmsweep.lake.portions import Input
+from harmsweep.lake.runs import Stage, run_stage
 from harmsweep.logs import log, run_id
 from harmsweep.tables.catalog import INGESTS, METRICS
 

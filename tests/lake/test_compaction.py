@@ -10,7 +10,8 @@ import pytest
 
 from harmsweep.lake import delta, writes
 from harmsweep.lake.compaction import FEW, compact
-from harmsweep.lake.runs import Input, Stage, run_stage
+from harmsweep.lake.portions import Input
+from harmsweep.lake.runs import Stage, run_stage
 from harmsweep.tables.catalog import ACTIONS, INGESTS, METRICS, RUNS
 from harmsweep.tables.spec import Table
 

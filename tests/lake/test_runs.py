@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from builders import post
 
-from harmsweep.lake import runs, writes
+from harmsweep.lake import delta, runs, writes
 from harmsweep.lake.flow import STAGES
-from harmsweep.lake.runs import Input, Stage, run_stage
-from harmsweep.tables.catalog import INGESTS, LABELS, METRICS
+from harmsweep.lake.portions import Input, Portion
+from harmsweep.lake.runs import Stage, run_stage
+from harmsweep.tables.catalog import INGESTS, LABELS, METRICS, POSTS
 from harmsweep.tables.spec import Table
 
 DAY = date(2026, 10, 1)
@@ -190,3 +192,69 @@ def test_a_run_that_failed_is_not_recorded(lake: Path, add_rows: Add) -> None:
     for _ in range(2):
         with pytest.raises(RuntimeError, match="disk full"):
             run_stage(STEP, lake, DAY, fail)
+
+
+class Posts:
+    """A stage that can make some of a day's posts, and notes what it was given to make."""
+
+    STEP = Stage("count", reads=(Input(POSTS),), writes=(INGESTS,))
+
+    def __init__(self, lake: Path, add_rows: Add) -> None:
+        self.lake, self.add_rows = lake, add_rows
+        self.made: list[Portion | None] = []
+        self.add(post("one", author_id="ann"), post("two", author_id="ben"))
+        self.run()
+
+    def add(self, *rows: dict[str, Any]) -> None:
+        self.add_rows([*rows], POSTS, self.lake)
+
+    def write(self) -> None:
+        landed = {"day": DAY, "source": "posts", "landed": len(self.made)}
+        writes.write_rows([landed], INGESTS, self.lake, where={"day": DAY})
+
+    def run(self, *, inputs: str = "") -> Mapping[str, int]:
+        def make(part: Portion | None = None) -> Mapping[str, int]:
+            self.made.append(part)
+            self.write()
+            return {"posts": len(self.made)}
+
+        return run_stage(self.STEP, self.lake, DAY, make, inputs=inputs, some=make).counts
+
+
+@pytest.fixture
+def posts(lake: Path, add_rows: Add) -> Posts:
+    return Posts(lake, add_rows)
+
+
+def test_a_change_makes_the_posts_that_it_reaches(posts: Posts) -> None:
+    posts.add(post("two", 2, author_id="ben"))
+    posts.run()
+    assert posts.made == [None, Portion(DAY, ["two"], ["ben"])]
+
+
+def test_the_changes_are_those_since_the_last_run(posts: Posts) -> None:
+    posts.add(post("two", 2, author_id="ben"))
+    posts.run()
+    posts.add(post("one", 2, author_id="ann"))
+    posts.run()
+    assert posts.made[2:] == [Portion(DAY, ["one"], ["ann"])]
+
+
+def test_files_that_changed_and_no_rows_are_no_work_and_keep_the_counts(posts: Posts) -> None:
+    rows = delta.rows(POSTS, posts.lake, day=DAY).to_pylist()
+    writes.write_rows(rows, POSTS, posts.lake, where={"day": DAY})
+    assert posts.run() == {"posts": 1}
+    assert posts.made == [None]
+
+
+@pytest.mark.parametrize("change", ["output", "inputs", "code"])
+def test_where_more_than_the_read_tables_changed_the_whole_day_is_made(
+    posts: Posts, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    posts.add(post("two", 2, author_id="ben"))
+    if change == "output":
+        posts.write()
+    if change == "code":
+        monkeypatch.setattr(runs, "code_digest", lambda: "another code, another digest")
+    posts.run(inputs="another file" if change == "inputs" else "")
+    assert posts.made == [None, None]

@@ -5,6 +5,7 @@ Nothing here imports the reader: the driver plans with its id, and the workers l
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import cache
 from importlib.metadata import version
@@ -15,8 +16,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from harmsweep.conf import Frozen, load
+from harmsweep.days import every_day
 from harmsweep.files import check_file, resolve
-from harmsweep.lake.delta import read_days
+from harmsweep.lake.delta import Slice, read_days, read_slice
 from harmsweep.paths import CONF
 from harmsweep.tables.catalog import MEDIA_TEXTS
 
@@ -78,13 +80,25 @@ def load_ocr_conf(path: Path = CONF / "ocr.yaml") -> OcrConf:
     return load(path, OcrConf)
 
 
-def ocr_results(spark: SparkSession, lake: Path, day: date, reader_id: str) -> DataFrame:
-    """What a reader read in the days around the day: a row per picture, by partition.
+def ocr_results(
+    spark: SparkSession,
+    lake: Path,
+    day: date,
+    reader_id: str,
+    *,
+    contents: Sequence[str] | None = None,
+) -> DataFrame:
+    """What a reader read in the days around the day: a row per picture, or of the named contents.
 
     Two days outside each other's window may both have read a picture: the later reading counts.
     """
     around = timedelta(days=WINDOW_DAYS)
-    texts = read_days(spark, MEDIA_TEXTS, lake, day - around, day + around)
+    first, last = day - around, day + around
+    if contents is None:
+        texts = read_days(spark, MEDIA_TEXTS, lake, first, last)
+    else:
+        where: Slice = {"day": every_day(first, last), "content_hash": contents or [""]}
+        texts = read_slice(spark, MEDIA_TEXTS, lake, where)
     of_reader = texts.where(F.col("reader_id") == reader_id)
     reading = F.struct("status", "reason", "normal_text")
     return of_reader.groupBy("content_hash").agg(F.max_by(reading, "day").alias("found"))

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from deltalake.exceptions import DeltaError
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
 
 from harmsweep.errors import DataRefused
 from harmsweep.lake.locks import locked
@@ -25,6 +26,8 @@ from harmsweep.tables.catalog import RESTRICTED, RESTRICTED_FOLDER, TABLES
 from harmsweep.tables.spec import Table
 
 Slice = Mapping[str, date | str | Sequence[date] | Sequence[str]]
+# A name that a predicate takes as it is.
+PLAIN = r"[\w.:@/+-]*"
 # What the engine says of SQL that it cannot answer.
 QueryError = DeltaError
 
@@ -77,6 +80,41 @@ def read_days(
     return read(spark, table, lake).where(day.between(F.lit(first), F.lit(last or first)))
 
 
+def read_slice(spark: SparkSession, table: Table, lake: Path, where: Slice) -> DataFrame:
+    """The rows of a slice; of one that names more than partitions, the few rows are read here.
+
+    Such rows are a part of the plan, so that Spark plans no scan, and no job, for them.
+    """
+    if not names_rows(table, where):
+        return read(spark, table, lake).where(spark_where(where))
+    sql = f"SELECT {_quoted(table.schema.names)} FROM rows WHERE {datafusion_where(where)}"
+    found = query(lake, sql, names={"rows": table.name})
+    return few_rows(spark, found, table.schema)
+
+
+def _quoted(names: Sequence[str]) -> str:
+    """Columns as a query names them: some are words of SQL."""
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def names_rows(table: Table, where: Slice) -> bool:
+    """Whether a slice names more than partitions of a table: the few rows of posts, or authors."""
+    return not where.keys() <= {*table.partition_by}
+
+
+def at_driver(rows: DataFrame) -> DataFrame:
+    """Few rows, computed once and then a part of the plan of whatever is made of them."""
+    return few_rows(rows.sparkSession, rows.toArrow(), rows.schema)
+
+
+def few_rows(spark: SparkSession, found: pa.Table, schema: StructType) -> DataFrame:
+    """Rows that the driver has, as a part of the plan, and in one task."""
+    if not found.num_rows:
+        # Of arrays without a chunk Spark knows no type.
+        found = pa.Table.from_batches([pa.RecordBatch.from_pylist([], found.schema)])
+    return spark.createDataFrame(found, schema).coalesce(1)
+
+
 def spark_where(where: Slice) -> str:
     """A slice as SQL: equality on each column, or one of several days; all rows where it is empty.
 
@@ -87,7 +125,7 @@ def spark_where(where: Slice) -> str:
     def literal(value: date | str) -> str:
         if isinstance(value, date):
             return f"DATE'{value.isoformat()}'"
-        if not re.fullmatch(r"[\w.:@/+-]*", value, re.ASCII):
+        if not re.fullmatch(PLAIN, value, re.ASCII):
             raise DataRefused(f"{value!r} is no plain name")
         return f"'{value}'"
 
@@ -176,10 +214,53 @@ def slice_digest(table: Table, lake: Path, where: Slice) -> str:
 
     Of `where`, what partitions the table counts. Reads the log only.
     """
-    files = pa.table(deltalake.DeltaTable(str(lake / table.name)).get_add_actions(flatten=True))
+    paths = sorted(_files(table, lake, where)["path"].to_pylist())
+    return hashlib.sha256("\n".join(paths).encode()).hexdigest()
+
+
+def _files(table: Table, lake: Path, where: Slice, *, version: int | None = None) -> pa.Table:
+    """The files that may hold a slice's rows, from the log alone."""
+    files = pa.table(stored(lake, table.name, version).get_add_actions(flatten=True))
     for name in where.keys() & set(table.partition_by):
         wanted, column = where[name], files.column(f"partition.{name}")
         values = [wanted] if isinstance(wanted, date | str) else [*wanted]
         files = files.filter(pc.is_in(column, value_set=pa.array(values, column.type)))
-    paths = sorted(files.column("path").to_pylist())
-    return hashlib.sha256("\n".join(paths).encode()).hexdigest()
+    return files
+
+
+def changed_days(table: Table, lake: Path, where: Slice, *, since: int) -> list[date]:
+    """The days of a slice whose files are others than at a version; of a table without days, all.
+
+    Raises:
+        DeltaError: the version is no longer known.
+    """
+    now, then = (
+        {
+            row["path"]: row.get("partition.day")
+            for row in _files(table, lake, where, version=v).to_pylist()
+        }
+        for v in (None, since)
+    )
+    found = {(now | then)[path] for path in now.keys() ^ then.keys()}
+    wanted = where["day"]
+    assert not isinstance(wanted, date | str)
+    return sorted(found) if None not in found else [*wanted]
+
+
+def changed_rows(
+    table: Table, lake: Path, where: Slice, names: Sequence[str], *, since: int
+) -> pa.Table:
+    """Of the rows of a slice that only now or only a version has, the named columns.
+
+    Raises:
+        DeltaError, OSError, ArrowException: the version's files are gone.
+    """
+    builder = deltalake.QueryBuilder()
+    for alias, of in (("now", None), ("before", since)):
+        builder = builder.register(alias, stored(lake, table.name, of))
+    columns, condition = _quoted(table.schema.names), datafusion_where(where)
+    now, before = (f"SELECT {columns} FROM {a} WHERE {condition}" for a in ("now", "before"))
+    chosen = _quoted(names)
+    sql = f"""SELECT {chosen} FROM ({now} EXCEPT {before})
+        UNION SELECT {chosen} FROM ({before} EXCEPT {now})"""
+    return pa.table(builder.execute(sql))

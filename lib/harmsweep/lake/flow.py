@@ -6,7 +6,8 @@ A change of what is in `reads` or `writes` makes a stage's day run again; `also_
 
 from collections.abc import Mapping
 
-from harmsweep.lake.runs import Input, Stage
+from harmsweep.lake.portions import Input
+from harmsweep.lake.runs import Stage
 from harmsweep.tables.catalog import (
     ACCOUNT_LABELS,
     ACTIONS,

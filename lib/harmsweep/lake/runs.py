@@ -1,26 +1,29 @@
 """Run a stage for a day once: skip it where nothing that it reads, writes or is made of changed.
 
 The unit is the slice of files that a stage reads and writes, known from the Delta log alone, so
-that an unchanged day costs milliseconds and no Spark. What a run rests on is recorded as it was
+that an unchanged day costs milliseconds and no Spark. Where a stage can make some of a day's posts,
+a change makes those that it reaches alone (portions.py). What a run rests on is recorded as it was
 before its work, so that nothing counts as read that came meanwhile. The record is written after the
 stage's own commits: a run that is killed in between is simply run again.
 """
 
 import hashlib
+import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from datetime import UTC, date, datetime
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from pyspark.sql import SparkSession
 
-from harmsweep.days import every_day
 from harmsweep.digests import as_json
 from harmsweep.lake import delta, writes
 from harmsweep.lake.compaction import compact
+from harmsweep.lake.portions import Input, Portion, changed_portion
 from harmsweep.logs import log
 from harmsweep.paths import ROOT
 from harmsweep.tables.catalog import RUNS
@@ -29,15 +32,6 @@ from harmsweep.tables.spec import Table
 # Stages take the session as a function, so that a skipped one starts no Spark.
 Spark = Callable[[], SparkSession]
 Counts = Mapping[str, int]
-
-
-@dataclass(frozen=True)
-class Input:
-    """A table that a stage reads: the run's own day, `before` days before and `after` after it."""
-
-    table: Table
-    before: int = 0
-    after: int = 0
 
 
 @dataclass(frozen=True)
@@ -92,36 +86,65 @@ def run_stage(
     *,
     versions: Mapping[str, str] | None = None,
     inputs: str = "",
+    some: Callable[[Portion], Counts] | None = None,
 ) -> Outcome:
     """Do `work` for the day unless it was done with the same inputs, outputs and code.
 
     `versions` holds what makes the run one of its own (model_version, policy_version): of a table
     partitioned by them only those slices count. `inputs` is a digest of what the stage reads
-    outside the lake. The first of the counts that `work` gives is the items handled. Where the day
-    itself holds nothing, neither to read nor written before, there is no work, and no Spark.
+    outside the lake. `some` does the work for those posts alone that changes since the last run
+    reach. The first of the counts that `work` gives is the items handled. Where the day itself
+    holds nothing, neither to read nor written before, there is no work, and no Spark.
     """
     versions = versions or {}
     started, logger = time.monotonic(), log(step.name, day=str(day))
+    since = {source.table.name: delta.version(source.table, lake) for source in step.reads}
     read, others = _read_digests(step, lake, day, versions), _others_commits(step, lake)
-    done = _same_run(step, lake, day, versions, [inputs, *read])
-    if done:
+    last, outputs = _last_run(step, lake, day, versions), _outputs(step, lake, day, versions)
+    if last and last["digest"] == _digest(versions, [inputs, *read], outputs):
         seconds = time.monotonic() - started
-        logger.info("unchanged", seconds=round(seconds, 2), items=done["posts"])
-        return Outcome(step.name, day, done["posts"], seconds, skipped=True)
-    try:
+        logger.info("unchanged", seconds=round(seconds, 2), items=last["posts"])
+        return Outcome(step.name, day, last["posts"], seconds, skipped=True)
+    with _telling_failures(logger, started):
+        # All but the tables that it reads is the same: then their changes say what there is to do.
+        if some and last and last["basis"] == _digest(versions, [inputs], outputs):
+            work = _work_on_changes(step, lake, day, versions, last, work=work, some=some)
         counts = _counts(step, lake, day, work, versions)
-    except Exception as error:
-        # What is wrong the job says itself, in its one line.
-        seconds = time.monotonic() - started
-        logger.error("failed", seconds=round(seconds, 2), error=type(error).__name__)
-        raise
     items, seconds = next(iter(counts.values()), 0), time.monotonic() - started
     outcome = Outcome(step.name, day, items, seconds, counts=counts)
     made_of = _made_of(step, lake, day, versions, inputs=inputs, read=read, others=others)
-    digest = _digest(step, lake, day, versions, made_of) if made_of else ""
-    _record(outcome, lake, _variant(versions), digest)
+    _record(outcome, step, lake, versions, made_of, inputs=inputs, since=since)
     logger.info("done", seconds=round(outcome.seconds, 2), items=outcome.items, counts=counts)
     return outcome
+
+
+@contextmanager
+def _telling_failures(logger: Any, started: float) -> Iterator[None]:
+    """Log that the work failed; what is wrong the job says itself, in its one line."""
+    try:
+        yield
+    except Exception as error:
+        seconds = time.monotonic() - started
+        logger.error("failed", seconds=round(seconds, 2), error=type(error).__name__)
+        raise
+
+
+def _work_on_changes(
+    step: Stage,
+    lake: Path,
+    day: date,
+    versions: Mapping[str, str],
+    last: Mapping[str, Any],
+    *,
+    work: Callable[[], Counts],
+    some: Callable[[Portion], Counts],
+) -> Callable[[], Counts]:
+    """The work on what changes since the last run reach: none, `some` of the posts, or all."""
+    since = json.loads(last["read_versions"])
+    part = changed_portion(lake, day, step.reads, since=since, versions=versions)
+    if part is None:
+        return work
+    return partial(json.loads, last["counts"]) if part.is_empty else partial(some, part)
 
 
 def _counts(
@@ -156,16 +179,16 @@ def is_done(
 ) -> bool:
     """Whether the stage ran for the day and nothing that it reads or is made of changed since."""
     made_of = [inputs, *_read_digests(step, lake, day, versions)]
-    return _same_run(step, lake, day, versions, made_of) is not None
+    last = _last_run(step, lake, day, versions)
+    outputs = _outputs(step, lake, day, versions)
+    return last is not None and last["digest"] == _digest(versions, made_of, outputs)
 
 
-def _same_run(
-    step: Stage, lake: Path, day: date, versions: Mapping[str, str], made_of: Sequence[str]
+def _last_run(
+    step: Stage, lake: Path, day: date, versions: Mapping[str, str]
 ) -> dict[str, Any] | None:
-    """The stage's last run of the day, where its inputs, outputs and code are as they were."""
-    known = {r["variant"]: r for r in _runs(lake, day, step.name)}.get(_variant(versions))
-    same = known and known["digest"] == _digest(step, lake, day, versions, made_of)
-    return known if same else None
+    """What was noted of the stage's last run of the day."""
+    return {r["variant"]: r for r in _runs(lake, day, step.name)}.get(_variant(versions))
 
 
 def _variant(versions: Mapping[str, str]) -> str:
@@ -176,8 +199,8 @@ def _read_digests(step: Stage, lake: Path, day: date, versions: Mapping[str, str
     """A digest of what the stage reads of each table."""
     found = []
     for source in step.reads:
-        days = every_day(day - timedelta(days=source.before), day + timedelta(days=source.after))
-        found.append(delta.slice_digest(source.table, lake, {"day": days, **versions}))
+        where: delta.Slice = {"day": source.days(day), **versions}
+        found.append(delta.slice_digest(source.table, lake, where))
     return found
 
 
@@ -204,11 +227,13 @@ def _made_of(
     return [inputs, *(old if other else new for old, new, other in own)]
 
 
-def _digest(
-    step: Stage, lake: Path, day: date, versions: Mapping[str, str], made_of: Sequence[str]
-) -> str:
+def _outputs(step: Stage, lake: Path, day: date, versions: Mapping[str, str]) -> list[str]:
+    """A digest of what the stage wrote of each table."""
     where: delta.Slice = {"day": day, **versions}
-    outputs = [delta.slice_digest(table, lake, where) for table in step.writes]
+    return [delta.slice_digest(table, lake, where) for table in step.writes]
+
+
+def _digest(versions: Mapping[str, str], made_of: Sequence[str], outputs: Sequence[str]) -> str:
     parts = [code_digest(), as_json(versions), *made_of, *outputs]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -218,12 +243,24 @@ def _runs(lake: Path, day: date, stage: str) -> list[dict[str, Any]]:
     return [row for row in runs.to_pylist() if row["stage"] == stage]
 
 
-def _record(outcome: Outcome, lake: Path, variant: str, digest: str) -> None:
+def _record(
+    outcome: Outcome,
+    step: Stage,
+    lake: Path,
+    versions: Mapping[str, str],
+    made_of: Sequence[str],
+    *,
+    inputs: str,
+    since: Mapping[str, int],
+) -> None:
+    outputs, variant = _outputs(step, lake, outcome.day, versions), _variant(versions)
     row = {
         "day": outcome.day,
         "stage": outcome.stage,
         "variant": variant,
-        "digest": digest,
+        "digest": _digest(versions, made_of, outputs) if made_of else "",
+        "basis": _digest(versions, [inputs], outputs) if made_of else "",
+        "read_versions": as_json(since),
         "posts": outcome.items,
         "counts": as_json(outcome.counts),
         "seconds": outcome.seconds,

@@ -20,7 +20,8 @@ from harmsweep.errors import Refused
 from harmsweep.lake.delta import (
     Slice,
     datafusion_where,
-    read,
+    names_rows,
+    read_slice,
     slice_digest,
     spark_where,
     stored,
@@ -80,6 +81,7 @@ def replace_slice(
     if table.append_only:
         raise ValueError(f"{table.name} is append-only")
     rows, few = conform(df, table), at_most is not None and at_most <= FEW_ROWS
+    few = few or names_rows(table, where)
 
     def make() -> Content:
         # Planned anew: a frame that was computed once goes on reading the files of then.
@@ -97,9 +99,12 @@ def append_missing(df: DataFrame, table: Table, lake: Path, *, where: Slice) -> 
     rows = conform(df, table)
 
     def make() -> Content:
-        known = read(rows.sparkSession, table, lake).where(spark_where(where)).select(*table.key)
+        known = read_slice(rows.sparkSession, table, lake, where).select(*table.key)
         missing = rows.join(known, on=list(table.key), how="left_anti")
-        new = _computed(missing.select(*table.schema.names))
+        missing = missing.select(*table.schema.names)
+        if names_rows(table, where):
+            return missing.toArrow()
+        new = _computed(missing)
         if new.count() > FEW_ROWS:
             return new
         few = new.toArrow()

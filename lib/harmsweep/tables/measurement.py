@@ -48,6 +48,10 @@ RUNS = Table(
         required("seconds", DOUBLE, "how long it took"),
         required("finished_at", TIME, "when it ended (UTC)"),
         required("code_version", STRING, "version of the package"),
+        optional(
+            "basis", STRING, "hash of the slices written and of the code, without what is read"
+        ),
+        optional("read_versions", STRING, "JSON: the version that each table read had as it began"),
     ),
 )
 LATE_POSTS = Table(

@@ -14,6 +14,7 @@ from harmsweep.encoders.conf import INPUTS, load_encoders
 from harmsweep.encoders.ocr_conf import load_ocr_conf
 from harmsweep.encoders.stored import mean
 from harmsweep.lake import delta
+from harmsweep.lake.portions import Portion
 from harmsweep.lake.runs import Outcome
 from harmsweep.model.text_windows import BOUNDED, packed
 from harmsweep.model.windows import NAME as WINDOWS
@@ -117,7 +118,7 @@ def test_each_form_of_a_posts_words_and_media_is_an_input_of_its_own(
     )
     optional = {n: ENCODERS["text"].model_copy(update={"input": n}) for n in ("video", "caption")}
     found = post_inputs(
-        spark, lake, FIRST, ENCODERS | optional, reader_id=load_ocr_conf().reader_id
+        spark, lake, Portion(FIRST), ENCODERS | optional, reader_id=load_ocr_conf().reader_id
     ).collect()
     told = {(r.post_id, r.input, r.position): r.content or r.reason for r in found}
     assert {key: value for key, value in told.items() if key[1] != "image"} == {
@@ -134,7 +135,7 @@ def test_each_form_of_a_posts_words_and_media_is_an_input_of_its_own(
     ]  # fmt: skip
     assert {r.input for r in found if r.input_hash is None} == {"media_text", "image"}
     needed = {name: ENCODERS[name] for name in INPUTS}
-    plain = post_inputs(spark, lake, FIRST, needed, reader_id="another-reader")
+    plain = post_inputs(spark, lake, Portion(FIRST), needed, reader_id="another-reader")
     assert {r.input for r in plain.collect()} == {"text", "raw_text", "media_text", "image"}
 
 

@@ -1,6 +1,7 @@
 """Scores of a day to decisions, under one policy and for one model."""
 
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -10,6 +11,7 @@ from harmsweep.enforcement.state.decisions import version_pair
 from harmsweep.harms import HARMS
 from harmsweep.lake import delta, writes
 from harmsweep.lake.flow import DECIDE
+from harmsweep.lake.portions import Portion, planned
 from harmsweep.lake.runs import Counts, Outcome, Spark, run_stage
 from harmsweep.model.reference import ModelRef
 from harmsweep.policy.actions import SEVERITY
@@ -49,66 +51,78 @@ def decide_day(
     version = model.model_version
     certificate = find_certificate(model.certificates, version, policy.policy_version)
 
-    def work() -> Counts:
+    def work(part: Portion) -> Counts:
         keep_policy(policy, lake)
-        return _decide(spark(), lake, day, policy, version, certificate=certificate)
+        with planned(spark(), part) as started:
+            return _decide(started, lake, part, policy, version, certificate=certificate)
 
     versions = version_pair(version, policy.policy_version)
     inputs = certificate.digest if certificate else ""
-    return run_stage(DECIDE, lake, day, work, versions=versions, inputs=inputs)
+    whole = partial(work, Portion(day))
+    return run_stage(DECIDE, lake, day, whole, versions=versions, inputs=inputs, some=work)
 
 
 def _decide(
     spark: SparkSession,
     lake: Path,
-    day: date,
+    part: Portion,
     policy: Policy,
     model_version: str,
     *,
     certificate: Certificate | None,
 ) -> Counts:
-    versions: delta.Slice = {"day": day, **version_pair(model_version, policy.policy_version)}
-    scores = current_scores(spark, lake, day, model_version)
-    seen = with_others(scores, policy, **_others(spark, lake, day))
+    pair = version_pair(model_version, policy.policy_version)
+    scores = current_scores(spark, lake, part, model_version)
+    seen = with_others(scores, policy, **_others(spark, lake, part, model_version))
     decided = decisions(seen, policy, model_version, certificate)
-    where = delta.spark_where(versions)
-    scored = f"SELECT count(*) AS n FROM scores_v1 WHERE {delta.spark_where(_by_model(versions))}"
+    of_day, made = delta.datafusion_where({"day": part.day, **pair}), {**part.by_post, **pair}
+    of_model = delta.datafusion_where({"day": part.day, "model_version": model_version})
+    scored = f"SELECT count(*) AS n FROM scores_v1 WHERE {of_model}"
     posts: int = delta.query(lake, scored).to_pylist()[0]["n"]
-    if delta.query(lake, f"SELECT 1 FROM actions_v1 WHERE {where} LIMIT 1").num_rows:
-        writes.append_missing(decided, DECISIONS, lake, where=versions)
+    if delta.query(lake, f"SELECT 1 FROM actions_v1 WHERE {of_day} LIMIT 1").num_rows:
+        writes.append_missing(decided, DECISIONS, lake, where=made)
     else:
         most = posts * len(policy.scopes())
-        writes.replace_slice(decided, DECISIONS, lake, where=versions, at_most=most)
-    by_action = f"SELECT action, count(*) AS n FROM decisions_v1 WHERE {where} GROUP BY action"
+        writes.replace_slice(decided, DECISIONS, lake, where=made, at_most=most)
+    by_action = f"SELECT action, count(*) AS n FROM decisions_v1 WHERE {of_day} GROUP BY action"
     counts = {row["action"]: row["n"] for row in delta.query(lake, by_action).to_pylist()}
     return {"posts": posts} | {action: counts[action] for action in SEVERITY if action in counts}
 
 
-def _by_model(versions: delta.Slice) -> delta.Slice:
-    return {name: value for name, value in versions.items() if name != "policy_version"}
-
-
-def current_scores(spark: SparkSession, lake: Path, day: date, model_version: str) -> DataFrame:
-    """The model's scores of the day's current revisions; those of older ones lead to nothing.
+def current_scores(spark: SparkSession, lake: Path, part: Portion, model_version: str) -> DataFrame:
+    """The model's scores of the current revisions; those of older ones lead to nothing.
 
     A post that was escalated is the named contact's alone: no decision sends it to review.
     """
-    scores = delta.read_days(spark, SCORES, lake, day)
-    accepted = delta.read_days(spark, POSTS, lake, day).where(F.col("status") == "accepted")
-    current = accepted.select("day", "post_id", "revision")
-    of_model = scores.where(F.col("model_version") == model_version)
-    escalated = delta.read_days(spark, ESCALATIONS, lake, day).select("post_id")
-    judged = of_model.join(current, on=["day", "post_id", "revision"], how="left_semi")
+    of_model: delta.Slice = {**part.by_post, "model_version": model_version}
+    scores = delta.read_slice(spark, SCORES, lake, of_model)
+    posts = delta.read_slice(spark, POSTS, lake, part.by_post).where(F.col("status") == "accepted")
+    current = posts.select("day", "post_id", "revision")
+    escalated = delta.read_slice(spark, ESCALATIONS, lake, part.by_post).select("post_id")
+    judged = scores.join(current, on=["day", "post_id", "revision"], how="left_semi")
     return judged.join(escalated, on="post_id", how="left_anti")
 
 
-def _others(spark: SparkSession, lake: Path, day: date) -> dict[str, DataFrame]:
-    clusters = delta.read_days(spark, MEDIA_CLUSTERS, lake, day)
+def _others(
+    spark: SparkSession, lake: Path, part: Portion, model_version: str
+) -> dict[str, DataFrame]:
+    of_model: delta.Slice = {**part.by_post, "model_version": model_version}
+    clusters = delta.read_slice(spark, MEDIA_CLUSTERS, lake, _of_contents(lake, part))
     return {
-        "matches": delta.read_days(spark, MEDIA_MATCHES, lake, day),
-        "copies": copies_of(delta.read_days(spark, MEDIA, lake, day), clusters),
-        "comments": delta.read_days(spark, COMMENT_SCORES, lake, day),
+        "matches": delta.read_slice(spark, MEDIA_MATCHES, lake, part.by_post),
+        "copies": copies_of(delta.read_slice(spark, MEDIA, lake, part.by_post), clusters),
+        "comments": delta.read_slice(spark, COMMENT_SCORES, lake, of_model),
     }
+
+
+def _of_contents(lake: Path, part: Portion) -> delta.Slice:
+    """The day's rows of contents; of named posts, those of their media."""
+    if part.posts is None:
+        return {"day": part.day}
+    sql = f"""SELECT DISTINCT content_hash FROM {MEDIA.name}
+        WHERE {delta.datafusion_where(part.by_post)} AND content_hash IS NOT NULL"""
+    found = delta.query(lake, sql)["content_hash"].to_pylist()
+    return {"day": part.day, "content_hash": found or [""]}
 
 
 def decisions(

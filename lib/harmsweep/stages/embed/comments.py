@@ -10,7 +10,8 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from harmsweep.encoders.conf import Encoder
-from harmsweep.lake.delta import days, query, read, read_days
+from harmsweep.lake.delta import days, query, read_slice
+from harmsweep.lake.portions import Portion
 from harmsweep.model.text_windows import as_read
 from harmsweep.stages.embed.requests import INPUT
 from harmsweep.tables.catalog import COMMENT_VECTORS, INTERACTIONS, POST_FEATURES
@@ -26,19 +27,21 @@ _KEY = ["post_id", "revision", "comment_id"]
 
 
 def comment_inputs(
-    spark: SparkSession, lake: Path, day: date, encoder: Encoder
+    spark: SparkSession, lake: Path, part: Portion, encoder: Encoder
 ) -> DataFrame | None:
     """One row per comment to embed: of each post the most reported, then the newest.
 
     Only comments recorded up to the post's cut-off count. None where there is nothing to read and
     nothing was written before.
     """
+    day = part.day
     known = [d for d in days(INTERACTIONS, lake) if day <= d <= _last_cutoff(lake, day)]
     if not known and day not in days(COMMENT_VECTORS, lake):
         return None
-    stored = read(spark, INTERACTIONS, lake).where(F.col("day").isin(known))
+    stored = read_slice(spark, INTERACTIONS, lake, {**part.by_post, "day": known or [day]})
     events = stored.where(F.col("post_day") == F.lit(day)).withColumnRenamed("day", "event_day")
-    posts = read_days(spark, POST_FEATURES, lake, day).select("post_id", "revision", "cutoff_day")
+    features = read_slice(spark, POST_FEATURES, lake, part.by_post)
+    posts = features.select("post_id", "revision", "cutoff_day")
     joined = events.join(posts, on="post_id", how="inner")
     chosen = first_comments(joined.where(F.col("event_day") <= F.col("cutoff_day")))
     # The most are a few words: what is the same is cleaned and embedded once.

@@ -1,6 +1,6 @@
 """What the day's posts and authors ask to have embedded, and which of it is known already."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from functools import reduce
 from pathlib import Path
@@ -8,9 +8,11 @@ from pathlib import Path
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from harmsweep.days import every_day
 from harmsweep.encoders.conf import Encoder
 from harmsweep.encoders.ocr_conf import ocr_results
-from harmsweep.lake.delta import read_days
+from harmsweep.lake.delta import Slice, datafusion_where, query, read_days, read_slice
+from harmsweep.lake.portions import Portion
 from harmsweep.model.text_windows import END_MARKS
 from harmsweep.stages.embed.window_inputs import windows, windows_id
 from harmsweep.tables.catalog import AUTHOR_FEATURES, EMBEDDINGS, MEDIA, POST_FEATURES
@@ -24,19 +26,21 @@ _POST = ("post_id", "revision")
 
 
 def post_inputs(
-    spark: SparkSession, lake: Path, day: date, encoders: Encoders, *, reader_id: str
+    spark: SparkSession, lake: Path, part: Portion, encoders: Encoders, *, reader_id: str
 ) -> DataFrame:
     """One row per input of a post: its texts, what was read in its images, each image and video.
 
     A medium that is not ok, or an image that was not read, has a reason in place of its input_hash
     and content. Only inputs that `encoders` names are asked for.
     """
-    media = read_days(spark, MEDIA, lake, day)
-    posts = read_days(spark, POST_FEATURES, lake, day)
+    media = read_slice(spark, MEDIA, lake, part.by_post)
+    posts = read_slice(spark, POST_FEATURES, lake, part.by_post)
+    contents = None if part.posts is None else _contents(lake, part)
+    read_texts = ocr_results(spark, lake, part.day, reader_id, contents=contents)
     rows = [
         texts(posts),
         _hashed(windows(posts)),
-        media_texts(media, ocr_results(spark, lake, day, reader_id)),
+        media_texts(media, read_texts),
         _media(media),
     ]
     names = [*encoders, *windows_id(encoders)]
@@ -44,9 +48,17 @@ def post_inputs(
     return named.transform(_with_ids, encoders)
 
 
-def author_inputs(spark: SparkSession, lake: Path, day: date, encoders: Encoders) -> DataFrame:
-    """One row per author of the day with a description."""
-    authors = read_days(spark, AUTHOR_FEATURES, lake, day)
+def _contents(lake: Path, part: Portion) -> list[str]:
+    """The contents of the portion's media."""
+    sql = f"""SELECT DISTINCT content_hash FROM {MEDIA.name}
+        WHERE {datafusion_where(part.by_post)} AND content_hash IS NOT NULL"""
+    found: list[str] = query(lake, sql)["content_hash"].to_pylist()
+    return found
+
+
+def author_inputs(spark: SparkSession, lake: Path, part: Portion, encoders: Encoders) -> DataFrame:
+    """One row per author with a description."""
+    authors = read_slice(spark, AUTHOR_FEATURES, lake, part.by_author)
     described = authors.where(F.length(F.trim("clean_description")) > 0)
     text = F.col("clean_description")
     rows = described.select(
@@ -111,10 +123,22 @@ def distinct_inputs(*requests: DataFrame) -> DataFrame:
     return usable.groupBy(*INPUT).agg(F.min("content").alias("content"))
 
 
-def known(spark: SparkSession, lake: Path, day: date, encoders: Iterable[Encoder]) -> DataFrame:
-    """The encoders' cached embeddings of the days around the day, by partition."""
+def known(
+    spark: SparkSession,
+    lake: Path,
+    day: date,
+    encoders: Iterable[Encoder],
+    *,
+    hashes: Sequence[str] | None = None,
+) -> DataFrame:
+    """The encoders' cached embeddings of the days around the day: of named inputs, or of all."""
     ids = sorted({encoder.cache_id for encoder in encoders})
-    cached = read_days(spark, EMBEDDINGS, lake, *_around(day)).where(F.col("encoder_id").isin(ids))
+    if hashes is None:
+        stored = read_days(spark, EMBEDDINGS, lake, *_around(day))
+    else:
+        where: Slice = {"day": every_day(*_around(day)), "input_hash": hashes or [""]}
+        stored = read_slice(spark, EMBEDDINGS, lake, where)
+    cached = stored.where(F.col("encoder_id").isin(ids))
     return cached.withColumnRenamed("encoder_id", "cache_id")
 
 

@@ -5,13 +5,14 @@ days up to and with the cut-off; an event counts where it was recorded by the en
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
-from harmsweep.lake.delta import days, read
+from harmsweep.lake.delta import Slice, days, read_slice
 from harmsweep.lake.flow import HISTORY_DAYS
 from harmsweep.policy.actions import LADDER
 from harmsweep.tables.catalog import ACTIONS, INTERACTIONS, POSTS, USERS
@@ -21,6 +22,22 @@ from harmsweep.tables.spec import Table
 VIOLATIONS = LADDER[LADDER.index("demote") :]
 _PAIR = ["author_id", "cutoff_day"]
 _POST = [*_PAIR, "post_id"]
+
+
+@dataclass(frozen=True)
+class History:
+    """Where the events of the windows of all cut-offs are read: of the authors named, or of all."""
+
+    lake: Path
+    cutoffs: Sequence[date]
+    authors: Sequence[str] | None = None
+
+    def events(self, spark: SparkSession, table: Table, *, author: str | None) -> DataFrame:
+        """A table's rows; `author` is its column that names the author, where it has one."""
+        where: Slice = {"day": window_days(self.cutoffs)}
+        if self.authors is not None and author:
+            where = {**where, author: self.authors or [""]}
+        return read_slice(spark, table, self.lake, where)
 
 
 def window_days(cutoffs: Sequence[date]) -> list[date]:
@@ -35,17 +52,13 @@ def _within(column: str) -> Column:
     return F.col(column).between(first, F.col("cutoff_day"))
 
 
-def _events(pairs: DataFrame, table: Table, lake: Path, cutoffs: Sequence[date]) -> DataFrame:
-    stored = read(pairs.sparkSession, table, lake)
-    return stored.where(F.col("day").isin(window_days(cutoffs)))
-
-
-def past_posts(pairs: DataFrame, lake: Path, cutoffs: Sequence[date]) -> DataFrame:
+def past_posts(pairs: DataFrame, history: History) -> DataFrame:
     """The authors' posts in their windows, with `previous_at`, the time of the post before.
 
     Posts of one moment are ordered by id.
     """
-    stored = _events(pairs, POSTS, lake, cutoffs).groupBy("author_id", "post_id", "day")
+    events = history.events(pairs.sparkSession, POSTS, author="author_id")
+    stored = events.groupBy("author_id", "post_id", "day")
     known = stored.agg(
         F.min("recorded_day").alias("recorded_day"), F.min("created_at").alias("created_at")
     )
@@ -55,20 +68,19 @@ def past_posts(pairs: DataFrame, lake: Path, cutoffs: Sequence[date]) -> DataFra
     return known.select(*_POST, "created_at", F.lag("created_at").over(before).alias("previous_at"))
 
 
-def reports(pairs: DataFrame, lake: Path, cutoffs: Sequence[date]) -> DataFrame:
+def reports(pairs: DataFrame, history: History) -> DataFrame:
     """Reports on each of the authors' posts in their windows."""
-    events = _events(pairs, INTERACTIONS, lake, cutoffs).where(
-        "kind = 'report' AND comment_id IS NULL"
-    )
+    stored = history.events(pairs.sparkSession, INTERACTIONS, author="author_id")
+    events = stored.where("kind = 'report' AND comment_id IS NULL")
     known = events.join(pairs, on="author_id", how="inner").where(_within("day"))
     return known.groupBy(*_POST).agg(
         F.sum("amount").alias("reports"), F.max("simulated").alias("simulated")
     )
 
 
-def violations(past: DataFrame, lake: Path, cutoffs: Sequence[date]) -> DataFrame:
+def violations(past: DataFrame, history: History) -> DataFrame:
     """The past posts that were demoted, or worse, at the cut-off, by their latest outcomes."""
-    ledger = _events(past, ACTIONS, lake, cutoffs)
+    ledger = history.events(past.sparkSession, ACTIONS, author=None)
     outcomes = ledger.where("entry = 'outcome' AND subject_kind = 'post'")
     outcomes = outcomes.withColumnRenamed("subject_id", "post_id")
     known = past.select(*_POST).join(outcomes, on="post_id", how="inner")
@@ -81,23 +93,21 @@ def violations(past: DataFrame, lake: Path, cutoffs: Sequence[date]) -> DataFram
     return held.groupBy(*_POST).agg(F.lit(1).alias("violated"))
 
 
-def by_post(pairs: DataFrame, lake: Path, cutoffs: Sequence[date], *, acted: bool) -> DataFrame:
+def by_post(pairs: DataFrame, history: History, *, acted: bool) -> DataFrame:
     """Each past or reported post: previous_at, reports, simulated, violated.
 
     `acted` says whether the ledger has any entry to look at.
     """
-    past = past_posts(pairs, lake, cutoffs)
-    reported = reports(pairs, lake, cutoffs)
+    past = past_posts(pairs, history)
+    reported = reports(pairs, history)
     if acted:
-        past = past.join(violations(past, lake, cutoffs), on=_POST, how="left")
+        past = past.join(violations(past, history), on=_POST, how="left")
     else:
         past = past.withColumn("violated", F.lit(None).cast("int"))
     return past.join(reported, on=_POST, how="full")
 
 
-def author_numbers(
-    pairs: DataFrame, posts: DataFrame, lake: Path, cutoffs: Sequence[date]
-) -> DataFrame:
+def author_numbers(pairs: DataFrame, posts: DataFrame, history: History) -> DataFrame:
     """Each pair with the author's profile and numbers; null is unknown.
 
     `posts` are the rows of `by_post`. Reports are unknown where no interaction of the window was
@@ -110,9 +120,9 @@ def author_numbers(
         F.coalesce(F.max("simulated"), F.lit(False)).alias("simulated_reports"),
     )
     joined = pairs.join(sums, on=_PAIR, how="left").join(
-        _profiles(pairs, lake, cutoffs), on=_PAIR, how="left"
+        _profiles(pairs, history), on=_PAIR, how="left"
     )
-    reported = F.col("cutoff_day").isin(_reported(lake, cutoffs))
+    reported = F.col("cutoff_day").isin(_reported(history.lake, history.cutoffs))
     return joined.withColumns(
         {
             "posts_30d": F.coalesce("posts_30d", F.lit(0.0)),
@@ -129,9 +139,10 @@ def _reported(lake: Path, cutoffs: Sequence[date]) -> list[date]:
     return [cutoff for cutoff in cutoffs if stored & set(window_days([cutoff]))]
 
 
-def _profiles(pairs: DataFrame, lake: Path, cutoffs: Sequence[date]) -> DataFrame:
+def _profiles(pairs: DataFrame, history: History) -> DataFrame:
     """The latest profile of each pair in its window, as numbers."""
-    stored = _events(pairs, USERS, lake, cutoffs).withColumnRenamed("user_id", "author_id")
+    events = history.events(pairs.sparkSession, USERS, author="user_id")
+    stored = events.withColumnRenamed("user_id", "author_id")
     known = stored.join(pairs, on="author_id", how="inner").where(_within("day"))
     order = Window.partitionBy(*_PAIR).orderBy(F.desc("day"), F.desc("sequence"))
     latest = known.withColumn("place", F.row_number().over(order)).where("place = 1")

@@ -7,20 +7,25 @@ from pathlib import Path
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from harmsweep.lake.delta import days, read
+from harmsweep.lake.delta import days, read_slice
+from harmsweep.lake.portions import Portion
 from harmsweep.tables.catalog import INTERACTIONS
 
 _KINDS = {"likes": "like", "comments": "comment", "saves": "save", "views": "view"}
 KINDS = _KINDS | {"reports": "report"}
 
 
-def with_engagement(posts: DataFrame, lake: Path, day: date, cutoffs: Sequence[date]) -> DataFrame:
+def with_engagement(
+    posts: DataFrame, lake: Path, part: Portion, cutoffs: Sequence[date]
+) -> DataFrame:
     """The posts with counts by kind and `simulated_events`; null where none were handed over."""
+    day = part.day
     known_days = [d for d in days(INTERACTIONS, lake) if day <= d <= max(cutoffs, default=day)]
     if not known_days:
         unknown = {name: F.lit(None).cast("double") for name in KINDS}
         return posts.withColumns({**unknown, "simulated_events": F.lit(False)})
-    stored = read(posts.sparkSession, INTERACTIONS, lake).where(F.col("day").isin(known_days))
+    where = {**part.by_post, "day": known_days}
+    stored = read_slice(posts.sparkSession, INTERACTIONS, lake, where)
     events = stored.where(F.col("post_day") == F.lit(day)).withColumnRenamed("day", "event_day")
     cutoff = posts.select("post_id", "cutoff_day")
     # A report on a comment says nothing of the post.

@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from harmsweep.lake.portions import Portion, spread
 from harmsweep.media.facts import MediaFacts, inspect_each
 from harmsweep.tables.catalog import MEDIA
 
@@ -27,14 +28,12 @@ _ARROW = pa.schema(
 )
 
 
-def media_of(posts: DataFrame, media_root: Path) -> DataFrame:
+def media_of(posts: DataFrame, media_root: Path, part: Portion) -> DataFrame:
     """The rows of media for the posts' references."""
     references = posts.select(
         "day", "post_id", "revision", F.posexplode("media").alias("position", "medium")
     ).select("day", "post_id", "revision", "position", "medium.kind", "medium.uri")
-    tasks = posts.sparkSession.sparkContext.defaultParallelism
-    # A number keeps adaptive execution from giving all decoding to one task.
-    distinct = references.select("kind", "uri").dropDuplicates().repartition(tasks)
+    distinct = spread(references.select("kind", "uri").dropDuplicates(), part)
     facts = distinct.mapInArrow(partial(inspect_batches, root=str(media_root)), _SCHEMA)
     joined = references.join(facts, on=["kind", "uri"], how="inner")
     return joined.select(*MEDIA.schema.names)

@@ -1,23 +1,36 @@
 """Features of a day: the rows of post_features, author_features and media."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import date, timedelta
 from pathlib import Path
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from harmsweep.digests import as_json
-from harmsweep.lake.delta import query, read_days
+from harmsweep.lake.delta import at_driver, days, query, read_slice
 from harmsweep.lake.flow import FEATURES, HISTORY_DAYS
-from harmsweep.lake.runs import Outcome, Spark, run_stage
+from harmsweep.lake.portions import Portion, planned
+from harmsweep.lake.runs import Counts, Outcome, Spark, run_stage
 from harmsweep.lake.writes import replace_slice
-from harmsweep.stages.features.author_history import author_numbers, by_post
+from harmsweep.stages.features.author_history import (
+    History,
+    author_numbers,
+    by_post,
+    window_days,
+)
 from harmsweep.stages.features.engagement import with_engagement
 from harmsweep.stages.features.media_rows import media_of
 from harmsweep.stages.features.text_columns import clean_column, with_words
-from harmsweep.tables.catalog import ACTIONS, AUTHOR_FEATURES, MEDIA, POST_FEATURES, POSTS
+from harmsweep.tables.catalog import (
+    ACTIONS,
+    AUTHOR_FEATURES,
+    INTERACTIONS,
+    MEDIA,
+    POST_FEATURES,
+    POSTS,
+)
 
 
 def features_day(spark: Spark, lake: Path, day: date, *, media_root: Path) -> Outcome:
@@ -27,35 +40,55 @@ def features_day(spark: Spark, lake: Path, day: date, *, media_root: Path) -> Ou
     and the day that brought it. The first count is the posts.
     """
 
-    def work() -> Mapping[str, int]:
-        return _features(spark(), lake, day, media_root.resolve())
+    def work(part: Portion) -> Counts:
+        return _features(spark(), lake, part, media_root.resolve())
 
-    return run_stage(FEATURES, lake, day, work, inputs=as_json(_ledger(lake, day, day)))
+    inputs = as_json([_ledger(lake, day, day), _handed_over(lake, day)])
+    return run_stage(FEATURES, lake, day, lambda: work(Portion(day)), inputs=inputs, some=work)
 
 
-def _features(spark: SparkSession, lake: Path, day: date, media_root: Path) -> Mapping[str, int]:
+def _features(spark: SparkSession, lake: Path, part: Portion, media_root: Path) -> Counts:
     with ExitStack() as held:
+        held.enter_context(planned(spark, part))
 
         def persisted(frame: DataFrame) -> DataFrame:
+            if part.posts is not None:
+                return at_driver(frame)
             held.callback(frame.persist().unpersist)
             return frame
 
-        posts = persisted(current_posts(read_days(spark, POSTS, lake, day)))
-        count = posts.count()
-        pairs = persisted(posts.select("author_id", "cutoff_day").dropDuplicates())
-        cutoffs = sorted({row["cutoff_day"] for row in pairs.select("cutoff_day").collect()})
-        acted = _ledger(lake, day, max(cutoffs, default=day))["entries"] > 0
-        past = persisted(by_post(pairs, lake, cutoffs, acted=acted))
-        numbers = persisted(author_numbers(pairs, past, lake, cutoffs))
-        rows = post_features(posts, past, numbers, lake, day=day, cutoffs=cutoffs)
-        replace_slice(rows, POST_FEATURES, lake, where={"day": day}, at_most=count)
-        authors = author_features(numbers, day)
-        replace_slice(authors, AUTHOR_FEATURES, lake, where={"day": day}, at_most=count)
-        media = persisted(media_of(posts, media_root))
-        of_media = _of_media(media)
-        some = sum(of_media.values())
-        replace_slice(media, MEDIA, lake, where={"day": day}, at_most=some)
-        return {"posts": count, "authors": pairs.count(), **of_media}
+        posts = persisted(current_posts(read_slice(spark, POSTS, lake, part.by_post)))
+        counts = {row["cutoff_day"]: row["count"] for row in _by_cutoff(posts)}
+        count, cutoffs = sum(counts.values()), sorted(counts)
+        pairs = posts.select("author_id", "cutoff_day").dropDuplicates()
+        pairs = pairs if part.posts is not None else persisted(pairs)
+        history = History(lake, cutoffs, part.authors)
+        acted = _ledger(lake, part.day, max(cutoffs, default=part.day))["entries"] > 0
+        past = persisted(by_post(pairs, history, acted=acted))
+        numbers = persisted(author_numbers(pairs, past, history))
+        rows = post_features(posts, past, numbers, lake, part=part, cutoffs=cutoffs)
+        replace_slice(rows, POST_FEATURES, lake, where=part.by_post, at_most=count)
+        authors = author_features(numbers, part.day)
+        replace_slice(authors, AUTHOR_FEATURES, lake, where=part.by_author, at_most=count)
+        media = persisted(media_of(posts, media_root, part))
+        some = media.count() if part.posts is None else None
+        replace_slice(media, MEDIA, lake, where=part.by_post, at_most=some)
+    return _counts(lake, part.day)
+
+
+def _counts(lake: Path, day: date) -> Counts:
+    """How many posts of the day have features, of how many authors; and its media by status."""
+    posts = f"""SELECT count(*) AS posts, count(DISTINCT author_id || '/' || cutoff_day) AS authors
+        FROM {POST_FEATURES.name} WHERE day = '{day}'"""
+    media = f"""SELECT status, count(*) AS n FROM {MEDIA.name} WHERE day = '{day}'
+        GROUP BY status ORDER BY status"""
+    of_media = {f"media_{row['status']}": row["n"] for row in query(lake, media).to_pylist()}
+    counts: dict[str, int] = query(lake, posts).to_pylist()[0]
+    return counts | of_media
+
+
+def _by_cutoff(posts: DataFrame) -> list[Row]:
+    return posts.groupBy("cutoff_day").count().collect()
 
 
 def current_posts(posts: DataFrame) -> DataFrame:
@@ -70,7 +103,7 @@ def post_features(
     numbers: DataFrame,
     lake: Path,
     *,
-    day: date,
+    part: Portion,
     cutoffs: Sequence[date],
 ) -> DataFrame:
     """The rows of post_features; of the author's reports and violations the post's own are out."""
@@ -80,7 +113,9 @@ def post_features(
     keys = ["author_id", "cutoff_day", "post_id"]
     own = past.select(*keys, "previous_at", "reports", "violated")
     own = own.withColumnsRenamed({"reports": "own_reports", "violated": "own_violated"})
-    joined = with_engagement(with_words(read), lake, day, cutoffs).join(own, on=keys, how="left")
+    joined = with_engagement(with_words(read, part), lake, part, cutoffs).join(
+        own, on=keys, how="left"
+    )
     joined = joined.join(numbers, on=["author_id", "cutoff_day"], how="left")
     hours = F.unix_seconds("created_at") - F.unix_seconds("previous_at")
     others = {
@@ -116,6 +151,10 @@ def _ledger(lake: Path, day: date, cutoff: date) -> dict[str, int]:
     return {"entries": query(lake, sql).to_pylist()[0]["n"]}
 
 
-def _of_media(media: DataFrame) -> dict[str, int]:
-    rows = media.groupBy("status").count().collect()
-    return {f"media_{row['status']}": row["count"] for row in sorted(rows)}
+def _handed_over(lake: Path, day: date) -> list[bool]:
+    """Whether interactions were ever handed over: on the day, and in the window before it.
+
+    What nobody counted is unknown, of every post; so it makes the whole day anew when it changes.
+    """
+    stored = set(days(INTERACTIONS, lake))
+    return [day in stored, bool(stored & set(window_days([day])))]

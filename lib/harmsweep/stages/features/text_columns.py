@@ -7,6 +7,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from harmsweep.lake.portions import Portion, spread
 from harmsweep.model.text_windows import words_and_numbers
 from harmsweep.tables.catalog import TEXT_NUMBERS
 from harmsweep.tables.features import IN_PART
@@ -17,14 +18,12 @@ _STRINGS = ("clean_text", "normal_text", "language")
 _ADDED = [*((name, "string") for name in _STRINGS), ("language_score", "double")]
 
 
-def with_words(posts: DataFrame) -> DataFrame:
+def with_words(posts: DataFrame, part: Portion) -> DataFrame:
     """The posts with clean text, language and the numbers of their text, in place of `text`."""
     schema = T.StructType([field for field in posts.schema if field.name != "text"])
     for name, kind in [*_ADDED, *((name, "double") for name in _NUMBERS)]:
         schema = schema.add(name, kind)
-    # One file is one task otherwise, whatever the cores.
-    spread = posts.repartition(posts.sparkSession.sparkContext.defaultParallelism)
-    return spread.mapInArrow(_add_words, schema)
+    return spread(posts, part).mapInArrow(_add_words, schema)
 
 
 def clean_column(frame: DataFrame, name: str) -> DataFrame:
@@ -35,8 +34,8 @@ def clean_column(frame: DataFrame, name: str) -> DataFrame:
             values = pa.array([clean(text) for text in batch[name].to_pylist()], pa.string())
             yield batch.set_column(batch.schema.get_field_index(name), name, values)
 
-    spread = frame.withColumn(name, F.col(name).cast("string"))
-    return spread.mapInArrow(cleaned, spread.schema)
+    texts = frame.withColumn(name, F.col(name).cast("string"))
+    return texts.mapInArrow(cleaned, texts.schema)
 
 
 def _add_words(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

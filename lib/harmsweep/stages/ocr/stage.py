@@ -1,6 +1,6 @@
 """The stage ocr: the text in each distinct image of the day that was not read yet."""
 
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from harmsweep.encoders.ocr_conf import OcrConf, load_ocr_conf, ocr_results
+from harmsweep.encoders.ocr_conf import WINDOW_DAYS, OcrConf, load_ocr_conf, ocr_results
 from harmsweep.lake import delta, writes
 from harmsweep.lake.flow import OCR
 from harmsweep.lake.runs import Counts, Outcome, Spark, run_stage
@@ -33,6 +33,8 @@ def _work(spark: Spark, lake: Path, day: date, media_root: Path, conf: OcrConf) 
     images = _images(lake, day)
     if not images:
         return {"images": 0, "read": 0}
+    if not _lacking(lake, day, conf.reader_id):
+        return {"images": images, "read": 0, **_of_day(lake, day, conf.reader_id)}
     started = spark()
     known = ocr_results(started, lake, day, conf.reader_id).select("content_hash")
     lacking = distinct_images(delta.read_days(started, MEDIA, lake, day)).join(
@@ -74,6 +76,18 @@ def _images(lake: Path, day: date) -> int:
         f" WHERE day = '{day}' AND kind = 'image' AND status = 'ok'"
     )
     return int(delta.query(lake, sql).column("n")[0].as_py())
+
+
+def _lacking(lake: Path, day: date, reader_id: str) -> bool:
+    """Whether an image of the day was not read on any day of the window, without Spark."""
+    around = timedelta(days=WINDOW_DAYS)
+    sql = f"""SELECT 1 FROM (SELECT content_hash FROM {MEDIA.name}
+            WHERE day = '{day}' AND kind = 'image' AND status = 'ok') m
+        LEFT ANTI JOIN (SELECT content_hash FROM {MEDIA_TEXTS.name}
+            WHERE day BETWEEN '{day - around}' AND '{day + around}'
+            AND reader_id = '{reader_id}') t
+        ON m.content_hash = t.content_hash LIMIT 1"""
+    return bool(delta.query(lake, sql).num_rows)
 
 
 def _of_day(lake: Path, day: date, reader_id: str) -> Counts:

@@ -17,50 +17,47 @@ from pyspark.sql import types as T
 
 from harmsweep.encoders.stored import matrix
 from harmsweep.lake import delta
+from harmsweep.lake.portions import Portion
 from harmsweep.model.columns import columns_of
 from harmsweep.model.fusion import Columns
 from harmsweep.model.manifest import Manifest
 from harmsweep.stages.score.score_batches import as_columns
 from harmsweep.stages.score.score_rows import all_probable
-from harmsweep.stages.score.write import is_empty, put_rejects, put_scores
+from harmsweep.stages.score.write import is_empty, kept, put_rejects, put_scores
 from harmsweep.tables.catalog import COMMENT_SCORES, COMMENT_VECTORS, POSTS
 
 _KEY = ["post_id", "revision", "comment_id"]
 
 
 def score_comments(
-    spark: SparkSession, lake: Path, day: date, model: Manifest, path: Path
+    spark: SparkSession, lake: Path, part: Portion, model: Manifest, path: Path
 ) -> dict[str, int]:
     """Write the highest score per post and harm among its comments; the count of comments scored.
 
     A score that is no finite number in [0, 1] is a reject. A day without comments writes nothing.
     """
     texts = [source for source in model.inputs if source.name == "text"]
-    where: delta.Slice = {"day": day, "model_version": model.model_version}
-    if not texts or not _has_work(lake, day, where):
+    if not texts or not _has_work(lake, part.day, model.model_version):
         return {}
-    posts = delta.read_days(spark, POSTS, lake, day).where("status = 'accepted'")
+    posts = delta.read_slice(spark, POSTS, lake, part.by_post).where("status = 'accepted'")
     of_encoder = F.col("encoder_id") == texts[0].encoder_id
-    stored = delta.read_days(spark, COMMENT_VECTORS, lake, day).where(of_encoder)
+    stored = delta.read_slice(spark, COMMENT_VECTORS, lake, part.by_post).where(of_encoder)
     vectors = stored.where(F.col("vector").isNotNull()).select(*_KEY, "vector")
     current = vectors.join(
         posts.select("post_id", "revision"), ["post_id", "revision"], "left_semi"
     )
     outputs = current.mapInArrow(partial(comment_batches, path=str(path)), _schema(model.harms))
-    scored = outputs.withColumn("ok", all_probable(model.harms)).persist()
-    try:
+    with kept(outputs.withColumn("ok", all_probable(model.harms)), part) as scored:
         counted = {row["ok"]: row["count"] for row in scored.groupBy("ok").count().collect()}
-        rejects = _rejects(scored.where(~F.col("ok")), day, model.model_version)
-        put_rejects(rejects, lake, day, _source(model.model_version), some=False in counted)
+        rejects = _rejects(scored.where(~F.col("ok")), part.day, model.model_version)
+        put_rejects(rejects, lake, part, _source(model.model_version), some=False in counted)
         highest = highest_scores(scored.where("ok"), model.harms).withColumns(
-            {"day": F.lit(day), "model_version": F.lit(model.model_version)}
+            {"day": F.lit(part.day), "model_version": F.lit(model.model_version)}
         )
         # At most one a comment and harm.
         count = sum(counted.values()) * len(model.harms)
-        put_scores(highest, COMMENT_SCORES, lake, where=where, at_most=count)
-    finally:
-        scored.unpersist()
-    return {"comments": int(counted.get(True, 0))}
+        put_scores(highest, COMMENT_SCORES, lake, part, model.model_version, at_most=count)
+    return {"comments": _scored_comments(lake, part.day, model.model_version)}
 
 
 def highest_scores(scored: DataFrame, harms: Sequence[str]) -> DataFrame:
@@ -117,6 +114,16 @@ def _source(model_version: str) -> str:
     return f"comments:{model_version}"
 
 
-def _has_work(lake: Path, day: date, where: delta.Slice) -> bool:
+def _has_work(lake: Path, day: date, model_version: str) -> bool:
     """Whether there are comments, or rows of an earlier run to replace."""
+    where: delta.Slice = {"day": day, "model_version": model_version}
     return day in delta.days(COMMENT_VECTORS, lake) or not is_empty(COMMENT_SCORES, lake, where)
+
+
+def _scored_comments(lake: Path, day: date, model_version: str) -> int:
+    """How many comments of the day's posts the model scored: each row of a post counts them all."""
+    where = delta.datafusion_where({"day": day, "model_version": model_version})
+    of_posts = f"""SELECT max(comments) AS n FROM {COMMENT_SCORES.name}
+        WHERE {where} GROUP BY post_id, revision"""
+    found = delta.query(lake, f"SELECT coalesce(sum(n), 0) AS n FROM ({of_posts})")
+    return int(found["n"][0].as_py())
