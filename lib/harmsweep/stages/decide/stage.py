@@ -71,8 +71,10 @@ def _decide(
     scores = current_scores(spark, lake, day, model_version)
     seen = with_others(scores, policy, **_others(spark, lake, day))
     decided = decisions(seen, policy, model_version, certificate)
-    where = delta.spark_where(versions)
-    scored = f"SELECT count(*) AS n FROM scores_v1 WHERE {delta.spark_where(_by_model(versions))}"
+    where = delta.datafusion_where(versions)
+    scored = (
+        f"SELECT count(*) AS n FROM scores_v1 WHERE {delta.datafusion_where(_by_model(versions))}"
+    )
     posts: int = delta.query(lake, scored).to_pylist()[0]["n"]
     if delta.query(lake, f"SELECT 1 FROM actions_v1 WHERE {where} LIMIT 1").num_rows:
         writes.append_missing(decided, DECISIONS, lake, where=versions)

@@ -163,8 +163,8 @@ def _replace(
 
     Encoders that conf named before: an older model still scores by them.
     """
-    quoted = ", ".join(f"'{encoder_id}'" for encoder_id in ids)
-    others = _count(table, lake, f"day = '{day}' AND encoder_id NOT IN ({quoted})")
+    own = delta.datafusion_where({"encoder_id": ids})
+    others = _count(table, lake, f"day = '{day}' AND NOT {own}")
     if others:
         stored = delta.read_days(of.sparkSession, table, lake, day)
         of_others = stored.where(~F.col("encoder_id").isin(ids))
