@@ -63,6 +63,7 @@ def tables(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Tables:
             "SELECT source FROM ingests WHERE day = '2026-10-01' AND landed < 5",
             [{"source": "users"}],
         ),
+        ("SELECT count(*) AS n FROM ingests WHERE source NOT IN ('posts', NULL)", [{"n": 0}]),
         ("SELECT 1 AS Views", [{"Views": 1}]),
         (
             "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 3)"
