@@ -3,8 +3,9 @@
 from datetime import date
 
 import pytest
+from odd_ids import ODD_IDS
 
-from harmsweep.enforcement.undo import undo
+from harmsweep.enforcement.undo import Part, undo
 from harmsweep.errors import DataRefused
 from harmsweep.lake import writes
 from harmsweep.review import allow_list, verdicts
@@ -143,3 +144,23 @@ def test_what_was_undone_hides_no_verdict_of_another_person(held):
     verdicts.decide(held.root, "removed", "benign", rationale="a quote")
     held.sweep(version=2, remove=0.999, demote=0.998)
     assert "removed" not in held.states()
+
+
+def test_a_sweep_of_many_odd_ids_is_undone_and_redone_whole_and_in_part(fresh, rows):
+    post, scored = rows
+    names = [*ODD_IDS, "plain"]
+    fresh.put_posts([post(name, author_id=f"by-{name}") for name in names])
+    fresh.put_scores([scored(name, hate=0.99) for name in names])
+    fresh.sweep(version=3)
+    every = dict.fromkeys(names, "remove")
+    assert fresh.states() == every
+    # What people asked of one, and found of another, binds the undo of them all.
+    verdicts.decide(fresh.root, ODD_IDS[0], "harmful", rationale="", harm="hate", action="remove")
+    verdicts.decide(fresh.root, ODD_IDS[1], "benign", rationale="")
+    sweep_id = fresh.ledger()[-1]["sweep_id"]
+    assert back(fresh, sweep_id, part=Part(posts=("plain",))) == {"effects": 1, "left": 0}
+    assert back(fresh, sweep_id)["effects"] == len(ODD_IDS)
+    assert fresh.states() == {}
+    assert back(fresh, sweep_id, redo=True) == {"effects": len(names) - 1, "left": 1}
+    del every[ODD_IDS[1]]
+    assert fresh.states() == every

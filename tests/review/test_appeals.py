@@ -230,9 +230,9 @@ def test_an_overturn_that_is_undone_stands_as_long_as_its_verdict_does(struck):
     assert struck.states() == {"demoted": "demote"}
 
 
-@pytest.mark.parametrize(("id_", "why"), [("appeal-0", "no appeal"), ("x' --", "plain name")])
-def test_what_is_no_appeal_is_refused(struck, id_: str, why: str):
-    with pytest.raises(DataRefused, match=why):
+@pytest.mark.parametrize("id_", ["appeal-0", "x' --", "x' OR '1'='1"])
+def test_what_is_no_appeal_is_refused(struck, id_: str):
+    with pytest.raises(DataRefused, match="there is no appeal"):
         overturn(struck, id_)
 
 

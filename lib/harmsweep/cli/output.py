@@ -60,10 +60,11 @@ def cell(value: Any) -> str:
 def print_grid(
     names: Sequence[str], rows: Sequence[Sequence[str]], *, right: set[str], fold: bool = False
 ) -> None:
-    """Print a grid, with the columns of `right` set right.
+    """Print a grid, with the columns of `right` set right and control characters written out.
 
     Where it is wider than the terminal, its cells fold, or each row becomes a block of lines.
     """
+    rows = [tuple(map(clean, row)) for row in rows]
     console = Console(width=None if sys.stdout.isatty() else 10_000, highlight=False)
     widths = [max(map(len, column)) for column in zip(names, *rows, strict=True)]
     if console.is_terminal and not fold and sum(widths) + 3 * len(widths) > console.width:

@@ -1,4 +1,4 @@
-"""A SELECT over the lake's tables by their full or short names, now or as of a version."""
+"""A query over the lake's tables by their full or short names, now or as of a version."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,13 +9,7 @@ import pyarrow as pa
 from harmsweep.errors import Refused
 from harmsweep.lake import delta
 
-# What follows FROM or JOIN: one name, or several with commas and aliases between.
-_NAME = r'"?(\w+)"?'
-_SOURCES = re.compile(
-    r'\b(?:from|join)\s+("?\w+"?(?:(?:\s+(?:as\s+)?\w+)?\s*,\s*"?\w+"?)*)', re.IGNORECASE
-)
-_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
-_MISSING = re.compile(r"table '(?:datafusion\.public\.)?(.+)' not found")
+_MISSING = re.compile(r"table '(?:lake\.tables\.)?(.+)' not found")
 
 
 class QueryRefused(Refused):
@@ -23,23 +17,24 @@ class QueryRefused(Refused):
 
 
 def ask(lake: Path, sql: str, *, as_of: Sequence[str], limit: int | None) -> pa.Table:
-    """The rows of a SELECT, at most `limit`.
+    """The rows of a query, at most `limit`.
 
     Raises:
-        QueryRefused: no SELECT, an unknown table or column, or a version that a table has not.
+        WrongUse: the text is not one query.
+        QueryRefused: an unknown table or column, a version that a table has not, or too much of it.
     """
-    # The engine would also run COPY … TO, which writes files.
-    if not re.match(r"\s*(select|with)\b", _COMMENT.sub(" ", sql), re.IGNORECASE):
-        raise QueryRefused("only SELECT is answered; the tables are read-only here")
-    names = tables_in(sql, known_names(lake))
-    versions = parse_as_of(as_of, names)
-    for name, version in versions.items():
-        newest = delta.stored(lake, name).version()
-        if not 0 <= version <= newest:
-            raise QueryRefused(f"{name} has versions 0 to {newest}, not {version}")
+    from harmsweep.lake.sql import NoAnswer, Tables, answer, tables_of
+
+    names = known_names(lake)
     try:
-        return delta.query(lake, sql, names=names, versions=versions, limit=limit)
-    except delta.QueryError as error:
+        read = tables_of(sql, Tables(lake, names)) if as_of else {}
+        versions = parse_as_of(as_of, read)
+        for name, version in versions.items():
+            newest = delta.stored(lake, name).version()
+            if not 0 <= version <= newest:
+                raise QueryRefused(f"{name} has versions 0 to {newest}, not {version}")
+        return answer(sql, Tables(lake, names, versions), limit=limit)
+    except NoAnswer as error:
         raise QueryRefused(_explain(str(error), lake)) from error
 
 
@@ -53,15 +48,6 @@ def known_names(lake: Path) -> dict[str, str]:
     if not stored:
         raise QueryRefused(f"{lake} holds no tables; give --lake DIR or set HARMSWEEP_LAKE")
     return {re.sub(r"_v\d+$", "", name): name for name in stored} | {n: n for n in stored}
-
-
-def tables_in(sql: str, known: Mapping[str, str]) -> dict[str, str]:
-    """The tables that a query reads, by the names that it gives them, in their own case."""
-    text = _COMMENT.sub(" ", sql)
-    sources = [re.split(r"\s*,\s*", found) for found in _SOURCES.findall(text)]
-    written = [re.match(_NAME, source.strip()) for found in sources for source in found]
-    names = [match[1] for match in written if match]
-    return {name: known[name.lower()] for name in names if name.lower() in known}
 
 
 def parse_as_of(as_of: Sequence[str], names: Mapping[str, str]) -> dict[str, int]:
@@ -90,4 +76,4 @@ def _explain(message: str, lake: Path) -> str:
     missing = _MISSING.search(message)
     if missing:
         return f"no table {missing[1]}; there are {', '.join(delta.stored_names(lake))}"
-    return " ".join(line.strip() for line in message.splitlines() if line.strip())
+    return message

@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 from harmsweep.cli.bank import DEFAULT_LAKE, Lake
 from harmsweep.cli.output import print_grid, print_rows
 from harmsweep.cli.sweeps import Policy, Reason
+from harmsweep.logs import clean
 from harmsweep.review import allow_list
 
 DryRun = Annotated[
@@ -50,7 +51,7 @@ def verdict(
         row = verdicts.decide(target, post, outcome, harm=harm, action=action, rationale=rationale)
         new_entries = apply_verdict(target, row, clock=now_micros)
         print(
-            f"{post} revision {row['revision']} of {row['day']}: {outcome},"
+            f"{clean(post)} revision {row['revision']} of {row['day']}: {outcome},"
             f" {_effects(len(new_entries))}"
         )
 
@@ -203,7 +204,7 @@ def exempt(
 
     name = "account" if account else "post"
     allow_list.exempt(lake, name, subject, kind=kind, until=until, reason=reason)
-    print(f"{name} {subject}: {kind}")
+    print(f"{name} {clean(subject)}: {kind}")
 
 
 @contextmanager

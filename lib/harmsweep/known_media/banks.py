@@ -250,7 +250,7 @@ def _change(
 
 
 def _of_bank(lake: Path, table: Table, bank: str) -> dict[str, BankEntry]:
-    where = delta.spark_where({"bank": bank})
+    where = delta.datafusion_where({"bank": bank})
     found = delta.query(lake, f"SELECT * FROM bank WHERE {where}", names={"bank": table.name})
     return {row["hash"]: BankEntry(**row) for row in found.to_pylist()}
 

@@ -7,29 +7,23 @@ deltalake, which needs no JVM.
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
 import deltalake
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake.exceptions import DeltaError
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from harmsweep.errors import DataRefused
 from harmsweep.lake.locks import locked
 from harmsweep.lake.schema import is_current, migrate
 from harmsweep.tables.catalog import RESTRICTED, RESTRICTED_FOLDER, TABLES
 from harmsweep.tables.spec import Table
 
 Slice = Mapping[str, date | str | Sequence[date] | Sequence[str]]
-# A name that a predicate takes as it is.
-PLAIN = r"[\w.:@/+-]*"
-# What the engine says of SQL that it cannot answer.
-QueryError = DeltaError
 
 
 def lake_path(text: str) -> Path:
@@ -116,18 +110,29 @@ def few_rows(spark: SparkSession, found: pa.Table, schema: StructType) -> DataFr
 
 
 def spark_where(where: Slice) -> str:
-    """A slice as SQL: equality on each column, or one of several days; all rows where it is empty.
+    """A slice as SQL for Spark; see `_where`."""
 
-    Raises:
-        DataRefused: a value that is no plain name, so that none has to be quoted.
+    def text(value: str) -> str:
+        # Whatever Spark would read anything into (quotes, backslashes, ${…}) goes by its number.
+        return re.sub(r"[^\w.:@/+ -]", lambda c: f"\\U{ord(c[0]):08x}", value, flags=re.ASCII)
+
+    return _where(where, lambda day: f"DATE'{day}'", lambda value: f"'{text(value)}'")
+
+
+def datafusion_where(where: Slice) -> str:
+    """A slice as SQL for `query` and for predicates of deltalake; see `_where`."""
+    quoted = "'{}'".format
+    return _where(where, quoted, lambda value: quoted(value.replace("'", "''")))
+
+
+def _where(where: Slice, of_day: Callable[[date], str], of_text: Callable[[str], str]) -> str:
+    """Equality on each column, or one of several values; all rows where the slice is empty.
+
+    A value may be any text: it is quoted as the engine reads it, and never part of the SQL.
     """
 
     def literal(value: date | str) -> str:
-        if isinstance(value, date):
-            return f"DATE'{value.isoformat()}'"
-        if not re.fullmatch(PLAIN, value, re.ASCII):
-            raise DataRefused(f"{value!r} is no plain name")
-        return f"'{value}'"
+        return of_day(value) if isinstance(value, date) else of_text(value)
 
     def condition(name: str, value: date | str | Sequence[date] | Sequence[str]) -> str:
         if isinstance(value, date | str):
@@ -152,24 +157,16 @@ def query(
     *,
     names: Mapping[str, str] | None = None,
     versions: Mapping[str, int] | None = None,
-    limit: int | None = None,
 ) -> pa.Table:
-    """The answer to a SELECT over the tables, or those of `names` (what the SQL calls them).
+    """The answer to the code's own SELECT over the tables, or those of `names` (how it calls them).
 
-    Raises:
-        QueryError: the engine cannot answer; the message is the engine's own.
+    What people ask goes through sql.py: this engine would write, too.
     """
     names = names or {name: name for name in TABLES if re.search(rf"\b{name}\b", sql)}
     builder = deltalake.QueryBuilder()
     for alias, name in names.items():
         builder = builder.register(f'"{alias}"', stored(lake, name, (versions or {}).get(name)))
-    reader = pa.RecordBatchReader.from_stream(builder.execute(sql))
-    batches: list[pa.RecordBatch] = []
-    for batch in reader:
-        batches.append(batch)
-        if limit is not None and sum(b.num_rows for b in batches) >= limit:
-            break
-    return pa.Table.from_batches(batches, reader.schema).slice(0, limit)
+    return pa.RecordBatchReader.from_stream(builder.execute(sql)).read_all()
 
 
 def stored(lake: Path, name: str, version: int | None = None) -> deltalake.DeltaTable:
@@ -191,11 +188,6 @@ def _has_days(files: pa.Table) -> bool:
 def stored_names(lake: Path) -> list[str]:
     """The tables that the lake's folder holds, whether this code declares them or not."""
     return sorted(log.parent.name for log in lake.glob("*/_delta_log"))
-
-
-def datafusion_where(where: Slice) -> str:
-    """`predicate` as `query` takes it."""
-    return spark_where(where).replace("DATE'", "'")
 
 
 def version(table: Table, lake: Path) -> int:

@@ -6,7 +6,6 @@ all other rows of its slice stay as they are. Where that cannot be told (a versi
 kept, a table that names no posts), it makes the whole day.
 """
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -168,11 +167,6 @@ def _reached(lake: Path, day: date, found: _Concerned) -> Portion | None:
     authors = found.authors | {row["author_id"] for row in rows if row["post_id"] in posts}
     authors |= found.authors_elsewhere & {row["author_id"] for row in rows}
     posts |= {row["post_id"] for row in rows if row["author_id"] in authors}
-    if max(len(posts), len(authors)) > MOST or not all(map(_is_plain, posts | authors)):
+    if max(len(posts), len(authors)) > MOST:
         return None
     return Portion(day, sorted(posts), sorted(authors))
-
-
-def _is_plain(name: str) -> bool:
-    """Whether a predicate takes the name as it is."""
-    return bool(re.fullmatch(delta.PLAIN, name, re.ASCII))

@@ -57,7 +57,7 @@ def _balance(lake: Path, model: str) -> dict[str, Any]:
     )
     return {
         "accounts": lake_figures.accounts(lake, model),
-        "accounts_sql": "\n\n".join(queries).format(model=model),
+        "accounts_sql": "\n\n".join(queries).format(of_model=lake_figures.of_model(model, "s.")),
     }
 
 

@@ -22,7 +22,7 @@ WHERE stage = 'ingest' AND source = 'posts' GROUP BY status"""
 STATUS_SQL = """
 SELECT s.status, count(*) AS n FROM scores_v1 s
 JOIN posts_v1 p ON s.day = p.day AND s.post_id = p.post_id AND s.revision = p.revision
-WHERE p.status = 'accepted' AND s.model_version = '{model}' GROUP BY s.status"""
+WHERE p.status = 'accepted' AND {of_model} GROUP BY s.status"""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Accounts:
 def accounts(lake: Path, model: str) -> Accounts:
     """Count every landed post once on each side, over the whole lake, for one model."""
     posts, rejects = _counts(lake, POSTS_SQL), _counts(lake, REJECTS_SQL)
-    scores = _counts(lake, STATUS_SQL.format(model=model))
+    scores = _counts(lake, STATUS_SQL.format(of_model=of_model(model, "s.")))
     landed = delta.query(lake, LANDED_SQL).to_pylist()[0]["landed"]
     return Accounts(
         landed=int(landed or 0),
@@ -65,6 +65,11 @@ def accounts(lake: Path, model: str) -> Accounts:
         quarantined=scores.get("quarantined", 0),
         failed=scores.get("failed", 0),
     )
+
+
+def of_model(model: str, of: str = "") -> str:
+    """The condition on rows that are a model's own; `of` is what the query calls their table."""
+    return delta.datafusion_where({f"{of}model_version": model})
 
 
 def in_force(lake: Path) -> pd.DataFrame:
@@ -83,7 +88,8 @@ def review_reasons(lake: Path, model: str, policy: str) -> pd.DataFrame:
     return _frame(
         lake,
         "SELECT reason, policy_action, count(*) AS posts FROM decisions_v1"
-        f" WHERE action = 'review' AND model_version = '{model}' AND policy_version = '{policy}'"
+        f" WHERE action = 'review' AND {of_model(model)}"
+        f" AND {delta.datafusion_where({'policy_version': policy})}"
         " GROUP BY reason, policy_action ORDER BY posts DESC",
     )
 
@@ -93,7 +99,7 @@ def statuses_by_day(lake: Path, model: str) -> pd.DataFrame:
     counts = _frame(
         lake,
         "SELECT day, status, count(*) AS n FROM scores_v1"
-        f" WHERE model_version = '{model}' GROUP BY day, status ORDER BY day",
+        f" WHERE {of_model(model)} GROUP BY day, status ORDER BY day",
     )
     return counts.pivot(index="day", columns="status", values="n").fillna(0)
 
@@ -161,7 +167,7 @@ def comments(lake: Path, model: str) -> pd.DataFrame:
     return _frame(
         lake,
         "SELECT harm, count(*) AS posts, sum(comments) AS comments, max(score) AS highest_score"
-        f" FROM comment_scores_v1 WHERE model_version = '{model}'"
+        f" FROM comment_scores_v1 WHERE {of_model(model)}"
         " GROUP BY harm ORDER BY highest_score DESC",
     )
 
@@ -178,7 +184,7 @@ def languages(lake: Path) -> pd.DataFrame:
 def score_shares(lake: Path, model: str) -> pd.DataFrame:
     """The share of scored posts at or above each score: index the score, a column per head."""
     names = ", ".join(HARMS)
-    scores = _frame(lake, f"SELECT {names} FROM scores_v1 WHERE model_version = '{model}'").dropna(
+    scores = _frame(lake, f"SELECT {names} FROM scores_v1 WHERE {of_model(model)}").dropna(
         axis="columns", how="all"
     )
     at = np.linspace(0, 1, 101)

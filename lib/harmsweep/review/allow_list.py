@@ -4,6 +4,8 @@ import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
+from harmsweep.errors import DataRefused
+from harmsweep.ids import is_id, why_no_id
 from harmsweep.lake import writes
 from harmsweep.operations.audit import operator, record
 from harmsweep.tables.catalog import EXEMPTIONS
@@ -18,7 +20,13 @@ def exempt(
     until: datetime | None,
     reason: str,
 ) -> None:
-    """Enter a post or an account in the allow-list; the kind `none` takes it off."""
+    """Enter a post or an account in the allow-list; the kind `none` takes it off.
+
+    Raises:
+        DataRefused: no post and no account can have such an id.
+    """
+    if not is_id(subject_id):
+        raise DataRefused(f"{subject_id!r} is no {subject_kind}{why_no_id(subject_id)}")
     now = datetime.now(UTC)
     row = {
         "day": now.date(),

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from odd_ids import SOME_ODD_IDS
 
 from harmsweep.enforcement.conf import load_bounds
 from harmsweep.enforcement.plans.make import make_plan
@@ -213,3 +214,18 @@ def test_one_more_copy_past_the_budget_frees_no_copy(copied, rows, text_of, monk
     copied.put_features([*features, text_of("third", TEXT)])
     assert copied.sweep()["review"] == 1
     assert copied.states() == before | {"third": "review"}
+
+
+@pytest.mark.parametrize("odd", SOME_ODD_IDS)
+def test_copies_are_found_whatever_their_ids_are(fresh, rows, text_of, odd: str):
+    post, scored = rows
+    names = [odd, "copy"]
+    fresh.put_posts([post(name) for name in names])
+    fresh.put_scores([scored(name, hate=0.1) for name in names])
+    fresh.put_features([text_of(name, TEXT) for name in names])
+    judge(fresh, odd, "harmful", "ann", "bob", kept=False, **REMOVED)
+    fresh.sweep()
+    assert fresh.states() == dict.fromkeys(names, "remove")
+    judge(fresh, odd, "benign", "cat", "dan")
+    fresh.sweep()
+    assert fresh.states() == {}

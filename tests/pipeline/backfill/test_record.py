@@ -147,7 +147,7 @@ def test_a_plan_under_a_policy_that_is_another_by_now_is_refused(
 @pytest.mark.parametrize("plan_id", ["", "backfill-20261001-0123456789ab", "' OR '1'='1"])
 def test_a_plan_that_nobody_made_is_refused(lake: Path, plan_id: str) -> None:
     planned(lake)
-    with pytest.raises(ValueError, match=r"there is no plan|is no plain name"):
+    with pytest.raises(ValueError, match="there is no plan"):
         start_backfill(lake, plan_id, asked())
     with pytest.raises(DataRefused, match="nobody planned this"):
         newest_backfill(lake, asked(reason="another reason"))

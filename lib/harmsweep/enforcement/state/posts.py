@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from harmsweep.errors import DataRefused
+from harmsweep.ids import why_no_id
 from harmsweep.known_media.escalations import escalated_posts
 from harmsweep.lake import delta
 
@@ -17,7 +18,7 @@ def find_post(lake: Path, post_id: str) -> dict[str, Any]:
     where = delta.datafusion_where({"post_id": post_id, "status": "accepted"})
     rows = delta.query(lake, f"SELECT * FROM posts_v1 WHERE {where}").to_pylist()
     if not rows:
-        raise DataRefused(f"there is no accepted post {post_id}")
+        raise DataRefused(f"there is no accepted post {post_id}" + why_no_id(post_id))
     row: dict[str, Any] = rows[0]
     return row
 

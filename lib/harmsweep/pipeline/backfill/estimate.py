@@ -110,8 +110,8 @@ def minutes(lake: Path, stages: Sequence[str], posts: Sequence[int]) -> float | 
     negative shares over what `runs` holds. Days that turn out unchanged cost nothing. None where a
     stage has never run.
     """
-    names = ", ".join(f"'{stage}'" for stage in stages)
-    sql = f"SELECT stage, posts, seconds FROM runs_v1 WHERE stage IN ({names}) AND posts > 0"
+    where = delta.datafusion_where({"stage": stages})
+    sql = f"SELECT stage, posts, seconds FROM runs_v1 WHERE {where} AND posts > 0"
     runs = delta.query(lake, sql).to_pylist()
     total = START_SECONDS * len(stages)
     for stage in stages:

@@ -189,9 +189,9 @@ def _replace(
 
     Encoders that conf named before: an older model still scores by them.
     """
-    quoted = ", ".join(f"'{encoder_id}'" for encoder_id in ids)
     of_slice = delta.datafusion_where(where)
-    others = _count(table, lake, f"{of_slice} AND encoder_id NOT IN ({quoted})")
+    of_ids = delta.datafusion_where({"encoder_id": ids})
+    others = _count(table, lake, f"{of_slice} AND NOT {of_ids}")
     if others:
         stored = delta.read_slice(of.sparkSession, table, lake, where)
         of_others = stored.where(~F.col("encoder_id").isin(ids))

@@ -7,10 +7,10 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from harmsweep.harms import HARMS
+from harmsweep.ids import GRAMMAR
 from harmsweep.labels.sources import DERIVED
 
-# No control characters (they forge log lines), no white space, and short enough for a key.
-ID = "rlike '^[^\\\\p{Cc}\\\\p{Z}]{1,128}$'"
+ID = rf"rlike r'\A{GRAMMAR}\z'"
 _DECODED = {
     "bad_json": "array_contains(facts, 'json')",
     "bad_time": "exists(facts, f -> f like 'time:%')",

@@ -32,8 +32,8 @@ def current(table: str, day: date, versions: Mapping[str, str]) -> str:
     """SQL for the day's rows of a table of revisions that still stand."""
     # Each side by its own partition: the engine does not carry the day over the join.
     return f"""SELECT t.* FROM (SELECT * FROM {table}
-              WHERE {delta.spark_where({"day": day, **versions})}) t
-        JOIN (SELECT * FROM posts_v1 WHERE {delta.spark_where({"day": day})}) p
+              WHERE {delta.datafusion_where({"day": day, **versions})}) t
+        JOIN (SELECT * FROM posts_v1 WHERE {delta.datafusion_where({"day": day})}) p
         ON p.post_id = t.post_id AND p.revision = t.revision
         WHERE p.status = 'accepted'"""
 

@@ -51,7 +51,7 @@ def _revisions(day: date, model_version: str) -> str:
         FROM (SELECT day, post_id, revision, status FROM posts_v1
               WHERE {window} AND recorded_day = '{day}') p
         LEFT JOIN (SELECT day, post_id, revision, status FROM scores_v1
-                   WHERE {window} AND {delta.spark_where({"model_version": model_version})}) s
+                   WHERE {window} AND {delta.datafusion_where({"model_version": model_version})}) s
         ON p.day = s.day AND p.post_id = s.post_id AND p.revision = s.revision
         GROUP BY 1, 2"""
 

@@ -91,9 +91,10 @@ def _lacking(lake: Path, day: date, reader_id: str) -> bool:
 
 
 def _of_day(lake: Path, day: date, reader_id: str) -> Counts:
+    where: delta.Slice = {"day": day, "reader_id": reader_id}
     sql = (
         "SELECT count(CASE WHEN text <> '' THEN 1 END) AS with_text,"
         " count(CASE WHEN status <> 'ok' THEN 1 END) AS undecodable"
-        f" FROM {MEDIA_TEXTS.name} WHERE day = '{day}' AND reader_id = '{reader_id}'"
+        f" FROM {MEDIA_TEXTS.name} WHERE {delta.datafusion_where(where)}"
     )
     return {n: int(v) for n, v in delta.query(lake, sql).to_pylist()[0].items()}
