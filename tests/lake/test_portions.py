@@ -96,9 +96,9 @@ def test_a_version_whose_files_are_gone_tells_nothing(known: Lake) -> None:
     assert known.changed() is None
 
 
-def test_an_id_that_no_predicate_takes_makes_the_whole_day(known: Lake) -> None:
+def test_an_id_may_be_any_text(known: Lake) -> None:
     known.add(POSTS, post("it's", author_id="cleo"))
-    assert known.changed() is None
+    assert known.changed() == Portion(DAY, ["it's"], ["cleo"])
 
 
 def test_more_posts_than_are_worth_naming_make_the_whole_day(known: Lake) -> None:
