@@ -32,8 +32,8 @@ _CLITIC = re.compile(r"(?<=[A-Za-z]')[A-Za-z0-9$!|]{1,2}(?!\w)")
 # Numbers that are words in a text with several words in leetspeak.
 _NUMBERS = {"4": "a", "70": "to", "50": "so"}
 _NUMBER = re.compile(r"(?<=[A-Za-z] )(?:4|70|50)(?= [A-Za-z])")
-# Accessibility and localisation, as their initials and the number of letters between.
-_NUMERONYMS = {"a11y", "l10n"}
+# Accessibility and localisation, as their initials and the number of letters between; a name.
+_NO_LEET = {"a11y", "l10n", "a$ap"}
 # Words beside a number that the lexicon does not list.
 _UNITS = {"am", "pm", "st", "nd", "rd", "th", "cm", "mm", "km", "kg", "mg", "ml", "nm"}
 _UNITS |= {"kb", "mb", "gb", "tb", "hz", "mhz", "ghz", "kw", "mw"}
@@ -154,7 +154,7 @@ def _may_be_leet(core: str) -> bool:
     letters = sum(map(str.isalpha, core))
     digits = sum(map(str.isdigit, core))
     unread = any(c.isdigit() and c not in LETTERS_OF for c in core)
-    if core.lower() in _NUMERONYMS or unread or digits > letters:
+    if core.lower() in _NO_LEET or unread or digits > letters:
         return False
     body = core.strip(_SIGNS).lower()
     if not digits and len(core) - len(body) > 1:

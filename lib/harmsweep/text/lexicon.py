@@ -24,7 +24,7 @@ _SHORT = """
 am an as at be by do go he if in is it me my no of oh ok on or so to up us we
 """
 # The same by Zipf frequency (tenfold a unit) for words beyond the vocabulary's some 30,000.
-_RAREST_ZIPF, _RAREST_LONG, _LISTED = {5: 2.9, 6: 2.6}, 2.2, 30_000
+_RAREST_ZIPF, _RAREST_LONG, _LISTED = {4: 3.3, 5: 2.9, 6: 2.6}, 2.2, 30_000
 _COMMON_ZIPF = 4.0
 _TWO = frozenset(_SHORT.split())
 _FRAGMENTS = {"del", "est", "etc", "hms", "ing", "inc", "iii", "las", "les", "sur", "von", "vii"}
@@ -78,7 +78,7 @@ def form_rank(word: str) -> int:
 @lru_cache(maxsize=65_536)
 def _further_rank(word: str) -> int:
     """The rank of an English word that the tokenizer splits, by its frequency (Zipf's law)."""
-    if len(word) < 5 or not word.isalpha():
+    if len(word) < 4 or not word.isalpha():
         return UNKNOWN
     frequency = _zipf(word)
     rarest = _RAREST_ZIPF.get(len(word), _RAREST_LONG)
@@ -174,7 +174,8 @@ def cost(word: str) -> float:
         return 1.0
     if word in _LONG_CLITICS:
         return 30.0
-    known = form_rank(word)
+    # Four letters are in long foreign words too often.
+    known = form_rank(word) if len(word) > 4 else rank(word) if is_word(word) else UNKNOWN
     if known < UNKNOWN:
         # Ranks begin at 1,996; a form is rarer than its word.
         return 3.0 + math.log(max(known - 1990, 3)) + (0.0 if is_word(word) else 1.5)
