@@ -96,12 +96,16 @@ def _is_believed(word: str, decoded: str, scripts: set[str], *, mixed: bool) -> 
     """Whether a decoded word is a word, or reads better than the disguised one.
 
     A Greek letter beside Latin ones may be a unit or a variable, and letters that only look like
-    others of the Latin script may be of another orthography: only words of four letters count.
+    others of the Latin script may be of another orthography: only words of four letters count,
+    and common ones of three that mix both.
     """
-    if not mixed or scripts <= {"GREEK"}:
+    long_enough = is_form(decoded) if len(decoded) > 3 else len(decoded) == 3 and is_word(decoded)
+    if not mixed:
         return len(decoded) > 3 and is_form(decoded)
+    if scripts <= {"GREEK"}:
+        return long_enough
     if scripts <= {"LATIN"}:
-        return len(decoded) > 3 and is_form(decoded) and not set(word) & _ORTHOGRAPHIC
+        return long_enough and not set(word) & _ORTHOGRAPHIC
     if len(decoded) < 3:
         return is_word(decoded)
     return is_form(decoded) or pieces(decoded) < pieces(word.lower())

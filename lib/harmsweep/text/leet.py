@@ -39,6 +39,8 @@ _UNITS = {"am", "pm", "st", "nd", "rd", "th", "cm", "mm", "km", "kg", "mg", "ml"
 _UNITS |= {"kb", "mb", "gb", "tb", "hz", "mhz", "ghz", "kw", "mw"}
 # Where both readings are words, as a variable named $hit would be, the ruder one is meant.
 _RUDE = {"$hit": "shit", "$hits": "shits", "@ss": "ass", "$ex": "sex"}
+# A token with more digits than letters is a code, unless it is so long and a listed word.
+_CODED = 8
 # At most so many readings of one word: 1 and ! have two each.
 _READINGS = 32
 # Longer tokens are no words; reading them costs their length times the readings.
@@ -154,8 +156,10 @@ def _may_be_leet(core: str) -> bool:
     letters = sum(map(str.isalpha, core))
     digits = sum(map(str.isdigit, core))
     unread = any(c.isdigit() and c not in LETTERS_OF for c in core)
-    if core.lower() in _NO_LEET or unread or digits > letters:
+    if core.lower() in _NO_LEET or unread:
         return False
+    if digits > letters:
+        return len(core) >= _CODED and any(is_word(r) for r in readings_of(core.lower()))
     body = core.strip(_SIGNS).lower()
     if not digits and len(core) - len(body) > 1:
         return len(set(core)) > 1
