@@ -35,13 +35,13 @@ def sample_posts():
 
 
 @pytest.fixture(scope="session")
-def harmful():
-    """Posts that the model that ships gives 0.7 for a harm that is acted on, with what it saw."""
+def judged():
+    """Posts with what the model saw, and its greatest score of a harm that is acted on."""
     from harmsweep.encoders.conf import load_encoders
     from harmsweep.enforcement.state.evidence import columns_of
     from harmsweep.explanations.rescoring import embedded
     from harmsweep.model.network import load_heads, score_columns
-    from harmsweep.model.text_windows import embedded_windows, words_and_numbers
+    from harmsweep.model.text_windows import as_read, embedded_windows, words_and_numbers
     from harmsweep.model.windows import windows_of
     from harmsweep.text.cleaning import clean
     from harmsweep.text.disguise import normalise
@@ -50,7 +50,7 @@ def harmful():
     texts = {clean(post["text"]): post["text"] for post in sample_posts() if post["text"].strip()}
     cleaned = [text for text in texts if 10 < len(text) < 200]
     contents = {
-        "text": [normalise(text) for text in cleaned],
+        "text": [as_read(normalise(text)) for text in cleaned],
         "raw_text": [text if text != normalise(text) else "" for text in cleaned],
     }
     vectors = {name: embedded(encoders[name], found) for name, found in contents.items()}
@@ -72,10 +72,15 @@ def harmful():
         }
         scores = score_columns(manifest, heads, columns_of(row, manifest))[0]
         best = max(map(manifest.harms.index, ACTED_ON), key=lambda place: scores[place])
-        if scores[best] >= 0.7 and not any(c.text == text for c in chosen):
-            harm = manifest.harms[best]
-            chosen.append(SimpleNamespace(text=text, harm=harm, row=row, score=scores[best]))
+        harm = manifest.harms[best]
+        chosen.append(SimpleNamespace(text=text, harm=harm, row=row, score=scores[best]))
     return chosen
+
+
+@pytest.fixture(scope="session")
+def harmful(judged):
+    """Those of them that score 0.7."""
+    return [found for found in judged if found.score >= 0.7]
 
 
 @pytest.fixture(scope="session")

@@ -24,13 +24,13 @@ def score_of(text, row, harm, whole):
     from harmsweep.encoders.loading import load_model
     from harmsweep.encoders.stored import stored
     from harmsweep.model.network import load_heads, score_columns
-    from harmsweep.model.text_windows import embedded_windows, numbers_of, of_normal
+    from harmsweep.model.text_windows import as_read, embedded_windows, numbers_of, of_normal
     from harmsweep.text.cleaning import clean
     from harmsweep.text.disguise import normalise
 
     manifest, heads = load_heads(DEFAULT_MODEL)
     now = clean(text)
-    said = {"text": normalise(now), "raw_text": now if now != normalise(now) else ""}
+    said = {"text": as_read(normalise(now)), "raw_text": now if now != normalise(now) else ""}
     numbers = json.loads(row["numbers"])
     counted, then = (numbers_of(t) | of_normal(normalise(t)) for t in (now, whole))
     for name in counted:
@@ -141,9 +141,9 @@ def test_escalated_deleted_and_others_effects_are_left_out(acted, harmful, capsy
     assert not capsys.readouterr().out
 
 
-def test_who_only_names_a_group_gets_no_notice_and_is_shown_to_a_person(acted, harmful, capsys):
-    (praise,) = [found for found in harmful if found.text.startswith("Women like you")]
-    acted.act(praise)
+def test_who_only_names_a_group_gets_no_notice_and_is_shown_to_a_person(acted, judged, capsys):
+    (praise,) = [found for found in judged if found.text.startswith("Women like you")]
+    acted.act(praise, threshold=0.9 * praise.score)
     acted.run()
     (row,) = acted.explained().values()
     (part,) = json.loads(row["evidence"])
