@@ -16,7 +16,7 @@ from harmsweep.encoders.stored import mean
 from harmsweep.lake import delta
 from harmsweep.lake.portions import Portion
 from harmsweep.lake.runs import Outcome
-from harmsweep.model.text_windows import BOUNDED, packed
+from harmsweep.model.text_windows import BOUNDED, as_read, packed
 from harmsweep.model.windows import NAME as WINDOWS
 from harmsweep.stages.embed.requests import post_inputs
 from harmsweep.stages.embed.stage import embed_day
@@ -214,7 +214,7 @@ def test_sentences_are_windows_that_stand_side_by_side_with_their_numbers(
     windows = vectors["p1", WINDOWS]
     assert (windows["status"], windows["inputs"]) == ("ok", 2)
     texts = [vectors[post, "text"]["vector"] for post in ("p2", "p3")]
-    assert windows["vector"] == packed(texts, [first, second])
+    assert windows["vector"] == packed(texts, [as_read(first), as_read(second)])
     assert (vectors["p4", WINDOWS]["status"], vectors["p4", WINDOWS]["reason"]) == (
         "partial",
         BOUNDED,
