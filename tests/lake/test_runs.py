@@ -12,7 +12,7 @@ import pytest
 
 from harmsweep.lake import runs, writes
 from harmsweep.lake.flow import STAGES
-from harmsweep.lake.runs import Input, Stage, run_stage
+from harmsweep.lake.runs import Input, Stage, days_run, run_stage
 from harmsweep.tables.catalog import INGESTS, LABELS, METRICS
 from harmsweep.tables.spec import Table
 
@@ -190,3 +190,12 @@ def test_a_run_that_failed_is_not_recorded(lake: Path, add_rows: Add) -> None:
     for _ in range(2):
         with pytest.raises(RuntimeError, match="disk full"):
             run_stage(STEP, lake, DAY, fail)
+
+
+def test_the_days_of_a_stages_runs_are_known_by_its_versions(line: Line) -> None:
+    first, before = DAY - timedelta(days=1), DAY + timedelta(days=1)
+    assert days_run(STEP, line.lake, first, before) == [DAY]
+    assert days_run(STEP, line.lake, first, DAY) == []
+    of = partial(days_run, STEP, line.lake, first, before)
+    assert of(versions={"model_version": "m1"}) == [DAY]
+    assert of(versions={"model_version": "m2"}) == []

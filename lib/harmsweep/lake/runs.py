@@ -159,6 +159,19 @@ def is_done(
     return _same_run(step, lake, day, versions, made_of) is not None
 
 
+def days_run(
+    step: Stage, lake: Path, first: date, before: date, *, versions: Mapping[str, str] | None = None
+) -> list[date]:
+    """The days from `first` up to `before`, in order, that the stage ran for.
+
+    Of `versions`, where they are given, else of any.
+    """
+    own = f"AND {delta.datafusion_where({'variant': _variant(versions)})}" if versions else ""
+    sql = f"""SELECT DISTINCT day FROM runs_v1 WHERE stage = '{step.name}' {own}
+        AND day >= '{first}' AND day < '{before}' ORDER BY day"""
+    return list(delta.query(lake, sql).column("day").to_pylist())
+
+
 def _same_run(
     step: Stage, lake: Path, day: date, versions: Mapping[str, str], made_of: Sequence[str]
 ) -> dict[str, Any] | None:
