@@ -16,7 +16,7 @@ from airflow.sdk import (
 )
 from wiring.alerts import late
 from wiring.settings import DEFAULTS, LAKE, LANDING, MODEL, POLICY
-from wiring.stages import HOWEVER_IT_ENDED, after_sweep, done, stage_tasks
+from wiring.stages import AND_EARLIER, HOWEVER_IT_ENDED, after_sweep, done, stage_tasks
 from wiring.tasks import ON_LAKE, job, spark_job
 
 # A bare cron string would give the day that is still in progress.
@@ -24,7 +24,7 @@ FINISHED_DAY = CronDataIntervalTimetable("0 2 * * *", timezone="UTC")
 # Late rows change days that were run before: an unchanged day is skipped within milliseconds.
 DAYS = ("--from", "{{ macros.ds_add(ds, -2) }}", "--to", "{{ ds }}")
 # A night that was skipped, and rows that landed late, are taken by the next run.
-LANDED = ("--day", "{{ ds }}", "--and-earlier")
+LANDED = ("--day", "{{ ds }}", AND_EARLIER)
 # A backfill scores and decides; it acts on posts of past days only where its run says so.
 ONLY_COUNTS = "dag_run.run_type == 'backfill' and not params.backfill_acts"
 DRY_RUN = ("{{ '--dry-run' if " + ONLY_COUNTS + " else '--no-dry-run' }}",)
@@ -57,10 +57,9 @@ with DAG(
     },
     doc_md="""
     Scores the posts of the day that has ended and of the two before it, and posts of earlier days
-    that came late (`late` lists them), decides under the policy, sweeps, measures, tells the
-    platform, labels and explains. `on_time` fails if a post waits for over a day. It never
-    trains. Each task is
-    idempotent: clear and run it at any time.
+    that came late or that a verdict reached since (`late` lists them), decides under the policy,
+    sweeps, measures, tells the platform, labels and explains. `on_time` fails if a post waits for
+    over a day. It never trains. Each task is idempotent: clear and run it at any time.
 
     A task that fails as **held** waits for people: the log's last line says which harm, how many,
     and the command that lets the batch go; all else was carried out, and is measured, told and
@@ -79,7 +78,7 @@ with DAG(
     tasks = stage_tasks(DAYS, landed=LANDED, sweep=DRY_RUN, late=True)
     measure = tasks.pop("measure")
     chain(*tasks.values())
-    last = [measure, *after_sweep(), spark_job("label", *DAYS, **HOWEVER_IT_ENDED)]
+    last = [measure, *after_sweep(), spark_job("label", *DAYS, AND_EARLIER, **HOWEVER_IT_ENDED)]
     cross_downstream([tasks["decide"], tasks["enforce"]], last)
     # Whatever failed before: posts that wait for over a day are named, and the run is no success.
     on_time = ("--day", "{{ ds }}", "--model", "{{ params.model }}", "--check")

@@ -1,26 +1,28 @@
-"""List the posts that came when the schedule was done with their day, for the other jobs' --late.
+"""List the posts with something to do on days that the schedule is done with, for --late.
 
-The day that is named is the first of the run's own days; with --check it fails if any post of the
-days before it waits for over a day.
+They came since, or people decided about them. The day that is named is the first of the run's own
+days; with --check it fails if any post of the days before it waits for over a day.
 """
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 from harmsweep.lake.late_posts import check_on_time, find_late
 from harmsweep.model.reference import ModelRef
 from harmsweep.pipeline.conf import load_schedule
 from harmsweep.pipeline.job import add_model, parser, run
+from harmsweep.review.outstanding import list_outstanding
 
 
 def main(*, lake: Path, days: list[date], model: ModelRef, check: bool) -> Iterable[str]:
     before, version = days[0], model.model_version
-    first = before - timedelta(days=load_schedule().late_days)
+    first = load_schedule().first(before)
     if check:
         check_on_time(lake, first, before, model_version=version)
         yield f"late {before}: none waits"
         return
+    list_outstanding(lake, first, before)
     found = sorted(find_late(lake, first, before, model_version=version).items())
     yield f"late {before}: " + (", ".join(f"{day} {n}" for day, n in found) or "none")
 

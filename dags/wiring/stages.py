@@ -8,6 +8,8 @@ from airflow.sdk import TriggerRule
 
 from wiring.tasks import ON_LAKE, job, spark_job
 
+# Earlier days too, where something changed since.
+AND_EARLIER = "--and-earlier"
 MEDIA = ("--media", "{{ params.landing }}")
 # Where one harm is held the sweep's task fails, and all other effects are in force. What follows
 # goes by the ledger, so it is right however the sweep ended: it only needs the task before that.
@@ -33,6 +35,8 @@ def stage_tasks(
     of_model = ("--model", model)
     of_pair = (*of_model, "--policy", policy)
     own, days = days, (*days, *(["--late"] if late else []))
+    # When this is done the sweep has emptied the list of late posts.
+    changed = (*own, *([AND_EARLIER] if late else []))
     made = [
         spark_job("ingest", *(landed or own), "--landing", "{{ params.landing }}", **options),
         *([job("late", *ON_LAKE, *own, *of_model, **options)] if late else []),
@@ -43,7 +47,7 @@ def stage_tasks(
         spark_job("score", *days, *of_model, **options),
         spark_job("decide", *days, *of_pair, **options),
         job("enforce", *ON_LAKE, *days, *of_pair, *sweep, **options),
-        job("measure", *ON_LAKE, *days, *of_pair, **HOWEVER_IT_ENDED | options),
+        job("measure", *ON_LAKE, *changed, *of_pair, **HOWEVER_IT_ENDED | options),
     ]
     return {task.label: task for task in made}
 

@@ -143,6 +143,9 @@ def environment(data: Path, landing: Path, port: int) -> dict[str, str]:
     own = {"HARMSWEEP_DATA": str(data), "HARMSWEEP_AIRFLOW_PORT": str(port)}
     own |= {"HARMSWEEP_LANDING": str(landing), "HARMSWEEP_RETRY_SECONDS": "1"}
     own |= {"HARMSWEEP_DEADLINE_HOURS": "0.001"}
+    # On a busy machine a DAG file takes long to read; one that took too long waits ten minutes.
+    own |= {"AIRFLOW__DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": "300"}
+    own |= {"AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "300"}
     return kept | own | {"HARMSWEEP_NO_SETUP": "1", "PYTHONPATH": str(ROOT / "lib")}
 
 

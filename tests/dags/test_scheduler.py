@@ -9,15 +9,14 @@ import signal
 import subprocess
 import time
 import urllib.error
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from dag_runs import ROOT, ask, finished, platform, tasks
 
 pytestmark = [pytest.mark.airflow, pytest.mark.slow, pytest.mark.nightly]
 
-ROOT = Path(__file__).resolve().parents[2]
 DAYS = ("2026-10-01", "2026-10-02")
 STAGES = {
     *("ingest", "features", "ocr", "embed", "match"),
@@ -36,24 +35,6 @@ CONTENT = {
     "actions": "day, subject_id, revision, entry, action, harm, policy_version",
     "post_visibility": "subject_id, revision, surface, jurisdiction, lane, action, harm",
 }
-
-
-def finished(served: Any, conf: dict[str, Any], watch: Callable[[str], None] = str) -> str:
-    """Trigger a backfill and wait for its end; its run id. `watch` is called between looks."""
-    made = served.ask("/api/v2/dags/backfill/dagRuns", {"conf": conf, "logical_date": None})
-    run, deadline = f"/api/v2/dags/backfill/dagRuns/{made['dag_run_id']}", time.monotonic() + 900
-    while (state := served.ask(run)["state"]) not in ("success", "failed"):
-        assert time.monotonic() < deadline, tasks(served, run)
-        watch(run)
-        time.sleep(0.3)
-    assert state == "success", tasks(served, run)
-    return run
-
-
-def tasks(served: Any, run: str) -> dict[str, tuple[str, int]]:
-    """State and number of tries of each task of a run."""
-    found = served.ask(f"{run}/taskInstances")["task_instances"]
-    return {task["task_id"]: (task["state"], task["try_number"]) for task in found}
 
 
 def plan_of(served: Any, run: str) -> dict[str, Any]:
@@ -125,9 +106,10 @@ def done(served: Any) -> dict[str, Any]:
     sql = f"SELECT DISTINCT stage FROM runs WHERE day = '{DAYS[0]}'"
     stages = {row["stage"] for row in ask(sql, served.data / "lake")}
     served.ask("/api/v2/dags/backfill", {"is_paused": False}, method="PATCH")
-    planned = plan_of(served, finished(served, FORM))
+    planned = plan_of(served, finished(served, "backfill", {"conf": FORM}))
     faults = Faults()
-    run = finished(served, FORM | {"dry_run": False, "plan": planned["plan_id"]}, faults)
+    form = FORM | {"dry_run": False, "plan": planned["plan_id"]}
+    run = finished(served, "backfill", {"conf": form}, faults)
     assert [twin.wait(120) for twin in faults.twins] == [0]
     return {
         "stages": stages, "planned": planned, "tasks": tasks(served, run), "faults": faults,
@@ -158,13 +140,7 @@ def test_a_task_that_was_killed_ran_again_and_the_others_once(done: dict[str, An
 
 def test_the_tables_are_those_of_the_quickstart(served: Any, done: dict[str, Any]) -> None:
     lake = served.data / "quickstart"
-    command = [str(ROOT / ".venv/bin/python"), "-m", "harmsweep.pipeline"]
-    subprocess.run(
-        [*command, "--posts", str(served.landing), "--lake", str(lake)],
-        env=os.environ | {"PYTHONPATH": str(ROOT / "lib"), "HARMSWEEP_LOG_LEVEL": "warning"},
-        stdout=subprocess.DEVNULL,
-        check=True,
-    )
+    platform("-m", "harmsweep.pipeline", "--posts", str(served.landing), "--lake", str(lake))
     for table, columns in CONTENT.items():
         ours, quickstarts = (rows(table, columns, where) for where in (done["lake"], lake))
         assert ours and ours == quickstarts, table
@@ -187,16 +163,3 @@ def test_a_form_that_is_odd_is_refused_by_its_schema(served: Any) -> None:
 
 def rows(table: str, columns: str, lake: Path) -> list[dict[str, Any]]:
     return sorted(ask(f"SELECT {columns} FROM {table}", lake), key=str)
-
-
-def ask(sql: str, lake: Path) -> list[dict[str, Any]]:
-    console = ROOT / ".venv" / "bin" / "harmsweep"
-    done = subprocess.run(
-        [str(console), "query", sql, "--lake", str(lake), "--format", "json"],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT / "lib")},
-    )
-    found: list[dict[str, Any]] = json.loads(done.stdout)
-    return found

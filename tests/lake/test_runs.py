@@ -14,7 +14,7 @@ from builders import post
 from harmsweep.lake import delta, runs, writes
 from harmsweep.lake.flow import STAGES
 from harmsweep.lake.portions import Input, Portion
-from harmsweep.lake.runs import Stage, run_stage
+from harmsweep.lake.runs import Stage, days_run, run_stage
 from harmsweep.tables.catalog import INGESTS, LABELS, METRICS, POSTS
 from harmsweep.tables.spec import Table
 
@@ -258,3 +258,12 @@ def test_where_more_than_the_read_tables_changed_the_whole_day_is_made(
         monkeypatch.setattr(runs, "code_digest", lambda: "another code, another digest")
     posts.run(inputs="another file" if change == "inputs" else "")
     assert posts.made == [None, None]
+
+
+def test_the_days_of_a_stages_runs_are_known_by_its_versions(line: Line) -> None:
+    first, before = DAY - timedelta(days=1), DAY + timedelta(days=1)
+    assert days_run(STEP, line.lake, first, before) == [DAY]
+    assert days_run(STEP, line.lake, first, DAY) == []
+    of = partial(days_run, STEP, line.lake, first, before)
+    assert of(versions={"model_version": "m1"}) == [DAY]
+    assert of(versions={"model_version": "m2"}) == []

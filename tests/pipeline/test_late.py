@@ -1,6 +1,6 @@
-"""Nights of the schedule over a growing landing zone: what comes late is scored and swept."""
+"""Nights of the schedule over a growing landing zone end where one run at the end would."""
 
-import json
+from collections.abc import Callable
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
@@ -8,51 +8,37 @@ from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
+from ten_days import CONTENT, MEANWHILE, VERDICTS, VERDICTS_MEANWHILE, Found, land
 
+from harmsweep.enforcement.state.day_ledger import now_micros
+from harmsweep.enforcement.state.decisions import version_pair
 from harmsweep.lake import delta
+from harmsweep.lake.flow import ENFORCE
 from harmsweep.lake.late_posts import check_on_time, find_late, late_days
+from harmsweep.lake.runs import days_run
 from harmsweep.model.reference import load_model_ref
 from harmsweep.paths import CONF, DEFAULT_MODEL
 from harmsweep.policy.demonstration import approve_for_demonstration, mark_demonstration
 from harmsweep.policy.file import load_policy
+from harmsweep.review import verdicts
+from harmsweep.review.apply_now import apply_verdict
+from harmsweep.review.outstanding import list_outstanding
 from harmsweep.stages.decide.stage import decide_day
 from harmsweep.stages.embed.stage import embed_day
 from harmsweep.stages.enforce import enforce_day
 from harmsweep.stages.features.stage import features_day
 from harmsweep.stages.ingest.lacking_days import lacking_days
 from harmsweep.stages.ingest.stage import ingest_day
+from harmsweep.stages.label.stage import days_with_posts, label_day
 from harmsweep.stages.match import match_day
 from harmsweep.stages.measure.stage import measure_day
 from harmsweep.stages.ocr.stage import ocr_day
 from harmsweep.stages.score.stage import score_day
-from harmsweep.tables.catalog import INGESTS, LATE_POSTS, METRICS, POSTS, REJECTS
+from harmsweep.tables.catalog import INGESTS, LABELS, LATE_POSTS, METRICS, POSTS, REJECTS
 
 pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow, pytest.mark.nightly]
-SPAM = "You won a prize, call this number now to claim your free cash"
 DAYS = [date(2026, 10, day) for day in range(1, 11)]
 WINDOW = timedelta(days=60)
-
-
-def post(name: str, recorded: int, created: int | None = None, **values: Any) -> dict[str, Any]:
-    return {
-        "post_id": name, "author_id": f"of {name}".replace(" ", "-"), "text": "A quiet morning",
-        "created_at": f"2026-10-{created or recorded:02}T08:00:00Z",
-        "recorded_at": f"2026-10-{recorded:02}T09:00:00Z",
-    } | values  # fmt: skip
-
-
-ZONE: dict[int, list[dict[str, Any] | str]] = {
-    1: [post("a", 1), post("edited", 1), post("deleted", 1), '{"post_id": "cut'],
-    2: [post("b", 2)],
-    3: [post("c", 3), post("back-2", 3, created=1)],
-    4: [post("d", 4), post("ahead", 4, created_at="2099-01-01T00:00:00Z")],
-    5: [post("e", 5), post("back-4", 5, created=1, text=SPAM)],
-    6: [post("f", 6)],
-    7: [post("edited", 7, created=1, revision=2, text=SPAM), post("late", 3)],
-    8: [post("g", 8), '{"post_id": "cut again'],
-    9: [post("deleted", 9, created=1, revision=2, deleted=True, text=None)],
-    10: [post("h", 10), post("edited", 10, created=1, revision=3, text="Fine again")],
-}
 SKIPPED = {6}
 
 
@@ -67,22 +53,16 @@ class Schedule:
         version = self.model.model_version
         self.policy = load_policy(approve_for_demonstration(template, version, own))
 
-    def land(self, day: int) -> None:
-        lines = [row if isinstance(row, str) else json.dumps(row) for row in ZONE[day]]
-        (self.zone / "posts").mkdir(parents=True, exist_ok=True)
-        (self.zone / "posts" / f"2026-10-{day:02}.jsonl").write_text("\n".join(lines) + "\n")
+    def judge(self, found: list[Found]) -> None:
+        for reviewer, name, outcome, more in found:
+            with pytest.MonkeyPatch.context() as patched:
+                patched.setattr("harmsweep.review.verdicts.operator", partial(str, reviewer))
+                row = verdicts.decide(self.lake, name, outcome, rationale="seen", **more)
+            apply_verdict(self.lake, row, clock=now_micros)
 
-    def night(self, day: date) -> None:
-        lake, version = self.lake, self.model.model_version
-        earlier = lacking_days(self.spark, lake, day, landing=self.zone)
-        for each in [*earlier, day]:
-            ingest_day(self.spark, lake, each, landing=self.zone)
-        own = [day - timedelta(days=n) for n in (2, 1, 0)]
-        find_late(lake, day - WINDOW, own[0], model_version=version)
-        late = late_days(lake, own[0])
-        pair = {"policy": self.policy, "model": self.model}
-        versions = {"policy_version": self.policy.policy_version, "model_version": version}
-        for stage in (
+    def stages(self, late: list[date]) -> list[Callable[[date], Any]]:
+        lake, pair = self.lake, {"policy": self.policy, "model": self.model}
+        return [
             partial(features_day, self.spark, lake, media_root=self.zone),
             partial(ocr_day, self.spark, lake, media_root=self.zone),
             partial(embed_day, self.spark, lake, media_root=self.zone),
@@ -90,11 +70,46 @@ class Schedule:
             partial(score_day, self.spark, lake, model=self.model),
             partial(decide_day, self.spark, lake, **pair),
             lambda d: enforce_day(lake, d, late_only=d in late, **pair),
-            partial(measure_day, lake, **versions),
-        ):
+        ]
+
+    @property
+    def versions(self) -> dict[str, str]:
+        return version_pair(self.model.model_version, self.policy.policy_version)
+
+    def night(self, day: date) -> None:
+        lake, version = self.lake, self.model.model_version
+        earlier = lacking_days(self.spark, lake, day, landing=self.zone)
+        for each in [*earlier, day]:
+            ingest_day(self.spark, lake, each, landing=self.zone)
+        land(self.zone, day.day, {"posts": MEANWHILE}, "-more")
+        own, first = [day - timedelta(days=n) for n in (2, 1, 0)], day - WINDOW
+        list_outstanding(lake, first, own[0])
+        find_late(lake, first, own[0], model_version=version)
+        self.judge(VERDICTS_MEANWHILE.get(day.day, []))
+        late = late_days(lake, own[0])
+        for stage in self.stages(late):
             for each in [*late, *own]:
                 stage(each)
-        check_on_time(lake, day - WINDOW, day, model_version=version)
+        for each in [*days_run(ENFORCE, lake, first, own[0], versions=self.versions), *own]:
+            measure_day(lake, each, **self.versions)
+        for each in [*days_with_posts(lake, first, own[0]), *own]:
+            label_day(self.spark, lake, each)
+        check_on_time(lake, first, day, model_version=version)
+
+    def one_run(self) -> None:
+        """All days at once, what people found of them, and that carried out."""
+        ingest = partial(ingest_day, self.spark, self.lake, landing=self.zone)
+        for stage in [ingest, *self.stages([])]:
+            for day in DAYS:
+                stage(day)
+        for by_day in (VERDICTS, VERDICTS_MEANWHILE):
+            for found in by_day.values():
+                self.judge(found)
+        sweep = self.stages([])[-1]
+        measure = partial(measure_day, self.lake, **self.versions)
+        for stage in (sweep, measure, partial(label_day, self.spark, self.lake)):
+            for day in DAYS:
+                stage(day)
 
 
 @pytest.fixture(scope="module")
@@ -103,10 +118,42 @@ def nights(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Sch
     root = tmp_path_factory.mktemp("nights")
     schedule = Schedule(spark, root / "lake", root / "zone")
     for day in DAYS:
-        schedule.land(day.day)
+        land(schedule.zone, day.day)
+        schedule.judge(VERDICTS.get(day.day, []))
         if day.day not in SKIPPED:
             schedule.night(day)
     return schedule
+
+
+@pytest.fixture(scope="module")
+def at_once(
+    spark: SparkSession, nights: Schedule, tmp_path_factory: pytest.TempPathFactory
+) -> Schedule:
+    """One run over what the zone holds after the last night."""
+    schedule = Schedule(spark, tmp_path_factory.mktemp("at_once") / "lake", nights.zone)
+    schedule.one_run()
+    return schedule
+
+
+@pytest.mark.parametrize("table", CONTENT)
+def test_the_nights_end_with_the_tables_of_one_run(
+    nights: Schedule, at_once: Schedule, table: str
+) -> None:
+    ours, once = (
+        sorted(str(row) for row in delta.query(lake, CONTENT[table]).to_pylist())
+        for lake in (nights.lake, at_once.lake)
+    )
+    assert ours and ours == once
+
+
+def test_labels_follow_what_is_said_of_a_post_after_a_week(nights: Schedule) -> None:
+    rows = delta.rows(LABELS, nights.lake).to_pylist()
+    found = {(r["day"].day, r["post_id"], r["source"], r["label"]) for r in rows}
+    assert found == {
+        (1, "a", "hand", 1), (2, "b", "hand", 1), (3, "c", "hand", 1),
+        (2, "b", "reviews", 1), (8, "judged", "reviews", 1), (1, "back-4", "reviews", 0),
+        (5, "e", "reports", 1),
+    }  # fmt: skip
 
 
 def test_every_accepted_revision_is_scored_on_whatever_day_it_came(nights: Schedule) -> None:
@@ -118,7 +165,9 @@ def test_every_accepted_revision_is_scored_on_whatever_day_it_came(nights: Sched
     late = delta.rows(LATE_POSTS, nights.lake).to_pylist()
     assert all(row["swept_at"] for row in late)
     found = {(row["post_id"], row["revision"]) for row in late}
-    assert found == {("back-4", 1), ("edited", 2), ("late", 1), ("edited", 3)}
+    assert found == {("back-4", 1), ("edited", 2), ("late", 1), ("edited", 3)} | {
+        *(("kept", 1), ("twin", 1)),
+    }
 
 
 def test_what_held_for_a_late_edit_follows_the_next_one(nights: Schedule) -> None:
@@ -131,9 +180,19 @@ def test_what_held_for_a_late_edit_follows_the_next_one(nights: Schedule) -> Non
     ]
 
 
+def test_a_verdict_reaches_a_copy_of_the_week_before(nights: Schedule) -> None:
+    sql = """SELECT day, subject_id, cause_kind FROM actions_v1
+        WHERE entry = 'outcome' AND lane = 'review' ORDER BY day"""
+    rows = [tuple(row.values()) for row in delta.query(nights.lake, sql).to_pylist()]
+    assert rows == [(DAYS[0], "twin", "copy"), (DAYS[7], "judged", "verdict")]
+
+
 def test_both_accounts_hold_for_each_day(nights: Schedule) -> None:
-    landed = {row["day"].day: row["landed"] for row in delta.rows(INGESTS, nights.lake).to_pylist()}
-    assert landed == {1: 4, 2: 1, 3: 3, 4: 2, 5: 2, 6: 1, 7: 1, 8: 2, 9: 1, 10: 2}
+    ingests = delta.rows(INGESTS, nights.lake).to_pylist()
+    landed = {row["day"].day: row["landed"] for row in ingests if row["source"] == "posts"}
+    assert landed == {1: 5, 2: 1, 3: 3, 4: 2, 5: 2, 6: 1, 7: 2, 8: 4, 9: 1, 10: 2}
+    others = {(row["source"], row["day"].day) for row in ingests if row["landed"]}
+    assert {("labels", 1), ("users", 1), ("labels", 10)} <= others
     posts = delta.rows(POSTS, nights.lake).num_rows
     assert posts + delta.rows(REJECTS, nights.lake).num_rows == sum(landed.values())
     refused = sorted(row["day"].day for row in delta.rows(REJECTS, nights.lake).to_pylist())

@@ -60,6 +60,9 @@ VERDICT_DAYS = 30
 WAIT_DAYS = 7
 # A reporter's record: reports of so many days before the post's, on posts of these days.
 RECORD_DAYS = 30
+# An edit or deletion counts in the account of the day that it landed on up to so many days after
+# its post; the schedule runs it for as long (conf/schedule.yaml).
+EDIT_DAYS = 60
 
 
 def inputs(*tables: Table, before: int = 0, after: int = 0) -> tuple[Input, ...]:
@@ -136,7 +139,11 @@ ENFORCE = Stage(
 MEASURE = Stage(
     "measure",
     # Effects are explained beside this stage: the next run counts what that cost.
-    reads=inputs(POSTS, REJECTS, INGESTS, SCORES, DECISIONS, ACTIONS, EXPLANATIONS, APPEALS),
+    reads=(
+        # What landed on the day stands under its posts' own days, and an edit there moves it.
+        *inputs(POSTS, SCORES, before=EDIT_DAYS, after=1),
+        *inputs(REJECTS, INGESTS, DECISIONS, ACTIONS, EXPLANATIONS, APPEALS),
+    ),
     writes=(METRICS,),
     # Of a day without posts the metrics say that there were none.
     always=True,
@@ -159,6 +166,15 @@ EXPLAIN = Stage(
     also_reads=(MEDIA_TEXTS, PLANS, OPERATIONS, ESCALATIONS),
     # An action without a reason to tell becomes a review, by a sweep of its post alone.
     also_writes=(ACTIONS, POST_VISIBILITY, EVIDENCE),
+)
+# No stage of a day: which posts of a past day people decided about, and no sweep has seen since.
+OUTSTANDING = Stage(
+    "outstanding",
+    reads=(*inputs(POSTS), *inputs(VERDICTS, before=VERDICT_DAYS, after=VERDICT_DAYS)),
+    writes=(),
+    also_reads=(ACTIONS, ORDERS, POST_FEATURES, MEDIA, MEDIA_MATCHES, EXEMPTIONS, ESCALATIONS),
+    # What is listed ends with its sweep, which is no reason to look again.
+    also_writes=(LATE_POSTS,),
 )
 # Its folder stands outside the lake and is written once, so it has no runs.
 SNAPSHOT = Stage(

@@ -1,12 +1,13 @@
-"""Revisions that came when the schedule was done with their day: found, run, swept, each once.
+"""Revisions with something to do on days that the schedule is done with: listed until swept.
 
 A post is stored under the day of its creation. The schedule runs the last days; what is edited, or
-dated back, further than that is listed here, and its day goes through the stages once more. The
-list is what a night that was killed leaves to the next one.
+dated back, further than that is listed here, and its day goes through the stages once more. What
+people decided since is listed by `harmsweep.review.outstanding`. The list is what a night that was
+killed leaves to the next one.
 """
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,12 @@ def find_late(lake: Path, first: date, before: date, *, model_version: str) -> C
     day that it scored. What was recorded before the first day that was ever swept is history: a
     backfill's, not the schedule's.
     """
-    rows = delta.query(lake, _unscored(lake, first, before, model_version)).to_pylist()
-    known = delta.query(lake, "SELECT day, post_id, revision FROM late_posts_v1").to_pylist()
-    listed = {tuple(row.values()) for row in known}
+    sql = f"""SELECT u.* FROM ({_unscored(lake, first, before, model_version)}) u
+        LEFT JOIN (SELECT day, post_id, revision, found_at FROM late_posts_v1) l
+        ON l.day = u.day AND l.post_id = u.post_id AND l.revision = u.revision
+        WHERE l.found_at IS NULL"""
     at = datetime.now(UTC)
-    new = [row | {"found_at": at} for row in rows if tuple(row.values()) not in listed]
+    new = [row | {"found_at": at} for row in delta.query(lake, sql).to_pylist()]
     if new:
         writes.write_rows(new, LATE_POSTS, lake)
     return Counter(row["day"] for row in _pending(lake, before))
@@ -61,6 +63,23 @@ def late_posts(lake: Path, day: date) -> frozenset[str]:
     """The late posts of a day that were not swept."""
     sql = f"SELECT post_id FROM late_posts_v1 WHERE day = '{day}' AND swept_at IS NULL"
     return frozenset(delta.query(lake, sql).column("post_id").to_pylist())
+
+
+def list_late(lake: Path, day: date, revisions: Mapping[str, int]) -> None:
+    """List revisions of a day's posts for a sweep, also those that were swept before."""
+    with locked(lake, [LATE_POSTS.name]):
+        rows = delta.rows(LATE_POSTS, lake, day=day).to_pylist()
+        waiting = {(row["post_id"], row["revision"]) for row in rows if row["swept_at"] is None}
+        new = revisions.items() - waiting
+        if not new:
+            return
+        at = datetime.now(UTC)
+        kept = [row for row in rows if (row["post_id"], row["revision"]) not in new]
+        kept += [
+            {"day": day, "post_id": name, "revision": n, "found_at": at, "swept_at": None}
+            for name, n in sorted(new)
+        ]
+        writes.write_rows(kept, LATE_POSTS, lake, where={"day": day})
 
 
 def close_late(lake: Path, day: date, posts: Collection[str]) -> None:

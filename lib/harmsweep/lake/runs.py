@@ -184,6 +184,19 @@ def is_done(
     return last is not None and last["digest"] == _digest(versions, made_of, outputs)
 
 
+def days_run(
+    step: Stage, lake: Path, first: date, before: date, *, versions: Mapping[str, str] | None = None
+) -> list[date]:
+    """The days from `first` up to `before`, in order, that the stage ran for.
+
+    Of `versions`, where they are given, else of any.
+    """
+    own = f"AND {delta.datafusion_where({'variant': _variant(versions)})}" if versions else ""
+    sql = f"""SELECT DISTINCT day FROM runs_v1 WHERE stage = '{step.name}' {own}
+        AND day >= '{first}' AND day < '{before}' ORDER BY day"""
+    return list(delta.query(lake, sql).column("day").to_pylist())
+
+
 def _last_run(
     step: Stage, lake: Path, day: date, versions: Mapping[str, str]
 ) -> dict[str, Any] | None:

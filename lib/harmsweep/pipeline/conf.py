@@ -1,5 +1,6 @@
 """What the daily run looks at besides its own days: conf/schedule.yaml."""
 
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,10 @@ class Schedule(Frozen):
     """The keys of the file."""
 
     late_days: Annotated[int, Field(strict=True, ge=3, le=3660)]
+
+    def first(self, before: date) -> date:
+        """The first day that a run looks at whose own days begin with `before`."""
+        return before - timedelta(days=self.late_days)
 
 
 @cache

@@ -68,6 +68,15 @@ def add_late(arguments: argparse.ArgumentParser) -> None:
     )
 
 
+def add_earlier(arguments: argparse.ArgumentParser) -> None:
+    """The option `--and-earlier` of what looks at earlier days for anything that changed since."""
+    arguments.add_argument(
+        "--and-earlier",
+        action="store_true",
+        help="also earlier days of which something changed since",
+    )
+
+
 def add_model(arguments: argparse.ArgumentParser) -> None:
     """The option `--model` of all who use a trained model."""
     arguments.add_argument(

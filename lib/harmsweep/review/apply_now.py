@@ -12,13 +12,22 @@ from harmsweep.enforcement.accounts import free_accounts, settle_accounts
 from harmsweep.enforcement.conf import load_bounds
 from harmsweep.enforcement.rules.effects import Sweep
 from harmsweep.enforcement.rules.lanes import lane_change, lifted
-from harmsweep.enforcement.rules.ledger import ORDER, POLICY, Entry, Scope, is_automatic, latest
+from harmsweep.enforcement.rules.ledger import (
+    ORDER,
+    POLICY,
+    Entry,
+    Scope,
+    is_automatic,
+    latest,
+    open_intents,
+)
 from harmsweep.enforcement.state.copies import Verdict, find_copies, standing_verdict
 from harmsweep.enforcement.state.day_ledger import (
     Clock,
     by_a_person,
     commit,
     ledger_locks,
+    now_micros,
     read_day_ledger,
 )
 from harmsweep.enforcement.state.day_state import DayState, read_day_state
@@ -49,7 +58,8 @@ def apply_now(
     with ledger_locks(lake):
         ledger = read_day_ledger(lake, day, clock)
         sweep = Sweep(day, kind, (source_id,), ledger.last_sweep, ledger.at, operator())
-        new_entries = _differences(read_day_state(ledger), sweep, lifts)
+        missing = _differences(read_day_state(ledger), sweep, lifts)
+        new_entries = [effect for effect in missing if not is_automatic(effect.cause_kind)]
         commit(ledger, new_entries, by_a_person)
         if accounts:
             settle_accounts(lake, sweep, accounts, clock=clock, gate=by_a_person)
@@ -70,7 +80,19 @@ def _differences(day: DayState, sweep: Sweep, lifts: tuple[str, int] | None) -> 
             effects.append(lane_change(scope, history, wanted, post.revision, sweep=sweep))
         elif post.verdict == "benign" or _is_lifted(scope, history, lifts):
             effects.append(lifted(scope, history, sweep=sweep, source_id=sweep.subject[0]))
-    return [effect for effect in effects if effect and not is_automatic(effect.cause_kind)]
+    return [effect for effect in effects if effect]
+
+
+def outstanding(lake: Path, day: date, *, clock: Clock = now_micros) -> dict[str, int]:
+    """The day's posts on which what people judged and ask for does not hold yet, by revision.
+
+    That is copies which wait for a sweep, and what a command or sweep that was killed left open.
+    """
+    ledger = read_day_ledger(lake, day, clock)
+    sweep = Sweep(day, "verdict", ("",), ledger.last_sweep, ledger.at, operator())
+    missing = _differences(read_day_state(ledger), sweep, None)
+    unfinished = [e for history in ledger.histories.values() for e in open_intents(history)]
+    return {entry.subject_id: entry.revision for entry in [*unfinished, *missing]}
 
 
 def _is_lifted(scope: Scope, history: list[Entry], lifts: tuple[str, int] | None) -> bool:

@@ -56,12 +56,12 @@ RUNS = Table(
 )
 LATE_POSTS = Table(
     name="late_posts_v1",
-    comment="Revisions that came when the schedule was done with their day, until they are swept.",
+    comment="Revisions with something to do on days that the schedule is done with, until swept.",
     key=("day", "post_id", "revision"),
     schema=columns(
         required("day", DAY, "UTC day of the post's creation"),
         required("post_id", STRING, "the post"),
-        required("revision", INT, "the revision that no run had scored"),
+        required("revision", INT, "the revision: no run had scored it, or people decided since"),
         required("found_at", TIME, "when a run of the schedule found it (UTC)"),
         optional("swept_at", TIME, "when its effects were brought about; null: it is still to do"),
     ),

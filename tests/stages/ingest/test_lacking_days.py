@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 from harmsweep.lake import delta
 from harmsweep.stages.ingest.lacking_days import lacking_days
 from harmsweep.stages.ingest.stage import ingest_day
-from harmsweep.tables.catalog import INGESTS, REJECTS
+from harmsweep.tables.catalog import INGESTS, LABELS, REJECTS, USERS
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 Land = Callable[..., Path]
@@ -59,3 +59,28 @@ def test_what_a_run_missed_the_next_one_takes(
     assert run(5) == []
     refused = [(row["day"].day, row["reason"]) for row in delta.rows(REJECTS, lake).to_pylist()]
     assert sorted(refused) == [(1, "bad_json"), (4, "bad_json"), (5, "bad_json")]
+
+
+def test_labels_and_profiles_that_land_late_are_taken_on_the_day_that_they_count_with(
+    spark: SparkSession, lake: Path, land: Land, tmp_path: Path
+) -> None:
+    zone = tmp_path / "landing"
+    days = {f"2026-10-0{day}": [post(name, day)] for day, name in enumerate("abc", 1)}
+    land(zone / "posts", **days)
+    ingest_day(lambda: spark, lake, DAYS[0], landing=zone)
+    assert lacking_days(lambda: spark, lake, DAYS[2], landing=zone) == [DAYS[1]]
+    ingest_day(lambda: spark, lake, DAYS[1], landing=zone)
+    assert lacking_days(lambda: spark, lake, DAYS[2], landing=zone) == []
+    # Without a time a label counts with its post, and a profile with each of its account's days.
+    found = {"harm": "spam", "label": 1}
+    land(zone, labels=[{"post_id": "b"} | found])
+    assert lacking_days(lambda: spark, lake, DAYS[2], landing=zone) == [DAYS[1]]
+    ingest_day(lambda: spark, lake, DAYS[1], landing=zone)
+    assert [row["post_id"] for row in delta.rows(LABELS, lake).to_pylist()] == ["b"]
+    land(zone, users=[{"user_id": "u1"}, {"user_id": "u2", "recorded_at": "2026-10-01T08:00:00Z"}])
+    assert lacking_days(lambda: spark, lake, DAYS[2], landing=zone) == DAYS[:2]
+    for day in DAYS[:2]:
+        ingest_day(lambda: spark, lake, day, landing=zone)
+    users = sorted((r["day"].day, r["user_id"]) for r in delta.rows(USERS, lake).to_pylist())
+    assert users == [(1, "u1"), (1, "u2"), (2, "u1")]
+    assert lacking_days(lambda: spark, lake, DAYS[2], landing=zone) == []

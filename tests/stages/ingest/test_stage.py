@@ -91,6 +91,7 @@ OTHERS: dict[str, list[Row]] = {
         {
             "event_id": f"i-{name}",
             "kind": kind,
+            "reason": "spam" if kind == "report" else None,
             "comment_id": comment,
             "post_id": "plain",
             "post_day": "2026-10-01",
@@ -271,11 +272,12 @@ def test_profiles_are_those_of_the_days_authors(ingested: Path) -> None:
 
 def test_interactions_are_checked(ingested: Path) -> None:
     rows = delta.rows(INTERACTIONS, ingested).to_pylist()
-    found = sorted((r["event_id"], r["amount"], r["simulated"], r["comment_id"]) for r in rows)
+    names = ("event_id", "amount", "simulated", "reason", "comment_id")
+    found = sorted(tuple(row[name] for name in names) for row in rows)
     assert found == [
-        ("i-like", 1, False, None),
-        ("i-on-comment", 1, False, "i-said"),
-        ("i-report", 1, False, None),
+        ("i-like", 1, False, None, None),
+        ("i-on-comment", 1, False, "spam", "i-said"),
+        ("i-report", 1, False, "spam", None),
     ]
     assert rejects(ingested, "interactions") == {
         "i-no-id": ("rejected", "bad_comment_id"),

@@ -146,3 +146,9 @@ def test_counts_and_distributions_are_of_the_revisions_that_stand(measured):
 
 
 PERCENTILES = ("p50", "p90", "p99")
+
+
+def test_an_edit_of_an_earlier_days_post_makes_the_account_of_its_landing_anew(measured, lake):
+    assert measure_day(lake, DAY, **VERSIONS).skipped
+    writes.write_rows([post(BEFORE, "another", 1, "accepted")], POSTS, lake)
+    assert not measure_day(lake, DAY, **VERSIONS).skipped

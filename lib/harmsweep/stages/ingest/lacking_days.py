@@ -11,11 +11,8 @@ from pyspark.sql import functions as F
 from harmsweep.lake import delta
 from harmsweep.lake.flow import INGEST
 from harmsweep.lake.runs import Spark, is_done
-from harmsweep.stages.ingest.decoded_landing import decoded_sources, landed_on
-from harmsweep.stages.ingest.landing_files import fingerprint, landing_days
-
-# Sources whose rows count with the day of their own time, and not with their post's or author's.
-_DATED = ("posts", "interactions")
+from harmsweep.stages.ingest.landed_rows import landed_rows
+from harmsweep.stages.ingest.landing_files import fingerprint
 
 
 def lacking_days(spark: Spark, lake: Path, before: date, *, landing: Path) -> list[date]:
@@ -26,14 +23,9 @@ def lacking_days(spark: Spark, lake: Path, before: date, *, landing: Path) -> li
     """
     if is_done(INGEST, lake, before, versions={}, inputs=fingerprint(landing)):
         return []
-    started, first = spark(), landing_days(landing)[0]
     frames = [
-        rows.select(
-            F.lit(name).alias("source"),
-            landed_on(started, landing, name, otherwise=first).alias("day"),
-        )
-        for name, rows in decoded_sources(started, landing).items()
-        if name in _DATED
+        rows.select(F.lit(name).alias("source"), F.col("on").alias("day"))
+        for name, rows in landed_rows(spark(), landing, lake, before).items()
     ]
     every = reduce(DataFrame.unionAll, frames).where(F.col("day") < F.lit(before))
     counts = every.groupBy("source", "day").count().collect()

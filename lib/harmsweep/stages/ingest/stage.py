@@ -4,14 +4,14 @@ from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import date, timedelta
-from functools import partial, reduce
+from datetime import date
+from functools import reduce
 from pathlib import Path
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from harmsweep.lake.delta import Slice, read, read_days, spark_where
+from harmsweep.lake.delta import Slice, read, spark_where
 from harmsweep.lake.failpoints import failpoint
 from harmsweep.lake.flow import INGEST
 from harmsweep.lake.locks import locked
@@ -20,8 +20,9 @@ from harmsweep.lake.slices import has_rows, replace_slice_if_changed
 from harmsweep.lake.writes import append_missing, write_rows
 from harmsweep.stages.ingest import label_rows, post_rows, users_interactions
 from harmsweep.stages.ingest.check import refused
-from harmsweep.stages.ingest.decoded_landing import cached, decoded_sources, landed_on
-from harmsweep.stages.ingest.landing_files import fingerprint, landing_days
+from harmsweep.stages.ingest.decoded_landing import decoded_sources
+from harmsweep.stages.ingest.landed_rows import landed_rows, lately_stored
+from harmsweep.stages.ingest.landing_files import fingerprint
 from harmsweep.tables.catalog import (
     ACCOUNT_LABELS,
     INGESTS,
@@ -33,8 +34,6 @@ from harmsweep.tables.catalog import (
 )
 from harmsweep.tables.spec import Table
 
-# How far back a post is looked for, by a label or an edit, where the landing zone does not hold it.
-LABEL_DAYS = 30
 # One ingest at a time: what it resolves rests on the stored rows of several tables. No table is
 # locked meanwhile.
 _TURN = "ingest"
@@ -57,10 +56,9 @@ def ingest_day(spark: Spark, lake: Path, day: date, *, landing: Path) -> Outcome
 
 def _ingest(spark: SparkSession, lake: Path, day: date, landing: Path) -> Mapping[str, int]:
     decoded_sources(spark, landing)  # refuses drift before anything else happens
-    first = landing_days(landing)[0]
     with ExitStack() as held:
         held.enter_context(locked(lake, [_TURN]))
-        checked = _checked(spark, landing, lake, day, first)
+        checked = _checked(spark, landing, lake, day)
         for frame in checked.values():
             held.callback(frame.persist().unpersist)
         counts = _counts(checked)
@@ -73,48 +71,20 @@ def _ingest(spark: SparkSession, lake: Path, day: date, landing: Path) -> Mappin
         return _summary(counts, resolved)
 
 
-def _checked(
-    spark: SparkSession, landing: Path, lake: Path, day: date, first: date
-) -> dict[str, DataFrame]:
+def _checked(spark: SparkSession, landing: Path, lake: Path, day: date) -> dict[str, DataFrame]:
     """The day's landing rows of each source with what becomes of each."""
-    sources = decoded_sources(spark, landing)
-
-    def is_of_day(name: str) -> Column:
-        return landed_on(spark, landing, name, otherwise=first) == F.lit(day)
-
-    posts = _with_stand_ins(spark, sources["posts"], landing, lake, day)
-    landed = posts.where(is_of_day("posts"))
-    checked = {"posts": post_rows.check_posts(landed)}
-    if "users" in sources:
-        rows = users_interactions.users_of_day(sources["users"], landed, day, is_of_day("users"))
-        checked["users"] = users_interactions.check_users(rows, day)
-    if "interactions" in sources:
-        events = sources["interactions"].where(is_of_day("interactions"))
-        checked["interactions"] = users_interactions.check_interactions(events)
-    if "labels" in sources:
-        build = partial(label_rows.locate_labels, sources["labels"], posts)
-        made_of = fingerprint(landing, ("labels", "posts"))
-        located = cached(spark, "located labels", made_of, build).where(is_of_day("labels"))
-        stored = read_days(spark, POSTS, lake, day - timedelta(days=LABEL_DAYS), day)
-        checked["labels"] = label_rows.find_posts(located, stored)
-    if "account_labels" in sources:
-        build = partial(label_rows.check_account_labels, sources["account_labels"])
-        made_of = fingerprint(landing, ("account_labels",))
-        every = cached(spark, "account labels", made_of, build)
-        checked["account_labels"] = every.where(is_of_day("account_labels"))
+    every = landed_rows(spark, landing, lake, day)
+    rows = {name: of.where(F.col("on") == F.lit(day)).drop("on") for name, of in every.items()}
+    checked = {"posts": post_rows.check_posts(rows["posts"])}
+    if "users" in rows:
+        checked["users"] = users_interactions.check_users(rows["users"], day)
+    if "interactions" in rows:
+        checked["interactions"] = users_interactions.check_interactions(rows["interactions"])
+    if "labels" in rows:
+        checked["labels"] = label_rows.find_posts(rows["labels"], lately_stored(spark, lake, day))
+    if "account_labels" in rows:
+        checked["account_labels"] = rows["account_labels"]
     return checked
-
-
-def _with_stand_ins(
-    spark: SparkSession, posts: DataFrame, landing: Path, lake: Path, day: date
-) -> DataFrame:
-    """The posts, with another time where their clock gave one that cannot be."""
-    build = partial(post_rows.impossible_times, posts)
-    stand_ins = cached(spark, "impossible times", fingerprint(landing, ("posts",)), build)
-    if stand_ins.isEmpty():
-        return posts
-    stored = read_days(spark, POSTS, lake, day - timedelta(days=LABEL_DAYS), day)
-    return post_rows.with_stand_ins(posts, stand_ins, stored)
 
 
 Counts = dict[tuple[str, str], int]

@@ -2,23 +2,23 @@
 
 from datetime import date
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from harmsweep.stages.ingest.check import check, goes_on, supersede
 from harmsweep.tables.catalog import INTERACTIONS, USERS
 
 
-def users_of_day(users: DataFrame, posts: DataFrame, day: date, is_of_day: Column) -> DataFrame:
-    """The profiles recorded on the day and, of those without a time, the day's authors' ones.
+def users_by_day(users: DataFrame, posts: DataFrame) -> DataFrame:
+    """The profiles by the days `on` which they count, given their own and the posts' days.
 
-    A row that names no account counts with its file's day: where `is_of_day` says so.
+    One without a time counts on each day on which its account posts; a row that names no account,
+    on the day that it has.
     """
-    authors = posts.select(F.col("author_id").alias("user_id")).dropna().dropDuplicates()
-    joined = users.join(authors.withColumn("posted", F.lit(True)), on="user_id", how="left")
-    nobody = F.col("user_id").isNull() & is_of_day
-    undated = F.col("landed_day").isNull() & (F.col("posted") | nobody)
-    return joined.where((F.col("landed_day") == F.lit(day)) | undated).drop("posted")
+    authors = posts.select(F.col("author_id").alias("user_id"), "on").dropna().dropDuplicates()
+    is_undated = F.col("landed_day").isNull() & F.col("user_id").isNotNull()
+    undated = users.where(is_undated).drop("on").join(authors, on="user_id", how="inner")
+    return users.where(~is_undated).unionByName(undated)
 
 
 def check_users(landed: DataFrame, day: date) -> DataFrame:
@@ -53,6 +53,8 @@ def check_interactions(landed: DataFrame) -> DataFrame:
             "event_id": F.coalesce("event_id", "content_id"),
             "amount": F.coalesce("amount", F.lit(1)),
             "simulated": F.coalesce("simulated", F.lit(False)),
+            # A checked row has a reason too: why it was refused.
+            "reported_as": F.col("reason"),
         }
     )
     return check(defaulted, "interactions")
@@ -60,4 +62,5 @@ def check_interactions(landed: DataFrame) -> DataFrame:
 
 def to_interactions(checked: DataFrame, day: date) -> DataFrame:
     """The rows of interactions."""
-    return goes_on(checked).withColumn("day", F.lit(day)).select(*INTERACTIONS.schema.names)
+    rows = goes_on(checked).withColumns({"day": F.lit(day), "reason": F.col("reported_as")})
+    return rows.select(*INTERACTIONS.schema.names)

@@ -9,13 +9,18 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from harmsweep.labels.sources import REPORTS, REVIEWS
-from harmsweep.lake.delta import Slice, read_days
+from harmsweep.lake.delta import Slice, days, read_days
 from harmsweep.lake.flow import LABEL, RECORD_DAYS, WAIT_DAYS
 from harmsweep.lake.runs import Outcome, Spark, run_stage
 from harmsweep.lake.slices import replace_slice_if_changed
 from harmsweep.stages.label.reports import records, reports, standing, to_labels, weighed
 from harmsweep.stages.label.reviews import review_labels
 from harmsweep.tables.catalog import ACTIONS, INTERACTIONS, LABELS, POSTS, VERDICTS
+
+
+def days_with_posts(lake: Path, first: date, before: date) -> list[date]:
+    """The days from `first` up to `before`, in order, on which anything can be labelled."""
+    return [day for day in days(POSTS, lake) if first <= day < before]
 
 
 def label_day(spark: Spark, lake: Path, day: date, *, simulated: bool = False) -> Outcome:

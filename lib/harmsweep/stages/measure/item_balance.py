@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from harmsweep.lake import delta
+from harmsweep.lake.flow import EDIT_DAYS
 from harmsweep.stages.measure.counts import Metric
 from harmsweep.tables.catalog import SCORE_STATUSES
 
-# An edit or deletion may land this many days after its post; a look-up reads no further back.
-LATE_DAYS = 30
 LANDED = ("accepted", "rejected", "duplicate", "superseded", "deleted")
 # Accepted and without a score of this model: 0 once the day was scored.
 UNSCORED = "unscored"
@@ -45,7 +44,7 @@ def _rows(lake: Path, sql: str) -> list[dict[str, Any]]:
 
 def _revisions(day: date, model_version: str) -> str:
     """Revisions that the day brought, by status and by the model's status."""
-    first, last = day - timedelta(days=LATE_DAYS), day + timedelta(days=1)
+    first, last = day - timedelta(days=EDIT_DAYS), day + timedelta(days=1)
     window = f"day BETWEEN '{first}' AND '{last}'"
     return f"""SELECT p.status, coalesce(s.status, '{UNSCORED}') AS scored, count(*) AS n
         FROM (SELECT day, post_id, revision, status FROM posts_v1
