@@ -90,7 +90,7 @@ def small_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """conf/training.yaml with a small network and few epochs."""
     content = yaml.safe_load((CONF / "training.yaml").read_text())
     content["inputs"] = [source.name for source in INPUTS]
-    content["fit"] |= {"hidden": 8, "epochs": 8, "batch": 32, "shuffle_rows": 64}
+    content["fit"] |= {"seed": 11, "hidden": 8, "epochs": 8, "batch": 32, "shuffle_rows": 64}
     # The validation part has seven groups of the rarer class.
     content["evaluation"] |= {"min_groups": 5}
     # Thirty steps in all.

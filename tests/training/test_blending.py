@@ -16,6 +16,7 @@ from harmsweep.model.conf import load_training  # noqa: E402
 from harmsweep.model.fusion import Input  # noqa: E402
 from harmsweep.model.manifest import HeadCounts  # noqa: E402
 from harmsweep.model.network import serialized  # noqa: E402
+from harmsweep.training.batch import Batch  # noqa: E402
 from harmsweep.training.blending import Losses, blend_weights, ratio  # noqa: E402
 from harmsweep.training.learner import Network, assist, network  # noqa: E402
 from harmsweep.training.task import Task  # noqa: E402
@@ -68,11 +69,11 @@ def assisted(**changed: Any) -> Network:
     return one
 
 
-def a_batch() -> tuple[Any, Any, None]:
+def a_batch() -> Batch:
     """Four rows with text, of which the last two have a picture."""
     rows = torch.tensor(np.random.default_rng(3).normal(size=(4, TASK.width)), dtype=torch.float32)
     rows[:2, 3:] = 0
-    return rows, torch.tensor([[1.0], [0.0], [1.0], [0.0]]), None
+    return Batch(rows, torch.tensor([[1.0], [0.0], [1.0], [0.0]]))
 
 
 def noise() -> tuple[Any, Any]:
@@ -104,10 +105,10 @@ def test_an_auxiliary_head_trains_the_trunk_on_its_columns_only() -> None:
 def test_rows_without_the_modality_teach_its_head_nothing() -> None:
     one = assisted()
     one.blend = (0.0, 0.0, 1.0)
-    fused, labels, _ = a_batch()
-    assert math.isnan(one.step((fused[:2], labels[:2], None), noise()))
+    batch = a_batch()
+    assert math.isnan(one.step(Batch(batch.fused[:2], batch.labels[:2]), noise()))
     one.judged_branch = 2
-    assert one.predicted((fused, labels, None))[1].isnan().tolist() == [[True]] * 2 + [[False]] * 2
+    assert one.predicted(batch)[1].isnan().tolist() == [[True]] * 2 + [[False]] * 2
 
 
 def test_a_fork_goes_on_from_the_network_and_leaves_it_as_it_is() -> None:
