@@ -40,6 +40,11 @@ def test_a_predicate_is_equality_on_each_column() -> None:
     )
 
 
+def test_a_slice_of_no_value_has_no_row() -> None:
+    assert delta.spark_where({"day": []}) == delta.datafusion_where({"day": []}) == "FALSE"
+    assert delta.datafusion_where({}) == "TRUE"
+
+
 @pytest.fixture(scope="module")
 def odd(empty_lake: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A lake with a row of ingests for each odd value."""

@@ -47,7 +47,8 @@ def tasks_by_executor(events: Path) -> Counter[str]:
 
 def content(table: Table, lake: Path) -> list[dict[str, Any]]:
     """A table's rows without the facts of the run, in the order of their keys."""
-    dropped = RUN_METADATA | ({"digest"} if table is RUNS else set())  # of the files' names
+    of_file_names = {"digest", "basis"} if table is RUNS else set()
+    dropped = RUN_METADATA | of_file_names
     names = [name for name in table.schema.names if name not in dropped]
     rows = delta.rows(table, lake).select(names).to_pylist()
     return sorted(rows, key=lambda row: [str(row[name]) for name in table.key if name in row])

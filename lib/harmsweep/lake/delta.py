@@ -137,7 +137,8 @@ def _where(where: Slice, of_day: Callable[[date], str], of_text: Callable[[str],
     def condition(name: str, value: date | str | Sequence[date] | Sequence[str]) -> str:
         if isinstance(value, date | str):
             return f"{name} = {literal(value)}"
-        return f"{name} IN ({', '.join(map(literal, value))})"
+        # Of no value there is no row; an empty list is no SQL.
+        return f"{name} IN ({', '.join(map(literal, value))})" if value else "FALSE"
 
     return " AND ".join(condition(name, value) for name, value in where.items()) or "TRUE"
 

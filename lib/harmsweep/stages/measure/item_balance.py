@@ -28,7 +28,7 @@ def accounts(lake: Path, day: date, model_version: str) -> Iterator[Metric]:
     accepted to superseded.
     """
     counts: Counter[str] = Counter()
-    for row in _rows(lake, _revisions(day, model_version)):
+    for row in _rows(lake, _revisions(lake, day, model_version)):
         counts[row["status"]] += row["n"]
         if row["status"] == "accepted":
             counts[row["scored"]] += row["n"]
@@ -42,15 +42,16 @@ def _rows(lake: Path, sql: str) -> list[dict[str, Any]]:
     return list(delta.query(lake, sql).to_pylist())
 
 
-def _revisions(day: date, model_version: str) -> str:
+def _revisions(lake: Path, day: date, model_version: str) -> str:
     """Revisions that the day brought, by status and by the model's status."""
     first, last = day - timedelta(days=EDIT_DAYS), day + timedelta(days=1)
-    window = f"day BETWEEN '{first}' AND '{last}'"
+    landed = f"FROM posts_v1 WHERE day BETWEEN '{first}' AND '{last}' AND recorded_day = '{day}'"
+    # Their own days' scores alone: of others no file is opened.
+    days = [row["day"] for row in _rows(lake, f"SELECT DISTINCT day {landed}")]
+    scored = delta.datafusion_where({"day": days, "model_version": model_version})
     return f"""SELECT p.status, coalesce(s.status, '{UNSCORED}') AS scored, count(*) AS n
-        FROM (SELECT day, post_id, revision, status FROM posts_v1
-              WHERE {window} AND recorded_day = '{day}') p
-        LEFT JOIN (SELECT day, post_id, revision, status FROM scores_v1
-                   WHERE {window} AND {delta.datafusion_where({"model_version": model_version})}) s
+        FROM (SELECT day, post_id, revision, status {landed}) p
+        LEFT JOIN (SELECT day, post_id, revision, status FROM scores_v1 WHERE {scored}) s
         ON p.day = s.day AND p.post_id = s.post_id AND p.revision = s.revision
         GROUP BY 1, 2"""
 
