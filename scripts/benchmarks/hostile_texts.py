@@ -26,16 +26,16 @@ MARKS = [*"\u0301\u0327\u0336"]
 def hostile(characters: int, *, seed: int = 5) -> dict[str, str]:
     """Hostile texts of at most so many characters, by kind."""
     rng = Random(seed)
+    texts = {**_of_letters(characters, rng), **_of_units(characters, rng)}
+    return {name: text[:characters] for name, text in texts.items()}
+
+
+def _of_letters(characters: int, rng: Random) -> dict[str, str]:
+    """One run of letters or words, disguised throughout."""
     letters = "".join(rng.choices(ascii_lowercase, k=characters))
     prose = "".join(rng.choices(PROSE, k=characters))[:characters]
 
-    def some(length: int) -> str:
-        return "".join(rng.choices(ascii_lowercase, k=length))
-
-    def repeated(unit: Callable[[], str]) -> str:
-        return "".join(unit() for _ in range(characters // len(unit()) + 1))
-
-    texts = {
+    return {
         "letters apart": " ".join(letters),
         "letters of words apart": " ".join(prose),
         "letters with points": ".".join(letters),
@@ -46,9 +46,22 @@ def hostile(characters: int, *, seed: int = 5) -> dict[str, str]:
         "fillers between letters": "\u3164".join(letters),
         "Cyrillic letters apart": " ".join(letters.replace("a", "\u0430")),
         "letters run together": letters,
-        "groups of letters": repeated(lambda: f"{some(12)} "),
         "words run together": prose,
         "a hashtag": f"#{letters}",
+    }
+
+
+def _of_units(characters: int, rng: Random) -> dict[str, str]:
+    """Short pieces, one after another."""
+
+    def some(length: int) -> str:
+        return "".join(rng.choices(ascii_lowercase, k=length))
+
+    def repeated(unit: Callable[[], str]) -> str:
+        return "".join(unit() for _ in range(characters // len(unit()) + 1))
+
+    return {
+        "groups of letters": repeated(lambda: f"{some(12)} "),
         "hashtags": repeated(lambda: f"#{some(100)} "),
         "camel case": "".join(rng.choices([word.title() for word in PROSE], k=characters // 4)),
         "a slug": "-".join(rng.choices(PROSE, k=characters // 4)),
@@ -69,7 +82,6 @@ def hostile(characters: int, *, seed: int = 5) -> dict[str, str]:
         "one-letter sentences": "a. " * (characters // 3),
         "plain prose": " ".join(rng.choices(PROSE, k=characters // 4)),
     }
-    return {name: text[:characters] for name, text in texts.items()}
 
 
 def seconds(text: str) -> tuple[float, bool]:

@@ -97,7 +97,7 @@ def ocr_results(
     if contents is None:
         texts = read_days(spark, MEDIA_TEXTS, lake, first, last)
     else:
-        where: Slice = {"day": every_day(first, last), "content_hash": contents or [""]}
+        where: Slice = {"day": every_day(first, last), "content_hash": contents}
         texts = read_slice(spark, MEDIA_TEXTS, lake, where)
     of_reader = texts.where(F.col("reader_id") == reader_id)
     reading = F.struct("status", "reason", "normal_text")

@@ -164,9 +164,14 @@ def query(
     What people ask goes through sql.py: this engine would write, too.
     """
     names = names or {name: name for name in TABLES if re.search(rf"\b{name}\b", sql)}
+    tables = {a: stored(lake, name, (versions or {}).get(name)) for a, name in names.items()}
+    return _answer(sql, tables)
+
+
+def _answer(sql: str, tables: Mapping[str, deltalake.DeltaTable]) -> pa.Table:
     builder = deltalake.QueryBuilder()
-    for alias, name in names.items():
-        builder = builder.register(f'"{alias}"', stored(lake, name, (versions or {}).get(name)))
+    for alias, table in tables.items():
+        builder = builder.register(f'"{alias}"', table)
     return pa.RecordBatchReader.from_stream(builder.execute(sql)).read_all()
 
 
@@ -248,12 +253,10 @@ def changed_rows(
     Raises:
         DeltaError, OSError, ArrowException: the version's files are gone.
     """
-    builder = deltalake.QueryBuilder()
-    for alias, of in (("now", None), ("before", since)):
-        builder = builder.register(alias, stored(lake, table.name, of))
+    tables = {"now": stored(lake, table.name), "before": stored(lake, table.name, since)}
     columns, condition = _quoted(table.schema.names), datafusion_where(where)
     now, before = (f"SELECT {columns} FROM {a} WHERE {condition}" for a in ("now", "before"))
     chosen = _quoted(names)
     sql = f"""SELECT {chosen} FROM ({now} EXCEPT {before})
         UNION SELECT {chosen} FROM ({before} EXCEPT {now})"""
-    return pa.table(builder.execute(sql))
+    return _answer(sql, tables)

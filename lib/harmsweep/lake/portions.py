@@ -70,8 +70,7 @@ class Portion:
         return self.posts == [] and self.authors == []
 
     def _slice(self, name: str, values: Sequence[str] | None) -> delta.Slice:
-        # Of none named there is no row: no post has an empty id.
-        return {"day": self.day} if values is None else {"day": self.day, name: values or [""]}
+        return {"day": self.day} if values is None else {"day": self.day, name: values}
 
 
 @dataclass

@@ -99,13 +99,11 @@ def _is_believed(word: str, decoded: str, scripts: set[str], *, mixed: bool) -> 
     others of the Latin script may be of another orthography: only words of four letters count,
     and common ones of three that mix both.
     """
-    long_enough = is_form(decoded) if len(decoded) > 3 else len(decoded) == 3 and is_word(decoded)
-    if not mixed:
-        return len(decoded) > 3 and is_form(decoded)
-    if scripts <= {"GREEK"}:
-        return long_enough
+    is_listed = len(decoded) > (2 if mixed else 3) and is_form(decoded)
+    if not mixed or scripts <= {"GREEK"}:
+        return is_listed
     if scripts <= {"LATIN"}:
-        return long_enough and not set(word) & _ORTHOGRAPHIC
+        return is_listed and not set(word) & _ORTHOGRAPHIC
     if len(decoded) < 3:
         return is_word(decoded)
     return is_form(decoded) or pieces(decoded) < pieces(word.lower())

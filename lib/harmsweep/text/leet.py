@@ -7,7 +7,7 @@ from itertools import islice, product
 
 from harmsweep.text.budget import affordable
 from harmsweep.text.codes import codes_of, is_formula
-from harmsweep.text.lexicon import CLITICS, form_rank, is_form, is_word, pieces
+from harmsweep.text.lexicon import CLITICS, LONGEST_FORM, form_rank, is_form, is_word, pieces
 from harmsweep.text.repeats import REPEAT, VARIANTS, shortened, variants
 
 # What a character may stand for, the likelier first.
@@ -43,8 +43,6 @@ _RUDE = {"$hit": "shit", "$hits": "shits", "@ss": "ass", "$ex": "sex"}
 _CODED = 8
 # At most so many readings of one word: 1 and ! have two each.
 _READINGS = 32
-# Longer tokens are no words; reading them costs their length times the readings.
-_LONGEST = 40
 
 
 def undo_leet(text: str) -> str:
@@ -85,7 +83,7 @@ def _plain(match: re.Match[str], *, english: bool) -> str:
     word = token.rstrip("!|+")
     core = word.lstrip("!|+")
     likely = core.isalpha() or core.lower() in _RUDE or _may_be_leet(core)
-    if len(core) > _LONGEST or not _SUSPECT.search(core) or not likely:
+    if len(core) > LONGEST_FORM or not _SUSPECT.search(core) or not likely:
         return token
     read = affordable(_lookups(core), _plain_core, core, english) or core
     head = len(word) - len(core)
@@ -114,7 +112,7 @@ def _lenient(match: re.Match[str], *, english: bool) -> str:
         return match[0]
     unread = any(c.isdigit() and c not in LETTERS_OF for c in core)
     of_signs = core.isdigit() or len(core) != 2
-    if core == "@" or (not letters and of_signs) or unread or len(core) > _LONGEST:
+    if core == "@" or (not letters and of_signs) or unread or len(core) > LONGEST_FORM:
         return "a" if core == "@" else match[0]
     read = affordable(_lookups(core), _lenient_core, core, english) or core
     return read + match[0][len(core) :]

@@ -31,7 +31,7 @@ _FRAGMENTS = {"del", "est", "etc", "hms", "ing", "inc", "iii", "las", "les", "su
 # Letters of the longest word: segmenting asks for as many words at each letter.
 LONGEST = 18
 # No listed word is as long, nor a form of one; longer texts would fill the caches, too.
-_LONGEST_FORM = 40
+LONGEST_FORM = 40
 CLITICS = ("t", "s", "m", "d", "re", "ve", "ll")
 # What it costs is more than a word's and less than that of letters which are none.
 _LONG_CLITICS = frozenset(clitic for clitic in CLITICS if len(clitic) > 1)
@@ -65,7 +65,7 @@ def form_rank(word: str) -> int:
     """
     if is_word(word):
         return rank(word)
-    if len(word) > _LONGEST_FORM:
+    if len(word) > LONGEST_FORM:
         return UNKNOWN
     stems = [word.removesuffix(suffix) for suffix in _SUFFIXES if word.endswith(suffix)]
     if "is" in word and _BRITISH.search(word):
@@ -114,7 +114,7 @@ def _zipf(word: str) -> float:
 
 def pieces(word: str) -> int:
     """How many WordPieces the encoder reads a lower-case word as, at most one a character."""
-    return _pieces(word) if len(word) <= _LONGEST_FORM else _pieces.__wrapped__(word)
+    return _pieces(word) if len(word) <= LONGEST_FORM else _pieces.__wrapped__(word)
 
 
 @lru_cache(maxsize=65_536)
@@ -175,7 +175,7 @@ def cost(word: str) -> float:
     if word in _LONG_CLITICS:
         return 30.0
     # Four letters are in long foreign words too often.
-    known = form_rank(word) if len(word) > 4 else rank(word) if is_word(word) else UNKNOWN
+    known = form_rank(word) if len(word) > 4 or is_word(word) else UNKNOWN
     if known < UNKNOWN:
         # Ranks begin at 1,996; a form is rarer than its word.
         return 3.0 + math.log(max(known - 1990, 3)) + (0.0 if is_word(word) else 1.5)

@@ -122,7 +122,7 @@ def _of_contents(lake: Path, part: Portion) -> delta.Slice:
     sql = f"""SELECT DISTINCT content_hash FROM {MEDIA.name}
         WHERE {delta.datafusion_where(part.by_post)} AND content_hash IS NOT NULL"""
     found = delta.query(lake, sql)["content_hash"].to_pylist()
-    return {"day": part.day, "content_hash": found or [""]}
+    return {"day": part.day, "content_hash": found}
 
 
 def decisions(

@@ -136,7 +136,7 @@ def known(
     if hashes is None:
         stored = read_days(spark, EMBEDDINGS, lake, *_around(day))
     else:
-        where: Slice = {"day": every_day(*_around(day)), "input_hash": hashes or [""]}
+        where: Slice = {"day": every_day(*_around(day)), "input_hash": hashes}
         stored = read_slice(spark, EMBEDDINGS, lake, where)
     cached = stored.where(F.col("encoder_id").isin(ids))
     return cached.withColumnRenamed("encoder_id", "cache_id")

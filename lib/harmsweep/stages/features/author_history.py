@@ -36,7 +36,7 @@ class History:
         """A table's rows; `author` is its column that names the author, where it has one."""
         where: Slice = {"day": window_days(self.cutoffs)}
         if self.authors is not None and author:
-            where = {**where, author: self.authors or [""]}
+            where = {**where, author: self.authors}
         return read_slice(spark, table, self.lake, where)
 
 
