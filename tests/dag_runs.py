@@ -26,7 +26,7 @@ def finished(
     """Trigger a run and wait for its end; its path. `watch` is called with it between looks."""
     runs = f"/api/v2/dags/{dag}/dagRuns"
     made = served.ask(runs, {"logical_date": None} | body)
-    run, deadline = f"{runs}/{made['dag_run_id']}", time.monotonic() + 900
+    run, deadline = f"{runs}/{made['dag_run_id']}", time.monotonic() + 2400
     while (state := served.ask(run)["state"]) not in ("success", "failed"):
         assert time.monotonic() < deadline, tasks(served, run)
         watch(run)
