@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from builders import DAY, features, post, rule, rung, scored, trial_policy
 
-from harmsweep.enforcement.circuit_breaker import approvals, batches
+from harmsweep.enforcement.circuit_breaker import approvals, batches, day_share
+from harmsweep.enforcement.conf import DayShare, load_bounds
 from harmsweep.enforcement.state import policy_binding
 from harmsweep.enforcement.state.decisions import DECIDE, version_pair
 from harmsweep.enforcement.state.policy_binding import PolicyBinding
@@ -253,6 +254,14 @@ def user(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
             monkeypatch.setattr(module, "operator", lambda: name, raising=False)
 
     return become
+
+
+@pytest.fixture
+def any_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let effects be any share of a day's posts: what a test is not about."""
+    whole = DayShare(share=1, without_history=1, least=0)
+    bounds = load_bounds().model_copy(update={"harm_share": whole, "all_share": whole})
+    monkeypatch.setattr(day_share, "load_bounds", lambda: bounds)
 
 
 @pytest.fixture

@@ -200,7 +200,7 @@ def test_an_approval_that_was_killed_and_is_given_again_counts_once(known, user,
 
 def test_two_sweeps_at_once_act_on_each_post_once(fresh, rows):
     post, scored = rows
-    names = [f"p{n}" for n in range(500)]
+    names = [f"p{n}" for n in range(50)]
     fresh.put_posts([post(name) for name in names])
     fresh.put_scores([scored(name, hate=0.99) for name in names])
     fresh.decide()
