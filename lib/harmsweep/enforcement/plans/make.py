@@ -7,6 +7,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from harmsweep.digests import DIGITS
 from harmsweep.enforcement.circuit_breaker.approvals import accepted_posts
 from harmsweep.enforcement.circuit_breaker.caps import CapBreach, visible_counts
 from harmsweep.enforcement.circuit_breaker.forecast import breaches
@@ -63,7 +64,7 @@ def make_plan(
     stays = [replace(entry, entry=STAYS) for part in parts.values() for entry in part.stays]
     other = "/".join(against.subject) if against else None
     digest = plan_digest(binding.subject, other, days, planned)
-    plan_id = f"plan-{days[0]:%Y%m%d}-{digest[:12]}"
+    plan_id = f"plan-{days[0]:%Y%m%d}-{digest[:DIGITS]}"
     _write(lake, plan_id, [*planned, *stays])
     over = () if against else breaches(lake, by_day, binding.policy, clock())
     details = _pair(policy, model) | {
