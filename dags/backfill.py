@@ -47,7 +47,7 @@ with DAG(
         "plan": Param(
             None,
             type=["null", "string"],
-            pattern=r"^backfill-\d{8}-[0-9a-f]{12}$(?!\n)",
+            pattern=r"^backfill-\d{8}-(?:[0-9a-f]{12}|[0-9a-f]{32})$(?!\n)",
             description="to apply: the id that the dry run of the same form gave",
         ),
         "stages": Param(

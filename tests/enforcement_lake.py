@@ -2,13 +2,15 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 from builders import DAY, features, post, rule, rung, scored, trial_policy
 
-from harmsweep.enforcement.circuit_breaker import approvals, batches
+from harmsweep.enforcement.circuit_breaker import approvals, batches, day_share
+from harmsweep.enforcement.conf import DayShare, load_bounds
 from harmsweep.enforcement.state import policy_binding
 from harmsweep.enforcement.state.decisions import DECIDE, version_pair
 from harmsweep.enforcement.state.policy_binding import PolicyBinding
@@ -42,22 +44,28 @@ def policy_text(
     demote: float = 0.85,
     apply: int = 1000,
     release: int = 1000,
+    **place: str,
 ) -> str:
-    """A trial policy of two harms, with caps that a test's few posts do not pass."""
+    """A trial policy of two harms, with caps that a test's few posts do not pass.
+
+    `place` is the surface and the jurisdiction of its rules.
+    """
     ladder = [rung("remove", remove), rung("demote", demote), rung("review", 0.5)]
-    rules = {"hate": [rule(*ladder)], "spam": [rule(rung("remove", 0.95))]}
+    rules = {"hate": [rule(*ladder, **place)], "spam": [rule(rung("remove", 0.95), **place)]}
     caps = {"default": {"apply": apply, "release": release}}
     return trial_policy(rules, version=version, approved_models=APPROVED, caps=caps)
 
 
 def decided_rows(scores: Rows, policy: Policy) -> Rows:
-    """What a policy of one scope decides about scores: the most severe rung that one reaches."""
+    """What a policy decides about scores: at each place the most severe rung that one reaches."""
     found = []
-    for row in scores:
+    for row, (surface, jurisdiction) in product(scores, policy.scopes()):
         reached = [
             (SEVERITY[rung.action], row[harm] - rung.threshold, harm, rung)
             for harm, rules in policy.rules.items()
-            for rung in rules[0].ladder
+            for rule in rules
+            if (rule.surface, rule.jurisdiction) == (surface, jurisdiction)
+            for rung in rule.ladder
             if row[harm] is not None and rung.threshold and row[harm] >= rung.threshold
         ]
         if not reached:
@@ -66,7 +74,8 @@ def decided_rows(scores: Rows, policy: Policy) -> Rows:
         kept = ("day", "post_id", "revision", "model_version", "author_id", "language")
         found.append(
             {name: row[name] for name in kept}
-            | {"policy_version": policy.policy_version, "surface": "all", "jurisdiction": "all"}
+            | {"policy_version": policy.policy_version}
+            | {"surface": surface, "jurisdiction": jurisdiction}
             | {"action": rung.action, "policy_action": rung.action, "harm": harm}
             | {"score": row[harm], "threshold": rung.threshold}
             | {"reason": "threshold_met", "evidence": "{}"}
@@ -245,6 +254,14 @@ def user(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
             monkeypatch.setattr(module, "operator", lambda: name, raising=False)
 
     return become
+
+
+@pytest.fixture
+def any_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let effects be any share of a day's posts: what a test is not about."""
+    whole = DayShare(share=1, without_history=1, least=0)
+    bounds = load_bounds().model_copy(update={"harm_share": whole, "all_share": whole})
+    monkeypatch.setattr(day_share, "load_bounds", lambda: bounds)
 
 
 @pytest.fixture

@@ -41,25 +41,33 @@ START = 1_800_000_000_000_000
 HOUR = 3600 * 1_000_000
 POSTS = tuple(f"p{n}" for n in range(6))
 MODELS = ("m-1", "m-2")
-LANES = (POLICY, REVIEW, ORDER)
+# Where policies act; what people ask for holds everywhere.
+EVERYWHERE = ("all", "all")
+PLACES = (EVERYWHERE, ("feed", "all"), ("all", "FR"), ("feed", "DE"))
 ASKED = (None, "label", "remove")
 Event = tuple[Any, ...]
 
 
 def write_policies(folder: Path) -> list[Policy]:
-    """A policy, a milder one with a smaller cap, and one that approves the other model too.
+    """Policies for all readers, for a surface and for countries; some approve the other model too.
 
     Their caps are so small that six posts pass them all the time.
     """
     made = []
-    for version, remove, cap, models in [
-        (1, 0.95, 3, ["m-1"]), (2, 0.98, 1, ["m-1"]), (3, 0.9, 2, ["m-1", "m-2"]),
-    ]:  # fmt: skip
+    both = ["m-1", "m-2"]
+    for version, remove, cap, models, places in [
+        (1, 0.95, 3, ["m-1"], [EVERYWHERE]),
+        (2, 0.98, 1, ["m-1"], [EVERYWHERE]),
+        (3, 0.9, 2, both, [EVERYWHERE]),
+        (4, 0.9, 3, both, [("feed", "all")]),
+        (5, 0.95, 4, ["m-1"], [("feed", "DE"), ("all", "FR")]),
+    ]:
         path = folder / f"{version}.yaml"
         ladder = [rung("remove", remove), rung("demote", 0.85, days=7), rung("review", 0.5)]
         caps = {"default": {"apply": cap, "release": cap}}
         options = {"version": version, "approved_models": models, "caps": caps}
-        text = trial_policy({"hate": [rule(*ladder)]}, **options)
+        rules = [rule(*ladder, surface=s, jurisdiction=j) for s, j in places]
+        text = trial_policy({"hate": rules}, **options)
         path.write_text(text, encoding="utf-8")
         made.append(load_policy(path))
     return made
@@ -106,7 +114,7 @@ def _event(rng: random.Random) -> Event:
         ),
         (1, ("withdraw", rng.randrange(100), rng.choice([None, 0, 1, 2]))),
         (1, ("exempt", post, rng.choice(["newsworthy", None]))),
-        (8, ("sweep", rng.choice(MODELS), rng.randrange(3), rng.choice([None, None, 0, 1, 2]))),
+        (8, ("sweep", rng.choice(MODELS), rng.randrange(5), rng.choice([None, None, 0, 1, 2]))),
         (3, ("undo", rng.randrange(100), rng.choice([None, 0, 1, 2]))),
         (2, ("redo", rng.randrange(100), rng.choice([None, 0, 1, 2]))),
         (2, ("resume", rng.randrange(100))),
@@ -137,7 +145,9 @@ class World:
     visible: dict[Scope, Entry] = field(default_factory=dict)
     now: int = START
     sample: float = 0.3
-    waited: list[Entry] = field(default_factory=list)  # before the event
+    # Before the event: what waited, and the posts that people read to know a batch.
+    waited: list[Entry] = field(default_factory=list)
+    read: list[Entry] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.posts = {name: Post(1, "a1") for name in POSTS}
@@ -146,7 +156,7 @@ class World:
         """Run a schedule, and check after each of its events."""
         for event in events:
             self.now += 60 * 1_000_000
-            before, self.waited = len(self.ledger), self._waiting()
+            before, self.waited, self.read = len(self.ledger), self._waiting(), self._read()
             getattr(self, f"do_{event[0]}")(*event[1:])
             self.check(event, self.ledger[before:])
         return self
@@ -204,6 +214,9 @@ class World:
         held = (e for e in self.ledger if e.entry == "held")
         return [e for e in held if not is_resolved(e, self._history_of(e))]
 
+    def _read(self) -> list[Entry]:
+        return [e for e in self.ledger if e.entry == "intent" and e.cause_kind == "sample"]
+
     def do_verdict(self, post: str, found: str, action: str | None, killed: int | None) -> None:
         """What a reviewer finds is carried out at once."""
         if post not in self.posts:
@@ -231,7 +244,7 @@ class World:
 
     def _appealable(self, post: str) -> bool:
         at = EPOCH + timedelta(microseconds=self._clock())
-        scopes = [Scope("post", post, "all", "all", lane) for lane in (POLICY, REVIEW)]
+        scopes = [s for s in self._scopes() if s.subject_id == post and s.lane != ORDER]
         shown = [self.visible[scope] for scope in scopes if scope in self.visible]
         return any(e.action in VISIBLE and not e.has_expired(at) for e in shown)
 
@@ -358,7 +371,8 @@ class World:
         return {scope: entry for scope, entry in found.items() if entry}
 
     def _scopes(self) -> list[Scope]:
-        return [Scope("post", name, "all", "all", lane) for name in POSTS for lane in LANES]
+        at = [*((*place, POLICY) for place in PLACES), *((*EVERYWHERE, n) for n in (REVIEW, ORDER))]
+        return [Scope("post", name, *where) for name in POSTS for where in at]
 
     def _history(self, scope: Scope) -> list[Entry]:
         # The subject first: it tells most apart, and the scope of an entry is made anew each time.
@@ -376,12 +390,14 @@ class World:
             return self._history(scope), None, None
         decided = self.found[binding.subject].get(scope.subject_id)
         stands = decided is not None and decided[0] == post.revision
-        wanted = self._decided(decided, binding.policy) if decided and stands else None
+        wanted = self._decided(decided, binding.policy, scope) if decided and stands else None
         return self._history(scope), wanted, post
 
-    def _decided(self, scored: tuple[int, float], policy: Policy) -> Decision | None:
+    def _decided(self, scored: tuple[int, float], policy: Policy, scope: Scope) -> Decision | None:
         revision, score = scored
-        ladder = policy.rules["hate"][0].ladder
+        place = (scope.surface, scope.jurisdiction)
+        rules = [r for r in policy.rules["hate"] if (r.surface, r.jurisdiction) == place]
+        ladder = [rung for rule in rules for rung in rule.ladder]
         reached = [rung for rung in ladder if score >= (rung.threshold or 2)]
         if not reached:
             return None
@@ -464,8 +480,10 @@ class World:
                 self._check_lane(Scope("post", name, "all", "all", lane), event)
         post = self.posts.get(event[1]) if event[0] in ("verdict", "appeal") else None
         if post is not None and post.verdict == "benign":
-            state = holding(self._history(Scope("post", event[1], "all", "all")))
-            over = state is None or state.has_expired(EPOCH + timedelta(microseconds=self._clock()))
+            at = EPOCH + timedelta(microseconds=self._clock())
+            own = [s for s in self._scopes() if s.subject_id == event[1] and s.lane == POLICY]
+            states = [state for scope in own if (state := holding(self._history(scope)))]
+            over = all(state.has_expired(at) for state in states)
             self._must(over, event, "a post that was found benign is not free")
 
     def _check_lane(self, scope: Scope, event: Event) -> None:
@@ -489,31 +507,23 @@ class World:
             self._must(n <= cap, event, f"{n} effects pass the cap of {cap}")
 
     def _check_waiting(self, done: list[Entry], event: Event) -> None:
-        """No sweep does what waits for a person, nor more of what its pair had held.
+        """No sweep does what waits for a person, at any place of the same readers.
 
-        But it lifts what a person found benign since.
+        Nor more of what its pair had held. But it lifts what a person found benign since.
         """
+        every = [*self.waited, *self._waiting()]
         for entry in done:
-            waits = [e for e in self.waited if e.direction == entry.direction]
-            same = [(e.scope, e.revision, e.action) for e in waits]
+            waits = [e for e in every if e.direction == entry.direction]
+            same = [e for e in waits if _are_near(e, entry) and e.action == entry.action]
             post = self.posts.get(entry.subject_id)
             freed = entry.direction == "release" and post is not None and post.is_spared
-            is_one = (entry.scope, entry.revision, entry.action) in same and not freed
-            self._must(not is_one, event, "an effect that waits was carried out")
+            self._must(freed or not same, event, "an effect that waits was carried out")
             of_batch = _of_batch(entry) in map(_of_batch, waits)
             self._must(not of_batch, event, "more of a batch that waits was carried out")
-            read = self._sample_of(entry) in [(e.sweep_id, e.harm) for e in waits]
-            self._must(not read, event, "a sampled post was acted on while its batch waits")
-
-    def _sample_of(self, entry: Entry) -> tuple[str, str | None] | None:
-        """Sweep and harm of the batch of whose sample the post is, before an entry."""
-        sampled = [
-            e
-            for e in self._history_of(entry)
-            if (e.effect_key, e.entry, e.cause_kind) == (entry.previous_key, "intent", "sample")
-            and e.revision == entry.revision
-        ]
-        return (sampled[0].sweep_id, sampled[0].harm) if sampled else None
+            of_waiting = [(e.sweep_id, e.harm) for e in waits]
+            read = [e for e in self.read if (e.sweep_id, e.harm) in of_waiting]
+            is_read = any(_are_near(e, entry) for e in read)
+            self._must(not is_read, event, "a sampled post was acted on while its batch waits")
 
     def _must(self, holds: bool, event: Event, what: str) -> None:
         if not holds:
@@ -527,13 +537,24 @@ def _is_automatic(entry: Entry) -> bool:
     return by_itself and seen in ("label", "demote", "interstitial", "remove")
 
 
+def _are_near(one: Entry, other: Entry) -> bool:
+    """Whether entries are about a revision of a post for the same readers, in own words."""
+    if (one.subject_id, one.revision) != (other.subject_id, other.revision):
+        return False
+    sides = [(one.surface, other.surface), (one.jurisdiction, other.jurisdiction)]
+    return all(a == b or "all" in (a, b) for a, b in sides)
+
+
 def _of_batch(entry: Entry) -> tuple[str | None, ...]:
     return entry.model_version, entry.policy_version, entry.harm, entry.direction
 
 
-def state(world: World) -> dict[tuple[str, str], str]:
-    """What holds for each post in each lane."""
-    return {(p.subject_id, p.lane): entry.action for p, entry in world.visible.items()}
+def state(world: World) -> dict[tuple[str, ...], str]:
+    """What holds for each post in each lane, at each place."""
+    return {
+        (p.subject_id, p.lane, p.surface, p.jurisdiction): entry.action
+        for p, entry in world.visible.items()
+    }
 
 
 def ends(world: World) -> dict[Scope, str | None]:

@@ -30,7 +30,7 @@ from harmsweep.tables.catalog import DECISIONS
 
 pytestmark = pytest.mark.spark
 DAY = date(2026, 10, 1)
-MODEL = "m0123456789ab"
+MODEL = "m0123456789ab0123456789ab01234567"
 LADDER = (
     rung("remove", precision=0.95, confidence=0.95),
     rung("demote", precision=0.9, confidence=0.95),

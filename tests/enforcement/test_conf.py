@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from harmsweep.enforcement.conf import Bounds, Forecast, load_bounds
+from harmsweep.enforcement.conf import Bounds, DayShare, Forecast, load_bounds
 
 FORECAST = Forecast(weeks=8, least_weeks=4, quantile=0.999, factor=2.0, floor=50, views_floor=1000)
 SET = Bounds(
@@ -16,6 +16,8 @@ SET = Bounds(
     evidence_days=400,
     appeal_days=14,
     cap_at_most=load_bounds().cap_at_most,
+    harm_share=load_bounds().harm_share,
+    all_share=load_bounds().all_share,
     accounts_per_day=500,
     forecast=FORECAST,
     copies=load_bounds().copies,
@@ -38,6 +40,19 @@ def test_the_sample_is_of_some_posts_and_a_small_share(effects: int, share: floa
     assert SET.sample(effects) == share
 
 
+@pytest.mark.parametrize(
+    ("posts", "is_known", "most"),
+    [(10_000, True, 500), (10_000, False, 200), (2519, True, 125), (100, True, 50), (0, False, 50)],
+)
+def test_a_share_of_a_days_posts_is_stricter_without_history(posts, is_known, most) -> None:
+    share = DayShare(share=0.05, without_history=0.02, least=50)
+    assert share.most(posts, is_known=is_known) == most
+
+
+def test_without_history_no_share_is_looser() -> None:
+    assert DayShare(share=0.1, without_history=0.5, least=0).most(100, is_known=False) == 10
+
+
 def test_the_file_in_conf_is_sound() -> None:
     assert load_bounds().plan_expires_hours > 0
 
@@ -53,6 +68,12 @@ LIMITS: dict[str, tuple[list[float], list[Any]]] = {
     "appeal_days": ([1, 4000], [0, "14"]),
     "cap_at_most.apply": ([0, 10**6], [-1, "500"]),
     "cap_at_most.release": ([0, 10**6], [-1, "500"]),
+    "harm_share.share": ([0, 1], [-0.01, 1.01]),
+    "harm_share.without_history": ([0, 1], [-0.01, 1.01]),
+    "harm_share.least": ([0, 10**6], [-1, "50"]),
+    "all_share.share": ([0, 1], [-0.01, 1.01]),
+    "all_share.without_history": ([0, 1], [-0.01, 1.01]),
+    "all_share.least": ([0, 10**6], [-1, "50"]),
     "accounts_per_day": ([0, 10**6], [-1, "500"]),
     "forecast.weeks": ([1, 52], [0, 53, "4"]),
     "forecast.least_weeks": ([2, 9], [1, "3"]),

@@ -138,14 +138,16 @@ WITH_PRECISION = "{action: remove, precision: 0.95, confidence: 0.95}"
 
 
 def certified(folder: Path, policy: str, threshold: float) -> None:
-    """A certificate of m0123456789ab that promises `remove` for hate in English from there on."""
+    """A certificate that promises `remove` for hate in English from there on."""
     counts = Counts(threshold=threshold, flagged_groups=100, right_groups=100, flagged_posts=100,
                     right_posts=100, recall=0.5, lower_bound=0.97)  # fmt: skip
     people = Population(posts=1000, groups={"live": 1000}, prevalence=0.1)
     claim = Claim(harm="hate", language="en", precision=0.95, confidence=0.95, counts=counts,
                   population=people)  # fmt: skip
     source = Source(snapshot="s", first=DAY, last=DAY)
-    write_certificate(build_certificate("m0123456789ab", policy, source, [claim]), folder)
+    write_certificate(
+        build_certificate("m0123456789ab0123456789ab01234567", policy, source, [claim]), folder
+    )
 
 
 @pytest.mark.parametrize(
@@ -158,10 +160,10 @@ def certified(folder: Path, policy: str, threshold: float) -> None:
 )
 def test_in_production_the_threshold_is_the_certificates(known, model, threshold, expected):
     known.sweep()
-    model.manifest.model_version = "m0123456789ab"
+    model.manifest.model_version = "m0123456789ab0123456789ab01234567"
     path = keep_policy(known)
     text = path.read_text(encoding="utf-8").replace("demonstration", "production")
-    text = text.replace("m-2", "m0123456789ab").replace(
+    text = text.replace("m-2", "m0123456789ab0123456789ab01234567").replace(
         "{action: remove, threshold: 0.95}", WITH_PRECISION
     )
     ladder = f"{WITH_PRECISION}\n    - {{action: demote, threshold: 0.85}}"
@@ -171,7 +173,7 @@ def test_in_production_the_threshold_is_the_certificates(known, model, threshold
         "    - {action: review, threshold: 0.9}",
     )
     path.write_text(text, encoding="utf-8")
-    as_if_under(known, path, "m0123456789ab", threshold=0.97)
+    as_if_under(known, path, "m0123456789ab0123456789ab01234567", threshold=0.97)
     if threshold:
         version = load_policy(path).policy_version
         certified(known.model.parent / "certificates", version, threshold)

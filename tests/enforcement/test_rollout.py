@@ -67,6 +67,7 @@ def test_a_ramp_of_another_pair_brings_none_out_of_shadow(fresh):
 HOLDOUT = "\nholdout: {{share: 0.05, spared: [{spared}]}}\n"
 
 
+@pytest.mark.usefixtures("any_share")
 def test_the_holdout_is_recorded_and_not_applied(fresh, rows):
     post, scored = rows
     names = [f"p{n}" for n in range(200)]

@@ -42,9 +42,12 @@ def test_no_schedule_breaks_an_invariant(policies: list[Policy], seeds: range) -
 GUARDS: dict[str, tuple[str, object, str]] = {
     "no cap": ("simulator.cap_breaches", [], "effects pass the cap of"),
     "nothing waits": (
-        "harmsweep.enforcement.rules.reconcile._does_as_much",
+        "harmsweep.enforcement.rules.waiting._does_as_much",
         False,
         "an effect that waits was carried",
+    ),
+    "nothing waits at other places": (
+        "harmsweep.enforcement.rules.ledger.Scope.meets", False, "an effect that waits was carried"
     ),
     "no batch goes on waiting": (
         "simulator.World._stuck", [], "more of a batch that waits"
@@ -92,7 +95,11 @@ def test_a_sweep_after_a_kill_ends_as_one_that_was_not_killed(policies: list[Pol
         events = [*scores, ("sweep", "m-1", 0, killed), ("sweep", "m-1", 0, None)]
         again = World(policies).run(events)
         expected = {"p0": "remove", "p1": "demote", "p2": "review"}
-        assert state(again) == state(clean) == {(p, "policy"): a for p, a in expected.items()}
+        assert (
+            state(again)
+            == state(clean)
+            == {(p, "policy", "all", "all"): a for p, a in expected.items()}
+        )
         assert {e.effect_key for e in again.ledger} == {e.effect_key for e in clean.ledger}
 
 

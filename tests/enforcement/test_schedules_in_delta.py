@@ -228,7 +228,8 @@ def test_a_schedule_comes_out_the_same(in_delta: Delta, policies: list[Policy], 
     events = [*schedule(seed, LENGTH), ("sweep", "m-1", 2, None)]
     world = World(policies).run(events)
     in_delta.run(events)
-    shown = {(v["subject_id"], v["lane"]): v["action"] for v in in_delta.lake.visible()}
+    place = ("subject_id", "lane", "surface", "jurisdiction")
+    shown = {tuple(v[name] for name in place): v["action"] for v in in_delta.lake.visible()}
     assert shown == state(world)
     for kind in ("intent", "held", "discarded"):
         expected = {entry.effect_key for entry in world.ledger if entry.entry == kind}

@@ -146,6 +146,7 @@ def test_what_was_undone_hides_no_verdict_of_another_person(held):
     assert "removed" not in held.states()
 
 
+@pytest.mark.usefixtures("any_share")
 def test_a_sweep_of_many_odd_ids_is_undone_and_redone_whole_and_in_part(fresh, rows):
     post, scored = rows
     names = [*ODD_IDS, "plain"]

@@ -12,6 +12,7 @@ from harmsweep.model.manifest import (
     build_manifest,
     check_encoders,
     check_harms,
+    digest_of,
     group_hash,
     load_manifest,
     write_manifest,
@@ -84,6 +85,22 @@ def test_a_flipped_byte_of_the_manifest_is_refused_or_changes_nothing(model: Pat
             except ManifestRefused:
                 refused += 1
     assert refused > len(content)
+
+
+def test_a_model_from_before_keeps_its_name_of_12_digits(model: Path) -> None:
+    manifest = load_manifest(model)
+    name = manifest.model_version[:13]
+    named = manifest.model_copy(update={"model_version": name})
+    write_manifest(named.model_copy(update={"digest": digest_of(named)}), model.parent)
+    assert load_manifest(model).model_version == name
+
+
+@pytest.mark.parametrize("name", ["m0123456789ab", f"m{'0' * 32}"])
+def test_a_name_that_is_not_of_the_model_is_refused(model: Path, name: str) -> None:
+    named = load_manifest(model).model_copy(update={"model_version": name})
+    write_manifest(named.model_copy(update={"digest": digest_of(named)}), model.parent)
+    with pytest.raises(ManifestRefused, match="its content is not"):
+        load_manifest(model)
 
 
 def test_an_edited_statistic_is_refused(model: Path) -> None:

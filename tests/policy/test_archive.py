@@ -56,6 +56,25 @@ def test_a_kept_policy_is_read_whatever_is_refused_by_now(file: Path, tmp_path: 
     version = load_policy(file).policy_version
     kept = keep_policy(load_policy(file), tmp_path / "lake")
     kept.write_text(DEFAULT.replace("languages: [en]", "languages: [en_GB]"), encoding="utf-8")
-    policy = kept_policy(tmp_path / "lake", version)
+    then = load_policy(kept, kept=True).policy_version
+    kept.rename(kept.with_name(f"{then}.yaml"))
+    policy = kept_policy(tmp_path / "lake", then)
     assert policy and policy.languages == ("en_GB",)
+    assert kept_policy(tmp_path / "lake", version) is None
+
+
+def test_a_kept_file_that_is_another_policy_by_now_is_refused(file: Path, tmp_path: Path) -> None:
+    version = load_policy(file).policy_version
+    kept = keep_policy(load_policy(file), tmp_path / "lake")
+    kept.write_text(OTHER, encoding="utf-8")
+    with pytest.raises(PolicyError, match=f"{version}.yaml: its content is default"):
+        kept_policy(tmp_path / "lake", version)
+
+
+def test_a_policy_from_before_keeps_its_name_of_8_digits(file: Path, tmp_path: Path) -> None:
+    kept = keep_policy(load_policy(file), tmp_path / "lake")
+    before = load_policy(file).policy_version[:-24]
+    kept.rename(kept.with_name(f"{before}.yaml"))
+    policy = kept_policy(tmp_path / "lake", before)
+    assert policy and policy.policy_version == before
     assert kept_policy(tmp_path / "lake", "another-1-00000000") is None

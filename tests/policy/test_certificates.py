@@ -22,7 +22,7 @@ from harmsweep.policy.certificates import (
 )
 from harmsweep.policy.ladders import PrecisionTarget
 
-PAIR = ("m0123456789ab", "trial-1-01234567")
+PAIR = ("m0123456789ab0123456789ab01234567", "trial-1-01234567")
 COUNTS = {
     "threshold": 0.75, "flagged_groups": 93, "right_groups": 92, "flagged_posts": 120,
     "right_posts": 118, "recall": 0.4, "lower_bound": 0.9501,
@@ -89,11 +89,15 @@ def test_a_changed_file_is_refused(tmp_path: Path, place: tuple[Any, ...], value
         find_certificate(tmp_path, *PAIR)
 
 
-@pytest.mark.parametrize("pair", [("m1111111111ab", PAIR[1]), (PAIR[0], "other-1-01234567")])
+@pytest.mark.parametrize(
+    "pair", [("m111111111111111111111111111111ab", PAIR[1]), (PAIR[0], "other-1-01234567")]
+)
 def test_a_certificate_of_another_pair_is_refused(tmp_path: Path, pair: tuple[str, str]):
     other = write_certificate(sealed(claim(), pair=pair), tmp_path)
     other.rename(tmp_path / f"{PAIR[1]}.json")
-    with pytest.raises(CertificateRefused, match="not of m0123456789ab under trial-1"):
+    with pytest.raises(
+        CertificateRefused, match="not of m0123456789ab0123456789ab01234567 under trial-1"
+    ):
         find_certificate(tmp_path, *PAIR)
 
 

@@ -104,10 +104,19 @@ def test_a_margin_may_be_nothing_or_a_half(file: Path, margin: str):
     assert load_policy(file).near_margin == float(margin)
 
 
+def test_a_model_whose_name_two_can_have_is_refused_with_its_line(file: Path):
+    text = GOOD.replace("approved_models: [", "approved_models: [m0123456789ab, ")
+    file.write_text(text, encoding="utf-8")
+    line = 1 + text[: text.index("approved_models")].count("\n")
+    with pytest.raises(PolicyError, match=f"trial.yaml:{line}: .*'m0123456789ab' may be the name"):
+        load_policy(file)
+    assert "m0123456789ab" in load_policy(file, kept=True).approved_models
+
+
 def test_a_good_file_becomes_a_frozen_policy(file: Path):
     file.write_text(GOOD, encoding="utf-8")
     policy = load_policy(file)
-    assert re.fullmatch(r"trial-1-[0-9a-f]{8}", policy.policy_version)
+    assert re.fullmatch(r"trial-1-[0-9a-f]{32}", policy.policy_version)
     assert policy.scopes() == [("all", "DE"), ("all", "all"), ("feed", "all")]
     assert [policy.cap("hate", "apply"), policy.cap("violence", "release")] == [7, 50]
     with pytest.raises(ValueError, match="frozen"):

@@ -22,6 +22,22 @@ class Forecast(Frozen):
     views_floor: Annotated[int, Field(strict=True, ge=0)]
 
 
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+
+class DayShare(Frozen):
+    """The most effects as a share of a day's accepted posts, and the least that this comes to."""
+
+    share: Share
+    without_history: Share
+    least: Annotated[int, Field(strict=True, ge=0)]
+
+    def most(self, posts: int, *, is_known: bool) -> int:
+        """The most effects; without weeks of history by the stricter share."""
+        share = self.share if is_known else min(self.share, self.without_history)
+        return max(self.least, int(share * posts))
+
+
 class Copies(Frozen):
     """When a verdict reaches near-duplicates of the post that was judged."""
 
@@ -55,6 +71,8 @@ class Bounds(Frozen):
     evidence_days: Annotated[int, Field(strict=True, ge=1)]
     appeal_days: Annotated[int, Field(strict=True, ge=1)]
     cap_at_most: Cap
+    harm_share: DayShare
+    all_share: DayShare
     accounts_per_day: Annotated[int, Field(strict=True, ge=0)]
     forecast: Forecast
     copies: Copies

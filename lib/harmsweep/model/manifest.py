@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pydantic import Field, JsonValue, ValidationError, model_validator
 
 from harmsweep.conf import Frozen, fault_lines
+from harmsweep.digests import DIGITS, NAMED
 from harmsweep.errors import Refused
 from harmsweep.model.calibration import Calibration
 from harmsweep.model.conf import check_switched_off
@@ -68,7 +69,7 @@ class SnapshotFacts(Frozen):
 class Manifest(Frozen):
     """Everything about a model but its weights."""
 
-    model_version: str = Field(pattern=r"^m[0-9a-f]{12}$")
+    model_version: str = Field(pattern=rf"^m{NAMED}$")
     network: HeadsConfig
     inputs: tuple[Input, ...] = Field(min_length=1)
     features: tuple[Feature, ...]
@@ -134,13 +135,13 @@ def group_hash(split_group: str) -> str:
 
 def build_manifest(facts: Mapping[str, Any]) -> Manifest:
     """A manifest from its facts, with its version and digest computed."""
-    draft = Manifest(**facts, model_version="m" + "0" * 12, digest="0" * 64)
+    draft = Manifest(**facts, model_version="m" + "0" * DIGITS, digest="0" * 64)
     named = draft.model_copy(update={"model_version": version_of(draft)})
     return named.model_copy(update={"digest": digest_of(named)})
 
 
 def version_of(manifest: Manifest) -> str:
-    """ "m" and 12 hexadecimal digits over all that the scores depend on."""
+    """ "m" and 32 hexadecimal digits over all that the scores depend on."""
     core = {
         "weights",
         "network",
@@ -153,7 +154,7 @@ def version_of(manifest: Manifest) -> str:
         "calibrations",
         "text_windows",
     }
-    return "m" + _sha256(_canonical(manifest.model_dump(mode="json", include=core)))[:12]
+    return "m" + _sha256(_canonical(manifest.model_dump(mode="json", include=core)))[:DIGITS]
 
 
 def digest_of(manifest: Manifest) -> str:
@@ -178,7 +179,9 @@ def load_manifest(path: Path) -> Manifest:
         manifest = Manifest.model_validate_json(path.read_bytes())
     except (OSError, ValueError) as error:
         raise ManifestRefused(f"{path}: {_reason(error)}") from None
-    if digest_of(manifest) != manifest.digest or version_of(manifest) != manifest.model_version:
+    # A model from before is named by the first 12 digits: no policy approves of it.
+    named = version_of(manifest).startswith(manifest.model_version)
+    if digest_of(manifest) != manifest.digest or not named:
         raise ManifestRefused(f"{path}: its content is not what its digest was taken of")
     for file in (manifest.weights, manifest.evaluation):
         verified_bytes(path.parent / file.name, file.sha256)

@@ -28,9 +28,20 @@ def keep_policy(policy: Policy, lake: Path) -> Path:
 
 
 def kept_policy(lake: Path, policy_version: str) -> Policy | None:
-    """The policy of a version that the lake keeps; None where it keeps none."""
-    kept = _place(lake, policy_version)
-    return load_policy(kept, kept=True) if kept.exists() else None
+    """The policy of a version that the lake keeps; None where it keeps none.
+
+    One from before was named by 8 digits, and keeps that name.
+
+    Raises:
+        PolicyError: the file that the lake keeps is not of that version.
+    """
+    place = _place(lake, policy_version)
+    if not place.exists():
+        return None
+    policy = load_policy(place, kept=True)
+    if not policy.policy_version.startswith(policy_version):
+        raise PolicyError(f"{place}: its content is {policy.policy_version}")
+    return policy.model_copy(update={"policy_version": policy_version})
 
 
 def _place(lake: Path, policy_version: str) -> Path:

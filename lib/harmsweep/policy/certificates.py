@@ -16,6 +16,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError, model_validator
 
 from harmsweep.conf import Frozen, fault_lines
+from harmsweep.digests import NAMED
 from harmsweep.errors import Refused
 from harmsweep.files import write_whole
 from harmsweep.policy.ladders import PrecisionTarget
@@ -107,7 +108,7 @@ class Claim(Frozen):
 class Certificate(Frozen):
     """The claims of one model version and one policy version."""
 
-    model_version: str = Field(pattern=r"^m[0-9a-f]{12}$")
+    model_version: str = Field(pattern=rf"^m{NAMED}$")
     policy_version: str = Field(pattern=r"^[\w.-]+$")
     source: Source
     claims: tuple[Claim, ...]

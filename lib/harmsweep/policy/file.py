@@ -5,7 +5,7 @@ name as approved leads to review and to nothing else. A production policy states
 automatic action, and its thresholds are in the pair's certificate (certificates.py).
 """
 
-import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import pairwise
@@ -15,13 +15,15 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from harmsweep.conf import ConfRefused, Fault, Frozen, read, validate
-from harmsweep.digests import as_json
+from harmsweep.digests import as_json, name_of
 from harmsweep.harms import ALL_HARMS, Harm
 from harmsweep.policy.ladders import PrecisionTarget, Rule, Threshold, Word, ladder_faults
 from harmsweep.policy.lint import lint
 from harmsweep.policy.places import ALL, KEPT, Language
 
 DEFAULT = "default"
+# How a model was named whose digest was cut to 48 bits: two models can be made of one such name.
+_SHORT_NAME = re.compile("m[0-9a-f]{12}")
 
 
 class PolicyError(ConfRefused):
@@ -131,8 +133,7 @@ def load_policy(path: Path, harms: Mapping[str, Harm] = ALL_HARMS, *, kept: bool
     context = {KEPT: kept}
     options: dict[str, Any] = {"path": path, "check": check, "refusal": PolicyError}
     parsed = validate(content, PolicyFile, **options, context=context)
-    digest = hashlib.sha256(as_json(content.data).encode()).hexdigest()[:8]
-    version = f"{parsed.name}-{parsed.version}-{digest}"
+    version = f"{parsed.name}-{parsed.version}-{name_of(as_json(content.data))}"
     whole = dict(parsed) | {"policy_version": version, "path": path}
     return Policy.model_validate(whole, context=context)
 
@@ -156,12 +157,20 @@ def _faults(policy: PolicyFile, harms: Mapping[str, Harm], *, kept: bool) -> lis
             found.append((("holdout", "spared", place), message))
     if DEFAULT not in policy.caps:
         found.append((("caps",), f"{DEFAULT!r} is required"))
-    if policy.mode == "demonstration" and not policy.approved_models:
-        found.append((("approved_models",), "a demonstration policy must name its model"))
+    found += _model_faults(policy, kept=kept)
     for harm, rules in policy.rules.items():
         found += _rule_faults(harm, rules, policy)
     # A misspelt harm is no rule left out: what comes to nothing is said where all else is right.
     return found if found or kept else list(lint(policy))
+
+
+def _model_faults(policy: PolicyFile, *, kept: bool) -> Iterator[Fault]:
+    if policy.mode == "demonstration" and not policy.approved_models:
+        yield ("approved_models",), "a demonstration policy must name its model"
+    for place, name in enumerate(() if kept else policy.approved_models):
+        if _SHORT_NAME.fullmatch(name):
+            message = f"{name!r} may be the name of two models: train it anew, for one of 32 digits"
+            yield ("approved_models", place), message
 
 
 def _unknown(name: str, harms: Mapping[str, Harm]) -> str | None:

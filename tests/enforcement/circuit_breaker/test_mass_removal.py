@@ -105,3 +105,48 @@ def test_what_is_no_probability_removes_nothing_even_if_it_was_decided(day, scor
 def test_a_threshold_of_nothing_is_refused(fresh):
     with pytest.raises(PolicyError, match="threshold"):
         load_policy(fresh.policy(remove=0, demote=0))
+
+
+PLACES = [
+    {},
+    {"surface": "feed"},
+    {"jurisdiction": "DE"},
+    {"surface": "feed", "jurisdiction": "DE"},
+]
+
+
+@pytest.mark.parametrize("place", PLACES[1:], ids=str)
+@pytest.mark.parametrize("narrows", [True, False], ids=["narrower", "wider"])
+def test_a_hold_is_not_walked_round_by_a_policy_for_another_place(fresh, rows, place, narrows):
+    post, scored = rows
+    fresh.put_posts([post(name) for name in NAMES])
+    fresh.put_scores([scored(name, hate=0.99) for name in NAMES])
+    first, second = ({}, place) if narrows else (place, {})
+    with pytest.raises(Held):
+        fresh.sweep(apply=100, **first)
+    for version in (2, 3):
+        with pytest.raises(Held):
+            fresh.sweep(version=version, apply=1000, **second)
+    assert visible(fresh) == set()
+
+
+def test_what_a_sweep_holds_everywhere_it_does_nowhere_for_another_harm(fresh, rows):
+    post, scored = rows
+    fresh.put_posts([post(name) for name in NAMES])
+    fresh.put_scores([scored(name, hate=0.99, spam=0.99) for name in NAMES[:20]])
+    plain = fresh.policy
+
+    def for_spam_in_the_feed(**changes: Any) -> Any:
+        path = plain(**changes)
+        text = path.read_text()
+        head, spam = text.split("spam:", 1)
+        spam = spam.replace("surface: all", "surface: feed", 1)
+        path.write_text(
+            f"{head}spam:{spam}".replace("caps:\n", "caps:\n  hate: {apply: 1, release: 1}\n")
+        )
+        return path
+
+    fresh.policy = for_spam_in_the_feed
+    with pytest.raises(Held, match="hate: 20 to apply"):
+        fresh.sweep()
+    assert visible(fresh) == set()

@@ -16,7 +16,7 @@ from harmsweep.lake import delta, writes
 from harmsweep.lake.runs import run_stage
 from harmsweep.operations import audit
 from harmsweep.policy.file import load_policy
-from harmsweep.tables.catalog import ACTIONS, DECISIONS, POSTS, SCORES
+from harmsweep.tables.catalog import ACTIONS, DECISIONS, PLANS, POSTS, SCORES
 
 
 def test_a_plan_inside_every_bound_is_applied_without_anybody_and_once(fresh, swept):
@@ -231,3 +231,51 @@ def test_a_comparison_is_not_applied(fresh):
 def test_an_unknown_plan_is_refused(fresh):
     with pytest.raises(DataRefused, match="there is no plan"):
         find_plan(fresh.root, "plan-20261001-0123456789ab")
+
+
+def _put_rows(lake, plan, rows):
+    where = {"plan_id": plan.plan_id}
+    writes.write_rows(rows, PLANS, lake.root, where=where)
+
+
+CHANGES = {
+    "one lost": lambda rows: rows[1:],
+    "all lost": lambda _: [],
+    "one added": lambda rows: [*rows, rows[0] | {"effect_key": "f" * 64, "subject_id": "clean"}],
+    "another post": lambda rows: [rows[0] | {"subject_id": "clean"}, *rows[1:]],
+    "another action": lambda rows: [rows[0] | {"action": "restrict"}, *rows[1:]],
+    "another score": lambda rows: [rows[0] | {"score": 0.5}, *rows[1:]],
+    "one that stays": lambda rows: [rows[0] | {"entry": "stays"}, *rows[1:]],
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_plan_whose_rows_are_not_those_that_were_approved_is_refused(fresh, user, change: str):
+    plan = planned(fresh, apply=0)
+    for name in ("one", "two"):
+        user(name)
+        approvals.approve(fresh.root, plan.approval_request, "read it")
+    rows = delta.rows(PLANS, fresh.root).to_pylist()
+    _put_rows(fresh, plan, CHANGES[change](rows))
+    with pytest.raises(DataRefused, match=r"rows are not the 4 effects .*: nothing was done"):
+        applied(fresh, plan)
+    assert fresh.content() == ([], [])
+    _put_rows(fresh, plan, rows)
+    assert applied(fresh, plan) == {"effects": 4, "done_before": 0}
+
+
+def test_a_plan_that_was_cut_short_goes_on(fresh, crash_at):
+    plan = planned(fresh)
+    crash_at("post_visibility_v1:before-commit", 1)
+    with pytest.raises(KeyboardInterrupt):
+        applied(fresh, plan)
+    assert applied(fresh, plan) == {"effects": 0, "done_before": 4}
+    assert fresh.states() == FIRST
+
+
+def test_what_a_person_refused_of_a_plan_is_not_counted_as_done(fresh):
+    plan = planned(fresh)
+    row = delta.rows(PLANS, fresh.root).to_pylist()[0]
+    del row["plan_id"]
+    writes.write_rows([row | {"entry": "discarded"}], ACTIONS, fresh.root)
+    assert applied(fresh, plan) == {"effects": 3, "done_before": 0}

@@ -75,7 +75,7 @@ def test_a_plan_of_several_days_has_each_of_them_and_is_named_after_the_first(fr
         run_stage(DECIDE, fresh.root, day, lambda: {"posts": 0}, versions=versions)
     made = make_plan(fresh.root, days, **fresh.pair())
     assert (made.first, made.last, made.days, made.posts) == (days[0], days[-1], days, 6)
-    assert re.fullmatch("plan-20261001-[0-9a-f]{12}", made.plan_id)
+    assert re.fullmatch("plan-20261001-[0-9a-f]{32}", made.plan_id)
     assert applied(fresh, made) == {"effects": 4, "done_before": 0}
 
 

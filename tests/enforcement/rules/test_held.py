@@ -180,29 +180,36 @@ def batch_of_two() -> tuple[Entry, Entry]:
 
 def test_people_read_the_sample_of_a_batch_that_waits():
     sampled, waits = batch_of_two()
-    assert under_review([[sampled], [waits]]) == {(SCOPE, 1)}
-    assert under_review([[], [waits], [sampled]]) == {(SCOPE, 1)}
+    assert under_review([[sampled], [waits]]) == [sampled]
+    assert under_review([[], [waits], [sampled]]) == [sampled]
 
 
 @pytest.mark.parametrize("kind", ["intent", "discarded"])
 def test_nobody_reads_the_sample_of_a_batch_that_was_let_go_or_refused(kind):
     sampled, waits = batch_of_two()
-    assert under_review([[sampled], [waits, replace(waits, entry=kind)]]) == set()
+    assert under_review([[sampled], [waits, replace(waits, entry=kind)]]) == []
 
 
 @pytest.mark.parametrize("kind", ["intent", "outcome", "withheld", "discarded"])
 def test_nobody_reads_a_sample_where_nothing_waits(kind):
     sampled, waits = batch_of_two()
-    assert under_review([[sampled], [replace(waits, entry=kind)]]) == set()
+    assert under_review([[sampled], [replace(waits, entry=kind)]]) == []
 
 
 @pytest.mark.parametrize("change", [{"sweep_id": "20261001-000000000000"}, {"harm": "spam"}])
 def test_nobody_reads_the_sample_because_another_batch_waits(change):
     sampled, waits = batch_of_two()
-    assert under_review([[sampled], [replace(waits, **change)]]) == set()
+    assert under_review([[sampled], [replace(waits, **change)]]) == []
 
 
 @pytest.mark.parametrize("cause", ["decision", "withdrawn"])
 def test_nobody_reads_what_is_no_sample_though_its_batch_waits(cause):
     sampled, waits = batch_of_two()
-    assert under_review([[replace(sampled, cause_kind=cause)], [waits]]) == set()
+    assert under_review([[replace(sampled, cause_kind=cause)], [waits]]) == []
+
+
+def test_a_sample_is_read_on_though_another_pair_lifted_its_review():
+    sampled, waits = batch_of_two()
+    lifted = act([sampled], None, 2, sweep=sweep(2, subject=("m-1", "p-2")))
+    assert lifted.action == "none"
+    assert under_review([[sampled, lifted], [waits]]) == [sampled]

@@ -26,7 +26,9 @@ from one_scope import (
 from harmsweep.enforcement.rules.guardrails import uniform_hash
 from harmsweep.enforcement.rules.held import refused
 from harmsweep.enforcement.rules.lanes import Instruction
+from harmsweep.enforcement.rules.ledger import Entry, Scope
 from harmsweep.enforcement.rules.reconcile import reconcile
+from harmsweep.enforcement.rules.waiting import does_what_waits, unresolved
 
 
 def test_an_effect_of_a_held_batch_is_held_once_and_waits():
@@ -188,3 +190,64 @@ def test_a_release_that_waits_keeps_no_severer_action_waiting():
     history, held_effect = released()
     effect = act([*history, held_effect], STRIKE, 3, sweep=sweep(3, subject=("m-2", "p-1")))
     assert (effect.entry, effect.action) == ("intent", "strike")
+
+
+PLACES = [("feed", "all"), ("all", "DE"), ("feed", "DE")]
+
+
+def moved(entry: Entry, surface: str, jurisdiction: str, **more: str) -> Entry:
+    """The entry at another place."""
+    return replace(entry, surface=surface, jurisdiction=jurisdiction, **more)
+
+
+def removal() -> Entry:
+    """A removal everywhere by another pair than the one whose removal was held."""
+    effect = act([], REMOVE, sweep=sweep(2, subject=("m-1", "p-2")))
+    assert effect is not None
+    return effect
+
+
+@pytest.mark.parametrize("place", PLACES, ids="/".join)
+def test_what_waits_everywhere_is_done_nowhere_and_the_other_way_round(place):
+    assert does_what_waits(moved(removal(), *place), [held()])
+    assert does_what_waits(removal(), [moved(held(), *place)])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "meet"),
+    [
+        (("feed", "all"), ("all", "DE"), True),
+        (("feed", "DE"), ("feed", "all"), True),
+        (("feed", "all"), ("reply", "all"), False),
+        (("all", "DE"), ("all", "FR"), False),
+        (("feed", "DE"), ("feed", "FR"), False),
+        (("feed", "DE"), ("reply", "all"), False),
+    ],
+)
+def test_places_meet_where_they_share_readers(one, other, meet):
+    assert Scope("post", "p1", *one).meets(Scope("post", "p1", *other)) == meet
+    assert does_what_waits(moved(removal(), *one), [moved(held(), *other)]) == meet
+
+
+def test_what_waits_is_done_in_no_other_lane_but_by_a_person():
+    copy = moved(removal(), "feed", "all", lane="review", cause_kind="copy")
+    assert does_what_waits(copy, [held()])
+    for cause in ("verdict", "order", "undo"):
+        assert not does_what_waits(replace(copy, cause_kind=cause), [held()])
+
+
+def test_less_than_what_waits_or_another_revision_is_done_at_another_place():
+    assert not does_what_waits(replace(removal(), action="demote"), [held()])
+    assert does_what_waits(replace(removal(), action="strike"), [held()])
+    assert not does_what_waits(replace(removal(), revision=2), [held()])
+
+
+def test_a_sampled_post_is_acted_on_nowhere():
+    sampled = act([], REMOVE, held=SAMPLED)
+    assert does_what_waits(moved(removal(), "feed", "all"), [sampled])
+    assert not does_what_waits(replace(removal(), direction="release"), [sampled])
+
+
+def test_what_a_person_resolved_waits_no_more():
+    assert unresolved([held()]) == [held()]
+    assert unresolved([held(), refused(held(), sweep=sweep(2, "discard"))]) == []

@@ -31,7 +31,7 @@ comments: {{review: 0.9}}
 known_media: review
 holdout: {{share: 0.02, spared: [hate]}}
 """
-MODEL = "m0123456789ab"
+MODEL = "m0123456789ab0123456789ab01234567"
 
 
 def test_a_binding_says_what_may_be_acted_on(tmp_path: Path):

@@ -22,7 +22,7 @@ from harmsweep.stages.decide.stage import decisions
 
 pytestmark = pytest.mark.spark
 
-MODEL = "m0123456789ab"
+MODEL = "m0123456789ab0123456789ab01234567"
 LADDER = (
     rung("remove", precision=0.95, confidence=0.95),
     rung("demote", precision=0.9, confidence=0.95),
@@ -152,6 +152,6 @@ def test_without_a_certificate_all_is_review(decide: Callable[..., Found]):
 def test_a_certificate_does_not_replace_a_persons_approval(
     decide: Callable[..., Found], certificate: Certificate
 ):
-    found = decide(certificate, "m999999999999")
+    found = decide(certificate, "m99999999999999999999999999999999")
     assert {row["action"] for row in found.values()} == {"review"}
     assert json.loads(found["removed"]["evidence"])["automation"] == "model_not_approved"

@@ -21,7 +21,9 @@ from harmsweep.enforcement.rules.ledger import Entry
 from harmsweep.enforcement.state.day_ledger import (
     Clock,
     DayLedger,
+    Gate,
     append,
+    by_a_person,
     commit,
     ledger_locks,
     now_micros,
@@ -33,7 +35,7 @@ from harmsweep.enforcement.state.scope_states import resume_all_held, scope_stat
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Outcome
-from harmsweep.operations.audit import operator, record
+from harmsweep.operations.audit import operations, operator, record
 from harmsweep.operations.switch import check_running
 
 # The entries of a batch: see `HeldBatch.has`.
@@ -144,14 +146,18 @@ def resume(
 ) -> Outcome:
     """Let a held batch take effect; what changed since it was held is refused, and counted as left.
 
-    With `dry_run` it only says what that would come to, or why it would be refused.
+    With `dry_run` it only says what that would come to, or why it would be refused. Of a batch that
+    was let go before, it finishes what is open.
 
     Raises:
         DataRefused: no such batch waits, or it is another pair's.
         Held: it has too few approvals.
         Stopped: the switch is off.
     """
-    started, batch = time.monotonic(), find(lake, name)
+    started, gate = time.monotonic(), partial(check_running, lake)
+    if _was(lake, name, "resume"):
+        return _finished(lake, name, "resume", gate, dry_run=dry_run, clock=clock)
+    batch = find(lake, name)
     day = batch.day
     if binding.subject != (batch.model_version, batch.policy_version):
         raise DataRefused(f"{name} is of {batch.model_version} under {batch.policy_version}")
@@ -169,20 +175,25 @@ def resume(
         left = [refused(entry, sweep=plan) for entry in stale if entry.entry == "held"]
         counts = {"effects": len(new_entries), "left": len(stale)}
         if not dry_run:
-            check_running(lake)
+            gate()
             # First: once booked the batch waits no more, and no repeat could add the audit.
             record(lake, "resume", name, details=counts | {"sweep_id": plan.sweep_id})
-            commit(ledger, [*new_entries, *left], partial(check_running, lake))
+            commit(ledger, [*new_entries, *left], gate)
     return Outcome("resume", day, len(new_entries), time.monotonic() - started, counts=counts)
 
 
 def discard(lake: Path, name: str, *, reason: str, clock: Clock = now_micros) -> Outcome:
     """Refuse a held batch: none of its effects happens while its decisions stay as they are.
 
+    One that was refused before stays so.
+
     Raises:
         DataRefused: no such batch waits.
     """
-    started, batch = time.monotonic(), find(lake, name)
+    started = time.monotonic()
+    if _was(lake, name, "discard"):
+        return _finished(lake, name, "discard", by_a_person, clock=clock)
+    batch = find(lake, name)
     day, subject = batch.day, (batch.model_version, batch.policy_version)
     with ledger_locks(lake):
         ledger = read_day_ledger(lake, day, clock)
@@ -192,6 +203,28 @@ def discard(lake: Path, name: str, *, reason: str, clock: Clock = now_micros) ->
         record(lake, "discard", name, reason=reason, details=counts)  # first, as in resume
         append(lake, [refused(entry, sweep=plan) for entry in held])
     return Outcome("discard", day, len(held), time.monotonic() - started, counts=counts)
+
+
+def _was(lake: Path, name: str, act: str) -> bool:
+    """Whether a batch that waits no more was let go, or refused: its last act says which."""
+    batch = HeldBatch.parse(name)
+    if any(waits.batch == batch for waits in waiting(lake, batch.day)):
+        return False
+    acts = [o["act"] for o in operations(lake, name) if o["act"] in ("resume", "discard")]
+    return acts[-1:] == [act]
+
+
+def _finished(
+    lake: Path, name: str, act: str, gate: Gate, *, dry_run: bool = False, clock: Clock
+) -> Outcome:
+    """Finish what a kill left open of the batch's day: its effects were booked before."""
+    started, day = time.monotonic(), HeldBatch.parse(name).day
+    with ledger_locks(lake):
+        ledger = read_day_ledger(lake, day, clock)
+        if not dry_run:
+            commit(ledger, [], gate)
+    counts = {"effects": 0, "finished": ledger.open}
+    return Outcome(act, day, 0, time.monotonic() - started, counts=counts)
 
 
 def _waiting_entries(ledger: DayLedger, batch: HeldBatch) -> list[Entry]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from harmsweep.enforcement.conf import load_bounds
@@ -24,7 +24,8 @@ class CapBreach:
     planned: int
     used: int
     limit: int
-    kind: str = "cap"  # or forecast (effects), or views, or waits (a part of it is held)
+    # Or forecast (effects), views, waits (a part of it is held), share, or all harms (of the day).
+    kind: str = "cap"
 
     @property
     def batch(self) -> Batch:
@@ -37,6 +38,14 @@ class CapBreach:
             return (
                 f"{self.harm}: {self.planned} to {self.direction}"
                 " wait with what was held of the day before"
+            )
+        if self.kind in ("share", "all harms"):
+            whose = "a harm" if self.kind == "share" else "all harms together"
+            of_all = "" if self.kind == "share" else " with all other harms"
+            return (
+                f"{self.harm}: {self.planned} to {self.direction}{of_all} and {self.used} in the"
+                f" last 24 hours are more than the {self.limit} of a day's posts that {whose} may"
+                " have"
             )
         if self.kind != "cap":
             what = f"{self.planned} to" if self.kind == "forecast" else f"{self.planned} views to"
@@ -51,16 +60,17 @@ class CapBreach:
         )
 
 
-def used_in_24h(lake: Path, now: int) -> dict[Batch, int]:
+def used_in_24h(lake: Path, now: int, day: date | None = None) -> dict[Batch, int]:
     """The effects that sweeps began in the 24 hours before `now`, in microseconds since 1970.
 
-    Files with older entries are skipped by their statistics. What a person undid or put back is
-    not counted: an undo must never wait for a cap.
+    Of all days together, or of one day's posts. Files with older entries are skipped by their
+    statistics. What a person undid or put back is not counted: an undo must never wait for a cap.
     """
     since = datetime.fromtimestamp((now - WINDOW_MICROS) / 1e6, UTC).isoformat()
+    of_day = f"AND {delta.datafusion_where({'day': day})}" if day else ""
     recent = f"""SELECT harm, direction, action, previous_action, count(*) AS n
         FROM actions_v1 WHERE recorded_at > TIMESTAMP '{since}' AND entry = 'intent'
-        AND cause_kind IN {AUTOMATIC} GROUP BY harm, direction, action, previous_action"""
+        AND cause_kind IN {AUTOMATIC} {of_day} GROUP BY harm, direction, action, previous_action"""
     totals: Counter[Batch] = Counter()
     for row in delta.query(lake, recent).to_pylist():
         if is_counted(row["direction"], row["action"], row["previous_action"]):

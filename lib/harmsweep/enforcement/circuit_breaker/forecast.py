@@ -16,6 +16,7 @@ from harmsweep.enforcement.circuit_breaker.caps import (
     used_in_24h,
     visible_counts,
 )
+from harmsweep.enforcement.circuit_breaker.day_share import day_breaches
 from harmsweep.enforcement.conf import Forecast, load_bounds
 from harmsweep.enforcement.rules.effects import Batch
 from harmsweep.enforcement.rules.ledger import Entry, is_automatic, is_counted
@@ -206,8 +207,8 @@ def breaches(
 ) -> list[CapBreach]:
     """The batches that a sweep may not carry out by itself, each once.
 
-    They pass a cap, over all days together, or what a day makes likely, or a part of them waits.
-    `at` is the time in microseconds since 1970.
+    They pass a cap, over all days together, or what a day makes likely or its posts allow, or a
+    part of them waits. `at` is the time in microseconds since 1970.
     """
     if not any(new_entries.values()):
         return []
@@ -217,8 +218,12 @@ def breaches(
     for day, of_day in new_entries.items():
         past = history(lake, day, conf.weeks)
         views, had = views_of(lake, day, of_day), so_far(lake, day)
-        for breach in unlikely(visible_counts(of_day), views, past, conf, had):
+        planned = visible_counts(of_day)
+        for breach in unlikely(planned, views, past, conf, had):
             by_batch.setdefault(breach.batch, breach)
         for batch, n in already_held(lake, day, of_day).items():
             by_batch.setdefault(batch, CapBreach(*batch, n, 0, 0, "waits"))
+        enough = past.weeks >= conf.least_weeks
+        for breach in day_breaches(lake, day, planned, at, is_known=enough, held=[*by_batch]):
+            by_batch.setdefault(breach.batch, breach)
     return [by_batch[batch] for batch in sorted(by_batch)]

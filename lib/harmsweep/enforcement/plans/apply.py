@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harmsweep.enforcement.circuit_breaker.approvals import check_approved
 from harmsweep.enforcement.circuit_breaker.forecast import breaches
-from harmsweep.enforcement.plans.plan import Plan, binding_of, find_plan, planned_effects
+from harmsweep.enforcement.plans.plan import Plan, approved_effects, binding_of, find_plan
 from harmsweep.enforcement.rules.effects import from_micros
 from harmsweep.enforcement.rules.ledger import Entry
 from harmsweep.enforcement.state.day_ledger import (
@@ -36,8 +36,9 @@ def apply_plan(
     With `dry_run` it only says what that would come to, or why it would be refused.
 
     Raises:
-        DataRefused: there is no such plan, it expired, its policy changed, it is for reading, or a
-            subject's decision, revision or state changed. Then nothing was done.
+        DataRefused: there is no such plan, it expired, its policy changed, it is for reading, its
+            rows are not those that were approved, or a subject's decision, revision or state
+            changed. Then nothing was done.
         Held: it has too few approvals.
         Stopped: the switch is off.
     """
@@ -49,17 +50,18 @@ def apply_plan(
         raise DataRefused(f"{plan_id} expired at {plan.expires_at:%Y-%m-%d %H:%M} UTC: plan again")
     with ledger_locks(lake):
         check_approved(lake, plan.approval_request)
+        planned = approved_effects(lake, plan)
         ledgers = {day: read_day_ledger(lake, day, clock) for day in plan.days}
         new_entries, stale, waits = dict[date, list[Entry]](), list[Entry](), list[Entry]()
         for day, ledger in ledgers.items():
-            new_entries[day], gone, waiting = _resumable(ledger, plan, binding)
+            new_entries[day], gone, waiting = _resumable(ledger, plan, planned, binding)
             stale += gone
             waits += waiting
         _refuse(plan, stale, "subjects changed since, such as")
         _refuse(plan, waits, "effects wait for a person by now, such as on")
         _check_bounds(lake, plan, binding, new_entries, at=clock())
         effects = sum(map(len, new_entries.values()))
-        counts = {"effects": effects, "done_before": plan.effects - effects}
+        counts = {"effects": effects, "done_before": _done(ledgers, planned)}
         if not dry_run:
             check_running(lake)
             record(lake, "apply", plan_id, details=counts)
@@ -69,7 +71,7 @@ def apply_plan(
 
 
 def _resumable(
-    ledger: DayLedger, plan: Plan, binding: PolicyBinding
+    ledger: DayLedger, plan: Plan, planned: Sequence[Entry], binding: PolicyBinding
 ) -> tuple[list[Entry], list[Entry], list[Entry]]:
     """A day's part of the plan as it would be booked now, what no longer fits, and what waits.
 
@@ -77,13 +79,25 @@ def _resumable(
     that was held since.
     """
     sweep = sweep_of(ledger.day, "apply", binding, after=ledger.last_sweep, at=ledger.at)
-    planned = [entry for entry in planned_effects(ledger.lake, plan) if entry.day == ledger.day]
+    of_day = [entry for entry in planned if entry.day == ledger.day]
     states = scope_states(read_day_state(ledger, sweep.subject), sweep)
-    new_entries, stale = resume_all_held(states, planned, sweep, binding.guardrails)
+    new_entries, stale = resume_all_held(states, of_day, sweep, binding.guardrails)
     if plan.approvers:
         return new_entries, stale, []
     free = {entry.effect_key for entry in changes(states, sweep, binding.guardrails)}
     return new_entries, stale, [entry for entry in new_entries if entry.effect_key not in free]
+
+
+def _done(ledgers: Mapping[date, DayLedger], planned: Sequence[Entry]) -> int:
+    """How many of the planned effects the ledger has."""
+    known = {
+        entry.effect_key
+        for ledger in ledgers.values()
+        for history in ledger.histories.values()
+        for entry in history
+        if entry.entry == "intent"
+    }
+    return sum(entry.effect_key in known for entry in planned)
 
 
 def _check_bounds(

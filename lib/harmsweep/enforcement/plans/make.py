@@ -7,11 +7,12 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from harmsweep.enforcement.circuit_breaker.approvals import accepted_posts, digest_of
+from harmsweep.digests import DIGITS
+from harmsweep.enforcement.circuit_breaker.approvals import accepted_posts
 from harmsweep.enforcement.circuit_breaker.caps import CapBreach, visible_counts
 from harmsweep.enforcement.circuit_breaker.forecast import breaches
 from harmsweep.enforcement.conf import load_bounds
-from harmsweep.enforcement.plans.plan import STAYS, Plan, find_plan
+from harmsweep.enforcement.plans.plan import STAYS, Plan, find_plan, plan_digest
 from harmsweep.enforcement.plans.planned_day import plan_day
 from harmsweep.enforcement.rules.effects import from_micros
 from harmsweep.enforcement.rules.ledger import Entry
@@ -61,8 +62,9 @@ def make_plan(
     by_day = {day: part.new_entries for day, part in parts.items()}
     planned = [entry for new_entries in by_day.values() for entry in new_entries]
     stays = [replace(entry, entry=STAYS) for part in parts.values() for entry in part.stays]
-    digest = _digest(binding, against, days, planned)
-    plan_id = f"plan-{days[0]:%Y%m%d}-{digest[:12]}"
+    other = "/".join(against.subject) if against else None
+    digest = plan_digest(binding.subject, other, days, planned)
+    plan_id = f"plan-{days[0]:%Y%m%d}-{digest[:DIGITS]}"
     _write(lake, plan_id, [*planned, *stays])
     over = () if against else breaches(lake, by_day, binding.policy, clock())
     details = _pair(policy, model) | {
@@ -70,7 +72,7 @@ def make_plan(
         "expires_at": _expiry(clock).isoformat(),
         "digest": digest,
         "base": sorted({part.base for part in parts.values()} - {""}),
-        "against": "/".join(against.subject) if against else None,
+        "against": other,
         "tables": {table.name: delta.version(table, lake) for table in READ},
     }
     record(lake, "plan", plan_id, details=_numbers(lake, by_day, over) | details)
@@ -121,14 +123,3 @@ def _approvers(lake: Path, by_day: Mapping[date, Sequence[Entry]]) -> int:
         )
         for day, new_entries in by_day.items()
     )
-
-
-def _digest(
-    binding: PolicyBinding,
-    against: PolicyBinding | None,
-    days: Sequence[date],
-    planned: Sequence[Entry],
-) -> str:
-    other = ["against", *against.subject] if against else []
-    keys = [entry.effect_key for entry in planned]
-    return digest_of([*binding.subject, *other, *map(str, days), *keys])

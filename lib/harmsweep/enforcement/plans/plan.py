@@ -2,14 +2,16 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
 from harmsweep.conf import Frozen
 from harmsweep.days import every_day
-from harmsweep.enforcement.circuit_breaker.approvals import ApprovalRequest
+from harmsweep.digests import as_json
+from harmsweep.enforcement.circuit_breaker.approvals import ApprovalRequest, digest_of
 from harmsweep.enforcement.rules.ledger import Entry
+from harmsweep.enforcement.state.day_ledger import as_row
 from harmsweep.enforcement.state.policy_binding import PolicyBinding, load_policy_binding
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
@@ -18,6 +20,8 @@ from harmsweep.policy.file import load_policy
 
 # The entry of a row that says what stays as it is; the others are intents.
 STAYS = "stays"
+# When and by whom a plan was made: no part of what it would do.
+_OF_MAKING = {"recorded_at", "expires_at", "operator"}
 
 
 class Plan(Frozen):
@@ -96,8 +100,33 @@ def binding_of(lake: Path, plan: Plan) -> PolicyBinding:
     return binding
 
 
+def plan_digest(
+    subject: Sequence[str], against: str | None, days: Iterable[date], effects: Iterable[Entry]
+) -> str:
+    """A hash of what a plan would do: under what, on which days, and every effect whole."""
+    head = [*subject, *(["against", against] if against else []), *map(str, days)]
+    rows = ({k: v for k, v in as_row(e).items() if k not in _OF_MAKING} for e in effects)
+    return digest_of([*head, *map(as_json, rows)])
+
+
 def planned_effects(lake: Path, plan: Plan) -> list[Entry]:
-    """The effects of a plan, as intents."""
+    """The effects of a plan, as intents, as they are kept now."""
     where = delta.datafusion_where({"plan_id": plan.plan_id, "entry": "intent"})
     rows = delta.query(lake, f"SELECT * FROM plans_v1 WHERE {where}").to_pylist()
     return [Entry(**{n: v for n, v in row.items() if n != "plan_id"}) for row in rows]
+
+
+def approved_effects(lake: Path, plan: Plan) -> list[Entry]:
+    """The effects of a plan, exactly those that were written down when it was made.
+
+    Raises:
+        DataRefused: its rows are others by now.
+    """
+    effects = planned_effects(lake, plan)
+    subject = (plan.model_version, plan.policy_version)
+    if plan_digest(subject, plan.against, plan.days, effects) != plan.digest:
+        raise DataRefused(
+            f"{plan.plan_id}: its {len(effects)} rows are not the {plan.effects} effects that were"
+            " planned and approved: nothing was done; plan again"
+        )
+    return effects

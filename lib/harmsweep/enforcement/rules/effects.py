@@ -1,12 +1,11 @@
 """A sweep, and its effects as entries of the ledger."""
 
-import hashlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import NotRequired, TypedDict, Unpack
 
-from harmsweep.digests import as_json
+from harmsweep.digests import NAMED, as_json, name_of
 from harmsweep.enforcement.rules.ledger import ACCOUNTS_DAY, Entry, Scope, direction, effect_key
 from harmsweep.errors import DataRefused
 
@@ -28,7 +27,7 @@ def day_of(sweep_id: str) -> date:
         DataRefused: the text is no sweep's id; most texts of eight digits are no day.
     """
     try:
-        if not re.fullmatch(r"\d{8}-[0-9a-f]{12}", sweep_id):
+        if not re.fullmatch(rf"\d{{8}}-{NAMED}", sweep_id):
             raise ValueError
         return date.fromisoformat(sweep_id[:8])
     except ValueError:
@@ -49,9 +48,9 @@ class Sweep:
 
     @property
     def sweep_id(self) -> str:
-        """The day and 12 hex digits: the same again after a crash, another for a repeat."""
+        """The day and a digest: the same again after a crash, another for a repeat."""
         facts = [self.day.isoformat(), self.kind, *self.subject, self.after]
-        return f"{self.day:%Y%m%d}-{hashlib.sha256(as_json(facts).encode()).hexdigest()[:12]}"
+        return f"{self.day:%Y%m%d}-{name_of(as_json(facts))}"
 
     @property
     def pair(self) -> tuple[str | None, str | None]:

@@ -10,6 +10,7 @@ from harmsweep.enforcement.rules.guardrails import Decision, Guardrails, Post
 from harmsweep.enforcement.rules.lanes import Instruction
 from harmsweep.enforcement.rules.ledger import Entry, Scope, latest
 from harmsweep.enforcement.rules.reconcile import difference
+from harmsweep.enforcement.rules.waiting import unresolved
 from harmsweep.errors import DataRefused
 
 
@@ -110,20 +111,15 @@ def is_resolved(held_effect: Entry, history: Sequence[Entry]) -> bool:
     return any(e.entry in after and e.effect_key == held_effect.effect_key for e in history)
 
 
-def under_review(histories: Sequence[Sequence[Entry]]) -> set[tuple[Scope, int]]:
-    """The sampled posts of batches that wait, by scope and revision: people read what they are.
+def under_review(histories: Sequence[Sequence[Entry]]) -> list[Entry]:
+    """The samples of batches that wait: people read what the posts are.
 
-    No pair acts on them before the batch is resumed or refused.
+    No pair acts on them before the batch is resumed or refused, whatever became of the review:
+    another pair that has no rule there lifts it.
     """
-    waits = {
-        (e.sweep_id, e.harm)
-        for history in histories
-        for e in history
-        if e.entry == "held" and not is_resolved(e, history)
-    }
-    lasts = (latest(history) for history in histories) if waits else ()
-    return {
-        (e.scope, e.revision)
-        for e in lasts
-        if e and e.cause_kind == "sample" and (e.sweep_id, e.harm) in waits
-    }
+    every = [entry for history in histories for entry in history]
+    sampled = [e for e in every if e.entry == "intent" and e.cause_kind == "sample"]
+    if not sampled:
+        return []
+    waits = {(e.sweep_id, e.harm) for history in histories for e in unresolved(history)}
+    return [e for e in sampled if (e.sweep_id, e.harm) in waits]

@@ -43,6 +43,12 @@ class Scope:
     jurisdiction: str
     lane: str = POLICY
 
+    def meets(self, other: "Scope") -> bool:
+        """Whether some reader is at both places: `all` covers each surface and each country."""
+        surfaces = {self.surface, other.surface} - {"all"}
+        countries = {self.jurisdiction, other.jurisdiction} - {"all"}
+        return len(surfaces) < 2 and len(countries) < 2
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:

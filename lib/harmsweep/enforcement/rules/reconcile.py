@@ -10,7 +10,8 @@ from harmsweep.enforcement.rules.effects import Batch, Sweep, new_effect
 from harmsweep.enforcement.rules.guardrails import Decision, Guardrails, Post, allowed, uniform_hash
 from harmsweep.enforcement.rules.lanes import Instruction, lane_change
 from harmsweep.enforcement.rules.ledger import POLICY, Entry, Scope, is_automatic, latest
-from harmsweep.policy.actions import SEVERITY, VISIBLE
+from harmsweep.enforcement.rules.waiting import does_what_waits, unresolved
+from harmsweep.policy.actions import SEVERITY
 
 # Entries that say that an effect waits for a person, or was refused by one.
 WAITING_OR_REFUSED = ("held", "discarded")
@@ -142,38 +143,14 @@ def _waits(effect: Entry, history: Sequence[Entry], post: Post, sweep: Sweep) ->
     """Whether the effect, or the sampled post's batch, waits for a person or was refused."""
     if any(e.entry in WAITING_OR_REFUSED and e.effect_key == effect.effect_key for e in history):
         return True
-    ended = {e.effect_key for e in history if e.entry in ("intent", "discarded")}
-    waiting = (e for e in history if e.entry == "held" and e.effect_key not in ended)
     # What a person found benign or put on the allow-list is lifted whatever else waits.
     freed = effect.direction == "release" and post.is_spared
-    if not freed and any(_does_as_much(effect, e) for e in waiting):
+    if not freed and does_what_waits(effect, unresolved(history)):
         return True
     last = latest(history)
     if last is None or last.cause_kind != "sample" or not effect.is_counted:
         return False
     return _of_pair(last, sweep) and last.revision == post.revision
-
-
-def _does_as_much(effect: Entry, held: Entry) -> bool:
-    """Whether an automatic effect would do what a person is asked about, under any pair.
-
-    Else the same policy does it unasked with a higher cap, and a strike is no less than a removal.
-    More of the very batch is held by its pair's sweep.
-    """
-    same = (effect.revision, effect.direction) == (held.revision, held.direction)
-    if not (same and effect.is_counted and is_automatic(effect.cause_kind)):
-        return False
-    if effect.action == held.action:
-        return True
-    lifts = effect.direction == "release"
-    if lifts and effect.action not in VISIBLE and held.action not in VISIBLE:
-        return True  # a review is as free as nothing
-    further = SEVERITY[effect.action] - SEVERITY[held.action]
-    return _batch(effect) != _batch(held) and (further < 0 if lifts else further > 0)
-
-
-def _batch(effect: Entry) -> tuple[str | None, ...]:
-    return effect.model_version, effect.policy_version, effect.harm
 
 
 def _sampled(scope: Scope, last: Entry | None, effect: Entry, sweep: Sweep) -> Entry:

@@ -1,5 +1,6 @@
 """What a sweep of a day judges, scope by scope, and the entries that follow."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,6 +11,7 @@ from harmsweep.enforcement.rules.held import Stale, resume_held, under_review
 from harmsweep.enforcement.rules.lanes import Instruction
 from harmsweep.enforcement.rules.ledger import ORDER, POLICY, REVIEW, Entry, Scope
 from harmsweep.enforcement.rules.reconcile import reconcile
+from harmsweep.enforcement.rules.waiting import does_what_waits, unresolved
 from harmsweep.enforcement.state.day_state import DayState
 
 
@@ -58,16 +60,37 @@ def changes(
     guardrails: Guardrails,
     held: dict[Batch, float] | None = None,
 ) -> list[Entry]:
-    """What is missing at the scopes, as entries of the sweep; see `under_review` for what waits."""
+    """What is missing at the scopes, as entries of the sweep.
+
+    Nothing is done at one place of what waits, or is held now, at another: see `does_what_waits`.
+    """
     options: dict[str, Any] = {"sweep": sweep, "guardrails": guardrails, "held": held}
     judged = list(states)
-    effects = (reconcile(s.scope, s.history, s.wanted, s.post, **options) for s in judged if s.post)
-    reviewed = under_review([state.history for state in judged])
-    return [
-        effect
-        for effect in effects
-        if effect and not (effect.is_counted and (effect.scope, effect.revision) in reviewed)
+    found = [
+        (s.post, effect)
+        for s in judged
+        if s.post and (effect := reconcile(s.scope, s.history, s.wanted, s.post, **options))
     ]
+    histories = [state.history for state in judged]
+    waiting = [entry for history in histories for entry in unresolved(history)]
+    # What a person found benign or put on the allow-list is lifted whatever else waits.
+    freed = {e.effect_key for post, e in found if e.direction == "release" and post.is_spared}
+    asked = _by_subject([*waiting, *under_review(histories)])
+
+    def is_free(effect: Entry, asked: Mapping[str, list[Entry]]) -> bool:
+        others = asked.get(effect.subject_id, ())
+        return effect.effect_key in freed or not does_what_waits(effect, others)
+
+    effects = [effect for _, effect in found if is_free(effect, asked)]
+    now = _by_subject([e for e in effects if e.entry == "held" or e.cause_kind == "sample"])
+    return [effect for effect in effects if effect.entry != "intent" or is_free(effect, now)]
+
+
+def _by_subject(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+    by_subject: dict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        by_subject[entry.subject_id].append(entry)
+    return dict(by_subject)
 
 
 def resume_all_held(

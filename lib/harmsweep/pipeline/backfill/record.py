@@ -9,6 +9,7 @@ from typing import Any
 
 from harmsweep.conf import Frozen
 from harmsweep.days import every_day
+from harmsweep.digests import name_of
 from harmsweep.enforcement.conf import load_bounds
 from harmsweep.enforcement.state.decisions import version_pair
 from harmsweep.errors import DataRefused
@@ -68,11 +69,10 @@ def plan_backfill(spark: Spark, lake: Path, request: Request, *, by: str = "") -
     sizes = [day.landed if day.posts is None else day.posts for day in days]
     versions = version_pair(model.model_version, policy.policy_version)
     state = _state(lake, request, versions)
-    content = [request.model_dump_json(), *versions.values(), state]
-    digest = hashlib.sha256("\n".join(content).encode()).hexdigest()
+    content = "\n".join([request.model_dump_json(), *versions.values(), state])
     now = datetime.now(UTC)
     plan = Backfill(
-        plan_id=f"backfill-{request.first:%Y%m%d}-{digest[:12]}",
+        plan_id=f"backfill-{request.first:%Y%m%d}-{name_of(content)}",
         planner=operator(),
         request=request,
         **versions,
