@@ -8,7 +8,7 @@ deltalake, which needs no JVM.
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import deltalake
@@ -189,6 +189,23 @@ def size(lake: Path, name: str) -> tuple[int, list[str]]:
 
 def _has_days(files: pa.Table) -> bool:
     return bool(files.num_rows) and "partition.day" in files.column_names
+
+
+def newest(table: Table, lake: Path, column: str) -> datetime | None:
+    """The greatest time in a column, cut to milliseconds, from the log alone; None of no row.
+
+    Where a file has no statistics its rows are read.
+    """
+    files = pa.table(stored(lake, table.name).get_add_actions(flatten=True))
+    if not files.num_rows:
+        return None
+    name = f"max.{column}"
+    if name not in files.column_names or files[name].null_count:
+        sql = f"SELECT max({column}) AS newest FROM {table.name}"
+        found: datetime | None = query(lake, sql)["newest"][0].as_py()
+        return found
+    time: datetime = pc.max(files[name]).as_py()
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time
 
 
 def stored_names(lake: Path) -> list[str]:

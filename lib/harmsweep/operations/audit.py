@@ -2,13 +2,13 @@
 
 import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from harmsweep.digests import as_json
 from harmsweep.lake import delta, writes
 from harmsweep.lake.locks import user
+from harmsweep.operations.act_time import time_after
 from harmsweep.tables.catalog import OPERATIONS
 
 
@@ -21,11 +21,11 @@ def record(
     lake: Path, act: str, object: str, *, reason: str = "", details: Mapping[str, Any] | None = None
 ) -> None:
     """Keep what the operator did; see the table's columns."""
-    now = datetime.now(UTC)
+    at = time_after(lake, [OPERATIONS])
     row = {
-        "day": now.date(),
+        "day": at.date(),
         "operation_id": uuid.uuid4().hex,
-        "at": now,
+        "at": at,
         "operator": operator(),
         "act": act,
         "object": object,

@@ -7,6 +7,7 @@ from pathlib import Path
 from harmsweep.errors import DataRefused
 from harmsweep.ids import is_id, why_no_id
 from harmsweep.lake import writes
+from harmsweep.operations.act_time import time_after
 from harmsweep.operations.audit import operator, record
 from harmsweep.tables.catalog import EXEMPTIONS
 
@@ -27,15 +28,15 @@ def exempt(
     """
     if not is_id(subject_id):
         raise DataRefused(f"{subject_id!r} is no {subject_kind}{why_no_id(subject_id)}")
-    now = datetime.now(UTC)
+    at = time_after(lake, [EXEMPTIONS])
     row = {
-        "day": now.date(),
+        "day": at.date(),
         "exemption_id": uuid.uuid4().hex,
         "subject_kind": subject_kind,
         "subject_id": subject_id,
         "kind": kind,
         "until": until.replace(tzinfo=UTC) if until and until.tzinfo is None else until,
-        "added_at": now,
+        "added_at": at,
         "operator": operator(),
         "reason": reason,
     }

@@ -19,6 +19,7 @@ from harmsweep.enforcement.state.posts import find_reviewable
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta, writes
 from harmsweep.lake.locks import locked
+from harmsweep.operations.act_time import time_after
 from harmsweep.operations.audit import operations, operator, record
 from harmsweep.policy.actions import SEVERITY, VISIBLE
 from harmsweep.policy.file import Accounts, load_policy
@@ -26,7 +27,7 @@ from harmsweep.review.appeal_outcomes import views_lost
 from harmsweep.review.apply_now import apply_now, days_of_copies
 from harmsweep.review.closings import closings, undecided
 from harmsweep.review.verdicts import verdict_row
-from harmsweep.tables.catalog import APPEALS, OPERATIONS, VERDICTS
+from harmsweep.tables.catalog import ACTIONS, APPEALS, OPERATIONS, VERDICTS
 
 Row = dict[str, Any]
 OUTCOMES = {"overturned": "benign", "upheld": "harmful"}
@@ -44,7 +45,7 @@ def file_appeal(
     post = find_reviewable(lake, post_id)
     if post["author_id"] != author_id:
         raise DataRefused(f"{post_id} is not a post of {author_id}")
-    at = _time(clock)
+    at = _time(lake, clock)
     effect = _in_force(lake, post, at)
     # From the look-up to the last commit: two who file at once file one appeal.
     with locked(lake, [APPEALS.name, OPERATIONS.name]):
@@ -81,8 +82,8 @@ def _row(post: Row, effect: Row, statement: str, at: datetime) -> Row:
     }
 
 
-def _time(clock: Clock) -> datetime:
-    return from_micros(clock())
+def _time(lake: Path, clock: Clock) -> datetime:
+    return time_after(lake, [ACTIONS, APPEALS, VERDICTS], from_micros(clock()))
 
 
 def _in_force(lake: Path, post: Mapping[str, Any], at: datetime) -> Row:
@@ -147,7 +148,7 @@ def decide_appeal(
         effects, lost = _overturn(lake, verdict, rules.accounts, clock)
     row = filed | {
         "status": outcome,
-        "at": _time(clock),
+        "at": _time(lake, clock),
         "operator": operator(),
         "text": rationale,
         "policy_version": rules.policy_version,

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +83,7 @@ def _read(lake: Path, appeals: Sequence[Row]) -> Facts:
             if all(row["status"] == "deleted" for row in some)
         },
         rows("verdicts_v1", "post_id"),
-        cache(partial(exemptions, lake)),
+        cache(lambda at: exemptions(lake, at, entered_by=at)),
     )
 
 

@@ -17,11 +17,12 @@ from harmsweep.enforcement.state.posts import find_post, find_reviewable
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta, writes
 from harmsweep.lake.locks import locked
+from harmsweep.operations.act_time import time_after
 from harmsweep.operations.audit import operator, record
 from harmsweep.policy import places
 from harmsweep.policy.actions import LADDER
 from harmsweep.review.apply_now import apply_now
-from harmsweep.tables.catalog import OPERATIONS, ORDERS
+from harmsweep.tables.catalog import OPERATIONS, ORDERS, VERDICTS
 
 Row = dict[str, Any]
 # What ended longer ago was settled by a sweep since: there is one a day.
@@ -55,7 +56,7 @@ def receive(
     post = _orderable(lake, post_id, kind, action)
     row = {
         **{"day": post["day"], "order_id": _order_id(kind, authority, reference, post_id)},
-        **{"status": "received", "at": datetime.now(UTC), "kind": kind, "post_id": post_id},
+        **{"status": "received", "at": _time(lake), "kind": kind, "post_id": post_id},
         **{"authority": authority, "reference": reference, "action": action, "harm": harm},
         **{"jurisdiction": jurisdiction, "due_at": due_at, "until": until},
         **{"operator": operator(), "reason": reason},
@@ -63,6 +64,10 @@ def receive(
     _enter(lake, row)
     new_entries = apply_now(lake, post["day"], kind="order", source_id=row["order_id"], clock=clock)
     return row | {"effects": len(new_entries)}
+
+
+def _time(lake: Path) -> datetime:
+    return time_after(lake, [ORDERS, VERDICTS])
 
 
 def _check_place(jurisdiction: str, until: datetime | None) -> None:
@@ -104,7 +109,7 @@ def withdraw(lake: Path, order_id: str, *, reason: str, clock: Clock = now_micro
     known = _known(lake, order_id)
     if not known:
         raise DataRefused(f"there is no order {order_id}; see `harmsweep order list`")
-    row = known[0] | {"status": "withdrawn", "at": datetime.now(UTC), "operator": operator()}
+    row = known[0] | {"status": "withdrawn", "at": _time(lake), "operator": operator()}
     if len(known) == 1:
         record(lake, "withdraw", order_id, reason=reason)  # first, as in receive
         writes.write_rows([row | {"reason": reason}], ORDERS, lake)

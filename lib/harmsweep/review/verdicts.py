@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +9,10 @@ from harmsweep.enforcement.state.post_contents import contents
 from harmsweep.enforcement.state.posts import find_reviewable
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta, writes
+from harmsweep.operations.act_time import time_after
 from harmsweep.operations.audit import operator, record
 from harmsweep.policy.actions import LADDER
-from harmsweep.tables.catalog import VERDICTS
+from harmsweep.tables.catalog import APPEALS, ORDERS, VERDICTS
 
 
 def decide(
@@ -59,7 +59,7 @@ def verdict_row(
         "harm": harm,
         "action": None,
         "appeal_id": None,
-        "decided_at": datetime.now(UTC),
+        "decided_at": time_after(lake, [VERDICTS, APPEALS, ORDERS]),
         "reviewer": operator(),
         "rationale": rationale,
     } | _shown(lake, post)

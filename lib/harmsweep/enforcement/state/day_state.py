@@ -84,12 +84,18 @@ def without_reason(lake: Path, day: date) -> set[tuple[str, int]]:
     return {(row["post_id"], row["revision"]) for row in delta.query(lake, sql).to_pylist()}
 
 
-def exemptions(lake: Path, at: datetime) -> dict[tuple[str, str], str]:
-    """The allow-list as it stands at a time: the kind of each subject that is on it."""
+def exemptions(
+    lake: Path, at: datetime, *, entered_by: datetime | None = None
+) -> dict[tuple[str, str], str]:
+    """The allow-list as it stands at a time: the kind of each subject that is on it.
+
+    What the lake holds was entered, whatever the clock was; `entered_by` asks for a past state.
+    """
     entries = sorted(
         delta.rows(EXEMPTIONS, lake).to_pylist(), key=lambda e: (e["added_at"], e["exemption_id"])
     )
-    newest = {(e["subject_kind"], e["subject_id"]): e for e in entries if e["added_at"] <= at}
+    known = [e for e in entries if entered_by is None or e["added_at"] <= entered_by]
+    newest = {(e["subject_kind"], e["subject_id"]): e for e in known}
     return {
         subject: e["kind"]
         for subject, e in newest.items()
