@@ -1,13 +1,13 @@
 """Every command that takes the id of a post or an account takes every id that ingest accepts."""
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from builders import DAY, NOON, features, post, row, scored
-from cyclopts import App
+from console_commands import commands
 from enforcement_lake import Lake
 from odd_ids import ODD_IDS, REFUSED_IDS, SOME_ODD_IDS
 from replaying import keep_policy
@@ -23,16 +23,6 @@ from harmsweep.tables.spec import Table
 Call = Callable[..., tuple[int, str, str]]
 # What commands call the id of a post or an account.
 NAMES = {"post", "post_id", "posts", "subject", "author", "account"}
-
-
-def commands(of: App, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every command with its function."""
-    for name, command in of.resolved_commands().items():
-        if name.startswith("-"):
-            continue
-        if command.default_command:
-            yield (*path, name), command.default_command
-        yield from commands(command, (*path, name))
 
 
 def takes_ids(function: Any) -> set[str]:

@@ -150,19 +150,30 @@ def test_the_audit_has_of_a_severe_bank_neither_hash_nor_reason(lake: Path, add:
     assert ONE not in str(done) and "showed" not in str(done)
 
 
+@pytest.mark.parametrize("act", ["add", "confirm", "expire", "remove"])
 def test_a_killed_act_is_in_the_audit_and_can_be_done_again(
-    lake: Path, add: Add, monkeypatch: pytest.MonkeyPatch
+    lake: Path, add: Add, confirm: Add, act: str, monkeypatch: pytest.MonkeyPatch
 ):
     def killed(name: str) -> None:
         if name == "hash_bank_v1:before-commit":
             raise KeyboardInterrupt
 
+    until = date(2027, 1, 1)
+    acts = {
+        "add": partial(add, [ONE]),
+        "confirm": partial(confirm, [ONE]),
+        "expire": partial(banks.expire, lake, [ONE], bank="memes", on=until),
+        "remove": partial(banks.remove, lake, [ONE], bank="memes", by="b", at=AT, reason="x"),
+    }
+    if act != "add":
+        add([ONE])
+    before = entries(lake)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(writes, "failpoint", killed)
-        add([ONE])
-    assert entries(lake) == []
-    assert add([ONE]) == 1
-    assert [o["act"] for o in audit.operations(lake, "memes")] == ["bank_add"] * 2
+        acts[act]()
+    assert entries(lake) == before
+    assert [acts[act](), acts[act]()] == [1, 0]
+    assert [o["act"] for o in audit.operations(lake, "memes")][-2:] == [f"bank_{act}"] * 2
 
 
 BAD = {
