@@ -126,3 +126,8 @@ def test_a_stage_that_fails_says_so(lake: Path, add_rows: Callable[..., None], s
     (event,) = said()
     assert (event["event"], event["level"]) == ("failed", "error")
     assert (event["error"], event["stage"], event["day"]) == ("MemoryError", "count", "2026-10-01")
+
+
+def test_what_a_job_prints_is_nothing_that_a_terminal_obeys(capsys: pytest.CaptureFixture[str]):
+    finish(lambda: ["one\x1b[2J\ntwo"], "job")
+    assert capsys.readouterr().out == "one\\u001b[2J\ntwo\n"

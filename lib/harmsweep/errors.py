@@ -51,7 +51,8 @@ def finish(outcomes: Callable[[], Iterable[Printable | str]], name: str) -> None
     """
     try:
         for outcome in outcomes():
-            print(outcome if isinstance(outcome, str) else outcome.line(), flush=True)
+            text = outcome if isinstance(outcome, str) else outcome.line()
+            print("\n".join(map(clean, text.split("\n"))), flush=True)
     except Exception as error:
         leave(error, name)
 

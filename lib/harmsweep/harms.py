@@ -48,6 +48,17 @@ def load_harms(path: Path) -> dict[str, Harm]:
     return {name: Harm(name=name, **dict(entry)) for name, entry in entries.items()}
 
 
+def why_no_harm(name: str, harms: Mapping[str, Harm] | None = None) -> str | None:
+    """Why a name is no harm that posts are judged by; None where it is one."""
+    harms = ALL_HARMS if harms is None else harms
+    usable = [h.name for h in harms.values() if h.applies_to == "post" and not h.retired]
+    if name in usable:
+        return None
+    known = harms.get(name)
+    why = "is no harm" if not known else "is retired" if known.retired else "is a harm of accounts"
+    return f"{name!r} {why}; known are {', '.join(usable)}"
+
+
 def _declared() -> dict[str, Harm]:
     """The harms in conf; without them no process goes on, whatever imports this."""
     try:

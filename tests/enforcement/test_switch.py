@@ -69,3 +69,10 @@ def test_a_stop_that_comes_while_it_is_started_stays(fresh, monkeypatch):
         switch.start(fresh.root, "the first is mended")
     with pytest.raises(Stopped, match="the second"):
         switch.check_running(fresh.root)
+
+
+def test_the_switch_holds_no_text_that_a_terminal_obeys(fresh):
+    switch.stop(fresh.root, "a\x1b[2Jwrong\nmodel")
+    said = (fresh.root / switch.SWITCH).read_text(encoding="utf-8")
+    assert said.count("\n") == 1 and "\x1b" not in said
+    assert r"a\u001b[2Jwrong\u000amodel" in said

@@ -136,3 +136,12 @@ def test_opening_a_lake_again_changes_nothing(lake: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in lake.rglob("*.json")}
     delta.open_lake(lake)
     assert {path: path.stat().st_mtime_ns for path in lake.rglob("*.json")} == before
+
+
+def test_a_lake_is_closed_to_all_but_its_owner_and_their_group(tmp_path: Path) -> None:
+    lake = tmp_path / "data" / "lake"
+    delta.make_folder(lake)
+    assert lake.stat().st_mode & 0o007 == 0
+    lake.chmod(0o755)
+    delta.make_folder(lake)
+    assert lake.stat().st_mode & 0o777 == 0o755

@@ -199,3 +199,9 @@ def test_what_would_end_before_it_begins_is_refused(held):
     past = datetime.now(UTC) - timedelta(minutes=1)
     with pytest.raises(DataRefused, match="is over"):
         receive(held.root, "clean", **ORDER, until=past)
+
+
+def test_an_order_that_names_no_harm_is_refused(held):
+    with pytest.raises(DataRefused, match="'hatred' is no harm; known are hate"):
+        receive(held.root, "clean", **ORDER, harm="hatred")
+    assert delta.rows(ORDERS, held.root).num_rows == 0

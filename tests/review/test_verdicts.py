@@ -11,7 +11,7 @@ from harmsweep.lake import delta
 from harmsweep.review import allow_list, verdicts
 from harmsweep.review.apply_now import apply_now
 from harmsweep.stages.enforce import enforce_day
-from harmsweep.tables.catalog import VERDICTS
+from harmsweep.tables.catalog import EXEMPTIONS, VERDICTS
 
 DAY = date(2026, 10, 1)
 FIRST = {"removed": "remove", "demoted": "demote", "reviewed": "review", "spam": "remove"}
@@ -92,3 +92,16 @@ def test_an_exemption_whose_time_is_over_exempts_nothing(fresh):
     allow_list.exempt(fresh.root, "post", "removed", kind="newsworthy", until=before, reason="")
     fresh.sweep()
     assert fresh.states() == FIRST
+
+
+@pytest.mark.parametrize("harm", ["hatred", "phishing"])
+def test_a_verdict_of_no_harm_of_posts_is_refused(held, harm: str):
+    with pytest.raises(DataRefused, match=f"'{harm}' is .*; known are hate"):
+        verdicts.decide(held.root, "clean", "harmful", harm=harm, rationale="")
+
+
+@pytest.mark.parametrize(("kind", "name"), [("post", "removde"), ("account", "a11"), ("post", "")])
+def test_nobody_is_exempt_whom_the_lake_does_not_know(held, kind: str, name: str):
+    with pytest.raises(DataRefused, match="there is no"):
+        allow_list.exempt(held.root, kind, name, kind="satire", until=None, reason="")
+    assert delta.rows(EXEMPTIONS, held.root).num_rows == 0

@@ -43,6 +43,8 @@ def lake_path(text: str) -> Path:
 def open_lake(lake: Path) -> Path:
     """Create the tables that the lake lacks, and bring the others to what the code declares since.
 
+    A lake that is made by this is its owner's and their group's: it holds what accounts are.
+
     Columns and constraints are added, retired constraints dropped. A table that is as declared is
     only looked at: a start waits for nobody who writes.
 
@@ -50,12 +52,19 @@ def open_lake(lake: Path) -> Path:
         LakeMismatch: a table has other columns than the code declares, each named, or rows that
             break a constraint.
     """
-    (lake / RESTRICTED_FOLDER).mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(lake)
+    (lake / RESTRICTED_FOLDER).mkdir(mode=0o700, exist_ok=True)
     for table in (*TABLES.values(), *RESTRICTED.values()):
         if not is_current(lake, table):
             with locked(lake, [table.name]):
                 migrate(lake, table)
     return lake
+
+
+def make_folder(lake: Path) -> None:
+    """Make a lake's folder, closed to all but its owner and their group, where there is none."""
+    lake.parent.mkdir(parents=True, exist_ok=True)
+    lake.mkdir(mode=0o750, exist_ok=True)
 
 
 def read(spark: SparkSession, table: Table, lake: Path, *, version: int | None = None) -> DataFrame:

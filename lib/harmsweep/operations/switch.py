@@ -7,6 +7,7 @@ from pathlib import Path
 
 from harmsweep.errors import Held
 from harmsweep.files import write_whole
+from harmsweep.logs import clean
 from harmsweep.operations.audit import operator, record
 
 SWITCH = "STOPPED"
@@ -22,7 +23,7 @@ def stop(lake: Path, reason: str) -> None:
     It does not wait for the audit: the switch says itself who, when and why.
     """
     now = datetime.now(UTC).isoformat()
-    write_whole(lake / SWITCH, f"stopped by {operator()} at {now}: {reason}\n")
+    write_whole(lake / SWITCH, f"stopped by {operator()} at {now}: {clean(reason)}\n")
     record(lake, "stop", "lake", reason=reason)
 
 

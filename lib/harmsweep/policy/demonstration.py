@@ -34,7 +34,7 @@ def mark_demonstration(lake: Path) -> None:
         return
     if (lake / POSTS.name / "_delta_log").exists() and delta.days(POSTS, lake):
         raise PolicyError(f"{lake} holds posts and is not marked as a demonstration: not marked")
-    lake.mkdir(parents=True, exist_ok=True)
+    delta.make_folder(lake)
     mark.write_text("Policies of mode demonstration may act on this lake.\n", encoding="utf-8")
 
 

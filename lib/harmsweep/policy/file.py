@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, Field
 
 from harmsweep.conf import ConfRefused, Fault, Frozen, read, validate
 from harmsweep.digests import as_json, name_of
-from harmsweep.harms import ALL_HARMS, Harm
+from harmsweep.harms import ALL_HARMS, Harm, why_no_harm
 from harmsweep.policy.ladders import PrecisionTarget, Rule, Threshold, Word, ladder_faults
 from harmsweep.policy.lint import lint
 from harmsweep.policy.places import ALL, KEPT, Language
@@ -141,11 +141,11 @@ def load_policy(path: Path, harms: Mapping[str, Harm] = ALL_HARMS, *, kept: bool
 def _faults(policy: PolicyFile, harms: Mapping[str, Harm], *, kept: bool) -> list[Fault]:
     found: list[Fault] = []
     for key, names in (("rules", policy.rules), ("caps", policy.caps)):
-        found += [((key, n), m) for n in names if n != DEFAULT and (m := _unknown(n, harms))]
+        found += [((key, n), m) for n in names if n != DEFAULT and (m := why_no_harm(n, harms))]
     if DEFAULT in policy.rules:
         found.append((("rules", DEFAULT), "is no harm"))
     for place, name in enumerate(policy.review_only):
-        if message := _unknown(name, harms):
+        if message := why_no_harm(name, harms):
             found.append((("review_only", place), message))
     rungs = policy.accounts.ladder if policy.accounts else ()
     for place, (lower, upper) in enumerate(pairwise(rungs), start=1):
@@ -153,7 +153,7 @@ def _faults(policy: PolicyFile, harms: Mapping[str, Harm], *, kept: bool) -> lis
             message = "needs more strikes than the rung before, and no fewer days"
             found.append((("accounts", "ladder", place), message))
     for place, name in enumerate(policy.holdout.spared if policy.holdout else ()):
-        if message := _unknown(name, harms):
+        if message := why_no_harm(name, harms):
             found.append((("holdout", "spared", place), message))
     if DEFAULT not in policy.caps:
         found.append((("caps",), f"{DEFAULT!r} is required"))
@@ -171,15 +171,6 @@ def _model_faults(policy: PolicyFile, *, kept: bool) -> Iterator[Fault]:
         if _SHORT_NAME.fullmatch(name):
             message = f"{name!r} may be the name of two models: train it anew, for one of 32 digits"
             yield ("approved_models", place), message
-
-
-def _unknown(name: str, harms: Mapping[str, Harm]) -> str | None:
-    usable = [h.name for h in harms.values() if h.applies_to == "post" and not h.retired]
-    if name in usable:
-        return None
-    known = harms.get(name)
-    why = "is no harm" if not known else "is retired" if known.retired else "is a harm of accounts"
-    return f"{name!r} {why}; known are {', '.join(usable)}"
 
 
 def _rule_faults(harm: str, rules: tuple[Rule, ...], policy: PolicyFile) -> Iterator[Fault]:

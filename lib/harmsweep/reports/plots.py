@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 mpl.use("svg")
 mpl.rcParams.update(
@@ -19,6 +20,7 @@ mpl.rcParams.update(
         "axes.spines.top": False,
         "axes.spines.right": False,
         "axes.titlelocation": "left",
+        "text.parse_math": False,  # a data set may be called $\frac$
     }
 )
 ACTION_COLOURS = {
@@ -146,6 +148,9 @@ def score_curves(shares: pd.DataFrame) -> str:
             linestyle="-" if number < 10 else "--",
         )
     axes.set_yscale("log")
+    # Powers of ten are set as mathematics otherwise, which is off.
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("score")
     axes.set_ylabel("share of posts at or above")
     axes.legend(fontsize=7, frameon=False, loc="upper left", bbox_to_anchor=(1, 1))

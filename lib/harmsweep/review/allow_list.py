@@ -4,9 +4,10 @@ import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
+from harmsweep.enforcement.state.posts import find_post
 from harmsweep.errors import DataRefused
 from harmsweep.ids import is_id, why_no_id
-from harmsweep.lake import writes
+from harmsweep.lake import delta, writes
 from harmsweep.operations.act_time import time_after
 from harmsweep.operations.audit import operator, record
 from harmsweep.tables.catalog import EXEMPTIONS
@@ -24,10 +25,10 @@ def exempt(
     """Enter a post or an account in the allow-list; the kind `none` takes it off.
 
     Raises:
-        DataRefused: no post and no account can have such an id.
+        DataRefused: there is no such post or account. What has gone since can be taken off.
     """
-    if not is_id(subject_id):
-        raise DataRefused(f"{subject_id!r} is no {subject_kind}{why_no_id(subject_id)}")
+    if kind != "none" or not is_id(subject_id):
+        _check_subject(lake, subject_kind, subject_id)
     at = time_after(lake, [EXEMPTIONS])
     row = {
         "day": at.date(),
@@ -43,3 +44,14 @@ def exempt(
     details = {"as": subject_kind, "kind": kind, "exemption_id": row["exemption_id"]}
     record(lake, "exempt", subject_id, reason=reason, details=details)  # first, as for a verdict
     writes.write_rows([row], EXEMPTIONS, lake)
+
+
+def _check_subject(lake: Path, kind: str, name: str) -> None:
+    if kind == "post":
+        find_post(lake, name)
+        return
+    (author, user) = (delta.datafusion_where({column: name}) for column in ("author_id", "user_id"))
+    sql = f"""SELECT 1 AS one FROM posts_v1 WHERE {author}
+        UNION ALL SELECT 1 AS one FROM users_v1 WHERE {user} LIMIT 1"""
+    if not is_id(name) or not delta.query(lake, sql).num_rows:
+        raise DataRefused(f"there is no account {name}" + why_no_id(name))

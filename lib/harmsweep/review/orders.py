@@ -15,6 +15,7 @@ from harmsweep.enforcement.state.day_ledger import Clock, now_micros
 from harmsweep.enforcement.state.human_input import standing_orders
 from harmsweep.enforcement.state.posts import find_post, find_reviewable
 from harmsweep.errors import DataRefused
+from harmsweep.harms import why_no_harm
 from harmsweep.lake import delta, writes
 from harmsweep.lake.locks import locked
 from harmsweep.operations.act_time import time_after
@@ -49,10 +50,12 @@ def receive(
     The same authority's reference about the same post is one order: entered again it does nothing.
 
     Raises:
-        DataRefused: there is no such post or country, the kind may not ask for the action, it ended
-            before it began, or the post was escalated and people would have to look at it.
+        DataRefused: there is no such post, harm or country, the kind may not ask for the action, it
+            ended before it began, or the post was escalated and people would have to look at it.
     """
     _check_place(jurisdiction, until)
+    if harm and (why := why_no_harm(harm)):
+        raise DataRefused(why)
     post = _orderable(lake, post_id, kind, action)
     row = {
         **{"day": post["day"], "order_id": _order_id(kind, authority, reference, post_id)},

@@ -8,6 +8,7 @@ from typing import Any
 from harmsweep.enforcement.state.post_contents import contents
 from harmsweep.enforcement.state.posts import find_reviewable
 from harmsweep.errors import DataRefused
+from harmsweep.harms import why_no_harm
 from harmsweep.lake import delta, writes
 from harmsweep.operations.act_time import time_after
 from harmsweep.operations.audit import operator, record
@@ -29,8 +30,11 @@ def decide(
     An action asks for the post's handling, and needs a harm.
 
     Raises:
-        DataRefused: there is no such post, it was escalated, or the action is none that fits.
+        DataRefused: there is no such post or harm, it was escalated, or the action is none that
+            fits.
     """
+    if harm and (why := why_no_harm(harm)):
+        raise DataRefused(why)
     if action is not None and (verdict != "harmful" or not harm or action not in LADDER[1:]):
         raise DataRefused(f"{action}: a harmful verdict with a harm may ask for {LADDER[1:]}")
     post = find_reviewable(lake, post_id)
