@@ -33,8 +33,9 @@ def chosen_frames(image: Image.Image, data: bytes, most: int = FRAMES) -> list[i
 
 def _count(image: Image.Image, data: bytes) -> int:
     """How many frames there are, once it is known that so many may be decoded."""
-    limits = load_limits().video
-    budget = min(limits.decoded_frames, limits.decoded_pixels // (image.width * image.height))
+    limits = load_limits()
+    pixels = image.width * image.height
+    budget = min(limits.video.decoded_frames, limits.image.decoded_pixels // pixels)
     frames = count_frames(data, most=budget + 1) if image.format == "GIF" else 0
     count = frames if frames > budget else int(getattr(image, "n_frames", 1))
     if count > budget:

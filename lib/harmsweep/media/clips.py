@@ -16,7 +16,7 @@ from PIL import Image
 
 from harmsweep.media.access import open_media
 from harmsweep.media.conf import VideoLimits, load_limits
-from harmsweep.media.containers import demuxer_of, lacks_bytes
+from harmsweep.media.containers import check_tracks, demuxer_of, lacks_bytes
 from harmsweep.media.problem import MediaProblem
 from harmsweep.media.sampling import by_time
 
@@ -27,13 +27,19 @@ FRAMES = 16
 # A clip that lacks bytes or frames, and whose last frame ends before this share of its length, was
 # cut. Length alone says nothing: a last frame may stand long, and sound outlast the picture.
 TAIL = 0.9
+# Of each of the frames that are kept at once, sixteen as a rule: 1920 x 1080 stays as it is.
+KEPT_PIXELS = 2_100_000
 
 
 class Frame(NamedTuple):
-    """A frame and the time at which it is shown."""
+    """A frame and the time at which it is shown.
+
+    `size` is what the clip has; the image of a large one is a half, a third… of it.
+    """
 
     seconds: float
     image: Image.Image
+    size: tuple[int, int]
 
 
 Shown = tuple[float, Any]
@@ -68,7 +74,7 @@ def clip_facts(path: Path, *, count: int) -> tuple[float, tuple[int, int], list[
         MediaProblem: as sample_frames.
     """
     seconds, frames = _spread(path, count)
-    return seconds, frames[0].image.size, frames
+    return seconds, frames[0].size, frames
 
 
 def every_frame(path: Path, *, size: tuple[int, int], limit: int) -> NDArray[np.uint8]:
@@ -108,6 +114,7 @@ def open_clip(path: Path) -> Iterator[Clip]:
         try:
             demuxer = demuxer_of(file)
             lacking = lacks_bytes(file, demuxer)
+            check_tracks(file, demuxer)
             with av.open(file, mode="r", format=demuxer, metadata_errors="replace") as container:
                 yield _checked(container, load_limits().video, lacking=lacking)
         except MediaProblem:
@@ -191,8 +198,14 @@ def _upright(shown: Iterator[Shown]) -> Iterator[Frame]:
     turn: Turn | None = None
     for seconds, frame in shown:
         turn = turn or turn_of(frame)
-        upright = turned(frame.to_ndarray(format="rgb24"), turn)
-        yield Frame(seconds, Image.fromarray(upright))
+        size = (frame.height, frame.width) if turn.swapped else (frame.width, frame.height)
+        parts = 1
+        while frame.width * frame.height > parts**2 * KEPT_PIXELS:
+            parts += 1
+        across, down = max(1, frame.width // parts), max(1, frame.height // parts)
+        small = frame.reformat(across, down, interpolation="AREA") if parts > 1 else frame
+        upright = turned(small.to_ndarray(format="rgb24"), turn)
+        yield Frame(seconds, Image.fromarray(upright), size)
 
 
 def _in_order(clip: Clip, wanted: list[float]) -> Iterator[Shown]:

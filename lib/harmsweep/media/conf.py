@@ -19,10 +19,11 @@ class Store(Frozen):
 
 
 class ImageLimits(Frozen):
-    """What an image file may be."""
+    """What an image file may be, and how many pixels of all its scans or frames are decoded."""
 
     bytes: int = Field(gt=0)
     pixels: int = Field(gt=0)
+    decoded_pixels: int = Field(gt=0)
 
 
 class VideoLimits(Frozen):

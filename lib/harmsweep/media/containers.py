@@ -2,6 +2,8 @@
 
 import io
 import os
+from collections.abc import Iterator
+from itertools import islice
 
 from harmsweep.media.problem import MediaProblem
 
@@ -10,6 +12,12 @@ BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 MATROSKA = b"\x1a\x45\xdf\xa3"
 # Top-level boxes walked at most; a fragmented file has two a fragment.
 MOST_BOXES = 100_000
+# Cameras write up to five tracks (picture, sound, time code, their own), films some languages.
+MOST_TRACKS = 32
+# What FFmpeg may read besides samples; four hours of picture and sound have some 20 MiB.
+MOST_HEADER, PIECE = 64 * 2**20, 2**20
+SEGMENT, TRACKS, CLUSTER = b"\x18\x53\x80\x67", b"\x16\x54\xae\x6b", b"\x1f\x43\xb6\x75"
+TRACK = b"\xae"
 
 
 def demuxer_of(file: io.BufferedReader) -> str:
@@ -35,12 +43,42 @@ def lacks_bytes(file: io.BufferedReader, demuxer: str) -> bool:
     return end is None or end > size
 
 
-def _boxes_end(file: io.BufferedReader, size: int) -> int | None:
-    """Where the last box ends; nothing where they are too many."""
+def check_tracks(file: io.BufferedReader, demuxer: str) -> None:
+    """Let through a container of a few tracks: FFmpeg opens a decoder for each to learn of it.
+
+    Raises:
+        MediaProblem: refused.
+    """
+    tracks = 0
+    for piece in _headers(file) if demuxer == "mov" else _track_lists(file):
+        tracks += piece
+        if tracks > MOST_TRACKS:
+            raise MediaProblem("refused", f"over {MOST_TRACKS} tracks")
+    file.seek(0)
+
+
+def _headers(file: io.BufferedReader) -> Iterator[int]:
+    """How many `trak` there are in each piece of what is no sample; they nest as FFmpeg likes."""
+    size = os.fstat(file.fileno()).st_size
+    read = 0
+    for kind, start, end in _boxes(file, size):
+        if kind == b"mdat":
+            continue
+        file.seek(start)
+        last = b""
+        for at in range(start, min(end, size), PIECE):
+            piece = file.read(min(PIECE, end - at))
+            read += len(piece)
+            if read > MOST_HEADER:
+                raise MediaProblem("refused", f"over {MOST_HEADER // 2**20} MiB of header")
+            yield (last + piece).count(b"trak")
+            last = piece[-3:]
+
+
+def _boxes(file: io.BufferedReader, size: int) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, start and end of each top-level box; the last may end behind the file."""
     start = 0
-    for _ in range(MOST_BOXES):
-        if start + 8 > size:
-            return start
+    while start + 8 <= size:
         file.seek(start)
         head = file.read(16)
         length = int.from_bytes(head[:4])
@@ -48,9 +86,40 @@ def _boxes_end(file: io.BufferedReader, size: int) -> int | None:
             length = int.from_bytes(head[8:16])
         # 0 is a box to the end of the file; what is shorter than its head is no box.
         if length < 8:
-            return size
+            length = size - start
+        yield head[4:8], start, start + length
         start += length
-    return None
+
+
+def _boxes_end(file: io.BufferedReader, size: int) -> int | None:
+    """Where the last box ends; nothing where they are too many."""
+    ends = [end for _, _, end in islice(_boxes(file, size), MOST_BOXES + 1)]
+    return None if len(ends) > MOST_BOXES else max(ends, default=0)
+
+
+def _track_lists(file: io.BufferedReader) -> Iterator[int]:
+    """1 for each track of a Matroska's lists of them, up to its first pictures."""
+    file.seek(len(MATROSKA))
+    header = _length(file)
+    if header is None:
+        return
+    file.seek(header, os.SEEK_CUR)
+    for _ in range(MOST_BOXES):
+        kind, length = _id(file), _length(file)
+        if kind == TRACK:
+            yield 1
+        if not kind or kind == CLUSTER:
+            return
+        # These are entered: what they hold comes next.
+        if kind not in (SEGMENT, TRACKS):
+            if length is None:
+                return
+            file.seek(length, os.SEEK_CUR)
+
+
+def _id(file: io.BufferedReader) -> bytes:
+    first = file.read(1)
+    return first + file.read(8 - first[0].bit_length()) if first and first[0] else b""
 
 
 def _segment_end(file: io.BufferedReader) -> int | None:
@@ -60,7 +129,7 @@ def _segment_end(file: io.BufferedReader) -> int | None:
     if header is None:
         return None
     file.seek(header, os.SEEK_CUR)
-    if file.read(4) != b"\x18\x53\x80\x67":
+    if file.read(4) != SEGMENT:
         return None
     length = _length(file)
     return None if length is None else file.tell() + length

@@ -122,6 +122,7 @@ def perceptual_hashes(pictures: Iterable[Image.Image]) -> tuple[tuple[str, ...],
         square = picture.resize((PDQ_SIDE, PDQ_SIDE), Image.Resampling.BILINEAR)
         bits, quality = pdqhash.compute(np.asarray(square))
         found.append((np.packbits(bits).tobytes().hex(), int(quality)))
+        del picture  # before the next is made: each may have 100 MB
     best = max((quality for _, quality in found), default=0)
     least = min(best, MIN_QUALITY)
     return tuple(dict.fromkeys(text for text, quality in found if quality >= least)), best

@@ -9,6 +9,8 @@ from PIL import Image
 
 # Shades that differ by less are one to a reader.
 SHOWN = 16
+# Rows that are laid on a ground at once: the whole would be there four times.
+STRIP = 256
 
 
 def as_seen(image: Image.Image) -> Iterator[Image.Image]:
@@ -22,23 +24,42 @@ def as_seen(image: Image.Image) -> Iterator[Image.Image]:
     if image.mode.startswith("I"):
         image = _from_16_bits(image)
     if not image.has_transparency_data:
-        yield image.convert("RGB")
+        yield image if image.mode == "RGB" else image.convert("RGB")
         return
-    clear = image.convert("RGBA")
-    if int(np.asarray(clear.getchannel("A")).min()) > 255 - SHOWN:
+    clear = image if image.mode == "RGBA" else image.convert("RGBA")
+    low, _ = clear.getextrema()[-1]  # type: ignore[misc]
+    if low > 255 - SHOWN:
         yield clear.convert("RGB")
         return
-    grounds = (Image.new("RGBA", clear.size, name) for name in ("white", "black"))
-    light, dark = (Image.alpha_composite(ground, clear).convert("RGB") for ground in grounds)
-    if _contrast(light) >= SHOWN or _contrast(dark) < SHOWN:
-        yield light
-    if _contrast(dark) >= SHOWN:
-        yield dark
+    # One after the other, and not kept: each may have 100 MB.
+    light = _contrast(clear, "white") >= SHOWN
+    dark = _contrast(clear, "black") >= SHOWN
+    if light or not dark:
+        yield _laid_on(clear, "white")
+    if dark:
+        yield _laid_on(clear, "black")
 
 
-def _contrast(picture: Image.Image) -> int:
-    """The widest range of a colour."""
-    return max(high - low for low, high in picture.getextrema())  # type: ignore[misc]
+def _contrast(clear: Image.Image, ground: str) -> int:
+    """The widest range of a colour on the ground."""
+    each = [strip.getextrema() for _, strip in _strips(clear, ground)]
+    lows, highs = np.moveaxis(np.array(each), 2, 0)
+    return int((highs.max(axis=0) - lows.min(axis=0)).max())
+
+
+def _laid_on(clear: Image.Image, ground: str) -> Image.Image:
+    whole = Image.new("RGB", clear.size)
+    for top, strip in _strips(clear, ground):
+        whole.paste(strip, (0, top))
+    return whole
+
+
+def _strips(clear: Image.Image, ground: str) -> Iterator[tuple[int, Image.Image]]:
+    """The picture on the ground in strips from top to bottom, and where each begins."""
+    for top in range(0, clear.height, STRIP):
+        part = clear.crop((0, top, clear.width, min(top + STRIP, clear.height)))
+        below = Image.new("RGBA", part.size, ground)
+        yield top, Image.alpha_composite(below, part).convert("RGB")
 
 
 def _from_16_bits(image: Image.Image) -> Image.Image:

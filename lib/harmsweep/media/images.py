@@ -11,11 +11,11 @@ from harmsweep.media.animations import FRAMES, chosen_frames
 from harmsweep.media.conf import load_limits
 from harmsweep.media.grounds import as_seen
 from harmsweep.media.problem import MediaProblem
+from harmsweep.media.structure import SIGNATURE, check_structure, png_chunks
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 # Chunks of a PNG that no pixel depends on: Pillow refuses a file for a long one.
 WORDY = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # 16 bits of colour, which are read as 8: many shades would be the transparent one, or none.
 DEEP = b"\x10\x02"
 
@@ -45,9 +45,13 @@ def decode_frames(
     with _problems(), _opened(data) as image:
         if side is not None:
             image.draft("RGB", (side, side))
-        for number in chosen_frames(image, data, most):
+        chosen = chosen_frames(image, data, most)
+        for number in chosen:
             image.seek(number)
-            yield from as_seen(ImageOps.exif_transpose(image))
+            # The next frame is drawn on this one; a picture alone needs no copy of 100 MB.
+            shown = image if len(chosen) == 1 else image.copy()
+            ImageOps.exif_transpose(shown, in_place=True)
+            yield from as_seen(shown)
 
 
 def header_size(data: bytes) -> tuple[int, int]:
@@ -80,20 +84,17 @@ def _without_words(data: bytes) -> bytes:
     """A PNG without its comments and colour profile; what is cut short stays cut short."""
     if not data.startswith(SIGNATURE):
         return data
-    kept, start = [SIGNATURE], len(SIGNATURE)
-    while start + 12 <= len(data):
-        end = start + 12 + int.from_bytes(data[start : start + 4])
-        if end > len(data):
-            break
+    kept, end = [SIGNATURE], len(SIGNATURE)
+    for start, end in png_chunks(data):
         if data[start + 4 : start + 8] not in WORDY:
             kept.append(data[start:end])
-        start = end
-    return b"".join([*kept, data[start:]])
+    return b"".join([*kept, data[end:]])
 
 
 def _opened(data: bytes) -> Image.Image:
     limit = load_limits().image.pixels
     over = f"over {limit // 1_000_000} megapixels"
+    check_structure(data)
     with warnings.catch_warnings():
         # Pillow warns of large images at 89 megapixels; ours are refused well below.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)

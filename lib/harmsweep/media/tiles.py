@@ -55,7 +55,7 @@ def decoded_tiles(data: bytes, min_side: int, max_side: int) -> list[Tile]:
     tiles: list[Tile] = []
     seen: set[bytes] = set()
     for frame in decode_frames(data):
-        digest = sha256(frame.tobytes()).digest()
+        digest = sha256(np.asarray(frame).data).digest()
         # The same frame again would be the same words again.
         if digest in seen:
             continue
