@@ -52,16 +52,22 @@ def flat_animation(form: str, side: int, frames: int) -> bytes:
         Image.new("RGB", (side, side)),
         form,
         save_all=True,
-        append_images=_frames(side, frames - 1),
+        append_images=_Frames(side, frames - 1),
         duration=100,
     )
 
 
-def _frames(side: int, count: int) -> Iterator[Image.Image]:
-    for number in range(count):
-        frame = Image.new("RGB", (side, side))
-        frame.paste((255, number % 256, 0), (0, 0, 8, 8))
-        yield frame
+class _Frames:
+    """The frames after the first, made when asked for: a writer may go through them twice."""
+
+    def __init__(self, side: int, count: int) -> None:
+        self.side, self.count = side, count
+
+    def __iter__(self) -> Iterator[Image.Image]:
+        for number in range(1, self.count + 1):
+            frame = Image.new("RGB", (self.side, self.side))
+            frame.paste((255 * (number % 2), number * 53 % 256, 0), (0, 0, 64, 64))
+            yield frame
 
 
 def mp4(*, side: int = 64, frames: int = 12, tracks: int = 1) -> bytes:
