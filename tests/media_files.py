@@ -26,6 +26,13 @@ def many_scans(side: int, scans: int) -> bytes:
     return data[:last] + data[last:-2] * scans + data[-2:]
 
 
+def wrong_tags(tags: int) -> bytes:
+    """A JPEG whose EXIF has so many tags that each say that they hold 2 GB."""
+    entries = b"".join(struct.pack(">HHII", 36864 + n, 2, 4000, 1 << 31) for n in range(tags))
+    exif = b"Exif\0\0MM\0*\0\0\0\x08" + struct.pack(">H", tags) + entries + bytes(4)
+    return encoded(Image.new("RGB", (8, 8)), "JPEG", exif=exif)
+
+
 def chunk(kind: bytes, body: bytes) -> bytes:
     """A chunk of a PNG."""
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))

@@ -11,10 +11,12 @@ import pytest
 
 # The child gets this process's path, and finds the functions there.
 from media_calls import act, ask, crash, die, double, fill, refuse, sleep, spin, torch_is_loaded
+from media_files import wrong_tags
 
 from harmsweep.media import bounded
 from harmsweep.media.bounded import run_bounded, run_bounded_each
 from harmsweep.media.conf import ChildLimits, Limits, load_limits
+from harmsweep.media.images import decode_image
 from harmsweep.media.problem import MediaProblem
 
 pytestmark = pytest.mark.slow
@@ -106,3 +108,8 @@ def test_the_child_ends_with_the_process_that_asked(tmp_path: Path) -> None:
     while child.exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not child.exists()
+
+
+def test_what_a_decoder_says_of_a_file_is_in_no_log(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run_bounded(decode_image, wrong_tags(3000)).size == (8, 8)
+    assert capfd.readouterr().err == ""

@@ -12,6 +12,7 @@ import resource
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as TookTooLong
 from concurrent.futures.process import BrokenProcessPool
@@ -120,6 +121,8 @@ def _start_child(parent: int) -> None:
     most = _address_space() + load_limits().child.megabytes * MEGABYTE
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # What a decoder has to say of strangers' bytes, a line for each tag of theirs, is no log.
+    warnings.simplefilter("ignore")
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
