@@ -19,6 +19,7 @@ from harmsweep.media.conf import VideoLimits, load_limits
 from harmsweep.media.containers import check_tracks, demuxer_of, lacks_bytes
 from harmsweep.media.problem import MediaProblem
 from harmsweep.media.sampling import by_time
+from harmsweep.media.turns import Turn, turn_of, turned
 
 if TYPE_CHECKING:
     import av
@@ -265,37 +266,3 @@ def _decoded(clip: Clip, *, done: int = 0) -> Iterator[Shown]:
             raise MediaProblem("refused", f"{frame.width}x{frame.height} is over {most} pixels")
         rate = float(clip.stream.average_rate or 25)
         yield (number / rate if frame.time is None else frame.time), frame
-
-
-class Turn(NamedTuple):
-    """How players turn a frame: rows and columns swapped, then mirrored across and down."""
-
-    swapped: bool
-    across: bool
-    down: bool
-
-
-def turn_of(frame: Any) -> Turn:
-    """The turn in the frame's display matrix; none where it has none.
-
-    Ask one frame of a clip: PyAV ties a frame that was asked to itself, and its threads with it.
-    """
-    for side in frame.side_data:
-        if side.type.name == "DISPLAYMATRIX":
-            # Where the point (x, y) is shown: (a x + c y, b x + d y).
-            a, b, _, c, d = np.frombuffer(bytes(side), np.int32)[:5].tolist()
-            if abs(a) + abs(d) >= abs(b) + abs(c):
-                return Turn(False, a < 0, d < 0)
-            return Turn(True, c < 0, b < 0)
-    return Turn(False, False, False)
-
-
-def turned(pixels: NDArray[np.uint8], turn: Turn) -> NDArray[np.uint8]:
-    """Pixels [height, width, 3] upright."""
-    if turn.swapped:
-        pixels = pixels.transpose(1, 0, 2)
-    if turn.across:
-        pixels = pixels[:, ::-1]
-    if turn.down:
-        pixels = pixels[::-1]
-    return np.ascontiguousarray(pixels)

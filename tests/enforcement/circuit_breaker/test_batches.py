@@ -56,8 +56,10 @@ def test_a_batch_waits_until_two_others_approve_and_one_lets_it_go(waiting, user
     assert found.counts == {"effects": 2, "left": 0}
     assert waiting.states() == {"removed": "remove", "demoted": "demote", "reviewed": "review"}
     assert [b.batch.harm for b in batches.waiting(waiting.root)] == ["spam"]
+    again = batches.resume(waiting.root, hate.batch.name, binding(waiting))
+    assert again.counts == {"effects": 0, "finished": 0}
     with pytest.raises(DataRefused, match="no such batch waits"):
-        batches.resume(waiting.root, hate.batch.name, binding(waiting))
+        batches.discard(waiting.root, hate.batch.name, reason="too late")
     acts = [(o["operator"], o["act"]) for o in audit.operations(waiting.root, hate.batch.name)]
     assert acts == [("one", "approve"), ("two", "approve"), ("two", "resume")]
 

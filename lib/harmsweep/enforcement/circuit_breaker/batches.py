@@ -158,28 +158,33 @@ def resume(
     if _was(lake, name, "resume"):
         return _finished(lake, name, "resume", gate, dry_run=dry_run, clock=clock)
     batch = find(lake, name)
-    day = batch.day
     if binding.subject != (batch.model_version, batch.policy_version):
         raise DataRefused(f"{name} is of {batch.model_version} under {batch.policy_version}")
+    counts = _let_go(lake, batch, binding, gate, dry_run=dry_run, clock=clock)
+    seconds = time.monotonic() - started
+    return Outcome("resume", batch.day, counts["effects"], seconds, counts=counts)
+
+
+def _let_go(
+    lake: Path, batch: Waiting, binding: PolicyBinding, gate: Gate, *, dry_run: bool, clock: Clock
+) -> dict[str, int]:
+    """Book the batch's effects, and refuse those that no longer fit; give how many of each."""
     with ledger_locks(lake):
         check_approved(lake, approval_request(lake, batch))
-        ledger = read_day_ledger(lake, day, clock)
-        plan = sweep_of(day, "resume", binding, after=ledger.last_sweep, at=ledger.at)
+        ledger = read_day_ledger(lake, batch.day, clock)
+        plan = sweep_of(batch.day, "resume", binding, after=ledger.last_sweep, at=ledger.at)
         waits = _waiting_entries(ledger, batch.batch)
-        new_entries, stale = resume_all_held(
-            scope_states(read_day_state(ledger, plan.subject), plan),
-            waits,
-            plan,
-            binding.guardrails,
-        )
+        states = scope_states(read_day_state(ledger, plan.subject), plan)
+        new_entries, stale = resume_all_held(states, waits, plan, binding.guardrails)
         left = [refused(entry, sweep=plan) for entry in stale if entry.entry == "held"]
         counts = {"effects": len(new_entries), "left": len(stale)}
         if not dry_run:
             gate()
             # First: once booked the batch waits no more, and no repeat could add the audit.
-            record(lake, "resume", name, details=counts | {"sweep_id": plan.sweep_id})
+            details = counts | {"sweep_id": plan.sweep_id}
+            record(lake, "resume", batch.batch.name, details=details)
             commit(ledger, [*new_entries, *left], gate)
-    return Outcome("resume", day, len(new_entries), time.monotonic() - started, counts=counts)
+    return counts
 
 
 def discard(lake: Path, name: str, *, reason: str, clock: Clock = now_micros) -> Outcome:
