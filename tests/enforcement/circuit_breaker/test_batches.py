@@ -56,8 +56,9 @@ def test_a_batch_waits_until_two_others_approve_and_one_lets_it_go(waiting, user
     assert found.counts == {"effects": 2, "left": 0}
     assert waiting.states() == {"removed": "remove", "demoted": "demote", "reviewed": "review"}
     assert [b.batch.harm for b in batches.waiting(waiting.root)] == ["spam"]
-    again = batches.resume(waiting.root, hate.batch.name, binding(waiting))
-    assert again.counts == {"effects": 0, "finished": 0}
+    for dry_run in (True, False):
+        again = batches.resume(waiting.root, hate.batch.name, binding(waiting), dry_run=dry_run)
+        assert again.counts == {"effects": 0, "finished": 0}
     with pytest.raises(DataRefused, match="no such batch waits"):
         batches.discard(waiting.root, hate.batch.name, reason="too late")
     acts = [(o["operator"], o["act"]) for o in audit.operations(waiting.root, hate.batch.name)]
@@ -85,6 +86,8 @@ def test_a_refused_batch_never_happens_under_its_pair(waiting):
     spam = named(waiting, "spam")
     found = batches.discard(waiting.root, spam.batch.name, reason="broken head")
     assert found.counts == {"effects": 1}
+    again = batches.discard(waiting.root, spam.batch.name, reason="broken head")
+    assert again.counts == {"effects": 0, "finished": 0}
     assert [b.batch.harm for b in batches.waiting(waiting.root)] == ["hate"]
     with pytest.raises(Held):
         waiting.sweep(apply=0)
