@@ -110,7 +110,9 @@ CASES: dict[str, list[Case]] = {
         Case("settings.min_side", "min_side: 320", "min_side: 31", "31 is refused: "),
     ],
     "media.yaml": [
-        Case("image.colour", "image:\n", "image:\n  colour: red\n", "known are bytes, decoded_pixels, pixels"),
+        Case(
+            "image.colour", "image:\n", "image:\n  colour: red\n", "are bytes, decoded_pixels, pixels"
+        ),
         Case("image.bytes", "bytes: 33554432", "bytes: many", "'many' is refused: "),
         Case("video.seconds", "seconds: 14400", "seconds: 0", "0 is refused: "),
         Case("video.seconds", "seconds: 14400", "seconds: .inf", "inf is refused: "),
