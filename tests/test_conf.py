@@ -111,7 +111,7 @@ CASES: dict[str, list[Case]] = {
     ],
     "media.yaml": [
         Case(
-            "image.colour", "image:\n", "image:\n  colour: red\n", "are bytes, decoded_pixels, pixels"
+            "image.colour", "image:\n", "image:\n  colour: red\n", "bytes, decoded_pixels, pixels"
         ),
         Case("image.bytes", "bytes: 33554432", "bytes: many", "'many' is refused: "),
         Case("video.seconds", "seconds: 14400", "seconds: 0", "0 is refused: "),
