@@ -14,9 +14,12 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pyarrow as pa
 
+from harmsweep.enforcement.circuit_breaker import day_share
+from harmsweep.enforcement.conf import DayShare, load_bounds
 from harmsweep.enforcement.state.decisions import version_pair
 from harmsweep.enforcement.state.policy_binding import PolicyBinding
 from harmsweep.enforcement.sweep import sweep
@@ -94,7 +97,11 @@ def timed(what: Callable[[], object]) -> float:
 
 def main(posts: int) -> None:
     """Time all four, and print."""
-    with tempfile.TemporaryDirectory() as folder:
+    # Every post is removed: what holds a wrong model is not what is timed.
+    whole = DayShare(share=1, without_history=1, least=0)
+    bounds = load_bounds().model_copy(update={"harm_share": whole, "all_share": whole})
+    free = patch.object(day_share, "load_bounds", lambda: bounds)
+    with free, tempfile.TemporaryDirectory() as folder:
         lake, binding = made(Path(folder), posts)
         seconds = {"sweep": timed(lambda: sweep(lake, DAY, binding))}
         ids = delta.query(lake, "SELECT DISTINCT sweep_id FROM actions_v1").to_pylist()
