@@ -48,17 +48,6 @@ def load_harms(path: Path) -> dict[str, Harm]:
     return {name: Harm(name=name, **dict(entry)) for name, entry in entries.items()}
 
 
-def why_no_harm(name: str, harms: Mapping[str, Harm] | None = None) -> str | None:
-    """Why a name is no harm that posts are judged by; None where it is one."""
-    harms = ALL_HARMS if harms is None else harms
-    usable = [h.name for h in harms.values() if h.applies_to == "post" and not h.retired]
-    if name in usable:
-        return None
-    known = harms.get(name)
-    why = "is no harm" if not known else "is retired" if known.retired else "is a harm of accounts"
-    return f"{name!r} {why}; known are {', '.join(usable)}"
-
-
 def _declared() -> dict[str, Harm]:
     """The harms in conf; without them no process goes on, whatever imports this."""
     try:
@@ -72,3 +61,13 @@ ALL_HARMS = _declared()
 HARMS = tuple(h.name for h in ALL_HARMS.values() if h.applies_to == "post")
 SEVERE = frozenset(h.name for h in ALL_HARMS.values() if h.severe)
 ACCOUNT_HARMS = tuple(h.name for h in ALL_HARMS.values() if h.applies_to == "account")
+
+
+def why_no_harm(name: str, harms: Mapping[str, Harm] = ALL_HARMS) -> str | None:
+    """Why a name is no harm that posts are judged by; None where it is one."""
+    usable = [h.name for h in harms.values() if h.applies_to == "post" and not h.retired]
+    if name in usable:
+        return None
+    known = harms.get(name)
+    why = "is no harm" if not known else "is retired" if known.retired else "is a harm of accounts"
+    return f"{name!r} {why}; known are {', '.join(usable)}"

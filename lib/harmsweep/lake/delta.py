@@ -205,7 +205,7 @@ def newest(table: Table, lake: Path, column: str) -> datetime | None:
 
     Where a file has no statistics its rows are read.
     """
-    files = pa.table(stored(lake, table.name).get_add_actions(flatten=True))
+    files = _files(table, lake, {})
     if not files.num_rows:
         return None
     name = f"max.{column}"

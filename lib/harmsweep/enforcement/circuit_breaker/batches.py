@@ -155,9 +155,9 @@ def resume(
         Stopped: the switch is off.
     """
     started, gate = time.monotonic(), partial(check_running, lake)
-    if _was(lake, name, "resume"):
+    batch = _find_unless(lake, name, "resume")
+    if batch is None:
         return _finished(lake, name, "resume", gate, dry_run=dry_run, clock=clock)
-    batch = find(lake, name)
     if binding.subject != (batch.model_version, batch.policy_version):
         raise DataRefused(f"{name} is of {batch.model_version} under {batch.policy_version}")
     counts = _let_go(lake, batch, binding, gate, dry_run=dry_run, clock=clock)
@@ -195,10 +195,9 @@ def discard(lake: Path, name: str, *, reason: str, clock: Clock = now_micros) ->
     Raises:
         DataRefused: no such batch waits.
     """
-    started = time.monotonic()
-    if _was(lake, name, "discard"):
+    started, batch = time.monotonic(), _find_unless(lake, name, "discard")
+    if batch is None:
         return _finished(lake, name, "discard", by_a_person, clock=clock)
-    batch = find(lake, name)
     day, subject = batch.day, (batch.model_version, batch.policy_version)
     with ledger_locks(lake):
         ledger = read_day_ledger(lake, day, clock)
@@ -210,13 +209,15 @@ def discard(lake: Path, name: str, *, reason: str, clock: Clock = now_micros) ->
     return Outcome("discard", day, len(held), time.monotonic() - started, counts=counts)
 
 
-def _was(lake: Path, name: str, act: str) -> bool:
-    """Whether a batch that waits no more was let go, or refused: its last act says which."""
-    batch = HeldBatch.parse(name)
-    if any(waits.batch == batch for waits in waiting(lake, batch.day)):
-        return False
-    acts = [o["act"] for o in operations(lake, name) if o["act"] in ("resume", "discard")]
-    return acts[-1:] == [act]
+def _find_unless(lake: Path, name: str, act: str) -> Waiting | None:
+    """The batch of that name, as `find` has it; None of one that this act, its last, ended."""
+    try:
+        return find(lake, name)
+    except DataRefused:
+        acts = [o["act"] for o in operations(lake, name) if o["act"] in ("resume", "discard")]
+        if acts[-1:] == [act]:
+            return None
+        raise
 
 
 def _finished(

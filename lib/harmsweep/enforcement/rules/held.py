@@ -10,7 +10,7 @@ from harmsweep.enforcement.rules.guardrails import Decision, Guardrails, Post
 from harmsweep.enforcement.rules.lanes import Instruction
 from harmsweep.enforcement.rules.ledger import Entry, Scope, latest
 from harmsweep.enforcement.rules.reconcile import difference
-from harmsweep.enforcement.rules.waiting import unresolved
+from harmsweep.enforcement.rules.waiting import resolved, unresolved
 from harmsweep.errors import DataRefused
 
 
@@ -107,8 +107,7 @@ def is_resolved(held_effect: Entry, history: Sequence[Entry]) -> bool:
     """Whether a planned or held effect was resumed or refused before."""
     if held_effect.cause_kind == "sample":
         return latest(history) != held_effect
-    after = ("intent", "discarded")
-    return any(e.entry in after and e.effect_key == held_effect.effect_key for e in history)
+    return held_effect.effect_key in resolved(history)
 
 
 def under_review(histories: Sequence[Sequence[Entry]]) -> list[Entry]:

@@ -6,9 +6,14 @@ from harmsweep.enforcement.rules.ledger import Entry, is_automatic
 from harmsweep.policy.actions import SEVERITY, VISIBLE
 
 
+def resolved(history: Sequence[Entry]) -> set[str]:
+    """The keys of a scope's effects that happened or were refused: none of them waits."""
+    return {e.effect_key for e in history if e.entry in ("intent", "discarded")}
+
+
 def unresolved(history: Sequence[Entry]) -> list[Entry]:
     """The effects of a scope that were held, and that nobody resumed or refused."""
-    ended = {e.effect_key for e in history if e.entry in ("intent", "discarded")}
+    ended = resolved(history)
     return [e for e in history if e.entry == "held" and e.effect_key not in ended]
 
 
