@@ -46,6 +46,7 @@ ALLOWED = [
         r"refused: \d+ frames a second are too many",
         r"refused: codec \w+ is not listed",
         r"refused: over \d+ frames of its size to decode",
+        r"refused: over \d+ (scans of its size|segments|chunks|blocks|tracks)",
         r"refused: takes too much memory",
         r"refused: decoding took over .+",
     )

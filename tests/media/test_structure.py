@@ -36,6 +36,13 @@ def test_a_progressive_jpeg_as_encoders_write_it_passes_at_any_size() -> None:
         check_structure(many_scans(side, 1))
 
 
+def test_a_jpeg_too_large_for_one_scan_is_refused_for_its_pixels() -> None:
+    data = bytearray(encoded(Image.new("RGB", (8, 8)), "JPEG"))
+    at = data.index(b"\xff\xc0") + 5
+    data[at : at + 4] = b"\xff\xff\xff\xff"
+    assert reason(bytes(data)) == "over 25 megapixels"
+
+
 def test_a_jpeg_of_many_segments_is_refused() -> None:
     data = encoded(Image.new("RGB", (8, 8)), "JPEG")
     assert reason(data[:2] + b"\xff\xfe\0\x02" * 5000 + data[2:]) == "over 2000 segments"

@@ -46,17 +46,21 @@ def png_chunks(data: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _check_jpeg(data: bytes) -> None:
-    """Each scan goes over every pixel again, however few bytes it has."""
-    budget = load_limits().image.decoded_pixels
+    """Each scan goes over every pixel again, however few bytes it has.
+
+    A size over the limit counts as the limit: it is refused for its pixels, not for its scans.
+    """
+    limits = load_limits().image
     scans = pixels = 0
     for number, (kind, body) in enumerate(_segments(data)):
         if number == MOST_SEGMENTS:
             raise MediaProblem("refused", f"over {MOST_SEGMENTS} segments")
         if kind in FRAME_HEADERS:
             height, width = data[body + 3 : body + 5], data[body + 5 : body + 7]
-            pixels = max(pixels, int.from_bytes(height) * int.from_bytes(width))
+            size = int.from_bytes(height) * int.from_bytes(width)
+            pixels = max(pixels, min(size, limits.pixels))
         scans += kind == SCAN
-        if scans > min(MOST_SCANS, budget // max(1, pixels)):
+        if scans > min(MOST_SCANS, limits.decoded_pixels // max(1, pixels)):
             raise MediaProblem("refused", f"over {scans - 1} scans of its size")
 
 
