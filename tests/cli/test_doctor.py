@@ -8,6 +8,7 @@ import pytest
 
 from harmsweep.cli import doctor
 from harmsweep.cli.doctor import Check
+from harmsweep.lake import seals
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -83,3 +84,14 @@ def test_a_failure_prints_its_line_and_exits_with_1(
     monkeypatch.setattr(doctor, "checks", lambda lake: [Check("Java", False, "none", "apt-get x")])
     code, out, _ = call("doctor", "--lake", lake)
     assert (code, out) == (1, "FAIL Java: none\n     run: apt-get x\n")
+
+
+@pytest.mark.parametrize(("name", "mend"), [("orders_v1", "backup"), ("decisions_v1", "decide.py")])
+def test_a_damaged_table_is_named_with_what_it_is_made_from(
+    lake: Path, name: str, mend: str
+) -> None:
+    seals.seal(lake, name)
+    log = max((lake / name / "_delta_log").glob("*.json"))
+    log.unlink()
+    check = doctor.table(lake, name)
+    assert not check.well and f"{name} is damaged" in check.found and mend in check.mend

@@ -115,8 +115,13 @@ def test_evidence_is_forgotten_only_while_no_sweep_writes_the_ledger(
         taken.append([*names])
         yield
 
+    @contextmanager
+    def of_one(table: Table, lake: Path) -> Iterator[None]:
+        with noted(lake, [table.name]):
+            yield
+
     monkeypatch.setattr("harmsweep.enforcement.state.evidence.locked", noted)
-    monkeypatch.setattr("harmsweep.maintenance.tables.locked", noted)
+    monkeypatch.setattr("harmsweep.maintenance.tables.committed", of_one)
     done(lake, EVIDENCE)
     place = taken.index([ACTIONS.name, EVIDENCE.name])
     assert taken[place + 1] == [EVIDENCE.name]

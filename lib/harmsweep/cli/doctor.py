@@ -13,12 +13,16 @@ from rich.text import Text
 
 from harmsweep.encoders.conf import load_encoders, verify
 from harmsweep.files import FileRefused
-from harmsweep.lake import delta
+from harmsweep.lake import delta, seals
 from harmsweep.paths import ROOT
-from harmsweep.tables.catalog import TABLES
+from harmsweep.tables.catalog import DECISIONS, TABLES
 
 SETUP = "scripts/setup"
 _OPEN = "import sys, pathlib, harmsweep.lake.delta as l; l.open_lake(pathlib.Path(sys.argv[1]))"
+
+# What a damaged table is made again from.
+_REBUILT = {DECISIONS.name: "jobs/decide.py for each day, which makes them from the scores"}
+_RESTORED = "restore both from a backup: nothing else has what it held"
 
 
 @dataclass(frozen=True)
@@ -101,10 +105,16 @@ def tables(lake: Path) -> Iterator[Check]:
 
 
 def table(lake: Path, name: str) -> Check:
-    """A table's protocol and columns, against its declaration."""
+    """A table's protocol and columns, against its declaration; and whether it is as written."""
     if name not in delta.stored_names(lake):
         return Check(name, False, "missing", f"{sys.executable} -c '{_OPEN}' {lake}")
-    stored = delta.stored(lake, name)
+    try:
+        if name in seals.SEALED:
+            seals.check(lake, name)
+        stored = delta.stored(lake, name)
+    except seals.Damaged as error:
+        away = f"move {lake / name} and its file in {lake / seals.FOLDER} away, then"
+        return Check(name, False, str(error), f"{away} {_REBUILT.get(name, _RESTORED)}")
     protocol = stored.protocol()
     reader, writer = protocol.min_reader_version, protocol.min_writer_version
     absent = set(TABLES[name].schema.names) - {field.name for field in stored.schema().fields}

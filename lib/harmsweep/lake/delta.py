@@ -18,6 +18,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
+from harmsweep.lake import seals
 from harmsweep.lake.locks import locked
 from harmsweep.lake.schema import is_current, migrate
 from harmsweep.tables.catalog import RESTRICTED, RESTRICTED_FOLDER, TABLES
@@ -185,7 +186,13 @@ def _answer(sql: str, tables: Mapping[str, deltalake.DeltaTable]) -> pa.Table:
 
 
 def stored(lake: Path, name: str, version: int | None = None) -> deltalake.DeltaTable:
-    """A table's log as it stands, or as of a version: its schema, files, protocol and history."""
+    """A table's log as it stands, or as of a version: its schema, files, protocol and history.
+
+    Raises:
+        Damaged: it stands otherwise than it was written.
+    """
+    if version is None and name in seals.SEALED:
+        return seals.check(lake, name, content=False)
     return deltalake.DeltaTable(str(lake / name), version=version)
 
 
@@ -224,12 +231,12 @@ def stored_names(lake: Path) -> list[str]:
 
 def version(table: Table, lake: Path) -> int:
     """The table's current version."""
-    return int(deltalake.DeltaTable(str(lake / table.name)).version())
+    return int(stored(lake, table.name).version())
 
 
 def days(table: Table, lake: Path) -> list[date]:
     """The days that have rows in a table partitioned by day, in order."""
-    parts = deltalake.DeltaTable(str(lake / table.name)).partitions()
+    parts = stored(lake, table.name).partitions()
     return sorted({date.fromisoformat(str(p["day"])) for p in parts})
 
 

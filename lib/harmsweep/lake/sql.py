@@ -15,6 +15,7 @@ from datafusion.catalog import Catalog, SchemaProvider
 from deltalake import DeltaTable
 
 from harmsweep.errors import Refused, WrongUse
+from harmsweep.lake import seals
 from harmsweep.lake.delta import stored
 
 # What sorts, groups and joins may hold at a time. Nothing is spilled: a query writes no file.
@@ -64,6 +65,8 @@ class Tables(SchemaProvider):
         if folder is None:
             return None
         self.read[name] = folder
+        if folder in seals.SEALED and folder not in self.versions:
+            seals.check(self.lake, folder)
         return stored(self.lake, folder, self.versions.get(folder))
 
 

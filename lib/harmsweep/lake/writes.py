@@ -17,6 +17,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from harmsweep.errors import Refused
+from harmsweep.lake import seals
 from harmsweep.lake.delta import (
     Slice,
     datafusion_where,
@@ -126,6 +127,8 @@ def committed(table: Table, lake: Path) -> Iterator[None]:
     with locked(lake, [table.name]):
         before = version(table, lake)
         yield
+        if table.name in seals.SEALED:
+            seals.seal(lake, table.name)
         _own[lake / table.name] += version(table, lake) - before
 
 

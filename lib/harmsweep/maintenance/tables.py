@@ -6,6 +6,7 @@ ledger, which keeps its evidence as a copy; so old files may go once nobody can 
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,7 +15,7 @@ from harmsweep.enforcement.state.evidence import forget
 from harmsweep.known_media.preservation import delete_expired
 from harmsweep.lake import delta
 from harmsweep.lake.compaction import FEW
-from harmsweep.lake.locks import locked
+from harmsweep.lake.writes import committed
 from harmsweep.tables.catalog import EVIDENCE, PRESERVATIONS, RESTRICTED, TABLES
 from harmsweep.tables.spec import Table
 
@@ -67,7 +68,7 @@ def maintain(lake: Path, today: date, *, keep_days: int, dry_run: bool) -> Itera
         expire = None if dry_run else EXPIRIES.get(table.name)
         forgotten = expire(lake, today) if expire else 0
         # A dry run only looks: it waits for nobody.
-        with locked(lake, [] if dry_run else [table.name]):
+        with nullcontext() if dry_run else committed(table, lake):
             yield _maintained(lake, table, forgotten, keep_days, dry_run)
 
 

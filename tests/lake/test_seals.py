@@ -1,0 +1,235 @@
+"""Damage to what acts, what people did and what the platform reads is refused, and never read."""
+
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harmsweep.errors import Refused
+from harmsweep.lake import delta, seals, writes
+from harmsweep.lake.schema import migrate
+from harmsweep.lake.seals import Damaged
+from harmsweep.lake.sql import Tables, answer
+from harmsweep.tables.catalog import EXEMPTIONS, INGESTS, OPERATIONS, ORDERS
+
+NAME = OPERATIONS.name
+AT = datetime(2026, 10, 1, 12, tzinfo=UTC)
+
+
+def act(number: int) -> dict[str, Any]:
+    words = {"operator": "ana", "act": f"act-{number % 2}", "object": "x", "reason": "y"}
+    return {"day": AT.date(), "operation_id": f"o{number}", "at": AT, **words, "details": "{}"}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lake with a table of 24 commits, two of them checkpoints: to be copied, not changed."""
+    lake = tmp_path_factory.mktemp("sealed")
+    migrate(lake, OPERATIONS)
+    for number in range(24):
+        writes.write_rows([act(number)], OPERATIONS, lake)
+    return lake
+
+
+@pytest.fixture
+def lake(made: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(made, tmp_path / "lake")
+
+
+def read(lake: Path) -> list[dict[str, Any]]:
+    found = answer("SELECT * FROM operations ORDER BY operation_id", tables(lake))
+    return found.to_pylist()
+
+
+def tables(lake: Path) -> Tables:
+    return Tables(lake, {"operations": NAME})
+
+
+def commits(lake: Path) -> list[Path]:
+    return sorted((lake / NAME / "_delta_log").glob("*.json"))
+
+
+def files(lake: Path) -> list[Path]:
+    return sorted((lake / NAME).glob("act=*/*.parquet"))
+
+
+def flip(path: Path, place: float = 0.5) -> None:
+    content = bytearray(path.read_bytes())
+    content[int(place * len(content))] ^= 1
+    path.write_bytes(content)
+
+
+def swap(one: Path, other: Path) -> None:
+    first = one.read_bytes()
+    one.write_bytes(other.read_bytes())
+    other.write_bytes(first)
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "a last commit deleted": lambda lake: commits(lake)[-1].unlink(),
+    "a last commit emptied": lambda lake: commits(lake)[-1].write_bytes(b""),
+    "a last commit torn": lambda lake: commits(lake)[-1].write_bytes(
+        commits(lake)[-1].read_bytes()[:100]
+    ),
+    "the log after a checkpoint gone": lambda lake: [c.unlink() for c in commits(lake)[-4:]],
+    "a flipped bit": lambda lake: flip(files(lake)[3]),
+    "a file exchanged": lambda lake: swap(files(lake)[0], files(lake)[1]),
+    "a file gone": lambda lake: files(lake)[5].unlink(),
+    "a commit done again": lambda lake: commits(lake)[-1].write_bytes(
+        commits(lake)[-2].read_bytes()
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damage_is_refused_by_whoever_reads_and_writes(lake: Path, damage: str) -> None:
+    DAMAGES[damage](lake)
+    with pytest.raises(Refused):
+        read(lake)
+    if "file" not in damage and "bit" not in damage:
+        with pytest.raises(Damaged, match=f"{NAME} is damaged: .*; nothing was done"):
+            delta.rows(OPERATIONS, lake)
+        with pytest.raises(Damaged):
+            writes.write_rows([act(99)], OPERATIONS, lake)
+
+
+def test_what_is_sound_is_read_and_written(lake: Path) -> None:
+    before = read(lake)
+    assert len(before) == 24
+    writes.write_rows([act(24)], OPERATIONS, lake)
+    assert len(read(lake)) == 25
+    assert len(answer("SELECT * FROM operations", Tables(lake, {"operations": NAME}, {NAME: 3})))
+
+
+def test_whatever_folders_are_called_their_files_are_known(lake: Path) -> None:
+    for number, name in enumerate(["a:b@c+d", "x y", "p%20q", "ü", "a=b", "q?#"]):
+        writes.write_rows([act(30 + number) | {"act": name}], OPERATIONS, lake)
+        seals.check(lake, NAME)
+    sealed = lake / seals.FOLDER / f"{NAME}.jsonl"
+    lines = sealed.read_bytes().splitlines(keepends=True)
+    assert all(b'.parquet": ""' not in line for line in lines)
+    sealed.write_bytes(b"".join(lines[:-4]))
+    assert len(read(lake)) == 30
+
+
+@pytest.mark.parametrize("point", ["before", "after"])
+def test_a_writer_that_was_killed_before_its_seal_damages_nothing(
+    lake: Path, monkeypatch: pytest.MonkeyPatch, point: str
+) -> None:
+    def killed(name: str) -> None:
+        if name == f"{NAME}:{point}-commit":
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(writes, "failpoint", killed)
+        writes.write_rows([act(24)], OPERATIONS, lake)
+    assert len(read(lake)) == 24 + (point == "after")
+    writes.write_rows([act(25)], OPERATIONS, lake)
+    assert len(read(lake)) == 25 + (point == "after")
+    flip(max(files(lake), key=lambda path: path.stat().st_mtime_ns))
+    with pytest.raises(Refused, match="is not the file that was written"):
+        read(lake)
+
+
+def test_a_seal_that_is_torn_is_as_one_that_was_not_written(lake: Path) -> None:
+    path = lake / seals.FOLDER / f"{NAME}.jsonl"
+    path.write_bytes(path.read_bytes()[:-20])
+    assert len(read(lake)) == 24
+    writes.write_rows([act(24)], OPERATIONS, lake)
+    assert len(read(lake)) == 25
+
+
+def test_a_seal_that_was_changed_is_named(lake: Path) -> None:
+    path = lake / seals.FOLDER / f"{NAME}.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'"version": 7', b'"version": 8'))
+    with pytest.raises(Refused, match=r"line \d+ of its seals is not what was written"):
+        read(lake)
+
+
+def test_a_table_from_before_is_sealed_by_its_next_commit(lake: Path) -> None:
+    shutil.rmtree(lake / seals.FOLDER)
+    assert len(read(lake)) == 24
+    writes.write_rows([act(24)], OPERATIONS, lake)
+    flip(files(lake)[2])
+    with pytest.raises(Refused):
+        read(lake)
+
+
+def test_a_day_is_read_though_another_days_file_is_damaged(tmp_path: Path) -> None:
+    assert ORDERS.partition_by == ("day",)
+    migrate(tmp_path, ORDERS)
+    row = {
+        **{"order_id": "o", "status": "received", "at": AT, "kind": "order", "post_id": "p"},
+        **{"authority": "a", "reference": "r", "action": "remove", "harm": None, "until": None},
+        **{"jurisdiction": "all", "due_at": AT, "operator": "ana", "reason": ""},
+    }
+    days = [date(2026, 10, 1), date(2026, 10, 2)]
+    for day in days:
+        writes.write_rows([row | {"day": day}], ORDERS, tmp_path)
+    flip(next((tmp_path / ORDERS.name).glob("day=2026-10-02/*.parquet")))
+    seals.check(tmp_path, ORDERS.name, day=str(days[0]))
+    with pytest.raises(Damaged):
+        seals.check(tmp_path, ORDERS.name, day=str(days[1]))
+
+
+def test_tables_that_nothing_acts_by_have_no_seal(tmp_path: Path) -> None:
+    migrate(tmp_path, INGESTS)
+    writes.write_rows([{"day": AT.date(), "source": "posts", "landed": 1}], INGESTS, tmp_path)
+    assert not (tmp_path / seals.FOLDER).exists()
+    assert EXEMPTIONS.name in seals.SEALED
+
+
+def random_damage(lake: Path, chance: random.Random) -> str:
+    """Do one damage to the table's folder; its kind."""
+    log = lake / NAME / "_delta_log"
+    every = [*files(lake), *(path for path in log.iterdir() if path.is_file())]
+    path, other = chance.sample(every, 2)
+    kind = chance.choice(["delete", "empty", "cut", "flip", "swap", "copy", "later", "blank"])
+    if kind == "delete":
+        path.unlink()
+    elif kind == "empty":
+        path.write_bytes(b"")
+    elif kind == "cut":
+        path.write_bytes(path.read_bytes()[: chance.randrange(path.stat().st_size)])
+    elif kind == "flip":
+        flip(path, chance.random())
+    elif kind == "swap":
+        swap(path, other)
+    elif kind == "copy":
+        shutil.copyfile(other, path)
+    elif kind == "later":
+        for commit in commits(lake)[chance.randrange(24) :]:
+            commit.unlink()
+    else:
+        start = chance.randrange(path.stat().st_size)
+        content = path.read_bytes()
+        path.write_bytes(
+            content[:start] + bytes(min(64, len(content) - start)) + content[start + 64 :]
+        )
+    return f"{kind} {path.name} {other.name}"
+
+
+@pytest.fixture(params=[40, pytest.param(1000, marks=pytest.mark.nightly)])
+def trials(request: pytest.FixtureRequest) -> Iterator[random.Random]:
+    return iter([random.Random(n) for n in range(request.param)])
+
+
+def test_no_damage_gives_a_wrong_answer(made: Path, tmp_path: Path, trials: Any) -> None:
+    right, wrong, refused = read(made), [], 0
+    for number, chance in enumerate(trials):
+        lake = shutil.copytree(made, tmp_path / str(number))
+        kind = random_damage(lake, chance)
+        try:
+            if read(lake) != right:
+                wrong.append(kind)
+        except Refused:
+            refused += 1
+        with suppress(OSError):
+            shutil.rmtree(lake)
+    print(f"{number + 1} damages: {refused} refused, {len(wrong)} wrong answers")
+    assert wrong == [] and refused > 0
