@@ -20,7 +20,7 @@ from harmsweep.cli.label_quality import agreement, label_errors
 from harmsweep.cli.output import show
 from harmsweep.cli.policy_check import policy
 from harmsweep.cli.query import ask
-from harmsweep.cli.table_list import print_table, print_tables
+from harmsweep.cli.table_list import tables
 from harmsweep.errors import FAILED, USAGE, exit_code, one_line
 from harmsweep.logs import clean
 
@@ -34,6 +34,7 @@ app.command(label_errors)
 app.command(explain)
 app.command(days)
 app.command(policy)
+app.command(tables)
 ACTS: tuple[Any, ...] = (
     *(plan_acts.plan, plan_acts.show, plan_acts.approve, plan_acts.apply),
     *(acts.undo, acts.hold, acts.replay),
@@ -53,12 +54,19 @@ def query(
     format: Literal["table", "csv", "json"] = "table",
     limit: int | None = None,
 ) -> None:
-    """Answer a SELECT over the lake's tables.
+    """Answer one query over the lake's tables and views; it only reads.
+
+    SHOW TABLES lists them, DESCRIBE scores says what the columns of one are. The dialect is that of
+    DataFusion, which is close to PostgreSQL's: WITH, window functions, FILTER, unnest, date_trunc,
+    regexp_like, approx_percentile_cont. Names of columns are as written; a day is '2026-10-01'.
+    Views of what is in force, so that nothing that was only tried counts: decisions_now,
+    scores_long (a row for each harm) and in_force (the pair of model and policy of each day).
 
     Parameters
     ----------
     sql
-        One SELECT; a table goes by its name, scores_v1, or without the version, scores.
+        SELECT, WITH, VALUES, DESCRIBE, SHOW TABLES or EXPLAIN; a table goes by its name, scores_v1,
+        or without the version, scores.
     as_of
         Read a table as it was at version N; with several tables, TABLE=N, once for each.
     format
@@ -72,21 +80,6 @@ def query(
     show(rows.slice(0, most), format)
     if most is not None and rows.num_rows > most:
         print(f"the first {most} rows; --limit N gives more", file=sys.stderr)
-
-
-@app.command
-def tables(name: str | None = None, *, lake: Lake = DEFAULT_LAKE) -> None:
-    """List the tables with their keys, rows and days, or the columns of one and who uses it.
-
-    Parameters
-    ----------
-    name
-        A table, such as scores: gives its columns, what each is for, and who writes and reads it.
-    """
-    if name is None:
-        print_tables(lake)
-    else:
-        print_table(lake, name)
 
 
 @app.command

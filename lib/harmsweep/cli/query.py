@@ -9,8 +9,6 @@ import pyarrow as pa
 from harmsweep.errors import Refused
 from harmsweep.lake import delta
 
-_MISSING = re.compile(r"table '(?:lake\.tables\.)?(.+)' not found")
-
 
 class QueryRefused(Refused):
     """The query cannot be answered; the message says what to change."""
@@ -35,7 +33,7 @@ def ask(lake: Path, sql: str, *, as_of: Sequence[str], limit: int | None) -> pa.
                 raise QueryRefused(f"{name} has versions 0 to {newest}, not {version}")
         return answer(sql, Tables(lake, names, versions), limit=limit)
     except NoAnswer as error:
-        raise QueryRefused(_explain(str(error), lake)) from error
+        raise QueryRefused(str(error)) from error
 
 
 def known_names(lake: Path) -> dict[str, str]:
@@ -70,10 +68,3 @@ def parse_as_of(as_of: Sequence[str], names: Mapping[str, str]) -> dict[str, int
             raise QueryRefused(f"--as-of {text}: the query does not read {table}")
         versions[full[0]] = int(number)
     return versions
-
-
-def _explain(message: str, lake: Path) -> str:
-    missing = _MISSING.search(message)
-    if missing:
-        return f"no table {missing[1]}; there are {', '.join(delta.stored_names(lake))}"
-    return message

@@ -66,9 +66,7 @@ def print_summary(console: Console, done: PipelineRun, lake: Path, report: Path)
         console.print(f"Nothing changed: all {len(done.outcomes)} stages and days were up to date.")
     console.print(f"tables  {lake}", highlight=False, soft_wrap=True)
     console.print(f"report  {report}", highlight=False, soft_wrap=True)
-    question = (
-        "SELECT day, action, harm, count(*) AS posts FROM decisions GROUP BY day, action, harm"
-    )
+    question = "SELECT day, action, harm, count(*) AS posts FROM decisions_now GROUP BY 1, 2, 3"
     console.print(
         f'ask     .venv/bin/harmsweep query --lake {lake} "{question}"',
         highlight=False,
