@@ -164,7 +164,7 @@ def receive(
             harm=harm,
             until=until.replace(tzinfo=UTC) if until and until.tzinfo is None else until,
         )
-        print(f"{row['order_id']}: {row['action']} in {jurisdiction}, {_effects(row['effects'])}")
+        print(f"{row['order_id']}: {_asked(row)}, due {_due(row)}, {_effects(row['effects'])}")
 
 
 @order.command(name="list")
@@ -221,6 +221,12 @@ def _acting(lake: Path, dry_run: bool) -> Iterator[Path]:
         effects = effects_since(copy, lake, began)
     print_rows([{head: row[name] for head, name in EFFECT.items()} for row in effects])
     print("a dry run: nothing was written")
+
+
+def _asked(row: dict[str, Any]) -> str:
+    about = f" for {row['harm']}" if row["harm"] else ""
+    end = f" until {_day(row['until'])}" if row["until"] else ""
+    return f"{row['action']} in {row['jurisdiction']}{about}{end}"
 
 
 def _effects(n: int) -> str:

@@ -18,8 +18,8 @@ from deltalake import DeltaTable
 from harmsweep.errors import Refused, WrongUse
 from harmsweep.lake import seals
 from harmsweep.lake.delta import stored
-from harmsweep.lake.sql_words import is_no_query, is_show_tables, plain, type_name
 from harmsweep.lake.sql_views import VIEWS, harm_rows
+from harmsweep.lake.sql_words import is_no_query, is_show_tables, plain, type_name
 
 # What sorts, groups and joins may hold at a time. Nothing is spilled: a query writes no file.
 MEMORY = 4 << 30
