@@ -522,7 +522,9 @@ class World:
             self._must(not of_batch, event, "more of a batch that waits was carried out")
             of_waiting = [(e.sweep_id, e.harm) for e in waits]
             read = [e for e in self.read if (e.sweep_id, e.harm) in of_waiting]
-            is_read = any(_are_near(e, entry) for e in read)
+            # Samples are of what applies; a release of such a post brings nothing upon it.
+            applies = entry.direction == "apply"
+            is_read = applies and any(_are_near(e, entry) for e in read)
             self._must(not is_read, event, "a sampled post was acted on while its batch waits")
 
     def _must(self, holds: bool, event: Event, what: str) -> None:

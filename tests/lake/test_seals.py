@@ -13,7 +13,7 @@ import pytest
 from harmsweep.errors import Refused
 from harmsweep.lake import delta, seals, writes
 from harmsweep.lake.schema import migrate
-from harmsweep.lake.seals import Damaged
+from harmsweep.lake.seal_lines import FOLDER, Damaged
 from harmsweep.lake.sql import Tables, answer
 from harmsweep.tables.catalog import EXEMPTIONS, INGESTS, OPERATIONS, ORDERS
 
@@ -110,7 +110,7 @@ def test_whatever_folders_are_called_their_files_are_known(lake: Path) -> None:
     for number, name in enumerate(["a:b@c+d", "x y", "p%20q", "ü", "a=b", "q?#"]):
         writes.write_rows([act(30 + number) | {"act": name}], OPERATIONS, lake)
         seals.check(lake, NAME)
-    sealed = lake / seals.FOLDER / f"{NAME}.jsonl"
+    sealed = lake / FOLDER / f"{NAME}.jsonl"
     lines = sealed.read_bytes().splitlines(keepends=True)
     assert all(b'.parquet": ""' not in line for line in lines)
     sealed.write_bytes(b"".join(lines[:-4]))
@@ -137,7 +137,7 @@ def test_a_writer_that_was_killed_before_its_seal_damages_nothing(
 
 
 def test_a_seal_that_is_torn_is_as_one_that_was_not_written(lake: Path) -> None:
-    path = lake / seals.FOLDER / f"{NAME}.jsonl"
+    path = lake / FOLDER / f"{NAME}.jsonl"
     path.write_bytes(path.read_bytes()[:-20])
     assert len(read(lake)) == 24
     writes.write_rows([act(24)], OPERATIONS, lake)
@@ -145,14 +145,14 @@ def test_a_seal_that_is_torn_is_as_one_that_was_not_written(lake: Path) -> None:
 
 
 def test_a_seal_that_was_changed_is_named(lake: Path) -> None:
-    path = lake / seals.FOLDER / f"{NAME}.jsonl"
+    path = lake / FOLDER / f"{NAME}.jsonl"
     path.write_bytes(path.read_bytes().replace(b'"version": 7', b'"version": 8'))
     with pytest.raises(Refused, match=r"line \d+ of its seals is not what was written"):
         read(lake)
 
 
 def test_a_table_from_before_is_sealed_by_its_next_commit(lake: Path) -> None:
-    shutil.rmtree(lake / seals.FOLDER)
+    shutil.rmtree(lake / FOLDER)
     assert len(read(lake)) == 24
     writes.write_rows([act(24)], OPERATIONS, lake)
     flip(files(lake)[2])
@@ -172,15 +172,15 @@ def test_a_day_is_read_though_another_days_file_is_damaged(tmp_path: Path) -> No
     for day in days:
         writes.write_rows([row | {"day": day}], ORDERS, tmp_path)
     flip(next((tmp_path / ORDERS.name).glob("day=2026-10-02/*.parquet")))
-    seals.check(tmp_path, ORDERS.name, day=str(days[0]))
+    seals.check(tmp_path, ORDERS.name, days=[str(days[0])])
     with pytest.raises(Damaged):
-        seals.check(tmp_path, ORDERS.name, day=str(days[1]))
+        seals.check(tmp_path, ORDERS.name, days=[str(days[1])])
 
 
 def test_tables_that_nothing_acts_by_have_no_seal(tmp_path: Path) -> None:
     migrate(tmp_path, INGESTS)
     writes.write_rows([{"day": AT.date(), "source": "posts", "landed": 1}], INGESTS, tmp_path)
-    assert not (tmp_path / seals.FOLDER).exists()
+    assert not (tmp_path / FOLDER).exists()
     assert EXEMPTIONS.name in seals.SEALED
 
 

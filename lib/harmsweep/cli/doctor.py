@@ -14,6 +14,7 @@ from rich.text import Text
 from harmsweep.encoders.conf import load_encoders, verify
 from harmsweep.files import FileRefused
 from harmsweep.lake import delta, seals
+from harmsweep.lake.seal_lines import FOLDER, Damaged
 from harmsweep.paths import ROOT
 from harmsweep.tables.catalog import DECISIONS, TABLES
 
@@ -112,8 +113,8 @@ def table(lake: Path, name: str) -> Check:
         if name in seals.SEALED:
             seals.check(lake, name)
         stored = delta.stored(lake, name)
-    except seals.Damaged as error:
-        away = f"move {lake / name} and its file in {lake / seals.FOLDER} away, then"
+    except Damaged as error:
+        away = f"move {lake / name} and its file in {lake / FOLDER} away, then"
         return Check(name, False, str(error), f"{away} {_REBUILT.get(name, _RESTORED)}")
     protocol = stored.protocol()
     reader, writer = protocol.min_reader_version, protocol.min_writer_version

@@ -16,8 +16,7 @@ from datafusion.catalog import Catalog, SchemaProvider, Table
 from deltalake import DeltaTable
 
 from harmsweep.errors import Refused, WrongUse
-from harmsweep.lake import seals
-from harmsweep.lake.delta import stored
+from harmsweep.lake.delta import opened, stored
 from harmsweep.lake.sql_views import VIEWS, harm_rows
 from harmsweep.lake.sql_words import is_no_query, is_show_tables, plain, type_name
 
@@ -78,9 +77,7 @@ class Tables(SchemaProvider):
         folder = self.names.get(name.lower())
         if folder is None:
             return None
-        if folder in seals.SEALED and folder not in self.versions:
-            seals.check(self.lake, folder)
-        return stored(self.lake, folder, self.versions.get(folder))
+        return opened(self.lake, folder, version=self.versions.get(folder))
 
     def short_names(self) -> list[str]:
         """The tables and views by the shortest name of each, in order."""

@@ -14,8 +14,8 @@ from harmsweep.enforcement.state.day_ledger import DayLedger
 from harmsweep.enforcement.state.decisions import NO_ENCODER, REASON_PARTS, version_pair
 from harmsweep.enforcement.state.human_input import HumanInput, read_human_input
 from harmsweep.known_media.escalations import escalated_posts
-from harmsweep.lake import delta, seals
-from harmsweep.tables.catalog import DECISIONS, EXEMPTIONS, ORDERS, VERDICTS
+from harmsweep.lake import delta
+from harmsweep.tables.catalog import EXEMPTIONS
 
 Pair = tuple[str, ...]  # model version and policy version
 Revisions = Mapping[tuple[str, int], bool]  # by post and revision
@@ -41,9 +41,6 @@ def read_day_state(ledger: DayLedger, *pairs: Pair) -> DayState:
     Whoever writes what follows from it holds the ledger's locks from before the ledger was read.
     """
     lake, day = ledger.lake, ledger.day
-    seals.check(lake, DECISIONS.name, day=str(day))
-    for table in (VERDICTS, ORDERS, EXEMPTIONS):
-        seals.check(lake, table.name)
     escalated = frozenset(escalated_posts(lake, day))
     human_input = read_human_input(ledger, escalated)
     about = f"SELECT subject_id AS post_id FROM actions_v1 WHERE day = '{day}'"

@@ -185,7 +185,7 @@ def forget(lake: Path, today: date) -> int:
         gone = [row for day in old for row in _past_keeping(lake, day, today)]
         if not gone:
             return 0
-        table = delta.stored(lake, EVIDENCE.name)
+        table = delta.opened(lake, EVIDENCE.name)
         same = "t.day = g.day AND t.digest = g.digest"
         merge = table.merge(pa.Table.from_pylist(gone), same, source_alias="g", target_alias="t")
         return int(merge.when_matched_delete().execute()["num_target_rows_deleted"])
