@@ -19,6 +19,8 @@ SPARK_PROPERTIES = os.environ.get("HARMSWEEP_SPARK_PROPERTIES", f"{ROOT}/conf/sp
 DRIVER_ROOT = os.environ.get("HARMSWEEP_DRIVER_ROOT", "")
 # The lake of the run, for jobs that take one.
 ON_LAKE = ("--lake", "{{ params.lake }}")
+# Who triggered the run, if a person did: they approve nothing of what it plans or holds.
+BY = ("--by", "{{ dag_run.triggering_user_name or '' }}")
 PLATFORM, TRAINER = f"{ROOT}/.venv/bin/python", f"{ROOT}/.venv-trainer/bin/python"
 
 
