@@ -149,9 +149,24 @@ def test_versions_of_several_tables_need_their_names() -> None:
 
 
 @pytest.mark.slow
-def test_the_console_starts_neither_spark_nor_torch() -> None:
-    code = (
-        "import sys, harmsweep.cli.main; from pyspark import SparkContext;"
-        " sys.exit('torch' in sys.modules or SparkContext._active_spark_context is not None)"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+@pytest.mark.parametrize(
+    ("words", "without"),
+    [
+        (["--version"], {"pyarrow", "pydantic", "pyspark", "structlog", "torch"}),
+        (["query", "SELECT count(*) FROM ingests"], {"pandas", "pydantic", "pyspark", "structlog"}),
+        (["query", "SELECT * FROM decisions_now"], {"pandas", "pydantic", "pyspark", "structlog"}),
+        (["tables"], {"torch", "pyspark.pandas"}),
+    ],
+    ids=["version", "query", "view", "tables"],
+)
+def test_a_command_imports_what_it_needs(landed: Path, words: list[str], without: set[str]) -> None:
+    code = f"""if True:
+        import sys
+        from harmsweep.cli.main import main
+        sys.argv = ["harmsweep", *{words}, *{["--lake", str(landed)] if words[1:] else []}]
+        try:
+            main()
+        finally:
+            print(*sorted({without} & sys.modules.keys()), file=sys.stderr)"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.split() == []

@@ -15,7 +15,7 @@ from harmsweep.lake import delta, seals, writes
 from harmsweep.lake.schema import migrate
 from harmsweep.lake.seal_lines import FOLDER, Damaged
 from harmsweep.lake.sql import Tables, answer
-from harmsweep.tables.catalog import EXEMPTIONS, INGESTS, OPERATIONS, ORDERS
+from harmsweep.tables.catalog import EXEMPTIONS, INGESTS, OPERATIONS, ORDERS, RESTRICTED, TABLES
 
 NAME = OPERATIONS.name
 AT = datetime(2026, 10, 1, 12, tzinfo=UTC)
@@ -182,6 +182,10 @@ def test_tables_that_nothing_acts_by_have_no_seal(tmp_path: Path) -> None:
     writes.write_rows([{"day": AT.date(), "source": "posts", "landed": 1}], INGESTS, tmp_path)
     assert not (tmp_path / FOLDER).exists()
     assert EXEMPTIONS.name in seals.SEALED
+
+
+def test_what_is_sealed_is_declared() -> None:
+    assert {*TABLES, *(table.name for table in RESTRICTED.values())} >= seals.SEALED
 
 
 def random_damage(lake: Path, chance: random.Random) -> str:

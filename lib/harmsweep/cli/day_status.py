@@ -3,12 +3,12 @@
 from collections import Counter, defaultdict
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import pyarrow as pa
 from cyclopts import Parameter
 
-from harmsweep.cli.bank import DEFAULT_LAKE, Lake
+from harmsweep.cli.options import DEFAULT_LAKE, Format, Lake
 from harmsweep.cli.output import show
 from harmsweep.days import every_day
 from harmsweep.errors import DataRefused
@@ -24,7 +24,7 @@ def days(
     *,
     first: Annotated[date | None, Parameter(name="--from", help="First UTC day.")] = None,
     last: Annotated[date | None, Parameter(name="--to", help="Last UTC day.")] = None,
-    format: Literal["table", "csv", "json"] = "table",
+    format: Format = "table",
     lake: Lake = DEFAULT_LAKE,
 ) -> None:
     """Show for each day its state, its accepted posts and the last run of each stage.

@@ -11,7 +11,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from harmsweep.cli.options import DEFAULT_LAKE, Lake
 from harmsweep.encoders.conf import load_encoders, verify
+from harmsweep.errors import FAILED
 from harmsweep.files import FileRefused
 from harmsweep.lake import delta, seals
 from harmsweep.lake.seal_lines import FOLDER, Damaged
@@ -34,6 +36,12 @@ class Check:
     well: bool
     found: str
     mend: str = ""
+
+
+def doctor(*, lake: Lake = DEFAULT_LAKE) -> None:
+    """Check Python, Java, the environments, JARs, encoders and tables; say how to mend each."""
+    if not print_checks(lake):
+        sys.exit(FAILED)
 
 
 def print_checks(lake: Path) -> bool:

@@ -1,27 +1,16 @@
 """The command for people, `harmsweep`: ask the lake and its days, keep banks, act and repair.
 
-Importing it starts no Spark and imports no torch. Data goes to stdout, everything else to stderr.
-Exit codes are those of the jobs: 0 done, 1 failed, 2 usage, 3 refused, 4 held.
+It imports what the command needs, so that a short one is quick, and starts no Spark. Data goes to
+stdout, everything else to stderr. Exit codes are those of the jobs: 0 done, 1 failed, 2 usage, 3
+refused, 4 held.
 """
 
 import os
 import sys
-from typing import Annotated, Any, Literal
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError
 
-from harmsweep.cli import plan_acts, review_acts
-from harmsweep.cli import sweeps as acts
-from harmsweep.cli.bank import DEFAULT_LAKE, Lake, bank
-from harmsweep.cli.day_status import days
-from harmsweep.cli.doctor import print_checks
-from harmsweep.cli.explain_post import explain
 from harmsweep.cli.for_another import how_else
-from harmsweep.cli.label_quality import agreement, label_errors
-from harmsweep.cli.output import show
-from harmsweep.cli.policy_check import policy
-from harmsweep.cli.query import ask
-from harmsweep.cli.table_list import tables
 from harmsweep.errors import FAILED, USAGE, exit_code, one_line
 from harmsweep.logs import clean
 
@@ -29,65 +18,16 @@ app = App(
     name="harmsweep",
     help="Ask the tables, keep banks, check labels, plan and repair enforcement.",
 )
-app.command(bank)
-app.command(agreement)
-app.command(label_errors)
-app.command(explain)
-app.command(days)
-app.command(policy)
-app.command(tables)
-ACTS: tuple[Any, ...] = (
-    *(plan_acts.plan, plan_acts.show, plan_acts.approve, plan_acts.apply),
-    *(acts.undo, acts.hold, acts.replay),
-    *(acts.ramp, acts.stop, acts.start),
-    *(review_acts.verdict, review_acts.appeal, review_acts.order, review_acts.exempt),
+COMMANDS = (
+    *("query:query", "table_list:tables", "day_status:days", "doctor:doctor"),
+    *("explain_post:explain", "label_quality:agreement", "label_quality:label_errors"),
+    *("bank:bank", "policy_check:policy"),
+    *("plan_acts:plan", "plan_acts:show", "plan_acts:approve", "plan_acts:apply"),
+    *("sweeps:undo", "sweeps:hold", "sweeps:replay", "sweeps:ramp", "sweeps:stop", "sweeps:start"),
+    *("review_acts:verdict", "review_acts:appeal", "review_acts:order", "review_acts:exempt"),
 )
-for act in ACTS:
-    app.command(act)
-
-
-@app.command
-def query(
-    sql: str,
-    *,
-    lake: Lake = DEFAULT_LAKE,
-    as_of: Annotated[list[str] | None, Parameter(negative=())] = None,
-    format: Literal["table", "csv", "json"] = "table",
-    limit: int | None = None,
-) -> None:
-    """Answer one query over the lake's tables and views; it only reads.
-
-    SHOW TABLES lists them, DESCRIBE scores says what the columns of one are. The dialect is that of
-    DataFusion, which is close to PostgreSQL's: WITH, window functions, FILTER, unnest, date_trunc,
-    regexp_like, approx_percentile_cont. Names of columns are as written; a day is '2026-10-01'.
-    Views of what is in force, so that nothing that was only tried counts: decisions_now,
-    scores_long (a row for each harm) and in_force (the pair of model and policy of each day).
-
-    Parameters
-    ----------
-    sql
-        SELECT, WITH, VALUES, DESCRIBE, SHOW TABLES or EXPLAIN; a table goes by its name, scores_v1,
-        or without the version, scores.
-    as_of
-        Read a table as it was at version N; with several tables, TABLE=N, once for each.
-    format
-        csv and json are for other programs: csv disarms cells that a spreadsheet would run.
-    limit
-        Rows at most; by default 100 as a table, and all as csv or json.
-    """
-    most = 100 if limit is None and format == "table" else limit
-    # One more row than is shown tells whether there are more.
-    rows = ask(lake, sql, as_of=as_of or [], limit=None if most is None else most + 1)
-    show(rows.slice(0, most), format)
-    if most is not None and rows.num_rows > most:
-        print(f"the first {most} rows; --limit N gives more", file=sys.stderr)
-
-
-@app.command
-def doctor(*, lake: Lake = DEFAULT_LAKE) -> None:
-    """Check Python, Java, the environments, JARs, encoders and tables; say how to mend each."""
-    if not print_checks(lake):
-        sys.exit(FAILED)
+for command in COMMANDS:
+    app.command(f"harmsweep.cli.{command}")
 
 
 def main() -> None:

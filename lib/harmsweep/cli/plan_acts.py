@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from harmsweep.cli.bank import DEFAULT_LAKE, Lake
-from harmsweep.cli.for_another import as_manifest, no_file, of_conf, say_on_trust
+from harmsweep.cli.for_another import no_file, of_conf, say_on_trust
+from harmsweep.cli.options import DEFAULT_LAKE, DryRun, Lake, Model, Policy, Reason, as_manifest
 from harmsweep.cli.output import print_rows
-from harmsweep.cli.sweeps import DryRun, Model, Policy, Reason, binding_of
+from harmsweep.cli.sweeps import binding_of
 from harmsweep.days import every_day
 from harmsweep.errors import WrongUse
 

@@ -8,10 +8,9 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from harmsweep.cli.bank import DEFAULT_LAKE, Lake
 from harmsweep.cli.for_another import say_on_trust
+from harmsweep.cli.options import DEFAULT_LAKE, Lake, Policy, Reason
 from harmsweep.cli.output import print_grid, print_rows
-from harmsweep.cli.sweeps import Policy, Reason
 from harmsweep.logs import clean
 from harmsweep.review import allow_list
 

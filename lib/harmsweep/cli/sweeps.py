@@ -9,21 +9,13 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from harmsweep.cli.bank import DEFAULT_LAKE, Lake
-from harmsweep.cli.for_another import as_manifest, of_conf, say_on_trust
+from harmsweep.cli.for_another import of_conf, say_on_trust
+from harmsweep.cli.options import DEFAULT_LAKE, DryRun, Lake, Model, Policy, Reason
 from harmsweep.cli.output import print_grid, track
 from harmsweep.days import every_day
 from harmsweep.errors import FAILED, WrongUse
 from harmsweep.operations import ramps, switch
 
-Reason = Annotated[str, Parameter(help="Why; it is kept in the audit.")]
-
-
-Model = Annotated[
-    Path, Parameter(help="The model's manifest.json, or champion@FOLDER.", converter=as_manifest)
-]
-Policy = Annotated[Path, Parameter(help="The policy's file.", validator=of_conf)]
-DryRun = Annotated[bool, Parameter(help="Count, or say why not, and write nothing.", negative=())]
 hold = App(name="hold", help="Batches that a cap holds: list, resume, discard.")
 
 

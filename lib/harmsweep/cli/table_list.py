@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import pyarrow as pa
-from cyclopts import Parameter
 
-from harmsweep.cli.bank import DEFAULT_LAKE, Lake
+from harmsweep.cli.options import DEFAULT_LAKE, Format, Lake
 from harmsweep.cli.output import print_grid, show
 from harmsweep.cli.query import QueryRefused, known_names
 from harmsweep.lake import delta
@@ -16,10 +15,6 @@ from harmsweep.lake.sql_views import VIEWS
 from harmsweep.logs import clean
 from harmsweep.names import advice
 from harmsweep.tables.catalog import TABLES
-
-Format = Annotated[
-    Literal["table", "csv", "json"], Parameter(help="csv and json are for other programs.")
-]
 
 
 def tables(name: str | None = None, *, format: Format = "table", lake: Lake = DEFAULT_LAKE) -> None:

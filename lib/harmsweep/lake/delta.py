@@ -2,28 +2,31 @@
 
 A lake is a folder; each table stands in a folder of its own under it. What executors need goes
 through Spark; what the driver needs itself (runs, the ledger), and all about files, goes through
-deltalake, which needs no JVM.
+deltalake, which needs no JVM: who asks only that imports neither Spark nor the tables' schemas.
 """
+
+from __future__ import annotations
 
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import deltalake
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
-from pyspark.sql.types import StructType
 
 from harmsweep.days import every_day
 from harmsweep.lake import seals
 from harmsweep.lake.locks import locked
-from harmsweep.lake.schema import is_current, migrate
-from harmsweep.tables.catalog import RESTRICTED, RESTRICTED_FOLDER, TABLES
-from harmsweep.tables.spec import Table
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
+
+    from harmsweep.tables.spec import Table
 
 Slice = Mapping[str, date | str | Sequence[date] | Sequence[str]]
 
@@ -54,6 +57,9 @@ def open_lake(lake: Path) -> Path:
         LakeMismatch: a table has other columns than the code declares, each named, or rows that
             break a constraint.
     """
+    from harmsweep.lake.schema import is_current, migrate
+    from harmsweep.tables.catalog import RESTRICTED, RESTRICTED_FOLDER, TABLES
+
     make_folder(lake)
     (lake / RESTRICTED_FOLDER).mkdir(mode=0o700, exist_ok=True)
     for table in (*TABLES.values(), *RESTRICTED.values()):
@@ -93,6 +99,8 @@ def read_days(
     spark: SparkSession, table: Table, lake: Path, first: date, last: date | None = None
 ) -> DataFrame:
     """The rows of the days from `first` to `last` (by default that day alone), by partition."""
+    from pyspark.sql import functions as F
+
     last = last or first
     rows = _read(spark, table, lake, days=every_day(first, last) if first <= last else [])
     return rows.where(F.col("day").between(F.lit(first), F.lit(last)))
@@ -198,6 +206,8 @@ def query(
     One that reads no rows of other days says so by `days`: damage elsewhere does not refuse it.
     What people ask goes through sql.py: this engine would write, too.
     """
+    from harmsweep.tables.catalog import TABLES
+
     names = names or {name: name for name in TABLES if re.search(rf"\b{name}\b", sql)}
     asked = versions or {}
     tables = {a: opened(lake, n, version=asked.get(n), days=days) for a, n in names.items()}
@@ -239,7 +249,7 @@ def opened(
 
 def size(lake: Path, name: str) -> tuple[int, list[str]]:
     """How many rows a table has, and its days in order, from its log alone."""
-    listed = pa.table(stored(lake, name).get_add_actions(flatten=True))
+    listed = seals.files_of(stored(lake, name))
     has_days = bool(listed.num_rows) and "partition.day" in listed.column_names
     days = set(listed.column("partition.day").to_pylist()) if has_days else set()
     return pc.sum(listed.column("num_records")).as_py() or 0, sorted(map(str, days))
@@ -289,7 +299,7 @@ def slice_digest(table: Table, lake: Path, where: Slice) -> str:
 
 def slice_files(table: Table, lake: Path, where: Slice, *, version: int | None = None) -> pa.Table:
     """The files that may hold a slice's rows, from the log alone."""
-    files = pa.table(stored(lake, table.name, version).get_add_actions(flatten=True))
+    files = seals.files_of(stored(lake, table.name, version))
     for name in where.keys() & set(table.partition_by):
         wanted, column = where[name], files.column(f"partition.{name}")
         values = [wanted] if isinstance(wanted, date | str) else [*wanted]
