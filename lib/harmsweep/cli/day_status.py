@@ -38,7 +38,7 @@ def days(
     format
         csv and json are for other programs; json has each run's items, seconds and time.
     """
-    rows = _rows(lake, _range(lake, first, last))
+    rows = day_rows(lake, _range(lake, first, last))
     show(pa.Table.from_pylist(rows if format == "json" else [*map(_in_words, rows)]), format)
 
 
@@ -60,7 +60,8 @@ def last_runs(lake: Path, first: date, last: date) -> dict[date, Runs]:
     return found
 
 
-def _rows(lake: Path, wanted: list[date]) -> list[dict[str, Any]]:
+def day_rows(lake: Path, wanted: list[date]) -> list[dict[str, Any]]:
+    """A row for each day in order: state, posts, batches that wait, and each stage's last run."""
     from harmsweep.enforcement.circuit_breaker.batches import waiting
 
     ran = last_runs(lake, wanted[0], wanted[-1])

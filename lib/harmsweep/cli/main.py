@@ -7,12 +7,15 @@ refused, 4 held.
 
 import os
 import sys
+from pathlib import Path
 
 from cyclopts import App, CycloptsError
 
 from harmsweep.cli.for_another import how_else
+from harmsweep.cli.options import DEFAULT_LAKE
 from harmsweep.errors import FAILED, USAGE, exit_code, one_line
 from harmsweep.logs import clean
+from harmsweep.paths import SWITCH
 
 app = App(
     name="harmsweep",
@@ -20,7 +23,12 @@ app = App(
 )
 COMMANDS = (
     *("query:query", "table_list:tables", "day_status:days", "doctor:doctor"),
-    *("explain_post:explain", "label_quality:agreement", "label_quality:label_errors"),
+    *(
+        "status:status",
+        "explain_post:explain",
+        "label_quality:agreement",
+        "label_quality:label_errors",
+    ),
     *("bank:bank", "policy_check:policy"),
     *("plan_acts:plan", "plan_acts:show", "plan_acts:approve", "plan_acts:apply"),
     *("sweeps:undo", "sweeps:hold", "sweeps:replay", "sweeps:ramp", "sweeps:stop", "sweeps:start"),
@@ -33,7 +41,9 @@ for command in COMMANDS:
 def main() -> None:
     """The console script: run a command; an error is one line on stderr and an exit code."""
     try:
-        app(sys.argv[1:], exit_on_error=False)
+        command, bound, _ = app.parse_args(sys.argv[1:], exit_on_error=False)
+        say_if_stopped(bound.arguments.get("lake") or DEFAULT_LAKE)
+        command(*bound.args, **bound.kwargs)
     except CycloptsError:
         sys.exit(USAGE)
     except Exception as error:
@@ -42,3 +52,11 @@ def main() -> None:
         text = str(error) if exit_code(error) != FAILED else one_line(error)
         print(f"harmsweep: {clean(text + how_else(error))}", file=sys.stderr)
         sys.exit(exit_code(error))
+
+
+def say_if_stopped(lake: Path) -> None:
+    """Say on stderr that a lake's switch is off, and who turned it off, when and why."""
+    switch = lake / SWITCH
+    if switch.exists():
+        said = clean(switch.read_text(encoding="utf-8").strip())
+        print(f"STOPPED: nothing automatic takes effect here; {said}", file=sys.stderr)

@@ -211,6 +211,7 @@ def exempt(
 def _acting(lake: Path, dry_run: bool) -> Iterator[Path]:
     """The lake to act in: for a dry run a copy, whose effects are listed at the end."""
     from harmsweep.enforcement.dry_run import effects_since, scratch_copy
+    from harmsweep.lake.runs import DRY_RUN
 
     if not dry_run:
         yield lake
@@ -221,7 +222,7 @@ def _acting(lake: Path, dry_run: bool) -> Iterator[Path]:
         yield copy
         effects = effects_since(copy, lake, began)
     print_rows([{head: row[name] for head, name in EFFECT.items()} for row in effects])
-    print("a dry run: nothing was written")
+    print(DRY_RUN)
 
 
 def _asked(row: dict[str, Any]) -> str:

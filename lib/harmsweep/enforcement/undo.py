@@ -82,7 +82,7 @@ def undo(
     seconds = time.monotonic() - started
     if not dry_run:
         log(kind, day=str(day)).info("done", of_sweep=sweep_id, seconds=seconds, counts=counts)
-    return Outcome(kind, day, done, seconds, counts=counts)
+    return Outcome(kind, day, done, seconds, counts=counts, dry_run=dry_run)
 
 
 def _commit(

@@ -170,7 +170,8 @@ def resume(
         raise DataRefused(f"{name} is of {batch.model_version} under {batch.policy_version}")
     counts = _let_go(lake, batch, binding, gate, dry_run=dry_run, clock=clock)
     seconds = time.monotonic() - started
-    return Outcome("resume", batch.day, counts["effects"], seconds, counts=counts)
+    effects = counts["effects"]
+    return Outcome("resume", batch.day, effects, seconds, counts=counts, dry_run=dry_run)
 
 
 def _let_go(
@@ -238,7 +239,8 @@ def _finished(
         if not dry_run:
             commit(ledger, [], gate)
     counts = {"effects": 0, "finished": ledger.open}
-    return Outcome(act, day, 0, time.monotonic() - started, counts=counts)
+    seconds = time.monotonic() - started
+    return Outcome(act, day, 0, seconds, counts=counts, dry_run=dry_run)
 
 
 def _waiting_entries(ledger: DayLedger, batch: HeldBatch) -> list[Entry]:
