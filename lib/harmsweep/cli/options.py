@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter, Token
 
 from harmsweep.cli.for_another import manifest_of, of_conf, own_lake
+from harmsweep.errors import WrongUse
 
 DEFAULT_LAKE = Path(os.environ.get("HARMSWEEP_LAKE", "lake"))
 Lake = Annotated[
@@ -41,3 +42,13 @@ DryRun = Annotated[bool, Parameter(help="Count, or say why not, and write nothin
 Format = Annotated[
     Literal["table", "csv", "json"], Parameter(help="csv and json are for other programs.")
 ]
+
+
+def check_reason(reason: str, dry_run: bool) -> None:
+    """Ask why of whoever acts; a dry run needs none.
+
+    Raises:
+        WrongUse: no reason was given.
+    """
+    if not reason.strip() and not dry_run:
+        raise WrongUse("--reason: say why; it is kept in the audit")

@@ -98,9 +98,10 @@ def approve(name: str, *, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
 
 def apply(plan_id: str, *, dry_run: DryRun = False, lake: Lake = DEFAULT_LAKE) -> None:
     """Carry out exactly a plan, once; refused where a subject of it changed since."""
-    from harmsweep.enforcement.plans.apply import apply_plan
+    from harmsweep.enforcement.plans.apply import applied_lines, apply_plan
 
     print(apply_plan(lake, plan_id, dry_run=dry_run).line())
+    print("\n".join(applied_lines(lake, plan_id)))
 
 
 def _request_for(lake: Path, name: str) -> Any:
