@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from harmsweep.enforcement.circuit_breaker.approvals import check_approved
-from harmsweep.enforcement.circuit_breaker.forecast import breaches
+from harmsweep.enforcement.circuit_breaker.automatic_approval import why_not_approved
 from harmsweep.enforcement.plans.plan import (
     Plan,
     approved_effects,
@@ -129,10 +129,8 @@ def _check_bounds(
     """What nobody approved must be inside every bound of this hour too."""
     if plan.approvers:
         return
-    over = breaches(lake, new_entries, binding.policy, at)
-    if over:
-        lines = "; ".join(e.line() for e in over)
-        raise DataRefused(f"{plan.plan_id}: by now {lines}: nothing was done; plan again")
+    if over := why_not_approved(lake, new_entries, binding.policy, at):
+        raise DataRefused(f"{plan.plan_id}: by now {'; '.join(over)}: nothing was done; plan again")
 
 
 def _refuse(plan: Plan, entries: Sequence[Entry], why: str) -> None:
