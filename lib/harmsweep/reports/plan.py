@@ -1,4 +1,4 @@
-"""The page of a plan: one HTML file for those who must approve it."""
+"""The page of a plan or of a held batch: one HTML file for those who must approve it."""
 
 from collections import defaultdict
 from dataclasses import asdict
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harmsweep.enforcement.circuit_breaker.approvals import approved_by
+from harmsweep.enforcement.circuit_breaker.batches import Waiting, approval_request
 from harmsweep.enforcement.circuit_breaker.forecast import headroom
 from harmsweep.enforcement.plans.plan import Plan, binding_of, planned_effects
 from harmsweep.enforcement.plans.summary import changing, samples, tables, unchanging
@@ -37,6 +38,20 @@ def write_plan(lake: Path, plan: Plan, out: Path) -> Path:
     return out
 
 
+def write_batch(lake: Path, batch: Waiting, out: Path) -> Path:
+    """Write a held batch's page to `out` and give that path; texts are as on a plan's."""
+    request = approval_request(lake, batch)
+    page = TEMPLATES.get_template("batch.html").render(
+        batch=batch,
+        request=request,
+        approved=approved_by(lake, request),
+        tables=tables(lake, batch),
+        samples=_samples(lake, batch),
+    )
+    out.write_text(page, encoding="utf-8")
+    return out
+
+
 def batch_headroom(lake: Path, plan: Plan) -> list[dict[str, Any]]:
     """The plan's batches of each day beside their bounds, as things stand now."""
     new_entries: dict[date, list[Entry]] = defaultdict(list)
@@ -46,7 +61,7 @@ def batch_headroom(lake: Path, plan: Plan) -> list[dict[str, Any]]:
     return [asdict(row) for row in headroom(lake, new_entries, policy, now_micros())]
 
 
-def _samples(lake: Path, plan: Plan) -> list[dict[str, Any]]:
+def _samples(lake: Path, plan: Plan | Waiting) -> list[dict[str, Any]]:
     """The samples, each with its text and the text masked."""
     texts = {row["post"]: row["text"] for row in samples(lake, plan, masked=False)}
     return [row | {"clear": texts[row["post"]]} for row in samples(lake, plan)]

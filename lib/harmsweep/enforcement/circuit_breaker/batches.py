@@ -96,6 +96,15 @@ def waiting(lake: Path, day: date | None = None) -> list[Waiting]:
     ]
 
 
+def held_effects(batch: HeldBatch) -> str:
+    """The effects of a batch that wait, as a query over the ledger."""
+    of_batch = {"sweep_id": batch.sweep_id, "harm": batch.harm, "direction": batch.direction}
+    where = delta.datafusion_where({"day": batch.day, **of_batch})
+    return f"""SELECT * FROM actions_v1 h WHERE {where} AND {_HELD} AND NOT EXISTS (
+        SELECT 1 FROM actions_v1 d WHERE d.day = h.day AND d.effect_key = h.effect_key
+        AND d.entry IN ('intent', 'discarded'))"""
+
+
 def already_held(lake: Path, day: date, new_entries: Sequence[Entry]) -> dict[Batch, int]:
     """How many effects are of a batch of the day of which a part waits, under the same pair.
 
