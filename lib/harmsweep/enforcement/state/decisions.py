@@ -38,5 +38,6 @@ def check_decided(lake: Path, day: date, binding: PolicyBinding) -> None:
     ):
         raise DataRefused(
             f"decisions of {day} by {model_version} under {policy_version} are missing or"
-            " older than its scores or certificate; run decide first"
+            " older than its scores or certificate; run decide first: `python jobs/decide.py"
+            f" --lake {lake} --day {day} --policy {binding.policy.path} --model MANIFEST`"
         )
