@@ -16,7 +16,7 @@ from harmsweep.lake.writes import write_rows
 from harmsweep.paths import CONF
 from harmsweep.review.appeals import file_appeal
 from harmsweep.review.orders import receive
-from harmsweep.tables.catalog import EXPLANATIONS
+from harmsweep.tables.catalog import EXPLANATIONS, HASH_BANK
 
 Call = Callable[..., tuple[int, str, str]]
 POLICY = f"--policy={CONF / 'policy' / 'default.yaml'}"
@@ -33,6 +33,7 @@ def known(held: Any, capsys: pytest.CaptureFixture[str]) -> tuple[Path, dict[str
     appeal = file_appeal(lake, "removed", author_id="a1", statement="")
     account = row(EXPLANATIONS, day=ACCOUNTS_DAY, post_id="anna-maria", status="confirmed")
     write_rows([account], EXPLANATIONS, lake)
+    write_rows([row(HASH_BANK, bank="flags", hash="0" * 64)], HASH_BANK, lake)
     plan = planned(held)
     with pytest.raises(Held):
         held.sweep(version=2, demote=0.55, apply=0)
@@ -49,6 +50,7 @@ def known(held: Any, capsys: pytest.CaptureFixture[str]) -> tuple[Path, dict[str
         "action": "remove",
         "country": "DE",
         "table": "posts",
+        "bank": "flags",
     }
 
 
@@ -71,6 +73,8 @@ def known(held: Any, capsys: pytest.CaptureFixture[str]) -> tuple[Path, dict[str
         (("verdict", "clean", "harmful", "--harm", "hte", "--rationale", "x"), "harm"),
         (("agreement", "--harm", "hte"), "harm"),
         (("bank", "add", "0" * 64, "--bank", "b", "--kind", "hte"), "harm"),
+        (("bank", "list", "--bank", "flgs"), "bank"),
+        (("bank", "remove", "0" * 64, "--bank", "flgs", "--reason", "x"), "bank"),
         ((*RECEIVE, "remove", "--harm", "hte"), "harm"),
         ((*RECEIVE, "remov"), "action"),
         (("verdict", "clean", "harmful", "--harm", "hate", "--action", "remov", "--rationale", "x"),

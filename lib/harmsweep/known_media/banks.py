@@ -261,7 +261,8 @@ def _table_of(lake: Path, bank: str) -> Table:
     for table in (HASH_BANK, SEVERE_BANK):
         if _of_bank(lake, table, bank):
             return table
-    raise BankRefused(f"no bank {bank}")
+    names = {entry.bank for entry in entries(lake)}
+    raise BankRefused(f"no bank {bank}{did_you_mean(near(bank, names))}")
 
 
 def _known(known: dict[str, BankEntry], bank: str, text: str) -> BankEntry:
