@@ -362,9 +362,9 @@ def test_the_faults_of_what_is_no_file_of_conf_are_lines_without_values() -> Non
     ("command", "name"),
     [
         ([str(JOBS / "enforce.py"), "--help"], "enforce.py"),
-        (["-m", "harmsweep.cli.main"], "main.py"),
+        (["-m", "harmsweep.cli.bank"], "bank.py"),
     ],
-    ids=["a job", "the console"],
+    ids=["a job", "a command of the console"],
 )
 def test_harms_that_are_refused_end_every_command_with_one_line(
     command: list[str], name: str, tmp_path: Path

@@ -20,6 +20,10 @@ Page = Annotated[
     Path | None, Parameter(help="Write it as an HTML page to this file too.", validator=no_file)
 ]
 
+Decide = Annotated[
+    bool, Parameter(help="Decide first, here, about days without decisions.", negative=())
+]
+
 
 def plan(
     *,
@@ -33,9 +37,7 @@ def plan(
     against_policy: Annotated[
         Path | None, Parameter(help="Compare with this policy instead.", validator=of_conf)
     ] = None,
-    decide: Annotated[
-        bool, Parameter(help="Decide first, here, about days without decisions.", negative=())
-    ] = False,
+    decide: Decide = False,
     page: Page = None,
     lake: Lake = DEFAULT_LAKE,
 ) -> None:

@@ -97,9 +97,8 @@ def undo(
         NoSuchEffects: the ledger has no such sweep, or none such of its effects.
     """
     started, day, part = time.monotonic(), day_of(sweep_id), part or Part()
-    kind, done = "redo" if redo else "undo", 0
+    kind, done, total, freed = "redo" if redo else "undo", 0, 0, 0
     with ledger_locks(lake):
-        total, freed = 0, 0
         for of_day in (day, ACCOUNTS_DAY) if part == Part() else (day,):
             ledger = read_day_ledger(lake, of_day, clock)
             plan = Sweep(day, kind, (sweep_id,), ledger.last_sweep, ledger.at, operator())

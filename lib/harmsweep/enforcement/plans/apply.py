@@ -45,8 +45,7 @@ def apply_plan(
         DataRefused: there is no such plan, it expired, its policy changed, it is for reading, its
             rows are not those that were approved, or a subject's decision, revision or state
             changed. Then nothing was done.
-        Held: it has too few approvals.
-        Stopped: the switch is off.
+        Held, Stopped: it has too few approvals; the switch is off.
     """
     started, plan = time.monotonic(), find_plan(lake, plan_id)
     if plan.against:
@@ -70,12 +69,15 @@ def apply_plan(
         counts = {"effects": effects, "done_before": _done(ledgers, planned)}
         if not dry_run:
             check_running(lake)
-            sweeps = sorted({entry.sweep_id for of_day in new_entries.values() for entry in of_day})
-            record(lake, "apply", plan_id, details=counts | {"sweeps": sweeps})
+            record(lake, "apply", plan_id, details=counts | {"sweeps": _sweeps(new_entries)})
             for day, ledger in ledgers.items():
                 commit(ledger, new_entries[day], partial(check_running, lake))
     seconds = time.monotonic() - started
     return Outcome("apply", plan.first, effects, seconds, counts=counts, dry_run=dry_run)
+
+
+def _sweeps(new_entries: Mapping[date, Sequence[Entry]]) -> list[str]:
+    return sorted({entry.sweep_id for of_day in new_entries.values() for entry in of_day})
 
 
 def applied_lines(lake: Path, plan_id: str) -> list[str]:
