@@ -32,6 +32,7 @@ def skip_unless_planned(context: Context) -> None:
 
 with DAG(
     "backfill",
+    description="Runs past days again: first a plan to read, then exactly that plan",
     schedule=None,
     catchup=False,
     max_active_runs=1,
@@ -41,7 +42,11 @@ with DAG(
         "first": day_param("first UTC day, such as 2026-10-01"),
         "last": day_param("last UTC day"),
         "reason": Param(
-            type="string", pattern=REASON_PATTERN, description="why; it is kept in the audit"
+            type="string",
+            minLength=5,
+            maxLength=500,
+            pattern=REASON_PATTERN,
+            description="why; it is kept in the audit",
         ),
         "dry_run": Param(True, type="boolean", description="plan only, and act on nobody"),
         "plan": Param(
