@@ -1,8 +1,8 @@
 """The lines of a table's seals: each follows from the one before, so that none can go unseen.
 
 `.seals/<table>.jsonl` beside a table has a line for each commit: the version, the files that came
-with their SHA-256, those that went, and a digest of this and of the line before. Many lines become
-one by maintenance: it keeps the digest of the last of them.
+and those of the log with their SHA-256, those that went, and a digest of this and of the line
+before. Many lines become one by maintenance: it keeps the digest of the last of them.
 """
 
 import hashlib
@@ -41,6 +41,7 @@ class Seal:
     files: Mapping[str, str] = field(default_factory=dict)
     chain: str = ""
     known: Mapping[str, str] = field(default_factory=dict)  # every file that any line names
+    log: Mapping[str, str] = field(default_factory=dict)  # every file of the log, by name
 
 
 def place(lake: Path, name: str) -> Path:
@@ -60,8 +61,12 @@ def read(lake: Path, name: str, version: int | None = None) -> Seal | None:
     if lines and not told and "before" in lines[0]:
         oldest = lines[0]["version"]
         raise Damaged(f"{name}: what it held before version {oldest} is known no longer")
-    known = {path: digest for line in lines for path, digest in line["add"].items()}
-    return replace(_folded(told), known=known) if told else None
+    known, log = _merged(lines, "add"), _merged(lines, "log")
+    return replace(_folded(told), known=known, log=log) if told else None
+
+
+def _merged(lines: Sequence[Line], part: str) -> dict[str, str]:
+    return {path: digest for line in lines for path, digest in line.get(part, {}).items()}
 
 
 def append(lake: Path, name: str, line: Line, last: Seal) -> None:
@@ -94,7 +99,8 @@ def compact(lake: Path, name: str) -> int:
         return 0
     first, rest = lines[:-LAST_LINES], lines[-LAST_LINES:]
     whole = _folded(first)
-    one = {"version": whole.version, "add": whole.files, "remove": [], "before": whole.chain}
+    one: dict[str, Any] = {"version": whole.version, "add": whole.files, "remove": []}
+    one |= {"log": _merged(first, "log"), "before": whole.chain}
     chain, text = "", ""
     for line in (one, *rest):
         chain, written = _chained(line, chain)
