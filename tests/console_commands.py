@@ -8,7 +8,7 @@ from cyclopts import App
 # What only reads has nothing to finish.
 READS = {
     *("agreement", "label-errors", "explain", "days", "policy", "show", "replay", "query"),
-    *("tables", "doctor", "hold list", "appeal list", "appeal outcomes", "order list", "bank list"),
+    *("tables", "hold list", "appeal list", "appeal outcomes", "order list", "bank list"),
 }
 
 
