@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -86,7 +87,9 @@ def test_a_failure_prints_its_line_and_exits_with_1(
     assert (code, out) == (1, "FAIL Java: none\n     run: apt-get x\n")
 
 
-@pytest.mark.parametrize(("name", "mend"), [("orders_v1", "backup"), ("decisions_v1", "decide.py")])
+@pytest.mark.parametrize(
+    ("name", "mend"), [("orders_v1", "backup"), ("decisions_v1", "--repair decisions")]
+)
 def test_a_damaged_table_is_named_with_what_it_is_made_from(
     lake: Path, name: str, mend: str
 ) -> None:
@@ -95,3 +98,12 @@ def test_a_damaged_table_is_named_with_what_it_is_made_from(
     log.unlink()
     check = doctor.table(lake, name)
     assert not check.well and f"{name} is damaged" in check.found and mend in check.mend
+
+
+def test_a_damaged_table_is_made_again_by_its_name(call: Call, swept: Any, tmp_path: Path) -> None:
+    lake = swept.copy(tmp_path / "lake")
+    next((lake.root / "post_visibility_v1").rglob("*.parquet")).unlink()
+    code, out, _ = call("doctor", "--repair", "post_visibility", "--lake", lake.root)
+    assert (code, out) == (0, "post_visibility_v1: made again, 4 rows from the ledger\n")
+    code, _, err = call("doctor", "--repair", "posts", "--lake", lake.root)
+    assert code == 3 and "no table of which it is known" in err

@@ -14,15 +14,13 @@ from rich.text import Text
 from harmsweep.encoders.conf import load_encoders, verify
 from harmsweep.files import FileRefused
 from harmsweep.lake import delta, seals
+from harmsweep.lake.seal_lines import Damaged
+from harmsweep.maintenance.repair import what_mends
 from harmsweep.paths import ROOT
-from harmsweep.tables.catalog import DECISIONS, TABLES
+from harmsweep.tables.catalog import TABLES
 
 SETUP = "scripts/setup"
 _OPEN = "import sys, pathlib, harmsweep.lake.delta as l; l.open_lake(pathlib.Path(sys.argv[1]))"
-
-# What a damaged table is made again from.
-_REBUILT = {DECISIONS.name: "jobs/decide.py for each day, which makes them from the scores"}
-_RESTORED = "restore both from a backup: nothing else has what it held"
 
 
 @dataclass(frozen=True)
@@ -112,9 +110,8 @@ def table(lake: Path, name: str) -> Check:
         if name in seals.SEALED:
             seals.check(lake, name)
         stored = delta.stored(lake, name)
-    except seals.Damaged as error:
-        away = f"move {lake / name} and its file in {lake / seals.FOLDER} away, then"
-        return Check(name, False, str(error), f"{away} {_REBUILT.get(name, _RESTORED)}")
+    except Damaged as error:
+        return Check(name, False, str(error), what_mends(lake, name))
     protocol = stored.protocol()
     reader, writer = protocol.min_reader_version, protocol.min_writer_version
     absent = set(TABLES[name].schema.names) - {field.name for field in stored.schema().fields}

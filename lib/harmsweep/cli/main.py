@@ -90,9 +90,21 @@ def tables(name: str | None = None, *, lake: Lake = DEFAULT_LAKE) -> None:
 
 
 @app.command
-def doctor(*, lake: Lake = DEFAULT_LAKE) -> None:
-    """Check Python, Java, the environments, JARs, encoders and tables; say how to mend each."""
-    if not print_checks(lake):
+def doctor(
+    *, repair: str | None = None, dry_run: acts.DryRun = False, lake: Lake = DEFAULT_LAKE
+) -> None:
+    """Check Python, Java, the environments, JARs, encoders and tables; say how to mend each.
+
+    Parameters
+    ----------
+    repair
+        Make this damaged table again from what has all that it held, and check nothing else.
+    """
+    if repair:
+        from harmsweep.maintenance.repair import repair as make_again
+
+        print(make_again(lake, repair, dry_run=dry_run))
+    elif not print_checks(lake):
         sys.exit(FAILED)
 
 

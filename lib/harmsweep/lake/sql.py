@@ -15,8 +15,7 @@ from datafusion.catalog import Catalog, SchemaProvider
 from deltalake import DeltaTable
 
 from harmsweep.errors import Refused, WrongUse
-from harmsweep.lake import seals
-from harmsweep.lake.delta import stored
+from harmsweep.lake.delta import opened
 
 # What sorts, groups and joins may hold at a time. Nothing is spilled: a query writes no file.
 MEMORY = 4 << 30
@@ -65,9 +64,7 @@ class Tables(SchemaProvider):
         if folder is None:
             return None
         self.read[name] = folder
-        if folder in seals.SEALED and folder not in self.versions:
-            seals.check(self.lake, folder)
-        return stored(self.lake, folder, self.versions.get(folder))
+        return opened(self.lake, folder, version=self.versions.get(folder))
 
 
 def tables_of(sql: str, tables: Tables) -> dict[str, str]:

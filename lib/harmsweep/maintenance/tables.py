@@ -13,7 +13,7 @@ from pathlib import Path
 
 from harmsweep.enforcement.state.evidence import forget
 from harmsweep.known_media.preservation import delete_expired
-from harmsweep.lake import delta
+from harmsweep.lake import delta, seal_lines
 from harmsweep.lake.compaction import FEW
 from harmsweep.lake.writes import committed
 from harmsweep.tables.catalog import EVIDENCE, PRESERVATIONS, RESTRICTED, TABLES
@@ -80,6 +80,8 @@ def _maintained(
     is_due = _commits_since_checkpoint(lake, table) >= COMMITS
     if is_due and not dry_run:
         delta.stored(lake, table.name).create_checkpoint()
+    if not dry_run:
+        seal_lines.compact(lake, table.name)
     return Maintained(table.name, compacted, len(files), forgotten, is_due, dry_run)
 
 
@@ -91,7 +93,7 @@ def _compacted(lake: Path, table: Table, dry_run: bool) -> int:
         return 0
     if dry_run:
         return files
-    return int(stored.optimize.compact()["numFilesRemoved"])
+    return int(delta.opened(lake, table.name).optimize.compact()["numFilesRemoved"])
 
 
 def _commits_since_checkpoint(lake: Path, table: Table) -> int:
