@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import sys
 import time
 from pathlib import Path
@@ -48,6 +49,31 @@ def act(name: str) -> int | None:
     """What the function of that name gives."""
     acts = {"double": lambda: double(21), "die": die, "refuse": refuse, "fill": fill}
     return acts[name]()
+
+
+def keep() -> int:
+    """Keep 100 MB that were touched, as a decoder that leaks does."""
+    _kept.append(bytearray(b"x") * (100 * 2**20))
+    return os.getpid()
+
+
+_kept: list[bytearray] = []
+
+
+def open_socket() -> str:
+    """What comes of asking for a network."""
+    for family in (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX):
+        try:
+            socket.socket(family).close()
+        except PermissionError:
+            continue
+        return "a socket"
+    return "refused"
+
+
+def environment() -> bytes:
+    """What this process can learn of the environment that it was started with."""
+    return repr(dict(os.environ)).encode() + Path("/proc/self/environ").read_bytes()
 
 
 def torch_is_loaded() -> bool:

@@ -6,6 +6,8 @@ threads along. A call costs 0.3 ms, and over 1 ms where every core is busy, as e
 between threads waits for one: small files go several to a call.
 """
 
+import ctypes
+import gc
 import multiprocessing
 import os
 import resource
@@ -18,11 +20,12 @@ from concurrent.futures import TimeoutError as TookTooLong
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.util import Finalize
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
 from harmsweep.media.conf import ChildLimits, load_limits
+from harmsweep.media.confinement import forget_environment, leave_network
 from harmsweep.media.problem import MediaProblem
 
 Item = TypeVar("Item")
@@ -30,6 +33,19 @@ Result = TypeVar("Result")
 MEGABYTE = 2**20
 # Files of a kind that go to the child at once. A call's cost is nothing beside a video's decoding.
 FILES_PER_CALL = {"image": 8, "video": 1}
+# A child that keeps so much after a call is replaced: the next file would have less than its due.
+KEPT_BYTES = 64 * MEGABYTE
+
+# An option of glibc's `mallopt`.
+ARENA_MAX = -8
+
+
+class Done(NamedTuple):
+    """What a call gives, or its problem, and whether the child keeps too much of it."""
+
+    found: Any
+    full: bool
+
 
 _pools: dict[int, ProcessPool] = {}
 _pools_lock = threading.Lock()
@@ -61,7 +77,7 @@ def run_bounded_each(
     if not items:
         return []
     try:
-        return run_bounded(_each, function, items)
+        return run_bounded(_each, load_limits().child, function, items)
     except MediaProblem as problem:
         if len(items) == 1:
             return [problem]
@@ -77,19 +93,22 @@ def _bounded(pool: ProcessPool, function: Callable[..., Result], *arguments: Any
     except RuntimeError:
         raise BrokenProcessPool from None
     try:
-        result: Result = call.result()
-    except (TookTooLong, ProcessExpired, MemoryError) as error:
+        done: Done = call.result()
+    except (TookTooLong, ProcessExpired) as error:
         raise _problem(error, limits) from None
+    if done.full:
+        _stop(pool)  # The next call finds it broken.
+    if isinstance(done.found, MediaProblem):
+        raise done.found
+    result: Result = done.found
     return result
 
 
 def _problem(error: BaseException, limits: ChildLimits) -> MediaProblem:
-    if isinstance(error, MemoryError):
-        return MediaProblem("refused", f"decoding took over {limits.megabytes} MB")
     if not isinstance(error, ProcessExpired):
         return MediaProblem("refused", f"decoding took over {limits.wall_seconds:.0f} s")
-    if error.exitcode == -signal.SIGXCPU:
-        reason = f"decoding took over {limits.cpu_seconds} s of processor time"
+    if error.exitcode == -signal.SIGPROF:
+        reason = f"decoding took over {limits.cpu_seconds:g} s of processor time"
         return MediaProblem("refused", reason)
     return MediaProblem("undecodable", f"decoding ended its process (code {error.exitcode})")
 
@@ -118,12 +137,28 @@ def _stop(pool: ProcessPool) -> None:
 
 def _start_child(parent: int) -> None:
     """Let the child have what it has now and so much more, and end with the process that asks."""
-    most = _address_space() + load_limits().child.megabytes * MEGABYTE
+    # Threads share one heap: each of its own would count for 64 MB.
+    ctypes.CDLL(None).mallopt(ARENA_MAX, 1)
+    forget_environment()
+    leave_network()
+    _load_decoders()
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    most = _address_space() + load_limits().child.megabytes * MEGABYTE + KEPT_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # What a decoder has to say of strangers' bytes, a line for each tag of theirs, is no log.
     warnings.simplefilter("ignore")
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _load_decoders() -> None:
+    """Load them now: what they take of memory and time is no file's."""
+    import av  # noqa: F401
+    import pdqhash  # noqa: F401
+    from PIL import AvifImagePlugin, Image
+
+    Image.init()
+    # As many as there are cores, each with its memory, where nothing is said.
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
 
 def _end_with(parent: int) -> None:
@@ -138,19 +173,48 @@ def _address_space() -> int:
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _limited(limits: ChildLimits, function: Callable[..., Result], *arguments: Any) -> Result:
-    """Call the function with so much processor time from now on; past it the kernel ends us."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    seconds = int(used.ru_utime + used.ru_stime) + 1 + limits.cpu_seconds
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.getrlimit(resource.RLIMIT_CPU)[1]))
-    return function(*arguments)
+def _limited(limits: ChildLimits, function: Callable[..., Result], *arguments: Any) -> Done:
+    """What the function gives, its problem, or that it took too much memory."""
+    try:
+        found: Any = _held(limits, function, *arguments)
+    except MediaProblem as problem:
+        found = problem
+    except MemoryError:
+        found = MediaProblem("refused", f"decoding took over {limits.megabytes} MB")
+    return Done(found, _keeps_too_much(limits))
 
 
-def _each(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result | MediaProblem]:
+def _held(limits: ChildLimits, function: Callable[..., Result], *arguments: Any) -> Result:
+    """Call the function with so much memory, and processor time past which the kernel ends us."""
+    most = resource.getrlimit(resource.RLIMIT_AS)[1]
+    due = min(most, _address_space() + limits.megabytes * MEGABYTE)
+    resource.setrlimit(resource.RLIMIT_AS, (due, most))
+    signal.setitimer(signal.ITIMER_PROF, limits.cpu_seconds)
+    try:
+        return function(*arguments)
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def _keeps_too_much(limits: ChildLimits) -> bool:
+    """Whether what is kept would be taken from the next file."""
+    due = limits.megabytes * MEGABYTE
+    most = resource.getrlimit(resource.RLIMIT_AS)[1]
+    if _address_space() + due <= most:
+        return False
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    return _address_space() + due > most
+
+
+def _each(
+    limits: ChildLimits, function: Callable[[Item], Result], items: Sequence[Item]
+) -> list[Result | MediaProblem]:
+    """Each item's result or problem, and each has the limits of one; what fills us fails all."""
     found: list[Result | MediaProblem] = []
     for item in items:
         try:
-            found.append(function(item))
+            found.append(_held(limits, function, item))
         except MediaProblem as problem:
             found.append(problem)
     return found

@@ -38,10 +38,10 @@ class VideoLimits(Frozen):
 
 
 class ChildLimits(Frozen):
-    """What one call may take in the decoding process: memory on top of what it has at its start."""
+    """What one file may take in the decoding process: memory on top of what it has at its start."""
 
     megabytes: int = Field(gt=0)
-    cpu_seconds: int = Field(gt=0)
+    cpu_seconds: float = Field(gt=0)
     wall_seconds: float = Field(gt=0)
 
 
