@@ -29,7 +29,7 @@ from media_files import wrong_tags
 
 from harmsweep.media import bounded
 from harmsweep.media.bounded import run_bounded, run_bounded_each
-from harmsweep.media.conf import ChildLimits, Limits, load_limits
+from harmsweep.media.conf import ChildLimits, Limits, Seconds, load_limits
 from harmsweep.media.images import decode_image
 from harmsweep.media.problem import MediaProblem
 
@@ -83,7 +83,8 @@ def test_of_several_items_only_what_is_at_fault_has_a_reason() -> None:
 def test_what_takes_too_long_is_refused_and_the_next_call_works(
     function: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    short = ChildLimits(megabytes=256, cpu_seconds=1, wall_seconds=2)
+    seconds = Seconds(image=1, video=1)
+    short = ChildLimits(megabytes=256, cpu_seconds=seconds, wall_seconds=4)
     limits: Limits = load_limits().model_copy(update={"child": short})
     monkeypatch.setattr(bounded, "load_limits", lambda: limits)
     started = time.monotonic()
@@ -91,7 +92,7 @@ def test_what_takes_too_long_is_refused_and_the_next_call_works(
         run_bounded(function)  # type: ignore[arg-type]
     assert caught.value.reason in {
         "decoding took over 1 s of processor time",
-        "decoding took over 2 s",
+        "decoding took over 4 s",
     }
     assert time.monotonic() - started < 15
     assert run_bounded(double, 21) == 42
