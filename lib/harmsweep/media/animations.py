@@ -35,9 +35,10 @@ def chosen_frames(image: Image.Image, data: bytes, most: int = FRAMES) -> list[i
 def _count(image: Image.Image, data: bytes) -> int:
     """How many frames there are, once it is known that so many may be decoded."""
     limits = load_limits()
-    pixels = image.width * image.height
-    moving = limits.image.animation
-    budget = min(limits.video.decoded_frames, moving.decoded_pixels // pixels)
+    moving, most = limits.image.animation, limits.image.webp_avif.bytes // 2
+    pixels, dear = image.width * image.height, image.format in DEAR
+    all_pixels = moving.decoded_pixels // 2 if dear else moving.decoded_pixels
+    budget = max(1, min(limits.video.decoded_frames, all_pixels // pixels))
     frames = count_frames(data, most=budget + 1) if image.format == "GIF" else 0
     count = frames if frames > budget else int(getattr(image, "n_frames", 1))
     if count > budget:
@@ -45,8 +46,7 @@ def _count(image: Image.Image, data: bytes) -> int:
     if count > 1 and pixels > moving.pixels:
         over = f"over {moving.pixels / 1e6:g} megapixels and moves"
         raise MediaProblem("refused", f"{image.width}x{image.height} is {over}")
-    if count > 1 and image.format in DEAR and 2 * len(data) > limits.image.webp_avif.bytes:
-        most = limits.image.webp_avif.bytes // 2
+    if count > 1 and dear and len(data) > most:
         raise MediaProblem("refused", f"{len(data)} bytes are over {most} and move")
     return count
 
