@@ -7,8 +7,11 @@ import sys
 import time
 from pathlib import Path
 
+from PIL import Image
+
 from harmsweep.media.bounded import run_bounded
 from harmsweep.media.facts import MediaFacts, picture_facts
+from harmsweep.media.images import decode_frames
 from harmsweep.media.problem import MediaProblem
 
 
@@ -85,3 +88,10 @@ def facts_or_death(path: Path) -> MediaFacts:
     deaths = {b"kill": die, b"fill": fill}
     deaths.get(path.read_bytes()[:4], lambda: None)()
     return picture_facts(path)
+
+
+def processor_seconds(data: bytes) -> float:
+    """What all that an encoded picture shows takes to decode, here in the child."""
+    started = time.process_time()
+    assert list(map(Image.Image.getbbox, decode_frames(data)))
+    return time.process_time() - started
