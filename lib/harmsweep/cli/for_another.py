@@ -4,6 +4,7 @@ Its account reads and writes what the caller may not. So it reads no file that t
 what everybody finds in the installation, writes none, and acts on no lake but the installation's.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 from cyclopts import Token
 
 from harmsweep.model.registry import model_path
-from harmsweep.operations.actor import OWN_LAKE, SET_UP, is_for_another, why_on_trust
+from harmsweep.operations.actor import OWN_LAKE, SET_UP, is_for_another, operator, why_on_trust
 from harmsweep.paths import CONF, ROOT
 
 
@@ -73,8 +74,11 @@ def say_on_trust(lake: Path) -> None:
         print(f"on trust: {why}; see {SET_UP}", file=sys.stderr)
 
 
-def how_else(error: Exception) -> str:
-    """What to do where the lake may not be read or written by this user: come by sudo."""
-    if "ermission denied" not in str(error) or not OWN_LAKE.exists() or is_for_another():
-        return ""
-    return f"; try `sudo -u {OWN_LAKE.owner()} {ROOT}/deploy/harmsweep …` ({SET_UP})"
+def advised(text: str) -> str:
+    """What an error says; where this user may not read the lake or write there, how to do it."""
+    if is_for_another() or not OWN_LAKE.exists():
+        return text
+    how = f"`sudo -u {OWN_LAKE.owner()} {ROOT}/deploy/harmsweep …` ({SET_UP})"
+    if not os.access(OWN_LAKE, os.R_OK | os.X_OK):
+        return f"{operator()} may not read {OWN_LAKE}: {how}"
+    return f"{text}; {how}" if "ermission denied" in text else text
