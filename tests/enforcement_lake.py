@@ -49,6 +49,7 @@ def policy_text(
     demote: float = 0.85,
     apply: int = 1000,
     release: int = 1000,
+    approvals: str | None = None,
     **place: str,
 ) -> str:
     """A trial policy of two harms, with caps that a test's few posts do not pass.
@@ -57,8 +58,9 @@ def policy_text(
     """
     ladder = [rung("remove", remove), rung("demote", demote), rung("review", 0.5)]
     rules = {"hate": [rule(*ladder, **place)], "spam": [rule(rung("remove", 0.95), **place)]}
-    caps = {"default": {"apply": apply, "release": release}}
-    return trial_policy(rules, version=version, approved_models=APPROVED, caps=caps)
+    settings = {"caps": {"default": {"apply": apply, "release": release}}}
+    settings |= {"approvals": approvals} if approvals else {}
+    return trial_policy(rules, version=version, approved_models=APPROVED, **settings)
 
 
 def decided_rows(scores: Rows, policy: Policy) -> Rows:

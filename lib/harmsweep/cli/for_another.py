@@ -60,7 +60,9 @@ def as_manifest(_: Any, tokens: Sequence[Token]) -> Path:
 
 
 def _is_in(folder: Path, path: Path) -> bool:
-    return path.resolve().is_relative_to(folder.resolve())
+    """Whether a path is of a folder of the installation, whose links are its own."""
+    is_plain = ".." not in path.parts and (Path.cwd() / path).is_relative_to(folder)
+    return is_plain or path.resolve().is_relative_to(folder.resolve())
 
 
 def _check(named: Path | str | None, allowed: object, rule: str) -> None:
