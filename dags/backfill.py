@@ -4,7 +4,7 @@ from airflow.sdk import DAG, Context, Param, TaskGroup, TriggerRule, chain, cros
 from airflow.sdk.exceptions import AirflowSkipException
 from wiring.settings import DEFAULTS, LAKE, LANDING, MODEL, POLICY, REASON_PATTERN, day_param
 from wiring.stages import after_sweep, done, stage_tasks
-from wiring.tasks import ON_LAKE, job, spark_job
+from wiring.tasks import BY, ON_LAKE, job, spark_job
 
 STAGES = [
     *("ingest", "features", "ocr", "embed", "match"),
@@ -15,7 +15,7 @@ FORM = (
     *("--stages", "{{ params.stages | join(',') }}"),
     *("--model", "{{ params.model }}", "--policy", "{{ params.policy }}"),
     *("--landing", "{{ params.landing }}", "--reason", "{{ params.reason }}"),
-    *("--by", "{{ dag_run.triggering_user_name or '' }}"),
+    *BY,
 )
 # What was planned, not what the form says: a champion may have changed since.
 STARTED = "ti.xcom_pull(task_ids='apply.start')"

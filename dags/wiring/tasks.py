@@ -22,6 +22,8 @@ DRIVER_ROOT = os.environ.get("HARMSWEEP_DRIVER_ROOT", "")
 ON_LAKE = ("--lake", "{{ params.lake }}")
 # A job whose last line begins so is done, and whoever is on call is told of it.
 WARNING = "warning: "
+# Who triggered the run, if a person did: they approve nothing of what it plans or holds.
+BY = ("--by", "{{ dag_run.triggering_user_name or '' }}")
 PLATFORM, TRAINER = f"{ROOT}/.venv/bin/python", f"{ROOT}/.venv-trainer/bin/python"
 
 

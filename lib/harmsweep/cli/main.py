@@ -16,6 +16,7 @@ from harmsweep.cli.bank import DEFAULT_LAKE, Lake, bank
 from harmsweep.cli.day_status import days
 from harmsweep.cli.doctor import print_checks
 from harmsweep.cli.explain_post import explain
+from harmsweep.cli.for_another import advised
 from harmsweep.cli.label_quality import agreement, label_errors
 from harmsweep.cli.output import show
 from harmsweep.cli.policy_check import policy
@@ -118,5 +119,5 @@ def main() -> None:
         if os.environ.get("HARMSWEEP_TRACE"):
             raise
         text = str(error) if exit_code(error) != FAILED else one_line(error)
-        print(f"harmsweep: {clean(text)}", file=sys.stderr)
+        print(f"harmsweep: {clean(advised(text))}", file=sys.stderr)
         sys.exit(exit_code(error))

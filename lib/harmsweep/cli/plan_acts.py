@@ -8,12 +8,15 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from harmsweep.cli.bank import DEFAULT_LAKE, Lake
+from harmsweep.cli.for_another import as_manifest, no_file, of_conf, say_on_trust
 from harmsweep.cli.output import print_rows
-from harmsweep.cli.sweeps import DryRun, Model, Policy, Reason, as_manifest, binding_of
+from harmsweep.cli.sweeps import DryRun, Model, Policy, Reason, binding_of
 from harmsweep.days import every_day
 from harmsweep.errors import WrongUse
 
-Page = Annotated[Path | None, Parameter(help="Write it as an HTML page to this file too.")]
+Page = Annotated[
+    Path | None, Parameter(help="Write it as an HTML page to this file too.", validator=no_file)
+]
 
 
 def plan(
@@ -26,7 +29,7 @@ def plan(
         Path | None, Parameter(help="Compare with this model instead.", converter=as_manifest)
     ] = None,
     against_policy: Annotated[
-        Path | None, Parameter(help="Compare with this policy instead.")
+        Path | None, Parameter(help="Compare with this policy instead.", validator=of_conf)
     ] = None,
     page: Page = None,
     lake: Lake = DEFAULT_LAKE,
@@ -49,6 +52,7 @@ def plan(
         lake, days, policy=load_policy(policy), model=load_model_ref(model), against=other
     )
     _show(lake, new_plan, page)
+    say_on_trust(lake)
 
 
 def show(plan_id: str, *, page: Page = None, lake: Lake = DEFAULT_LAKE) -> None:
@@ -89,6 +93,7 @@ def approve(name: str, *, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
     request = _request_for(lake, name)
     names = keep(lake, request, reason)
     print(f"{name}: {len(names)} of {request.approvers} approvals ({', '.join(names)})")
+    say_on_trust(lake)
 
 
 def apply(plan_id: str, *, dry_run: DryRun = False, lake: Lake = DEFAULT_LAKE) -> None:

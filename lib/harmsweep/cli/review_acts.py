@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from harmsweep.cli.bank import DEFAULT_LAKE, Lake
+from harmsweep.cli.for_another import say_on_trust
 from harmsweep.cli.output import print_grid, print_rows
 from harmsweep.cli.sweeps import Policy, Reason
 from harmsweep.logs import clean
@@ -214,6 +215,7 @@ def _acting(lake: Path, dry_run: bool) -> Iterator[Path]:
 
     if not dry_run:
         yield lake
+        say_on_trust(lake)
         return
     began = datetime.now(UTC)
     with scratch_copy(lake) as copy:

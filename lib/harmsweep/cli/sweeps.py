@@ -7,26 +7,22 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
-from cyclopts import App, Parameter, Token
+from cyclopts import App, Parameter
 
 from harmsweep.cli.bank import DEFAULT_LAKE, Lake
+from harmsweep.cli.for_another import as_manifest, of_conf, say_on_trust
 from harmsweep.cli.output import print_grid, track
 from harmsweep.days import every_day
 from harmsweep.errors import FAILED, WrongUse
-from harmsweep.model.registry import model_path
 from harmsweep.operations import ramps, switch
 
 Reason = Annotated[str, Parameter(help="Why; it is kept in the audit.")]
 
 
-def as_manifest(_: Any, tokens: Sequence[Token]) -> Path:
-    return model_path(tokens[0].value)
-
-
 Model = Annotated[
     Path, Parameter(help="The model's manifest.json, or champion@FOLDER.", converter=as_manifest)
 ]
-Policy = Annotated[Path, Parameter(help="The policy's file.")]
+Policy = Annotated[Path, Parameter(help="The policy's file.", validator=of_conf)]
 DryRun = Annotated[bool, Parameter(help="Count, or say why not, and write nothing.", negative=())]
 hold = App(name="hold", help="Batches that a cap holds: list, resume, discard.")
 
@@ -75,7 +71,8 @@ def replay(
     ] = None,
     last: Annotated[date | None, Parameter(name="--to", help="Last UTC day.")] = None,
     policy: Annotated[
-        Path | None, Parameter(help="A policy's file, beside those in LAKE/policy.")
+        Path | None,
+        Parameter(help="A policy's file, beside those in LAKE/policy.", validator=of_conf),
     ] = None,
     lake: Lake = DEFAULT_LAKE,
 ) -> None:
@@ -154,6 +151,7 @@ def resume(
 
     binding = binding_of(lake, model, policy)
     print(batches.resume(lake, name, binding, dry_run=dry_run).line())
+    say_on_trust(lake)
 
 
 @hold.command
@@ -162,6 +160,7 @@ def discard(name: str, *, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
     from harmsweep.enforcement.circuit_breaker import batches
 
     print(batches.discard(lake, name, reason=reason).line())
+    say_on_trust(lake)
 
 
 def stop(*, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:

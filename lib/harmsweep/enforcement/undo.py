@@ -23,7 +23,8 @@ from harmsweep.enforcement.state.day_state import read_day_state
 from harmsweep.errors import DataRefused
 from harmsweep.lake.runs import Outcome
 from harmsweep.logs import log
-from harmsweep.operations.audit import operator, record
+from harmsweep.operations.actor import operator
+from harmsweep.operations.audit import record
 
 
 @dataclass(frozen=True)

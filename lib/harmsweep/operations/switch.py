@@ -8,7 +8,8 @@ from pathlib import Path
 from harmsweep.errors import Held
 from harmsweep.files import write_whole
 from harmsweep.logs import clean
-from harmsweep.operations.audit import operator, record
+from harmsweep.operations.actor import operator
+from harmsweep.operations.audit import record
 
 SWITCH = "STOPPED"
 

@@ -19,7 +19,8 @@ from harmsweep.harms import why_no_harm
 from harmsweep.lake import delta, writes
 from harmsweep.lake.locks import locked
 from harmsweep.operations.act_time import time_after
-from harmsweep.operations.audit import operator, record
+from harmsweep.operations.actor import operator
+from harmsweep.operations.audit import record
 from harmsweep.policy import places
 from harmsweep.policy.actions import LADDER
 from harmsweep.review.apply_now import apply_now

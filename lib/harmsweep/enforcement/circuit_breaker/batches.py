@@ -35,8 +35,10 @@ from harmsweep.enforcement.state.scope_states import resume_all_held, scope_stat
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Outcome
-from harmsweep.operations.audit import operations, operator, record
+from harmsweep.operations.actor import operator
+from harmsweep.operations.audit import asked_by, operations, record
 from harmsweep.operations.switch import check_running
+from harmsweep.policy.archive import kept_policy
 
 # The entries of a batch: see `HeldBatch.has`.
 _HELD = "entry = 'held'"
@@ -79,6 +81,7 @@ def waiting(lake: Path, day: date | None = None) -> list[Waiting]:
         GROUP BY day, sweep_id, harm, direction, model_version, policy_version
         HAVING sum(CASE WHEN entry = 'held' THEN 1 ELSE 0 END) > 0
         ORDER BY day, sweep_id, harm, direction"""
+    asked = asked_by(lake)
     return [
         Waiting(
             row["day"],
@@ -86,7 +89,7 @@ def waiting(lake: Path, day: date | None = None) -> list[Waiting]:
             row["n"],
             row["model_version"],
             row["policy_version"],
-            tuple(sorted(row["planners"])),
+            tuple(sorted({*row["planners"], *asked[row["sweep_id"]]})),
         )
         for row in delta.query(lake, sql, days=[day] if day else None).to_pylist()
     ]
@@ -131,9 +134,14 @@ def approval_request(lake: Path, batch: Waiting) -> ApprovalRequest:
         WHERE {where} AND direction = '{batch.batch.direction}'
         AND ({_HELD} OR {_SAMPLED})"""
     keys = delta.query(lake, sql, days=[batch.day]).column("effect_key").to_pylist()
-    posts = accepted_posts(lake, batch.day, batch.day)
-    approvers = load_bounds().approvers(batch.effects, posts)
-    return ApprovalRequest(batch.batch.name, batch.planners, digest_of(keys), approvers)
+    bounds, policy = load_bounds(), kept_policy(lake, batch.policy_version)
+    return ApprovalRequest(
+        batch.batch.name,
+        batch.planners,
+        digest_of(keys),
+        bounds.approvers(batch.effects, accepted_posts(lake, batch.day, batch.day)),
+        "established" in (bounds.approvals, policy and policy.approvals),
+    )
 
 
 def resume(
