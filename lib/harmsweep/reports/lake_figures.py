@@ -5,6 +5,7 @@ Numbers only: no post's text is read here.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -70,6 +71,13 @@ def accounts(lake: Path, model: str) -> Accounts:
 def of_model(model: str, of: str = "") -> str:
     """The condition on rows that are a model's own; `of` is what the query calls their table."""
     return delta.datafusion_where({f"{of}model_version": model})
+
+
+def span(lake: Path) -> dict[str, Any]:
+    """The first and the last of the days that have posts, None without any, and their number."""
+    sql = "SELECT min(day) AS first, max(day) AS last, count(DISTINCT day) AS days FROM posts_v1"
+    row: dict[str, Any] = delta.query(lake, sql).to_pylist()[0]
+    return row
 
 
 def in_force(lake: Path) -> pd.DataFrame:
