@@ -63,7 +63,7 @@ def verdict(head: Record) -> str:
 # In what a head may fall short of its baseline, the best regression on one modality.
 WORSE = "Worse than its regression by more than the interval"
 BELOW = "Below its regression, if not by more than an interval"
-NO_INTERVAL = "Without an interval of the difference"
+NO_INTERVAL = "Without an interval"
 NO_BASELINE = "Without a regression beside it"
 NO_FIGURE = "Without a figure, for lack of both classes"
 
@@ -94,5 +94,6 @@ def _doubts(row: Record) -> Iterator[str]:
         yield WORSE
     elif difference < 0:
         yield BELOW
-    if row.get("auroc") is not None and None in (row.get("low"), row.get("difference_low")):
+    of_none = row.get("low") is None if difference is None else row.get("difference_low") is None
+    if row.get("auroc") is not None and of_none:
         yield NO_INTERVAL

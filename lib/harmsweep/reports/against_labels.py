@@ -114,3 +114,24 @@ def _known(lake: Path, posts: pd.DataFrame, model: str) -> list[dict[str, Any]]:
         ON s.day = p.day AND s.post_id = p.post_id AND s.revision = p.revision"""
     rows: list[dict[str, Any]] = delta.query(lake, sql).to_pylist()
     return rows
+
+
+def planned(lake: Path, plan_id: str) -> pd.DataFrame:
+    """A row for each effect of a plan on a post, with what the post is labelled for its harm."""
+    of_plan = delta.datafusion_where({"plan_id": plan_id, "entry": "intent"})
+    sql = f"""SELECT p.subject_id AS post, coalesce(p.harm, 'none') AS harm, p.direction, p.action,
+            CASE WHEN t.label = 1 THEN 'harmful' WHEN t.label = 0 THEN 'not_harmful'
+                ELSE 'unlabelled' END AS label
+        FROM (SELECT * FROM plans_v1 WHERE {of_plan}) p
+        LEFT JOIN ({TRUTH_SQL}) t
+        ON t.day = p.day AND t.post_id = p.subject_id AND t.harm = p.harm"""
+    frame: pd.DataFrame = delta.query(lake, sql).to_pandas()
+    return frame
+
+
+def by_effect(planned: pd.DataFrame) -> pd.DataFrame:
+    """How many of a plan's effects fall on posts of each label, by harm, direction and action."""
+    by = ["harm", "direction", "action"]
+    counts = planned.groupby([*by, "label"]).size().unstack(fill_value=0)
+    counts = counts.reindex(columns=["harmful", "not_harmful", "unlabelled"], fill_value=0)
+    return counts.assign(effects=counts.sum(axis=1)).reset_index()

@@ -72,7 +72,7 @@ def forest(records: Sequence[Record], kind: str) -> Charts:
                 for r in records
                 if r["harm"] == harm
             ],
-            title=harm, x="AUROC", at=0.5,
+            title=harm, x="AUROC", at=0.5, unit=True,
         )
         for harm in dict.fromkeys(record["harm"] for record in records)
     }  # fmt: skip

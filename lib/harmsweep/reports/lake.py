@@ -138,11 +138,13 @@ def _held_out(
         for r in rows
         if r["auroc"] is not None
     ]
-    words = "AUROC (line: 95 % interval; diamond: regression)"
+    key = "line: 95 % interval; diamond: the best regression"
     return {
         "evaluation": rows,
         "by_language": languages,
-        "evaluation_figure": plots.dots(drawn, title="Held-out AUROC", x=words, at=0.5)
+        "evaluation_figure": plots.dots(
+            drawn, title="Held-out figures", x="AUROC", at=0.5, key=key, unit=True
+        )
         if drawn
         else "",
         "doubts": doubts([*rows, *languages]),

@@ -95,7 +95,7 @@ def stacked(
     rows = [
         {"row": str(row), "part": part, "n": int(n), "order": parts.index(part)}
         | {"label": f"{row}, {part}: {int(n):,} {unit}"}
-        | {"href": f"#{row}-{part}" if f"{row}-{part}" in lists else None}
+        | {"href": f"#{row}-{part}" if f"{row}-{part}" in lists else ""}
         for row, values in counts.iterrows()
         for part in parts
         if (n := values[part]) > 0
@@ -140,7 +140,7 @@ def bars(rows: Sequence[Record], *, title: str, unit: str, marks: Mapping[str, s
             for row in rows
             if row[name] is not None
         ]
-        layers.append(_beside(marked, ("stroke", "diamond")[place % 2]))
+        layers += _beside(marked, ("stroke", "diamond")[place % 2], base)
     whole = alt.layer(*layers).properties(**_size(len(rows)))
     return as_svg(whole, f"{title}: bars, {unit}" + (f" ({key})" if key else ""))
 
@@ -155,16 +155,19 @@ def _key(marks: Mapping[str, str]) -> str:
     return "; ".join(f"{shape}: {words}" for shape, words in shapes)
 
 
-def dots(rows: Sequence[Record], *, title: str, x: str, at: float) -> str:
+def dots(
+    rows: Sequence[Record], *, title: str, x: str, at: float, key: str = "", unit: bool = False
+) -> str:
     """Values with their intervals: `name`, `value`, `low`, `high` and `colour` of each row.
 
     An interval that is not known is None, and its dot is hollow, as where `few` is true; `beside`,
-    the regression's value where a row has one, is a diamond. A dotted line stands at `at`.
+    the regression's value where a row has one, is a diamond. A dotted line stands at `at`; `key`
+    says what marks mean; x goes from 0 to 1 where `unit`.
     """
     plain = [dict(row) | {"label": _dot_label(row), "full": _is_full(row)} for row in rows]
     names = [row["name"] for row in rows]
-    scale = alt.Scale(zero=False, nice=True)
-    base = _chart(plain, title).encode(
+    scale = alt.Scale(domain=[0, 1]) if unit else alt.Scale(zero=False)
+    base = _chart(plain, title, key).encode(
         x=alt.X("value:Q", title=x, scale=scale), y=_names(names), description="label:N"
     )
     coloured = base.encode(color=_own_colour())
@@ -186,7 +189,7 @@ def dots(rows: Sequence[Record], *, title: str, x: str, at: float) -> str:
         for row in rows
         if row.get("beside") is not None
     ]
-    layers.append(_beside(others, "diamond"))
+    layers += _beside(others, "diamond", base)
     return as_svg(alt.layer(*layers).properties(**_size(len(rows))), f"{title}: dots, {x}")
 
 
@@ -272,15 +275,12 @@ def _own_colour() -> alt.Color:
     return alt.Color("colour:N", scale=None)
 
 
-def _beside(rows: Sequence[Record], shape: str) -> alt.Chart:
-    """Marks of another kind at the rows of a chart."""
-    point = alt.Chart(_data(rows)).encode(x="value:Q", y="name:N", description="label:N")
-    marked: alt.Chart = (
-        point.mark_tick(color=INK, thickness=2, size=ROW - 4)
-        if shape == "stroke"
-        else point.mark_point(shape="diamond", color=MARK, size=50, strokeWidth=1.6)
-    )
-    return marked
+def _beside(rows: Sequence[Record], shape: str, chart: alt.Chart) -> list[alt.Chart]:
+    """A layer of marks of another kind at the rows of a chart; none where there is no mark."""
+    point = chart.properties(data=_data(rows))
+    tick = point.mark_tick(color=INK, thickness=2, size=ROW - 4)
+    diamond = point.mark_point(shape="diamond", color=MARK, size=50, strokeWidth=1.6)
+    return [tick if shape == "stroke" else diamond] if rows else []
 
 
 def _attribute(text: str) -> str:

@@ -31,6 +31,8 @@ STATUSES: Mapping[str, str] = {
     "missed": "labelled harmful, and nothing holds for that harm",
     "false": "labelled not harmful, and an action that others see holds for that harm",
     "false_review": "labelled not harmful, and a person is asked about that harm",
+    "harmful": "labelled harmful",
+    "not_harmful": "labelled not harmful",
     "unlabelled": "nobody labelled the post for that harm",
     # What a plan would do.
     "applied": "an action is put, or a more severe one",
