@@ -221,10 +221,12 @@ def panel(
     """
     rows = [_point(p, x, y) for p in points if math.isfinite(p["y"])]
     span = alt.Scale(domain=[0, 1]) if unit else alt.Scale(zero=False)
-    ticks, format_of_y = alt.Axis(tickCount=3), alt.Axis(tickCount=3, format="~g")
+    ticks = alt.Axis(tickCount=3, format="~g")
+    decades = alt.Axis(values=[10.0**-n for n in range(9)], format="~g")
+    height = alt.Scale(type="log") if log else span
     base = _chart(rows, title).encode(
         x=alt.X("x:Q", title=x, scale=span, axis=ticks),
-        y=alt.Y("y:Q", title=y, scale=alt.Scale(type="log") if log else span, axis=format_of_y),
+        y=alt.Y("y:Q", title=y, scale=height, axis=decades if log else ticks),
     )
     # What can be pointed at: every dot that is seen, and of a curve about ten places.
     step = 1 if dotted else max(1, len(rows) // 10)
@@ -279,7 +281,7 @@ def _beside(rows: Sequence[Record], shape: str, chart: alt.Chart) -> list[alt.Ch
     """A layer of marks of another kind at the rows of a chart; none where there is no mark."""
     point = chart.properties(data=_data(rows))
     tick = point.mark_tick(color=INK, thickness=2, size=ROW - 4)
-    diamond = point.mark_point(shape="diamond", color=MARK, size=50, strokeWidth=1.6)
+    diamond = point.mark_point(shape="diamond", color=INK, size=50, strokeWidth=1.4)
     return [tick if shape == "stroke" else diamond] if rows else []
 
 
