@@ -44,7 +44,15 @@ def test_a_name_is_text_whatever_it_is(chart: Callable[[str], str], name: str):
     assert name in root.attrib["aria-label"]
 
 
-@CHARTS
+def dot_alone(name: str) -> str:
+    return plots.dots([DOT | {"name": name, "low": None}], title=name, x="AUROC", at=0.5)
+
+
+def bar_alone(name: str) -> str:
+    return plots.bars([{"name": name, "value": 0, "colour": "#c8402f"}], title=name, unit="s")
+
+
+@pytest.mark.parametrize("chart", [stacked, bars, dots, panel, dot_alone, bar_alone])
 def test_a_chart_and_each_of_its_marks_are_named_and_say_so_when_pointed_at(
     chart: Callable[[str], str],
 ):

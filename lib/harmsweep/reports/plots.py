@@ -62,6 +62,8 @@ _CONFIG: dict[str, Any] = {
 }
 # A mark without content of its own, and its label as Vega escaped it.
 _MARK = re.compile(r'(<path aria-label="([^"]*)"[^>]*)/>')
+# A layer without marks, which has a role and nothing to say.
+_EMPTY = re.compile(r' role="graphics-[^"]*" aria-roledescription="[^"]*"(?=/>|></g>)')
 
 
 def colour_of(harm: str) -> str:
@@ -75,6 +77,7 @@ def as_svg(chart: alt.Chart | alt.LayerChart | alt.FacetChart, description: str)
     svg: str = vl_convert.vegalite_to_svg(spec | {"config": _CONFIG})
     # Links are into the page; what Vega takes them for is the address of its examples.
     svg = re.sub(r'xlink:href="[^"#]*#', 'href="#', svg)
+    svg = _EMPTY.sub(' aria-hidden="true"', svg)
     named = f'<svg role="graphics-document" aria-label="{_attribute(description)}"'
     return _MARK.sub(r"\1><title>\2</title></path>", svg).replace("<svg", named, 1)
 
@@ -140,7 +143,7 @@ def bars(rows: Sequence[Record], *, title: str, unit: str, marks: Mapping[str, s
             for row in rows
             if row[name] is not None
         ]
-        layers += _beside(marked, ("stroke", "diamond")[place % 2], base)
+        layers.append(_beside(marked, ("stroke", "diamond")[place % 2], base))
     whole = alt.layer(*layers).properties(**_size(len(rows)))
     return as_svg(whole, f"{title}: bars, {unit}" + (f" ({key})" if key else ""))
 
@@ -189,7 +192,7 @@ def dots(
         for row in rows
         if row.get("beside") is not None
     ]
-    layers += _beside(others, "diamond", base)
+    layers.append(_beside(others, "diamond", base))
     return as_svg(alt.layer(*layers).properties(**_size(len(rows))), f"{title}: dots, {x}")
 
 
@@ -277,12 +280,12 @@ def _own_colour() -> alt.Color:
     return alt.Color("colour:N", scale=None)
 
 
-def _beside(rows: Sequence[Record], shape: str, chart: alt.Chart) -> list[alt.Chart]:
-    """A layer of marks of another kind at the rows of a chart; none where there is no mark."""
+def _beside(rows: Sequence[Record], shape: str, chart: alt.Chart) -> alt.Chart:
+    """Marks of another kind at the rows of a chart."""
     point = chart.properties(data=_data(rows))
-    tick = point.mark_tick(color=INK, thickness=2, size=ROW - 4)
-    diamond = point.mark_point(shape="diamond", color=INK, size=50, strokeWidth=1.4)
-    return [tick if shape == "stroke" else diamond] if rows else []
+    tick: alt.Chart = point.mark_tick(color=INK, thickness=2, size=ROW - 4)
+    diamond: alt.Chart = point.mark_point(shape="diamond", color=INK, size=50, strokeWidth=1.4)
+    return tick if shape == "stroke" else diamond
 
 
 def _attribute(text: str) -> str:
