@@ -21,9 +21,10 @@ def labelled(post_id: str, label: int, harm: str = "hate", **columns: Any) -> di
     )
 
 
-def holds(post_id: str, action: str, harm: str = "hate", **columns: Any) -> dict[str, Any]:
+def holds(post_id: str, action: str, harm: str | None = "hate", **columns: Any) -> dict[str, Any]:
     """What holds for a post, everywhere."""
     known = {"subject_kind": "post", "subject_id": post_id, "action": action, "harm": harm}
+    known |= {"effect_key": "x"}
     return row(POST_VISIBILITY, **known | columns)
 
 

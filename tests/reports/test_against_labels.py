@@ -10,7 +10,8 @@ from labelled_lake import fill, holds, labelled
 
 from harmsweep.lake.writes import write_rows
 from harmsweep.policy.actions import VISIBLE
-from harmsweep.reports.against_labels import LISTED, by_harm, lists, outcomes, trained_on
+from harmsweep.reports.against_labels import by_harm, listed, outcomes, trained_on
+from harmsweep.reports.post_lists import LISTED, post_lists
 from harmsweep.tables.catalog import SCORES
 
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -111,13 +112,13 @@ def test_a_figure_has_its_posts_with_their_scores_and_the_words_masked(lake: Pat
     labels = [labelled(f"p{n:02}", 1) for n in range(LISTED + 1)] + [labelled("q", 0)]
     fill(lake, labels)
     write_rows([scored("p00", hate=0.25)], SCORES, lake, where={"day": DAY})
-    [found] = lists(lake, outcomes(lake), "m-1")
-    assert (found["harm"], found["outcome"], found["n"]) == ("hate", "missed", LISTED + 1)
+    [found] = post_lists(lake, listed(outcomes(lake)), "m-1")
+    assert (found["id"], found["n"]) == ("hate-missed", LISTED + 1)
     assert len(found["posts"]) == LISTED
     first, second = found["posts"][:2]
     assert (first["post_id"], first["score"], first["text"]) == ("p00", 0.25, "w····")
     assert second["score"] is None
-    [other] = lists(lake, outcomes(lake), "m-2")
+    [other] = post_lists(lake, listed(outcomes(lake)), "m-2")
     assert other["posts"][0]["score"] is None
 
 

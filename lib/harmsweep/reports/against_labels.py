@@ -4,18 +4,16 @@ A label by hand was given to a post whatever it scored; where a post has none fo
 reviewers, appeals and others found of it stands. User reports alone are never the truth.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from harmsweep.enforcement.plans.summary import mask
 from harmsweep.enforcement.rules.ledger import IN_FORCE
 from harmsweep.harms import HARMS
 from harmsweep.labels.sources import HAND, REPORTS
 from harmsweep.lake import delta
 from harmsweep.policy.actions import VISIBLE
+from harmsweep.reports.post_lists import LISTED
 
 # A label as a vote, as training counts it; a tie is not known.
 _VOTE = "weight * (2 * label - 1)"
@@ -44,9 +42,8 @@ ORDER BY p.day, p.post_id, t.harm"""
 _UNLABELLED_SQL = f"""SELECT h.harm, count(*) AS n FROM ({_HELD}) h
 LEFT JOIN ({TRUTH_SQL}) t ON t.day = h.day AND t.post_id = h.post_id AND t.harm = h.harm
 WHERE h.acted = 1 AND t.label IS NULL GROUP BY h.harm"""
-# Of posts that are harmful by their labels, then of those that are not; each has a list.
+# Each has a list of its posts.
 OUTCOMES = ("hit", "review", "missed", "false", "false_review")
-LISTED = 20
 
 
 def outcomes(lake: Path) -> pd.DataFrame:
@@ -85,35 +82,12 @@ def trained_on(lake: Path, labelled: pd.DataFrame, model: str) -> int:
     return len(learned.merge(labelled[["day", "post_id"]].drop_duplicates()))
 
 
-def lists(lake: Path, labelled: pd.DataFrame, model: str) -> Iterator[dict[str, Any]]:
-    """The posts behind each figure, LISTED at most, with their scores and the words masked."""
+def listed(labelled: pd.DataFrame) -> pd.DataFrame:
+    """The first posts of each harm and outcome, as `post_lists` takes them."""
     behind = labelled[labelled["outcome"].isin(OUTCOMES)].sort_values("harm", kind="stable")
-    first = behind.groupby(["harm", "outcome"], sort=False).head(LISTED)
-    known = {(r["day"], r["post_id"]): r for r in _known(lake, first, model)}
-    for (harm, outcome), rows in first.groupby(["harm", "outcome"]):
-        of_list = (behind["harm"] == harm) & (behind["outcome"] == outcome)
-        posts = [
-            {"day": day, "post_id": post_id}
-            | {"score": row.get(str(harm)), "text": mask(row.get("text") or "")}
-            for day, post_id in zip(rows["day"], rows["post_id"], strict=True)
-            for row in [known.get((day, post_id), {})]
-        ]
-        yield {"harm": harm, "outcome": outcome, "posts": posts, "n": int(of_list.sum())}
-
-
-def _known(lake: Path, posts: pd.DataFrame, model: str) -> list[dict[str, Any]]:
-    """Texts, and a model's scores, of posts."""
-    if posts.empty:
-        return []
-    named = {"day": [*posts["day"].unique()], "post_id": [*posts["post_id"].unique()]}
-    where, scores = delta.datafusion_where(named), ", ".join(f"s.{harm}" for harm in HARMS)
-    sql = f"""SELECT p.day, p.post_id, p.text, {scores}
-        FROM (SELECT * FROM posts_v1 WHERE {where} AND status = 'accepted') p
-        LEFT JOIN (SELECT * FROM scores_v1
-            WHERE {delta.datafusion_where(named | {"model_version": model})}) s
-        ON s.day = p.day AND s.post_id = p.post_id AND s.revision = p.revision"""
-    rows: list[dict[str, Any]] = delta.query(lake, sql).to_pylist()
-    return rows
+    groups = behind.groupby(["harm", "outcome"], sort=False)["post_id"]
+    behind = behind.assign(kind=behind["outcome"], n=groups.transform("size"))
+    return behind[groups.cumcount() < LISTED]
 
 
 def planned(lake: Path, plan_id: str) -> pd.DataFrame:

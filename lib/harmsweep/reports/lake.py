@@ -1,6 +1,6 @@
 """Write the report: one HTML file that needs no other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from harmsweep.evaluation.heads import doubts
 from harmsweep.policy.demonstration import DEMONSTRATION_MARK
 from harmsweep.reports import ablation as ablations
 from harmsweep.reports import against_labels, lake_figures, plots
+from harmsweep.reports.post_lists import post_lists
 from harmsweep.reports.vocabulary import STATUSES
 
 # The templates of all pages: parts.html holds what they share.
@@ -19,6 +20,9 @@ TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
 )
 TEMPLATES.globals["statuses"] = STATUSES
+
+# What the ids of lists of posts under an action start with.
+HELD = "held-"
 
 
 def write_report(
@@ -60,8 +64,8 @@ def _truth(lake: Path, model: str) -> dict[str, Any]:
     if labelled.empty:
         return {"rows": []}
     counts = against_labels.by_harm(lake, labelled)
-    lists = list(against_labels.lists(lake, labelled, model))
-    links = {f"{found['harm']}-{found['outcome']}" for found in lists}
+    lists = list(post_lists(lake, against_labels.listed(labelled), model))
+    links = {found["id"] for found in lists}
     harmful = counts[counts["harmful"] > 0]
     missed, unseen = harmful["missed"] == harmful["harmful"], harmful["hit"] == 0
     return {
@@ -102,10 +106,12 @@ def _balance(lake: Path, model: str) -> dict[str, Any]:
 def _outcomes(lake: Path, model: str, policy: str) -> dict[str, Any]:
     """How posts were scored, and what came of it."""
     effects = lake_figures.in_force(lake)
+    lists = list(post_lists(lake, lake_figures.under_action(lake), model, prefix=HELD))
     statuses = lake_figures.statuses_by_day(lake, model)
     return {
         "effects": records(effects),
-        "effects_figure": _effects_figure(effects),
+        "effects_figure": _effects_figure(effects, {found["id"] for found in lists}),
+        "held": lists,
         "reviews": records(lake_figures.review_reasons(lake, model, policy)),
         "statuses_figure": ""
         if statuses.empty
@@ -228,10 +234,14 @@ def _added(row: Mapping[str, Any]) -> dict[str, Any]:
     return dict(row) | {"colour": colour}
 
 
-def _effects_figure(effects: pd.DataFrame) -> str:
+def _effects_figure(effects: pd.DataFrame, lists: Collection[str]) -> str:
     if effects.empty:
         return ""
     table = effects.pivot_table(index="harm", columns="action", values="posts", aggfunc="sum")
     return plots.stacked(
-        table.fillna(0), colours=plots.ACTION_COLOURS, title="Posts under an action now"
+        table.fillna(0),
+        colours=plots.ACTION_COLOURS,
+        title="Posts under an action now",
+        lists=lists,
+        prefix=HELD,
     )

@@ -89,16 +89,17 @@ def stacked(
     title: str,
     unit: str = "posts",
     lists: Collection[str] = (),
+    prefix: str = "",
 ) -> str:
     """Horizontal stacked bars: a row per index value, a colour per column.
 
-    A part ROW, COLUMN links to the list `ROW-COLUMN` of the page where it is one of `lists`.
+    A part links to the list `prefix` + ROW-COLUMN of the page, where that is one of `lists`.
     """
     parts = [name for name in colours if name in counts]
     rows = [
         {"row": str(row), "part": part, "n": int(n), "order": parts.index(part)}
         | {"label": f"{row}, {part}: {int(n):,} {unit}"}
-        | {"href": f"#{row}-{part}" if f"{row}-{part}" in lists else ""}
+        | {"href": f"#{link}" if (link := f"{prefix}{row}-{part}") in lists else ""}
         for row, values in counts.iterrows()
         for part in parts
         if (n := values[part]) > 0
