@@ -71,8 +71,9 @@ with DAG(
     },
     doc_md="""
     **First a dry run** (the default): `plan` says for each day how many posts, how many inputs are
-    to be embedded and how many vectors are known, which effects would be newly hit and released,
-    and how long it takes at most. `show` gives the plan with its id, in its log and as its result.
+    to be embedded and how many vectors are known, which effects would be newly applied and
+    released, and how long it takes at most. `show` gives the plan with its id, in its log and as
+    its result.
 
     **Then apply**: trigger with the same form, `dry_run` off and `plan` set to that id. A plan of
     another form, one that expired, and one whose days changed since are refused, and nothing is

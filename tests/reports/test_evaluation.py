@@ -221,5 +221,10 @@ def test_the_page_is_logged_without_texts_beside_its_plots(
     assert done.stdout.strip() == str(out)
     assert "Loss by epoch" in out.read_text() and SECRET in out.read_text()
     logged = {path.name: path.read_text() for path in tracking.glob("artifacts/*/*/evaluation/*")}
-    assert {"evaluation.html", "roc.svg", "reliability.svg", "epochs.svg"} <= logged.keys()
+    assert {
+        "evaluation.html",
+        "roc-spam.svg",
+        "reliability-spam.svg",
+        "epochs-loss.svg",
+    } <= logged.keys()
     assert not any(SECRET in content for content in logged.values())

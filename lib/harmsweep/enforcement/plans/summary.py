@@ -48,7 +48,7 @@ def mask(text: str) -> str:
 
 
 def tables(lake: Path, plan: Plan) -> dict[str, list[Row]]:
-    """A plan in numbers: for each of VIEWS how much is newly hit, released or stays as it is.
+    """A plan in numbers: for each of VIEWS how much is applied, released or stays as it is.
 
     `views` are those so far of the posts that others would see change.
     """
@@ -57,25 +57,25 @@ def tables(lake: Path, plan: Plan) -> dict[str, list[Row]]:
 
 def changing(rows: Sequence[Row]) -> list[Row]:
     """The rows of a plan's numbers in which something changes."""
-    return [row for row in rows if row["hit"] or row["released"]]
+    return [row for row in rows if row["applied"] or row["released"]]
 
 
 def unchanging(rows: Sequence[Row]) -> list[Row]:
     """The others."""
-    return [row for row in rows if not (row["hit"] or row["released"])]
+    return [row for row in rows if not (row["applied"] or row["released"])]
 
 
 def _counts(plan: Plan, columns: Mapping[str, str]) -> str:
     named = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
     visible = f"p.action IN {VISIBLE} OR p.previous_action IN {VISIBLE}"
     return f"""SELECT {named},
-            sum(CASE WHEN {_EFFECT} AND p.direction = 'apply' THEN 1 ELSE 0 END) AS hit,
+            sum(CASE WHEN {_EFFECT} AND p.direction = 'apply' THEN 1 ELSE 0 END) AS applied,
             sum(CASE WHEN {_EFFECT} AND p.direction = 'release' THEN 1 ELSE 0 END) AS released,
             sum(CASE WHEN {_EFFECT} THEN 0 ELSE 1 END) AS unchanged,
             CAST(sum(CASE WHEN {_EFFECT} AND ({visible}) THEN coalesce(f.views, 0) ELSE 0 END)
                 AS BIGINT) AS views
         FROM {_effects(plan)} GROUP BY {", ".join(columns.values())}
-        ORDER BY hit DESC, released DESC, unchanged DESC, {", ".join(columns)}"""
+        ORDER BY applied DESC, released DESC, unchanged DESC, {", ".join(columns)}"""
 
 
 def samples(lake: Path, plan: Plan, *, masked: bool = True) -> list[Row]:
