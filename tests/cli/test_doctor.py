@@ -100,6 +100,21 @@ def test_a_damaged_table_is_named_with_what_it_is_made_from(
     assert not check.well and f"{name} is damaged" in check.found and mend in check.mend
 
 
+def test_a_damaged_bank_of_the_restricted_folder_is_named(lake: Path) -> None:
+    bank = "restricted/hash_bank_v1"
+    seals.seal(lake, bank)
+    next((lake / bank / "_delta_log").glob("*.json")).write_bytes(b"")
+    (check,) = [check for check in doctor.tables(lake) if not check.well]
+    assert check.name == bank and "backup" in check.mend
+
+
+def test_a_table_whose_log_cannot_be_read_is_named_with_what_writes_it(lake: Path) -> None:
+    for commit in (lake / "posts_v1" / "_delta_log").glob("*.json"):
+        commit.write_text("{", encoding="utf-8")
+    (check,) = [check for check in doctor.tables(lake) if not check.well]
+    assert check.name == "posts_v1" and "harmsweep tables posts_v1" in check.mend
+
+
 def test_a_damaged_table_is_made_again_by_its_name(call: Call, swept: Any, tmp_path: Path) -> None:
     lake = swept.copy(tmp_path / "lake")
     next((lake.root / "post_visibility_v1").rglob("*.parquet")).unlink()

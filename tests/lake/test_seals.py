@@ -17,7 +17,14 @@ from harmsweep.lake import delta, seal_lines, seals, writes
 from harmsweep.lake.schema import migrate
 from harmsweep.lake.seal_lines import FOLDER, Damaged
 from harmsweep.lake.sql import Tables, answer
-from harmsweep.tables.catalog import EXEMPTIONS, HASH_BANK, INGESTS, OPERATIONS, ORDERS
+from harmsweep.tables.catalog import (
+    EXEMPTIONS,
+    HASH_BANK,
+    INGESTS,
+    OPERATIONS,
+    ORDERS,
+    POST_VISIBILITY,
+)
 
 NAME = OPERATIONS.name
 AT = datetime(2026, 10, 1, 12, tzinfo=UTC)
@@ -260,6 +267,18 @@ def test_no_row_is_written_anew_from_a_damaged_file(tmp_path: Path) -> None:
     flip(next((tmp_path / HASH_BANK.name).glob("**/*.parquet")))
     with pytest.raises(Damaged):
         writes.write_rows([entry], HASH_BANK, tmp_path, where={"bank": "flags", "hash": "x"})
+
+
+def test_a_damaged_day_that_is_written_whole_is_sound_again(tmp_path: Path) -> None:
+    migrate(tmp_path, POST_VISIBILITY)
+    shown = row(POST_VISIBILITY)
+    for _ in range(2):
+        writes.write_rows([shown], POST_VISIBILITY, tmp_path, where={"day": shown["day"]})
+        flip(next((tmp_path / POST_VISIBILITY.name).glob("day=*/*.parquet")))
+    with pytest.raises(Damaged):
+        delta.rows(POST_VISIBILITY, tmp_path)
+    writes.write_rows([shown], POST_VISIBILITY, tmp_path, where={"day": shown["day"]})
+    assert delta.rows(POST_VISIBILITY, tmp_path).num_rows == 1
 
 
 def test_random_damage_gives_no_wrong_answer(made: Path, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from harmsweep.lake import delta, seals
 from harmsweep.lake.seal_lines import Damaged
 from harmsweep.maintenance.repair import what_mends
 from harmsweep.paths import ROOT
-from harmsweep.tables.catalog import TABLES
+from harmsweep.tables.catalog import RESTRICTED, RESTRICTED_FOLDER, TABLES
 
 SETUP = "scripts/setup"
 _OPEN = "import sys, pathlib, harmsweep.lake.delta as l; l.open_lake(pathlib.Path(sys.argv[1]))"
@@ -100,21 +100,23 @@ def tables(lake: Path) -> Iterator[Check]:
         return
     for name in TABLES:
         yield table(lake, name)
+    if os.access(lake / RESTRICTED_FOLDER, os.R_OK | os.X_OK):
+        yield from (table(lake, name) for name in RESTRICTED)
 
 
 def table(lake: Path, name: str) -> Check:
     """A table's protocol and columns, against its declaration; and whether it is as written."""
-    if name not in delta.stored_names(lake):
+    if not (lake / name / "_delta_log").exists():
         return Check(name, False, "missing", f"{sys.executable} -c '{_OPEN}' {lake}")
     try:
-        if name in seals.SEALED:
-            seals.check(lake, name)
-        stored = delta.stored(lake, name)
+        stored = seals.check(lake, name)
     except Damaged as error:
         return Check(name, False, str(error), what_mends(lake, name))
     protocol = stored.protocol()
     reader, writer = protocol.min_reader_version, protocol.min_writer_version
-    absent = set(TABLES[name].schema.names) - {field.name for field in stored.schema().fields}
+    absent = set((TABLES | RESTRICTED)[name].schema.names) - {
+        field.name for field in stored.schema().fields
+    }
     if absent:
         mend = f"{sys.executable} -c '{_OPEN}' {lake}"
         return Check(name, False, f"lacks the columns {sorted(absent)}", mend)

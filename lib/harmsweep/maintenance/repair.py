@@ -32,6 +32,8 @@ def is_sound(lake: Path, name: str) -> bool:
 
 def what_mends(lake: Path, name: str) -> str:
     """What brings a damaged table back."""
+    if name not in seals.SEALED:
+        return f"move {lake / name} away, and run again what writes it: harmsweep tables {name}"
     if name not in _SOURCES:
         both = f"{lake / name} and {place(lake, name)}"
         return f"restore {both} together from a backup: nothing else has what they held"
