@@ -24,6 +24,8 @@ from harmsweep.tables.catalog import (
     OPERATIONS,
     ORDERS,
     POST_VISIBILITY,
+    RESTRICTED,
+    TABLES,
 )
 
 NAME = OPERATIONS.name
@@ -191,6 +193,10 @@ def test_tables_that_nothing_acts_by_have_no_seal(tmp_path: Path) -> None:
     writes.write_rows([{"day": AT.date(), "source": "posts", "landed": 1}], INGESTS, tmp_path)
     assert not (tmp_path / FOLDER).exists()
     assert EXEMPTIONS.name in seals.SEALED
+
+
+def test_what_is_sealed_is_declared() -> None:
+    assert {*TABLES, *(table.name for table in RESTRICTED.values())} >= seals.SEALED
 
 
 @pytest.fixture

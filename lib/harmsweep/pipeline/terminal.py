@@ -67,9 +67,7 @@ def print_summary(
     console.print(table)
     if not done.changed:
         console.print(f"Nothing changed: all {len(done.outcomes)} stages and days were up to date.")
-    question = (
-        "SELECT day, action, harm, count(*) AS posts FROM decisions GROUP BY day, action, harm"
-    )
+    question = "SELECT day, action, harm, count(*) AS posts FROM decisions_now GROUP BY 1, 2, 3"
     lines = [f"tables  {lake}", f"report  {report}"]
     lines += [f'ask     .venv/bin/harmsweep query --lake {lake} "{question}"']
     if explained:
