@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 
 from harmsweep.cli import for_another
 from harmsweep.cli.main import app
+from harmsweep.cli.options import as_manifest
 from harmsweep.errors import REFUSED, USAGE
 from harmsweep.operations import audit
 from harmsweep.paths import CONF, DEFAULT_MODEL, ROOT
@@ -18,7 +19,7 @@ from harmsweep.paths import CONF, DEFAULT_MODEL, ROOT
 Call = Callable[..., tuple[int, str, str]]
 Come = Callable[[Path], str]
 POLICY = CONF / "policy" / "default.yaml"
-CHECKS = {for_another.own_lake, for_another.of_conf, for_another.no_file, for_another.as_manifest}
+CHECKS = {for_another.own_lake, for_another.of_conf, for_another.no_file, as_manifest}
 
 
 def commands(of: App) -> Iterator[tuple[str, Any]]:
