@@ -8,7 +8,15 @@ from cyclopts import App
 # What only reads has nothing to finish.
 READS = {
     *("agreement", "label-errors", "explain", "days", "policy", "show", "replay", "query"),
-    *("tables", "hold list", "appeal list", "appeal outcomes", "order list", "bank list"),
+    *(
+        "tables",
+        "status",
+        "hold list",
+        "appeal list",
+        "appeal outcomes",
+        "order list",
+        "bank list",
+    ),
 }
 
 

@@ -39,12 +39,14 @@ ALLOWED = [
         r"undecodable: not an MP4 or WebM",
         r"undecodable: no (video stream|frame could be decoded|size in its header)",
         r"undecodable: ends at [\d.]+ of [\d.]+ s",
-        r"refused: (\d+x\d+ is )?over 25 megapixels",
+        r"refused: (\d+x\d+ is )?over \d+ megapixels( and moves)?",
+        r"refused: \d+ bytes are over \d+( and move)?",
+        r"refused: coded as no browser reads",
         r"refused: \d+x\d+ is over \d+ pixels",
         r"refused: -?\d+ seconds are none or over [\d.]+",
         r"refused: \d+ frames a second are too many",
         r"refused: codec \w+ is not listed",
-        r"refused: over \d+ frames of its size to decode",
+        r"refused: over \d+ (frames of its size|bytes) to decode",
         r"refused: over \d+ (scans of its size|segments|chunks|blocks|tracks)",
         r"refused: takes too much memory",
         r"refused: decoding took over .+",
@@ -107,13 +109,13 @@ def outcomes(path: Path, kind: str) -> Iterator[str]:
     if kind == "image":
         yield _outcome(image.prepare, ENCODER, path.read_bytes())
     else:
-        yield _outcome(sample_frames, path)
-        yield _outcome(partial(every_frame, size=(48, 27), limit=100), path)
+        yield _outcome(sample_frames, path, kind=kind)
+        yield _outcome(partial(every_frame, size=(48, 27), limit=100), path, kind=kind)
 
 
-def _outcome(function: Callable[..., Any], *arguments: Any) -> str:
+def _outcome(function: Callable[..., Any], *arguments: Any, kind: str = "image") -> str:
     try:
-        run_bounded(function, *arguments)
+        run_bounded(function, *arguments, kind=kind)
     except MediaProblem as problem:
         return f"{problem.status}: {problem.reason}"
     return "ok"

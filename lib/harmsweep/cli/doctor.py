@@ -11,7 +11,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from harmsweep.cli.options import DEFAULT_LAKE, DryRun, Lake
 from harmsweep.encoders.conf import load_encoders, verify
+from harmsweep.errors import FAILED
 from harmsweep.files import FileRefused
 from harmsweep.lake import delta, seals
 from harmsweep.lake.seal_lines import Damaged
@@ -31,6 +33,24 @@ class Check:
     well: bool
     found: str
     mend: str = ""
+
+
+def doctor(
+    *, repair: str | None = None, dry_run: DryRun = False, lake: Lake = DEFAULT_LAKE
+) -> None:
+    """Check Python, Java, the environments, JARs, encoders and tables; say how to mend each.
+
+    Parameters
+    ----------
+    repair
+        Make this damaged table again from what has all that it held, and check nothing else.
+    """
+    if repair:
+        from harmsweep.maintenance.repair import repair as make_again
+
+        print(make_again(lake, repair, dry_run=dry_run))
+    elif not print_checks(lake):
+        sys.exit(FAILED)
 
 
 def print_checks(lake: Path) -> bool:

@@ -1,29 +1,31 @@
 """The only reads of Delta tables; the writes are beside it, in writes.py.
 
 A lake is a folder; each table stands in a folder of its own under it. What executors need goes
-through Spark; what the driver needs itself (runs, the ledger), and all about files, goes through
-deltalake, which needs no JVM.
+through Spark; what the driver needs itself through deltalake: that imports neither Spark nor types.
 """
+
+from __future__ import annotations
 
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import deltalake
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
-from pyspark.sql.types import StructType
 
 from harmsweep.days import every_day
 from harmsweep.lake import seals
 from harmsweep.lake.locks import locked
-from harmsweep.lake.schema import is_current, migrate
-from harmsweep.tables.catalog import RESTRICTED, RESTRICTED_FOLDER, TABLES
-from harmsweep.tables.spec import Table
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
+
+    from harmsweep.tables.spec import Table
 
 Slice = Mapping[str, date | str | Sequence[date] | Sequence[str]]
 
@@ -46,7 +48,6 @@ def open_lake(lake: Path) -> Path:
     """Create the tables that the lake lacks, and bring the others to what the code declares since.
 
     A lake that is made by this is its owner's and their group's: it holds what accounts are.
-
     Columns and constraints are added, retired constraints dropped. A table that is as declared is
     only looked at: a start waits for nobody who writes.
 
@@ -54,6 +55,9 @@ def open_lake(lake: Path) -> Path:
         LakeMismatch: a table has other columns than the code declares, each named, or rows that
             break a constraint.
     """
+    from harmsweep.lake.schema import is_current, migrate
+    from harmsweep.tables.catalog import RESTRICTED, RESTRICTED_FOLDER, TABLES
+
     make_folder(lake)
     (lake / RESTRICTED_FOLDER).mkdir(mode=0o700, exist_ok=True)
     for table in (*TABLES.values(), *RESTRICTED.values()):
@@ -69,12 +73,7 @@ def make_folder(lake: Path) -> None:
     lake.mkdir(mode=0o750, exist_ok=True)
 
 
-def read(spark: SparkSession, table: Table, lake: Path, *, version: int | None = None) -> DataFrame:
-    """All rows of a table, now or as of a version."""
-    return _read(spark, table, lake, version=version)
-
-
-def _read(
+def read(
     spark: SparkSession,
     table: Table,
     lake: Path,
@@ -82,6 +81,7 @@ def _read(
     version: int | None = None,
     days: Sequence[date] | None = None,
 ) -> DataFrame:
+    """All rows of a table, now or as of a version; the files of those of `days` are compared."""
     opened(lake, table.name, version=version, days=days)
     reader = spark.read.format("delta")
     if version is not None:
@@ -93,8 +93,10 @@ def read_days(
     spark: SparkSession, table: Table, lake: Path, first: date, last: date | None = None
 ) -> DataFrame:
     """The rows of the days from `first` to `last` (by default that day alone), by partition."""
+    from pyspark.sql import functions as F
+
     last = last or first
-    rows = _read(spark, table, lake, days=every_day(first, last) if first <= last else [])
+    rows = read(spark, table, lake, days=every_day(first, last) if first <= last else [])
     return rows.where(F.col("day").between(F.lit(first), F.lit(last)))
 
 
@@ -104,7 +106,7 @@ def read_slice(spark: SparkSession, table: Table, lake: Path, where: Slice) -> D
     Such rows are a part of the plan, so that Spark plans no scan, and no job, for them.
     """
     if not names_rows(table, where):
-        return _read(spark, table, lake, days=days_of(where)).where(spark_where(where))
+        return read(spark, table, lake, days=days_of(where)).where(spark_where(where))
     sql = f"SELECT {quoted(table.schema.names)} FROM rows WHERE {datafusion_where(where)}"
     found = query(lake, sql, names={"rows": table.name}, days=days_of(where))
     return few_rows(spark, found, table.schema)
@@ -198,6 +200,8 @@ def query(
     One that reads no rows of other days says so by `days`: damage elsewhere does not refuse it.
     What people ask goes through sql.py: this engine would write, too.
     """
+    from harmsweep.tables.catalog import TABLES  # and Spark with it
+
     names = names or {name: name for name in TABLES if re.search(rf"\b{name}\b", sql)}
     asked = versions or {}
     tables = {a: opened(lake, n, version=asked.get(n), days=days) for a, n in names.items()}
@@ -232,16 +236,15 @@ def opened(
     """
     if name not in seals.SEALED:
         return deltalake.DeltaTable(str(lake / name), version=version)
-    return seals.check(
-        lake, name, version=version, days=None if days is None else {*map(str, days)}
-    )
+    of_days = None if days is None else {*map(str, days)}
+    return seals.check(lake, name, version=version, days=of_days)
 
 
 def size(lake: Path, name: str) -> tuple[int, list[str]]:
     """How many rows a table has, and its days in order, from its log alone."""
-    listed = pa.table(stored(lake, name).get_add_actions(flatten=True))
-    has_days = bool(listed.num_rows) and "partition.day" in listed.column_names
-    days = set(listed.column("partition.day").to_pylist()) if has_days else set()
+    listed = seals.files_of(stored(lake, name))
+    has_days = listed.num_rows and "partition.day" in listed.column_names
+    days = {*listed.column("partition.day").to_pylist()} if has_days else set()
     return pc.sum(listed.column("num_records")).as_py() or 0, sorted(map(str, days))
 
 
@@ -289,7 +292,7 @@ def slice_digest(table: Table, lake: Path, where: Slice) -> str:
 
 def slice_files(table: Table, lake: Path, where: Slice, *, version: int | None = None) -> pa.Table:
     """The files that may hold a slice's rows, from the log alone."""
-    files = pa.table(stored(lake, table.name, version).get_add_actions(flatten=True))
+    files = seals.files_of(stored(lake, table.name, version))
     for name in where.keys() & set(table.partition_by):
         wanted, column = where[name], files.column(f"partition.{name}")
         values = [wanted] if isinstance(wanted, date | str) else [*wanted]

@@ -15,6 +15,7 @@ from harmsweep.enforcement.state.evidence import forget
 from harmsweep.known_media.preservation import delete_expired
 from harmsweep.lake import delta, seal_lines
 from harmsweep.lake.compaction import FEW
+from harmsweep.lake.runs import DRY_RUN
 from harmsweep.lake.writes import committed
 from harmsweep.tables.catalog import EVIDENCE, PRESERVATIONS, RESTRICTED, TABLES
 from harmsweep.tables.spec import Table
@@ -48,7 +49,7 @@ class Maintained:
         checkpoint = ", a checkpoint" if self.checkpoint else ""
         return (
             f"{self.table}: {would}{self.compacted} files put together, {self.deleted} deleted,"
-            f" {self.forgotten} forgotten{checkpoint}"
+            f" {self.forgotten} forgotten{checkpoint}{f'; {DRY_RUN}' if self.dry_run else ''}"
         )
 
 
