@@ -84,7 +84,7 @@ def _linked(source: str, target: str) -> None:
 @contextmanager
 def acting_as(name: str) -> Iterator[None]:
     """Another user of the system does what follows."""
-    with patch("harmsweep.operations.audit.user", lambda: name):
+    with patch("harmsweep.operations.actor.user", lambda *_: name):
         yield
 
 
