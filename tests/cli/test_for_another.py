@@ -133,6 +133,8 @@ def test_whoever_may_not_is_told_how(
     own = tmp_path / "lake"
     own.mkdir()
     monkeypatch.setattr(for_another, "OWN_LAKE", own)
+    assert for_another.advised(text) == text
+    monkeypatch.setattr("os.geteuid", lambda: own.stat().st_uid + 1)
     # Root may read everything: what the kernel would say to others, by the modes.
     monkeypatch.setattr("os.access", lambda path, _: bool(mode))
     told = for_another.advised(text)

@@ -12,6 +12,7 @@ from typing import Any
 
 from cyclopts import Token
 
+from harmsweep.lake.locks import user
 from harmsweep.model.registry import model_path
 from harmsweep.operations.actor import OWN_LAKE, SET_UP, is_for_another, operator, why_on_trust
 from harmsweep.paths import CONF, ROOT
@@ -78,9 +79,13 @@ def say_on_trust(lake: Path) -> None:
 
 def advised(text: str) -> str:
     """What an error says; where this user may not read the lake or write there, how to do it."""
-    if is_for_another() or not OWN_LAKE.exists():
+    try:
+        owner = OWN_LAKE.stat().st_uid
+    except OSError:  # there is none, or not for this user to see
         return text
-    how = f"`sudo -u {OWN_LAKE.owner()} {ROOT}/deploy/harmsweep …` ({SET_UP})"
+    if is_for_another() or owner == os.geteuid():
+        return text
+    how = f"`sudo -u {user(owner)} {ROOT}/deploy/harmsweep …` ({SET_UP})"
     if not os.access(OWN_LAKE, os.R_OK | os.X_OK):
         return f"{operator()} may not read {OWN_LAKE}: {how}"
     return f"{text}; {how}" if "ermission denied" in text else text
