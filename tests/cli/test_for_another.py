@@ -13,6 +13,7 @@ from harmsweep.cli import for_another
 from harmsweep.cli.main import app
 from harmsweep.errors import REFUSED, USAGE
 from harmsweep.operations import audit
+from harmsweep.operations.actor import SET_UP
 from harmsweep.paths import CONF, DEFAULT_MODEL, ROOT
 
 Call = Callable[..., tuple[int, str, str]]
@@ -123,7 +124,12 @@ def test_without_sudo_every_path_is_taken(call: Call, lake: Path, secret: Path) 
     ("text", "mode", "said"),
     [
         ("no such post", 0o755, "no such post"),
-        ("Permission denied (os error 13)", 0o755, "Permission denied (os error 13); `sudo -u "),
+        (
+            "Permission denied (os error 13)",
+            0o755,
+            "Permission denied (os error 13); say `sudo -u ",
+        ),
+        (f"on trust; see {SET_UP}", 0o755, f"{SET_UP}; say `sudo -u "),
         ("damaged", 0o000, " may not read "),
     ],
 )

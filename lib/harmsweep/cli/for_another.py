@@ -85,7 +85,8 @@ def advised(text: str) -> str:
         return text
     if is_for_another() or owner == os.geteuid():
         return text
-    how = f"`sudo -u {user(owner)} {ROOT}/deploy/harmsweep …` ({SET_UP})"
+    how = f"say `sudo -u {user(owner)} {ROOT}/deploy/harmsweep …`"
     if not os.access(OWN_LAKE, os.R_OK | os.X_OK):
         return f"{operator()} may not read {OWN_LAKE}: {how}"
-    return f"{text}; {how}" if "ermission denied" in text else text
+    is_closed = "ermission denied" in text or SET_UP in text
+    return f"{text}; {how}" if is_closed else text
