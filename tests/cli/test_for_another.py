@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 
 from harmsweep.cli import for_another
 from harmsweep.cli.main import app
+from harmsweep.cli.options import as_manifest
 from harmsweep.errors import REFUSED, USAGE
 from harmsweep.operations import audit
 from harmsweep.operations.actor import SET_UP
@@ -19,7 +20,7 @@ from harmsweep.paths import CONF, DEFAULT_MODEL, ROOT
 Call = Callable[..., tuple[int, str, str]]
 Come = Callable[[Path], str]
 POLICY = CONF / "policy" / "default.yaml"
-CHECKS = {for_another.own_lake, for_another.of_conf, for_another.no_file, for_another.as_manifest}
+CHECKS = {for_another.own_lake, for_another.of_conf, for_another.no_file, as_manifest}
 
 
 def commands(of: App) -> Iterator[tuple[str, Any]]:
@@ -81,6 +82,8 @@ def test_the_installations_lake_is_acted_on_by_any_of_its_names(
         ("plan --from 2026-10-01 --model MODEL --policy SECRET", "only files of"),
         ("plan --from 2026-10-01 --model SECRET --policy POLICY", "only files of"),
         ("plan --from 2026-10-01 --model champion@OTHER --policy POLICY", "only registries of"),
+        ("plan --from 2026-10-01 --model OTHER@conf/m.json --policy POLICY", "only files of"),
+        ("plan --from 2026-10-01 --model champion --policy POLICY", "only f"),
         ("plan --from 2026-10-01 --model MODEL --policy POLICY --against-policy SECRET", "only f"),
         ("show plan-1 --page SECRET", "no such file is read or written"),
         ("bank import SECRET --bank b --kind hate", "no such file is read or written"),

@@ -38,7 +38,7 @@ ARGUMENTS: dict[tuple[str, ...], Callable[[Lake, str], Sequence[Any]]] = {
     ("appeal", "file"): lambda _, one: (f"--author={one}", "--", one),
     ("order", "receive"): lambda _, one: (*ORDER, "--action", "remove", "--", one),
     ("exempt",): lambda _, one: ("--kind", "newsworthy", "--reason", "x", "--", one),
-    ("undo",): lambda lake, one: (lake.ledger()[0]["sweep_id"], f"--post={one}"),
+    ("undo",): lambda lake, one: (lake.ledger()[0]["sweep_id"], f"--post={one}", "--reason=x"),
     ("explain",): lambda _, one: ("--", one),
     ("replay",): lambda lake, one: ("--model", lake.root / "m.json", "--", one),
 }

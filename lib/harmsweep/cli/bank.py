@@ -4,7 +4,6 @@ Who does it is the user of the system, as the kernel knows them.
 """
 
 import csv
-import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -12,18 +11,14 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from harmsweep.cli.for_another import no_file, own_lake, say_on_trust
+from harmsweep.cli.for_another import no_file, say_on_trust
+from harmsweep.cli.options import DEFAULT_LAKE, Lake
 from harmsweep.cli.output import cell, print_grid
 from harmsweep.known_media import banks
 from harmsweep.known_media.banks import BankEntry, BankRefused, entries
 from harmsweep.media.pdq import MIN_QUALITY, is_hash
 from harmsweep.operations.actor import is_for_another, operator
 
-DEFAULT_LAKE = Path(os.environ.get("HARMSWEEP_LAKE", "lake"))
-Lake = Annotated[
-    Path,
-    Parameter(help="Folder of the tables; HARMSWEEP_LAKE sets the default.", validator=own_lake),
-]
 Items = Annotated[
     list[str], Parameter(help="Picture files, or PDQ hashes of 64 hexadecimal digits.")
 ]

@@ -6,14 +6,10 @@ what everybody finds in the installation, writes none, and acts on no lake but t
 
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from cyclopts import Token
-
 from harmsweep.lake.locks import user
-from harmsweep.model.registry import model_path
 from harmsweep.operations.actor import OWN_LAKE, SET_UP, is_for_another, operator, why_on_trust
 from harmsweep.paths import CONF, ROOT
 
@@ -45,18 +41,19 @@ def no_file(_: Any, path: Path | None) -> None:
     _check(path, False, "no such file is read or written")
 
 
-def as_manifest(_: Any, tokens: Sequence[Token]) -> Path:
+def manifest_of(value: str) -> Path:
     """The manifest of a `--model`; by sudo one of conf, or a champion of the installation's.
 
     Raises:
         ValueError: it lies elsewhere.
     """
-    value = tokens[0].value
+    from harmsweep.model.registry import CHAMPION, PREVIOUS, model_path
+
     alias, at, folder = value.partition("@")
-    if at:
+    if at and alias in (CHAMPION, PREVIOUS):
         _check(value, _is_in(ROOT, Path(folder)), f"only registries of {ROOT} are read")
     else:
-        of_conf(_, Path(alias))
+        of_conf(None, Path(value))
     return model_path(value)
 
 

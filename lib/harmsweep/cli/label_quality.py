@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 import pyarrow as pa
 from cyclopts import Parameter
 
-from harmsweep.cli.bank import DEFAULT_LAKE, Lake
 from harmsweep.cli.for_another import no_file
+from harmsweep.cli.options import DEFAULT_LAKE, Lake
 from harmsweep.cli.output import print_grid, show
 from harmsweep.errors import Refused
 from harmsweep.harms import HARMS

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from harmsweep.cli.for_another import as_manifest, of_conf, own_lake
+from harmsweep.cli.for_another import of_conf, own_lake
+from harmsweep.cli.options import as_manifest
 
 if TYPE_CHECKING:
     from harmsweep.conf import Fault

@@ -66,6 +66,7 @@ class Bounds(Frozen):
 
     plan_expires_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     approvals: Approvals
+    approved_share: Share
     two_approvers_above: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
     sample_posts: Annotated[int, Field(strict=True, ge=0)]
     sample_share: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]

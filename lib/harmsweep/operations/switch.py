@@ -10,8 +10,7 @@ from harmsweep.files import write_whole
 from harmsweep.logs import clean
 from harmsweep.operations.actor import operator
 from harmsweep.operations.audit import record
-
-SWITCH = "STOPPED"
+from harmsweep.paths import SWITCH
 
 
 class Stopped(Held):

@@ -77,4 +77,5 @@ def _dry_run(
     started = time.monotonic()
     counts = preview(lake, day, binding, only=only)
     items = next(iter(counts.values()))
-    return Outcome("enforce", day, items, time.monotonic() - started, counts=counts)
+    seconds = time.monotonic() - started
+    return Outcome("enforce", day, items, seconds, counts=counts, dry_run=True)

@@ -30,7 +30,7 @@ def rows_of(lake: Any, plan: Any, name: str, *columns: str) -> set[tuple[Any, ..
 
 def test_a_plan_is_read_by_harm_and_action_with_what_stays(known):
     plan = planned(known, version=2, remove=0.995, demote=0.95)
-    columns = ("harm", "held", "action", "hit", "released", "unchanged", "views")
+    columns = ("harm", "held", "action", "applied", "released", "unchanged", "views")
     assert rows_of(known, plan, "by harm and action", *columns) == {
         ("hate", "remove", "demote", 0, 1, 0, 100),
         ("hate", "demote", "review", 0, 1, 0, 10),
@@ -58,7 +58,7 @@ def test_a_plan_is_read_by_language_audience_and_age(known):
 def test_a_post_without_features_is_counted_as_unknown(fresh):
     plan = planned(fresh)
     assert rows_of(fresh, plan, "by language", "language") == {("unknown",)}
-    assert sum(row["hit"] for row in tables(fresh.root, plan)["by language"]) == 4
+    assert sum(row["applied"] for row in tables(fresh.root, plan)["by language"]) == 4
 
 
 def test_samples_are_of_what_would_change_and_masked(known):

@@ -9,8 +9,8 @@ from typing import Any
 
 from harmsweep.digests import DIGITS
 from harmsweep.enforcement.circuit_breaker.approvals import accepted_posts
-from harmsweep.enforcement.circuit_breaker.caps import CapBreach, visible_counts
-from harmsweep.enforcement.circuit_breaker.forecast import breaches
+from harmsweep.enforcement.circuit_breaker.automatic_approval import why_not_approved
+from harmsweep.enforcement.circuit_breaker.caps import visible_counts
 from harmsweep.enforcement.conf import load_bounds
 from harmsweep.enforcement.plans.plan import STAYS, Plan, find_plan, plan_digest
 from harmsweep.enforcement.plans.planned_day import plan_day
@@ -68,7 +68,7 @@ def make_plan(
     digest = plan_digest(binding.subject, other, days, planned)
     plan_id = f"plan-{days[0]:%Y%m%d}-{digest[:DIGITS]}"
     _write(lake, plan_id, [*planned, *stays])
-    over = () if against else breaches(lake, by_day, binding.policy, clock())
+    over = () if against else why_not_approved(lake, by_day, binding.policy, clock())
     details = _pair(policy, model) | {
         "unchanged": len(stays),
         **{"expires_at": _expiry(clock).isoformat(), "digest": digest},
@@ -97,7 +97,7 @@ def _write(lake: Path, plan_id: str, entries: Sequence[Entry]) -> None:
 
 
 def _numbers(
-    lake: Path, by_day: Mapping[date, Sequence[Entry]], over: Sequence[CapBreach]
+    lake: Path, by_day: Mapping[date, Sequence[Entry]], over: Sequence[str]
 ) -> dict[str, Any]:
     """What the plan comes to, and who must approve that."""
     days = [*by_day]
@@ -108,7 +108,7 @@ def _numbers(
         "effects": len(planned),
         "visible": sum(visible_counts(planned).values()),
         "posts": accepted_posts(lake, days[0], days[-1]),
-        "over": [breach.line() for breach in over],
+        "over": over,
         "approvers": _approvers(lake, by_day) if over else 0,
     }
 

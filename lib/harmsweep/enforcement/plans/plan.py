@@ -94,6 +94,12 @@ def find_plan(lake: Path, plan_id: str) -> Plan:
     return Plan.model_validate(known | details[-1])
 
 
+def sweeps_of(lake: Path, plan_id: str) -> list[str]:
+    """The sweeps that carried a plan out, as the audit has them; none where it was not applied."""
+    applied = [o for o in operations(lake, plan_id) if o["act"] == "apply"]
+    return sorted({id for o in applied for id in json.loads(o["details"]).get("sweeps", ())})
+
+
 def binding_of(lake: Path, plan: Plan) -> PolicyBinding:
     """What a plan was made under.
 
