@@ -62,7 +62,7 @@ class Installation:
         return ("sudo", "-n", "-u", self.owner, *options, self.console)
 
     def give(self, lake: Path) -> None:
-        """Make a lake this installation's: its owner's, and closed to all others."""
+        """Make a lake this installation's: its owner's, and for their group to read."""
         own = self.home / "lake"
         shutil.rmtree(own, ignore_errors=True)
         shutil.copytree(lake, own)
@@ -113,8 +113,9 @@ def _users(made: Installation) -> None:
     plain = ("--no-create-home", "--home-dir", "/nonexistent", "--shell", "/bin/sh")
     _run("groupadd", made.mark)
     _run("useradd", *plain, "--user-group", made.owner)
+    groups = f"{made.mark},{made.owner}"
     for person in PEOPLE:
-        _run("useradd", *plain, "--user-group", "--groups", made.mark, made.name(person))
+        _run("useradd", *plain, "--user-group", "--groups", groups, made.name(person))
 
 
 def _rules(made: Installation) -> str:

@@ -14,6 +14,7 @@ from harmsweep.cli.main import app
 from harmsweep.cli.options import as_manifest
 from harmsweep.errors import REFUSED, USAGE
 from harmsweep.operations import audit
+from harmsweep.operations.actor import SET_UP
 from harmsweep.paths import CONF, DEFAULT_MODEL, ROOT
 
 Call = Callable[..., tuple[int, str, str]]
@@ -81,6 +82,8 @@ def test_the_installations_lake_is_acted_on_by_any_of_its_names(
         ("plan --from 2026-10-01 --model MODEL --policy SECRET", "only files of"),
         ("plan --from 2026-10-01 --model SECRET --policy POLICY", "only files of"),
         ("plan --from 2026-10-01 --model champion@OTHER --policy POLICY", "only registries of"),
+        ("plan --from 2026-10-01 --model OTHER@conf/m.json --policy POLICY", "only files of"),
+        ("plan --from 2026-10-01 --model champion --policy POLICY", "only f"),
         ("plan --from 2026-10-01 --model MODEL --policy POLICY --against-policy SECRET", "only f"),
         ("show plan-1 --page SECRET", "no such file is read or written"),
         ("bank import SECRET --bank b --kind hate", "no such file is read or written"),
@@ -124,7 +127,12 @@ def test_without_sudo_every_path_is_taken(call: Call, lake: Path, secret: Path) 
     ("text", "mode", "said"),
     [
         ("no such post", 0o755, "no such post"),
-        ("Permission denied (os error 13)", 0o755, "Permission denied (os error 13); `sudo -u "),
+        (
+            "Permission denied (os error 13)",
+            0o755,
+            "Permission denied (os error 13); say `sudo -u ",
+        ),
+        (f"on trust; see {SET_UP}", 0o755, f"{SET_UP}; say `sudo -u "),
         ("damaged", 0o000, " may not read "),
     ],
 )
@@ -134,6 +142,8 @@ def test_whoever_may_not_is_told_how(
     own = tmp_path / "lake"
     own.mkdir()
     monkeypatch.setattr(for_another, "OWN_LAKE", own)
+    assert for_another.advised(text) == text
+    monkeypatch.setattr("os.geteuid", lambda: own.stat().st_uid + 1)
     # Root may read everything: what the kernel would say to others, by the modes.
     monkeypatch.setattr("os.access", lambda path, _: bool(mode))
     told = for_another.advised(text)

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from harmsweep.lake.locks import user
 from harmsweep.operations.actor import OWN_LAKE, SET_UP, is_for_another, operator, why_on_trust
 from harmsweep.paths import CONF, ROOT
 
@@ -46,13 +47,13 @@ def manifest_of(value: str) -> Path:
     Raises:
         ValueError: it lies elsewhere.
     """
-    from harmsweep.model.registry import model_path
+    from harmsweep.model.registry import CHAMPION, PREVIOUS, model_path
 
     alias, at, folder = value.partition("@")
-    if at:
+    if at and alias in (CHAMPION, PREVIOUS):
         _check(value, _is_in(ROOT, Path(folder)), f"only registries of {ROOT} are read")
     else:
-        of_conf(None, Path(alias))
+        of_conf(None, Path(value))
     return model_path(value)
 
 
@@ -75,9 +76,14 @@ def say_on_trust(lake: Path) -> None:
 
 def advised(text: str) -> str:
     """What an error says; where this user may not read the lake or write there, how to do it."""
-    if is_for_another() or not OWN_LAKE.exists():
+    try:
+        owner = OWN_LAKE.stat().st_uid
+    except OSError:  # there is none, or not for this user to see
         return text
-    how = f"`sudo -u {OWN_LAKE.owner()} {ROOT}/deploy/harmsweep …` ({SET_UP})"
+    if is_for_another() or owner == os.geteuid():
+        return text
+    how = f"say `sudo -u {user(owner)} {ROOT}/deploy/harmsweep …`"
     if not os.access(OWN_LAKE, os.R_OK | os.X_OK):
         return f"{operator()} may not read {OWN_LAKE}: {how}"
-    return f"{text}; {how}" if "ermission denied" in text else text
+    is_closed = "ermission denied" in text or SET_UP in text
+    return f"{text}; {how}" if is_closed else text
