@@ -4,7 +4,7 @@ from airflow.sdk import DAG, Context, Param, TaskGroup, TriggerRule, chain, cros
 from airflow.sdk.exceptions import AirflowSkipException
 from wiring.settings import DEFAULTS, LAKE, LANDING, MODEL, POLICY, REASON_PATTERN, day_param
 from wiring.stages import after_sweep, done, stage_tasks
-from wiring.tasks import ON_LAKE, job, spark_job
+from wiring.tasks import BY, ON_LAKE, job, spark_job
 
 STAGES = [
     *("ingest", "features", "ocr", "embed", "match"),
@@ -15,7 +15,7 @@ FORM = (
     *("--stages", "{{ params.stages | join(',') }}"),
     *("--model", "{{ params.model }}", "--policy", "{{ params.policy }}"),
     *("--landing", "{{ params.landing }}", "--reason", "{{ params.reason }}"),
-    *("--by", "{{ dag_run.triggering_user_name or '' }}"),
+    *BY,
 )
 # What was planned, not what the form says: a champion may have changed since.
 STARTED = "ti.xcom_pull(task_ids='apply.start')"
@@ -32,6 +32,7 @@ def skip_unless_planned(context: Context) -> None:
 
 with DAG(
     "backfill",
+    description="Runs past days again: first a plan to read, then exactly that plan",
     schedule=None,
     catchup=False,
     max_active_runs=1,
@@ -41,7 +42,11 @@ with DAG(
         "first": day_param("first UTC day, such as 2026-10-01"),
         "last": day_param("last UTC day"),
         "reason": Param(
-            type="string", pattern=REASON_PATTERN, description="why; it is kept in the audit"
+            type="string",
+            minLength=5,
+            maxLength=500,
+            pattern=REASON_PATTERN,
+            description="why; it is kept in the audit",
         ),
         "dry_run": Param(True, type="boolean", description="plan only, and act on nobody"),
         "plan": Param(

@@ -3,7 +3,7 @@
 from airflow.sdk import DAG, cross_downstream
 from wiring.settings import CHAMPION, DEFAULTS, LAKE, LANDING, MODEL, POLICY, day_param
 from wiring.stages import after_sweep, done
-from wiring.tasks import ON_LAKE, job, spark_job
+from wiring.tasks import BY, ON_LAKE, job, spark_job
 
 # A run that an asset starts has no day of its own.
 LAST = "{{ params.last or macros.ds_add(dag_run.run_after.strftime('%Y-%m-%d'), -1) }}"
@@ -14,6 +14,7 @@ PAIR = (*MODEL_ARGUMENT, "--policy", "{{ params.policy }}")
 
 with DAG(
     "sweep",
+    description="Plans what a new policy or model changes on past days; done once approved",
     schedule=[CHAMPION],
     catchup=False,
     max_active_runs=1,
@@ -30,15 +31,16 @@ with DAG(
     doc_md="""
     After a change of policy or model: scores and decides past days under the new pair, and writes
     down what a sweep would do to posts (`plan`). A plan inside every bound is carried out; any
-    other fails `apply` as **held**, with the plan's id: others than its planner read it and approve
-    it (`harmsweep approve PLAN`), and then `apply` is cleared, or `harmsweep apply PLAN` run. The
-    platform is told of what it put in force, and that is explained.
+    other fails `apply` as **held**, with the plan's id: others than its planner and than whoever
+    triggered this read it and approve it (`harmsweep approve PLAN`), and then `apply` is cleared,
+    or `harmsweep apply PLAN` run. The platform is told of what it put in force, and that is
+    explained.
 
     It starts by itself when `train_weekly` made a model the champion; after a change of policy,
     trigger it.
     """,
 ):
-    plan = job("plan", *ON_LAKE, *DAYS, *PAIR, pool="enforce")
+    plan = job("plan", *ON_LAKE, *DAYS, *PAIR, *BY, pool="enforce")
     planned = "{{ ti.xcom_pull(task_ids='plan')['plan_id'] }}"
     score = spark_job("score", *DAYS, *MODEL_ARGUMENT)
     decide = spark_job("decide", *DAYS, *PAIR)

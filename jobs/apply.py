@@ -4,15 +4,16 @@ import argparse
 from collections.abc import Iterable
 from pathlib import Path
 
-from harmsweep.enforcement.plans.apply import apply_plan
+from harmsweep.enforcement.plans.apply import applied_lines, apply_plan
 from harmsweep.errors import finish
 from harmsweep.lake.delta import lake_path, open_lake
 from harmsweep.lake.runs import Outcome
 
 
-def main(*, lake: Path, plan: str) -> Iterable[Outcome]:
+def main(*, lake: Path, plan: str) -> Iterable[Outcome | str]:
     """Apply it where enough approve it."""
     yield apply_plan(open_lake(lake), plan)
+    yield from applied_lines(lake, plan)
 
 
 if __name__ == "__main__":

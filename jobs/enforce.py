@@ -9,7 +9,7 @@ from typing import Any
 from harmsweep.errors import Held
 from harmsweep.lake.late_posts import late_days
 from harmsweep.lake.runs import Outcome
-from harmsweep.pipeline.job import add_model, add_policy, parser, run
+from harmsweep.pipeline.job import add_by, add_model, add_policy, parser, run
 from harmsweep.stages.enforce import enforce_day
 
 
@@ -30,6 +30,7 @@ if __name__ == "__main__":
     arguments = parser(__doc__)
     add_model(arguments)
     add_policy(arguments)
+    add_by(arguments)
     arguments.add_argument("--late", action="store_true", help="late posts of earlier days too")
     flag = argparse.BooleanOptionalAction
     arguments.add_argument("--dry-run", action=flag, default=False, help="only count")

@@ -16,9 +16,11 @@ from harmsweep.release.promote import promote
 
 def main(
     *, model: Path, snapshot: Path, tracking: Path, hatecheck: Path, config: Path, dry_run: bool
-) -> Iterator[Gate]:
+) -> Iterator[Gate | str]:
     inputs = {"snapshot": snapshot, "tracking": tracking, "hatecheck": hatecheck}
-    return promote(model, **inputs, config=config, dry_run=dry_run)
+    yield from promote(model, **inputs, config=config, dry_run=dry_run)
+    if dry_run:
+        yield "a dry run: the champion stays"
 
 
 if __name__ == "__main__":

@@ -15,6 +15,23 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = Path(os.environ.get("HARMSWEEP_SHARED", ROOT.parent / "shared")) / "data"
 
 
+_COUNTS = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def counts(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """A function that has a campaign's line of counts shown at the end, also where it passes."""
+    return request.config.stash.setdefault(_COUNTS, []).append
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Show the campaigns' counts; `scripts/test nightly` gathers them."""
+    for line in config.stash.get(_COUNTS, []):
+        terminalreporter.write_line(f"campaign: {line}")
+
+
 @pytest.fixture(scope="session")
 def spark() -> Iterator["SparkSession"]:  # noqa: F821
     from harmsweep.lake.session import session

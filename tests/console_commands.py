@@ -5,6 +5,20 @@ from typing import Any
 
 from cyclopts import App
 
+# What only reads has nothing to finish.
+READS = {
+    *("agreement", "label-errors", "explain", "days", "policy", "show", "replay", "query"),
+    *(
+        "tables",
+        "status",
+        "hold list",
+        "appeal list",
+        "appeal outcomes",
+        "order list",
+        "bank list",
+    ),
+}
+
 
 def commands(of: App, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Every command with its function."""

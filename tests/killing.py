@@ -37,17 +37,27 @@ Command = Callable[..., object]  # takes the lake's folder as `lake`
 
 # Children are forked from a server that has imported everything and used nothing: deltalake's
 # runtime refuses to work in a fork of a process that used it, and a start of Python takes seconds.
+# What code imports where it needs it (pandas, by pyarrow) would take each child a second.
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
     [
-        "harmsweep.cli.review_acts",
+        "harmsweep.cli.main",
         "harmsweep.enforcement.circuit_breaker.approvals",
         "harmsweep.enforcement.webhook",
-        "harmsweep.review.appeals",
-        "harmsweep.review.orders",
         "harmsweep.enforcement.plans.apply",
         "harmsweep.enforcement.plans.make",
+        "harmsweep.maintenance.tables",
+        "harmsweep.reports.plan",
+        "harmsweep.review.appeals",
+        "harmsweep.review.orders",
+        "harmsweep.stages.enforce",
+        "harmsweep.stages.measure.stage",
+        "harmsweep.text.cleaning",
+        "harmsweep.text.words",
+        "pandas",
+        "pyarrow.pandas_compat",
         "pytest",
+        "scipy.stats",
     ]
 )
 

@@ -14,7 +14,19 @@ from harmsweep.paths import ROOT
 
 LIB = ROOT / "lib" / "harmsweep"
 VOCABULARY = (
-    *("conf", "days", "digests", "errors", "files", "harms", "ids", "logs", "paths", "yaml_lines"),
+    *(
+        "conf",
+        "days",
+        "digests",
+        "errors",
+        "files",
+        "harms",
+        "ids",
+        "logs",
+        "names",
+        "paths",
+        "yaml_lines",
+    ),
 )
 # Names that more than one module has: each stage's `stage`, each room's `conf`, and what its room
 # tells apart.

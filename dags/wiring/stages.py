@@ -6,7 +6,7 @@ from typing import Any
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import TriggerRule
 
-from wiring.tasks import ON_LAKE, job, spark_job
+from wiring.tasks import BY, ON_LAKE, job, spark_job
 
 # Earlier days too, where something changed since.
 AND_EARLIER = "--and-earlier"
@@ -46,7 +46,7 @@ def stage_tasks(
         spark_job("match", *days, *MEDIA, **options),
         spark_job("score", *days, *of_model, **options),
         spark_job("decide", *days, *of_pair, **options),
-        job("enforce", *ON_LAKE, *days, *of_pair, *sweep, **options),
+        job("enforce", *ON_LAKE, *days, *of_pair, *BY, *sweep, **options),
         job("measure", *ON_LAKE, *changed, *of_pair, **HOWEVER_IT_ENDED | options),
     ]
     return {task.label: task for task in made}

@@ -10,9 +10,10 @@ import re
 import sys
 import uuid
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import structlog
+if TYPE_CHECKING:
+    import structlog
 
 # C0 and C1 controls, and the marks that turn the direction of text around.
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
@@ -26,11 +27,13 @@ _AIRFLOW = {
 RUN_ID = "HARMSWEEP_RUN_ID"
 
 
-def log(stage: str, **facts: Any) -> structlog.stdlib.BoundLogger:
+def log(stage: str, **facts: Any) -> "structlog.stdlib.BoundLogger":
     """A logger with the run, the stage and facts on every line; HARMSWEEP_LOG_LEVEL is its level.
 
     Whatever ids and texts hold, an event is one line of ASCII that no terminal obeys.
     """
+    import structlog  # slow, and most commands log nothing
+
     level = logging.getLevelName(os.environ.get("HARMSWEEP_LOG_LEVEL", "info").upper())
     structlog.configure(
         processors=[

@@ -9,3 +9,5 @@ JOBS = ROOT / "jobs"
 CACHE = ROOT / ".cache"
 # The model that ships: scripts/make_model trained it, through every gate of its release.
 DEFAULT_MODEL = CONF / "model" / "manifest.json"
+# Where a lake has this file, it is stopped (operations/switch.py).
+SWITCH = "STOPPED"

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from console_commands import commands
+from console_commands import READS, commands
 
 from harmsweep.cli.main import app
 
@@ -15,11 +15,6 @@ BANKS = "known_media/test_banks.py::test_a_killed_act_is_in_the_audit_and_can_be
 APPEAL = "test_an_appeal_is_{}_once_and_never_without_the_audit"
 ORDER = "test_an_order_is_entered_and_ended_once_and_never_without_the_audit"
 BATCH = "test_a_batch_is_let_go_or_refused_once_and_never_without_the_audit"
-# What only reads has nothing to finish.
-READS = {
-    *("agreement", "label-errors", "explain", "days", "policy", "show", "replay", "query"),
-    *("tables", "doctor", "hold list", "appeal list", "appeal outcomes", "order list", "bank list"),
-}
 KILLED = {
     "bank add": BANKS,
     "bank import": BANKS,
@@ -40,6 +35,7 @@ KILLED = {
     "order withdraw": f"{REVIEW}::{ORDER}",
     "exempt": f"{REVIEW}::test_an_exemption_is_never_without_the_audit",
     "appeal file": f"{REVIEW}::{APPEAL.format('filed')}",
+    "doctor": "maintenance/test_repair.py::test_a_repair_that_was_killed_is_done_by_the_next",
     "appeal decide": f"{REVIEW}::{APPEAL.format('decided')}",
 }
 

@@ -51,16 +51,16 @@ def test_a_version_that_is_not_there_is_refused_with_those_that_are(
     assert (code, err) == (REFUSED, "harmsweep: ingests_v1 has versions 0 to 2, not 9\n")
 
 
-def test_an_unknown_table_is_refused_with_those_that_exist(call: Call, landed: Path) -> None:
+def test_an_unknown_table_is_refused_with_the_nearest(call: Call, landed: Path) -> None:
     code, out, err = call("query", "SELECT * FROM nope", "--lake", landed)
     assert (code, out) == (REFUSED, "")
-    assert err.startswith("harmsweep: no table nope; there are account_labels_v1, actions_v1,")
+    assert err == "harmsweep: no table nope; did you mean in_force?\n"
 
 
 def test_an_unknown_column_is_one_clear_line(call: Call, landed: Path) -> None:
     code, _, err = call("query", "SELECT nope FROM ingests", "--lake", landed)
     assert code == REFUSED
-    assert "No field named nope" in err
+    assert err == "harmsweep: no column nope; there are day, landed, source\n"
     assert len(err.splitlines()) == 1
 
 
@@ -70,8 +70,8 @@ def test_what_would_write_is_wrong_use_in_one_line(
     sql = f"/* /* */ SELECT 1 */ COPY (SELECT 1) TO '{tmp_path}/out.csv'"
     code, out, err = call("query", sql, "--lake", landed)
     assert (code, out) == (USAGE, "")
-    why = "only one query is answered, and it only reads: DML not supported: COPY"
-    assert err == f"harmsweep: {why}\n"
+    assert err.startswith("harmsweep: only one query is answered, and it only reads (SELECT, ")
+    assert err.endswith("): DML not supported: COPY\n")
     assert not (tmp_path / "out.csv").exists()
 
 
@@ -149,9 +149,25 @@ def test_versions_of_several_tables_need_their_names() -> None:
 
 
 @pytest.mark.slow
-def test_the_console_starts_neither_spark_nor_torch() -> None:
-    code = (
-        "import sys, harmsweep.cli.main; from pyspark import SparkContext;"
-        " sys.exit('torch' in sys.modules or SparkContext._active_spark_context is not None)"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+@pytest.mark.parametrize(
+    ("words", "without"),
+    [
+        (["--version"], {"pyarrow", "pydantic", "pyspark", "structlog", "torch"}),
+        (["query", "SELECT count(*) FROM ingests"], {"pandas", "pydantic", "pyspark", "structlog"}),
+        (["query", "SELECT * FROM decisions_now"], {"pandas", "pydantic", "pyspark", "structlog"}),
+        (["tables"], {"torch", "pyspark.pandas"}),
+    ],
+    ids=["version", "query", "view", "tables"],
+)
+def test_a_command_imports_what_it_needs(landed: Path, words: list[str], without: set[str]) -> None:
+    lake = [] if words == ["--version"] else ["--lake", str(landed)]
+    code = f"""if True:
+        import sys
+        from harmsweep.cli.main import main
+        sys.argv = {["harmsweep", *words, *lake]}
+        try:
+            main()
+        finally:
+            print(*sorted({without} & sys.modules.keys()), file=sys.stderr)"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.split() == []

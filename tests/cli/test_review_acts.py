@@ -1,5 +1,6 @@
 """Reviewers, authors and authorities at the console, on one post and what was done to it."""
 
+import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -34,7 +35,8 @@ def test_every_act_has_help(call: Call, command: str) -> None:
 
 def test_a_verdict_names_the_revision_and_is_carried_out(call: Call, posted: Path) -> None:
     code, out, err = call(*HARMFUL, "--lake", posted)
-    assert (code, out, err) == (0, "p1 revision 2 of 2026-10-01: harmful, 1 effect\n", "")
+    assert (code, out) == (0, "p1 revision 2 of 2026-10-01: harmful, 1 effect\n")
+    assert err.startswith("on trust: ")
     _, out, _ = call("verdict", "p1", "benign", "--rationale", "a quote", "--lake", posted)
     assert out == "p1 revision 2 of 2026-10-01: benign, 1 effect\n"
     assert [o["act"] for o in audit.operations(posted, "p1")] == ["verdict", "verdict"]
@@ -162,10 +164,24 @@ def test_an_order_for_a_place_that_is_none_is_refused(
     assert "remove" not in call("order", "list", "--lake", posted)[1]
 
 
+def test_what_is_printed_of_an_order_is_what_is_kept(call: Call, posted: Path) -> None:
+    command = (*ORDER, "--action", "label", "--lake", posted)
+    until = ("--until", "2099-01-01T00:00", "--harm", "hate")
+    code, out, _ = call(*command, *until)
+    assert code == 0
+    assert "label in all for hate until 2099-01-01 00:00, due " in out
+    code, again, _ = call(*command, *until, "--due-hours", "99")
+    assert (code, again) == (0, out.replace("1 effect", "0 effects"))
+    code, out, err = call(*ORDER, "--action", "remove", "--lake", posted, *until)
+    assert (code, out) == (REFUSED, "")
+    assert "has that reference, with action label: to correct it" in err
+
+
 def test_an_order_is_listed_until_it_is_withdrawn(call: Call, posted: Path) -> None:
     code, out, _ = call(*ORDER, "--action", "remove", "--jurisdiction", "DE", "--lake", posted)
     order_id = out.partition(":")[0]
-    assert (code, out) == (0, f"{order_id}: remove in DE, 1 effect\n")
+    assert code == 0
+    assert re.fullmatch(rf"{order_id}: remove in DE, due [-:\d ]+, 1 effect\n", out)
     assert order_id in call("order", "list", "--lake", posted)[1]
     code, out, _ = call("order", "withdraw", order_id, "--reason", "void", "--lake", posted)
     assert (code, out) == (0, f"{order_id}: withdrawn, 1 effect\n")

@@ -146,3 +146,14 @@ def test_an_operator_without_a_name_is_known_by_number(monkeypatch: pytest.Monke
 def test_an_empty_registry_is_refused_as_an_option(call: Call, lake: Path, tmp_path: Path) -> None:
     code, out, err = call("replay", "p1", "--model", f"champion@{tmp_path}", "--lake", lake)
     assert (code, out, "champion" in err) == (USAGE, "", True)
+
+
+def test_the_model_and_the_policy_come_from_the_environment(
+    call: Call, lake: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("ramp", "--share", "0", "--reason", "x", "--lake", lake)
+    assert call(*words)[0] == USAGE
+    monkeypatch.setenv("HARMSWEEP_MODEL", str(DEFAULT_MODEL))
+    monkeypatch.setenv("HARMSWEEP_POLICY", str(CONF / "policy" / "default.yaml"))
+    code, out, _ = call(*words)
+    assert (code, out.endswith(": in force for 0.0% of the authors\n")) == (0, True)

@@ -1,10 +1,12 @@
 """`harmsweep tables`: what the lake holds."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 from harmsweep.errors import REFUSED
 from harmsweep.lake.flow import readers, writers
+from harmsweep.lake.sql_views import VIEWS
 from harmsweep.tables.catalog import TABLES
 
 Call = Callable[..., tuple[int, str, str]]
@@ -28,10 +30,10 @@ def test_a_table_lists_its_columns_with_what_each_is_for(call: Call, landed: Pat
     assert any(line.startswith("source string key") for line in lines)
 
 
-def test_an_unknown_table_is_refused_with_those_that_exist(call: Call, landed: Path) -> None:
+def test_an_unknown_table_is_refused_with_the_nearest(call: Call, landed: Path) -> None:
     code, _, err = call("tables", "nope", "--lake", landed)
     assert code == REFUSED
-    assert err.startswith("harmsweep: no table nope; there are account_labels_v1")
+    assert err == "harmsweep: no table nope; did you mean in_force?\n"
 
 
 def test_a_table_says_who_writes_and_who_reads_it(call: Call, landed: Path) -> None:
@@ -41,3 +43,27 @@ def test_a_table_says_who_writes_and_who_reads_it(call: Call, landed: Path) -> N
         assert code == 0
         assert lines[1] == f"written by: {', '.join(writers(table))}"
         assert lines[2] == f"read by stages: {', '.join(readers(table)) or 'none'}"
+
+
+def test_views_are_listed_and_described_like_tables(call: Call, landed: Path) -> None:
+    code, out, _ = call("tables", "--lake", landed)
+    assert code == 0
+    assert VIEWS["in_force"].comment.split()[0] in out
+    code, out, _ = call("tables", "in_force", "--lake", landed)
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert lines[0] == f"in_force (a view): {VIEWS['in_force'].comment}"
+    assert "model_version string the model" in lines
+
+
+def test_tables_and_columns_are_given_to_other_programs(call: Call, landed: Path) -> None:
+    _, out, _ = call("tables", "--lake", landed, "--format", "json")
+    rows = {row["table"]: row for row in json.loads(out)}
+    assert rows.keys() == {*TABLES, *VIEWS}
+    assert (rows["ingests_v1"]["rows"], rows["ingests_v1"]["version"]) == (3, 2)
+    _, out, _ = call("tables", "ingests", "--lake", landed, "--format", "json")
+    assert json.loads(out)[0] == {
+        "column": "day",
+        "type": "date",
+        "is": "key",
+        "what_it_is": "UTC day ingested",
+    }

@@ -10,6 +10,7 @@ from harmsweep.enforcement.conf import Bounds, DayShare, Forecast, load_bounds
 FORECAST = Forecast(weeks=8, least_weeks=4, quantile=0.999, factor=2.0, floor=50, views_floor=1000)
 SET = Bounds(
     plan_expires_hours=24,
+    approvals="on_trust",
     two_approvers_above=0.01,
     sample_posts=50,
     sample_share=0.1,
@@ -59,8 +60,9 @@ def test_the_file_in_conf_is_sound() -> None:
 
 INFINITE = float("inf")
 # Each key with the least and the most that it takes, and what it refuses.
-LIMITS: dict[str, tuple[list[float], list[Any]]] = {
+LIMITS: dict[str, tuple[list[Any], list[Any]]] = {
     "plan_expires_hours": ([0.01, 9999], [0, -0.5, INFINITE]),
+    "approvals": (["on_trust", "established"], ["", True]),
     "two_approvers_above": ([0, 1], [-0.01, 1.01]),
     "sample_posts": ([0, 10**6], [-1, "50"]),
     "sample_share": ([0, 1], [-0.01, 1.01]),

@@ -1,5 +1,6 @@
 """SQL that people wrote: queries are answered, nothing else is, and no byte on disk changes."""
 
+import re
 import shutil
 from datetime import date
 from pathlib import Path
@@ -11,8 +12,9 @@ from harmsweep.cli.query import known_names
 from harmsweep.errors import WrongUse
 from harmsweep.lake import sql as lake_sql
 from harmsweep.lake.sql import NoAnswer, Tables, answer, tables_of
+from harmsweep.lake.sql_views import VIEWS
 from harmsweep.lake.writes import write_rows
-from harmsweep.tables.catalog import INGESTS
+from harmsweep.tables.catalog import INGESTS, TABLES
 
 DAY = date(2026, 10, 1)
 SOURCES = [("posts", 5), ("users", 2), ("labels", 9)]
@@ -76,9 +78,77 @@ def test_a_query_is_answered(tables: Tables, sql: str, rows: list[dict[str, obje
     assert answer(sql, tables).to_pylist() == rows
 
 
-@pytest.mark.parametrize("sql", ["DESCRIBE ingests", "EXPLAIN ANALYZE SELECT * FROM ingests"])
-def test_what_describes_a_query_is_answered(tables: Tables, sql: str) -> None:
-    assert answer(sql, tables).num_rows
+def test_how_a_query_is_carried_out_is_answered(tables: Tables) -> None:
+    assert answer("EXPLAIN ANALYZE SELECT * FROM ingests", tables).num_rows
+
+
+@pytest.mark.parametrize("name", ["ingests", "Ingests_v1", "lake.tables.ingests"])
+def test_describe_says_what_each_column_is(tables: Tables, name: str) -> None:
+    rows = answer(f"DESCRIBE {name}", tables).to_pylist()
+    assert [(r["column_name"], r["data_type"], r["is_nullable"]) for r in rows] == [
+        ("day", "date", "NO"),
+        ("source", "string", "NO"),
+        ("landed", "long", "NO"),
+    ]
+    assert rows[2]["what_it_is"] == "rows that the landing zone held for the day"
+
+
+def test_describe_says_of_a_view_what_its_columns_are(tables: Tables) -> None:
+    for name, view in VIEWS.items():
+        rows = answer(f"DESCRIBE {name}", tables).to_pylist()
+        assert all(row["what_it_is"] for row in rows)
+        assert view.columns.keys() <= {row["column_name"] for row in rows}
+
+
+def test_describe_says_of_a_query_its_types(tables: Tables) -> None:
+    (row,) = answer("DESCRIBE SELECT 1 AS n", tables).to_pylist()
+    assert (row["column_name"], row["data_type"], row["what_it_is"]) == ("n", "long", "")
+
+
+@pytest.mark.parametrize("sql", ["SHOW TABLES", "show tables;", "/* all */ SHOW TABLES -- of it"])
+def test_show_tables_lists_tables_and_views_by_their_short_names(tables: Tables, sql: str) -> None:
+    rows = {r["table_name"]: r["what_it_holds"] for r in answer(sql, tables).to_pylist()}
+    assert rows.keys() == {*VIEWS, *(name.removesuffix("_v1") for name in TABLES)}
+    assert rows["ingests"] == TABLES["ingests_v1"].comment
+    assert rows["in_force"] == VIEWS["in_force"].comment
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("SELECT * FROM ingets", "no table ingets; did you mean ingests"),
+        ("SELECT landet FROM ingests", "no column landet; did you mean landed?"),
+        ("SELECT i.sorce FROM ingests i", "no column i.sorce; did you mean source?"),
+        ("SELECT x FROM ingests", "no column x; there are day, landed, source"),
+        ("SELECT lenght(source) FROM ingests", "Invalid function 'lenght'. Did you mean 'length'?"),
+        ("SELECT CAST('x' AS int)", "Cannot cast string 'x' to value of integer type"),
+        ("SELECT 1/0", "Divide by zero error"),
+        ("SELECT 1 FROM ingests LIMIT 'a'", "Expected LIMIT to be an integer"),
+        ("SELECT day + 'x' FROM ingests", "Cannot coerce arithmetic expression date + string"),
+        ("SELECT sum(source) FROM ingests", "No function matches the given name"),
+        ("SELECT landed, count(*) FROM ingests", "only \"count(*)\" appears"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_without_the_engines_own_words(
+    tables: Tables, sql: str, said: str
+) -> None:
+    with pytest.raises(NoAnswer) as refused:
+        answer(sql, tables)
+    assert said in str(refused.value)
+    assert not re.search(r"DataFusion|Arrow|Utf8|\bInt64|Internal|Optimizer", str(refused.value))
+
+
+def test_what_the_parser_says_names_the_place(tables: Tables) -> None:
+    said = r"EXPLAIN\): Expected: end of statement, found: ingests at Line: 1, Column: 15$"
+    with pytest.raises(WrongUse, match=said):
+        answer("SELECT 1 FORM ingests", tables)
+
+
+def test_rows_of_two_tables_are_counted_together(tables: Tables) -> None:
+    both = "SELECT day FROM ingests UNION ALL SELECT day FROM runs"
+    assert answer(f"SELECT day, count(*) AS n FROM ({both}) GROUP BY day", tables).to_pylist() == [
+        {"day": DAY, "n": 3}
+    ]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +176,8 @@ def test_what_describes_a_query_is_answered(tables: Tables, sql: str) -> None:
         "ALTER TABLE ingests ADD COLUMN x INT",
         "SET datafusion.execution.batch_size = 1",
         "RESET datafusion.execution.batch_size",
-        "SHOW TABLES",
+        "SHOW TABLES LIKE '%s'",
+        "SHOW COLUMNS FROM ingests",
         "SHOW ALL",
         "PREPARE p AS SELECT 1",
         "PREPARE p AS COPY ingests TO 'bait/out.csv'",
@@ -154,13 +225,13 @@ def test_what_is_not_one_query_is_wrong_use(tables: Tables, sql: str) -> None:
     ],
 )
 def test_only_the_lakes_tables_are_read(tables: Tables, folder: Path, source: str) -> None:
-    with pytest.raises(NoAnswer, match="not found"):
+    with pytest.raises(NoAnswer, match=r"no table |not found"):
         answer(f"SELECT * FROM {source.format(folder=folder)}", tables)
 
 
 def test_variables_of_the_program_are_no_tables(tables: Tables) -> None:
     rows = [{"n": 1}]  # noqa: F841
-    with pytest.raises(NoAnswer, match=r"rows' not found"):
+    with pytest.raises(NoAnswer, match="no table rows;"):
         answer("SELECT * FROM rows", tables)
 
 

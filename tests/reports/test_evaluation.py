@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from harmsweep.model.manifest import load_manifest
-from harmsweep.model.tracking import log_run
+from harmsweep.model.tracking import Epoch, log_run
 from harmsweep.paths import JOBS
 from harmsweep.policy.certificates import (
     Claim,
@@ -225,8 +225,9 @@ def test_the_page_is_logged_without_texts_beside_its_plots(
     with pytest.raises(RunNotFound):
         write_evaluation(Material(model, snapshot, tracking=tracking), out)
     assert not out.exists()
-    losses = [(2.0, 1.5), (1.0, 1.25)]
-    log_run(model, load_manifest(model), losses, tracking=tracking)
+    losses = [Epoch(2.0, 1.5, 60.0), Epoch(1.0, 1.25, 120.0)]
+    where = {"tracking": tracking, "snapshot": snapshot}
+    log_run(model, load_manifest(model), losses, started=0.0, **where)
     options = {
         "model": model,
         "snapshot": snapshot,

@@ -205,3 +205,47 @@ def test_an_order_that_names_no_harm_is_refused(held):
     with pytest.raises(DataRefused, match="'hatred' is no harm; known are hate"):
         receive(held.root, "clean", **ORDER, harm="hatred")
     assert delta.rows(ORDERS, held.root).num_rows == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"action": "label"}, "action remove"),
+        ({"jurisdiction": "FR"}, "jurisdiction DE"),
+        ({"harm": "hate", "action": "label"}, "action remove, harm none"),
+        ({"until": SOON}, "until none"),
+        ({"kind": "flag", "action": "review"}, "kind order, action remove"),
+    ],
+)
+def test_a_known_reference_with_other_content_is_refused_and_changes_nothing(held, change, told):
+    row = receive(held.root, "clean", **ORDER)
+    before = held.visible()
+    with pytest.raises(
+        DataRefused, match=f"^{row['order_id']} has that reference, with {told}: to"
+    ):
+        receive(held.root, "clean", **ORDER | change)
+    assert (held.visible(), delta.rows(ORDERS, held.root).num_rows) == (before, 1)
+
+
+def test_an_order_that_is_entered_again_is_given_as_it_is_kept(held):
+    row = receive(held.root, "clean", **ORDER)
+    later = ORDER | {"due_at": SOON + timedelta(days=1), "reason": "once more"}
+    again = receive(held.root, "clean", **later)
+    assert {n: again[n] for n in ("due_at", "reason")} == {n: row[n] for n in ("due_at", "reason")}
+
+
+def test_a_withdrawn_reference_can_be_entered_again_corrected(held):
+    ids = []
+    for action in ("remove", "label", "remove"):
+        row = receive(held.root, "clean", **ORDER | {"action": action})
+        assert in_lane(held) == [("clean", "DE", action)]
+        assert withdraw(held.root, row["order_id"], reason="mistyped")["effects"] == 1
+        ids.append(row["order_id"])
+    assert len({*ids}) == 3
+    assert (in_lane(held), listed(held.root)) == ([], [])
+
+
+def test_the_nearest_order_is_offered(held):
+    row = receive(held.root, "clean", **ORDER)
+    with pytest.raises(DataRefused, match=f"did you mean {row['order_id']}"):
+        withdraw(held.root, row["order_id"][:-1] + "x", reason="")

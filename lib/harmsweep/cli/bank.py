@@ -4,7 +4,6 @@ Who does it is the user of the system, as the kernel knows them.
 """
 
 import csv
-import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -12,14 +11,14 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
+from harmsweep.cli.for_another import no_file, say_on_trust
+from harmsweep.cli.options import DEFAULT_LAKE, Lake
 from harmsweep.cli.output import cell, print_grid
 from harmsweep.known_media import banks
 from harmsweep.known_media.banks import BankEntry, BankRefused, entries
 from harmsweep.media.pdq import MIN_QUALITY, is_hash
-from harmsweep.operations.audit import operator
+from harmsweep.operations.actor import is_for_another, operator
 
-DEFAULT_LAKE = Path(os.environ.get("HARMSWEEP_LAKE", "lake"))
-Lake = Annotated[Path, Parameter(help="Folder of the tables; HARMSWEEP_LAKE sets the default.")]
 Items = Annotated[
     list[str], Parameter(help="Picture files, or PDQ hashes of 64 hexadecimal digits.")
 ]
@@ -60,11 +59,12 @@ def add(
         contact=contact,
     )
     print(f"{bank}: {new} added in quarantine, {len(set(hashes)) - new} there before")
+    say_on_trust(lake)
 
 
 @bank.command(name="import")
 def import_(
-    file: Path,
+    file: Annotated[Path, Parameter(validator=no_file)],
     *,
     bank: Bank,
     kind: Kind,
@@ -93,6 +93,7 @@ def import_(
         contact=contact,
     )
     print(f"{bank}: {new} added in quarantine, {len(set(hashes)) - new} there before")
+    say_on_trust(lake)
 
 
 @bank.command
@@ -101,6 +102,7 @@ def confirm(items: Items, *, bank: Bank, budget: Budget = None, lake: Lake = DEF
     hashes = [hash_of(item) for item in items]
     changed = banks.confirm(lake, hashes, bank=bank, by=operator(), at=_now(), budget=budget)
     print(f"{bank}: {changed} confirmed, {len(set(hashes)) - changed} active before")
+    say_on_trust(lake)
 
 
 @bank.command
@@ -152,7 +154,7 @@ def hash_of(item: str) -> str:
     if is_hash(item.lower()):
         return item.lower()
     path = Path(item)
-    if not path.is_file():
+    if is_for_another() or not path.is_file():
         raise BankRefused(f"{item[:70]}: neither a picture file nor a hash of 64 hex digits")
     from harmsweep.media.bounded import run_bounded
     from harmsweep.media.facts import picture_facts

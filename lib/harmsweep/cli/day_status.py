@@ -3,12 +3,12 @@
 from collections import Counter, defaultdict
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import pyarrow as pa
 from cyclopts import Parameter
 
-from harmsweep.cli.bank import DEFAULT_LAKE, Lake
+from harmsweep.cli.options import DEFAULT_LAKE, Format, Lake
 from harmsweep.cli.output import show
 from harmsweep.days import every_day
 from harmsweep.errors import DataRefused
@@ -24,7 +24,7 @@ def days(
     *,
     first: Annotated[date | None, Parameter(name="--from", help="First UTC day.")] = None,
     last: Annotated[date | None, Parameter(name="--to", help="Last UTC day.")] = None,
-    format: Literal["table", "csv", "json"] = "table",
+    format: Format = "table",
     lake: Lake = DEFAULT_LAKE,
 ) -> None:
     """Show for each day its state, its accepted posts and the last run of each stage.
@@ -38,7 +38,7 @@ def days(
     format
         csv and json are for other programs; json has each run's items, seconds and time.
     """
-    rows = _rows(lake, _range(lake, first, last))
+    rows = day_rows(lake, _range(lake, first, last))
     show(pa.Table.from_pylist(rows if format == "json" else [*map(_in_words, rows)]), format)
 
 
@@ -60,7 +60,8 @@ def last_runs(lake: Path, first: date, last: date) -> dict[date, Runs]:
     return found
 
 
-def _rows(lake: Path, wanted: list[date]) -> list[dict[str, Any]]:
+def day_rows(lake: Path, wanted: list[date]) -> list[dict[str, Any]]:
+    """A row for each day in order: state, posts, batches that wait, and each stage's last run."""
     from harmsweep.enforcement.circuit_breaker.batches import waiting
 
     ran = last_runs(lake, wanted[0], wanted[-1])

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from harmsweep.cli.bank import DEFAULT_LAKE, Lake
+from harmsweep.cli.options import DEFAULT_LAKE, Lake
 from harmsweep.logs import clean
 
 

@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 import pyarrow as pa
 from cyclopts import Parameter
 
-from harmsweep.cli.bank import DEFAULT_LAKE, Lake
+from harmsweep.cli.for_another import no_file
+from harmsweep.cli.options import DEFAULT_LAKE, Lake
 from harmsweep.cli.output import print_grid, show
 from harmsweep.errors import Refused
 from harmsweep.harms import HARMS
@@ -55,7 +56,7 @@ def agreement(*, harm: Harm = None, pairs: int = 10, lake: Lake = DEFAULT_LAKE) 
 
 def label_errors(
     *,
-    snapshot: Path,
+    snapshot: Annotated[Path, Parameter(validator=no_file)],
     harm: Harm = None,
     limit: int = 20,
     format: Literal["table", "csv", "json"] = "table",

@@ -7,13 +7,16 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from harmsweep.cli.bank import DEFAULT_LAKE, Lake
+from harmsweep.cli.for_another import no_file, of_conf, say_on_trust
+from harmsweep.cli.options import DEFAULT_LAKE, DryRun, Lake, Model, Policy, Reason, as_manifest
 from harmsweep.cli.output import print_rows
-from harmsweep.cli.sweeps import DryRun, Model, Policy, Reason, as_manifest, binding_of
+from harmsweep.cli.sweeps import binding_of
 from harmsweep.days import every_day
 from harmsweep.errors import WrongUse
 
-Page = Annotated[Path | None, Parameter(help="Write it as an HTML page to this file too.")]
+Page = Annotated[
+    Path | None, Parameter(help="Write it as an HTML page to this file too.", validator=no_file)
+]
 
 
 def plan(
@@ -26,7 +29,7 @@ def plan(
         Path | None, Parameter(help="Compare with this model instead.", converter=as_manifest)
     ] = None,
     against_policy: Annotated[
-        Path | None, Parameter(help="Compare with this policy instead.")
+        Path | None, Parameter(help="Compare with this policy instead.", validator=of_conf)
     ] = None,
     page: Page = None,
     lake: Lake = DEFAULT_LAKE,
@@ -49,31 +52,48 @@ def plan(
         lake, days, policy=load_policy(policy), model=load_model_ref(model), against=other
     )
     _show(lake, new_plan, page)
+    say_on_trust(lake)
 
 
-def show(plan_id: str, *, page: Page = None, lake: Lake = DEFAULT_LAKE) -> None:
-    """Read a plan before approving it: whom it touches, its bounds now, and masked samples."""
+def show(name: str, *, page: Page = None, lake: Lake = DEFAULT_LAKE) -> None:
+    """Read a plan or a held batch before approving it: whom it touches, and masked samples.
+
+    Parameters
+    ----------
+    name
+        A plan's id or a batch's name; `harmsweep hold list` shows the batches.
+    """
+    from harmsweep.enforcement.circuit_breaker.batches import find
     from harmsweep.enforcement.plans.plan import find_plan
+    from harmsweep.reports.plan import write_batch
 
-    _show(lake, find_plan(lake, plan_id), page)
+    if name.startswith("plan-"):
+        _show(lake, find_plan(lake, name), page)
+        return
+    batch = find(lake, name)
+    _print_summary(lake, batch, {})
+    if page:
+        print(f"page: {write_batch(lake, batch, page)}", file=sys.stderr)
+    print(f"{batch.line()}: of {batch.model_version} under {batch.policy_version}")
 
 
 def _show(lake: Path, new_plan: Any, page: Path | None) -> None:
-    from harmsweep.enforcement.plans.summary import changing, samples, tables
     from harmsweep.reports.plan import batch_headroom, write_plan
 
-    shown = {name: changing(rows) for name, rows in tables(lake, new_plan).items()}
-    shown |= {
-        "beside its bounds": batch_headroom(lake, new_plan),
-        "samples": samples(lake, new_plan),
-    }
-    for name, rows in shown.items():
-        if rows:
-            print(f"{name}:")
-            print_rows(rows)
+    _print_summary(lake, new_plan, {"beside its bounds": batch_headroom(lake, new_plan)})
     if page:
         print(f"page: {write_plan(lake, new_plan, page)}", file=sys.stderr)
     print(new_plan.line())
+
+
+def _print_summary(lake: Path, shown: Any, more: dict[str, Any]) -> None:
+    from harmsweep.enforcement.plans.summary import changing, samples, tables
+
+    parts = {name: changing(rows) for name, rows in tables(lake, shown).items()}
+    for name, rows in (parts | more | {"samples": samples(lake, shown)}).items():
+        if rows:
+            print(f"{name}:")
+            print_rows(rows)
 
 
 def approve(name: str, *, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
@@ -89,13 +109,15 @@ def approve(name: str, *, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
     request = _request_for(lake, name)
     names = keep(lake, request, reason)
     print(f"{name}: {len(names)} of {request.approvers} approvals ({', '.join(names)})")
+    say_on_trust(lake)
 
 
 def apply(plan_id: str, *, dry_run: DryRun = False, lake: Lake = DEFAULT_LAKE) -> None:
     """Carry out exactly a plan, once; refused where a subject of it changed since."""
-    from harmsweep.enforcement.plans.apply import apply_plan
+    from harmsweep.enforcement.plans.apply import applied_lines, apply_plan
 
     print(apply_plan(lake, plan_id, dry_run=dry_run).line())
+    print("\n".join(applied_lines(lake, plan_id)))
 
 
 def _request_for(lake: Path, name: str) -> Any:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from harmsweep.cli.sweeps import as_manifest
+from harmsweep.cli.for_another import of_conf, own_lake
+from harmsweep.cli.options import as_manifest
 
 if TYPE_CHECKING:
     from harmsweep.conf import Fault
@@ -14,9 +15,11 @@ if TYPE_CHECKING:
 
 
 def policy(
-    file: Path,
+    file: Annotated[Path, Parameter(validator=of_conf)],
     *,
-    lake: Annotated[Path | None, Parameter(help="Look for the posts that rules name.")] = None,
+    lake: Annotated[
+        Path | None, Parameter(help="Look for the posts that rules name.", validator=own_lake)
+    ] = None,
     model: Annotated[
         Path | None,
         Parameter(help="Look for the heads that rules need.", converter=as_manifest),

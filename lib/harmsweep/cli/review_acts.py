@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from harmsweep.cli.bank import DEFAULT_LAKE, Lake
+from harmsweep.cli.for_another import say_on_trust
+from harmsweep.cli.options import DEFAULT_LAKE, Lake, Policy, Reason
 from harmsweep.cli.output import print_grid, print_rows
-from harmsweep.cli.sweeps import Policy, Reason
 from harmsweep.logs import clean
 from harmsweep.review import allow_list
 
@@ -164,7 +164,7 @@ def receive(
             harm=harm,
             until=until.replace(tzinfo=UTC) if until and until.tzinfo is None else until,
         )
-        print(f"{row['order_id']}: {row['action']} in {jurisdiction}, {_effects(row['effects'])}")
+        print(f"{row['order_id']}: {_asked(row)}, due {_due(row)}, {_effects(row['effects'])}")
 
 
 @order.command(name="list")
@@ -211,16 +211,24 @@ def exempt(
 def _acting(lake: Path, dry_run: bool) -> Iterator[Path]:
     """The lake to act in: for a dry run a copy, whose effects are listed at the end."""
     from harmsweep.enforcement.dry_run import effects_since, scratch_copy
+    from harmsweep.lake.runs import DRY_RUN
 
     if not dry_run:
         yield lake
+        say_on_trust(lake)
         return
     began = datetime.now(UTC)
     with scratch_copy(lake) as copy:
         yield copy
         effects = effects_since(copy, lake, began)
     print_rows([{head: row[name] for head, name in EFFECT.items()} for row in effects])
-    print("a dry run: nothing was written")
+    print(DRY_RUN)
+
+
+def _asked(row: dict[str, Any]) -> str:
+    about = f" for {row['harm']}" if row["harm"] else ""
+    end = f" until {_day(row['until'])}" if row["until"] else ""
+    return f"{row['action']} in {row['jurisdiction']}{about}{end}"
 
 
 def _effects(n: int) -> str:

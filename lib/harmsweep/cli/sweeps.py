@@ -7,33 +7,22 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
-from cyclopts import App, Parameter, Token
+from cyclopts import App, Parameter
 
-from harmsweep.cli.bank import DEFAULT_LAKE, Lake
+from harmsweep.cli.for_another import of_conf, say_on_trust
+from harmsweep.cli.options import DEFAULT_LAKE, DryRun, Lake, Model, Policy, Reason, check_reason
 from harmsweep.cli.output import print_grid, track
 from harmsweep.days import every_day
 from harmsweep.errors import FAILED, WrongUse
-from harmsweep.model.registry import model_path
 from harmsweep.operations import ramps, switch
 
-Reason = Annotated[str, Parameter(help="Why; it is kept in the audit.")]
-
-
-def as_manifest(_: Any, tokens: Sequence[Token]) -> Path:
-    return model_path(tokens[0].value)
-
-
-Model = Annotated[
-    Path, Parameter(help="The model's manifest.json, or champion@FOLDER.", converter=as_manifest)
-]
-Policy = Annotated[Path, Parameter(help="The policy's file.")]
-DryRun = Annotated[bool, Parameter(help="Count, or say why not, and write nothing.", negative=())]
 hold = App(name="hold", help="Batches that a cap holds: list, resume, discard.")
 
 
 def undo(
-    sweep_id: str,
+    name: str,
     *,
+    reason: Reason = "",
     harm: str | None = None,
     action: str | None = None,
     post: list[str] | None = None,
@@ -45,8 +34,8 @@ def undo(
 
     Parameters
     ----------
-    sweep_id
-        The sweep, as in actions.
+    name
+        A sweep, as in actions, or a plan that was applied: all of its sweeps.
     harm
         Only effects of this harm.
     action
@@ -58,12 +47,12 @@ def undo(
     dry_run
         Count, and write nothing.
     """
-    from harmsweep.enforcement.undo import Part
-    from harmsweep.enforcement.undo import undo as restore
+    from harmsweep.enforcement.undo import Part, undo_each
 
+    check_reason(reason, dry_run)
     part = Part(harm, action, tuple(post or ()))
-    done = restore(lake, sweep_id=sweep_id, part=part, redo=redo, dry_run=dry_run)
-    print(done.line())
+    for done in undo_each(lake, name, part=part, redo=redo, reason=reason, dry_run=dry_run):
+        print(done.line())
 
 
 def replay(
@@ -75,7 +64,8 @@ def replay(
     ] = None,
     last: Annotated[date | None, Parameter(name="--to", help="Last UTC day.")] = None,
     policy: Annotated[
-        Path | None, Parameter(help="A policy's file, beside those in LAKE/policy.")
+        Path | None,
+        Parameter(help="A policy's file, beside those in LAKE/policy.", validator=of_conf),
     ] = None,
     lake: Lake = DEFAULT_LAKE,
 ) -> None:
@@ -146,14 +136,17 @@ def resume(
     *,
     model: Model,
     policy: Policy,
+    reason: Reason = "",
     dry_run: DryRun = False,
     lake: Lake = DEFAULT_LAKE,
 ) -> None:
     """Let an approved batch take effect; what changed since it was held is refused."""
     from harmsweep.enforcement.circuit_breaker import batches
 
+    check_reason(reason, dry_run)
     binding = binding_of(lake, model, policy)
-    print(batches.resume(lake, name, binding, dry_run=dry_run).line())
+    print(batches.resume(lake, name, binding, reason=reason, dry_run=dry_run).line())
+    say_on_trust(lake)
 
 
 @hold.command
@@ -162,6 +155,7 @@ def discard(name: str, *, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:
     from harmsweep.enforcement.circuit_breaker import batches
 
     print(batches.discard(lake, name, reason=reason).line())
+    say_on_trust(lake)
 
 
 def stop(*, reason: Reason, lake: Lake = DEFAULT_LAKE) -> None:

@@ -1,49 +1,95 @@
-"""What the lake holds: its tables, and of one its columns and who writes and reads it."""
+"""`harmsweep tables`: what the lake holds; of one table its columns, its writers and readers."""
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from harmsweep.cli.output import cell, print_grid
+import pyarrow as pa
+
+from harmsweep.cli.options import DEFAULT_LAKE, Format, Lake
+from harmsweep.cli.output import print_grid, show
 from harmsweep.cli.query import QueryRefused, known_names
 from harmsweep.lake import delta
 from harmsweep.lake.flow import readers, writers
+from harmsweep.lake.sql_views import VIEWS
 from harmsweep.logs import clean
+from harmsweep.names import advice
 from harmsweep.tables.catalog import TABLES
 
 
-def print_tables(lake: Path) -> None:
-    """One line for each table of the lake: key, rows, days, version and what it is for."""
-    names = ("table", "rows", "days", "version", "key", "what it holds")
-    stored = sorted(set(known_names(lake).values()))
-    rows = [_table_line(lake, name) for name in stored]
-    print_grid(names, rows, right={"rows", "version"}, fold=True)
+def tables(name: str | None = None, *, format: Format = "table", lake: Lake = DEFAULT_LAKE) -> None:
+    """List the tables and views with their keys, rows and days, or the columns of one.
 
-
-def print_table(lake: Path, name: str) -> None:
-    """A table's columns with types and purposes, its key's marked; and who writes and reads it.
-
-    Raises:
-        QueryRefused: the lake has no table of that name.
+    Parameters
+    ----------
+    name
+        A table, such as scores: gives its columns, what each is for, and who writes and reads it.
     """
     known = known_names(lake)
-    if name.lower() not in known:
-        raise QueryRefused(f"no table {name}; there are {', '.join(sorted(set(known.values())))}")
-    full = known[name.lower()]
-    table = delta.stored(lake, full)
-    key = _key(full)
-    print(f"{full} (version {table.version()}): {clean(table.metadata().description or '')}")
-    for line in _users(full):
-        print(line)
-    rows = [
-        (
-            clean(field.name),
-            _type(field.type.to_json()),
-            "key" if field.name in key else "" if field.nullable else "not null",
-            clean(str(field.metadata.get("comment", ""))),
-        )
-        for field in table.schema().fields
-    ]
-    print_grid(("column", "type", "", "what it is"), rows, right=set(), fold=True)
+    if name is None:
+        listed = [_of_table(lake, n) for n in sorted(set(known.values()))]
+        rows = [*listed, *({"table": n, "what it holds": v.comment} for n, v in VIEWS.items())]
+    else:
+        rows = _columns(lake, known, name.lower(), told=format == "table")
+    if format == "table":
+        cells = [tuple(_cell(row.get(head)) for head in rows[0]) for row in rows]
+        print_grid(tuple(rows[0]), cells, right={"rows", "version"}, fold=True)
+    else:
+        show(pa.Table.from_pylist(rows), format)
+
+
+def _of_table(lake: Path, name: str) -> dict[str, Any]:
+    """A table in a row: key, rows, days, version and what it is for."""
+    table = delta.stored(lake, name)
+    rows, days = delta.size(lake, name)
+    return {
+        "table": name,
+        "rows": rows,
+        "days": _range(days),
+        "version": table.version(),
+        "key": ", ".join(_key(name)),
+        "what it holds": table.metadata().description or "",
+    }
+
+
+def _columns(lake: Path, known: dict[str, str], name: str, *, told: bool) -> list[dict[str, Any]]:
+    """A row for each column of a table or view; with `told`, what it is for is printed before.
+
+    Raises:
+        QueryRefused: the lake has no table or view of that name.
+    """
+    if name in VIEWS:
+        from harmsweep.lake.sql import Tables, answer
+
+        if told:
+            print(f"{name} (a view): {VIEWS[name].comment}")
+        described = answer(f"DESCRIBE {name}", Tables(lake, known)).to_pylist()
+        kinds = [(d["column_name"], d["data_type"], "", d["what_it_is"]) for d in described]
+    elif name in known:
+        full = known[name]
+        table, key = delta.stored(lake, full), _key(full)
+        if told:
+            print(
+                f"{full} (version {table.version()}): {clean(table.metadata().description or '')}"
+            )
+            print("\n".join(_users(full)))
+        kinds = [
+            (
+                field.name,
+                _type(field.type.to_json()),
+                "key" if field.name in key else "" if field.nullable else "not null",
+                str(field.metadata.get("comment", "")),
+            )
+            for field in table.schema().fields
+        ]
+    else:
+        raise QueryRefused(f"no table {name}{advice(name, [*known, *VIEWS])}")
+    heads = ("column", "type", "", "what it is") if told else ("column", "type", "is", "what_it_is")
+    return [dict(zip(heads, kind, strict=True)) for kind in kinds]
+
+
+def _cell(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else clean(value or "")
 
 
 def _users(name: str) -> list[str]:
@@ -56,19 +102,6 @@ def _users(name: str) -> list[str]:
 
 def _list(names: Sequence[str]) -> str:
     return ", ".join(names) or "none"
-
-
-def _table_line(lake: Path, name: str) -> tuple[str, ...]:
-    table = delta.stored(lake, name)
-    rows, days = delta.size(lake, name)
-    return (
-        clean(name),
-        f"{rows:,}",
-        _range(days),
-        str(table.version()),
-        ", ".join(_key(name)),
-        cell(table.metadata().description or ""),
-    )
 
 
 def _range(days: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from harmsweep.conf import Frozen, load
 from harmsweep.paths import CONF
-from harmsweep.policy.file import Cap
+from harmsweep.policy.file import Approvals, Cap
 
 
 class Forecast(Frozen):
@@ -65,6 +65,8 @@ class Bounds(Frozen):
     """The keys of the file."""
 
     plan_expires_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    approvals: Approvals
+    approved_share: Share
     two_approvers_above: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
     sample_posts: Annotated[int, Field(strict=True, ge=0)]
     sample_share: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]

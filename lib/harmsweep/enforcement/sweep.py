@@ -28,6 +28,7 @@ from harmsweep.enforcement.state.scope_states import changes, scope_states
 from harmsweep.errors import DataRefused, Held
 from harmsweep.lake.runs import Counts
 from harmsweep.logs import log
+from harmsweep.operations.audit import SWEEP, record
 from harmsweep.operations.switch import check_running
 
 
@@ -39,10 +40,11 @@ def sweep(
     clock: Clock = now_micros,
     planned_at: datetime | None = None,
     only: Collection[str] | None = None,
+    by: str = "",
 ) -> Counts:
     """Carry out the differences within the caps, and finish what a killed sweep left open.
 
-    With `only`, those of these posts.
+    With `only`, those of these posts. `by` is who asked the scheduler for it: no approver either.
 
     Raises:
         DataRefused, Held, Stopped: see enforce_day.
@@ -56,6 +58,8 @@ def sweep(
         sample = load_bounds().sample
         new_entries, over = _within_caps(state, plan, binding, sample=sample, only=only)
         counts = _summary(state, plan, new_entries) | {"finished": ledger.open}
+        if by and new_entries:
+            record(lake, SWEEP, plan.sweep_id, details={"by": by})  # first: see batches.waiting
         commit(ledger, new_entries, gate)
         refusal = ""
         if binding.policy.accounts:
@@ -65,12 +69,16 @@ def sweep(
             counts["accounts"], refusal = settled
     if new_entries:
         log("enforce", day=str(day)).info("swept", sweep_id=plan.sweep_id, counts=counts)
+    _check_held(lake, day, over, refusal)
+    return counts
+
+
+def _check_held(lake: Path, day: date, over: list[CapBreach], refusal: str) -> None:
     held = waiting(lake, day)
     reasons = [_advice(day, over, [batch.line() for batch in held])] if held or over else []
     reasons += [f"{day}: {refusal}"] if refusal else []
     if reasons:
         raise Held(". ".join(reasons))
-    return counts
 
 
 def _check_newest(ledger: DayLedger, binding: PolicyBinding, planned_at: datetime | None) -> None:

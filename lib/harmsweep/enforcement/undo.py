@@ -3,9 +3,12 @@
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 from harmsweep.enforcement.accounts import free_accounts, struck_authors
+from harmsweep.enforcement.plans.plan import find_plan, sweeps_of
 from harmsweep.enforcement.rules.effects import Sweep, day_of
 from harmsweep.enforcement.rules.guardrails import Post
 from harmsweep.enforcement.rules.ledger import ACCOUNTS_DAY, ORDER, Entry
@@ -21,9 +24,16 @@ from harmsweep.enforcement.state.day_ledger import (
 )
 from harmsweep.enforcement.state.day_state import read_day_state
 from harmsweep.errors import DataRefused
+from harmsweep.lake import delta
 from harmsweep.lake.runs import Outcome
 from harmsweep.logs import log
-from harmsweep.operations.audit import operator, record
+from harmsweep.names import advice, did_you_mean, near
+from harmsweep.operations.actor import operator
+from harmsweep.operations.audit import record
+
+
+class NoSuchEffects(DataRefused):
+    """The ledger has no effect of the sweep, or of the part of it that was meant."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +52,36 @@ class Part:
         return not self.posts or entry.subject_id in self.posts
 
 
+def undo_each(lake: Path, name: str, *, part: Part | None = None, **options: Any) -> list[Outcome]:
+    """Undo a sweep, or those that carried a plan out; see `undo`.
+
+    Raises:
+        DataRefused: there is no such plan, it was not applied, or no such effect of any of them.
+    """
+    if not name.startswith("plan-"):
+        return [undo(lake, sweep_id=name, part=part, **options)]
+    find_plan(lake, name)
+    sweeps = sweeps_of(lake, name)
+    if not sweeps:
+        raise DataRefused(f"{name} has no sweep to undo: the audit knows none that carried it out")
+    done, without = list[Outcome](), list[DataRefused]()
+    for sweep_id in sweeps:
+        try:
+            done.append(undo(lake, sweep_id=sweep_id, part=part, **options))
+        except NoSuchEffects as error:  # a part may have effects on some of the days alone
+            without.append(error)
+    if not done:
+        raise without[0]
+    return done
+
+
 def undo(
     lake: Path,
     *,
     sweep_id: str,
     part: Part | None = None,
     redo: bool = False,
+    reason: str = "",
     dry_run: bool = False,
     clock: Clock = now_micros,
 ) -> Outcome:
@@ -60,7 +94,7 @@ def undo(
     and an author without a strike left is free; what fewer strikes come to the next sweep says.
 
     Raises:
-        DataRefused: the ledger has no such sweep.
+        NoSuchEffects: the ledger has no such sweep, or none such of its effects.
     """
     started, day, part = time.monotonic(), day_of(sweep_id), part or Part()
     kind, done = "redo" if redo else "undo", 0
@@ -72,24 +106,25 @@ def undo(
             swept, new_entries = _restored(ledger, plan, part)
             total, done = total + swept, done + len(new_entries)
             if swept and not dry_run:
-                _commit(ledger, plan, part, new_entries, left=swept - len(new_entries))
+                _commit(ledger, plan, part, new_entries, reason, left=swept - len(new_entries))
         if not total:
-            raise DataRefused(f"the ledger has no such effects of a sweep {sweep_id}")
+            raise NoSuchEffects(_none_of(lake, day, sweep_id, part))
         if not dry_run:
             freed = free_accounts(lake, plan, clock=clock)
     counts = {"effects": done, "left": total - done} | ({"freed": freed} if freed else {})
     seconds = time.monotonic() - started
     if not dry_run:
         log(kind, day=str(day)).info("done", of_sweep=sweep_id, seconds=seconds, counts=counts)
-    return Outcome(kind, day, done, seconds, counts=counts)
+    return Outcome(kind, day, done, seconds, counts=counts, dry_run=dry_run)
 
 
 def _commit(
-    ledger: DayLedger, plan: Sweep, part: Part, new_entries: list[Entry], *, left: int
+    ledger: DayLedger, plan: Sweep, part: Part, new_entries: list[Entry], reason: str, *, left: int
 ) -> None:
-    details = {"ledger": ledger.day, "effects": len(new_entries), "left": left}
+    details: dict[str, Any] = {"ledger": ledger.day, "effects": len(new_entries), "left": left}
     # First: once booked, nothing is left that a repeat would add to the audit.
-    record(ledger.lake, plan.kind, plan.subject[0], details=details | {"part": asdict(part)})
+    details |= {"part": asdict(part)}
+    record(ledger.lake, plan.kind, plan.subject[0], reason=reason, details=details)
     commit(ledger, new_entries, by_a_person)
 
 
@@ -122,3 +157,19 @@ def _restorable(ledger: DayLedger) -> tuple[Mapping[str, Post], Collection[str]]
     struck = struck_authors(ledger.lake)
     accounts = {scope.subject_id for scope in ledger.histories}
     return {a: Post(0, a, verdict=None if a in struck else "benign") for a in accounts}, ()
+
+
+def _none_of(lake: Path, day: date, sweep_id: str, part: Part) -> str:
+    """What to say of a sweep without such effects: the nearest names that the day has."""
+    sql = f"""SELECT DISTINCT sweep_id, harm, action, subject_id FROM actions_v1
+        WHERE {delta.datafusion_where({"day": [day, ACCOUNTS_DAY]})} AND entry = 'intent'"""
+    rows = delta.query(lake, sql).to_pylist()
+    own = [row for row in rows if row["sweep_id"] == sweep_id]
+    told = f"the ledger has no such effects of a sweep {sweep_id}"
+    if not own:
+        return told + did_you_mean(near(sweep_id, {row["sweep_id"] for row in rows}))
+    meant = {"harm": [part.harm], "action": [part.action], "subject_id": part.posts}
+    for name, values in meant.items():
+        known = {row[name] for row in own} - {None}
+        told += "".join(advice(value, known) for value in values if value and value not in known)
+    return told

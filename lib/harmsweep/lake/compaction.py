@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-from harmsweep.lake.delta import stored
+from harmsweep.lake.delta import opened, stored
 from harmsweep.lake.writes import committed
 from harmsweep.tables.spec import Table
 
@@ -29,7 +29,7 @@ def compact(table: Table, lake: Path, day: date, versions: Mapping[str, str]) ->
     if not filters or _small(table, lake, filters) < FEW:
         return 0
     with committed(table, lake):
-        optimizer = stored(lake, table.name).optimize
+        optimizer = opened(lake, table.name, days=[day]).optimize
         done = optimizer.compact(partition_filters=filters, target_size=TARGET_BYTES)
     return int(done["numFilesRemoved"])
 

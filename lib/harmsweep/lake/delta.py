@@ -1,28 +1,31 @@
 """The only reads of Delta tables; the writes are beside it, in writes.py.
 
 A lake is a folder; each table stands in a folder of its own under it. What executors need goes
-through Spark; what the driver needs itself (runs, the ledger), and all about files, goes through
-deltalake, which needs no JVM.
+through Spark; what the driver needs itself through deltalake: that imports neither Spark nor types.
 """
+
+from __future__ import annotations
 
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import deltalake
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
-from pyspark.sql.types import StructType
 
+from harmsweep.days import every_day
 from harmsweep.lake import seals
 from harmsweep.lake.locks import locked
-from harmsweep.lake.schema import is_current, migrate
-from harmsweep.tables.catalog import RESTRICTED, RESTRICTED_FOLDER, TABLES
-from harmsweep.tables.spec import Table
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
+
+    from harmsweep.tables.spec import Table
 
 Slice = Mapping[str, date | str | Sequence[date] | Sequence[str]]
 
@@ -45,7 +48,6 @@ def open_lake(lake: Path) -> Path:
     """Create the tables that the lake lacks, and bring the others to what the code declares since.
 
     A lake that is made by this is its owner's and their group's: it holds what accounts are.
-
     Columns and constraints are added, retired constraints dropped. A table that is as declared is
     only looked at: a start waits for nobody who writes.
 
@@ -53,6 +55,9 @@ def open_lake(lake: Path) -> Path:
         LakeMismatch: a table has other columns than the code declares, each named, or rows that
             break a constraint.
     """
+    from harmsweep.lake.schema import is_current, migrate
+    from harmsweep.tables.catalog import RESTRICTED, RESTRICTED_FOLDER, TABLES
+
     make_folder(lake)
     (lake / RESTRICTED_FOLDER).mkdir(mode=0o700, exist_ok=True)
     for table in (*TABLES.values(), *RESTRICTED.values()):
@@ -68,8 +73,16 @@ def make_folder(lake: Path) -> None:
     lake.mkdir(mode=0o750, exist_ok=True)
 
 
-def read(spark: SparkSession, table: Table, lake: Path, *, version: int | None = None) -> DataFrame:
-    """All rows of a table, now or as of a version."""
+def read(
+    spark: SparkSession,
+    table: Table,
+    lake: Path,
+    *,
+    version: int | None = None,
+    days: Sequence[date] | None = None,
+) -> DataFrame:
+    """All rows of a table, now or as of a version; the files of those of `days` are compared."""
+    opened(lake, table.name, version=version, days=days)
     reader = spark.read.format("delta")
     if version is not None:
         reader = reader.option("versionAsOf", version)
@@ -80,8 +93,11 @@ def read_days(
     spark: SparkSession, table: Table, lake: Path, first: date, last: date | None = None
 ) -> DataFrame:
     """The rows of the days from `first` to `last` (by default that day alone), by partition."""
-    day = F.col("day")
-    return read(spark, table, lake).where(day.between(F.lit(first), F.lit(last or first)))
+    from pyspark.sql import functions as F
+
+    last = last or first
+    rows = read(spark, table, lake, days=every_day(first, last) if first <= last else [])
+    return rows.where(F.col("day").between(F.lit(first), F.lit(last)))
 
 
 def read_slice(spark: SparkSession, table: Table, lake: Path, where: Slice) -> DataFrame:
@@ -90,13 +106,21 @@ def read_slice(spark: SparkSession, table: Table, lake: Path, where: Slice) -> D
     Such rows are a part of the plan, so that Spark plans no scan, and no job, for them.
     """
     if not names_rows(table, where):
-        return read(spark, table, lake).where(spark_where(where))
-    sql = f"SELECT {_quoted(table.schema.names)} FROM rows WHERE {datafusion_where(where)}"
-    found = query(lake, sql, names={"rows": table.name})
+        return read(spark, table, lake, days=days_of(where)).where(spark_where(where))
+    sql = f"SELECT {quoted(table.schema.names)} FROM rows WHERE {datafusion_where(where)}"
+    found = query(lake, sql, names={"rows": table.name}, days=days_of(where))
     return few_rows(spark, found, table.schema)
 
 
-def _quoted(names: Sequence[str]) -> str:
+def days_of(where: Slice) -> list[date] | None:
+    """The days that a slice names; None where it may have rows of any."""
+    days = where.get("day")
+    if days is None or isinstance(days, str):
+        return None
+    return [days] if isinstance(days, date) else [day for day in days if isinstance(day, date)]
+
+
+def quoted(names: Sequence[str]) -> str:
     """Columns as a query names them: some are words of SQL."""
     return ", ".join(f'"{name}"' for name in names)
 
@@ -131,8 +155,8 @@ def spark_where(where: Slice) -> str:
 
 def datafusion_where(where: Slice) -> str:
     """A slice as SQL for `query` and for predicates of deltalake; see `_where`."""
-    quoted = "'{}'".format
-    return _where(where, quoted, lambda value: quoted(value.replace("'", "''")))
+    literal = "'{}'".format
+    return _where(where, literal, lambda value: literal(value.replace("'", "''")))
 
 
 def _where(where: Slice, of_day: Callable[[date], str], of_text: Callable[[str], str]) -> str:
@@ -159,7 +183,8 @@ def rows(
     """A table's rows as Arrow, of one day or all, without Spark: for reports and the console."""
     where = f" WHERE {datafusion_where({'day': day})}" if day else ""
     versions = {} if version is None else {table.name: version}
-    return query(lake, f"SELECT * FROM {table.name}{where}", versions=versions)
+    days = [day] if day else None
+    return query(lake, f"SELECT * FROM {table.name}{where}", versions=versions, days=days)
 
 
 def query(
@@ -168,17 +193,22 @@ def query(
     *,
     names: Mapping[str, str] | None = None,
     versions: Mapping[str, int] | None = None,
+    days: Sequence[date] | None = None,
 ) -> pa.Table:
     """The answer to the code's own SELECT over the tables, or those of `names` (how it calls them).
 
+    One that reads no rows of other days says so by `days`: damage elsewhere does not refuse it.
     What people ask goes through sql.py: this engine would write, too.
     """
+    from harmsweep.tables.catalog import TABLES  # and Spark with it
+
     names = names or {name: name for name in TABLES if re.search(rf"\b{name}\b", sql)}
-    tables = {a: stored(lake, name, (versions or {}).get(name)) for a, name in names.items()}
-    return _answer(sql, tables)
+    asked = versions or {}
+    tables = {a: opened(lake, n, version=asked.get(n), days=days) for a, n in names.items()}
+    return run_query(sql, tables)
 
 
-def _answer(sql: str, tables: Mapping[str, deltalake.DeltaTable]) -> pa.Table:
+def run_query(sql: str, tables: Mapping[str, deltalake.DeltaTable]) -> pa.Table:
     builder = deltalake.QueryBuilder()
     for alias, table in tables.items():
         builder = builder.register(f'"{alias}"', table)
@@ -191,20 +221,31 @@ def stored(lake: Path, name: str, version: int | None = None) -> deltalake.Delta
     Raises:
         Damaged: it stands otherwise than it was written.
     """
-    if version is None and name in seals.SEALED:
-        return seals.check(lake, name, content=False)
+    if name in seals.SEALED:
+        return seals.check(lake, name, version=version, content=False)
     return deltalake.DeltaTable(str(lake / name), version=version)
+
+
+def opened(
+    lake: Path, name: str, *, version: int | None = None, days: Sequence[date] | None = None
+) -> deltalake.DeltaTable:
+    """A table whose rows are to be read, all or those of some days; as of a version, or now.
+
+    Raises:
+        Damaged: its log or one of these rows' files is not what was written.
+    """
+    if name not in seals.SEALED:
+        return deltalake.DeltaTable(str(lake / name), version=version)
+    of_days = None if days is None else {*map(str, days)}
+    return seals.check(lake, name, version=version, days=of_days)
 
 
 def size(lake: Path, name: str) -> tuple[int, list[str]]:
     """How many rows a table has, and its days in order, from its log alone."""
-    files = pa.table(stored(lake, name).get_add_actions(flatten=True))
-    days = set(files.column("partition.day").to_pylist()) if _has_days(files) else set()
-    return pc.sum(files.column("num_records")).as_py() or 0, sorted(map(str, days))
-
-
-def _has_days(files: pa.Table) -> bool:
-    return bool(files.num_rows) and "partition.day" in files.column_names
+    listed = seals.files_of(stored(lake, name))
+    has_days = listed.num_rows and "partition.day" in listed.column_names
+    days = {*listed.column("partition.day").to_pylist()} if has_days else set()
+    return pc.sum(listed.column("num_records")).as_py() or 0, sorted(map(str, days))
 
 
 def newest(table: Table, lake: Path, column: str) -> datetime | None:
@@ -212,15 +253,15 @@ def newest(table: Table, lake: Path, column: str) -> datetime | None:
 
     Where a file has no statistics its rows are read.
     """
-    files = _files(table, lake, {})
-    if not files.num_rows:
+    listed = slice_files(table, lake, {})
+    if not listed.num_rows:
         return None
     name = f"max.{column}"
-    if name not in files.column_names or files[name].null_count:
+    if name not in listed.column_names or listed[name].null_count:
         sql = f"SELECT max({column}) AS newest FROM {table.name}"
         found: datetime | None = query(lake, sql)["newest"][0].as_py()
         return found
-    time: datetime = pc.max(files[name]).as_py()
+    time: datetime = pc.max(listed[name]).as_py()
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time
 
 
@@ -245,51 +286,15 @@ def slice_digest(table: Table, lake: Path, where: Slice) -> str:
 
     Of `where`, what partitions the table counts. Reads the log only.
     """
-    paths = sorted(_files(table, lake, where)["path"].to_pylist())
+    paths = sorted(slice_files(table, lake, where)["path"].to_pylist())
     return hashlib.sha256("\n".join(paths).encode()).hexdigest()
 
 
-def _files(table: Table, lake: Path, where: Slice, *, version: int | None = None) -> pa.Table:
+def slice_files(table: Table, lake: Path, where: Slice, *, version: int | None = None) -> pa.Table:
     """The files that may hold a slice's rows, from the log alone."""
-    files = pa.table(stored(lake, table.name, version).get_add_actions(flatten=True))
+    files = seals.files_of(stored(lake, table.name, version))
     for name in where.keys() & set(table.partition_by):
         wanted, column = where[name], files.column(f"partition.{name}")
         values = [wanted] if isinstance(wanted, date | str) else [*wanted]
         files = files.filter(pc.is_in(column, value_set=pa.array(values, column.type)))
     return files
-
-
-def changed_days(table: Table, lake: Path, where: Slice, *, since: int) -> list[date]:
-    """The days of a slice whose files are others than at a version; of a table without days, all.
-
-    Raises:
-        DeltaError: the version is no longer known.
-    """
-    now, then = (
-        {
-            row["path"]: row.get("partition.day")
-            for row in _files(table, lake, where, version=v).to_pylist()
-        }
-        for v in (None, since)
-    )
-    found = {(now | then)[path] for path in now.keys() ^ then.keys()}
-    wanted = where["day"]
-    assert not isinstance(wanted, date | str)
-    return sorted(found) if None not in found else [*wanted]
-
-
-def changed_rows(
-    table: Table, lake: Path, where: Slice, names: Sequence[str], *, since: int
-) -> pa.Table:
-    """Of the rows of a slice that only now or only a version has, the named columns.
-
-    Raises:
-        DeltaError, OSError, ArrowException: the version's files are gone.
-    """
-    tables = {"now": stored(lake, table.name), "before": stored(lake, table.name, since)}
-    columns, condition = _quoted(table.schema.names), datafusion_where(where)
-    now, before = (f"SELECT {columns} FROM {a} WHERE {condition}" for a in ("now", "before"))
-    chosen = _quoted(names)
-    sql = f"""SELECT {chosen} FROM ({now} EXCEPT {before})
-        UNION SELECT {chosen} FROM ({before} EXCEPT {now})"""
-    return _answer(sql, tables)

@@ -57,9 +57,9 @@ def _lock(path: Path, wait: float) -> Iterator[None]:
         lock.release()
 
 
-def user() -> str:
-    """The user of this process, as the kernel knows them; by number without a passwd entry."""
-    number = os.getuid()
+def user(number: int | None = None) -> str:
+    """A user's name, by default that of this process; the number itself without a passwd entry."""
+    number = os.getuid() if number is None else number
     try:
         return pwd.getpwuid(number).pw_name
     except KeyError:

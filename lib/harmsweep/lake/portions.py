@@ -18,6 +18,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from harmsweep.days import every_day
 from harmsweep.lake import delta
+from harmsweep.lake.seal_lines import Damaged
 from harmsweep.tables.catalog import MEDIA, POSTS
 from harmsweep.tables.spec import Table
 
@@ -134,16 +135,16 @@ def changed_portion(
         for source in reads:
             table = source.table
             where: delta.Slice = {"day": source.days(day), **_of_table(table, versions)}
-            changed = delta.changed_days(table, lake, where, since=since[table.name])
+            changed = _changed_days(table, lake, where, since=since[table.name])
             ids = [name for name in table.schema.names if name in _IDS]
             if changed and not ("day" in table.partition_by and ids):
                 return None
             if changed:
                 names = ["day", *ids]
                 where = {**where, "day": changed}
-                rows = delta.changed_rows(table, lake, where, names, since=since[table.name])
+                rows = _changed_rows(table, lake, where, names, since=since[table.name])
                 found.add(rows, day)
-    except (KeyError, OSError, DeltaError, pa.ArrowException):
+    except (KeyError, OSError, DeltaError, pa.ArrowException, Damaged):
         return None
     return _reached(lake, day, found)
 
@@ -169,3 +170,40 @@ def _reached(lake: Path, day: date, found: _Concerned) -> Portion | None:
     if max(len(posts), len(authors)) > MOST:
         return None
     return Portion(day, sorted(posts), sorted(authors))
+
+
+def _changed_days(table: Table, lake: Path, where: delta.Slice, *, since: int) -> list[date]:
+    """The days of a slice whose files are others than at a version; of a table without days, all.
+
+    Raises:
+        DeltaError: the version is no longer known.
+    """
+    now, then = (
+        {
+            row["path"]: row.get("partition.day")
+            for row in delta.slice_files(table, lake, where, version=v).to_pylist()
+        }
+        for v in (None, since)
+    )
+    found = {(now | then)[path] for path in now.keys() ^ then.keys()}
+    wanted = where["day"]
+    assert not isinstance(wanted, date | str)
+    return sorted(found) if None not in found else [*wanted]
+
+
+def _changed_rows(
+    table: Table, lake: Path, where: delta.Slice, names: Sequence[str], *, since: int
+) -> pa.Table:
+    """Of the rows of a slice that only now or only a version has, the named columns.
+
+    Raises:
+        DeltaError, OSError, ArrowException: the version's files are gone.
+    """
+    versions, days = {"now": None, "before": since}, delta.days_of(where)
+    tables = {a: delta.opened(lake, table.name, version=v, days=days) for a, v in versions.items()}
+    columns, condition = delta.quoted(table.schema.names), delta.datafusion_where(where)
+    now, before = (f"SELECT {columns} FROM {a} WHERE {condition}" for a in ("now", "before"))
+    chosen = delta.quoted(names)
+    sql = f"""SELECT {chosen} FROM ({now} EXCEPT {before})
+        UNION SELECT {chosen} FROM ({before} EXCEPT {now})"""
+    return delta.run_query(sql, tables)

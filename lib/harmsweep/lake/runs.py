@@ -32,6 +32,8 @@ from harmsweep.tables.spec import Table
 # Stages take the session as a function, so that a skipped one starts no Spark.
 Spark = Callable[[], SparkSession]
 Counts = Mapping[str, int]
+# What whoever asked for a dry run is told at its end.
+DRY_RUN = "a dry run: nothing was written"
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,15 @@ class Outcome:
     seconds: float
     skipped: bool = False
     counts: Counts = field(default_factory=dict)
+    dry_run: bool = False
 
     def line(self) -> str:
         """The one-line summary that a log or Airflow shows."""
         if self.skipped:
             return f"{self.stage} {self.day}: unchanged"
         counts = ", ".join(f"{name} {n}" for name, n in self.counts.items())
-        return f"{self.stage} {self.day}: {counts} in {self.seconds:.1f} s"
+        written = f"; {DRY_RUN}" if self.dry_run else ""
+        return f"{self.stage} {self.day}: {counts} in {self.seconds:.1f} s{written}"
 
 
 @cache

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from harmsweep.enforcement.state.evidence import forget
 from harmsweep.known_media.preservation import delete_expired
-from harmsweep.lake import delta
+from harmsweep.lake import delta, seal_lines
 from harmsweep.lake.compaction import FEW
+from harmsweep.lake.runs import DRY_RUN
 from harmsweep.lake.writes import committed
 from harmsweep.tables.catalog import EVIDENCE, PRESERVATIONS, RESTRICTED, TABLES
 from harmsweep.tables.spec import Table
@@ -48,7 +49,7 @@ class Maintained:
         checkpoint = ", a checkpoint" if self.checkpoint else ""
         return (
             f"{self.table}: {would}{self.compacted} files put together, {self.deleted} deleted,"
-            f" {self.forgotten} forgotten{checkpoint}"
+            f" {self.forgotten} forgotten{checkpoint}{f'; {DRY_RUN}' if self.dry_run else ''}"
         )
 
 
@@ -80,6 +81,8 @@ def _maintained(
     is_due = _commits_since_checkpoint(lake, table) >= COMMITS
     if is_due and not dry_run:
         delta.stored(lake, table.name).create_checkpoint()
+    if not dry_run:
+        seal_lines.compact(lake, table.name)
     return Maintained(table.name, compacted, len(files), forgotten, is_due, dry_run)
 
 
@@ -91,7 +94,7 @@ def _compacted(lake: Path, table: Table, dry_run: bool) -> int:
         return 0
     if dry_run:
         return files
-    return int(stored.optimize.compact()["numFilesRemoved"])
+    return int(delta.opened(lake, table.name).optimize.compact()["numFilesRemoved"])
 
 
 def _commits_since_checkpoint(lake: Path, table: Table) -> int:

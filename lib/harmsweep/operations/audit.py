@@ -1,20 +1,20 @@
 """The audit of what operators did, and the switch that stops all automatic effects."""
 
+import json
 import uuid
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from harmsweep.digests import as_json
 from harmsweep.lake import delta, writes
-from harmsweep.lake.locks import user
 from harmsweep.operations.act_time import time_after
+from harmsweep.operations.actor import operator, why_on_trust
 from harmsweep.tables.catalog import OPERATIONS
 
-
-def operator() -> str:
-    """The user of the system, as the kernel knows them: no variable or typed name changes it."""
-    return user()
+# A sweep that somebody asked a scheduler for: the account of the scheduler made it.
+SWEEP = "sweep"
 
 
 def record(
@@ -27,6 +27,7 @@ def record(
         "operation_id": uuid.uuid4().hex,
         "at": at,
         "operator": operator(),
+        "established": not why_on_trust(lake),
         "act": act,
         "object": object,
         "reason": reason,
@@ -41,3 +42,11 @@ def operations(lake: Path, object: str) -> list[dict[str, Any]]:
         ORDER BY at, operation_id"""
     found: list[dict[str, Any]] = delta.query(lake, sql).to_pylist()
     return found
+
+
+def asked_by(lake: Path) -> dict[str, set[str]]:
+    """Who asked a scheduler for a sweep, by its id; of what nobody asked for, nobody."""
+    names = defaultdict[str, set[str]](set)
+    for row in delta.query(lake, f"SELECT * FROM operations_v1 WHERE act = '{SWEEP}'").to_pylist():
+        names[row["object"]].add(json.loads(row["details"])["by"])
+    return names

@@ -8,9 +8,9 @@ from pathlib import Path
 from harmsweep.errors import Held
 from harmsweep.files import write_whole
 from harmsweep.logs import clean
-from harmsweep.operations.audit import operator, record
-
-SWITCH = "STOPPED"
+from harmsweep.operations.actor import operator
+from harmsweep.operations.audit import record
+from harmsweep.paths import SWITCH
 
 
 class Stopped(Held):

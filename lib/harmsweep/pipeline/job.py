@@ -90,3 +90,8 @@ def add_model(arguments: argparse.ArgumentParser) -> None:
 def add_policy(arguments: argparse.ArgumentParser) -> None:
     """The option `--policy` of all who act under one."""
     arguments.add_argument("--policy", type=Path, required=True, help="policy file")
+
+
+def add_by(arguments: argparse.ArgumentParser) -> None:
+    """The option `--by` of what a person may have a scheduler do."""
+    arguments.add_argument("--by", default="", help="who asked, as the scheduler knows them")

@@ -39,6 +39,8 @@ def _as_version(value: object) -> object:
 Version = Annotated[str, BeforeValidator(_as_version), Field(pattern=r"^[0-9A-Za-z][\w.]*$")]
 ModelVersion = Annotated[str, Field(strict=True, pattern=r"^[A-Za-z0-9][\w.:@+-]*$")]
 Margin = Annotated[float, Field(strict=True, ge=0, le=0.5, allow_inf_nan=False)]
+# Whether it must be established who approves, or what a process says of its user is believed.
+Approvals = Literal["on_trust", "established"]
 Count = Annotated[int, Field(strict=True, ge=0)]
 
 
@@ -95,6 +97,7 @@ class PolicyFile(Frozen):
     known_media: Literal["review"]
     holdout: Holdout | None = None
     accounts: Accounts | None = None
+    approvals: Approvals = "on_trust"
 
 
 class Policy(PolicyFile):

@@ -5,8 +5,7 @@ nobody is in, or on a surface that no post has, is done to nobody and looks as i
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable
-from difflib import get_close_matches
+from collections.abc import Callable, Collection
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from harmsweep.conf import Frozen, load
+from harmsweep.names import did_you_mean, near
 from harmsweep.paths import CONF
 
 ALL = "all"
@@ -84,7 +84,7 @@ def country(name: str) -> str:
     why = "no country that ISO 3166 assigns, such as DE"
     if advice := _NO_COUNTRY.get(name.upper()):
         raise ValueError(f"{why}: {advice}")
-    raise ValueError(_refusal(why, _countries(name.strip())))
+    raise ValueError(why + did_you_mean(_countries(name.strip())))
 
 
 def countries() -> frozenset[str]:
@@ -107,7 +107,7 @@ def _countries(name: str) -> list[str]:
         for text in (entry.alpha_2, entry.alpha_3, *(getattr(entry, n, "") for n in _NAMES))
         if text
     }
-    return [e.alpha_2 for e in found] or [by_name[near] for near in _near(name.lower(), by_name)]
+    return [e.alpha_2 for e in found] or [by_name[near] for near in near(name.lower(), by_name)]
 
 
 def language(name: str) -> str:
@@ -122,7 +122,7 @@ def language(name: str) -> str:
     known = detected_languages()
     if name in known:
         return name
-    raise ValueError(_refusal("no language that the detector tells", _languages(name, known)))
+    raise ValueError(f"no language that the detector tells{did_you_mean(_languages(name, known))}")
 
 
 def _languages(name: str, known: Collection[str]) -> list[str]:
@@ -137,14 +137,14 @@ def _languages(name: str, known: Collection[str]) -> list[str]:
     if meant or found or short in others:
         return meant
     if len(short) < 4:
-        return _near(short, known)
+        return near(short, known)
     by_name = {
         entry.name.lower(): TOLD_AS.get(code, code)
         for entry in _iso().languages
         for code in [getattr(entry, "alpha_2", entry.alpha_3)]
         if TOLD_AS.get(code, code) in known
     }
-    return [by_name[near] for near in _near(short, by_name)]
+    return [by_name[near] for near in near(short, by_name)]
 
 
 def surface(name: str) -> str:
@@ -157,8 +157,8 @@ def surface(name: str) -> str:
     if name in known:
         return name
     plain = name.lower().replace(" ", "_")
-    nearest = _near(plain, known) or list(known)
-    raise ValueError(_refusal("no surface that conf/places.yaml declares", nearest))
+    nearest = near(plain, known) or list(known)
+    raise ValueError(f"no surface that conf/places.yaml declares{did_you_mean(nearest)}")
 
 
 def _looked_up(find: Callable[[str], Any], text: str) -> list[Any]:
@@ -167,17 +167,6 @@ def _looked_up(find: Callable[[str], Any], text: str) -> list[Any]:
     except LookupError:
         return []
     return found if isinstance(found, list) else [found]
-
-
-def _near(text: str, known: Iterable[str]) -> list[str]:
-    # Two codes with one letter in common are alike at most where it is the first.
-    names = (name for name in sorted(known) if len(text) > 2 or name[:1] == text[:1])
-    return get_close_matches(text, names, n=3, cutoff=0.5)
-
-
-def _refusal(why: str, nearest: Iterable[str]) -> str:
-    names = list(dict.fromkeys(nearest))[:3]
-    return f"{why}; did you mean {' or '.join(names)}?" if names else why
 
 
 def _iso() -> Any:
@@ -189,7 +178,7 @@ def _iso() -> Any:
 def _or_all(check: Callable[[str], str]) -> Callable[[str], str]:
     def checked(name: str) -> str:
         if name != ALL and name.lower() in _EVERYWHERE:
-            raise ValueError(_refusal("no name of a place", [ALL]))
+            raise ValueError(f"no name of a place{did_you_mean([ALL])}")
         return name if name == ALL else check(name)
 
     return checked

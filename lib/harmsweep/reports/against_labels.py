@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from harmsweep.enforcement.circuit_breaker.batches import Waiting
+from harmsweep.enforcement.plans.plan import Plan
+from harmsweep.enforcement.plans.summary import effects_of
 from harmsweep.enforcement.rules.ledger import IN_FORCE
 from harmsweep.harms import HARMS
 from harmsweep.labels.sources import HAND, REPORTS
@@ -90,13 +93,12 @@ def listed(labelled: pd.DataFrame) -> pd.DataFrame:
     return behind[groups.cumcount() < LISTED]
 
 
-def planned(lake: Path, plan_id: str) -> pd.DataFrame:
-    """A row for each effect of a plan on a post, with what the post is labelled for its harm."""
-    of_plan = delta.datafusion_where({"plan_id": plan_id, "entry": "intent"})
+def planned(lake: Path, plan: Plan | Waiting) -> pd.DataFrame:
+    """A row for each effect of a plan or batch on a post, with its label for the effect's harm."""
     sql = f"""SELECT p.subject_id AS post, coalesce(p.harm, 'none') AS harm, p.direction, p.action,
             CASE WHEN t.label = 1 THEN 'harmful' WHEN t.label = 0 THEN 'not_harmful'
                 ELSE 'unlabelled' END AS label
-        FROM (SELECT * FROM plans_v1 WHERE {of_plan}) p
+        FROM (SELECT * FROM ({effects_of(plan)}) WHERE entry <> 'stays') p
         LEFT JOIN ({TRUTH_SQL}) t
         ON t.day = p.day AND t.post_id = p.subject_id AND t.harm = p.harm"""
     frame: pd.DataFrame = delta.query(lake, sql).to_pandas()

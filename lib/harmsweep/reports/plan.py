@@ -1,4 +1,4 @@
-"""The page of a plan: one HTML file for those who must approve it."""
+"""The page of a plan or of a held batch: one HTML file for those who must approve it."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from harmsweep.enforcement.circuit_breaker.approvals import approved_by
+from harmsweep.enforcement.circuit_breaker.batches import Waiting, approval_request
 from harmsweep.enforcement.circuit_breaker.forecast import headroom
 from harmsweep.enforcement.plans.plan import Plan, binding_of, planned_effects
 from harmsweep.enforcement.plans.summary import changing, samples, tables, unchanging
@@ -28,7 +29,7 @@ def write_plan(lake: Path, plan: Plan, out: Path) -> Path:
         DataRefused: the policy's file is another by now.
     """
     bounds = batch_headroom(lake, plan)
-    labelled = against_labels.planned(lake, plan.plan_id)
+    labelled = against_labels.planned(lake, plan)
     page = TEMPLATES.get_template("plan.html").render(
         plan=plan,
         at=datetime.now(UTC),
@@ -41,6 +42,21 @@ def write_plan(lake: Path, plan: Plan, out: Path) -> Path:
         bounds=bounds,
         figure=_beside_bounds(bounds) if bounds else "",
         samples=_samples(lake, plan, labelled),
+    )
+    out.write_text(page, encoding="utf-8")
+    return out
+
+
+def write_batch(lake: Path, batch: Waiting, out: Path) -> Path:
+    """Write a held batch's page to `out` and give that path; texts are as on a plan's."""
+    request = approval_request(lake, batch)
+    page = TEMPLATES.get_template("batch.html").render(
+        batch=batch,
+        request=request,
+        approved=approved_by(lake, request),
+        at=datetime.now(UTC),
+        tables=tables(lake, batch),
+        samples=_samples(lake, batch, against_labels.planned(lake, batch)),
     )
     out.write_text(page, encoding="utf-8")
     return out
@@ -75,7 +91,7 @@ def _beside_bounds(bounds: Sequence[Mapping[str, Any]]) -> str:
     return plots.bars(rows, title="Effects beside their bounds", unit="effects", marks=marks)
 
 
-def _samples(lake: Path, plan: Plan, labelled: pd.DataFrame) -> list[dict[str, Any]]:
+def _samples(lake: Path, plan: Plan | Waiting, labelled: pd.DataFrame) -> list[dict[str, Any]]:
     """The samples, each with its text, the text masked, and what its post is labelled."""
     texts = {row["post"]: row["text"] for row in samples(lake, plan, masked=False)}
     labels = {(row.post, row.harm): row.label for row in labelled.itertuples()}

@@ -9,7 +9,8 @@ from harmsweep.errors import DataRefused
 from harmsweep.ids import is_id, why_no_id
 from harmsweep.lake import delta, writes
 from harmsweep.operations.act_time import time_after
-from harmsweep.operations.audit import operator, record
+from harmsweep.operations.actor import operator
+from harmsweep.operations.audit import record
 from harmsweep.tables.catalog import EXEMPTIONS
 
 

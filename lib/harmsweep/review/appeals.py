@@ -20,7 +20,8 @@ from harmsweep.errors import DataRefused
 from harmsweep.lake import delta, writes
 from harmsweep.lake.locks import locked
 from harmsweep.operations.act_time import time_after
-from harmsweep.operations.audit import operations, operator, record
+from harmsweep.operations.actor import operator
+from harmsweep.operations.audit import operations, record
 from harmsweep.policy.actions import SEVERITY, VISIBLE
 from harmsweep.policy.file import Accounts, load_policy
 from harmsweep.review.appeal_outcomes import views_lost

@@ -33,7 +33,7 @@ from harmsweep.enforcement.state.day_ledger import (
 from harmsweep.enforcement.state.day_state import DayState, read_day_state
 from harmsweep.lake import delta
 from harmsweep.lake.flow import VERDICT_DAYS
-from harmsweep.operations.audit import operator
+from harmsweep.operations.actor import operator
 from harmsweep.policy.file import Accounts
 from harmsweep.tables.catalog import ACTIONS
 

@@ -18,8 +18,10 @@ from harmsweep.errors import DataRefused
 from harmsweep.harms import why_no_harm
 from harmsweep.lake import delta, writes
 from harmsweep.lake.locks import locked
+from harmsweep.names import did_you_mean, near
 from harmsweep.operations.act_time import time_after
-from harmsweep.operations.audit import operator, record
+from harmsweep.operations.actor import operator
+from harmsweep.operations.audit import record
 from harmsweep.policy import places
 from harmsweep.policy.actions import LADDER
 from harmsweep.review.apply_now import apply_now
@@ -28,6 +30,9 @@ from harmsweep.tables.catalog import OPERATIONS, ORDERS, VERDICTS
 Row = dict[str, Any]
 # What ended longer ago was settled by a sweep since: there is one a day.
 ENDED_DAYS = 30
+# What names an order, and what it says: entered again with other content it is another's mistake.
+_REFERENCE = ("authority", "reference", "post_id")
+_CONTENT = ("kind", "action", "jurisdiction", "harm", "until")
 
 
 def receive(
@@ -45,26 +50,28 @@ def receive(
     until: datetime | None = None,
     clock: Clock = now_micros,
 ) -> Row:
-    """Enter an order, a referral or a flag, and carry it out; give its row, with `effects`.
+    """Enter an order, a referral or a flag, and carry it out; give its row as kept, with `effects`.
 
-    The same authority's reference about the same post is one order: entered again it does nothing.
+    The same authority's reference about the same post is one order: entered again it does nothing,
+    until it is withdrawn: then it is a new one.
 
     Raises:
         DataRefused: there is no such post, harm or country, the kind may not ask for the action, it
-            ended before it began, or the post was escalated and people would have to look at it.
+            ended before it began, the post was escalated and people would have to look at it, or
+            the reference is known with other content.
     """
     _check_place(jurisdiction, until)
     if harm and (why := why_no_harm(harm)):
         raise DataRefused(why)
     post = _orderable(lake, post_id, kind, action)
     row = {
-        **{"day": post["day"], "order_id": _order_id(kind, authority, reference, post_id)},
-        **{"status": "received", "at": _time(lake), "kind": kind, "post_id": post_id},
+        **{"day": post["day"], "status": "received", "at": _time(lake)},
+        **{"kind": kind, "post_id": post_id},
         **{"authority": authority, "reference": reference, "action": action, "harm": harm},
         **{"jurisdiction": jurisdiction, "due_at": due_at, "until": until},
         **{"operator": operator(), "reason": reason},
     }
-    _enter(lake, row)
+    row = _enter(lake, row)
     new_entries = apply_now(lake, post["day"], kind="order", source_id=row["order_id"], clock=clock)
     return row | {"effects": len(new_entries)}
 
@@ -88,19 +95,38 @@ def _orderable(lake: Path, post_id: str, kind: str, action: str) -> Row:
     return find_post(lake, post_id) if kind == "order" else find_reviewable(lake, post_id)
 
 
-def _order_id(kind: str, authority: str, reference: str, post_id: str) -> str:
-    facts = as_json([authority, reference, post_id])
-    return f"{kind}-{hashlib.sha256(facts.encode()).hexdigest()[:12]}"
-
-
-def _enter(lake: Path, row: Row) -> None:
+def _enter(lake: Path, row: Row) -> Row:
+    """The order as it is kept: the one of its reference that stands, or this one."""
     # From the look-up to the last commit: two who enter it at once enter one order.
     with locked(lake, [OPERATIONS.name, ORDERS.name]):
-        if not _known(lake, row["order_id"]):
-            details = {"action": row["action"]}
-            # The audit first: entered again the order is known, and nobody would add it.
-            record(lake, "order", row["order_id"], reason=row["reason"], details=details)
-            writes.write_rows([row], ORDERS, lake)
+        same = [known for known in _rows(lake) if all(known[n] == row[n] for n in _REFERENCE)]
+        ended = {known["order_id"] for known in same if known["status"] == "withdrawn"}
+        for known in same:
+            if known["order_id"] not in ended:
+                _check_same(known, row)
+                return known
+        row = row | {"order_id": _order_id(row, len(ended))}
+        details = {"action": row["action"]}
+        # The audit first: entered again the order is known, and nobody would add it.
+        record(lake, "order", row["order_id"], reason=row["reason"], details=details)
+        writes.write_rows([row], ORDERS, lake)
+    return row
+
+
+def _check_same(known: Row, row: Row) -> None:
+    other = [name for name in _CONTENT if known[name] != row[name]]
+    if other:
+        told = ", ".join(f"{name} {known[name] or 'none'}" for name in other)
+        raise DataRefused(
+            f"{known['order_id']} has that reference, with {told}: to correct it,"
+            f" `harmsweep order withdraw {known['order_id']}`, then enter it again"
+        )
+
+
+def _order_id(row: Row, withdrawn: int) -> str:
+    """The id of an order, by its reference and how often that was entered and withdrawn before."""
+    facts = as_json([*(row[name] for name in _REFERENCE), *([withdrawn] if withdrawn else [])])
+    return f"{row['kind']}-{hashlib.sha256(facts.encode()).hexdigest()[:12]}"
 
 
 def withdraw(lake: Path, order_id: str, *, reason: str, clock: Clock = now_micros) -> Row:
@@ -109,9 +135,11 @@ def withdraw(lake: Path, order_id: str, *, reason: str, clock: Clock = now_micro
     Raises:
         DataRefused: there is no such order.
     """
-    known = _known(lake, order_id)
+    rows = _rows(lake)
+    known = [row for row in rows if row["order_id"] == order_id]
     if not known:
-        raise DataRefused(f"there is no order {order_id}; see `harmsweep order list`")
+        nearest = did_you_mean(near(order_id, {row["order_id"] for row in rows}))
+        raise DataRefused(f"there is no order {order_id}; see `harmsweep order list`{nearest}")
     row = known[0] | {"status": "withdrawn", "at": _time(lake), "operator": operator()}
     if len(known) == 1:
         record(lake, "withdraw", order_id, reason=reason)  # first, as in receive
@@ -150,7 +178,6 @@ def restore_after_expired_orders(lake: Path, *, clock: Clock = now_micros) -> in
     return effects
 
 
-def _known(lake: Path, order_id: str) -> list[Row]:
-    rows = delta.rows(ORDERS, lake).to_pylist()
-    of_order = [row for row in rows if row["order_id"] == order_id]
-    return sorted(of_order, key=lambda row: row["at"])
+def _rows(lake: Path) -> list[Row]:
+    """What was received and withdrawn, the oldest first."""
+    return sorted(delta.rows(ORDERS, lake).to_pylist(), key=lambda row: row["at"])

@@ -11,7 +11,8 @@ from harmsweep.errors import DataRefused
 from harmsweep.harms import why_no_harm
 from harmsweep.lake import delta, writes
 from harmsweep.operations.act_time import time_after
-from harmsweep.operations.audit import operator, record
+from harmsweep.operations.actor import operator
+from harmsweep.operations.audit import record
 from harmsweep.policy.actions import LADDER
 from harmsweep.tables.catalog import APPEALS, ORDERS, VERDICTS
 

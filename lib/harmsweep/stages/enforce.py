@@ -29,20 +29,20 @@ def enforce_day(
     dry_run: bool = False,
     planned_at: datetime | None = None,
     late_only: bool = False,
+    by: str = "",
 ) -> Outcome:
     """Bring what holds for a day's posts to what its decisions want; a second run changes nothing.
 
     With `dry_run` it writes nothing and gives the counts of what it would do. `planned_at` is when
-    the sweep was planned, if it was. With `late_only` it takes the day's late posts alone: what an
-    earlier policy did with the others stands.
+    it was planned, `by` who asked a scheduler for it, if so. With `late_only` it takes the day's
+    late posts alone: what an earlier policy did with the others stands.
 
     Raises:
         PolicyError: the policy is a demonstration's and the lake is not; nothing was touched.
         CertificateRefused: the pair's certificate is refused; nothing was touched.
         DataRefused: decide has not run since the scores, posts or certificate last changed, or
             another pair of versions acted on the day since the sweep was planned.
-        Held: a cap or the bound of accounts would be passed, or a batch waits; all else was carried
-            out.
+        Held: a cap or the bound of accounts would be passed, or a batch waits; all else was done.
         Stopped: the switch is off.
     """
     binding = load_policy_binding(lake, policy, model.model_version, model.certificates)
@@ -53,7 +53,7 @@ def enforce_day(
         return _dry_run(lake, day, binding, only)
 
     def work() -> Counts:
-        return sweep(lake, day, binding, planned_at=planned_at, only=only)
+        return sweep(lake, day, binding, planned_at=planned_at, only=only, by=by)
 
     restore_after_expired_orders(lake)
     versions, inputs = version_pair(*binding.subject), _inputs(lake, day, binding, only)
@@ -77,4 +77,5 @@ def _dry_run(
     started = time.monotonic()
     counts = preview(lake, day, binding, only=only)
     items = next(iter(counts.values()))
-    return Outcome("enforce", day, items, time.monotonic() - started, counts=counts)
+    seconds = time.monotonic() - started
+    return Outcome("enforce", day, items, seconds, counts=counts, dry_run=True)

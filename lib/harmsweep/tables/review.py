@@ -2,7 +2,18 @@
 
 from pyspark.sql import types as T
 
-from harmsweep.tables.spec import DAY, INT, LONG, STRING, TIME, Table, columns, optional, required
+from harmsweep.tables.spec import (
+    BOOL,
+    DAY,
+    INT,
+    LONG,
+    STRING,
+    TIME,
+    Table,
+    columns,
+    optional,
+    required,
+)
 
 VERDICTS = Table(
     name="verdicts_v1",
@@ -121,6 +132,9 @@ OPERATIONS = Table(
         required("object", STRING, "what it was done to: a plan, a batch, a sweep, a post"),
         required("reason", STRING, "why, in the operator's words; may be empty"),
         required("details", STRING, "JSON: counts, digests and what else the act needs"),
+        optional(
+            "established", BOOL, "whether sudo says who did it; false, or null of before: on trust"
+        ),
     ),
     append_only=True,
 )

@@ -9,12 +9,15 @@ import pytest
 from labelled_lake import labelled
 from planning import other
 
+from harmsweep.cli.plan_acts import show
+from harmsweep.enforcement.circuit_breaker import batches
 from harmsweep.enforcement.circuit_breaker.approvals import approve
 from harmsweep.enforcement.plans.make import make_plan
-from harmsweep.errors import DataRefused
+from harmsweep.enforcement.plans.summary import samples, tables
+from harmsweep.errors import DataRefused, Held
 from harmsweep.lake.writes import write_rows
 from harmsweep.policy.archive import keep_policy
-from harmsweep.reports.plan import batch_headroom, write_plan
+from harmsweep.reports.plan import batch_headroom, write_batch, write_plan
 from harmsweep.tables.catalog import LABELS
 
 DAY = date(2026, 10, 1)
@@ -133,3 +136,43 @@ def test_effects_stand_beside_the_labels_of_their_posts(fresh, plan, tmp_path):
     # What it is labelled for is another harm.
     assert "spam apply remove 0 0 1 1" in said
     assert "not_harmful hate apply remove 0.990" in said
+
+
+@pytest.fixture
+def batch(fresh, text_of):
+    """A batch of two removals for spam and hate that a cap held, about posts with texts."""
+    names = ("removed", "demoted", "reviewed", "spam")
+    fresh.put_features([text_of(name, "<b>rude</b> words") for name in names])
+    with pytest.raises(Held):
+        fresh.sweep(apply=1)
+    return next(one for one in batches.waiting(fresh.root) if one.batch.harm == "hate")
+
+
+def test_a_batch_is_read_like_a_plan(fresh, batch):
+    hit = {
+        name: sum(r["applied"] for r in rows) for name, rows in tables(fresh.root, batch).items()
+    }
+    assert set(hit.values()) == {2}
+    assert {row["post"] for row in samples(fresh.root, batch)} == {"removed", "demoted"}
+
+
+def test_the_page_of_a_batch_says_who_must_approve_and_masks_its_texts(fresh, batch, tmp_path):
+    said = write_batch(fresh.root, batch, tmp_path / "batch.html").read_text(encoding="utf-8")
+    assert "It waits: 0 of 2 approvals" in said
+    assert f"harmsweep approve {batch.batch.name}" in said
+    assert "<b>rude" not in said
+    shown = re.sub(r"(?s)</summary>.*?</details>", "", said)
+    assert "rude" not in shown and "w····" in shown
+
+
+def test_what_was_let_go_or_refused_of_a_batch_is_no_part_of_it(fresh, batch):
+    batches.discard(fresh.root, batch.batch.name, reason="a broken head")
+    assert samples(fresh.root, batch) == []
+
+
+def test_the_console_shows_a_batch_by_its_name(fresh, batch, tmp_path, capsys):
+    show(batch.batch.name, page=tmp_path / "batch.html", lake=fresh.root)
+    said = capsys.readouterr()
+    assert said.out.splitlines()[-1].startswith(f"{batch.batch.name} (2): of m-1 under trial-1-")
+    assert "w····" in said.out and "rude" not in said.out
+    assert (tmp_path / "batch.html").exists()

@@ -35,8 +35,11 @@ from harmsweep.enforcement.state.scope_states import resume_all_held, scope_stat
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Outcome
-from harmsweep.operations.audit import operations, operator, record
+from harmsweep.names import did_you_mean, near
+from harmsweep.operations.actor import operator
+from harmsweep.operations.audit import asked_by, operations, record
 from harmsweep.operations.switch import check_running
+from harmsweep.policy.archive import kept_policy
 
 # The entries of a batch: see `HeldBatch.has`.
 _HELD = "entry = 'held'"
@@ -79,6 +82,7 @@ def waiting(lake: Path, day: date | None = None) -> list[Waiting]:
         GROUP BY day, sweep_id, harm, direction, model_version, policy_version
         HAVING sum(CASE WHEN entry = 'held' THEN 1 ELSE 0 END) > 0
         ORDER BY day, sweep_id, harm, direction"""
+    asked = asked_by(lake)
     return [
         Waiting(
             row["day"],
@@ -86,10 +90,19 @@ def waiting(lake: Path, day: date | None = None) -> list[Waiting]:
             row["n"],
             row["model_version"],
             row["policy_version"],
-            tuple(sorted(row["planners"])),
+            tuple(sorted({*row["planners"], *asked[row["sweep_id"]]})),
         )
-        for row in delta.query(lake, sql).to_pylist()
+        for row in delta.query(lake, sql, days=[day] if day else None).to_pylist()
     ]
+
+
+def held_effects(batch: HeldBatch) -> str:
+    """The effects of a batch that wait, as a query over the ledger."""
+    of_batch = {"sweep_id": batch.sweep_id, "harm": batch.harm, "direction": batch.direction}
+    where = delta.datafusion_where({"day": batch.day, **of_batch})
+    return f"""SELECT * FROM actions_v1 h WHERE {where} AND {_HELD} AND NOT EXISTS (
+        SELECT 1 FROM actions_v1 d WHERE d.day = h.day AND d.effect_key = h.effect_key
+        AND d.entry IN ('intent', 'discarded'))"""
 
 
 def already_held(lake: Path, day: date, new_entries: Sequence[Entry]) -> dict[Batch, int]:
@@ -115,7 +128,10 @@ def find(lake: Path, name: str) -> Waiting:
     batch = HeldBatch.parse(name)
     matches = [w for w in waiting(lake, batch.day) if w.batch == batch]
     if not matches:
-        raise DataRefused(f"{name}: no such batch waits; `harmsweep hold list` shows those that do")
+        nearest = did_you_mean(near(name, (w.batch.name for w in waiting(lake))))
+        raise DataRefused(
+            f"{name}: no such batch waits; `harmsweep hold list` shows those that do{nearest}"
+        )
     return matches[0]
 
 
@@ -130,10 +146,15 @@ def approval_request(lake: Path, batch: Waiting) -> ApprovalRequest:
     sql = f"""SELECT effect_key FROM actions_v1
         WHERE {where} AND direction = '{batch.batch.direction}'
         AND ({_HELD} OR {_SAMPLED})"""
-    keys = delta.query(lake, sql).column("effect_key").to_pylist()
-    posts = accepted_posts(lake, batch.day, batch.day)
-    approvers = load_bounds().approvers(batch.effects, posts)
-    return ApprovalRequest(batch.batch.name, batch.planners, digest_of(keys), approvers)
+    keys = delta.query(lake, sql, days=[batch.day]).column("effect_key").to_pylist()
+    bounds, policy = load_bounds(), kept_policy(lake, batch.policy_version)
+    return ApprovalRequest(
+        batch.batch.name,
+        batch.planners,
+        digest_of(keys),
+        bounds.approvers(batch.effects, accepted_posts(lake, batch.day, batch.day)),
+        "established" in (bounds.approvals, policy and policy.approvals),
+    )
 
 
 def resume(
@@ -141,6 +162,7 @@ def resume(
     name: str,
     binding: PolicyBinding,
     *,
+    reason: str = "",
     dry_run: bool = False,
     clock: Clock = now_micros,
 ) -> Outcome:
@@ -160,13 +182,21 @@ def resume(
         return _finished(lake, name, "resume", gate, dry_run=dry_run, clock=clock)
     if binding.subject != (batch.model_version, batch.policy_version):
         raise DataRefused(f"{name} is of {batch.model_version} under {batch.policy_version}")
-    counts = _let_go(lake, batch, binding, gate, dry_run=dry_run, clock=clock)
+    counts = _let_go(lake, batch, binding, gate, reason, dry_run=dry_run, clock=clock)
     seconds = time.monotonic() - started
-    return Outcome("resume", batch.day, counts["effects"], seconds, counts=counts)
+    effects = counts["effects"]
+    return Outcome("resume", batch.day, effects, seconds, counts=counts, dry_run=dry_run)
 
 
 def _let_go(
-    lake: Path, batch: Waiting, binding: PolicyBinding, gate: Gate, *, dry_run: bool, clock: Clock
+    lake: Path,
+    batch: Waiting,
+    binding: PolicyBinding,
+    gate: Gate,
+    reason: str,
+    *,
+    dry_run: bool,
+    clock: Clock,
 ) -> dict[str, int]:
     """Book the batch's effects, and refuse those that no longer fit; give how many of each."""
     with ledger_locks(lake):
@@ -182,7 +212,7 @@ def _let_go(
             gate()
             # First: once booked the batch waits no more, and no repeat could add the audit.
             details = counts | {"sweep_id": plan.sweep_id}
-            record(lake, "resume", batch.batch.name, details=details)
+            record(lake, "resume", batch.batch.name, reason=reason, details=details)
             commit(ledger, [*new_entries, *left], gate)
     return counts
 
@@ -230,7 +260,8 @@ def _finished(
         if not dry_run:
             commit(ledger, [], gate)
     counts = {"effects": 0, "finished": ledger.open}
-    return Outcome(act, day, 0, time.monotonic() - started, counts=counts)
+    seconds = time.monotonic() - started
+    return Outcome(act, day, 0, seconds, counts=counts, dry_run=dry_run)
 
 
 def _waiting_entries(ledger: DayLedger, batch: HeldBatch) -> list[Entry]:

@@ -7,8 +7,14 @@ from functools import partial
 from pathlib import Path
 
 from harmsweep.enforcement.circuit_breaker.approvals import check_approved
-from harmsweep.enforcement.circuit_breaker.forecast import breaches
-from harmsweep.enforcement.plans.plan import Plan, approved_effects, binding_of, find_plan
+from harmsweep.enforcement.circuit_breaker.automatic_approval import why_not_approved
+from harmsweep.enforcement.plans.plan import (
+    Plan,
+    approved_effects,
+    binding_of,
+    find_plan,
+    sweeps_of,
+)
 from harmsweep.enforcement.rules.effects import from_micros
 from harmsweep.enforcement.rules.ledger import Entry
 from harmsweep.enforcement.state.day_ledger import (
@@ -64,10 +70,22 @@ def apply_plan(
         counts = {"effects": effects, "done_before": _done(ledgers, planned)}
         if not dry_run:
             check_running(lake)
-            record(lake, "apply", plan_id, details=counts)
+            sweeps = sorted({entry.sweep_id for of_day in new_entries.values() for entry in of_day})
+            record(lake, "apply", plan_id, details=counts | {"sweeps": sweeps})
             for day, ledger in ledgers.items():
                 commit(ledger, new_entries[day], partial(check_running, lake))
-    return Outcome("apply", plan.first, effects, time.monotonic() - started, counts=counts)
+    seconds = time.monotonic() - started
+    return Outcome("apply", plan.first, effects, seconds, counts=counts, dry_run=dry_run)
+
+
+def applied_lines(lake: Path, plan_id: str) -> list[str]:
+    """What a plan's days are, the sweeps that carried it out, and how to undo them, a line each."""
+    plan, sweeps = find_plan(lake, plan_id), sweeps_of(lake, plan_id)
+    days = f"days: {', '.join(map(str, plan.days))}"
+    if not sweeps:
+        return [days]
+    undo = f'undo: harmsweep undo {plan_id} --reason "…"'
+    return [days, f"sweeps: {', '.join(sweeps)}", undo]
 
 
 def _resumable(
@@ -111,10 +129,8 @@ def _check_bounds(
     """What nobody approved must be inside every bound of this hour too."""
     if plan.approvers:
         return
-    over = breaches(lake, new_entries, binding.policy, at)
-    if over:
-        lines = "; ".join(e.line() for e in over)
-        raise DataRefused(f"{plan.plan_id}: by now {lines}: nothing was done; plan again")
+    if over := why_not_approved(lake, new_entries, binding.policy, at):
+        raise DataRefused(f"{plan.plan_id}: by now {'; '.join(over)}: nothing was done; plan again")
 
 
 def _refuse(plan: Plan, entries: Sequence[Entry], why: str) -> None:

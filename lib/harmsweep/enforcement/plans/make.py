@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 from typing import Any
 
 from harmsweep.digests import DIGITS
 from harmsweep.enforcement.circuit_breaker.approvals import accepted_posts
-from harmsweep.enforcement.circuit_breaker.caps import CapBreach, visible_counts
-from harmsweep.enforcement.circuit_breaker.forecast import breaches
+from harmsweep.enforcement.circuit_breaker.automatic_approval import why_not_approved
+from harmsweep.enforcement.circuit_breaker.caps import visible_counts
 from harmsweep.enforcement.conf import load_bounds
 from harmsweep.enforcement.plans.plan import STAYS, Plan, find_plan, plan_digest
 from harmsweep.enforcement.plans.planned_day import plan_day
@@ -45,34 +45,35 @@ def make_plan(
     policy: Policy,
     model: ModelRef,
     against: PolicyBinding | None = None,
+    by: str = "",
     clock: Clock = now_micros,
 ) -> Plan:
     """Write down what sweeps of the days would do now; the same state gives the same plan.
 
     With `against` it is what they would do after a sweep under that binding, and is for reading.
+    `by` is who asked a scheduler for it: no approver of it.
 
     Raises:
         PolicyError, CertificateRefused: nothing was written.
         DataRefused: a day's decisions are missing or older than what they rest on.
     """
+    other = "/".join(against.subject) if against else None
     binding = load_policy_binding(lake, policy, model.model_version, model.certificates)
     for day, decided in product(days, filter(None, (binding, against))):
         check_decided(lake, day, decided)
     parts = {day: plan_day(lake, day, binding, against, clock=clock) for day in days}
     by_day = {day: part.new_entries for day, part in parts.items()}
-    planned = [entry for new_entries in by_day.values() for entry in new_entries]
+    planned = [*chain(*by_day.values())]
     stays = [replace(entry, entry=STAYS) for part in parts.values() for entry in part.stays]
-    other = "/".join(against.subject) if against else None
     digest = plan_digest(binding.subject, other, days, planned)
     plan_id = f"plan-{days[0]:%Y%m%d}-{digest[:DIGITS]}"
     _write(lake, plan_id, [*planned, *stays])
-    over = () if against else breaches(lake, by_day, binding.policy, clock())
+    over = () if against else why_not_approved(lake, by_day, binding.policy, clock())
     details = _pair(policy, model) | {
         "unchanged": len(stays),
-        "expires_at": _expiry(clock).isoformat(),
-        "digest": digest,
+        **{"expires_at": _expiry(clock).isoformat(), "digest": digest},
         "base": sorted({part.base for part in parts.values()} - {""}),
-        "against": other,
+        **{"against": other, "by": by},
         "tables": {table.name: delta.version(table, lake) for table in READ},
     }
     record(lake, "plan", plan_id, details=_numbers(lake, by_day, over) | details)
@@ -86,6 +87,7 @@ def _pair(policy: Policy, model: ModelRef) -> dict[str, Any]:
         "policy_version": policy.policy_version,
         "policy": str(policy.path.resolve()),
         "certificates": str(model.certificates.resolve()),
+        "established": policy.approvals == "established",
     }
 
 
@@ -95,7 +97,7 @@ def _write(lake: Path, plan_id: str, entries: Sequence[Entry]) -> None:
 
 
 def _numbers(
-    lake: Path, by_day: Mapping[date, Sequence[Entry]], over: Sequence[CapBreach]
+    lake: Path, by_day: Mapping[date, Sequence[Entry]], over: Sequence[str]
 ) -> dict[str, Any]:
     """What the plan comes to, and who must approve that."""
     days = [*by_day]
@@ -106,7 +108,7 @@ def _numbers(
         "effects": len(planned),
         "visible": sum(visible_counts(planned).values()),
         "posts": accepted_posts(lake, days[0], days[-1]),
-        "over": [breach.line() for breach in over],
+        "over": over,
         "approvers": _approvers(lake, by_day) if over else 0,
     }
 

@@ -10,6 +10,7 @@ from harmsweep.conf import Frozen
 from harmsweep.days import every_day
 from harmsweep.digests import as_json
 from harmsweep.enforcement.circuit_breaker.approvals import ApprovalRequest, digest_of
+from harmsweep.enforcement.conf import load_bounds
 from harmsweep.enforcement.rules.ledger import Entry
 from harmsweep.enforcement.state.day_ledger import as_row
 from harmsweep.enforcement.state.policy_binding import PolicyBinding, load_policy_binding
@@ -47,6 +48,8 @@ class Plan(Frozen):
     base: tuple[str, ...] = ()
     # MODEL/POLICY whose sweep is imagined first: such a plan is for reading alone.
     against: str | None = None
+    # Whether its policy takes no approval on trust.
+    established: bool = False
     # The version of each table that it was made from.
     tables: Mapping[str, int] = {}
 
@@ -58,7 +61,9 @@ class Plan(Frozen):
     @property
     def approval_request(self) -> ApprovalRequest:
         """What its approvers approve."""
-        return ApprovalRequest(self.plan_id, self.planners, self.digest, self.approvers)
+        established = self.established or load_bounds().approvals == "established"
+        names = (self.plan_id, self.planners, self.digest, self.approvers)
+        return ApprovalRequest(*names, established)
 
     def line(self) -> str:
         """What it would do and who must approve, in a line."""
@@ -82,9 +87,17 @@ def find_plan(lake: Path, plan_id: str) -> Plan:
     makings = [o for o in operations(lake, plan_id) if o["act"] == "plan"]
     if not makings:
         raise DataRefused(f"there is no plan {plan_id}")
-    # Who made it again had it before them: none of its makers can approve it.
-    known = {"plan_id": plan_id, "planners": sorted({o["operator"] for o in makings})}
-    return Plan.model_validate(known | json.loads(makings[-1]["details"]))
+    details = [json.loads(o["details"]) for o in makings]
+    # Who made it again had it before them: none of its makers can approve it, nor who asked for it.
+    planners = {o["operator"] for o in makings} | {asked.pop("by", "") for asked in details}
+    known = {"plan_id": plan_id, "planners": sorted(planners - {""})}
+    return Plan.model_validate(known | details[-1])
+
+
+def sweeps_of(lake: Path, plan_id: str) -> list[str]:
+    """The sweeps that carried a plan out, as the audit has them; none where it was not applied."""
+    applied = [o for o in operations(lake, plan_id) if o["act"] == "apply"]
+    return sorted({id for o in applied for id in json.loads(o["details"]).get("sweeps", ())})
 
 
 def binding_of(lake: Path, plan: Plan) -> PolicyBinding:

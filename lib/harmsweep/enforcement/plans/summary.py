@@ -1,10 +1,11 @@
-"""What a person reads of a plan: whom it touches, and samples with the words masked."""
+"""What a person reads of a plan or held batch: whom it touches, and samples with masked words."""
 
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from harmsweep.enforcement.circuit_breaker.batches import Waiting, held_effects
 from harmsweep.enforcement.plans.plan import STAYS, Plan
 from harmsweep.lake import delta
 from harmsweep.policy.actions import VISIBLE
@@ -57,8 +58,8 @@ def mask(text: str) -> str:
     return masked if len(masked) <= LONGEST else f"{masked[:LONGEST]}…"
 
 
-def tables(lake: Path, plan: Plan) -> dict[str, list[Row]]:
-    """A plan in numbers: for each of VIEWS how much is applied, released or stays as it is.
+def tables(lake: Path, plan: Plan | Waiting) -> dict[str, list[Row]]:
+    """A plan or batch in numbers: for each of VIEWS how much is applied, released or stays.
 
     `views` are those so far of the posts that others would see change.
     """
@@ -75,7 +76,7 @@ def unchanging(rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if not (row["applied"] or row["released"])]
 
 
-def _counts(plan: Plan, columns: Mapping[str, str]) -> str:
+def _counts(plan: Plan | Waiting, columns: Mapping[str, str]) -> str:
     named = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
     visible = f"p.action IN {VISIBLE} OR p.previous_action IN {VISIBLE}"
     return f"""SELECT {named},
@@ -88,7 +89,7 @@ def _counts(plan: Plan, columns: Mapping[str, str]) -> str:
         ORDER BY applied DESC, released DESC, unchanged DESC, {", ".join(columns)}"""
 
 
-def samples(lake: Path, plan: Plan, *, masked: bool = True) -> list[Row]:
+def samples(lake: Path, plan: Plan | Waiting, *, masked: bool = True) -> list[Row]:
     """Some effects of each harm, direction and action, by hash of their keys, with their text."""
     sql = f"""SELECT * FROM (
             SELECT p.harm, p.direction, p.action, p.subject_id AS post, p.score,
@@ -103,11 +104,18 @@ def samples(lake: Path, plan: Plan, *, masked: bool = True) -> list[Row]:
     return rows
 
 
-def _effects(plan: Plan) -> str:
-    of_plan = delta.datafusion_where({"plan_id": plan.plan_id})
-    days = f"day >= '{plan.first}' AND day <= '{plan.last}'"
-    return f"""(SELECT * FROM plans_v1 WHERE {of_plan}) p
-        LEFT JOIN (SELECT * FROM post_features_v1 WHERE {days}) f
+def effects_of(plan: Plan | Waiting) -> str:
+    """The query for the rows of a plan, with what stays, or for those of a batch."""
+    if isinstance(plan, Plan):
+        return f"SELECT * FROM plans_v1 WHERE {delta.datafusion_where({'plan_id': plan.plan_id})}"
+    return held_effects(plan.batch)
+
+
+def _effects(plan: Plan | Waiting) -> str:
+    days = (plan.first, plan.last) if isinstance(plan, Plan) else (plan.day, plan.day)
+    first, last = days
+    return f"""({effects_of(plan)}) p
+        LEFT JOIN (SELECT * FROM post_features_v1 WHERE day >= '{first}' AND day <= '{last}') f
         ON f.day = p.day AND f.post_id = p.subject_id AND f.revision = p.revision"""
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from harmsweep.enforcement.rules.effects import EPOCH, from_micros
 from harmsweep.enforcement.rules.ledger import BY_PEOPLE, Entry, Scope, holding, open_intents
 from harmsweep.enforcement.state.evidence import with_evidence
-from harmsweep.lake import delta, seals, writes
+from harmsweep.lake import delta, writes
 from harmsweep.lake.locks import locked
 from harmsweep.operations.switch import is_stopped
 from harmsweep.tables.catalog import ACTIONS, POST_VISIBILITY
@@ -68,7 +68,6 @@ def read_day_ledger(lake: Path, day: date, clock: Clock) -> DayLedger:
     Raises:
         Damaged: it is not what was written.
     """
-    seals.check(lake, ACTIONS.name, day=str(day))
     histories = histories_of(entries(lake, day))
     every = [entry for history in histories.values() for entry in history]
     intents = [entry for entry in every if entry.entry == "intent"]

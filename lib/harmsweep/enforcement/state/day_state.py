@@ -14,8 +14,8 @@ from harmsweep.enforcement.state.day_ledger import DayLedger
 from harmsweep.enforcement.state.decisions import NO_ENCODER, REASON_PARTS, version_pair
 from harmsweep.enforcement.state.human_input import HumanInput, read_human_input
 from harmsweep.known_media.escalations import escalated_posts
-from harmsweep.lake import delta, seals
-from harmsweep.tables.catalog import DECISIONS, EXEMPTIONS, ORDERS, VERDICTS
+from harmsweep.lake import delta
+from harmsweep.tables.catalog import EXEMPTIONS
 
 Pair = tuple[str, ...]  # model version and policy version
 Revisions = Mapping[tuple[str, int], bool]  # by post and revision
@@ -41,9 +41,6 @@ def read_day_state(ledger: DayLedger, *pairs: Pair) -> DayState:
     Whoever writes what follows from it holds the ledger's locks from before the ledger was read.
     """
     lake, day = ledger.lake, ledger.day
-    seals.check(lake, DECISIONS.name, day=str(day))
-    for table in (VERDICTS, ORDERS, EXEMPTIONS):
-        seals.check(lake, table.name)
     escalated = frozenset(escalated_posts(lake, day))
     human_input = read_human_input(ledger, escalated)
     about = f"SELECT subject_id AS post_id FROM actions_v1 WHERE day = '{day}'"
@@ -72,7 +69,7 @@ def _read_posts(ledger: DayLedger, about: str, human_input: HumanInput) -> dict[
     exempt = exemptions(ledger.lake, from_micros(ledger.at))
     bare = without_reason(ledger.lake, ledger.day)
     posts = {}
-    for row in delta.query(ledger.lake, sql).to_pylist():
+    for row in delta.query(ledger.lake, sql, days=[ledger.day]).to_pylist():
         name, revision, author = row["post_id"], row["revision"], row["author_id"]
         kind = exempt.get(("post", name)) or exempt.get(("account", author))
         verdict = human_input.verdict(name, revision)
@@ -84,7 +81,8 @@ def without_reason(lake: Path, day: date) -> set[tuple[str, int]]:
     """The posts, by revision, that were acted on for nothing that an author can be told."""
     sql = f"""SELECT post_id, revision FROM explanations_v1
         WHERE day = '{day}' AND notice = '{WITHHELD}'"""
-    return {(row["post_id"], row["revision"]) for row in delta.query(lake, sql).to_pylist()}
+    bare = delta.query(lake, sql, days=[day]).to_pylist()
+    return {(row["post_id"], row["revision"]) for row in bare}
 
 
 def exemptions(
@@ -113,7 +111,7 @@ def _read_decisions(
     sql = f"""SELECT model_version, policy_version, post_id, surface, jurisdiction, revision,
         language, action, harm, score, threshold FROM decisions_v1 WHERE {_of_pairs(day, pairs)}"""
     decisions: dict[Pair, dict[Scope, Decision]] = {pair: {} for pair in pairs}
-    for row in delta.query(lake, sql).to_pylist():
+    for row in delta.query(lake, sql, days=[day]).to_pylist():
         pair, name = (row.pop("model_version"), row.pop("policy_version")), row.pop("post_id")
         scope = Scope("post", name, row.pop("surface"), row.pop("jurisdiction"))
         if name in posts and posts[name].revision == row["revision"]:
@@ -130,7 +128,7 @@ def _read_scored(
         FROM (SELECT * FROM scores_v1 WHERE {of_models}) s
         JOIN (SELECT DISTINCT post_id FROM ({about}) a) d ON d.post_id = s.post_id"""
     scored: dict[str, dict[tuple[str, int], bool]] = defaultdict(dict)
-    for row in delta.query(lake, sql).to_pylist():
+    for row in delta.query(lake, sql, days=[day]).to_pylist():
         whole = was_whole(row["status"], row["reason"])
         scored[row["model_version"]][row["post_id"], row["revision"]] = whole
     return dict(scored)

@@ -8,7 +8,7 @@ from typing import Any
 from harmsweep.enforcement.rules.effects import Sweep
 from harmsweep.enforcement.rules.guardrails import Guardrails
 from harmsweep.harms import SEVERE
-from harmsweep.operations.audit import operator
+from harmsweep.operations.actor import operator
 from harmsweep.operations.ramps import share_of
 from harmsweep.policy.certificates import Certificate, find_certificate
 from harmsweep.policy.demonstration import check_lake

@@ -16,7 +16,8 @@ from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Spark
 from harmsweep.model.reference import load_model_ref
-from harmsweep.operations.audit import operations, operator, record
+from harmsweep.operations.actor import operator
+from harmsweep.operations.audit import operations, record
 from harmsweep.pipeline.backfill.estimate import DayForecast, forecast_day, minutes
 from harmsweep.pipeline.backfill.request import Request
 from harmsweep.policy.file import load_policy

@@ -1,0 +1,264 @@
+"""A small real lake in which every command has something to do, and what it holds afterwards."""
+
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from builders import features, post, row, scored
+from enforcement_lake import Lake, model_ref
+from killing import spread
+
+from harmsweep.cli import bank, plan_acts, review_acts
+from harmsweep.enforcement.circuit_breaker import approvals, batches
+from harmsweep.enforcement.plans.apply import apply_plan
+from harmsweep.enforcement.plans.make import make_plan
+from harmsweep.enforcement.state.day_state import exemptions
+from harmsweep.enforcement.state.policy_binding import PolicyBinding
+from harmsweep.enforcement.undo import undo
+from harmsweep.errors import Held
+from harmsweep.known_media.banks import entries
+from harmsweep.lake import delta, writes
+from harmsweep.lake.seal_lines import Damaged
+from harmsweep.maintenance.repair import repair
+from harmsweep.maintenance.tables import maintain
+from harmsweep.operations import ramps, switch
+from harmsweep.policy.file import load_policy
+from harmsweep.stages.enforce import enforce_day
+from harmsweep.stages.measure.stage import measure_day
+from harmsweep.tables.catalog import (
+    ACTIONS,
+    APPEALS,
+    DELIVERIES,
+    EXEMPTIONS,
+    EXPLANATIONS,
+    METRICS,
+    OPERATIONS,
+    ORDERS,
+    PLANS,
+    POST_VISIBILITY,
+    VERDICTS,
+)
+from harmsweep.tables.spec import Table
+
+Command = Callable[..., object]  # takes the lake's folder as `lake`
+TEXT = "one two three four five"
+SCORES = {"removed": 0.99, "copy": 0.99, "struck": 0.98, "demoted": 0.9, "clean": 0.1, "fine": 0.1}
+STRIKES = (
+    "\naccounts: {decay_days: 3650, ladder: [{strikes: 4, days: 7}, {strikes: 6, days: 30}]}\n"
+)
+HASHES = [f"{n:x}0" * 32 for n in range(1, 6)]
+ORDER = {"kind": "order", "authority": "a court", "reference": "1 A 2/26", "action": "remove",
+         "jurisdiction": "DE", "reason": "by post"}  # fmt: skip
+
+
+@dataclass
+class BusyLake:
+    """A lake, its commands by name, and what makes a copy of it ready for some."""
+
+    lake: Lake
+    commands: dict[str, Command]
+    ready: dict[str, Command] = field(default_factory=dict)
+
+    def copy(self, folder: Path, command: str = "") -> Lake:
+        """The same lake elsewhere; what Delta never changes is shared with this one."""
+        shutil.copytree(self.lake.root, folder, copy_function=_linked)
+        self.ready.get(command, lambda lake: None)(lake=folder)
+        return Lake(folder)
+
+
+def _linked(source: str, target: str) -> None:
+    path = Path(source)
+    if "_delta_log" in path.parts or path.suffix == ".parquet":
+        Path(target).hardlink_to(source)
+    else:
+        shutil.copy2(source, target)
+
+
+@contextmanager
+def acting_as(name: str) -> Iterator[None]:
+    """Another user of the system does what follows."""
+    with patch("harmsweep.operations.audit.user", lambda: name):
+        yield
+
+
+def busy_lake(lake: Lake, folder: Path) -> BusyLake:
+    """Make one of five days of a lake that has one.
+
+    Of the first batches wait; the next two are swept, with strikes, an appeal, orders and an
+    exemption; of the fourth there is a plan; the fifth is to be swept.
+    """
+    lake.put_posts([post(name) for name in SCORES])
+    lake.put_scores([scored(name, hate=score, spam=0.1) for name, score in SCORES.items()])
+    texts = {"removed": TEXT, "copy": TEXT}
+    lake.put_features([features(n, texts.get(n, n), views=30, followers=5) for n in SCORES])
+    policies = [_policy(lake, folder / "capped.yaml", version=3, apply=0)]
+    policies.append(_policy(lake, folder / "strict.yaml"))
+    for policy in policies:
+        lake.policy = partial(_same, policy)  # type: ignore[method-assign]
+        lake.decide()
+    days = spread(lake, 5)
+    capped, strict = map(_pair, policies)
+    with acting_as("planner"):
+        with suppress(Held):
+            enforce_day(lake.root, days[0], **capped)
+        for day in days[1:3]:
+            enforce_day(lake.root, day, **strict)
+        plan = make_plan(lake.root, [days[3]], **strict).plan_id
+        bank.add(HASHES[:2], bank="flags", kind="hate", lake=lake.root)
+    for name in ("one", "two"):
+        with acting_as(name):
+            _approve_all(lake.root)
+            bank.confirm(HASHES[1:2], bank="flags", lake=lake.root)
+    review_acts.file_("removed-02", author="a1", statement="it is a quote", lake=lake.root)
+    review_acts.receive("fine-02", **ORDER, lake=lake.root)
+    review_acts.exempt("fine-03", kind="newsworthy", reason="a report", lake=lake.root)
+    review_acts.verdict("demoted-02", "harmful", rationale="seen", lake=lake.root)
+    bank.add(HASHES[4:], bank="grave", kind="severe", contact="a desk", lake=lake.root)
+    for table in (EXPLANATIONS, DELIVERIES):
+        writes.write_rows([row(table, day=day) for day in days], table, lake.root)
+    return BusyLake(lake, *_commands(lake, days, policies, plan, folder))
+
+
+def _policy(lake: Lake, path: Path, **changes: Any) -> Path:
+    text = Lake.policy(lake, **changes).read_text(encoding="utf-8")
+    path.write_text(text.replace("action: remove", "action: strike") + STRIKES, encoding="utf-8")
+    return path
+
+
+def _same(policy: Path, **_: Any) -> Path:
+    return policy
+
+
+def _pair(policy: Path) -> dict[str, Any]:
+    return {"policy": load_policy(policy), "model": model_ref("m-1")}
+
+
+def _approve_all(lake: Path) -> None:
+    for batch in batches.waiting(lake):
+        approvals.approve(lake, batches.approval_request(lake, batch), "read it")
+
+
+def _commands(
+    lake: Lake, days: list[date], policies: list[Path], plan: str, folder: Path
+) -> tuple[dict[str, Command], dict[str, Command]]:
+    """Every command of the console that writes, and stages without Spark; what some need first."""
+    capped, strict = policies
+    root = lake.root
+    batch = batches.waiting(root)[0].batch.name
+    ((appeal,),) = column(root, APPEALS, "appeal_id")
+    ((order,),) = column(root, ORDERS, "order_id")
+    swept = next(e["sweep_id"] for e in lake.ledger() if e["day"] == days[1])
+    binding = PolicyBinding(load_policy(capped), "m-1")
+    hashes = folder / "hashes.csv"
+    hashes.write_text("hash\n" + "\n".join(HASHES[2:]) + "\n", encoding="utf-8")
+    flags = {"bank": "flags"}
+    ramp = {"pair": "m-1/p-1", "share": 0.2, "instead_of": "", "reason": "try it"}
+    console: dict[str, Command] = {
+        "bank add": partial(bank.add, HASHES[2:4], kind="hate", **flags),
+        "bank import": partial(bank.import_, hashes, kind="hate", **flags),
+        "bank confirm": partial(bank.confirm, HASHES[:1], **flags),
+        "bank remove": partial(bank.remove, HASHES[:2], reason="wrong", **flags),
+        "bank expire": partial(bank.expire, HASHES[:2], on=date(2027, 1, 1), **flags),
+        "plan": partial(make_plan, days=days[4:], **_pair(strict)),
+        "approve": partial(_approve, name=plan),
+        "apply": partial(apply_plan, plan_id=plan),
+        "undo": partial(undo, sweep_id=swept),
+        "hold resume": partial(batches.resume, name=batch, binding=binding),
+        "hold discard": partial(batches.discard, name=batch, reason="a broken head"),
+        "ramp": partial(ramps.ramp, **ramp),
+        "stop": partial(switch.stop, reason="a wrong model"),
+        "start": partial(switch.start, reason="mended"),
+        "verdict": partial(review_acts.verdict, "struck-02", "benign", rationale="seen"),
+        "order receive": partial(review_acts.receive, "clean-02", **ORDER),
+        "order withdraw": partial(review_acts.withdraw, order, reason="lifted"),
+        "exempt": partial(review_acts.exempt, "struck-03", kind="newsworthy", reason="a report"),
+        "appeal file": partial(review_acts.file_, "struck-02", author="a1", statement="no"),
+        "appeal decide": partial(
+            review_acts.decide, appeal, "overturned", policy=strict, rationale="it is one"
+        ),
+    }
+    console["doctor"] = partial(repair, name=POST_VISIBILITY.name)
+    stages: dict[str, Command] = {
+        "stage enforce": partial(enforce_day, day=days[4], **_pair(strict)),
+        "stage measure": partial(_measure, day=days[1], policy=strict),
+        "stage maintain": _maintain,
+    }
+    ready: dict[str, Command] = {"start": partial(switch.stop, reason="a wrong model")}
+    return console | stages, ready | {"doctor": _damage_visibility}
+
+
+def _damage_visibility(lake: Path) -> None:
+    next((lake / POST_VISIBILITY.name).rglob("*.parquet")).unlink()
+
+
+def _approve(lake: Path, name: str) -> None:
+    plan_acts.approve(name, reason="read it", lake=lake)
+
+
+def _measure(lake: Path, day: date, policy: Path) -> None:
+    versions = {"model_version": "m-1", "policy_version": load_policy(policy).policy_version}
+    measure_day(lake, day, **versions)
+
+
+def _maintain(lake: Path) -> None:
+    assert list(maintain(lake, datetime.now(UTC).date(), keep_days=30, dry_run=False))
+
+
+def column(lake: Path, table: Table, *names: str) -> list[tuple[Any, ...]]:
+    """Some columns of a table's rows, without repetition and in order."""
+    rows = delta.rows(table, lake).to_pylist()
+    return sorted({tuple(row[name] for name in names) for row in rows}, key=repr)
+
+
+_PLACE = ("day", "subject_kind", "subject_id", "surface", "jurisdiction", "lane")
+_EFFECT = ("entry", *_PLACE, "action", "previous_action", "harm", "cause_kind")
+# Tables to which is only added, by what tells their rows but for times and random names.
+ADDED: list[tuple[Table, tuple[str, ...]]] = [
+    (OPERATIONS, ("act", "object")),
+    (ORDERS, ("order_id", "status")),
+    (APPEALS, ("appeal_id", "status")),
+    (VERDICTS, ("post_id", "verdict")),
+    (EXEMPTIONS, ("subject_id", "kind")),
+    (PLANS, ("plan_id", "effect_key", "entry")),
+]
+
+
+def said(lake: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """What people said and planned, however often."""
+    return {table.name: column(lake, table, *names) for table, names in ADDED}
+
+
+def _ledger(lake: Path) -> Any:
+    """Every entry, as often as it is there."""
+    rows = delta.rows(ACTIONS, lake).to_pylist()
+    return Counter(tuple(row[name] for name in _EFFECT) for row in rows)
+
+
+_FACTS: dict[str, Callable[[Path], Any]] = {
+    "ledger": _ledger,
+    "shown": lambda lake: column(lake, POST_VISIBILITY, *_PLACE, "action"),
+    "exempt": lambda lake: exemptions(lake, datetime.now(UTC)),
+    "ramp": lambda lake: ramps.share_of(lake, "m-1/p-1"),
+    "banks": lambda lake: [(e.hash, e.status, e.expires_on) for e in entries(lake)],
+    "metrics": lambda lake: column(lake, METRICS, *METRICS.key, "value"),
+    "stopped": switch.is_stopped,
+}
+
+
+def state(lake: Path) -> dict[str, Any]:
+    """What a lake holds, but for times and random names; of what is refused, nothing."""
+    found = dict[str, Any]()
+    for name, fact in _FACTS.items():
+        with suppress(Damaged):
+            found[name] = fact(lake)
+    for table, names in ADDED:
+        with suppress(Damaged):
+            found[table.name] = column(lake, table, *names)
+    return found
