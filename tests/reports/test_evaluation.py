@@ -107,6 +107,26 @@ def test_few_positives_are_marked_and_for_review_only(page: str):
 
 def test_a_head_below_its_baseline_is_named(page: str):
     assert "by more than the interval: spam" in seen(page)
+    assert "Without a regression beside it: hate" in seen(page)
+
+
+@pytest.mark.parametrize(
+    ("changes", "praised"),
+    [({}, True), ({"difference": -0.01}, False), ({"difference_low": None}, False)],
+)
+def test_praise_needs_every_head_at_its_baseline_and_with_an_interval(
+    make_model: Callable[..., Path],
+    snapshot: Path,
+    tmp_path: Path,
+    changes: dict[str, Any],
+    praised: bool,
+):
+    sound = EVALUATION["records"][0] | {"worse_than_baseline": False}
+    sound |= {"difference": 0.01, "difference_low": -0.02, "difference_high": 0.03}
+    evaluation = {"records": [sound, sound | {"harm": "hate"} | changes]}
+    model = make_model(tmp_path / "m", evaluation=evaluation)
+    written = write_evaluation(Material(model, snapshot), tmp_path / "page.html").read_text()
+    assert ('class="good"' in written) == praised
 
 
 def test_datasets_of_few_groups_have_the_figure_of_each_held_out_once(page: str):

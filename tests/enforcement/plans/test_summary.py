@@ -72,7 +72,21 @@ def test_samples_are_of_what_would_change_and_masked(known):
 
 @pytest.mark.parametrize(
     ("text", "masked"),
-    [("", ""), ("a", "a"), ("Kill them all", "K··· t··· a··"), ("x\ny", "x y"), ("né", "n·")],
+    [
+        ("", ""),
+        ("a", "a"),
+        ("Kill them all", "K··· t··· a··"),
+        ("the\nend", "t·· e··"),
+        ("né", "n·"),
+        ("it's, 'so'!", "i·'·, 's·'!"),
+        ("v i l e words", "v · · · w····"),
+        ("v.i.l.e v-i-l-e v_i_l_e", "v.·.·.· v-·-·-· v_·_·_·"),
+        ("v . i . l . e", "v . · . · . ·"),
+        ("v\u200bile", "v····"),
+        ("🅥 🅘 🅛 🅔", "🅥 · · ·"),
+        ("नमस्ते", "न·····"),
+        ("漢字 🙂🙂", "漢· 🙂·"),
+    ],
 )
 def test_a_masked_text_keeps_the_first_letter_of_each_word(text: str, masked: str):
     assert mask(text) == masked

@@ -11,8 +11,8 @@ from harmsweep.lake import delta
 from harmsweep.policy.actions import VISIBLE
 
 Row = dict[str, Any]
-# A letter or digit that follows another: masked, so that a word is known only by its first.
-_REST = re.compile(r"(?<=\w)\w")
+# What is masked of a word: all but marks of punctuation.
+_LETTER = re.compile(r"[^!-/:-@\[-`{-~]")
 SAMPLES = 3
 LONGEST = 80
 _EFFECT = f"p.entry <> '{STAYS}'"
@@ -43,8 +43,18 @@ VIEWS: Mapping[str, Mapping[str, str]] = {
 
 
 def mask(text: str) -> str:
-    """A text with all but the first letter of each word replaced, and no longer than a line."""
-    masked = _REST.sub("·", " ".join(text.split()))
+    """A text with all but the first letter of each word replaced, and no longer than a line.
+
+    What stands between blanks is a word, whatever is put between its letters, and so are letters
+    that stand one by one.
+    """
+    words, after_one = [], False
+    for word in text.split():
+        letters = [*_LETTER.finditer(word)]
+        shown = letters[0].start() + (len(letters) > 1 or not after_one) if letters else len(word)
+        words.append(word[:shown] + _LETTER.sub("·", word[shown:]))
+        after_one = len(letters) == 1 if letters else after_one
+    masked = " ".join(words)
     return masked if len(masked) <= LONGEST else f"{masked[:LONGEST]}…"
 
 
