@@ -17,6 +17,7 @@ from harmsweep.cli.output import cell, print_grid
 from harmsweep.known_media import banks
 from harmsweep.known_media.banks import BankEntry, BankRefused, entries
 from harmsweep.media.pdq import MIN_QUALITY, is_hash
+from harmsweep.names import did_you_mean, near
 from harmsweep.operations.actor import is_for_another, operator
 
 Items = Annotated[
@@ -136,11 +137,11 @@ def list_(
     severe
         The severe banks instead, for who may open the restricted folder.
     """
-    found = [
-        entry
-        for entry in entries(lake, severe=severe)
-        if bank in (None, entry.bank) and status in (None, entry.status)
-    ]
+    every = [*entries(lake, severe=severe)]
+    known = {entry.bank for entry in every}
+    if bank and bank not in known:
+        raise BankRefused(f"no bank {bank}{did_you_mean(near(bank, known))}")
+    found = [e for e in every if bank in (None, e.bank) and status in (None, e.status)]
     names = ("bank", "kind", "hash", "status", "reason", "by", "budget", "expires")
     print_grid(names, [_line(entry) for entry in found], right={"budget"}, fold=True)
 

@@ -14,7 +14,7 @@ from harmsweep.cli.for_another import no_file
 from harmsweep.cli.options import DEFAULT_LAKE, Lake
 from harmsweep.cli.output import print_grid, show
 from harmsweep.errors import Refused
-from harmsweep.harms import HARMS
+from harmsweep.harms import HARMS, why_no_harm
 
 Harm = Annotated[str | None, Parameter(help="One harm; by default all.")]
 
@@ -33,6 +33,7 @@ def agreement(*, harm: Harm = None, pairs: int = 10, lake: Lake = DEFAULT_LAKE) 
     """
     from harmsweep.labels import agreement as of
 
+    _check_harm(harm)
     votes = of.hand_votes(lake)
     shown = [name for name in HARMS if name in votes and harm in (None, name)]
     all_of = [of.agreement(name, votes[name]) for name in shown]
@@ -74,8 +75,7 @@ def label_errors(
     """
     from harmsweep.labels.suspects import likely_errors
 
-    if harm not in (None, *HARMS):
-        raise LabelsRefused(f"{harm} is none of {', '.join(HARMS)}")
+    _check_harm(harm)
     rows = []
     for judged, suspects in likely_errors(snapshot, harms=[harm] if harm else []):
         judged_by = f"{len(judged.rows)} labels judged by {judged.modality}"
@@ -84,6 +84,11 @@ def label_errors(
         rows += [asdict(suspect) for suspect in suspects[:limit]]
     if rows:
         show(pa.Table.from_pylist(rows), format)
+
+
+def _check_harm(harm: str | None) -> None:
+    if harm not in (None, *HARMS):
+        raise LabelsRefused(why_no_harm(str(harm)))
 
 
 def _number(value: float) -> str:

@@ -1,7 +1,9 @@
 """What operators do with plans: plan, show, approve and apply."""
 
 import sys
+from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,13 +33,18 @@ def plan(
     against_policy: Annotated[
         Path | None, Parameter(help="Compare with this policy instead.", validator=of_conf)
     ] = None,
+    decide: Annotated[
+        bool, Parameter(help="Decide first, here, about days without decisions.", negative=())
+    ] = False,
     page: Page = None,
     lake: Lake = DEFAULT_LAKE,
 ) -> None:
     """Write down what sweeps of some days would do now, and who must approve it.
 
     It is compared with what holds, by the last sweep. With `--against-model` or `--against-policy`
-    it is compared with what a sweep of that pair would leave, and is for reading alone.
+    it is compared with what a sweep of that pair would leave, and is for reading alone. A policy
+    that is only tried needs decisions too: with `--decide` they are made here, in a Spark of this
+    machine, which takes half a minute and a day that fits it.
     """
     from harmsweep.enforcement.plans.make import make_plan
     from harmsweep.model.reference import load_model_ref
@@ -47,12 +54,28 @@ def plan(
     if not days:
         raise WrongUse(f"--to {last} is before --from {first}")
     compared = bool(against_model or against_policy)
-    other = binding_of(lake, against_model or model, against_policy or policy) if compared else None
+    pairs = [(model, policy), (against_model or model, against_policy or policy)]
+    for of_model, of_policy in pairs[: 1 + compared] if decide else []:
+        _decide(lake, days, of_model, of_policy)
+    other = binding_of(lake, *pairs[1]) if compared else None
     new_plan = make_plan(
         lake, days, policy=load_policy(policy), model=load_model_ref(model), against=other
     )
     _show(lake, new_plan, page)
     say_on_trust(lake)
+
+
+def _decide(lake: Path, days: Sequence[date], model: Path, policy: Path) -> None:
+    """Decide about the days, those about which nothing is new excepted, and say so on stderr."""
+    from harmsweep.lake.session import session
+    from harmsweep.model.reference import load_model_ref
+    from harmsweep.policy.file import load_policy
+    from harmsweep.stages.decide.stage import decide_day
+
+    parsed, ref = load_policy(policy), load_model_ref(model)
+    for day in days:
+        done = decide_day(partial(session, "decide"), lake, day, policy=parsed, model=ref)
+        print(done.line(), file=sys.stderr)
 
 
 def show(name: str, *, page: Page = None, lake: Lake = DEFAULT_LAKE) -> None:

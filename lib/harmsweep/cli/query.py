@@ -14,6 +14,7 @@ from harmsweep.cli.options import DEFAULT_LAKE, Format, Lake
 from harmsweep.cli.output import show
 from harmsweep.errors import Refused
 from harmsweep.lake import delta
+from harmsweep.names import advice
 
 
 class QueryRefused(Refused):
@@ -110,6 +111,7 @@ def parse_as_of(as_of: Sequence[str], names: Mapping[str, str]) -> dict[str, int
         name = names.get(table, table) if table else read[0]
         full = [n for n in read if n == name or n.startswith(f"{name}_v")]
         if not full:
-            raise QueryRefused(f"--as-of {text}: the query does not read {table}")
+            told = f"--as-of {text}: the query does not read {table}"
+            raise QueryRefused(told + advice(table, read))
         versions[full[0]] = int(number)
     return versions

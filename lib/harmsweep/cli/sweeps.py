@@ -14,6 +14,7 @@ from harmsweep.cli.options import DEFAULT_LAKE, DryRun, Lake, Model, Policy, Rea
 from harmsweep.cli.output import print_grid, track
 from harmsweep.days import every_day
 from harmsweep.errors import FAILED, WrongUse
+from harmsweep.names import did_you_mean, near
 from harmsweep.operations import ramps, switch
 
 hold = App(name="hold", help="Batches that a cap holds: list, resume, discard.")
@@ -193,14 +194,15 @@ def ramp(
     lake: Lake = DEFAULT_LAKE,
 ) -> None:
     """Put a model and a policy in force for a share of the authors, who stay in as it grows."""
-    from harmsweep.enforcement.state.decisions import has_decided
+    from harmsweep.enforcement.state.decisions import decided_pairs
     from harmsweep.model.reference import load_model_ref
     from harmsweep.policy.file import load_policy
 
     if not 0 <= share <= 1:
         raise WrongUse(f"--share {share} is not between 0 and 1")
-    if instead_of and not has_decided(lake, instead_of):
-        raise WrongUse(f"--instead-of {instead_of!r} decided about no post of {lake}")
+    if instead_of and instead_of not in (pairs := decided_pairs(lake)):
+        told = f"--instead-of {instead_of!r} decided about no post of {lake}"
+        raise WrongUse(told + did_you_mean(near(instead_of, pairs)))
     pair = f"{load_model_ref(model).model_version}/{load_policy(policy).policy_version}"
     ramps.ramp(lake, pair, share, instead_of=instead_of, reason=reason)
     print(f"{pair}: in force for {share:.1%} of the authors")

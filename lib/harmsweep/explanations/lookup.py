@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from harmsweep.enforcement.rules.ledger import ACCOUNTS_DAY, IN_FORCE
-from harmsweep.enforcement.state.posts import find_reviewable
+from harmsweep.enforcement.state.posts import find_reviewable, why_unknown
 from harmsweep.errors import DataRefused
 from harmsweep.explanations.subject import Subject, load_subject
 from harmsweep.lake import delta
@@ -37,7 +37,9 @@ def of_account(lake: Path, account_id: str) -> Rows:
     """
     rows = _rows(lake, ACCOUNTS_DAY, account_id, 0)
     if not rows:
-        raise DataRefused(f"nothing was explained of the account {account_id}")
+        accounts = f"post_id FROM explanations_v1 WHERE day = '{ACCOUNTS_DAY}'"
+        nearest = why_unknown(lake, account_id, accounts)
+        raise DataRefused(f"nothing was explained of the account {account_id}{nearest}")
     return rows
 
 

@@ -4,9 +4,9 @@ import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
-from harmsweep.enforcement.state.posts import find_post
+from harmsweep.enforcement.state.posts import find_post, why_unknown
 from harmsweep.errors import DataRefused
-from harmsweep.ids import is_id, why_no_id
+from harmsweep.ids import is_id
 from harmsweep.lake import delta, writes
 from harmsweep.operations.act_time import time_after
 from harmsweep.operations.actor import operator
@@ -55,4 +55,5 @@ def _check_subject(lake: Path, kind: str, name: str) -> None:
     sql = f"""SELECT 1 AS one FROM posts_v1 WHERE {author}
         UNION ALL SELECT 1 AS one FROM users_v1 WHERE {user} LIMIT 1"""
     if not is_id(name) or not delta.query(lake, sql).num_rows:
-        raise DataRefused(f"there is no account {name}" + why_no_id(name))
+        columns = ("author_id FROM posts_v1", "user_id FROM users_v1")
+        raise DataRefused(f"there is no account {name}" + why_unknown(lake, name, *columns))

@@ -15,7 +15,7 @@ from harmsweep.enforcement.rules.effects import from_micros
 from harmsweep.enforcement.rules.ledger import ORDER
 from harmsweep.enforcement.state.copies import standing_verdict
 from harmsweep.enforcement.state.day_ledger import Clock, now_micros
-from harmsweep.enforcement.state.posts import find_reviewable
+from harmsweep.enforcement.state.posts import find_reviewable, why_unknown
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta, writes
 from harmsweep.lake.locks import locked
@@ -174,7 +174,8 @@ def _overturn(
 def _filed(lake: Path, appeal_id: str) -> Row:
     rows = _rows(lake, "appeal_id", appeal_id)
     if not rows:
-        raise DataRefused(f"there is no appeal {appeal_id}")
+        nearest = why_unknown(lake, appeal_id, "appeal_id FROM appeals_v1")
+        raise DataRefused(f"there is no appeal {appeal_id}{nearest}")
     if len(rows) > 1:
         raise DataRefused(f"{appeal_id} was {rows[-1]['status']} by {rows[-1]['operator']}")
     return rows[0]

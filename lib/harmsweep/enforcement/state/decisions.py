@@ -20,10 +20,10 @@ def version_pair(model_version: str, policy_version: str) -> dict[str, str]:
     return {"model_version": model_version, "policy_version": policy_version}
 
 
-def has_decided(lake: Path, versions: str) -> bool:
-    """Whether a pair, given as MODEL/POLICY, decided about any post of the lake."""
-    where = delta.datafusion_where(version_pair(*versions.partition("/")[::2]))
-    return bool(delta.query(lake, f"SELECT 1 FROM decisions_v1 WHERE {where} LIMIT 1").num_rows)
+def decided_pairs(lake: Path) -> set[str]:
+    """The pairs that decided about any post of the lake, as MODEL/POLICY."""
+    sql = "SELECT DISTINCT model_version, policy_version FROM decisions_v1"
+    return {"/".join(row.values()) for row in delta.query(lake, sql).to_pylist()}
 
 
 def check_decided(lake: Path, day: date, binding: PolicyBinding) -> None:
@@ -38,5 +38,6 @@ def check_decided(lake: Path, day: date, binding: PolicyBinding) -> None:
     ):
         raise DataRefused(
             f"decisions of {day} by {model_version} under {policy_version} are missing or"
-            " older than its scores or certificate; run decide first"
+            " older than its scores or certificate; run decide first: `python jobs/decide.py"
+            f" --lake {lake} --day {day} --policy {binding.policy.path} --model MANIFEST`"
         )
