@@ -32,6 +32,7 @@ def skip_unless_planned(context: Context) -> None:
 
 with DAG(
     "backfill",
+    description="Runs past days again: first a plan to read, then exactly that plan",
     schedule=None,
     catchup=False,
     max_active_runs=1,
@@ -41,7 +42,11 @@ with DAG(
         "first": day_param("first UTC day, such as 2026-10-01"),
         "last": day_param("last UTC day"),
         "reason": Param(
-            type="string", pattern=REASON_PATTERN, description="why; it is kept in the audit"
+            type="string",
+            minLength=5,
+            maxLength=500,
+            pattern=REASON_PATTERN,
+            description="why; it is kept in the audit",
         ),
         "dry_run": Param(True, type="boolean", description="plan only, and act on nobody"),
         "plan": Param(
@@ -66,8 +71,9 @@ with DAG(
     },
     doc_md="""
     **First a dry run** (the default): `plan` says for each day how many posts, how many inputs are
-    to be embedded and how many vectors are known, which effects would be newly hit and released,
-    and how long it takes at most. `show` gives the plan with its id, in its log and as its result.
+    to be embedded and how many vectors are known, which effects would be newly applied and
+    released, and how long it takes at most. `show` gives the plan with its id, in its log and as
+    its result.
 
     **Then apply**: trigger with the same form, `dry_run` off and `plan` set to that id. A plan of
     another form, one that expired, and one whose days changed since are refused, and nothing is

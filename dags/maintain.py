@@ -7,6 +7,7 @@ from wiring.tasks import ON_LAKE, job
 
 with DAG(
     "maintain",
+    description="Puts small files together and deletes what is past its keeping",
     schedule=CronTriggerTimetable("0 6 * * 0", timezone="UTC"),
     catchup=False,
     max_active_runs=1,

@@ -40,6 +40,7 @@ DEADLINE = DeadlineAlert(
 
 with DAG(
     "score_daily",
+    description="Scores, decides and sweeps the day that has ended, and what came late",
     schedule=FINISHED_DAY,
     catchup=False,
     max_active_runs=1,

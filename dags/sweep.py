@@ -14,6 +14,7 @@ PAIR = (*MODEL_ARGUMENT, "--policy", "{{ params.policy }}")
 
 with DAG(
     "sweep",
+    description="Plans what a new policy or model changes on past days; done once approved",
     schedule=[CHAMPION],
     catchup=False,
     max_active_runs=1,

@@ -19,6 +19,7 @@ PAGE = "{{ " + MADE + "['manifest'] | replace('manifest.json', 'evaluation.html'
 
 with DAG(
     "train_weekly",
+    description="Trains on the last months' labels; what passes every gate is champion",
     schedule=CronTriggerTimetable("0 4 * * 1", timezone="UTC"),
     catchup=False,
     max_active_runs=1,

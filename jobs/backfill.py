@@ -9,7 +9,7 @@ from typing import Any
 from harmsweep.lake.session import session
 from harmsweep.pipeline.backfill.record import newest_backfill, plan_backfill, start_backfill
 from harmsweep.pipeline.backfill.request import Request, stages
-from harmsweep.pipeline.job import add_model, add_policy, parser, run
+from harmsweep.pipeline.job import add_by, add_model, add_policy, parser, run
 
 
 def main(*, act: str, lake: Path, days: list[date], by: str, **options: Any) -> Iterable[Any]:
@@ -33,5 +33,5 @@ if __name__ == "__main__":
     add_policy(arguments)
     arguments.add_argument("--reason", required=True, help="why; kept in the audit")
     arguments.add_argument("--plan", default="", help="with start, the plan's id")
-    arguments.add_argument("--by", default="", help="who asked, as the scheduler knows them")
+    add_by(arguments)
     run(main, arguments)

@@ -1,14 +1,15 @@
 """List the posts with something to do on days that the schedule is done with, for --late.
 
 They came since, or people decided about them. The day that is named is the first of the run's own
-days; with --check it fails if any post of the days before it waits for over a day.
+days; with --check it fails if any post of the days before it waits for over a day, and warns if
+nothing landed for that day.
 """
 
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
-from harmsweep.lake.late_posts import check_on_time, find_late
+from harmsweep.lake.late_posts import check_on_time, find_late, landed_posts
 from harmsweep.model.reference import ModelRef
 from harmsweep.pipeline.conf import load_schedule
 from harmsweep.pipeline.job import add_model, parser, run
@@ -21,6 +22,8 @@ def main(*, lake: Path, days: list[date], model: ModelRef, check: bool) -> Itera
     if check:
         check_on_time(lake, first, before, model_version=version)
         yield f"late {before}: none waits"
+        if not landed_posts(lake, before):
+            yield f"warning: no post landed for {before}"
         return
     list_outstanding(lake, first, before)
     found = sorted(find_late(lake, first, before, model_version=version).items())

@@ -26,6 +26,7 @@ from harmsweep.errors import Held
 from harmsweep.known_media.banks import entries
 from harmsweep.lake import delta, writes
 from harmsweep.lake.seal_lines import Damaged
+from harmsweep.maintenance.repair import repair
 from harmsweep.maintenance.tables import maintain
 from harmsweep.operations import ramps, switch
 from harmsweep.policy.file import load_policy
@@ -83,7 +84,7 @@ def _linked(source: str, target: str) -> None:
 @contextmanager
 def acting_as(name: str) -> Iterator[None]:
     """Another user of the system does what follows."""
-    with patch("harmsweep.operations.audit.user", lambda: name):
+    with patch("harmsweep.operations.actor.user", lambda *_: name):
         yield
 
 
@@ -183,12 +184,18 @@ def _commands(
             review_acts.decide, appeal, "overturned", policy=strict, rationale="it is one"
         ),
     }
+    console["doctor"] = partial(repair, name=POST_VISIBILITY.name)
     stages: dict[str, Command] = {
         "stage enforce": partial(enforce_day, day=days[4], **_pair(strict)),
         "stage measure": partial(_measure, day=days[1], policy=strict),
         "stage maintain": _maintain,
     }
-    return console | stages, {"start": partial(switch.stop, reason="a wrong model")}
+    ready: dict[str, Command] = {"start": partial(switch.stop, reason="a wrong model")}
+    return console | stages, ready | {"doctor": _damage_visibility}
+
+
+def _damage_visibility(lake: Path) -> None:
+    next((lake / POST_VISIBILITY.name).rglob("*.parquet")).unlink()
 
 
 def _approve(lake: Path, name: str) -> None:

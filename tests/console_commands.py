@@ -10,7 +10,6 @@ READS = {
     *("agreement", "label-errors", "explain", "days", "policy", "show", "replay", "query"),
     *(
         "tables",
-        "doctor",
         "status",
         "hold list",
         "appeal list",

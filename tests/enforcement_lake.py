@@ -1,14 +1,19 @@
 """Small lakes for sweeps: literal posts and scores, decided without Spark, copied for each test."""
 
+import os
+import pwd
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from builders import DAY, features, post, rule, rung, scored, trial_policy
 
+from harmsweep.cli import for_another
 from harmsweep.enforcement.circuit_breaker import approvals, batches, day_share
 from harmsweep.enforcement.conf import DayShare, load_bounds
 from harmsweep.enforcement.state import policy_binding
@@ -17,7 +22,7 @@ from harmsweep.enforcement.state.policy_binding import PolicyBinding
 from harmsweep.lake import delta, writes
 from harmsweep.lake.runs import run_stage
 from harmsweep.model.reference import ModelRef
-from harmsweep.operations import audit, switch
+from harmsweep.operations import actor, audit, switch
 from harmsweep.policy.actions import SEVERITY
 from harmsweep.policy.demonstration import mark_demonstration
 from harmsweep.policy.file import Policy, load_policy
@@ -44,6 +49,7 @@ def policy_text(
     demote: float = 0.85,
     apply: int = 1000,
     release: int = 1000,
+    approvals: str | None = None,
     **place: str,
 ) -> str:
     """A trial policy of two harms, with caps that a test's few posts do not pass.
@@ -52,8 +58,9 @@ def policy_text(
     """
     ladder = [rung("remove", remove), rung("demote", demote), rung("review", 0.5)]
     rules = {"hate": [rule(*ladder, **place)], "spam": [rule(rung("remove", 0.95), **place)]}
-    caps = {"default": {"apply": apply, "release": release}}
-    return trial_policy(rules, version=version, approved_models=APPROVED, caps=caps)
+    settings = {"caps": {"default": {"apply": apply, "release": release}}}
+    settings |= {"approvals": approvals} if approvals else {}
+    return trial_policy(rules, version=version, approved_models=APPROVED, **settings)
 
 
 def decided_rows(scores: Rows, policy: Policy) -> Rows:
@@ -254,6 +261,28 @@ def user(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
             monkeypatch.setattr(module, "operator", lambda: name, raising=False)
 
     return become
+
+
+@pytest.fixture
+def by_sudo(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], str]:
+    """Let what follows be as deploy/harmsweep runs it for another user on a lake; give their name.
+
+    tests/operations/test_people.py does the same by sudo itself.
+    """
+
+    def come(lake: Path) -> str:
+        person = next(p for p in pwd.getpwall() if p.pw_uid not in (0, os.geteuid()))
+        flags = {n: getattr(sys.flags, n) for n in dir(sys.flags) if not n.startswith("_")}
+        monkeypatch.setattr(sys, "flags", SimpleNamespace(**flags | {"isolated": 1}))
+        for module in (actor, for_another):
+            monkeypatch.setattr(module, "OWN_LAKE", lake)
+        for name in [n for n in os.environ if n.startswith(("HARMSWEEP_", "LD_", "PYTHON"))]:
+            monkeypatch.delenv(name)
+        monkeypatch.setenv("SUDO_UID", str(person.pw_uid))
+        monkeypatch.setattr(actor, "_why_code_is_open", lambda _: "")
+        return person.pw_name
+
+    return come
 
 
 @pytest.fixture

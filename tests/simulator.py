@@ -7,7 +7,7 @@ every event the invariants are checked.
 """
 
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -148,6 +148,11 @@ class World:
     # Before the event: what waited, and the posts that people read to know a batch.
     waited: list[Entry] = field(default_factory=list)
     read: list[Entry] = field(default_factory=list)
+    # The ledger by scope, as far as it was sorted into it.
+    _histories: dict[Scope, list[Entry]] = field(
+        init=False, default_factory=lambda: defaultdict(list)
+    )
+    _sorted: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         self.posts = {name: Post(1, "a1") for name in POSTS}
@@ -375,9 +380,10 @@ class World:
         return [Scope("post", name, *where) for name in POSTS for where in at]
 
     def _history(self, scope: Scope) -> list[Entry]:
-        # The subject first: it tells most apart, and the scope of an entry is made anew each time.
-        of_post = (e for e in self.ledger if e.subject_id == scope.subject_id)
-        return [e for e in of_post if e.scope == scope]
+        for entry in self.ledger[self._sorted :]:  # nothing but appends changes a ledger
+            self._histories[entry.scope].append(entry)
+        self._sorted = len(self.ledger)
+        return self._histories[scope]
 
     def _at(
         self, scope: Scope, binding: PolicyBinding

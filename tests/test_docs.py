@@ -6,7 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
 # A path of the project, as far as it is plain: placeholders and patterns are none.
-ROOMS = "lib/harmsweep|tests|scripts|jobs|dags|conf"
+ROOMS = "lib/harmsweep|tests|scripts|jobs|dags|conf|deploy"
 NAMED = re.compile(rf"(?<![\w/.-])((?:{ROOMS})/[\w./-]*\w)(?![\w*<{{/])")
 
 

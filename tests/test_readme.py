@@ -1,4 +1,4 @@
-"""What the README says of tables and files is so."""
+"""What the documents say of tables and files is so."""
 
 import re
 from pathlib import Path
@@ -6,12 +6,12 @@ from pathlib import Path
 from harmsweep.tables.catalog import TABLES
 
 ROOT = Path(__file__).resolve().parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
 
 
-def test_every_table_stands_in_the_readme_with_its_key_and_comment() -> None:
+def test_every_table_stands_in_its_page_with_its_key_and_comment() -> None:
     rows = [f"| `{t.name}` | {', '.join(t.key)} | {t.comment} |" for t in TABLES.values()]
-    assert [row for row in rows if row not in README] == []
+    assert [row for row in rows if row not in PAGE] == []
 
 
 def test_every_link_of_the_documents_leads_somewhere() -> None:

@@ -33,7 +33,7 @@ from harmsweep.paths import DEFAULT_MODEL, ROOT
 from harmsweep.policy.demonstration import mark_demonstration
 from harmsweep.policy.file import load_policy
 from harmsweep.review import appeals
-from harmsweep.tables.catalog import DELIVERIES
+from harmsweep.tables.catalog import DELIVERIES, POST_VISIBILITY
 
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 MODEL = load_manifest(DEFAULT_MODEL).model_version
@@ -222,6 +222,11 @@ def dead(shift: Shift) -> None:
     writes.write_rows([letter | {"effect_key": key} for key in keys], DELIVERIES, shift.lake.root)
 
 
+def damaged(shift: Shift) -> None:
+    swept(shift)
+    next((shift.lake.root / POST_VISIBILITY.name).rglob("*.parquet")).unlink()
+
+
 # What went wrong before the person on call opens a section.
 TROUBLE: dict[str, Callable[[Shift], None]] = {
     "start": swept,
@@ -236,6 +241,7 @@ TROUBLE: dict[str, Callable[[Shift], None]] = {
     "plan": planned,
     "locked": locked_by_us,
     "disk": swept,
+    "damaged": damaged,
     "rejects": swept,
     "missing": swept,
     "webhook": dead,
@@ -251,6 +257,7 @@ CALM: dict[str, Callable[[Shift], bool]] = {
     "undo": lambda shift: set(shift.lake.states()) == set(HARMFUL),
     "appeal": lambda shift: set(shift.lake.states()) == {"s1", "s2"},
     "plan": lambda shift: set(shift.lake.states()) == set(HARMFUL),
+    "damaged": lambda shift: set(shift.lake.states()) == set(HARMFUL),
 }
 
 

@@ -86,3 +86,14 @@ def test_a_start_without_a_usable_archive_of_classes_is_the_same_without_a_word(
         ["java", *options, "--version"], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.slow
+def test_a_spark_submit_by_hand_says_what_the_job_says_and_no_more() -> None:
+    hand = {n: v for n, v in os.environ.items() if not n.startswith(("SPARK", "HARMSWEEP"))}
+    hand["PATH"] = f"{ROOT / '.venv' / 'bin'}:{hand['PATH']}"
+    command = ["spark-submit", str(ROOT / "jobs" / "snapshot.py"), "--help"]
+    done = subprocess.run(command, env=hand, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("usage: snapshot.py")
+    # Java's own line, which no setting of it takes away.
+    assert done.stderr == "WARNING: Using incubator modules: jdk.incubator.vector\n"

@@ -21,16 +21,18 @@ SECTIONS = {"2": "options", "3": "refused", "4": "held"}
 
 def failed(context: Context) -> None:
     """Tell that a task failed for good; a retry to come is no alert."""
-    task, error = context["task_instance"], str(context.get("exception") or "killed")
+    error = str(context.get("exception") or "killed")
     code = exit_code(error)
     # The job's own last line names the item and the reason, and never the content of a post.
     lines = [line.strip() for line in error.splitlines() if line.strip()]
     said = lines[-1][:500] if lines else "no message"
-    tell(
-        f"{task.dag_id}.{task.task_id} failed ({FINAL.get(code, 'after its retries')}),"
-        f" {_days(context)}, run {task.run_id}: {said}. Log: {task.log_url}."
-        f" Runbook: {RUNBOOK}#{SECTIONS.get(code, 'failed')}"
-    )
+    how = f"failed ({FINAL.get(code, 'after its retries')})"
+    _tell_of_task(context, how, said, section=SECTIONS.get(code, "failed"))
+
+
+def warned(context: Context, said: str) -> None:
+    """Tell of a task that is done and still has something that people should look at."""
+    _tell_of_task(context, "is done", said, section="missing")
 
 
 def late(context: dict[str, Any], hours: float) -> None:
@@ -41,6 +43,14 @@ def late(context: dict[str, Any], hours: float) -> None:
             f"{dag} is late, run {run}: not done {hours:g} hours after its day ended."
             f" Runbook: {RUNBOOK}#late"
         )
+
+
+def _tell_of_task(context: Context, how: str, said: str, *, section: str) -> None:
+    task = context["task_instance"]
+    tell(
+        f"{task.dag_id}.{task.task_id} {how}, {_days(context)}, run {task.run_id}: {said}."
+        f" Log: {task.log_url}. Runbook: {RUNBOOK}#{section}"
+    )
 
 
 def tell(message: str) -> None:

@@ -5,12 +5,13 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.providers.standard.hooks.subprocess import SubprocessHook
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowException
 
+from wiring.alerts import warned
 from wiring.settings import ROOT
+from wiring.spark_submit import SparkSubmitOperator
 
 # The JVM's settings: memory and options cannot be changed once spark-submit has started it.
 SPARK_PROPERTIES = os.environ.get("HARMSWEEP_SPARK_PROPERTIES", f"{ROOT}/conf/spark/local.conf")
@@ -19,6 +20,8 @@ SPARK_PROPERTIES = os.environ.get("HARMSWEEP_SPARK_PROPERTIES", f"{ROOT}/conf/sp
 DRIVER_ROOT = os.environ.get("HARMSWEEP_DRIVER_ROOT", "")
 # The lake of the run, for jobs that take one.
 ON_LAKE = ("--lake", "{{ params.lake }}")
+# A job whose last line begins so is done, and whoever is on call is told of it.
+WARNING = "warning: "
 # Who triggered the run, if a person did: they approve nothing of what it plans or holds.
 BY = ("--by", "{{ dag_run.triggering_user_name or '' }}")
 PLATFORM, TRAINER = f"{ROOT}/.venv/bin/python", f"{ROOT}/.venv-trainer/bin/python"
@@ -59,6 +62,8 @@ class JobOperator(BaseOperator):  # type: ignore[misc]  # Airflow's types are sk
         done = self.hook.run_command(self.command(), env=os.environ | environment(ROOT))
         if done.exit_code:
             raise AirflowException(f"{self.job}: Error code is: {done.exit_code}.\n{done.output}")
+        if done.output.startswith(WARNING):
+            warned(context, done.output)
         return json.loads(done.output) if done.output.startswith("{") else done.output
 
     def on_kill(self) -> None:

@@ -68,7 +68,9 @@ def main(*, media: Path, pictures: int, clips: int, rounds: int, workers: int) -
     return 0 if statistics.median(ratios) >= LEAST_RATIO else 1
 
 
-def direct(function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+def direct(
+    function: Callable[[Any], Any], items: Sequence[Any], *, kind: str = "image"
+) -> list[Any]:
     """`run_bounded_each` without the bound."""
     return [_attempt(function, item) for item in items]
 
@@ -110,7 +112,7 @@ def _prepare(encoder: Encoder, run: Run, paths: Sequence[Path]) -> None:
 
 def _sampled(paths: Sequence[Path]) -> None:
     for path in paths:
-        run_bounded_each(_frames, [path])
+        run_bounded_each(_frames, [path], kind="video")
 
 
 def _frames(path: Path) -> int:

@@ -5,6 +5,7 @@ HARMSWEEP_SEED=N makes the one trial of that number again.
 
 import os
 import shutil
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -17,9 +18,12 @@ from damages import damage
 
 from harmsweep.cli import doctor
 from harmsweep.cli.query import ask
+from harmsweep.enforcement.circuit_breaker.caps import WINDOW_MICROS, used_in_24h
 from harmsweep.errors import Held, Refused
 from harmsweep.lake import seals
-from harmsweep.lake.seal_lines import place
+from harmsweep.lake.seal_lines import Damaged, place
+from harmsweep.tables.catalog import ACTIONS, DECISIONS, DELIVERIES, EVIDENCE, EXPLANATIONS
+from harmsweep.tables.spec import Table
 
 SEED = os.environ.get("HARMSWEEP_SEED")
 pytestmark = pytest.mark.slow
@@ -95,7 +99,7 @@ def rows(lake: Path, name: str) -> list[str]:
 
 
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("trials", [40, pytest.param(1000, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("trials", [10, pytest.param(1000, marks=pytest.mark.nightly)])
 def test_no_damage_gives_a_wrong_answer_or_ends_in_a_trace(
     busy: BusyLake, tmp_path: Path, counts: Callable[[str], None], trials: int
 ) -> None:
@@ -106,3 +110,27 @@ def test_no_damage_gives_a_wrong_answer_or_ends_in_a_trace(
         faults += wrong
     counts(f"{trials} damages to {len(made.sealed)} tables: {dict(ends)}, {len(faults)} faults")
     assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("table", [DECISIONS, EVIDENCE, EXPLANATIONS, DELIVERIES])
+def test_damage_to_another_days_rows_stops_no_sweep(
+    busy: BusyLake, tmp_path: Path, table: Table
+) -> None:
+    lake = busy.copy(tmp_path / "lake").root
+    files = sorted((lake / table.name).glob("day=2026-10-03/**/*.parquet"))
+    for path in files:
+        path.unlink()
+    assert files and not doctor.table(lake, table.name).well
+    busy.commands["stage enforce"](lake=lake)
+
+
+def test_a_ledger_of_days_ago_is_not_read_for_the_caps_of_today(
+    busy: BusyLake, tmp_path: Path
+) -> None:
+    lake = busy.copy(tmp_path / "lake").root
+    now = time.time_ns() // 1000
+    assert used_in_24h(lake, now)
+    next((lake / ACTIONS.name).rglob("*.parquet")).unlink()
+    with pytest.raises(Damaged):
+        used_in_24h(lake, now)
+    assert used_in_24h(lake, now + 2 * WINDOW_MICROS) == {}

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -86,7 +87,9 @@ def test_a_failure_prints_its_line_and_exits_with_1(
     assert (code, out) == (1, "FAIL Java: none\n     run: apt-get x\n")
 
 
-@pytest.mark.parametrize(("name", "mend"), [("orders_v1", "backup"), ("decisions_v1", "decide.py")])
+@pytest.mark.parametrize(
+    ("name", "mend"), [("orders_v1", "backup"), ("decisions_v1", "--repair decisions")]
+)
 def test_a_damaged_table_is_named_with_what_it_is_made_from(
     lake: Path, name: str, mend: str
 ) -> None:
@@ -95,3 +98,27 @@ def test_a_damaged_table_is_named_with_what_it_is_made_from(
     log.unlink()
     check = doctor.table(lake, name)
     assert not check.well and f"{name} is damaged" in check.found and mend in check.mend
+
+
+def test_a_damaged_bank_of_the_restricted_folder_is_named(lake: Path) -> None:
+    bank = "restricted/hash_bank_v1"
+    seals.seal(lake, bank)
+    next((lake / bank / "_delta_log").glob("*.json")).write_bytes(b"")
+    (check,) = [check for check in doctor.tables(lake) if not check.well]
+    assert check.name == bank and "backup" in check.mend
+
+
+def test_a_table_whose_log_cannot_be_read_is_named_with_what_writes_it(lake: Path) -> None:
+    for commit in (lake / "posts_v1" / "_delta_log").glob("*.json"):
+        commit.write_text("{", encoding="utf-8")
+    (check,) = [check for check in doctor.tables(lake) if not check.well]
+    assert check.name == "posts_v1" and "harmsweep tables posts_v1" in check.mend
+
+
+def test_a_damaged_table_is_made_again_by_its_name(call: Call, swept: Any, tmp_path: Path) -> None:
+    lake = swept.copy(tmp_path / "lake")
+    next((lake.root / "post_visibility_v1").rglob("*.parquet")).unlink()
+    code, out, _ = call("doctor", "--repair", "post_visibility", "--lake", lake.root)
+    assert (code, out) == (0, "post_visibility_v1: made again, 4 rows from the ledger\n")
+    code, _, err = call("doctor", "--repair", "posts", "--lake", lake.root)
+    assert code == 3 and "no table of which it is known" in err

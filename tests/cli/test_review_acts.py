@@ -35,7 +35,8 @@ def test_every_act_has_help(call: Call, command: str) -> None:
 
 def test_a_verdict_names_the_revision_and_is_carried_out(call: Call, posted: Path) -> None:
     code, out, err = call(*HARMFUL, "--lake", posted)
-    assert (code, out, err) == (0, "p1 revision 2 of 2026-10-01: harmful, 1 effect\n", "")
+    assert (code, out) == (0, "p1 revision 2 of 2026-10-01: harmful, 1 effect\n")
+    assert err.startswith("on trust: ")
     _, out, _ = call("verdict", "p1", "benign", "--rationale", "a quote", "--lake", posted)
     assert out == "p1 revision 2 of 2026-10-01: benign, 1 effect\n"
     assert [o["act"] for o in audit.operations(posted, "p1")] == ["verdict", "verdict"]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dag_runs import finished, unpause
 
 pytestmark = [pytest.mark.airflow, pytest.mark.slow]
 
@@ -24,6 +25,14 @@ def test_the_login_opens_the_dags_and_they_wait_for_a_person(served: Any) -> Non
         time.sleep(1)
     assert set(found) == NAMES
     assert found["score_daily"] is found["sweep"] is True
+
+
+@pytest.mark.nightly
+def test_a_tasks_log_is_what_its_job_said(served: Any) -> None:
+    unpause(served, "maintain")
+    run = finished(served, "maintain", {})
+    said = served.ask(f"{run}/taskInstances/maintain/logs/1?full_content=true")["content"]
+    assert any("files put together" in str(line) for line in said)
 
 
 @pytest.mark.nightly

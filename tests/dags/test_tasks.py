@@ -1,6 +1,7 @@
 """Jobs without Spark run as processes of their own: no shell, their exit code, their result."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,10 +14,10 @@ def ran(dags: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """A function that runs a job of a folder of its own by the operator."""
     from wiring import tasks
 
-    def run(source: str, *arguments: str) -> Any:
+    def run(source: str, *arguments: str, context: Any = None) -> Any:
         (tmp_path / "jobs").mkdir(exist_ok=True)
         (tmp_path / "jobs" / "trial.py").write_text("import sys\n" + source, encoding="utf-8")
-        return tasks.job("trial", *arguments, pool="train").execute({})
+        return tasks.job("trial", *arguments, pool="train").execute(context or {})
 
     monkeypatch.setattr(tasks, "ROOT", str(tmp_path))
     return run
@@ -32,6 +33,16 @@ def test_arguments_reach_no_shell(ran: Any, tmp_path: Path) -> None:
     found = ran('import json; print(json.dumps({"given": sys.argv[1:]}))', *hostile)
     assert found["given"] == hostile
     assert not (tmp_path / "made").exists()
+
+
+def test_whoever_is_on_call_is_told_of_a_warning(ran: Any, webhook: Any) -> None:
+    task = SimpleNamespace(dag_id="d", task_id="t", run_id="r", log_url="http://a/log")
+    context = {"task_instance": task, "ds": "2026-10-03"}
+    ran('print("a line"); print("warning: no post landed")', context=context)
+    assert webhook.told == [
+        "d.t is done, day 2026-10-03, run r: warning: no post landed."
+        " Log: http://a/log. Runbook: docs/runbook.md#missing"
+    ]
 
 
 @pytest.mark.parametrize("code", [1, 2, 3, 4])

@@ -6,7 +6,16 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from harmsweep.evaluation.heads import head_records, verdict
+from harmsweep.evaluation.heads import (
+    BELOW,
+    NO_BASELINE,
+    NO_FIGURE,
+    NO_INTERVAL,
+    WORSE,
+    doubts,
+    head_records,
+    verdict,
+)
 from harmsweep.model.conf import Evaluation
 
 HEAD: dict[str, Any] = {
@@ -59,3 +68,41 @@ def test_a_head_of_few_positives_or_one_class_is_for_review_only(
     few, none = head_records(rows, ["spam", "hate"], {}, options, seed=1)
     assert few["few"] and few["review_only"] and few["auroc"] == 0.5
     assert none["auroc"] is None and none["review_only"] and none["verdict"].endswith("test part")
+
+
+GOOD: dict[str, Any] = {
+    "harm": "hate", "dataset": "all", "auroc": 0.8, "low": 0.7, "high": 0.9, "difference": 0.05,
+    "difference_low": -0.01, "difference_high": 0.1, "worse_than_baseline": False,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "held_against"),
+    [
+        ({}, set()),
+        ({"difference": 0.0}, set()),
+        ({"worse_than_baseline": True, "difference": -0.1}, {WORSE}),
+        ({"difference": -0.001}, {BELOW}),
+        ({"difference_low": None}, {NO_INTERVAL}),
+        ({"difference_low": float("nan")}, {NO_INTERVAL}),
+        ({"difference": -0.6, "difference_low": None}, {BELOW, NO_INTERVAL}),
+        ({"difference": None}, {NO_BASELINE}),
+        ({"difference": None, "low": None}, {NO_BASELINE, NO_INTERVAL}),
+        ({"auroc": None}, {NO_FIGURE}),
+        ({"auroc": float("nan"), "low": None}, {NO_FIGURE}),
+    ],
+)
+def test_whatever_is_short_of_its_baseline_or_of_an_interval_is_held_against_a_head(
+    changes: dict[str, Any], held_against: set[str]
+):
+    assert doubts([GOOD, GOOD | changes]).keys() == held_against
+
+
+def test_a_doubt_names_the_head_with_its_dataset_or_language():
+    below = GOOD | {"difference": -0.1}
+    rows = [below, below | {"dataset": "sms"}, below | {"language": "de"}]
+    assert doubts(rows) == {BELOW: ["hate", "hate (sms)", "hate (de)"]}
+
+
+def test_a_record_that_lacks_figures_is_no_praise():
+    assert doubts([{"harm": "hate", "dataset": "all"}]) == {NO_FIGURE: ["hate"]}

@@ -1,6 +1,8 @@
 """What the stage says of real posts with the model that ships, checked by code of its own."""
 
 import json
+from datetime import date
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,11 +11,14 @@ from harmsweep.cli.main import app
 from harmsweep.errors import DataRefused
 from harmsweep.explanations.statement import Statement
 from harmsweep.lake import delta
+from harmsweep.model.reference import load_model_ref
 from harmsweep.operations.switch import Stopped, stop
 from harmsweep.paths import DEFAULT_MODEL
+from harmsweep.stages.explain import explain_few
 from harmsweep.tables.catalog import ESCALATIONS, EXPLANATIONS, POSTS
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
+DAY = date(2026, 10, 1)
 
 
 def score_of(text, row, harm, whole):
@@ -79,6 +84,21 @@ def test_what_is_shown_flips_the_decision_and_says_no_word(acted, harmful):
             words = [found.text[start:end] for start, end in part["spans"]]
             assert not [w for w in words if len(w) > 6 and w in row["notice"] + row["evidence"]]
         Statement.model_validate_json(row["statement"])
+
+
+def test_a_first_look_explains_a_post_of_each_of_a_few_harms_and_leaves_the_rest(acted, harmful):
+    by_harm = {found.harm: found for found in harmful}
+    chosen = [*list(by_harm.values())[:3], *harmful[:2]]
+    for number, found in enumerate(chosen):
+        acted.act(found, post=f"p{number}")
+    few = partial(explain_few, acted.root, [DAY], model=load_model_ref(DEFAULT_MODEL), most=2)
+    first = few()
+    rows = acted.explained()
+    assert sorted(rows) == first == few() and len(first) == 2
+    harms = [acted.entries[post].harm for post in first]
+    assert len(set(harms)) == 2
+    acted.run()
+    assert len(acted.explained()) == len(chosen)
 
 
 def test_a_second_run_does_nothing_and_a_killed_one_goes_on(acted, harmful, crash_at):

@@ -226,13 +226,27 @@ def test_what_the_database_would_refuse_is_refused(change):
         Statement.model_validate(facts | change)
 
 
-@pytest.mark.parametrize("part", ["harms", "actions", "causes"])
-def test_a_harm_an_action_or_a_cause_without_wording_is_refused(part):
+@pytest.mark.parametrize("part", ["actions", "causes"])
+def test_an_action_or_a_cause_without_wording_is_refused(part):
     content = yaml.safe_load((CONF / "notices.yaml").read_text(encoding="utf-8"))
     assert Notices.model_validate(content) == load_notices()
     gone = sorted(content[part])[0]
     del content[part][gone]
     with pytest.raises(ValidationError, match=f"lack .*{gone}"):
+        Notices.model_validate(content)
+
+
+def test_a_harm_without_wording_is_told_of_as_any_other():
+    content = yaml.safe_load((CONF / "notices.yaml").read_text(encoding="utf-8"))
+    del content["harms"]["hate"]
+    wordings = Notices.model_validate(content)
+    assert wordings.harm("hate") == wordings.other_harm
+
+
+def test_a_wording_of_a_harm_that_there_is_none_of_is_refused():
+    content = yaml.safe_load((CONF / "notices.yaml").read_text(encoding="utf-8"))
+    content["harms"]["haet"] = content["harms"]["hate"]
+    with pytest.raises(ValidationError, match=r"have unknown \['haet'\]"):
         Notices.model_validate(content)
 
 

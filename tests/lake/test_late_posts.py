@@ -10,8 +10,15 @@ from builders import post, scored
 
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
-from harmsweep.lake.late_posts import check_on_time, close_late, find_late, late_days, late_posts
-from harmsweep.tables.catalog import LATE_POSTS, POSTS, RUNS, SCORES
+from harmsweep.lake.late_posts import (
+    check_on_time,
+    close_late,
+    find_late,
+    landed_posts,
+    late_days,
+    late_posts,
+)
+from harmsweep.tables.catalog import INGESTS, LATE_POSTS, POSTS, RUNS, SCORES
 from harmsweep.tables.spec import Table
 
 FIRST, OLD, BEFORE = date(2026, 9, 1), date(2026, 10, 1), date(2026, 10, 8)
@@ -93,3 +100,12 @@ def test_a_run_is_not_on_time_while_a_late_post_waits_for_over_a_day(
     add_rows([waiting | old], LATE_POSTS, old_day)
     with pytest.raises(DataRefused, match=r"2026-10-01: 1$"):
         check_on_time(old_day, FIRST, BEFORE, model_version="m-1")
+
+
+def test_what_landed_for_a_day_is_what_its_ingest_counted(old_day: Path, add_rows: Add) -> None:
+    rows = [
+        {"day": OLD, "source": "posts", "landed": 3},
+        {"day": OLD, "source": "users", "landed": 5},
+    ]
+    add_rows(rows, INGESTS, old_day)
+    assert (landed_posts(old_day, OLD), landed_posts(old_day, BEFORE)) == (3, 0)

@@ -10,12 +10,26 @@ from pathlib import Path
 import pytest
 
 # The child gets this process's path, and finds the functions there.
-from media_calls import act, ask, crash, die, double, fill, refuse, sleep, spin, torch_is_loaded
+from media_calls import (
+    act,
+    ask,
+    crash,
+    die,
+    double,
+    environment,
+    fill,
+    keep,
+    open_socket,
+    refuse,
+    sleep,
+    spin,
+    torch_is_loaded,
+)
 from media_files import wrong_tags
 
 from harmsweep.media import bounded
 from harmsweep.media.bounded import run_bounded, run_bounded_each
-from harmsweep.media.conf import ChildLimits, Limits, load_limits
+from harmsweep.media.conf import ChildLimits, Limits, Seconds, load_limits
 from harmsweep.media.images import decode_image
 from harmsweep.media.problem import MediaProblem
 
@@ -39,7 +53,7 @@ def test_the_child_is_kept_between_calls_and_loads_no_torch() -> None:
     [
         (die, "undecodable", "decoding ended its process"),
         (crash, "undecodable", "decoding ended its process"),
-        (fill, "refused", "decoding took over 1024 MB"),
+        (fill, "refused", "decoding took over 256 MB"),
     ],
 )
 def test_what_ends_or_fills_the_child_is_a_reason_and_the_next_call_works(
@@ -60,7 +74,7 @@ def test_of_several_items_only_what_is_at_fault_has_a_reason() -> None:
         "decoding ended its process (code -9)",
         42,
         "for a reason",
-        "decoding took over 1024 MB",
+        "decoding took over 256 MB",
     ]
     assert run_bounded_each(act, []) == []
 
@@ -69,7 +83,8 @@ def test_of_several_items_only_what_is_at_fault_has_a_reason() -> None:
 def test_what_takes_too_long_is_refused_and_the_next_call_works(
     function: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    short = ChildLimits(megabytes=1024, cpu_seconds=1, wall_seconds=2)
+    seconds = Seconds(image=1, video=1)
+    short = ChildLimits(megabytes=256, cpu_seconds=seconds, wall_seconds=4)
     limits: Limits = load_limits().model_copy(update={"child": short})
     monkeypatch.setattr(bounded, "load_limits", lambda: limits)
     started = time.monotonic()
@@ -77,7 +92,7 @@ def test_what_takes_too_long_is_refused_and_the_next_call_works(
         run_bounded(function)  # type: ignore[arg-type]
     assert caught.value.reason in {
         "decoding took over 1 s of processor time",
-        "decoding took over 2 s",
+        "decoding took over 4 s",
     }
     assert time.monotonic() - started < 15
     assert run_bounded(double, 21) == 42
@@ -113,3 +128,19 @@ def test_the_child_ends_with_the_process_that_asked(tmp_path: Path) -> None:
 def test_what_a_decoder_says_of_a_file_is_in_no_log(capfd: pytest.CaptureFixture[str]) -> None:
     assert run_bounded(decode_image, wrong_tags(3000)).size == (8, 8)
     assert capfd.readouterr().err == ""
+
+
+def test_a_child_that_keeps_memory_is_replaced_so_that_each_file_has_its_due() -> None:
+    assert len({run_bounded(keep) for _ in range(4)}) == 4
+
+
+def test_the_child_has_no_network() -> None:
+    assert run_bounded(open_socket) == "refused"
+
+
+def test_the_child_knows_nothing_of_the_environment_but_its_places(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("STORE_SECRET", "a-secret-word")
+    run_bounded(keep)  # the next child starts with the variable
+    assert run_bounded(environment).count(b"a-secret-word") == 0

@@ -167,3 +167,22 @@ def test_a_codec_off_the_list_is_refused(tmp_path: Path) -> None:
     write_clip(tmp_path / "x.mp4", codec="mpeg2video")
     facts = inspect_media(tmp_path, "x.mp4", "video")
     assert (facts.status, facts.reason) == ("refused", "codec mpeg2video is not listed")
+
+
+def test_a_clip_of_more_bytes_than_may_be_decoded_is_sought_or_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = load_limits()
+    path = write_clip(tmp_path / "x.mp4", frames=300)
+    size = path.stat().st_size
+
+    def allow(most: int) -> None:
+        video = limits.video.model_copy(update={"decoded_bytes": most})
+        fewer = limits.model_copy(update={"video": video})
+        monkeypatch.setattr(clips, "load_limits", lambda: fewer)
+
+    allow(size - 1)
+    assert len(sample_frames(path, count=4)) == 4
+    allow(100)
+    with pytest.raises(MediaProblem, match="over 100 bytes to decode"):
+        sample_frames(path, count=4)

@@ -69,11 +69,37 @@ def test_a_gif_of_many_blocks_is_refused(blocks: bytes) -> None:
     assert reason(data[:at] + blocks + data[at:]) == "over 300000 blocks"
 
 
-@pytest.mark.parametrize("form", ["GIF", "PNG", "WEBP"])
-def test_an_animation_of_many_pixels_is_refused(form: str) -> None:
-    most = load_limits().image.decoded_pixels // 2500**2
+@pytest.mark.parametrize(("form", "share"), [("GIF", 1), ("PNG", 1), ("WEBP", 2), ("AVIF", 2)])
+def test_an_animation_of_many_pixels_is_refused(form: str, share: int) -> None:
+    most = load_limits().image.animation.decoded_pixels // share // 1400**2
     with pytest.raises(MediaProblem, match=f"over {most} frames of its size to decode"):
-        list(decode_frames(flat_animation(form, 2500, most + 1)))
+        list(decode_frames(flat_animation(form, 1400, most + 1)))
+
+
+@pytest.mark.parametrize("form", ["GIF", "PNG", "WEBP", "AVIF"])
+def test_a_large_picture_is_read_where_it_does_not_move(form: str) -> None:
+    assert decode_image(flat_animation(form, 1500, 1)).size == (1500, 1500)
+    with pytest.raises(MediaProblem, match=r"1500x1500 is over 2\.1 megapixels and moves"):
+        list(decode_frames(flat_animation(form, 1500, 2)))
+
+
+def test_an_animation_dear_by_the_byte_is_refused() -> None:
+    data = flat_animation("WEBP", 64, 2) + bytes(2**23)
+    with pytest.raises(MediaProblem, match=r"\d+ bytes are over 8388608 and move"):
+        list(decode_frames(data))
+
+
+@pytest.mark.parametrize("form", ["WEBP", "AVIF"])
+def test_a_format_that_is_dear_has_limits_of_its_own(form: str) -> None:
+    picture = encoded(Image.new("RGB", (16, 16)), form)
+    assert reason(picture + bytes(2**24)) == f"{len(picture) + 2**24} bytes are over 16777216"
+    wide = encoded(Image.new("RGB", (3700, 3600)), form)
+    assert reason(wide) == "3700x3600 is over 13 megapixels"
+
+
+def test_a_jpeg_in_arithmetic_coding_is_refused() -> None:
+    data = encoded(Image.new("RGB", (8, 8)), "JPEG").replace(b"\xff\xc0", b"\xff\xc9")
+    assert reason(data) == "coded as no browser reads"
 
 
 def test_an_mp4_of_many_tracks_is_refused_before_it_is_opened(tmp_path: Path) -> None:

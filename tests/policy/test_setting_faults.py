@@ -36,6 +36,12 @@ FAULTS: dict[str, Fault] = {
     "version with a point": ("version: 1", "version: 1.10", 2, "1.1 is refused: must be a whole"),
     "version true": ("version: 1", "version: yes", 2, "True is refused"),
     "name with a path": ("name: trial", "name: ../trial", 1, "'../trial' is refused"),
+    "approvals of another kind": (
+        "near_margin: 0.1",
+        "near_margin: 0.1\napprovals: sudo",
+        8,
+        "'sudo' is refused: Input should be 'on_trust' or 'established'",
+    ),
     "margin below 0": ("near_margin: 0.1", "near_margin: -0.1", 7, "-0.1 is refused"),
     "margin NaN": ("near_margin: 0.1", "near_margin: .nan", 7, "nan is refused"),
     "margin above a half": ("near_margin: 0.1", "near_margin: 0.6", 7, "0.6 is refused"),

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from harmsweep.model.manifest import load_manifest
-from harmsweep.model.tracking import log_run
+from harmsweep.model.tracking import Epoch, log_run
 from harmsweep.paths import JOBS
 from harmsweep.policy.certificates import (
     Claim,
@@ -107,6 +107,26 @@ def test_few_positives_are_marked_and_for_review_only(page: str):
 
 def test_a_head_below_its_baseline_is_named(page: str):
     assert "by more than the interval: spam" in seen(page)
+    assert "Without a regression beside it: hate" in seen(page)
+
+
+@pytest.mark.parametrize(
+    ("changes", "praised"),
+    [({}, True), ({"difference": -0.01}, False), ({"difference_low": None}, False)],
+)
+def test_praise_needs_every_head_at_its_baseline_and_with_an_interval(
+    make_model: Callable[..., Path],
+    snapshot: Path,
+    tmp_path: Path,
+    changes: dict[str, Any],
+    praised: bool,
+):
+    sound = EVALUATION["records"][0] | {"worse_than_baseline": False}
+    sound |= {"difference": 0.01, "difference_low": -0.02, "difference_high": 0.03}
+    evaluation = {"records": [sound, sound | {"harm": "hate"} | changes]}
+    model = make_model(tmp_path / "m", evaluation=evaluation)
+    written = write_evaluation(Material(model, snapshot), tmp_path / "page.html").read_text()
+    assert ('class="good"' in written) == praised
 
 
 def test_datasets_of_few_groups_have_the_figure_of_each_held_out_once(page: str):
@@ -205,8 +225,9 @@ def test_the_page_is_logged_without_texts_beside_its_plots(
     with pytest.raises(RunNotFound):
         write_evaluation(Material(model, snapshot, tracking=tracking), out)
     assert not out.exists()
-    losses = [(2.0, 1.5), (1.0, 1.25)]
-    log_run(model, load_manifest(model), losses, tracking=tracking)
+    losses = [Epoch(2.0, 1.5, 60.0), Epoch(1.0, 1.25, 120.0)]
+    where = {"tracking": tracking, "snapshot": snapshot}
+    log_run(model, load_manifest(model), losses, started=0.0, **where)
     options = {
         "model": model,
         "snapshot": snapshot,
@@ -220,5 +241,10 @@ def test_the_page_is_logged_without_texts_beside_its_plots(
     assert done.stdout.strip() == str(out)
     assert "Loss by epoch" in out.read_text() and SECRET in out.read_text()
     logged = {path.name: path.read_text() for path in tracking.glob("artifacts/*/*/evaluation/*")}
-    assert {"evaluation.html", "roc.svg", "reliability.svg", "epochs.svg"} <= logged.keys()
+    assert {
+        "evaluation.html",
+        "roc-spam.svg",
+        "reliability-spam.svg",
+        "epochs-loss.svg",
+    } <= logged.keys()
     assert not any(SECRET in content for content in logged.values())

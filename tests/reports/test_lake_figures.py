@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import post, scored
+from builders import post, row, scored
+from labelled_lake import holds
 
 from harmsweep.lake.writes import write_rows
 from harmsweep.reports import lake_figures
+from harmsweep.reports.post_lists import LISTED
 from harmsweep.tables.catalog import (
     ACTIONS,
     COMMENT_SCORES,
@@ -122,6 +124,39 @@ def test_effects_in_force_name_the_score_that_did_it(
     assert lake_figures.in_force(lake).to_dict(orient="records") == [
         {"action": "remove", "harm": "hate", "posts": 2, "lowest_score": 0.97, "threshold": 0.95}
     ]
+
+
+def test_a_post_under_an_action_at_two_places_is_one_and_an_account_is_none(
+    lake: Path, add_rows: Callable[..., None]
+) -> None:
+    held = [
+        holds("p1", "remove", surface="feed"),
+        holds("p1", "remove", surface="search"),
+        holds("p2", "review", None),
+        holds("a1", "restrict", subject_kind="account"),
+    ]
+    add_rows([row(ACTIONS, effect_key="x")], ACTIONS, lake)
+    write_rows(held, POST_VISIBILITY, lake, where={"day": DAY})
+    columns = ["harm", "action", "posts"]
+    counted = lake_figures.in_force(lake)[columns].to_numpy().tolist()
+    assert sorted(counted) == [["hate", "remove", 1], ["none", "review", 1]]
+    first = lake_figures.under_action(lake)[["harm", "kind", "n", "post_id"]]
+    assert first.to_numpy().tolist() == [["hate", "remove", 1, "p1"], ["none", "review", 1, "p2"]]
+
+
+def test_a_list_under_an_action_has_the_first_posts_and_says_how_many_there_are(
+    lake: Path,
+) -> None:
+    held = [holds(f"p{n:02}", "remove") for n in range(LISTED + 1)]
+    write_rows(held, POST_VISIBILITY, lake, where={"day": DAY})
+    first = lake_figures.under_action(lake)
+    assert first["post_id"].tolist() == [f"p{n:02}" for n in range(LISTED)]
+    assert set(first["n"]) == {LISTED + 1}
+
+
+def test_the_days_of_a_lake_are_those_of_its_posts(accounted: Path, empty_lake: Path) -> None:
+    assert lake_figures.span(accounted) == {"first": DAY, "last": DAY, "days": 1}
+    assert lake_figures.span(empty_lake) == {"first": None, "last": None, "days": 0}
 
 
 def test_pictures_are_counted_by_what_was_read_in_them(

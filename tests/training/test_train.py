@@ -33,6 +33,7 @@ def models(
         out = tmp_path_factory.mktemp(name)
         done = run_job(trainer, tiny_snapshot, out, small_config)
         assert done.returncode == 0, done.stderr[-2000:]
+        (out / "log").write_text(done.stderr, encoding="utf-8")
         found.append(Path(json.loads(done.stdout)["manifest"]))
     return found
 
@@ -41,6 +42,13 @@ def test_the_same_snapshot_and_seed_give_the_same_bytes(models: list[Path]) -> N
     for name in ("model.safetensors", "evaluation.json", "manifest.json"):
         first, second = (path.with_name(name).read_bytes() for path in models)
         assert first == second
+
+
+def test_each_epoch_is_a_line_of_the_log_with_its_losses(models: list[Path]) -> None:
+    lines = (models[0].parents[2] / "log").read_text(encoding="utf-8").splitlines()
+    epochs = [event for event in map(json.loads, lines) if event["event"] == "epoch"]
+    assert [event["epoch"] for event in epochs] == list(range(1, len(epochs) + 1))
+    assert epochs[0]["loss"] > epochs[-1]["loss"] > 0 and epochs[0]["epochs"] >= len(epochs)
 
 
 def test_the_manifest_loads_and_tells_what_was_trained(models: list[Path]) -> None:

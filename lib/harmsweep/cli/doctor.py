@@ -11,21 +11,18 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from harmsweep.cli.options import DEFAULT_LAKE, Lake
+from harmsweep.cli.options import DEFAULT_LAKE, DryRun, Lake
 from harmsweep.encoders.conf import load_encoders, verify
 from harmsweep.errors import FAILED
 from harmsweep.files import FileRefused
 from harmsweep.lake import delta, seals
-from harmsweep.lake.seal_lines import FOLDER, Damaged
+from harmsweep.lake.seal_lines import Damaged
+from harmsweep.maintenance.repair import what_mends
 from harmsweep.paths import ROOT
-from harmsweep.tables.catalog import DECISIONS, TABLES
+from harmsweep.tables.catalog import RESTRICTED, RESTRICTED_FOLDER, TABLES
 
 SETUP = "scripts/setup"
 _OPEN = "import sys, pathlib, harmsweep.lake.delta as l; l.open_lake(pathlib.Path(sys.argv[1]))"
-
-# What a damaged table is made again from.
-_REBUILT = {DECISIONS.name: "jobs/decide.py for each day, which makes them from the scores"}
-_RESTORED = "restore both from a backup: nothing else has what it held"
 
 
 @dataclass(frozen=True)
@@ -38,9 +35,21 @@ class Check:
     mend: str = ""
 
 
-def doctor(*, lake: Lake = DEFAULT_LAKE) -> None:
-    """Check Python, Java, the environments, JARs, encoders and tables; say how to mend each."""
-    if not print_checks(lake):
+def doctor(
+    *, repair: str | None = None, dry_run: DryRun = False, lake: Lake = DEFAULT_LAKE
+) -> None:
+    """Check Python, Java, the environments, JARs, encoders and tables; say how to mend each.
+
+    Parameters
+    ----------
+    repair
+        Make this damaged table again from what has all that it held, and check nothing else.
+    """
+    if repair:
+        from harmsweep.maintenance.repair import repair as make_again
+
+        print(make_again(lake, repair, dry_run=dry_run))
+    elif not print_checks(lake):
         sys.exit(FAILED)
 
 
@@ -111,22 +120,23 @@ def tables(lake: Path) -> Iterator[Check]:
         return
     for name in TABLES:
         yield table(lake, name)
+    if os.access(lake / RESTRICTED_FOLDER, os.R_OK | os.X_OK):
+        yield from (table(lake, name) for name in RESTRICTED)
 
 
 def table(lake: Path, name: str) -> Check:
     """A table's protocol and columns, against its declaration; and whether it is as written."""
-    if name not in delta.stored_names(lake):
+    if not (lake / name / "_delta_log").exists():
         return Check(name, False, "missing", f"{sys.executable} -c '{_OPEN}' {lake}")
     try:
-        if name in seals.SEALED:
-            seals.check(lake, name)
-        stored = delta.stored(lake, name)
+        stored = seals.check(lake, name)
     except Damaged as error:
-        away = f"move {lake / name} and its file in {lake / FOLDER} away, then"
-        return Check(name, False, str(error), f"{away} {_REBUILT.get(name, _RESTORED)}")
+        return Check(name, False, str(error), what_mends(lake, name))
     protocol = stored.protocol()
     reader, writer = protocol.min_reader_version, protocol.min_writer_version
-    absent = set(TABLES[name].schema.names) - {field.name for field in stored.schema().fields}
+    absent = set((TABLES | RESTRICTED)[name].schema.names) - {
+        field.name for field in stored.schema().fields
+    }
     if absent:
         mend = f"{sys.executable} -c '{_OPEN}' {lake}"
         return Check(name, False, f"lacks the columns {sorted(absent)}", mend)

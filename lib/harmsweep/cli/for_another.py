@@ -4,11 +4,13 @@ Its account reads and writes what the caller may not. So it reads no file that t
 what everybody finds in the installation, writes none, and acts on no lake but the installation's.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
-from harmsweep.operations.actor import OWN_LAKE, SET_UP, is_for_another, why_on_trust
+from harmsweep.lake.locks import user
+from harmsweep.operations.actor import OWN_LAKE, SET_UP, is_for_another, operator, why_on_trust
 from harmsweep.paths import CONF, ROOT
 
 
@@ -45,18 +47,20 @@ def manifest_of(value: str) -> Path:
     Raises:
         ValueError: it lies elsewhere.
     """
-    from harmsweep.model.registry import model_path
+    from harmsweep.model.registry import CHAMPION, PREVIOUS, model_path
 
     alias, at, folder = value.partition("@")
-    if at:
+    if at and alias in (CHAMPION, PREVIOUS):
         _check(value, _is_in(ROOT, Path(folder)), f"only registries of {ROOT} are read")
     else:
-        of_conf(None, Path(alias))
+        of_conf(None, Path(value))
     return model_path(value)
 
 
 def _is_in(folder: Path, path: Path) -> bool:
-    return path.resolve().is_relative_to(folder.resolve())
+    """Whether a path is of a folder of the installation, whose links are its own."""
+    is_plain = ".." not in path.parts and (Path.cwd() / path).is_relative_to(folder)
+    return is_plain or path.resolve().is_relative_to(folder.resolve())
 
 
 def _check(named: Path | str | None, allowed: object, rule: str) -> None:
@@ -70,8 +74,16 @@ def say_on_trust(lake: Path) -> None:
         print(f"on trust: {why}; see {SET_UP}", file=sys.stderr)
 
 
-def how_else(error: Exception) -> str:
-    """What to do where the lake may not be read or written by this user: come by sudo."""
-    if "ermission denied" not in str(error) or not OWN_LAKE.exists() or is_for_another():
-        return ""
-    return f"; try `sudo -u {OWN_LAKE.owner()} {ROOT}/deploy/harmsweep …` ({SET_UP})"
+def advised(text: str) -> str:
+    """What an error says; where this user may not read the lake or write there, how to do it."""
+    try:
+        owner = OWN_LAKE.stat().st_uid
+    except OSError:  # there is none, or not for this user to see
+        return text
+    if is_for_another() or owner == os.geteuid():
+        return text
+    how = f"say `sudo -u {user(owner)} {ROOT}/deploy/harmsweep …`"
+    if not os.access(OWN_LAKE, os.R_OK | os.X_OK):
+        return f"{operator()} may not read {OWN_LAKE}: {how}"
+    is_closed = "ermission denied" in text or SET_UP in text
+    return f"{text}; {how}" if is_closed else text

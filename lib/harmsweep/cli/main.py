@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cyclopts import App, CycloptsError
 
-from harmsweep.cli.for_another import how_else
+from harmsweep.cli.for_another import advised
 from harmsweep.cli.options import DEFAULT_LAKE
 from harmsweep.errors import FAILED, USAGE, exit_code, one_line
 from harmsweep.logs import clean
@@ -50,7 +50,7 @@ def main() -> None:
         if os.environ.get("HARMSWEEP_TRACE"):
             raise
         text = str(error) if exit_code(error) != FAILED else one_line(error)
-        print(f"harmsweep: {clean(text + how_else(error))}", file=sys.stderr)
+        print(f"harmsweep: {clean(advised(text))}", file=sys.stderr)
         sys.exit(exit_code(error))
 
 

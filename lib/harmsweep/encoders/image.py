@@ -7,6 +7,7 @@ al., CLIP, ICML 2021 (the projected image embedding).
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,9 @@ def prepare(encoder: Encoder, raw: bytes) -> Pixels:
     """
     size = encoder.number("size")
     resample = Image.Resampling[str(encoder.preprocessing["resample"]).upper()]
-    frames = [np.asarray(frame.resize((size, size), resample)) for frame in decode_frames(raw)]
+    # `map` keeps no frame while the next is made: each may have 100 MB.
+    small = map(methodcaller("resize", (size, size), resample), decode_frames(raw))
+    frames = [np.asarray(frame) for frame in small]
     return np.ascontiguousarray(np.stack(frames).transpose(0, 3, 1, 2))
 
 

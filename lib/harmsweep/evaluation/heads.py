@@ -1,12 +1,12 @@
 """What each head is worth over all its test rows, and what follows for its use."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from harmsweep.evaluation.model_scores import scored_rows
-from harmsweep.evaluation.records import ALL, Record, calibration_record, record
+from harmsweep.evaluation.records import ALL, Record, calibration_record, finite, record
 from harmsweep.evaluation.slices import LEAST_POSITIVES, few
 from harmsweep.model.conf import Evaluation
 
@@ -58,3 +58,42 @@ def verdict(head: Record) -> str:
         return "no baseline to compare with"
     better = head["difference_low"] is not None and head["difference_low"] > 0
     return f"{'better than' if better else 'not told from'} {head['best_baseline']} alone"
+
+
+# In what a head may fall short of its baseline, the best regression on one modality.
+WORSE = "Worse than its regression by more than the interval"
+BELOW = "Below its regression, if not by more than an interval"
+NO_INTERVAL = "Without an interval"
+NO_BASELINE = "Without a regression beside it"
+NO_FIGURE = "Without a figure, for lack of both classes"
+
+
+def doubts(records: Iterable[Record]) -> dict[str, list[str]]:
+    """What can be held against heads, and which: without any, each is told from or like its best.
+
+    A figure that is not finite is none.
+    """
+    order = (WORSE, BELOW, NO_INTERVAL, NO_BASELINE, NO_FIGURE)
+    found: dict[str, list[str]] = {doubt: [] for doubt in order}
+    for row in records:
+        name = row["harm"]
+        name += f" ({row['dataset']})" if row["dataset"] != ALL else ""
+        name += f" ({row['language']})" if "language" in row else ""
+        for doubt in _doubts(finite(row)):
+            found[doubt].append(name)
+    return {doubt: heads for doubt, heads in found.items() if heads}
+
+
+def _doubts(row: Record) -> Iterator[str]:
+    difference = row.get("difference")
+    if row.get("auroc") is None:
+        yield NO_FIGURE
+    elif difference is None:
+        yield NO_BASELINE
+    elif row.get("worse_than_baseline"):
+        yield WORSE
+    elif difference < 0:
+        yield BELOW
+    of_none = row.get("low") is None if difference is None else row.get("difference_low") is None
+    if row.get("auroc") is not None and of_none:
+        yield NO_INTERVAL

@@ -83,7 +83,10 @@ class Shown(Frozen):
 
 
 class Notices(Frozen):
-    """All wordings: of every harm of posts, action that others can see, and cause of one."""
+    """All wordings: of every action that others can see and cause of one, and of harms of posts.
+
+    A harm without a wording of its own has that of `other_harm`.
+    """
 
     platform: Platform
     actions: Mapping[str, Action]
@@ -98,13 +101,13 @@ class Notices(Frozen):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        for what, have, want in (
-            ("harms", self.harms, HARMS),
-            ("actions", self.actions, VISIBLE),
-            ("causes", self.causes, CAUSES),
+        for what, have, known, needed in (
+            ("harms", self.harms, HARMS, ()),
+            ("actions", self.actions, VISIBLE, VISIBLE),
+            ("causes", self.causes, CAUSES, CAUSES),
         ):
-            if have.keys() != set(want):
-                lacking, unknown = sorted(set(want) - have.keys()), sorted(have.keys() - set(want))
+            lacking, unknown = sorted(set(needed) - have.keys()), sorted(have.keys() - set(known))
+            if lacking or unknown:
                 raise FieldFault((what,), f"lack {lacking}, and have unknown {unknown}")
         return self
 
@@ -116,7 +119,7 @@ class Notices(Frozen):
         return self.actions["remove" if ordered else entry.action]
 
     def harm(self, name: str | None) -> Wording:
-        """The wording of a harm; reviewers and orders may name one that conf does not know."""
+        """The wording of a harm: its own, or that of all others."""
         return self.harms.get(name or "", self.other_harm)
 
 

@@ -83,6 +83,6 @@ def prepared(medium: Mapping[str, Any], root: Path, encoder: Encoder) -> Any | N
                 return None
             file.seek(0)
             content = file.read() if kind == "image" else path
-            return run_bounded(partial(MODALITIES[kind].prepare, encoder), content)
+            return run_bounded(partial(MODALITIES[kind].prepare, encoder), content, kind=kind)
     except MediaProblem:
         return None

@@ -54,6 +54,12 @@ def check_on_time(lake: Path, first: date, before: date, *, model_version: str) 
         raise DataRefused(f"accepted posts that no run has scored and swept: {listed}")
 
 
+def landed_posts(lake: Path, day: date) -> int:
+    """How many rows of posts a day's ingest found in the landing zone; 0 too where it never ran."""
+    sql = f"SELECT landed FROM ingests_v1 WHERE day = '{day}' AND source = 'posts'"
+    return sum(delta.query(lake, sql).column("landed").to_pylist())
+
+
 def late_days(lake: Path, before: date) -> list[date]:
     """The days before `before`, in order, with late posts that were not swept."""
     return sorted({row["day"] for row in _pending(lake, before)})

@@ -1,8 +1,8 @@
 """The lines of a table's seals: each follows from the one before, so that none can go unseen.
 
 `.seals/<table>.jsonl` beside a table has a line for each commit: the version, the files that came
-with their SHA-256, those that went, and a digest of this and of the line before. Many lines become
-one by maintenance: it keeps the digest of the last of them.
+and those of the log with their SHA-256, those that went, and a digest of this and of the line
+before. Many lines become one by maintenance: it keeps the digest of the last of them.
 """
 
 import hashlib
@@ -41,6 +41,7 @@ class Seal:
     files: Mapping[str, str] = field(default_factory=dict)
     chain: str = ""
     known: Mapping[str, str] = field(default_factory=dict)  # every file that any line names
+    log: Mapping[str, str] = field(default_factory=dict)  # every file of the log, by name
 
 
 def place(lake: Path, name: str) -> Path:
@@ -55,13 +56,34 @@ def read(lake: Path, name: str, version: int | None = None) -> Seal | None:
     Raises:
         Damaged: a line is not what was written, or the version is older than what is known.
     """
-    lines = _lines(lake, name)
+    try:
+        return _told(*_file(lake, name), version)
+    except FileNotFoundError:
+        return None
+    except _BrokenLine as error:
+        raise damaged(name, f"{error} of its seals is not what was written") from None
+
+
+def _file(lake: Path, name: str) -> tuple[Path, int, int]:
+    """A table's lines, with the size and time by which a change is known."""
+    path = place(lake, name)
+    facts = path.stat()
+    return path, facts.st_size, facts.st_mtime_ns
+
+
+@lru_cache(maxsize=256)
+def _told(path: Path, size: int, changed: int, version: int | None) -> Seal | None:
+    lines = _parsed(path, size, changed)
     told = [line for line in lines if version is None or line["version"] <= version]
     if lines and not told and "before" in lines[0]:
         oldest = lines[0]["version"]
-        raise Damaged(f"{name}: what it held before version {oldest} is known no longer")
-    known = {path: digest for line in lines for path, digest in line["add"].items()}
-    return replace(_folded(told), known=known) if told else None
+        raise Damaged(f"{path.stem}: what it held before version {oldest} is known no longer")
+    known, log = _merged(lines, "add"), _merged(lines, "log")
+    return replace(_folded(told), known=known, log=log) if told else None
+
+
+def _merged(lines: Sequence[Line], part: str) -> dict[str, str]:
+    return {path: digest for line in lines for path, digest in line.get(part, {}).items()}
 
 
 def append(lake: Path, name: str, line: Line, last: Seal) -> None:
@@ -89,12 +111,13 @@ def compact(lake: Path, name: str) -> int:
 
     What the table held before them is known no longer. The caller holds the table's lock.
     """
-    lines = _lines(lake, name)
+    lines = _parsed(*_file(lake, name)) if place(lake, name).exists() else []
     if len(lines) <= MOST_LINES:
         return 0
     first, rest = lines[:-LAST_LINES], lines[-LAST_LINES:]
     whole = _folded(first)
-    one = {"version": whole.version, "add": whole.files, "remove": [], "before": whole.chain}
+    one: dict[str, Any] = {"version": whole.version, "add": whole.files, "remove": []}
+    one |= {"log": _merged(first, "log"), "before": whole.chain}
     chain, text = "", ""
     for line in (one, *rest):
         chain, written = _chained(line, chain)
@@ -103,25 +126,13 @@ def compact(lake: Path, name: str) -> int:
     return len(first)
 
 
-def _lines(lake: Path, name: str) -> Sequence[Line]:
-    """Every line that has an end; none where there is no file."""
-    path = place(lake, name)
-    try:
-        facts = path.stat()
-        return _parsed(path, facts.st_size, facts.st_mtime_ns)
-    except FileNotFoundError:
-        return []
-    except _BrokenLine as error:
-        raise damaged(name, f"{error} of its seals is not what was written") from None
-
-
 class _BrokenLine(ValueError):
     """Names the line that is not what was written."""
 
 
 @lru_cache(maxsize=64)
 def _parsed(path: Path, size: int, changed: int) -> Sequence[Line]:
-    """The lines of a file of that size and time.
+    """The lines of a file of that size and time; one that has no end is none.
 
     Raises:
         _BrokenLine: a line does not follow from the one before it.

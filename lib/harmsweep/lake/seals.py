@@ -7,6 +7,7 @@ its own log.
 
 import hashlib
 import json
+import re
 import time
 from collections.abc import Container, Iterator, Mapping
 from functools import lru_cache
@@ -35,6 +36,7 @@ SEALED = frozenset(
 # So often a reader looks again where a writer was between its commit and its seal.
 TRIES, PAUSE = 5, 0.05
 _KNOWN = (DeltaError, OSError, ValueError, pa.ArrowException)
+_LOG_FILE = re.compile(r"\d{20}\.(json|checkpoint(\..*)?\.parquet)$")
 Files = Mapping[str, str | None]  # of each path the value of `day` that its rows have
 
 
@@ -68,6 +70,9 @@ def check(
     if newest < last.version or lost or strange:
         found = f"version {newest} of {last.version}, {len(lost)} files lost, {len(strange)} more"
         raise damaged(name, found)
+    for log in _log_files(lake / name, newest):
+        if _hash(log.parent, log.name) != last.log.get(log.name, _hash(log.parent, log.name)):
+            raise damaged(name, f"{log.name} of its log is not what was written")
     for path, day in files.items() if content else ():
         is_read = days is None or day is None or day in days
         if is_read and expected[path] and _hash(lake / name, path) != expected[path]:
@@ -79,10 +84,12 @@ def seal(lake: Path, name: str) -> None:
     """Add the line of what the table holds now. The caller holds the table's lock."""
     last, (table, files) = seal_lines.read(lake, name) or Seal(), _state(lake, name)
     version = int(table.version())
-    if version <= last.version:
+    log = [f for f in _log_files(lake / name, version) if f.name not in last.log]
+    if version < last.version or not log:
         return
     line: dict[str, Any] = {
         "version": version,
+        "log": {file.name: _hash(file.parent, file.name) for file in log},
         "add": {
             path: _hash(lake / name, path) for path in sorted(files.keys() - last.files.keys())
         },
@@ -116,6 +123,18 @@ def _state(lake: Path, name: str, version: int | None = None) -> tuple[deltalake
     days = files["partition.day"] if "partition.day" in files.column_names else [None] * len(files)
     paths = map(str, files["path"].to_pylist())
     return table, dict(zip(paths, (str(d) if d else None for d in days), strict=True))
+
+
+def _log_files(table: Path, version: int) -> list[Path]:
+    """What a reader of a version reads of the log: the newest checkpoint and the commits after it.
+
+    Of these the seal has the hash; a commit or a checkpoint that came since, it has not.
+    """
+    found = [file for file in (table / "_delta_log").iterdir() if _LOG_FILE.match(file.name)]
+    numbers = {file: int(file.name[:20]) for file in found}
+    checkpoints = [n for file, n in numbers.items() if file.suffix == ".parquet" and n <= version]
+    first = max(checkpoints, default=0)
+    return sorted(file for file, n in numbers.items() if first <= n <= version)
 
 
 def _expected(lake: Path, name: str, last: Seal, version: int) -> dict[str, str]:

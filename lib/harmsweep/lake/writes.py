@@ -182,8 +182,8 @@ def _count(content: Content) -> int:
 
 def _write(content: Content | Rows, table: Table, lake: Path, where: Slice | None) -> None:
     failpoint(f"{table.name}:before-commit")
-    if where is not None:
-        # What is replaced may be read and written anew: damage would pass for what was written.
+    if where is not None and names_rows(table, where):
+        # Files are written anew but for some rows: damage would pass for what was written.
         opened(lake, table.name, days=days_of(where))
     if isinstance(content, DataFrame):
         _write_by_spark(content, table, lake, where)

@@ -8,6 +8,7 @@ from harmsweep.media.problem import MediaProblem
 from harmsweep.media.sampling import by_time
 
 MOVING = ("PNG", "WEBP", "GIF", "AVIF")
+DEAR = ("WEBP", "AVIF")
 # Frames of an animation that are looked at, as many as of a video.
 FRAMES = 16
 # Players show a frame that asks for 10 ms or less for 100.
@@ -34,12 +35,19 @@ def chosen_frames(image: Image.Image, data: bytes, most: int = FRAMES) -> list[i
 def _count(image: Image.Image, data: bytes) -> int:
     """How many frames there are, once it is known that so many may be decoded."""
     limits = load_limits()
-    pixels = image.width * image.height
-    budget = min(limits.video.decoded_frames, limits.image.decoded_pixels // pixels)
+    moving, most = limits.image.animation, limits.image.webp_avif.bytes // 2
+    pixels, dear = image.width * image.height, image.format in DEAR
+    all_pixels = moving.decoded_pixels // 2 if dear else moving.decoded_pixels
+    budget = max(1, min(limits.video.decoded_frames, all_pixels // pixels))
     frames = count_frames(data, most=budget + 1) if image.format == "GIF" else 0
     count = frames if frames > budget else int(getattr(image, "n_frames", 1))
     if count > budget:
         raise MediaProblem("refused", f"over {budget} frames of its size to decode")
+    if count > 1 and pixels > moving.pixels:
+        over = f"over {moving.pixels / 1e6:g} megapixels and moves"
+        raise MediaProblem("refused", f"{image.width}x{image.height} is {over}")
+    if count > 1 and dear and len(data) > most:
+        raise MediaProblem("refused", f"{len(data)} bytes are over {most} and move")
     return count
 
 

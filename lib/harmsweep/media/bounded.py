@@ -6,6 +6,8 @@ threads along. A call costs 0.3 ms, and over 1 ms where every core is busy, as e
 between threads waits for one: small files go several to a call.
 """
 
+import ctypes
+import gc
 import multiprocessing
 import os
 import resource
@@ -13,16 +15,21 @@ import signal
 import threading
 import time
 import warnings
+import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as TookTooLong
 from concurrent.futures.process import BrokenProcessPool
+from functools import cache
 from multiprocessing.util import Finalize
 from pathlib import Path
-from typing import Any, TypeVar
+from random import Random
+from typing import Any, NamedTuple, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
+from harmsweep.logs import log
 from harmsweep.media.conf import ChildLimits, load_limits
+from harmsweep.media.confinement import forget_environment, leave_network
 from harmsweep.media.problem import MediaProblem
 
 Item = TypeVar("Item")
@@ -30,13 +37,28 @@ Result = TypeVar("Result")
 MEGABYTE = 2**20
 # Files of a kind that go to the child at once. A call's cost is nothing beside a video's decoding.
 FILES_PER_CALL = {"image": 8, "video": 1}
+# A child that keeps so much after a call is replaced: the next file would have less than its due.
+KEPT_BYTES = 64 * MEGABYTE
+
+# What `_slowness` takes where conf/media.yaml's seconds were measured (AMD EPYC, 2.4 GHz).
+REFERENCE_SECONDS = 0.02
+# An option of glibc's `mallopt`.
+ARENA_MAX = -8
+
+
+class Done(NamedTuple):
+    """What a call gives, or its problem, and whether the child keeps too much of it."""
+
+    found: Any
+    full: bool
+
 
 _pools: dict[int, ProcessPool] = {}
 _pools_lock = threading.Lock()
 
 
-def run_bounded(function: Callable[..., Result], *arguments: Any) -> Result:
-    """What the function, named at the top of a module, gives in the child within the limits.
+def run_bounded(function: Callable[..., Result], *arguments: Any, kind: str = "image") -> Result:
+    """What the function, named at the top of a module, gives in the child within a kind's limits.
 
     Raises:
         MediaProblem: the function's own; refused, where it took more memory or time than
@@ -44,14 +66,14 @@ def run_bounded(function: Callable[..., Result], *arguments: Any) -> Result:
     """
     pool = _pool()
     try:
-        return _bounded(pool, function, *arguments)
+        return _bounded(pool, kind, function, *arguments)
     except BrokenProcessPool:
         # The child ended between two calls, by none of them; such a pool stays broken.
-        return _bounded(_pool(broken=pool), function, *arguments)
+        return _bounded(_pool(broken=pool), kind, function, *arguments)
 
 
 def run_bounded_each(
-    function: Callable[[Item], Result], items: Sequence[Item]
+    function: Callable[[Item], Result], items: Sequence[Item], *, kind: str = "image"
 ) -> list[Result | MediaProblem]:
     """The result or the problem of each item, all in one call of the child.
 
@@ -61,35 +83,40 @@ def run_bounded_each(
     if not items:
         return []
     try:
-        return run_bounded(_each, function, items)
+        return run_bounded(_each, load_limits().child, kind, function, items, kind=kind)
     except MediaProblem as problem:
         if len(items) == 1:
             return [problem]
-    return [found for item in items for found in run_bounded_each(function, [item])]
+    return [found for item in items for found in run_bounded_each(function, [item], kind=kind)]
 
 
-def _bounded(pool: ProcessPool, function: Callable[..., Result], *arguments: Any) -> Result:
+def _bounded(
+    pool: ProcessPool, kind: str, function: Callable[..., Result], *arguments: Any
+) -> Result:
     limits = load_limits().child
     try:
         call = pool.schedule(
-            _limited, args=(limits, function, *arguments), timeout=limits.wall_seconds
+            _limited, args=(limits, kind, function, *arguments), timeout=limits.wall_seconds
         )
     except RuntimeError:
         raise BrokenProcessPool from None
     try:
-        result: Result = call.result()
-    except (TookTooLong, ProcessExpired, MemoryError) as error:
-        raise _problem(error, limits) from None
+        done: Done = call.result()
+    except (TookTooLong, ProcessExpired) as error:
+        raise _problem(error, limits, kind) from None
+    if done.full:
+        _stop(pool)  # The next call finds it broken.
+    if isinstance(done.found, MediaProblem):
+        raise done.found
+    result: Result = done.found
     return result
 
 
-def _problem(error: BaseException, limits: ChildLimits) -> MediaProblem:
-    if isinstance(error, MemoryError):
-        return MediaProblem("refused", f"decoding took over {limits.megabytes} MB")
+def _problem(error: BaseException, limits: ChildLimits, kind: str) -> MediaProblem:
     if not isinstance(error, ProcessExpired):
         return MediaProblem("refused", f"decoding took over {limits.wall_seconds:.0f} s")
-    if error.exitcode == -signal.SIGXCPU:
-        reason = f"decoding took over {limits.cpu_seconds} s of processor time"
+    if error.exitcode == -signal.SIGPROF:
+        reason = f"decoding took over {_cpu_seconds(limits, kind):g} s of processor time"
         return MediaProblem("refused", reason)
     return MediaProblem("undecodable", f"decoding ended its process (code {error.exitcode})")
 
@@ -118,12 +145,30 @@ def _stop(pool: ProcessPool) -> None:
 
 def _start_child(parent: int) -> None:
     """Let the child have what it has now and so much more, and end with the process that asks."""
-    most = _address_space() + load_limits().child.megabytes * MEGABYTE
+    # Threads share one heap: each of its own would count for 64 MB.
+    ctypes.CDLL(None).mallopt(ARENA_MAX, 1)
+    if not leave_network():
+        log("media").warning("no_seccomp", note="media are decoded where a network can be reached")
+    forget_environment()
+    _load_decoders()
+    _slowness()
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    most = _address_space() + load_limits().child.megabytes * MEGABYTE + KEPT_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # What a decoder has to say of strangers' bytes, a line for each tag of theirs, is no log.
     warnings.simplefilter("ignore")
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _load_decoders() -> None:
+    """Load them now: what they take of memory and time is no file's."""
+    import av  # noqa: F401
+    import pdqhash  # noqa: F401
+    from PIL import AvifImagePlugin, Image
+
+    Image.init()
+    # As many as there are cores, each with its memory, where nothing is said.
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
 
 def _end_with(parent: int) -> None:
@@ -138,19 +183,68 @@ def _address_space() -> int:
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _limited(limits: ChildLimits, function: Callable[..., Result], *arguments: Any) -> Result:
-    """Call the function with so much processor time from now on; past it the kernel ends us."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    seconds = int(used.ru_utime + used.ru_stime) + 1 + limits.cpu_seconds
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.getrlimit(resource.RLIMIT_CPU)[1]))
-    return function(*arguments)
+def _cpu_seconds(limits: ChildLimits, kind: str) -> float:
+    return limits.cpu_seconds.video if kind == "video" else limits.cpu_seconds.image
 
 
-def _each(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result | MediaProblem]:
+@cache
+def _slowness() -> float:
+    """How much longer a fixed piece of work takes here than where the limits were measured.
+
+    At least 1, and greater on a busy machine too: what is given is never less than conf says.
+    """
+    noise = Random(0).randbytes(MEGABYTE)
+    started = time.process_time()
+    zlib.compress(noise)
+    return max(1.0, (time.process_time() - started) / REFERENCE_SECONDS)
+
+
+def _limited(
+    limits: ChildLimits, kind: str, function: Callable[..., Result], *arguments: Any
+) -> Done:
+    """What the function gives, its problem, or that it took too much memory."""
+    try:
+        found: Any = _held(limits, kind, function, *arguments)
+    except MediaProblem as problem:
+        found = problem
+    except MemoryError:
+        found = MediaProblem("refused", f"decoding took over {limits.megabytes} MB")
+    return Done(found, _keeps_too_much(limits))
+
+
+def _held(
+    limits: ChildLimits, kind: str, function: Callable[..., Result], *arguments: Any
+) -> Result:
+    """Call the function with so much memory, and processor time past which the kernel ends us."""
+    most = resource.getrlimit(resource.RLIMIT_AS)[1]
+    due = min(most, _address_space() + limits.megabytes * MEGABYTE)
+    resource.setrlimit(resource.RLIMIT_AS, (due, most))
+    signal.setitimer(signal.ITIMER_PROF, _cpu_seconds(limits, kind) * _slowness())
+    try:
+        return function(*arguments)
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def _keeps_too_much(limits: ChildLimits) -> bool:
+    """Whether what is kept would be taken from the next file."""
+    due = limits.megabytes * MEGABYTE
+    most = resource.getrlimit(resource.RLIMIT_AS)[1]
+    if _address_space() + due <= most:
+        return False
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    return _address_space() + due > most
+
+
+def _each(
+    limits: ChildLimits, kind: str, function: Callable[[Item], Result], items: Sequence[Item]
+) -> list[Result | MediaProblem]:
+    """Each item's result or problem, and each has the limits of one; what fills us fails all."""
     found: list[Result | MediaProblem] = []
     for item in items:
         try:
-            found.append(function(item))
+            found.append(_held(limits, kind, function, item))
         except MediaProblem as problem:
             found.append(problem)
     return found

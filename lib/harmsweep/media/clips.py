@@ -7,6 +7,7 @@ that neither a playlist nor a network address inside the file is followed.
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from harmsweep.media.access import open_media
-from harmsweep.media.conf import VideoLimits, load_limits
+from harmsweep.media.conf import load_limits
 from harmsweep.media.containers import check_tracks, demuxer_of, lacks_bytes
 from harmsweep.media.problem import MediaProblem
 from harmsweep.media.sampling import by_time
@@ -46,15 +47,24 @@ class Frame(NamedTuple):
 Shown = tuple[float, Any]
 
 
+@dataclass
+class Work:
+    """How much of a file was decoded so far, however often it was opened."""
+
+    frames: int = 0
+    bytes: int = 0
+
+
 class Clip(NamedTuple):
-    """What a video's header says, checked against the limits; `budget` frames may be decoded.
+    """What a video's header says, checked against the limits; `budget` is what may be decoded.
 
     `lacking`: the file is shorter than its container says.
     """
 
     seconds: float
     lacking: bool
-    budget: int
+    budget: Work
+    done: Work
     container: "av.container.InputContainer"
     stream: "av.VideoStream"
 
@@ -95,7 +105,7 @@ def every_frame(path: Path, *, size: tuple[int, int], limit: int) -> NDArray[np.
             across, down = (height, width) if turn.swapped else (width, height)
             small = frame.reformat(width=across, height=down, format="rgb24")
             found.append(turned(small.to_ndarray(), turn))
-            if len(found) == min(limit, clip.budget):
+            if len(found) == min(limit, clip.budget.frames):
                 break
     if not found:
         raise MediaProblem("undecodable", "no frame could be decoded")
@@ -103,8 +113,8 @@ def every_frame(path: Path, *, size: tuple[int, int], limit: int) -> NDArray[np.
 
 
 @contextmanager
-def open_clip(path: Path) -> Iterator[Clip]:
-    """The video's only stream that is read, once its header was checked.
+def open_clip(path: Path, done: Work | None = None) -> Iterator[Clip]:
+    """The video's only stream that is read, once its header was checked; some may be decoded.
 
     Raises:
         MediaProblem: as sample_frames; errors of the decoder within the block become one too.
@@ -117,7 +127,7 @@ def open_clip(path: Path) -> Iterator[Clip]:
             lacking = lacks_bytes(file, demuxer)
             check_tracks(file, demuxer)
             with av.open(file, mode="r", format=demuxer, metadata_errors="replace") as container:
-                yield _checked(container, load_limits().video, lacking=lacking)
+                yield _checked(container, lacking=lacking, done=done or Work())
         except MediaProblem:
             raise
         except MemoryError:
@@ -131,9 +141,8 @@ def open_clip(path: Path) -> Iterator[Clip]:
             gc.collect()
 
 
-def _checked(
-    container: "av.container.InputContainer", limits: VideoLimits, *, lacking: bool
-) -> Clip:
+def _checked(container: "av.container.InputContainer", *, lacking: bool, done: Work) -> Clip:
+    limits = load_limits().video
     stream = _shown_stream(container)
     context = stream.codec_context
     width, height = context.width, context.height
@@ -148,8 +157,9 @@ def _checked(
         raise MediaProblem("refused", f"{seconds:.0f} seconds are none or over {limits.seconds}")
     stream.thread_type = "NONE"
     context.thread_count = 1
-    budget = min(limits.decoded_frames, limits.decoded_pixels // (width * height))
-    return Clip(seconds, lacking, budget, container, stream)
+    frames = min(limits.decoded_frames, limits.decoded_pixels // (width * height))
+    budget = Work(frames, limits.decoded_bytes)
+    return Clip(seconds, lacking, budget, done, container, stream)
 
 
 def _shown_stream(container: "av.container.InputContainer") -> "av.VideoStream":
@@ -175,22 +185,24 @@ def _spread(path: Path, count: int) -> tuple[float, list[Frame]]:
     Where one picture stands in half of the middles or more, what is left of `count` goes to the
     others by their time: neither it nor sound without a picture hides what moves.
     """
-    with open_clip(path) as clip:
+    done = Work()
+    with open_clip(path, done) as clip:
         seconds = clip.seconds
         middles = [(n + 0.5) * seconds / count for n in range(count)]
         # Few headers have no rate, and most clips have 30.
         expected = clip.stream.frames or seconds * float(clip.stream.average_rate or 30)
-        chosen = _in_order if expected <= clip.budget else _by_seeking
+        whole = expected <= clip.budget.frames and clip.container.size <= clip.budget.bytes
+        chosen = _in_order if whole else _by_seeking
         frames = list(_upright(chosen(clip, middles)))
     if len(frames) > count / 2:
         return seconds, frames
-    with open_clip(path) as clip:
+    with open_clip(path, done) as clip:
         times = [time for time, _ in _decoded(clip)]
     if len(frames) == len(times):
         return seconds, frames
     lengths = np.diff([*times, max(seconds, times[-1])])
     wanted = [times[n] + lengths[n] / 2 for n in by_time(lengths.tolist(), count)]
-    with open_clip(path) as clip:
+    with open_clip(path, done) as clip:
         return seconds, list(_upright(_in_order(clip, wanted)))
 
 
@@ -233,16 +245,15 @@ def _by_seeking(clip: Clip, wanted: list[float]) -> Iterator[Shown]:
 
     A key frame alone will not do: whoever made the clip chose where they are, and there may be one.
     """
-    last, done, share = -1.0, 0, clip.budget // len(wanted)
-    half = wanted[0]
+    last, half = -1.0, wanted[0]
     for time in wanted:
         clip.container.seek(int(time * 1_000_000))
         found: Shown | None = None
-        number = 0
-        for number, found in enumerate(_decoded(clip, done=done), start=1):
-            if found[0] >= time or (number >= share and found[0] >= time - half):
+        before = replace(clip.done)
+        for found in _decoded(clip):
+            near = found[0] >= time - half and _has_its_share(clip, before, len(wanted))
+            if near or found[0] >= time:
                 break
-        done += number
         if found is None or (found[0] < time - half and clip.lacking):
             raise _cut_short(clip, max(last, 0.0))
         # The last frame stands to the end: it is wanted once.
@@ -251,18 +262,36 @@ def _by_seeking(clip: Clip, wanted: list[float]) -> Iterator[Shown]:
         last = max(last, found[0])
 
 
+def _has_its_share(clip: Clip, before: Work, parts: int) -> bool:
+    """Whether one of so many parts has used up its share of the budget."""
+    frames, size = clip.done.frames - before.frames, clip.done.bytes - before.bytes
+    return frames >= clip.budget.frames // parts or size >= clip.budget.bytes // parts
+
+
 def _cut_short(clip: Clip, end: float) -> MediaProblem:
     return MediaProblem("undecodable", f"ends at {end:.1f} of {clip.seconds:.1f} s")
 
 
-def _decoded(clip: Clip, *, done: int = 0) -> Iterator[Shown]:
-    """Frames with their time, in order, as many as are left of the budget once `done` were."""
+def _decoded(clip: Clip) -> Iterator[Shown]:
+    """Frames with their time, in order, as many as are left of the budget."""
+    rate = float(clip.stream.average_rate or 25)
+    number = 0
+    for packet in clip.container.demux(clip.stream):
+        clip.done.bytes += packet.size
+        if clip.done.bytes > clip.budget.bytes:
+            raise MediaProblem("refused", f"over {clip.budget.bytes} bytes to decode")
+        for frame in packet.decode():
+            _count(clip, frame)
+            yield (number / rate if frame.time is None else frame.time), frame
+            number += 1
+
+
+def _count(clip: Clip, frame: Any) -> None:
+    if clip.done.frames >= clip.budget.frames:
+        over = f"over {clip.budget.frames} frames of its size to decode"
+        raise MediaProblem("refused", over)
+    clip.done.frames += 1
+    # The header's size does not bind: a stream may change it.
     most = load_limits().video.pixels
-    for number, frame in enumerate(clip.container.decode(clip.stream)):
-        if done + number >= clip.budget:
-            raise MediaProblem("refused", f"over {clip.budget} frames of its size to decode")
-        # The header's size does not bind: a stream may change it.
-        if frame.width * frame.height > most:
-            raise MediaProblem("refused", f"{frame.width}x{frame.height} is over {most} pixels")
-        rate = float(clip.stream.average_rate or 25)
-        yield (number / rate if frame.time is None else frame.time), frame
+    if frame.width * frame.height > most:
+        raise MediaProblem("refused", f"{frame.width}x{frame.height} is over {most} pixels")

@@ -18,12 +18,28 @@ class Store(Frozen):
     options: Mapping[str, str | bool | int | float] = {}
 
 
+class AnimationLimits(Frozen):
+    """How many pixels a frame of an animation may have, and all its frames together."""
+
+    pixels: int = Field(gt=0)
+    decoded_pixels: int = Field(gt=0)
+
+
+class DearLimits(Frozen):
+    """What a picture may be whose format asks more of a decoder than others."""
+
+    bytes: int = Field(gt=0)
+    pixels: int = Field(gt=0)
+
+
 class ImageLimits(Frozen):
-    """What an image file may be, and how many pixels of all its scans or frames are decoded."""
+    """What an image file may be, and how many pixels of all the scans of a JPEG are decoded."""
 
     bytes: int = Field(gt=0)
     pixels: int = Field(gt=0)
     decoded_pixels: int = Field(gt=0)
+    animation: AnimationLimits
+    webp_avif: DearLimits
 
 
 class VideoLimits(Frozen):
@@ -34,14 +50,22 @@ class VideoLimits(Frozen):
     seconds: float = Field(gt=0)
     decoded_frames: int = Field(gt=0)
     decoded_pixels: int = Field(gt=0)
+    decoded_bytes: int = Field(gt=0)
     codecs: tuple[str, ...] = Field(min_length=1)
 
 
+class Seconds(Frozen):
+    """Processor time for a file of each kind."""
+
+    image: float = Field(gt=0)
+    video: float = Field(gt=0)
+
+
 class ChildLimits(Frozen):
-    """What one call may take in the decoding process: memory on top of what it has at its start."""
+    """What one file may take in the decoding process: memory on top of what it has at its start."""
 
     megabytes: int = Field(gt=0)
-    cpu_seconds: int = Field(gt=0)
+    cpu_seconds: Seconds
     wall_seconds: float = Field(gt=0)
 
 

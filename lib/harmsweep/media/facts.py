@@ -59,7 +59,7 @@ def inspect_each(root: Path, uris: Sequence[str], kind: str) -> list[MediaFacts]
         with ExitStack() as copies:
             chosen = [_opened(copies, root, uri, kind) for uri in uris[first : first + files]]
             paths = [path for _, path in chosen if path]
-            decoded = iter(run_bounded_each(facts_of, paths))
+            decoded = iter(run_bounded_each(facts_of, paths, kind=kind))
             found += [_decoded(facts, next(decoded)) if path else facts for facts, path in chosen]
     return found
 

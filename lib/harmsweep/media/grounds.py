@@ -31,35 +31,32 @@ def as_seen(image: Image.Image) -> Iterator[Image.Image]:
     if low > 255 - SHOWN:
         yield clear.convert("RGB")
         return
-    # One after the other, and not kept: each may have 100 MB.
-    light = _contrast(clear, "white") >= SHOWN
-    dark = _contrast(clear, "black") >= SHOWN
-    if light or not dark:
+    picture = _laid_on(clear, "white")
+    light = _shows(picture)
+    if light:
+        yield picture
+    del picture  # before the next is made: each may have 100 MB
+    picture = _laid_on(clear, "black")
+    if _shows(picture):
+        yield picture
+    elif not light:
+        del picture
         yield _laid_on(clear, "white")
-    if dark:
-        yield _laid_on(clear, "black")
 
 
-def _contrast(clear: Image.Image, ground: str) -> int:
-    """The widest range of a colour on the ground."""
-    each = [strip.getextrema() for _, strip in _strips(clear, ground)]
-    lows, highs = np.moveaxis(np.array(each), 2, 0)
-    return int((highs.max(axis=0) - lows.min(axis=0)).max())
+def _shows(picture: Image.Image) -> bool:
+    """Whether a colour ranges over enough shades."""
+    lows, highs = np.transpose(picture.getextrema())
+    return bool((highs - lows).max() >= SHOWN)
 
 
 def _laid_on(clear: Image.Image, ground: str) -> Image.Image:
     whole = Image.new("RGB", clear.size)
-    for top, strip in _strips(clear, ground):
-        whole.paste(strip, (0, top))
-    return whole
-
-
-def _strips(clear: Image.Image, ground: str) -> Iterator[tuple[int, Image.Image]]:
-    """The picture on the ground in strips from top to bottom, and where each begins."""
     for top in range(0, clear.height, STRIP):
         part = clear.crop((0, top, clear.width, min(top + STRIP, clear.height)))
         below = Image.new("RGBA", part.size, ground)
-        yield top, Image.alpha_composite(below, part).convert("RGB")
+        whole.paste(Image.alpha_composite(below, part).convert("RGB"), (0, top))
+    return whole
 
 
 def _from_16_bits(image: Image.Image) -> Image.Image:

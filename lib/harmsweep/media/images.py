@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from harmsweep.media.animations import FRAMES, chosen_frames
+from harmsweep.media.animations import DEAR, FRAMES, chosen_frames
 from harmsweep.media.conf import load_limits
 from harmsweep.media.grounds import as_seen
 from harmsweep.media.problem import MediaProblem
@@ -84,16 +84,21 @@ def _without_words(data: bytes) -> bytes:
     """A PNG without its comments and colour profile; what is cut short stays cut short."""
     if not data.startswith(SIGNATURE):
         return data
-    kept, end = [SIGNATURE], len(SIGNATURE)
-    for start, end in png_chunks(data):
-        if data[start + 4 : start + 8] not in WORDY:
-            kept.append(data[start:end])
-    return b"".join([*kept, data[end:]])
+    kept, start = [], 0
+    for first, end in png_chunks(data):
+        if data[first + 4 : first + 8] in WORDY:
+            kept.append(data[start:first])
+            start = end
+    # Without any there is no copy.
+    return b"".join([*kept, data[start:]]) if kept else data
+
+
+def _over(pixels: int) -> str:
+    return f"over {pixels / 1e6:g} megapixels"
 
 
 def _opened(data: bytes) -> Image.Image:
-    limit = load_limits().image.pixels
-    over = f"over {limit // 1_000_000} megapixels"
+    limits = load_limits().image
     check_structure(data)
     with warnings.catch_warnings():
         # Pillow warns of large images at 89 megapixels; ours are refused well below.
@@ -101,11 +106,15 @@ def _opened(data: bytes) -> Image.Image:
         try:
             image = Image.open(io.BytesIO(_without_words(data)), formats=FORMATS)
         except Image.DecompressionBombError:
-            raise MediaProblem("refused", over) from None
+            raise MediaProblem("refused", _over(limits.pixels)) from None
         except UnidentifiedImageError:
             raise MediaProblem("undecodable", "not a JPEG, PNG, WEBP, GIF or AVIF") from None
-    if image.width * image.height > limit:
-        raise MediaProblem("refused", f"{image.width}x{image.height} is {over}")
+    most = limits.webp_avif if image.format in DEAR else limits
+    if image.width * image.height > most.pixels:
+        size = f"{image.width}x{image.height}"
+        raise MediaProblem("refused", f"{size} is {_over(most.pixels)}")
+    if len(data) > most.bytes:
+        raise MediaProblem("refused", f"{len(data)} bytes are over {most.bytes}")
     if data[24:26] == DEEP and data.startswith(SIGNATURE) and "transparency" in image.info:
         raise MediaProblem("undecodable", "a transparent colour of 16 bits")
     return image

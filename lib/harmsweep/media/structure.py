@@ -15,6 +15,8 @@ MOST_SCANS = 100
 # Past filler, escaped bytes and restarts, none of which begins a segment.
 SEGMENT = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 FRAME_HEADERS = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+# Several times as dear as the others, and shown by no browser.
+ARITHMETIC = range(0xC9, 0xD0)
 SCAN, END, ALONE = 0xDA, 0xD9, {0x01, 0xD8}
 
 
@@ -55,6 +57,8 @@ def _check_jpeg(data: bytes) -> None:
     for number, (kind, body) in enumerate(_segments(data)):
         if number == MOST_SEGMENTS:
             raise MediaProblem("refused", f"over {MOST_SEGMENTS} segments")
+        if kind in ARITHMETIC:
+            raise MediaProblem("refused", "coded as no browser reads")
         if kind in FRAME_HEADERS:
             height, width = data[body + 3 : body + 5], data[body + 5 : body + 7]
             size = int.from_bytes(height) * int.from_bytes(width)

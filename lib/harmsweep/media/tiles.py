@@ -55,11 +55,12 @@ def decoded_tiles(data: bytes, min_side: int, max_side: int) -> list[Tile]:
     tiles: list[Tile] = []
     seen: set[bytes] = set()
     for frame in decode_frames(data):
-        digest = sha256(np.asarray(frame).data).digest()
-        # The same frame again would be the same words again.
+        parts = tile(frame, min_side=min_side, max_side=max_side)
+        del frame  # before the next is made: each may have 100 MB
+        digest = sha256(b"".join(part.pixels.tobytes() for part in parts)).digest()
+        # The same pixels again would be the same words again.
         if digest in seen:
             continue
-        parts = tile(frame, min_side=min_side, max_side=max_side)
         tiles += [part._replace(frame=len(seen)) for part in parts]
         seen.add(digest)
         if len(tiles) > MAX_TILES_IN_ALL:
@@ -82,7 +83,7 @@ def tile(picture: Image.Image, *, min_side: int, max_side: int) -> list[Tile]:
         area = (0, span.start, picture.width, span.end)
         if axis == 0:
             area = (span.start, 0, span.end, picture.height)
-        part = picture.crop(area)
+        part = picture if area == (0, 0, *picture.size) else picture.crop(area)
         shorter, longer = sorted(part.size)
         factor = min(MAX_ENLARGED, max(1.0, min_side / shorter), max_side / longer)
         width, height = (max(1, round(side * factor)) for side in part.size)

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlparse
 from harmsweep.errors import Refused
 from harmsweep.model.manifest import NAME as MANIFEST
 from harmsweep.model.manifest import load_manifest
-from harmsweep.model.tracking import STORE, client, quiet_mlflow
+from harmsweep.model.tracking import STORE, client, newest_run, quiet_mlflow
 
 MODEL, CHAMPION, PREVIOUS = "harmsweep", "champion", "previous"
 
@@ -59,6 +59,7 @@ def set_champion(path: Path, folder: Path) -> ChampionChange:
     version = registry.create_model_version(
         MODEL,
         source=path.parent.resolve().as_uri(),
+        run_id=newest_run(manifest.model_version, folder),
         tags={"digest": manifest.digest, "model_version": manifest.model_version},
     )
     if before is not None:

@@ -1,16 +1,19 @@
 """MLflow without a server: a folder with a SQLite file and artifacts; and training's runs in it."""
 
+import json
 import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from harmsweep.model.manifest import Manifest
 
 EXPERIMENT = "harmsweep"
 STORE = "mlflow.db"
+# A tag of a run: where the model that it trained is.
+MODEL_FOLDER = "harmsweep.model_folder"
 # MLflow sends usage events, tries Git, and prints each migration of a new database.
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -18,6 +21,14 @@ QUIET = {
     "GIT_PYTHON_REFRESH": "quiet",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
 }
+
+
+class Epoch(NamedTuple):
+    """The mean losses of an epoch, of the training and of the validation part, and its end."""
+
+    loss: float
+    validation_loss: float
+    ended: float  # seconds since 1970, as `time.time` gives them
 
 
 def quiet_mlflow() -> Any:
@@ -52,22 +63,58 @@ def _store_uri(folder: Path) -> str:
 
 
 def log_run(
-    path: Path, manifest: Manifest, history: Sequence[tuple[float, float]], *, tracking: Path
+    path: Path,
+    manifest: Manifest,
+    history: Sequence[Epoch],
+    *,
+    tracking: Path,
+    snapshot: Path,
+    started: float,
 ) -> str:
     """Log parameters, losses, metrics, manifest and evaluation; give the run's id.
 
-    Numbers, names and hashes only: no row of the snapshot, no text.
+    The run has the times of the training itself, the snapshot as its data set, and the folder of
+    the model as a tag. Numbers, names and hashes only: no row of the snapshot, no text.
     """
     mlflow = open_experiment(tracking)
-    with mlflow.start_run(run_name=manifest.model_version) as run:
+    store, experiment = client(tracking), mlflow.get_experiment_by_name(EXPERIMENT)
+    tags = {"mlflow.runName": manifest.model_version, MODEL_FOLDER: path.parent.resolve().as_uri()}
+    run = store.create_run(experiment.experiment_id, start_time=_ms(started), tags=tags)
+    with mlflow.start_run(run_id=run.info.run_id):
         mlflow.log_params(_parameters(manifest))
-        for epoch, (loss, held_out) in enumerate(history):
-            losses = {"loss": loss, "validation_loss": held_out}
-            mlflow.log_metrics({n: v for n, v in losses.items() if math.isfinite(v)}, step=epoch)
+        store.log_inputs(run.info.run_id, [_data_set(mlflow.entities, manifest, snapshot)])
+        for step, (loss, held_out, ended) in enumerate(history):
+            for name, value in (("loss", loss), ("validation_loss", held_out)):
+                if math.isfinite(value):
+                    store.log_metric(run.info.run_id, name, value, _ms(ended), step)
         mlflow.log_metrics(dict(manifest.metrics))
         mlflow.log_artifact(str(path))
         mlflow.log_artifact(str(path.parent / manifest.evaluation.name))
-        return str(run.info.run_id)
+    return str(run.info.run_id)
+
+
+def newest_run(model_version: str, folder: Path) -> str | None:
+    """The newest run that trained a model, if the store has one."""
+    store = client(folder)
+    experiment = store.get_experiment_by_name(EXPERIMENT)
+    if experiment is None:
+        return None
+    named = f"attributes.run_name = '{model_version}'"
+    found = store.search_runs([experiment.experiment_id], named, max_results=1)
+    return str(found[0].info.run_id) if found else None
+
+
+def _data_set(entities: Any, manifest: Manifest, snapshot: Path) -> Any:
+    """The snapshot as MLflow shows data sets: its id, which is a digest, and its folder."""
+    name = manifest.snapshot.id
+    source = json.dumps({"uri": snapshot.resolve().as_uri()})
+    profile = json.dumps({"rows": manifest.snapshot.rows})
+    of = entities.Dataset(name, name[:36], "local", source, profile=profile)
+    return entities.DatasetInput(of, [entities.InputTag("mlflow.data.context", "training")])
+
+
+def _ms(seconds: float) -> int:
+    return int(1000 * seconds)
 
 
 @contextmanager

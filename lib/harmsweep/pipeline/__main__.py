@@ -19,6 +19,7 @@ from harmsweep.pipeline.all_days import run_pipeline
 from harmsweep.pipeline.terminal import print_summary, progress
 from harmsweep.policy.demonstration import mark_demonstration
 from harmsweep.reports.lake import write_report
+from harmsweep.stages.explain import explain_few
 
 
 def main(*, posts: Path, lake: Path, model: Path, train: bool) -> Iterable[str]:
@@ -34,6 +35,8 @@ def main(*, posts: Path, lake: Path, model: Path, train: bool) -> Iterable[str]:
             model=None if train else load_model_ref(model),
             on_progress=on_progress,
         )
+    with console.status("explaining a few posts"):
+        explained = explain_few(lake, done.days, model=done.model, media=posts)
     report = lake / "report.html"
     if done.changed or not report.exists():
         write_report(
@@ -44,7 +47,7 @@ def main(*, posts: Path, lake: Path, model: Path, train: bool) -> Iterable[str]:
             **_evaluation(done.model.manifest),
             ablation=done.ablation,
         )
-    print_summary(Console(), done, lake, report)
+    print_summary(Console(), done, lake, report, explained)
     return ()
 
 

@@ -40,6 +40,7 @@ class TrainingFailed(RuntimeError):
 class PipelineRun:
     """What a run of the line came to."""
 
+    posts: Path
     days: list[date]
     outcomes: list[Outcome]
     model: ModelRef
@@ -77,7 +78,7 @@ def run_pipeline(
     template, own = CONF / "policy" / "demonstration.yaml", lake / "policy" / "demonstration.yaml"
     policy = load_policy(approve_for_demonstration(template, model.model_version, own))
     outcomes += _each(_act(spark, lake, model, policy), days, on_progress)
-    return PipelineRun(days, outcomes, model, policy, ablation)
+    return PipelineRun(posts, days, outcomes, model, policy, ablation)
 
 
 def _act(spark: Spark, lake: Path, model: ModelRef, policy: Policy) -> Stages:

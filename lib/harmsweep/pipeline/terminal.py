@@ -1,6 +1,7 @@
 """What a person sees while the line runs and when it has ended."""
 
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -50,8 +51,10 @@ def progress(console: Console) -> Iterator[OnProgress]:
         yield on_progress
 
 
-def print_summary(console: Console, done: PipelineRun, lake: Path, report: Path) -> None:
-    """The closing table: what holds now and why, where the tables are, a first question to ask."""
+def print_summary(
+    console: Console, done: PipelineRun, lake: Path, report: Path, explained: Sequence[str]
+) -> None:
+    """The closing table: what holds now and why, where the tables are, what to ask first."""
     effects = records(lake_figures.in_force(lake))
     table = Table(title="Posts under an action now", title_justify="left")
     for name in ("action", "harm", "posts", "why"):
@@ -64,12 +67,12 @@ def print_summary(console: Console, done: PipelineRun, lake: Path, report: Path)
     console.print(table)
     if not done.changed:
         console.print(f"Nothing changed: all {len(done.outcomes)} stages and days were up to date.")
-    console.print(f"tables  {lake}", highlight=False, soft_wrap=True)
-    console.print(f"report  {report}", highlight=False, soft_wrap=True)
     question = "SELECT day, action, harm, count(*) AS posts FROM decisions_now GROUP BY 1, 2, 3"
-    console.print(
-        f'ask     .venv/bin/harmsweep query --lake {lake} "{question}"',
-        highlight=False,
-        soft_wrap=True,
-        markup=False,
-    )
+    lines = [f"tables  {lake}", f"report  {report}"]
+    lines += [f'ask     .venv/bin/harmsweep query --lake {lake} "{question}"']
+    if explained:
+        lines += [f"why     .venv/bin/harmsweep explain --lake {lake} {shlex.quote(explained[0])}"]
+        every = f"jobs/explain.py --lake {lake} --model {done.model.manifest} --media {done.posts}"
+        lines += [f"all     .venv/bin/python {every}"]
+    for line in lines:
+        console.print(line, highlight=False, soft_wrap=True, markup=False)

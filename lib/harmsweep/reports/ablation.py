@@ -1,7 +1,7 @@
 """What the page says of an ablation: rows of its table, and what its figures are drawn from."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,21 @@ def without_figures(ablation: Record) -> list[str]:
 def label(record: Record) -> str:
     """A head and its dataset, as every figure names them."""
     return f"{record['harm']} · {record['dataset']}"
+
+
+def alone(record: Record, modalities: Sequence[str]) -> list[float | None]:
+    """The AUROC of all modalities together, then of each alone; None where there is none."""
+    parts = record["modalities"]
+    return [record["auroc"], *(parts.get(name, {}).get("alone") for name in modalities)]
+
+
+def added(records: Iterable[Record], modality: str) -> Iterator[dict[str, Any]]:
+    """What a modality adds to all others, by head and dataset, where that is known."""
+    for record in records:
+        part = record["modalities"].get(modality, {})
+        if part.get("adds") is not None:
+            ends = {"low": part.get("adds_low"), "high": part.get("adds_high")}
+            yield {"name": label(record), "value": part["adds"]} | ends
 
 
 def table(ablation: Record) -> Iterator[dict[str, Any]]:

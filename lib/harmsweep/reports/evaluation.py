@@ -3,15 +3,15 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from harmsweep.errors import Refused
 from harmsweep.evaluation.fairness import LEAST_POSTS
-from harmsweep.evaluation.heads import head_records
+from harmsweep.evaluation.heads import doubts, head_records
 from harmsweep.evaluation.model_scores import model_scores
 from harmsweep.evaluation.shares import FALSE_POSITIVES, LEAST_FLAGGED
 from harmsweep.evaluation.slices import LEAST_POSITIVES
@@ -27,13 +27,9 @@ from harmsweep.model.manifest import (
 from harmsweep.model.snapshot import Snapshot, load_snapshot
 from harmsweep.policy.certificates import folder_beside
 from harmsweep.reports import evaluation_plots, evaluation_run, evaluation_sections
-from harmsweep.reports.lake import PARTS, ablation_section
+from harmsweep.reports.lake import TEMPLATES, ablation_section
+from harmsweep.reports.plots import Charts
 
-TEMPLATES = Environment(
-    loader=FileSystemLoader([Path(__file__).parent, PARTS]),
-    autoescape=True,
-    undefined=StrictUndefined,
-)
 # The parts that thresholds are chosen on and that everything is measured on.
 JUDGING = ("certify", "test")
 LIMITS = {
@@ -81,7 +77,7 @@ def write_evaluation(material: Material, out: Path) -> Path:
     if material.tracking:
         run = evaluation_run.run_of(material.tracking, manifest.model_version)
         losses = evaluation_run.epochs(material.tracking, run)
-        plots |= {"epochs": evaluation_plots.epochs(losses)} if losses else {}
+        plots |= evaluation_plots.epochs(losses)
     page = TEMPLATES.get_template("evaluation.html")
     out.write_text(page.render(**content, plots=plots, reveal=True), encoding="utf-8")
     if material.tracking and run:
@@ -90,7 +86,7 @@ def write_evaluation(material: Material, out: Path) -> Path:
     return out
 
 
-def evaluation(material: Material, manifest: Manifest) -> tuple[dict[str, Any], dict[str, str]]:
+def evaluation(material: Material, manifest: Manifest) -> tuple[dict[str, Any], Charts]:
     """Everything that the page says, and its plots by name."""
     facts = load_snapshot(material.snapshot)
     rows = _scored_parts(material, manifest, facts)
@@ -103,17 +99,18 @@ def evaluation(material: Material, manifest: Manifest) -> tuple[dict[str, Any], 
         evaluation_sections.fairness(rows, known),
         evaluation_sections.confusion(rows),
     )
-    plots |= evaluation_sections.curve_plots(rows, heads) | {"confusions": confusion["plot"]}
-    plots |= {"identities": fairness["plot"]} if fairness["plot"] else {}
+    plots |= evaluation_sections.curve_plots(rows, heads) | fairness["plots"]
     compared, learned = _read(material.comparison), _read(material.learning)
     if learned.get("shares"):
-        plots["learning"] = evaluation_plots.learning(learned["shares"], heads)
+        plots |= evaluation_plots.learning(learned["shares"], heads)
     folder = material.certificates or folder_beside(material.model)
     return {
         "model": manifest,
         "own_snapshot": bool(stored),
         "snapshot": facts,
         "heads": listed,
+        "doubts": doubts(listed),
+        "at": datetime.now(UTC),
         "slices": slices,
         "precisions": list(evaluation_sections.precision_records(rows)),
         "certificates": evaluation_sections.certificates_of(folder, manifest.model_version),

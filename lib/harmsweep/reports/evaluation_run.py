@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from harmsweep.errors import Refused
-from harmsweep.model.tracking import EXPERIMENT, client
+from harmsweep.model.tracking import client, newest_run
 
 # The losses that training records by epoch.
 LOSSES = ("loss", "validation_loss")
@@ -23,13 +23,10 @@ def run_of(tracking: Path, model_version: str) -> str:
     Raises:
         RunNotFound: there is none.
     """
-    store = client(tracking)
-    experiment = store.get_experiment_by_name(EXPERIMENT)
-    named = f"attributes.run_name = '{model_version}'"
-    runs = store.search_runs([experiment.experiment_id], named) if experiment else []
-    if not runs:
+    found = newest_run(model_version, tracking)
+    if found is None:
         raise RunNotFound(f"{tracking}: no run of {model_version}")
-    return str(runs[0].info.run_id)
+    return found
 
 
 def epochs(tracking: Path, run: str) -> Epochs:

@@ -18,6 +18,7 @@ from harmsweep.model.conf import Evaluation
 from harmsweep.model.snapshot import label_column
 from harmsweep.policy.certificates import Certificate, find_certificate
 from harmsweep.reports import evaluation_plots
+from harmsweep.reports.plots import Charts
 from harmsweep.training.experiments.comparison_records import AREAS
 from harmsweep.training.experiments.comparison_tables import NAMES, cells, mean_cells
 
@@ -42,17 +43,13 @@ class ScoredParts:
         return {harm: score for harm, score in scores.items() if score is not None}
 
 
-def curve_plots(rows: ScoredParts, heads: Mapping[str, Record]) -> dict[str, str]:
+def curve_plots(rows: ScoredParts, heads: Mapping[str, Record]) -> Charts:
     """ROC, precision-recall and reliability of the heads that have both classes."""
     shown = {harm: head for harm, head in heads.items() if head["auroc"] is not None}
-    if not shown:
-        return {}
     drawn = {h: curves(scored_rows(rows.test, h), rows.options, seed=rows.seed) for h in shown}
-    return {
-        "roc": evaluation_plots.rocs({h: roc for h, (roc, _) in drawn.items()}, shown),
-        "precision_recall": evaluation_plots.prs({h: pr for h, (_, pr) in drawn.items()}, shown),
-        "reliability": evaluation_plots.reliability(shown),
-    }
+    rocs = evaluation_plots.rocs({h: roc for h, (roc, _) in drawn.items()}, shown)
+    prs = evaluation_plots.prs({h: pr for h, (_, pr) in drawn.items()}, shown)
+    return rocs | prs | evaluation_plots.reliability(shown)
 
 
 def precision_records(rows: ScoredParts) -> Iterator[Record]:
@@ -78,20 +75,19 @@ def certificates_of(folder: Path, model_version: str) -> list[Certificate]:
     return [certificate for certificate in certificates if certificate is not None]
 
 
-def slice_sections(rows: ScoredParts) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    """By what is sliced: records, what was left out, and a plot; and the plots by name."""
+def slice_sections(rows: ScoredParts) -> tuple[list[dict[str, Any]], Charts]:
+    """By what is sliced: records, and what was left out; and the plots by name."""
     records = list(slice_records(rows.test, rows.harms, rows.options, seed=rows.seed))
     sections: list[dict[str, Any]] = []
-    plots: dict[str, str] = {}
+    plots: Charts = {}
     for kind, title in SLICES.items():
         of_kind = [r for r in records if r["slice"] == kind]
         enough = [r for r in of_kind if shown(r, rows.options)]
         left_out = [r for r in of_kind if not shown(r, rows.options)]
         ends = {"low": None, "high": None, "ap_low": None, "ap_high": None}
-        plot = evaluation_plots.forest(enough) if enough else ""
-        plots |= {f"by_{kind}": plot} if plot else {}
+        plots |= evaluation_plots.forest(enough, kind)
         sections.append(
-            {"title": title, "plot": plot, "records": [ends | r for r in enough]}
+            {"title": title, "plot": f"by_{kind}", "records": [ends | r for r in enough]}
             | {"left_out": len(left_out), "posts_left_out": sum(r["n"] for r in left_out)}
         )
     return sections, plots
@@ -100,7 +96,7 @@ def slice_sections(rows: ScoredParts) -> tuple[list[dict[str, Any]], dict[str, s
 def fairness(rows: ScoredParts, texts: pd.Series | None) -> dict[str, Any]:
     """False-positive rates by the identities that harmless posts name; empty without texts."""
     if texts is None:
-        return {"records": [], "plot": ""}
+        return {"records": [], "plots": {}}
     named = mentions(texts)
     records: list[Record] = []
     for harm, threshold in rows.thresholds.items():
@@ -114,7 +110,7 @@ def fairness(rows: ScoredParts, texts: pd.Series | None) -> dict[str, Any]:
         of_head = [{"harm": harm} | record for record in of_harm]
         records += of_head if len(of_head) > 1 else []
     gaps = [record for record in records if record["identity"] != NO_IDENTITY]
-    return {"records": records, "plot": evaluation_plots.identities(gaps) if gaps else ""}
+    return {"records": records, "plots": evaluation_plots.identities(gaps)}
 
 
 def confusion(rows: ScoredParts) -> dict[str, Any]:
@@ -124,7 +120,11 @@ def confusion(rows: ScoredParts) -> dict[str, Any]:
     positives = {h: int((rows.test[label_column(h)] == 1).sum()) for h in rows.harms}
     records = confusions(rows.test, rows.harms, thresholds, rows.options, seed=rows.seed)
     return {
-        "plot": evaluation_plots.confusion(shares, positives),
+        "heads": ["positives of", *(f"*{head}" for head in shares.columns)],
+        "shares": {
+            f"{harm} ({positives[str(harm)]})": [float(v) if pd.notna(v) else None for v in values]
+            for harm, values in shares.iterrows()
+        },
         "records": sorted(records, key=lambda r: (-r["value"], r["harm"], r["other"])),
     }
 

@@ -1,19 +1,28 @@
 """Write the report: one HTML file that needs no other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from harmsweep.evaluation.heads import doubts
 from harmsweep.policy.demonstration import DEMONSTRATION_MARK
 from harmsweep.reports import ablation as ablations
-from harmsweep.reports import lake_figures, plots
+from harmsweep.reports import against_labels, lake_figures, plots
+from harmsweep.reports.post_lists import post_lists
+from harmsweep.reports.vocabulary import STATUSES
 
-# The folder of the templates: parts.html holds what other pages share with this one.
-PARTS = Path(__file__).parent
-TEMPLATES = Environment(loader=FileSystemLoader(PARTS), autoescape=True, undefined=StrictUndefined)
+# The templates of all pages: parts.html holds what they share.
+TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
+)
+TEMPLATES.globals["statuses"] = STATUSES
+
+# What the ids of lists of posts under an action start with.
+HELD = "held-"
 
 
 def write_report(
@@ -35,16 +44,49 @@ def write_report(
         model=model,
         policy=policy,
         lake=lake.name,
+        span=lake_figures.span(lake),
+        at=datetime.now(UTC),
         demonstration=(lake / DEMONSTRATION_MARK).exists(),
-        by_language=[_filled(record) for record in by_language],
+        truth=_truth(lake, model),
         ablation=ablation_section(ablation) if ablation else None,
         **_balance(lake, model),
         **_outcomes(lake, model, policy),
-        **_held_out(evaluation),
+        **_held_out(evaluation, by_language),
         **_contents(lake, model),
     )
     out.write_text(page, encoding="utf-8")
     return out
+
+
+def _truth(lake: Path, model: str) -> dict[str, Any]:
+    """What holds beside the lake's own labels: figures by harm, and the posts behind them."""
+    labelled = against_labels.outcomes(lake)
+    if labelled.empty:
+        return {"rows": []}
+    counts = against_labels.by_harm(lake, labelled)
+    lists = list(post_lists(lake, against_labels.listed(labelled), model))
+    links = {found["id"] for found in lists}
+    harmful = counts[counts["harmful"] > 0]
+    missed, unseen = harmful["missed"] == harmful["harmful"], harmful["hit"] == 0
+    return {
+        "rows": records(counts.reset_index(names="harm")),
+        "all_missed": _named(harmful[missed], "harmful"),
+        "never_hit": _named(harmful[unseen & ~missed], "harmful"),
+        "false": _named(counts[counts["false"] > 0], "false"),
+        "posts": len(labelled.drop_duplicates(["day", "post_id"])),
+        "trained_on": against_labels.trained_on(lake, labelled, model),
+        "figure": plots.stacked(
+            counts, colours=plots.OUTCOME_COLOURS, title="Actions against labels", lists=links
+        ),
+        "links": links,
+        "lists": lists,
+        "sql": against_labels.OUTCOME_SQL,
+    }
+
+
+def _named(counts: pd.DataFrame, column: str) -> list[str]:
+    """Harms, each with a number."""
+    return [f"{harm} ({n:,})" for harm, n in counts[column].items()]
 
 
 def _balance(lake: Path, model: str) -> dict[str, Any]:
@@ -64,33 +106,63 @@ def _balance(lake: Path, model: str) -> dict[str, Any]:
 def _outcomes(lake: Path, model: str, policy: str) -> dict[str, Any]:
     """How posts were scored, and what came of it."""
     effects = lake_figures.in_force(lake)
-    shares = lake_figures.score_shares(lake, model)
+    lists = list(post_lists(lake, lake_figures.under_action(lake), model, prefix=HELD))
+    statuses = lake_figures.statuses_by_day(lake, model)
     return {
         "effects": records(effects),
-        "effects_figure": _effects_figure(effects),
+        "effects_figure": _effects_figure(effects, {found["id"] for found in lists}),
+        "held": lists,
         "reviews": records(lake_figures.review_reasons(lake, model, policy)),
-        "statuses_figure": plots.stacked(
-            lake_figures.statuses_by_day(lake, model),
-            colours=plots.STATUS_COLOURS,
-            title="Posts by how they were scored",
+        "statuses_figure": ""
+        if statuses.empty
+        else plots.stacked(
+            statuses, colours=plots.STATUS_COLOURS, title="Posts by how they were scored"
         ),
-        "scores_figure": plots.score_curves(shares) if len(shares.columns) else "",
+        "score_figures": [
+            plots.panel(
+                ({"x": x, "y": share} for x, share in shares.items()),
+                title=str(head),
+                x="score",
+                y="share at or above",
+                colour=plots.colour_of(str(head)),
+                log=True,
+            )
+            for head, shares in lake_figures.score_shares(lake, model).items()
+        ],
     }
 
 
-def _held_out(evaluation: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The model's figures on held-out posts, and the heads that are worse than a baseline."""
+def _held_out(
+    evaluation: Sequence[Mapping[str, Any]], by_language: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """The model's figures on held-out posts, and what can be held against its heads."""
     rows = [_filled(record) for record in without_repeats(evaluation)]
-    drawn = [record for record in rows if record["auroc"] is not None]
+    languages = [_filled(record) for record in by_language]
+    drawn = [
+        {"name": f"{r['harm']} · {r['dataset']}", "value": r["auroc"], "beside": r["baseline"]}
+        | {"low": r["low"], "high": r["high"], "colour": plots.colour_of(r["harm"])}
+        for r in rows
+        if r["auroc"] is not None
+    ]
+    key = "line: 95 % interval; diamond: the best regression"
     return {
         "evaluation": rows,
-        "evaluation_figure": plots.held_out(drawn) if drawn else "",
-        "worse": [f"{r['harm']} ({r['dataset']})" for r in rows if r["worse_than_baseline"]],
+        "by_language": languages,
+        "evaluation_figure": plots.dots(
+            drawn, title="Held-out figures", x="AUROC", at=0.5, key=key, unit=True
+        )
+        if drawn
+        else "",
+        "doubts": doubts([*rows, *languages]),
     }
 
 
 def _contents(lake: Path, model: str) -> dict[str, Any]:
     """What the lake holds, what was refused, and how long the stages took."""
+    seconds = [
+        {"name": stage, "value": value, "colour": plots.SOFT}
+        for stage, value in lake_figures.stage_seconds(lake).items()
+    ]
     return {
         "rejects": records(lake_figures.reject_rules(lake)),
         "media": records(lake_figures.media_statuses(lake)),
@@ -100,7 +172,9 @@ def _contents(lake: Path, model: str) -> dict[str, Any]:
         "copies": records(lake_figures.copies(lake)),
         "comments": records(lake_figures.comments(lake, model)),
         "languages": records(lake_figures.languages(lake)),
-        "seconds_figure": plots.seconds(lake_figures.stage_seconds(lake)),
+        "seconds_figure": plots.bars(seconds, title="All days together", unit="seconds")
+        if seconds
+        else "",
     }
 
 
@@ -135,11 +209,16 @@ def ablation_section(path: Path) -> dict[str, Any]:
     """What a page's section on the ablation is filled with."""
     content = ablations.load_ablation(path)
     shown, modalities = ablations.by_dataset(content), content["modalities"]
-    names = [ablations.label(record) for record in shown]
-    drawn = bool(shown and modalities)
     return {
-        "alone_figure": plots.alone(shown, modalities, names=names) if drawn else "",
-        "adds_figure": plots.adds(shown, modalities, names=names) if drawn else "",
+        "alone_names": ["head", "*all together", *(f"*{m.replace('_', ' ')}" for m in modalities)],
+        "alone": {ablations.label(r): ablations.alone(r, modalities) for r in shown},
+        "adds": [
+            plots.dots(
+                rows, title=modality.replace("_", " "), x="AUROC of all less all but it", at=0
+            )
+            for modality in modalities
+            if (rows := [*map(_added, ablations.added(shown, modality))])
+        ],
         "rows": list(ablations.table(content)),
         "proposed": ablations.proposed(content),
         "switched_off": content["switched_off"],
@@ -147,10 +226,22 @@ def ablation_section(path: Path) -> dict[str, Any]:
     }
 
 
-def _effects_figure(effects: pd.DataFrame) -> str:
+def _added(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What a modality adds to a head, in the colour of what can be said of it."""
+    low, high = row["low"], row["high"]
+    is_clear = low is not None and (low > 0 or high < 0)
+    colour = plots.SOFT if not is_clear else plots.GOOD if low > 0 else plots.ALARM
+    return dict(row) | {"colour": colour}
+
+
+def _effects_figure(effects: pd.DataFrame, lists: Collection[str]) -> str:
     if effects.empty:
         return ""
     table = effects.pivot_table(index="harm", columns="action", values="posts", aggfunc="sum")
     return plots.stacked(
-        table.fillna(0), colours=plots.ACTION_COLOURS, title="Posts under an action now"
+        table.fillna(0),
+        colours=plots.ACTION_COLOURS,
+        title="Posts under an action now",
+        lists=lists,
+        prefix=HELD,
     )

@@ -5,6 +5,7 @@ Numbers only: no post's text is read here.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ import pandas as pd
 from harmsweep.enforcement.rules.ledger import IN_FORCE
 from harmsweep.harms import HARMS
 from harmsweep.lake import delta
+from harmsweep.reports.post_lists import LISTED
 
 # Invariant 1, left and right side, as an analyst would ask for it.
 LANDED_SQL = "SELECT sum(landed) AS landed FROM ingests_v1 WHERE source = 'posts'"
@@ -23,6 +25,11 @@ STATUS_SQL = """
 SELECT s.status, count(*) AS n FROM scores_v1 s
 JOIN posts_v1 p ON s.day = p.day AND s.post_id = p.post_id AND s.revision = p.revision
 WHERE p.status = 'accepted' AND {of_model} GROUP BY s.status"""
+
+# What holds for posts, wherever it holds; a review of a damaged post has no harm.
+_HELD_SQL = f"""SELECT day, subject_id AS post_id, coalesce(harm, 'none') AS harm, action,
+    effect_key
+FROM post_visibility_v1 WHERE subject_kind = 'post' AND {IN_FORCE}"""
 
 
 @dataclass(frozen=True)
@@ -72,14 +79,34 @@ def of_model(model: str, of: str = "") -> str:
     return delta.datafusion_where({f"{of}model_version": model})
 
 
+def span(lake: Path) -> dict[str, Any]:
+    """The first and the last of the days that have posts, None without any, and their number."""
+    sql = "SELECT min(day) AS first, max(day) AS last, count(DISTINCT day) AS days FROM posts_v1"
+    row: dict[str, Any] = delta.query(lake, sql).to_pylist()[0]
+    return row
+
+
 def in_force(lake: Path) -> pd.DataFrame:
     """What holds now, by action and harm: posts, and the lowest score that did it."""
     return _frame(
         lake,
-        "SELECT v.action, v.harm, count(*) AS posts, min(a.score) AS lowest_score,"
-        f" min(a.threshold) AS threshold FROM (SELECT * FROM post_visibility_v1 WHERE {IN_FORCE}) v"
+        "SELECT v.action, v.harm, count(DISTINCT concat(CAST(v.day AS VARCHAR), v.post_id))"
+        " AS posts, min(a.score) AS lowest_score, min(a.threshold) AS threshold"
+        f" FROM ({_HELD_SQL}) v"
         " JOIN actions_v1 a ON a.effect_key = v.effect_key AND a.entry = 'intent'"
         " GROUP BY v.action, v.harm ORDER BY v.action, posts DESC",
+    )
+
+
+def under_action(lake: Path) -> pd.DataFrame:
+    """The first posts of each harm and action that holds now, as `post_lists` takes them."""
+    return _frame(
+        lake,
+        "SELECT day, post_id, harm, action AS kind, n FROM (SELECT *,"
+        " row_number() OVER (PARTITION BY harm, action ORDER BY day, post_id) AS place,"
+        " count(*) OVER (PARTITION BY harm, action) AS n"
+        f" FROM (SELECT DISTINCT day, post_id, harm, action FROM ({_HELD_SQL})))"
+        f" WHERE place <= {LISTED} ORDER BY harm, kind, place",
     )
 
 

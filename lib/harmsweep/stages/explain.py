@@ -6,6 +6,7 @@ once.
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -90,6 +91,27 @@ def explain_day(lake: Path, day: date, *, model: ModelRef, media: Path | None = 
     return replace(done, skipped=False, counts={**done.counts, "accounts": accounts})
 
 
+def explain_few(
+    lake: Path, days: Sequence[date], *, model: ModelRef, media: Path | None = None, most: int = 3
+) -> list[str]:
+    """Explain at most so many posts of the days, of as many harms; all that were explained so.
+
+    For a first look: `explain_day` finds the others still to be done. A lake that has explanations
+    is left as it is.
+    """
+    of_days = ", ".join(f"'{day}'" for day in days)
+    sql = f"SELECT post_id FROM explanations_v1 WHERE day IN ({of_days}) ORDER BY day, post_id"
+    if not delta.query(lake, sql).num_rows:
+        manifest = load_manifest(model.manifest)
+        every = (one for day in days for one in due(lake, day, manifest.model_version))
+        by_harm = {one.entry.harm: one for one in every if one.entry.score is not None}
+        for one in list(by_harm.values())[:most]:
+            _explain_one(lake, one, model, manifest, media)
+            review_withheld(lake, one.entry.day, model)
+    found: list[str] = delta.query(lake, sql).column("post_id").to_pylist()
+    return found
+
+
 def recent_days(lake: Path, now: datetime, *, back_days: int = BACK_DAYS) -> list[date]:
     """The days of posts on which something took effect lately, in order: also what people did."""
     since = (now - timedelta(days=back_days)).isoformat()
@@ -103,27 +125,33 @@ def _work(lake: Path, day: date, model: ModelRef, manifest: Manifest, media: Pat
     names = ("explained", *STATUSES, "gone", "escalated", "parts", "reviewed")
     counts = dict.fromkeys(names, 0)
     for one in due(lake, day, manifest.model_version):
-        entry = one.entry
-        check_running(lake)
-        if entry.subject_id in escalated_posts(lake, day):
-            counts["escalated"] += 1
-            continue
-        # An edit lifts nothing that people decided: what holds is told of, whatever it reads now.
-        revision = entry.revision if entry.lane == POLICY else None
-        subject = load_subject(lake, day, entry.subject_id, revision)
-        if subject is None:
-            counts["gone"] += 1
-            continue
-        started = time.monotonic()
-        found = explain(lake, entry, subject, model=model.manifest.resolve(), media=media)
-        row = _row(one, subject, found, manifest, started)
-        writes.write_rows([row], EXPLANATIONS, lake)
-        counts["explained"] += 1
-        counts[row["status"]] += 1
-        counts["parts"] += len(found.evidence)
+        status, parts = _explain_one(lake, one, model, manifest, media)
+        counts[status] += 1
+        counts["explained"] += status in STATUSES
+        counts["parts"] += parts
     # By the lake, not by this run: one that was killed may have left some.
     counts["reviewed"] = review_withheld(lake, day, model)
     return counts
+
+
+def _explain_one(
+    lake: Path, one: Due, model: ModelRef, manifest: Manifest, media: Path | None
+) -> tuple[str, int]:
+    """Keep an explanation; its status, or why there is none, and how many parts it names."""
+    entry = one.entry
+    check_running(lake)
+    if entry.subject_id in escalated_posts(lake, entry.day):
+        return "escalated", 0
+    # An edit lifts nothing that people decided: what holds is told of, whatever it reads now.
+    revision = entry.revision if entry.lane == POLICY else None
+    subject = load_subject(lake, entry.day, entry.subject_id, revision)
+    if subject is None:
+        return "gone", 0
+    started = time.monotonic()
+    found = explain(lake, entry, subject, model=model.manifest.resolve(), media=media)
+    row = _row(one, subject, found, manifest, started)
+    writes.write_rows([row], EXPLANATIONS, lake)
+    return row["status"], len(found.evidence)
 
 
 def _explain_accounts(lake: Path, manifest: Manifest) -> int:

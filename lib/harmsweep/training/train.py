@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+import time
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -57,6 +58,7 @@ def train(
         ConfRefused: the configuration is wrong.
         TrainingRefused: no harm has enough labels for a head.
     """
+    started = time.time()
     facts, options = load_snapshot(snapshot), load_training(config)
     task, skipped = task_of(snapshot, facts, options)
     off = {harm: names for harm, names in options.switched_off.items() if harm in task.harms}
@@ -74,7 +76,7 @@ def train(
         | {"metrics": head_metrics(evaluation["records"])}
     )
     path = _publish(manifest, files, models)
-    log_run(path, manifest, history, tracking=tracking)
+    log_run(path, manifest, history, tracking=tracking, snapshot=snapshot, started=started)
     return path
 
 

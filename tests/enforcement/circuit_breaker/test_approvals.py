@@ -17,7 +17,7 @@ from harmsweep.enforcement.circuit_breaker.approvals import (
 )
 from harmsweep.errors import DataRefused, Held
 from harmsweep.operations import audit
-from harmsweep.tables.catalog import POSTS
+from harmsweep.tables.catalog import OPERATIONS, POSTS
 
 User = Callable[[str], None]
 ASKED = ApprovalRequest("plan-1", ("ana", "ben"), "d1", 2)
@@ -73,6 +73,59 @@ def test_an_approval_is_of_that_name_and_content_alone(lake: Path, user: User) -
     assert approved_by(lake, ApprovalRequest("plan-2", ("ana",), "d1", 1)) == []
     assert approve_as(user, "dan", lake, other) == ["dan"]
     assert approved_by(lake, ASKED) == ["dan"]
+
+
+def test_a_scheduler_may_write_the_planners_name_otherwise(lake: Path, user: User) -> None:
+    with pytest.raises(DataRefused, match=r"^plan-1 was planned by Ana: another must"):
+        approve_as(user, "ana", lake, ApprovalRequest("plan-1", ("Ana",), "d1", 1))
+
+
+ESTABLISHED = ApprovalRequest("plan-1", ("ana", "ben"), "d1", 1, established=True)
+
+
+def test_what_takes_no_approval_on_trust_refuses_one(lake: Path, user: User) -> None:
+    message = r"^plan-1 takes no approval on trust: .* did not come by sudo .*security.md#who-acts$"
+    with pytest.raises(DataRefused, match=message):
+        approve_as(user, "dan", lake, ESTABLISHED)
+    assert audit.operations(lake, "plan-1") == []
+
+
+def test_an_approval_on_trust_is_none_of_what_takes_none(lake: Path, user: User) -> None:
+    approve_as(user, "dan", lake)
+    (said,) = audit.operations(lake, "plan-1")
+    assert said["established"] is False
+    assert approved_by(lake, ASKED) == ["dan"]
+    assert approved_by(lake, ESTABLISHED) == []
+
+
+def test_who_comes_by_sudo_approves_what_takes_none_on_trust(
+    lake: Path, by_sudo: Callable[[Path], str]
+) -> None:
+    closed(lake)
+    name = by_sudo(lake)
+    assert approve(lake, ESTABLISHED, "read it") == [name]
+    (said,) = audit.operations(lake, "plan-1")
+    assert said["established"] is True
+    check_approved(lake, ESTABLISHED)
+
+
+def test_what_takes_none_on_trust_waits_while_others_may_write_the_lake(
+    lake: Path, by_sudo: Callable[[Path], str]
+) -> None:
+    """Whoever may write the lake may write an approval there."""
+    closed(lake)
+    by_sudo(lake)
+    approve(lake, ESTABLISHED, "read it")
+    table = lake / OPERATIONS.name
+    table.chmod(0o777)
+    with pytest.raises(Held, match=rf"^plan-1 takes no .*: others than .* may write {table}; see"):
+        check_approved(lake, ESTABLISHED)
+
+
+def closed(lake: Path) -> None:
+    """Let nobody but its owner write a lake, whatever mask it was made under."""
+    for path in (lake, *lake.rglob("*")):
+        path.chmod(path.stat().st_mode & 0o755)
 
 
 def test_other_acts_are_no_approvals(lake: Path) -> None:

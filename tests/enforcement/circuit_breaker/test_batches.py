@@ -4,17 +4,21 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from builders import DAY
 
 from harmsweep.enforcement.circuit_breaker import approvals, batches
+from harmsweep.enforcement.conf import load_bounds
 from harmsweep.enforcement.state.day_ledger import now_micros
 from harmsweep.enforcement.state.policy_binding import PolicyBinding
 from harmsweep.enforcement.undo import undo
 from harmsweep.errors import DataRefused, Held
 from harmsweep.operations import audit, switch
 from harmsweep.operations.switch import Stopped
+from harmsweep.policy.archive import keep_policy
 from harmsweep.policy.file import load_policy
 from harmsweep.review import verdicts
 from harmsweep.review.apply_now import apply_now
+from harmsweep.stages.enforce import enforce_day
 
 
 @pytest.fixture
@@ -259,3 +263,37 @@ def test_all_who_swept_into_a_batch_are_its_planners(fresh, rows, user):
     for name in batch.planners:
         with pytest.raises(DataRefused, match="planned by alice and bob"):
             approve(fresh, "hate", user, name)
+
+
+def test_who_asked_the_scheduler_for_the_sweep_is_a_planner_of_its_batches(fresh, user):
+    fresh.decide(apply=0)
+    with pytest.raises(Held):
+        enforce_day(fresh.root, DAY, **fresh.pair(apply=0), by="Ana")
+    hate = named(fresh, "hate")
+    assert set(hate.planners) == {"Ana", audit.operator()}
+    for planner in ("Ana", "ana"):
+        with pytest.raises(DataRefused, match=r"planned by Ana and .*: another must approve it"):
+            approve(fresh, "hate", user, planner)
+
+
+def test_a_sweep_that_changes_nothing_names_nobody(held):
+    enforce_day(held.root, DAY, **held.pair(), by="ana")
+    assert audit.asked_by(held.root) == {}
+
+
+def test_a_batch_takes_no_approval_on_trust_where_the_bounds_say_so(
+    waiting, user, monkeypatch: pytest.MonkeyPatch
+):
+    bounds = load_bounds().model_copy(update={"approvals": "established"})
+    monkeypatch.setattr(batches, "load_bounds", lambda: bounds)
+    with pytest.raises(DataRefused, match=r"takes no approval on trust"):
+        approve(waiting, "hate", user, "one")
+
+
+def test_a_batch_takes_no_approval_on_trust_where_its_policy_says_so(fresh, user):
+    strict = {"apply": 0, "approvals": "established"}
+    with pytest.raises(Held):
+        fresh.sweep(**strict)
+    keep_policy(load_policy(fresh.policy(**strict)), fresh.root)  # as decide does
+    with pytest.raises(DataRefused, match=r"takes no approval on trust"):
+        approve(fresh, "hate", user, "one")

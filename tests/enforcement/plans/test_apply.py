@@ -6,6 +6,7 @@ import pytest
 from planning import DAY, FIRST, applied, other, planned
 
 from harmsweep.enforcement.circuit_breaker import approvals
+from harmsweep.enforcement.conf import load_bounds
 from harmsweep.enforcement.plans.apply import apply_plan
 from harmsweep.enforcement.plans.make import make_plan
 from harmsweep.enforcement.plans.plan import find_plan
@@ -279,3 +280,36 @@ def test_what_a_person_refused_of_a_plan_is_not_counted_as_done(fresh):
     del row["plan_id"]
     writes.write_rows([row | {"entry": "discarded"}], ACTIONS, fresh.root)
     assert applied(fresh, plan) == {"effects": 3, "done_before": 0}
+
+
+def test_who_asked_the_scheduler_for_a_plan_does_not_approve_it(fresh, user):
+    fresh.decide(apply=0)
+    made = [make_plan(fresh.root, [DAY], **fresh.pair(apply=0), by=by) for by in ("ana", "", "ben")]
+    plan = find_plan(fresh.root, made[0].plan_id)
+    assert set(plan.planners) == {"ana", "ben", audit.operator()}
+    for name in ("ana", "ben"):
+        user(name)
+        with pytest.raises(DataRefused, match="another must approve it"):
+            approvals.approve(fresh.root, plan.approval_request, "read it")
+
+
+def test_a_plan_takes_no_approval_on_trust_where_its_policy_says_so(fresh, user):
+    plan = planned(fresh, apply=0, approvals="established")
+    user("one")
+    with pytest.raises(DataRefused, match="takes no approval on trust"):
+        approvals.approve(fresh.root, plan.approval_request, "read it")
+    with pytest.raises(Held, match=r"takes no approval on trust|needs 2 approvals"):
+        applied(fresh, plan)
+
+
+def test_what_needs_nobody_is_applied_whatever_approvals_must_be(fresh):
+    fresh.root.chmod(0o777)
+    plan = planned(fresh, approvals="established")
+    assert applied(fresh, plan)["effects"] == 4
+
+
+def test_no_plan_takes_an_approval_on_trust_where_the_bounds_say_so(fresh, monkeypatch):
+    plan = planned(fresh, apply=0)
+    bounds = load_bounds().model_copy(update={"approvals": "established"})
+    monkeypatch.setattr("harmsweep.enforcement.plans.plan.load_bounds", lambda: bounds)
+    assert plan.approval_request.established

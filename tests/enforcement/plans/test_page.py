@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from labelled_lake import labelled
+from planning import other
 
 from harmsweep.cli.plan_acts import show
 from harmsweep.enforcement.circuit_breaker import batches
@@ -13,7 +15,10 @@ from harmsweep.enforcement.circuit_breaker.approvals import approve
 from harmsweep.enforcement.plans.make import make_plan
 from harmsweep.enforcement.plans.summary import samples, tables
 from harmsweep.errors import DataRefused, Held
+from harmsweep.lake.writes import write_rows
+from harmsweep.policy.archive import keep_policy
 from harmsweep.reports.plan import batch_headroom, write_batch, write_plan
+from harmsweep.tables.catalog import LABELS
 
 DAY = date(2026, 10, 1)
 
@@ -86,7 +91,7 @@ def test_each_batch_stands_beside_its_bounds(fresh, plan):
 
 def test_what_waits_is_said_in_words(fresh, plan, tmp_path):
     said = page(fresh, plan, tmp_path)
-    assert "<th>waits</th>" in said
+    assert '<th scope="col">waits</th>' in said
     assert ">no</td>" in said and "False" not in said
 
 
@@ -94,6 +99,43 @@ def test_a_plan_whose_policy_changed_is_not_shown(fresh, plan, tmp_path):
     fresh.policy(version=3)
     with pytest.raises(DataRefused, match="the policy is trial-3"):
         page(fresh, plan, tmp_path)
+
+
+def test_what_the_policy_changes_is_said_in_words(held, tmp_path):
+    keep_policy(held.pair()["policy"], held.root)
+    held.decide(version=2, remove=0.995)
+    changed = make_plan(held.root, [DAY], **held.pair(version=2, remove=0.995))
+    said = page(held, changed, tmp_path)
+    assert "<li>hate, remove: from 0.995 up (was from 0.95 up)</li>" in said
+    held.decide()
+    same = make_plan(held.root, [DAY], **held.pair())
+    assert "says the same as trial-1-" in page(held, same, tmp_path)
+
+
+def test_a_policy_whose_file_is_not_kept_is_not_compared(held, tmp_path):
+    held.decide(version=2)
+    made = make_plan(held.root, [DAY], **held.pair(version=2))
+    assert "The lake keeps no file of trial-1-" in page(held, made, tmp_path)
+
+
+def test_without_a_sweep_before_it_no_policy_is_compared(fresh, plan, tmp_path):
+    assert "No policy acted on these days before." in page(fresh, plan, tmp_path)
+
+
+def test_two_policies_are_compared_where_one_is_imagined_first(fresh, tmp_path):
+    keep_policy(fresh.pair(version=2, remove=0.995)["policy"], fresh.root)
+    said = page(fresh, other(fresh), tmp_path)
+    assert "<li>hate, remove: from 0.95 up (was from 0.995 up)</li>" in said
+
+
+def test_effects_stand_beside_the_labels_of_their_posts(fresh, plan, tmp_path):
+    labels = [labelled("removed", 0), labelled("demoted", 1), labelled("spam", 1, "hate")]
+    write_rows(labels, LABELS, fresh.root, where={"day": DAY})
+    said = re.sub(r"\s+", " ", re.sub("<[^>]*>", " ", page(fresh, plan, tmp_path)))
+    assert "hate apply demote 1 0 0 1" in said and "hate apply remove 0 1 0 1" in said
+    # What it is labelled for is another harm.
+    assert "spam apply remove 0 0 1 1" in said
+    assert "not_harmful hate apply remove 0.990" in said
 
 
 @pytest.fixture
@@ -107,7 +149,9 @@ def batch(fresh, text_of):
 
 
 def test_a_batch_is_read_like_a_plan(fresh, batch):
-    hit = {name: sum(r["hit"] for r in rows) for name, rows in tables(fresh.root, batch).items()}
+    hit = {
+        name: sum(r["applied"] for r in rows) for name, rows in tables(fresh.root, batch).items()
+    }
     assert set(hit.values()) == {2}
     assert {row["post"] for row in samples(fresh.root, batch)} == {"removed", "demoted"}
 

@@ -30,7 +30,7 @@ def rows_of(lake: Any, plan: Any, name: str, *columns: str) -> set[tuple[Any, ..
 
 def test_a_plan_is_read_by_harm_and_action_with_what_stays(known):
     plan = planned(known, version=2, remove=0.995, demote=0.95)
-    columns = ("harm", "held", "action", "hit", "released", "unchanged", "views")
+    columns = ("harm", "held", "action", "applied", "released", "unchanged", "views")
     assert rows_of(known, plan, "by harm and action", *columns) == {
         ("hate", "remove", "demote", 0, 1, 0, 100),
         ("hate", "demote", "review", 0, 1, 0, 10),
@@ -58,7 +58,7 @@ def test_a_plan_is_read_by_language_audience_and_age(known):
 def test_a_post_without_features_is_counted_as_unknown(fresh):
     plan = planned(fresh)
     assert rows_of(fresh, plan, "by language", "language") == {("unknown",)}
-    assert sum(row["hit"] for row in tables(fresh.root, plan)["by language"]) == 4
+    assert sum(row["applied"] for row in tables(fresh.root, plan)["by language"]) == 4
 
 
 def test_samples_are_of_what_would_change_and_masked(known):
@@ -72,7 +72,21 @@ def test_samples_are_of_what_would_change_and_masked(known):
 
 @pytest.mark.parametrize(
     ("text", "masked"),
-    [("", ""), ("a", "a"), ("Kill them all", "K··· t··· a··"), ("x\ny", "x y"), ("né", "n·")],
+    [
+        ("", ""),
+        ("a", "a"),
+        ("Kill them all", "K··· t··· a··"),
+        ("the\nend", "t·· e··"),
+        ("né", "n·"),
+        ("it's, 'so'!", "i·'·, 's·'!"),
+        ("v i l e words", "v · · · w····"),
+        ("v.i.l.e v-i-l-e v_i_l_e", "v.·.·.· v-·-·-· v_·_·_·"),
+        ("v . i . l . e", "v . · . · . ·"),
+        ("v\u200bile", "v····"),
+        ("🅥 🅘 🅛 🅔", "🅥 · · ·"),
+        ("नमस्ते", "न·····"),
+        ("漢字 🙂🙂", "漢· 🙂·"),
+    ],
 )
 def test_a_masked_text_keeps_the_first_letter_of_each_word(text: str, masked: str):
     assert mask(text) == masked

@@ -102,7 +102,7 @@ def test_a_plan_shows_copies_apart(copied):
     copied.decide()
     plan = make_plan(copied.root, [DAY], **copied.pair())
     rows = tables(copied.root, plan)["by harm and action"]
-    found = [(row["lane"], row["cause"], row["hit"]) for row in rows if row["hit"]]
+    found = [(row["lane"], row["cause"], row["applied"]) for row in rows if row["applied"]]
     assert sorted(found) == [("review", "copy", 2), ("review", "verdict", 1)]
 
 

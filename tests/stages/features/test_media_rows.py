@@ -67,7 +67,7 @@ def test_a_file_that_ends_or_fills_the_decoder_is_a_row_and_its_worker_goes_on(
     assert sorted(rows) == sorted(uris)
     assert {uri: row["reason"] for uri, row in rows.items() if row["status"] != "ok"} == {
         "5.png": "decoding ended its process (code -9)",
-        "8.png": "decoding took over 1024 MB",
+        "8.png": "decoding took over 256 MB",
     }
     assert len({row["worker"] for row in rows.values()}) == 1
     assert {row["children"] for row in rows.values()} == {1}

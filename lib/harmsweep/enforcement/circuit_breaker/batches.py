@@ -92,7 +92,7 @@ def waiting(lake: Path, day: date | None = None) -> list[Waiting]:
             row["policy_version"],
             tuple(sorted({*row["planners"], *asked[row["sweep_id"]]})),
         )
-        for row in delta.query(lake, sql).to_pylist()
+        for row in delta.query(lake, sql, days=[day] if day else None).to_pylist()
     ]
 
 
@@ -146,7 +146,7 @@ def approval_request(lake: Path, batch: Waiting) -> ApprovalRequest:
     sql = f"""SELECT effect_key FROM actions_v1
         WHERE {where} AND direction = '{batch.batch.direction}'
         AND ({_HELD} OR {_SAMPLED})"""
-    keys = delta.query(lake, sql).column("effect_key").to_pylist()
+    keys = delta.query(lake, sql, days=[batch.day]).column("effect_key").to_pylist()
     bounds, policy = load_bounds(), kept_policy(lake, batch.policy_version)
     return ApprovalRequest(
         batch.batch.name,

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from harmsweep.enforcement.conf import load_bounds
@@ -11,6 +11,7 @@ from harmsweep.enforcement.rules.effects import Batch
 from harmsweep.enforcement.rules.ledger import AUTOMATIC, Entry, is_automatic, is_counted
 from harmsweep.lake import delta
 from harmsweep.policy.file import Policy
+from harmsweep.tables.catalog import ACTIONS
 
 WINDOW_MICROS = 24 * 3600 * 1_000_000
 
@@ -66,16 +67,24 @@ def used_in_24h(lake: Path, now: int, day: date | None = None) -> dict[Batch, in
     Of all days together, or of one day's posts. Files with older entries are skipped by their
     statistics. What a person undid or put back is not counted: an undo must never wait for a cap.
     """
-    since = datetime.fromtimestamp((now - WINDOW_MICROS) / 1e6, UTC).isoformat()
-    of_day = f"AND {delta.datafusion_where({'day': day})}" if day else ""
+    since = datetime.fromtimestamp((now - WINDOW_MICROS) / 1e6, UTC)
+    days = [day] if day else _days_since(lake, since)
     recent = f"""SELECT harm, direction, action, previous_action, count(*) AS n
-        FROM actions_v1 WHERE recorded_at > TIMESTAMP '{since}' AND entry = 'intent'
-        AND cause_kind IN {AUTOMATIC} {of_day} GROUP BY harm, direction, action, previous_action"""
+        FROM actions_v1 WHERE recorded_at > TIMESTAMP '{since.isoformat()}' AND entry = 'intent'
+        AND cause_kind IN {AUTOMATIC} AND {delta.datafusion_where({"day": days})}
+        GROUP BY harm, direction, action, previous_action"""
     totals: Counter[Batch] = Counter()
-    for row in delta.query(lake, recent).to_pylist():
+    for row in delta.query(lake, recent, days=days).to_pylist():
         if is_counted(row["direction"], row["action"], row["previous_action"]):
             totals[row["harm"], row["direction"]] += row["n"]
     return dict(totals)
+
+
+def _days_since(lake: Path, since: datetime) -> list[date]:
+    """The days whose ledger may have later entries, from its log: no other day is looked at."""
+    near = since - timedelta(milliseconds=1)  # a file's statistic is cut to these
+    files = delta.slice_files(ACTIONS, lake, {}).to_pylist()
+    return sorted({f["partition.day"] for f in files if f.get("max.recorded_at", near) >= near})
 
 
 def is_capped(entry: Entry) -> bool:

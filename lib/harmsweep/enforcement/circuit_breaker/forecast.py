@@ -69,7 +69,7 @@ def _booked(lake: Path, days: Sequence[date]) -> list[dict[str, Any]]:
         ON u.key = a.effect_key
         GROUP BY a.day, a.harm, a.direction, a.action, a.previous_action, a.cause_kind,
             u.key IS NOT NULL"""
-    rows: list[dict[str, Any]] = delta.query(lake, sql).to_pylist()
+    rows: list[dict[str, Any]] = delta.query(lake, sql, days=days).to_pylist()
     return rows
 
 

@@ -11,8 +11,8 @@ from harmsweep.lake import delta
 from harmsweep.policy.actions import VISIBLE
 
 Row = dict[str, Any]
-# A letter or digit that follows another: masked, so that a word is known only by its first.
-_REST = re.compile(r"(?<=\w)\w")
+# What is masked of a word: all but marks of punctuation.
+_LETTER = re.compile(r"[^!-/:-@\[-`{-~]")
 SAMPLES = 3
 LONGEST = 80
 _EFFECT = f"p.entry <> '{STAYS}'"
@@ -43,13 +43,23 @@ VIEWS: Mapping[str, Mapping[str, str]] = {
 
 
 def mask(text: str) -> str:
-    """A text with all but the first letter of each word replaced, and no longer than a line."""
-    masked = _REST.sub("·", " ".join(text.split()))
+    """A text with all but the first letter of each word replaced, and no longer than a line.
+
+    What stands between blanks is a word, whatever is put between its letters, and so are letters
+    that stand one by one.
+    """
+    words, after_one = [], False
+    for word in text.split():
+        letters = [*_LETTER.finditer(word)]
+        shown = letters[0].start() + (len(letters) > 1 or not after_one) if letters else len(word)
+        words.append(word[:shown] + _LETTER.sub("·", word[shown:]))
+        after_one = len(letters) == 1 if letters else after_one
+    masked = " ".join(words)
     return masked if len(masked) <= LONGEST else f"{masked[:LONGEST]}…"
 
 
 def tables(lake: Path, plan: Plan | Waiting) -> dict[str, list[Row]]:
-    """A plan or batch in numbers: for each of VIEWS what is newly hit, released or stays as it is.
+    """A plan or batch in numbers: for each of VIEWS how much is applied, released or stays.
 
     `views` are those so far of the posts that others would see change.
     """
@@ -58,25 +68,25 @@ def tables(lake: Path, plan: Plan | Waiting) -> dict[str, list[Row]]:
 
 def changing(rows: Sequence[Row]) -> list[Row]:
     """The rows of a plan's numbers in which something changes."""
-    return [row for row in rows if row["hit"] or row["released"]]
+    return [row for row in rows if row["applied"] or row["released"]]
 
 
 def unchanging(rows: Sequence[Row]) -> list[Row]:
     """The others."""
-    return [row for row in rows if not (row["hit"] or row["released"])]
+    return [row for row in rows if not (row["applied"] or row["released"])]
 
 
 def _counts(plan: Plan | Waiting, columns: Mapping[str, str]) -> str:
     named = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
     visible = f"p.action IN {VISIBLE} OR p.previous_action IN {VISIBLE}"
     return f"""SELECT {named},
-            sum(CASE WHEN {_EFFECT} AND p.direction = 'apply' THEN 1 ELSE 0 END) AS hit,
+            sum(CASE WHEN {_EFFECT} AND p.direction = 'apply' THEN 1 ELSE 0 END) AS applied,
             sum(CASE WHEN {_EFFECT} AND p.direction = 'release' THEN 1 ELSE 0 END) AS released,
             sum(CASE WHEN {_EFFECT} THEN 0 ELSE 1 END) AS unchanged,
             CAST(sum(CASE WHEN {_EFFECT} AND ({visible}) THEN coalesce(f.views, 0) ELSE 0 END)
                 AS BIGINT) AS views
         FROM {_effects(plan)} GROUP BY {", ".join(columns.values())}
-        ORDER BY hit DESC, released DESC, unchanged DESC, {", ".join(columns)}"""
+        ORDER BY applied DESC, released DESC, unchanged DESC, {", ".join(columns)}"""
 
 
 def samples(lake: Path, plan: Plan | Waiting, *, masked: bool = True) -> list[Row]:
@@ -94,13 +104,17 @@ def samples(lake: Path, plan: Plan | Waiting, *, masked: bool = True) -> list[Ro
     return rows
 
 
-def _effects(plan: Plan | Waiting) -> str:
+def effects_of(plan: Plan | Waiting) -> str:
+    """The query for the rows of a plan, with what stays, or for those of a batch."""
     if isinstance(plan, Plan):
-        rows = f"SELECT * FROM plans_v1 WHERE {delta.datafusion_where({'plan_id': plan.plan_id})}"
-        first, last = plan.first, plan.last
-    else:
-        rows, first, last = held_effects(plan.batch), plan.day, plan.day
-    return f"""({rows}) p
+        return f"SELECT * FROM plans_v1 WHERE {delta.datafusion_where({'plan_id': plan.plan_id})}"
+    return held_effects(plan.batch)
+
+
+def _effects(plan: Plan | Waiting) -> str:
+    days = (plan.first, plan.last) if isinstance(plan, Plan) else (plan.day, plan.day)
+    first, last = days
+    return f"""({effects_of(plan)}) p
         LEFT JOIN (SELECT * FROM post_features_v1 WHERE day >= '{first}' AND day <= '{last}') f
         ON f.day = p.day AND f.post_id = p.subject_id AND f.revision = p.revision"""
 

@@ -69,7 +69,7 @@ def _read_posts(ledger: DayLedger, about: str, human_input: HumanInput) -> dict[
     exempt = exemptions(ledger.lake, from_micros(ledger.at))
     bare = without_reason(ledger.lake, ledger.day)
     posts = {}
-    for row in delta.query(ledger.lake, sql).to_pylist():
+    for row in delta.query(ledger.lake, sql, days=[ledger.day]).to_pylist():
         name, revision, author = row["post_id"], row["revision"], row["author_id"]
         kind = exempt.get(("post", name)) or exempt.get(("account", author))
         verdict = human_input.verdict(name, revision)
@@ -81,7 +81,8 @@ def without_reason(lake: Path, day: date) -> set[tuple[str, int]]:
     """The posts, by revision, that were acted on for nothing that an author can be told."""
     sql = f"""SELECT post_id, revision FROM explanations_v1
         WHERE day = '{day}' AND notice = '{WITHHELD}'"""
-    return {(row["post_id"], row["revision"]) for row in delta.query(lake, sql).to_pylist()}
+    bare = delta.query(lake, sql, days=[day]).to_pylist()
+    return {(row["post_id"], row["revision"]) for row in bare}
 
 
 def exemptions(
@@ -110,7 +111,7 @@ def _read_decisions(
     sql = f"""SELECT model_version, policy_version, post_id, surface, jurisdiction, revision,
         language, action, harm, score, threshold FROM decisions_v1 WHERE {_of_pairs(day, pairs)}"""
     decisions: dict[Pair, dict[Scope, Decision]] = {pair: {} for pair in pairs}
-    for row in delta.query(lake, sql).to_pylist():
+    for row in delta.query(lake, sql, days=[day]).to_pylist():
         pair, name = (row.pop("model_version"), row.pop("policy_version")), row.pop("post_id")
         scope = Scope("post", name, row.pop("surface"), row.pop("jurisdiction"))
         if name in posts and posts[name].revision == row["revision"]:
@@ -127,7 +128,7 @@ def _read_scored(
         FROM (SELECT * FROM scores_v1 WHERE {of_models}) s
         JOIN (SELECT DISTINCT post_id FROM ({about}) a) d ON d.post_id = s.post_id"""
     scored: dict[str, dict[tuple[str, int], bool]] = defaultdict(dict)
-    for row in delta.query(lake, sql).to_pylist():
+    for row in delta.query(lake, sql, days=[day]).to_pylist():
         whole = was_whole(row["status"], row["reason"])
         scored[row["model_version"]][row["post_id"], row["revision"]] = whole
     return dict(scored)

@@ -49,7 +49,8 @@ def with_evidence(lake: Path, day: date, new_entries: Sequence[Entry]) -> list[E
     if not acting:
         return [*new_entries]
     inputs = _inputs(lake, day, acting)
-    known = delta.query(lake, f"SELECT post_id, digest FROM evidence_v1 WHERE day = '{day}'")
+    of_day = f"SELECT post_id, digest FROM evidence_v1 WHERE day = '{day}'"
+    known = delta.query(lake, of_day, days=[day])
     stored = {(row["post_id"], row["digest"]) for row in known.to_pylist()}
     names = {entry.subject_id: entry.revision for entry in acting}
     wanted = {post: row for post, row in inputs.items() if row["revision"] == names.get(post)}
@@ -85,7 +86,7 @@ def _rewritten(lake: Path, day: date, acting: Sequence[Entry]) -> dict[str, bool
     """
     sql = f"""SELECT s.* FROM (SELECT * FROM scores_v1 WHERE day = '{day}') s
         JOIN ({_decided(day, acting)}) d ON d.post_id = s.post_id"""
-    rows = delta.query(lake, sql).to_pylist()
+    rows = delta.query(lake, sql, days=[day]).to_pylist()
     scores = {(row["post_id"], row["revision"], row["model_version"]): row for row in rows}
     ends = f"SELECT stage, variant, finished_at FROM runs_v1 WHERE day = '{day}'"
     runs = delta.query(lake, ends).to_pylist()
@@ -112,6 +113,7 @@ def _inputs(lake: Path, day: date, acting: Sequence[Entry]) -> dict[str, Row]:
         f"""SELECT f.post_id, f.revision, f.author_id, f.author_origin, {numbers}
             FROM (SELECT * FROM post_features_v1 WHERE day = '{day}') f
             JOIN ({decided}) d ON d.post_id = f.post_id""",
+        days=[day],
     ).to_pylist()
     vectors = _vectors(lake, day, decided)
     return {row["post_id"]: _row(day, row, vectors) for row in features}
@@ -126,7 +128,7 @@ def _vectors(lake: Path, day: date, decided: str) -> dict[tuple[str, int | None]
     of_authors = f"""SELECT author_id AS owner, 'description' AS input, encoder_id, vector
         FROM author_vectors_v1 WHERE day = '{day}'"""
     for sql in (of_posts, of_authors):
-        for row in delta.query(lake, sql).to_pylist():
+        for row in delta.query(lake, sql, days=[day]).to_pylist():
             key = (row.pop("owner"), row.pop("revision", None))
             vectors.setdefault(key, []).append(row)
     return vectors
@@ -160,7 +162,7 @@ def find_evidence(lake: Path, entry: Entry) -> Row | None:
         return None
     where: delta.Slice = {"day": entry.day, "post_id": entry.subject_id, "digest": entry.evidence}
     sql = f"SELECT * FROM evidence_v1 WHERE {delta.datafusion_where(where)}"
-    rows: list[Row] = delta.query(lake, sql).to_pylist()
+    rows: list[Row] = delta.query(lake, sql, days=[entry.day]).to_pylist()
     return rows[0] if rows else None
 
 

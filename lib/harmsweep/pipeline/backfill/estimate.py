@@ -33,7 +33,7 @@ class DayForecast(Frozen):
     posts: int | None  # accepted, None where the day was never ingested
     to_embed: int | None
     to_reuse: int | None
-    acts: Mapping[str, int] | None  # effects newly hit, by action
+    acts: Mapping[str, int] | None  # effects newly applied, by action
     released: int | None
     held: int | None
     why: str = ""  # why its effects are not known
@@ -48,9 +48,9 @@ class DayForecast(Frozen):
     def _effects(self) -> str:
         if self.acts is None:
             return f"effects not known: {self.why}"
-        hit = ", ".join(f"{action} {n}" for action, n in self.acts.items()) or "none"
+        applied = ", ".join(f"{action} {n}" for action, n in self.acts.items()) or "none"
         held = f", held {self.held}" if self.held else ""
-        return f"newly hit: {hit}; released: {self.released}{held}"
+        return f"newly applied: {applied}; released: {self.released}{held}"
 
 
 def forecast_day(

@@ -139,7 +139,9 @@ def _prepared(
             chosen = items[first : first + files]
             contents = [_content(copies, media_root, item, encoder.modality) for item in chosen]
             there = [content for content in contents if content is not None]
-            decoded = iter(run_bounded_each(partial(module.prepare, encoder), there))
+            decoded = iter(
+                run_bounded_each(partial(module.prepare, encoder), there, kind=encoder.modality)
+            )
             yield from [None if content is None else next(decoded) for content in contents]
 
 

@@ -126,4 +126,5 @@ def _write_part(rows: DataFrame, folder: Path) -> tuple[int, int]:
         path.rename(folder / f"part-{place:05d}.parquet")
     for path in [*folder.glob("_SUCCESS"), *folder.glob(".*.crc")]:
         path.unlink()
+    log("snapshot").info("part written", part=folder.name, rows=n, groups=groups)
     return n, groups

@@ -16,6 +16,7 @@ import optuna
 from rich.console import Console
 from rich.progress import Progress
 
+from harmsweep.logs import log
 from harmsweep.model.conf import Fit
 from harmsweep.model.tracking import child_run, parent_run
 from harmsweep.paths import CONF
@@ -157,8 +158,8 @@ def _best(study: optuna.Study) -> bool:
 
 @contextmanager
 def _shown(minutes: float, deadline: float) -> Iterator[Any]:
-    """A bar over the budget, with the trials done and the lowest loss."""
-    console = Console(stderr=True)
+    """A bar over the budget, with the trials done and the lowest loss; elsewhere lines of a log."""
+    console, said = Console(stderr=True), log("search", minutes=minutes)
     with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
         bar = progress.add_task("search", total=60 * minutes)
 
@@ -167,5 +168,7 @@ def _shown(minutes: float, deadline: float) -> Iterator[Any]:
             best = f"{study.best_value:.4f}" if _best(study) else "none"
             text = f"{len(study.trials)} trials, lowest validation loss {best}"
             progress.update(bar, completed=min(used, 60 * minutes), description=text)
+            if not console.is_terminal:
+                said.info(text, used_minutes=round(used / 60, 1))
 
         yield show

@@ -63,7 +63,7 @@ def _decode(clip: Clip, path: Path, options: Options) -> bool:
         with local_media(clip.root, clip.uri, "video") as file:
             if _sha256(file) != clip.content_hash:
                 return False
-            frames = run_bounded(_frames, file, side, options.kept_frames)
+            frames = run_bounded(_frames, file, side, options.kept_frames, kind="video")
     except MediaProblem:
         return False
     with writing_whole(path) as fresh, fresh.open("wb") as file:
