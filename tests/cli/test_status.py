@@ -78,3 +78,8 @@ def test_every_command_says_that_a_lake_is_stopped(call: Call, lake: Path) -> No
         assert err.startswith("STOPPED: nothing automatic takes effect here; stopped by ")
         assert len(err.splitlines()) == 1
     assert told(call, lake)["switch"].startswith("off: stopped by ")
+
+
+def test_whoever_starts_a_lake_again_is_not_told_that_it_is_stopped(call: Call, lake: Path) -> None:
+    switch.stop(lake, "a broken model")
+    assert call("start", "--reason", "mended", "--lake", lake)[2] == ""

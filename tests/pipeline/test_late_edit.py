@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harmsweep.lake import delta, seals, writes
+from harmsweep.lake import delta, seal_lines, writes
 from harmsweep.tables.catalog import (
     ACTIONS,
     AUTHOR_FEATURES,
@@ -63,7 +63,7 @@ def both(
         if request.param == "not enforced":
             # Slices that the ledger cites are added to; those of others are replaced.
             shutil.rmtree(lake / ACTIONS.name)
-            (lake / seals.FOLDER / f"{ACTIONS.name}.jsonl").unlink()
+            seal_lines.place(lake, ACTIONS.name).unlink()
             delta.open_lake(lake)
     forget(lakes[1])
     zone = root / "zone"

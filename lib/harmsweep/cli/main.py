@@ -42,7 +42,8 @@ def main() -> None:
     """The console script: run a command; an error is one line on stderr and an exit code."""
     try:
         command, bound, _ = app.parse_args(sys.argv[1:], exit_on_error=False)
-        say_if_stopped(bound.arguments.get("lake") or DEFAULT_LAKE)
+        if command.__name__ != "start":  # which ends it
+            say_if_stopped(bound.arguments.get("lake") or DEFAULT_LAKE)
         command(*bound.args, **bound.kwargs)
     except CycloptsError:
         sys.exit(USAGE)

@@ -25,7 +25,9 @@ def explanations(lake: Path, post_id: str) -> tuple[Subject, Rows]:
     subject = load_subject(lake, post["day"], post_id, post["revision"])
     rows = _rows(lake, post["day"], post_id, post["revision"])
     if subject is None or not rows:
-        raise DataRefused(f"nothing was explained of {post_id}, revision {post['revision']}")
+        how = f"jobs/explain.py --day {post['day']} explains what holds and others can see"
+        of = f"{post_id}, revision {post['revision']}"
+        raise DataRefused(f"nothing was explained of {of}: {how}")
     return subject, rows
 
 
