@@ -12,6 +12,7 @@ SET = Bounds(
     plan_expires_hours=24,
     approvals="on_trust",
     two_approvers_above=0.01,
+    approved_share=0.01,
     sample_posts=50,
     sample_share=0.1,
     evidence_days=400,

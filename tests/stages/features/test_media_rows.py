@@ -70,4 +70,5 @@ def test_a_file_that_ends_or_fills_the_decoder_is_a_row_and_its_worker_goes_on(
         "8.png": "decoding took over 256 MB",
     }
     assert len({row["worker"] for row in rows.values()}) == 1
-    assert {row["children"] for row in rows.values()} == {1}
+    # One that was filled is replaced at the next call.
+    assert {row["children"] for row in rows.values()} <= {0, 1}
