@@ -65,6 +65,7 @@ LIMITS: dict[str, tuple[list[Any], list[Any]]] = {
     "plan_expires_hours": ([0.01, 9999], [0, -0.5, INFINITE]),
     "approvals": (["on_trust", "established"], ["", True]),
     "two_approvers_above": ([0, 1], [-0.01, 1.01]),
+    "approved_share": ([0, 1], [-0.01, 1.01]),
     "sample_posts": ([0, 10**6], [-1, "50"]),
     "sample_share": ([0, 1], [-0.01, 1.01]),
     "evidence_days": ([1, 4000], [0, "400"]),
