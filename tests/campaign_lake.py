@@ -195,7 +195,7 @@ def _commands(
 
 
 def _damage_visibility(lake: Path) -> None:
-    next((lake / POST_VISIBILITY.name).rglob("*.parquet")).unlink()
+    next((lake / POST_VISIBILITY.name).glob("day=*/*.parquet")).unlink()
 
 
 def _approve(lake: Path, name: str) -> None:

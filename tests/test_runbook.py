@@ -224,7 +224,7 @@ def dead(shift: Shift) -> None:
 
 def damaged(shift: Shift) -> None:
     swept(shift)
-    next((shift.lake.root / POST_VISIBILITY.name).rglob("*.parquet")).unlink()
+    next((shift.lake.root / POST_VISIBILITY.name).glob("day=*/*.parquet")).unlink()
 
 
 # What went wrong before the person on call opens a section.
