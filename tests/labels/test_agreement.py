@@ -108,10 +108,8 @@ def test_the_console_says_it_and_says_when_there_is_nothing(
     from harmsweep.cli.main import main
 
     monkeypatch.setattr("sys.argv", ["harmsweep", "agreement", "--lake", str(labelled)])
-    with pytest.raises(SystemExit) as left:
-        main()
+    main()
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert not left.value.code
     assert ["hate", "ana", "ben", "4", "0.750", "0.500"] in lines
     assert any(line[:5] == ["hate", "2", "4", "8", "0.533"] for line in lines)
     options = ["agreement", "--harm", "spam", "--lake", str(labelled)]

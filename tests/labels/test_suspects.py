@@ -125,11 +125,9 @@ def test_the_console_lists_them(
     folder, flipped = planted
     options = ["--snapshot", str(folder), "--limit", "5", "--format", "csv"]
     monkeypatch.setattr("sys.argv", ["harmsweep", "label-errors", *options])
-    with pytest.raises(SystemExit) as left:
-        main()
+    main()
     said = capsys.readouterr()
     lines = said.out.splitlines()
-    assert not left.value.code
     assert lines[0] == "harm,day,post_id,dataset,label,self_confidence" and len(lines) == 6
     assert {line.split(",")[2] for line in lines[1:]} <= flipped
     assert said.err.startswith("spam: 1200 labels judged by text (AUROC 0.")
