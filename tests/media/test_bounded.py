@@ -26,10 +26,12 @@ from media_calls import (
     torch_is_loaded,
 )
 from media_files import wrong_tags
+from PIL import Image
 
 from harmsweep.media import bounded
 from harmsweep.media.bounded import run_bounded, run_bounded_each
 from harmsweep.media.conf import ChildLimits, Limits, Seconds, load_limits
+from harmsweep.media.facts import inspect_media
 from harmsweep.media.images import decode_image
 from harmsweep.media.problem import MediaProblem
 
@@ -128,6 +130,14 @@ def test_the_child_ends_with_the_process_that_asked(tmp_path: Path) -> None:
 def test_what_a_decoder_says_of_a_file_is_in_no_log(capfd: pytest.CaptureFixture[str]) -> None:
     assert run_bounded(decode_image, wrong_tags(3000)).size == (8, 8)
     assert capfd.readouterr().err == ""
+
+
+def test_the_modules_of_a_call_are_no_file_and_end_no_child(tmp_path: Path) -> None:
+    Image.new("RGB", (64, 64)).save(tmp_path / "x", "WEBP")
+    first = run_bounded(os.getpid)
+    for kind in ("image", "video", "image"):
+        inspect_media(tmp_path, "x", kind)
+        assert run_bounded(os.getpid) == first
 
 
 def test_a_child_that_keeps_memory_is_replaced_so_that_each_file_has_its_due() -> None:

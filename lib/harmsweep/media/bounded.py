@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import resource
 import signal
+import sys
 import threading
 import time
 import warnings
@@ -37,7 +38,7 @@ Result = TypeVar("Result")
 MEGABYTE = 2**20
 # Files of a kind that go to the child at once. A call's cost is nothing beside a video's decoding.
 FILES_PER_CALL = {"image": 8, "video": 1}
-# A child that keeps so much after a call is replaced: the next file would have less than its due.
+# A child that keeps so much of files after a call is replaced, and grows no further.
 KEPT_BYTES = 64 * MEGABYTE
 
 # What `_slowness` takes where conf/media.yaml's seconds were measured (AMD EPYC, 2.4 GHz).
@@ -53,6 +54,10 @@ class Done(NamedTuple):
     full: bool
 
 
+# In the child: how many modules it has, and its address space when it last got one. A call's
+# function brings modules of its own along, and what they take is no file's: where it counted, each
+# call ended its child in a process whose main module imports little, as Spark's and pytest's.
+_code = {"modules": 0, "bytes": 0}
 _pools: dict[int, ProcessPool] = {}
 _pools_lock = threading.Lock()
 
@@ -153,8 +158,7 @@ def _start_child(parent: int) -> None:
     _load_decoders()
     _slowness()
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    most = _address_space() + load_limits().child.megabytes * MEGABYTE + KEPT_BYTES
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    _count_code()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # What a decoder has to say of strangers' bytes, a line for each tag of theirs, is no log.
     warnings.simplefilter("ignore")
@@ -209,32 +213,39 @@ def _limited(
         found = problem
     except MemoryError:
         found = MediaProblem("refused", f"decoding took over {limits.megabytes} MB")
-    return Done(found, _keeps_too_much(limits))
+    return Done(found, _keeps_too_much())
 
 
 def _held(
     limits: ChildLimits, kind: str, function: Callable[..., Result], *arguments: Any
 ) -> Result:
     """Call the function with so much memory, and processor time past which the kernel ends us."""
+    _count_code()
     most = resource.getrlimit(resource.RLIMIT_AS)[1]
-    due = min(most, _address_space() + limits.megabytes * MEGABYTE)
+    due = _address_space() + limits.megabytes * MEGABYTE
     resource.setrlimit(resource.RLIMIT_AS, (due, most))
     signal.setitimer(signal.ITIMER_PROF, _cpu_seconds(limits, kind) * _slowness())
     try:
         return function(*arguments)
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
-def _keeps_too_much(limits: ChildLimits) -> bool:
-    """Whether what is kept would be taken from the next file."""
-    due = limits.megabytes * MEGABYTE
-    most = resource.getrlimit(resource.RLIMIT_AS)[1]
-    if _address_space() + due <= most:
+def _keeps_too_much() -> bool:
+    """Whether so much is kept of files that the child would grow with each."""
+    _count_code()
+    if _address_space() <= _code["bytes"] + KEPT_BYTES:
         return False
     gc.collect()
     ctypes.CDLL(None).malloc_trim(0)
-    return _address_space() + due > most
+    return _address_space() > _code["bytes"] + KEPT_BYTES
+
+
+def _count_code() -> None:
+    """Measure anew what the child takes without files, where it has loaded more modules."""
+    if len(sys.modules) > _code["modules"]:
+        _code.update(modules=len(sys.modules), bytes=_address_space())
 
 
 def _each(
