@@ -217,8 +217,8 @@ def column(lake: Path, table: Table, *names: str) -> list[tuple[Any, ...]]:
     return sorted({tuple(row[name] for name in names) for row in rows}, key=repr)
 
 
-_PLACE = ("day", "subject_kind", "subject_id", "surface", "jurisdiction", "lane")
-_EFFECT = ("entry", *_PLACE, "action", "previous_action", "harm", "cause_kind")
+PLACE = ("day", "subject_kind", "subject_id", "surface", "jurisdiction", "lane")
+_EFFECT = ("entry", *PLACE, "action", "previous_action", "harm", "cause_kind")
 # Tables to which is only added, by what tells their rows but for times and random names.
 ADDED: list[tuple[Table, tuple[str, ...]]] = [
     (OPERATIONS, ("act", "object")),
@@ -243,7 +243,7 @@ def _ledger(lake: Path) -> Any:
 
 _FACTS: dict[str, Callable[[Path], Any]] = {
     "ledger": _ledger,
-    "shown": lambda lake: column(lake, POST_VISIBILITY, *_PLACE, "action"),
+    "shown": lambda lake: column(lake, POST_VISIBILITY, *PLACE, "action"),
     "exempt": lambda lake: exemptions(lake, datetime.now(UTC)),
     "ramp": lambda lake: ramps.share_of(lake, "m-1/p-1"),
     "banks": lambda lake: [(e.hash, e.status, e.expires_on) for e in entries(lake)],

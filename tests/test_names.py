@@ -2,7 +2,7 @@
 
 import pytest
 
-from harmsweep.names import advice, did_you_mean, near
+from harmsweep.names import advice, near, offer
 
 
 @pytest.mark.parametrize(
@@ -18,8 +18,8 @@ def test_names_are_given_as_they_are_written() -> None:
 
 
 def test_three_are_offered_once_each() -> None:
-    assert did_you_mean(["a", "b", "a", "c", "d"]) == "; did you mean a or b or c?"
-    assert did_you_mean([]) == ""
+    assert offer(["a", "b", "a", "c", "d"]) == "; did you mean a or b or c?"
+    assert offer([]) == ""
 
 
 def test_where_none_is_near_few_names_are_listed_and_many_are_not() -> None:

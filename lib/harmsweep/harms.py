@@ -9,7 +9,7 @@ from pydantic import Field
 
 from harmsweep.conf import ConfRefused, Frozen, load
 from harmsweep.errors import leave
-from harmsweep.names import did_you_mean, near
+from harmsweep.names import did_you_mean
 from harmsweep.paths import CONF
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -71,4 +71,4 @@ def why_no_harm(name: str, harms: Mapping[str, Harm] = ALL_HARMS) -> str | None:
         return None
     known = harms.get(name)
     why = "is no harm" if not known else "is retired" if known.retired else "is a harm of accounts"
-    return f"{name!r} {why}; known are {', '.join(usable)}{did_you_mean(near(name, usable))}"
+    return f"{name!r} {why}; known are {', '.join(usable)}{did_you_mean(name, usable)}"

@@ -15,15 +15,20 @@ def near(name: str, known: Iterable[str]) -> list[str]:
     return [by_lower[one] for one in get_close_matches(text, alike, n=MOST, cutoff=0.5)]
 
 
-def did_you_mean(names: Iterable[str]) -> str:
+def offer(names: Iterable[str]) -> str:
     """The end of a refusal that offers names, the first few; empty where there are none."""
     offered = list(dict.fromkeys(names))[:MOST]
     return f"; did you mean {' or '.join(offered)}?" if offered else ""
 
 
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of a refusal of a name: those near it; empty where none is."""
+    return offer(near(name, known))
+
+
 def advice(name: str, known: Iterable[str]) -> str:
     """The end of a refusal of a name: those near it, or all where none is and they are few."""
     names = sorted(known)
-    if nearest := near(name, names):
-        return did_you_mean(nearest)
+    if found := did_you_mean(name, names):
+        return found
     return f"; there are {', '.join(names)}" if 0 < len(names) <= LISTED else ""

@@ -13,7 +13,7 @@ from random import Random
 
 import pytest
 from attempts import REFUSED, attempt
-from campaign_lake import BusyLake, said
+from campaign_lake import PLACE, BusyLake, said
 from killing import SECONDS, start
 
 from harmsweep.enforcement.rules.ledger import open_intents
@@ -72,9 +72,8 @@ def twice(lake: Path) -> Iterable[str]:
     rows = delta.rows(ACTIONS, lake).to_pylist()
     booked = Counter((row["effect_key"], row["entry"]) for row in rows)
     yield from (f"{key} is there twice" for key, times in booked.items() if times > 1)
-    place = ("day", "subject_kind", "subject_id", "surface", "jurisdiction", "lane")
     intents = [row for row in rows if row["entry"] == "intent"]
-    after = Counter((*(row[name] for name in place), row["previous_key"]) for row in intents)
+    after = Counter((*(row[name] for name in PLACE), row["previous_key"]) for row in intents)
     yield from (f"{key} has two next" for key, times in after.items() if times > 1)
     ended = Counter(key for key, entry in booked if entry in ("intent", "discarded"))
     yield from (f"{key} was done and refused" for key, times in ended.items() if times > 1)

@@ -17,7 +17,7 @@ from harmsweep.cli.output import cell, print_grid
 from harmsweep.known_media import banks
 from harmsweep.known_media.banks import BankEntry, BankRefused, entries
 from harmsweep.media.pdq import MIN_QUALITY, is_hash
-from harmsweep.names import did_you_mean, near
+from harmsweep.names import did_you_mean
 from harmsweep.operations.actor import is_for_another, operator
 
 Items = Annotated[
@@ -140,7 +140,7 @@ def list_(
     every = [*entries(lake, severe=severe)]
     known = {entry.bank for entry in every}
     if bank and bank not in known:
-        raise BankRefused(f"no bank {bank}{did_you_mean(near(bank, known))}")
+        raise BankRefused(f"no bank {bank}{did_you_mean(bank, known)}")
     found = [e for e in every if bank in (None, e.bank) and status in (None, e.status)]
     names = ("bank", "kind", "hash", "status", "reason", "by", "budget", "expires")
     print_grid(names, [_line(entry) for entry in found], right={"budget"}, fold=True)

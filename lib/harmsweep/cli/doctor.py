@@ -17,6 +17,7 @@ from harmsweep.errors import FAILED
 from harmsweep.files import FileRefused
 from harmsweep.lake import delta, seals
 from harmsweep.lake.seal_lines import Damaged
+from harmsweep.maintenance.repair import repair as make_again
 from harmsweep.maintenance.repair import what_mends
 from harmsweep.paths import ROOT
 from harmsweep.tables.catalog import RESTRICTED, RESTRICTED_FOLDER, TABLES
@@ -46,8 +47,6 @@ def doctor(
         Make this damaged table again from what has all that it held, and check nothing else.
     """
     if repair:
-        from harmsweep.maintenance.repair import repair as make_again
-
         print(make_again(lake, repair, dry_run=dry_run))
     elif not print_checks(lake):
         sys.exit(FAILED)

@@ -14,7 +14,7 @@ from harmsweep.cli.options import DEFAULT_LAKE, DryRun, Lake, Model, Policy, Rea
 from harmsweep.cli.output import print_grid, track
 from harmsweep.days import every_day
 from harmsweep.errors import FAILED, WrongUse
-from harmsweep.names import did_you_mean, near
+from harmsweep.names import did_you_mean
 from harmsweep.operations import ramps, switch
 
 hold = App(name="hold", help="Batches that a cap holds: list, resume, discard.")
@@ -202,7 +202,7 @@ def ramp(
         raise WrongUse(f"--share {share} is not between 0 and 1")
     if instead_of and instead_of not in (pairs := decided_pairs(lake)):
         told = f"--instead-of {instead_of!r} decided about no post of {lake}"
-        raise WrongUse(told + did_you_mean(near(instead_of, pairs)))
+        raise WrongUse(told + did_you_mean(instead_of, pairs))
     pair = f"{load_model_ref(model).model_version}/{load_policy(policy).policy_version}"
     ramps.ramp(lake, pair, share, instead_of=instead_of, reason=reason)
     print(f"{pair}: in force for {share:.1%} of the authors")

@@ -27,7 +27,7 @@ from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Outcome
 from harmsweep.logs import log
-from harmsweep.names import advice, did_you_mean, near
+from harmsweep.names import advice, did_you_mean
 from harmsweep.operations.actor import operator
 from harmsweep.operations.audit import record
 
@@ -166,7 +166,7 @@ def _none_of(lake: Path, day: date, sweep_id: str, part: Part) -> str:
     own = [row for row in rows if row["sweep_id"] == sweep_id]
     told = f"the ledger has no such effects of a sweep {sweep_id}"
     if not own:
-        return told + did_you_mean(near(sweep_id, {row["sweep_id"] for row in rows}))
+        return told + did_you_mean(sweep_id, {row["sweep_id"] for row in rows})
     meant = {"harm": [part.harm], "action": [part.action], "subject_id": part.posts}
     for name, values in meant.items():
         known = {row[name] for row in own} - {None}

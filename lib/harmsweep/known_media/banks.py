@@ -18,7 +18,7 @@ from harmsweep.harms import ALL_HARMS
 from harmsweep.lake import delta, writes
 from harmsweep.lake.locks import locked
 from harmsweep.media.pdq import is_hash
-from harmsweep.names import did_you_mean, near
+from harmsweep.names import did_you_mean
 from harmsweep.operations.audit import record
 from harmsweep.tables.catalog import HASH_BANK, SEVERE_BANK
 from harmsweep.tables.spec import Table
@@ -262,7 +262,7 @@ def _table_of(lake: Path, bank: str) -> Table:
         if _of_bank(lake, table, bank):
             return table
     names = {entry.bank for entry in entries(lake)}
-    raise BankRefused(f"no bank {bank}{did_you_mean(near(bank, names))}")
+    raise BankRefused(f"no bank {bank}{did_you_mean(bank, names)}")
 
 
 def _known(known: dict[str, BankEntry], bank: str, text: str) -> BankEntry:
@@ -286,7 +286,7 @@ def _check_kind(kind: str, budget: int | None, contact: str | None) -> None:
     harms = [h.name for h in ALL_HARMS.values() if h.applies_to == "post" and not h.retired]
     if kind not in (*harms, KNOWN_GOOD, SEVERE):
         kinds = (*harms, KNOWN_GOOD, SEVERE)
-        nearest = did_you_mean(near(kind, kinds))
+        nearest = did_you_mean(kind, kinds)
         raise BankRefused(f"kind {kind[:70]!r} is not known; known are {', '.join(kinds)}{nearest}")
     if kind == SEVERE and not contact:
         raise BankRefused("a severe bank needs a contact: who is told of a match")

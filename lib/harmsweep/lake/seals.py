@@ -71,7 +71,7 @@ def check(
         found = f"version {newest} of {last.version}, {len(lost)} files lost, {len(strange)} more"
         raise damaged(name, found)
     for log in _log_files(lake / name, newest):
-        if _hash(log.parent, log.name) != last.log.get(log.name, _hash(log.parent, log.name)):
+        if log.name in last.log and _hash(log.parent, log.name) != last.log[log.name]:
             raise damaged(name, f"{log.name} of its log is not what was written")
     for path, day in files.items() if content else ():
         is_read = days is None or day is None or day in days

@@ -93,13 +93,13 @@ def log_run(
     return str(run.info.run_id)
 
 
-def newest_run(model_version: str, folder: Path) -> str | None:
-    """The newest run that trained a model, if the store has one."""
+def newest_run(name: str, folder: Path) -> str | None:
+    """The newest run of a name, which is the version of the model that it trained; or none."""
     store = client(folder)
     experiment = store.get_experiment_by_name(EXPERIMENT)
     if experiment is None:
         return None
-    named = f"attributes.run_name = '{model_version}'"
+    named = f"attributes.run_name = '{name}'"
     found = store.search_runs([experiment.experiment_id], named, max_results=1)
     return str(found[0].info.run_id) if found else None
 
@@ -121,12 +121,7 @@ def _ms(seconds: float) -> int:
 def parent_run(name: str, *, tracking: Path) -> Iterator[str]:
     """The run of a search, the one of this name if there is one; gives its id."""
     mlflow = open_experiment(tracking)
-    runs = mlflow.search_runs(
-        experiment_names=[EXPERIMENT],
-        filter_string=f"attributes.run_name = '{name}'",
-        output_format="list",
-    )
-    with mlflow.start_run(run_id=runs[0].info.run_id if runs else None, run_name=name) as run:
+    with mlflow.start_run(run_id=newest_run(name, tracking), run_name=name) as run:
         yield run.info.run_id
 
 

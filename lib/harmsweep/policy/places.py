@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from harmsweep.conf import Frozen, load
-from harmsweep.names import did_you_mean, near
+from harmsweep.names import near, offer
 from harmsweep.paths import CONF
 
 ALL = "all"
@@ -84,7 +84,7 @@ def country(name: str) -> str:
     why = "no country that ISO 3166 assigns, such as DE"
     if advice := _NO_COUNTRY.get(name.upper()):
         raise ValueError(f"{why}: {advice}")
-    raise ValueError(why + did_you_mean(_countries(name.strip())))
+    raise ValueError(why + offer(_countries(name.strip())))
 
 
 def countries() -> frozenset[str]:
@@ -107,7 +107,7 @@ def _countries(name: str) -> list[str]:
         for text in (entry.alpha_2, entry.alpha_3, *(getattr(entry, n, "") for n in _NAMES))
         if text
     }
-    return [e.alpha_2 for e in found] or [by_name[near] for near in near(name.lower(), by_name)]
+    return [e.alpha_2 for e in found] or [by_name[one] for one in near(name.lower(), by_name)]
 
 
 def language(name: str) -> str:
@@ -122,7 +122,7 @@ def language(name: str) -> str:
     known = detected_languages()
     if name in known:
         return name
-    raise ValueError(f"no language that the detector tells{did_you_mean(_languages(name, known))}")
+    raise ValueError(f"no language that the detector tells{offer(_languages(name, known))}")
 
 
 def _languages(name: str, known: Collection[str]) -> list[str]:
@@ -144,7 +144,7 @@ def _languages(name: str, known: Collection[str]) -> list[str]:
         for code in [getattr(entry, "alpha_2", entry.alpha_3)]
         if TOLD_AS.get(code, code) in known
     }
-    return [by_name[near] for near in near(short, by_name)]
+    return [by_name[one] for one in near(short, by_name)]
 
 
 def surface(name: str) -> str:
@@ -158,7 +158,7 @@ def surface(name: str) -> str:
         return name
     plain = name.lower().replace(" ", "_")
     nearest = near(plain, known) or list(known)
-    raise ValueError(f"no surface that conf/places.yaml declares{did_you_mean(nearest)}")
+    raise ValueError(f"no surface that conf/places.yaml declares{offer(nearest)}")
 
 
 def _looked_up(find: Callable[[str], Any], text: str) -> list[Any]:
@@ -178,7 +178,7 @@ def _iso() -> Any:
 def _or_all(check: Callable[[str], str]) -> Callable[[str], str]:
     def checked(name: str) -> str:
         if name != ALL and name.lower() in _EVERYWHERE:
-            raise ValueError(f"no name of a place{did_you_mean([ALL])}")
+            raise ValueError(f"no name of a place{offer([ALL])}")
         return name if name == ALL else check(name)
 
     return checked

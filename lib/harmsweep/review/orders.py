@@ -18,7 +18,7 @@ from harmsweep.errors import DataRefused
 from harmsweep.harms import why_no_harm
 from harmsweep.lake import delta, writes
 from harmsweep.lake.locks import locked
-from harmsweep.names import did_you_mean, near
+from harmsweep.names import did_you_mean
 from harmsweep.operations.act_time import time_after
 from harmsweep.operations.actor import operator
 from harmsweep.operations.audit import record
@@ -91,7 +91,7 @@ def _check_place(jurisdiction: str, until: datetime | None) -> None:
 
 def _orderable(lake: Path, post_id: str, kind: str, action: str) -> Row:
     if (kind == "order") == (action == "review") or action not in LADDER[1:]:
-        nearest = did_you_mean(near(action, LADDER[2:])) if action not in LADDER else ""
+        nearest = did_you_mean(action, LADDER[2:]) if action not in LADDER else ""
         why = f"an order asks for an action, {LADDER[2:]}, others for none"
         raise DataRefused(f"{action}: {why}{nearest}")
     return find_post(lake, post_id) if kind == "order" else find_reviewable(lake, post_id)
@@ -140,7 +140,7 @@ def withdraw(lake: Path, order_id: str, *, reason: str, clock: Clock = now_micro
     rows = _rows(lake)
     known = [row for row in rows if row["order_id"] == order_id]
     if not known:
-        nearest = did_you_mean(near(order_id, {row["order_id"] for row in rows}))
+        nearest = did_you_mean(order_id, {row["order_id"] for row in rows})
         raise DataRefused(f"there is no order {order_id}; see `harmsweep order list`{nearest}")
     row = known[0] | {"status": "withdrawn", "at": _time(lake), "operator": operator()}
     if len(known) == 1:

@@ -10,7 +10,7 @@ from harmsweep.enforcement.state.posts import find_reviewable
 from harmsweep.errors import DataRefused
 from harmsweep.harms import why_no_harm
 from harmsweep.lake import delta, writes
-from harmsweep.names import did_you_mean, near
+from harmsweep.names import did_you_mean
 from harmsweep.operations.act_time import time_after
 from harmsweep.operations.actor import operator
 from harmsweep.operations.audit import record
@@ -38,7 +38,7 @@ def decide(
     if harm and (why := why_no_harm(harm)):
         raise DataRefused(why)
     if action is not None and (verdict != "harmful" or not harm or action not in LADDER[1:]):
-        nearest = did_you_mean(near(action, LADDER[1:])) if action not in LADDER else ""
+        nearest = did_you_mean(action, LADDER[1:]) if action not in LADDER else ""
         why = f"a harmful verdict with a harm may ask for {LADDER[1:]}"
         raise DataRefused(f"{action}: {why}{nearest}")
     post = find_reviewable(lake, post_id)

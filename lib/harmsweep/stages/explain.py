@@ -99,8 +99,8 @@ def explain_few(
     For a first look: `explain_day` finds the others still to be done. A lake that has explanations
     is left as it is.
     """
-    of_days = ", ".join(f"'{day}'" for day in days)
-    sql = f"SELECT post_id FROM explanations_v1 WHERE day IN ({of_days}) ORDER BY day, post_id"
+    where = delta.datafusion_where({"day": days})
+    sql = f"SELECT post_id FROM explanations_v1 WHERE {where} ORDER BY day, post_id"
     if not delta.query(lake, sql).num_rows:
         manifest = load_manifest(model.manifest)
         every = (one for day in days for one in due(lake, day, manifest.model_version))

@@ -35,7 +35,7 @@ from harmsweep.enforcement.state.scope_states import resume_all_held, scope_stat
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Outcome
-from harmsweep.names import did_you_mean, near
+from harmsweep.names import did_you_mean
 from harmsweep.operations.actor import operator
 from harmsweep.operations.audit import asked_by, operations, record
 from harmsweep.operations.switch import check_running
@@ -128,7 +128,7 @@ def find(lake: Path, name: str) -> Waiting:
     batch = HeldBatch.parse(name)
     matches = [w for w in waiting(lake, batch.day) if w.batch == batch]
     if not matches:
-        nearest = did_you_mean(near(name, (w.batch.name for w in waiting(lake))))
+        nearest = did_you_mean(name, (w.batch.name for w in waiting(lake)))
         raise DataRefused(
             f"{name}: no such batch waits; `harmsweep hold list` shows those that do{nearest}"
         )

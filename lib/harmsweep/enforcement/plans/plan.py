@@ -16,7 +16,7 @@ from harmsweep.enforcement.state.day_ledger import as_row
 from harmsweep.enforcement.state.policy_binding import PolicyBinding, load_policy_binding
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
-from harmsweep.names import did_you_mean, near
+from harmsweep.names import did_you_mean
 from harmsweep.operations.audit import operations
 from harmsweep.policy.file import load_policy
 
@@ -89,7 +89,7 @@ def find_plan(lake: Path, plan_id: str) -> Plan:
     if not makings:
         sql = "SELECT DISTINCT object FROM operations_v1 WHERE act = 'plan'"
         known = delta.query(lake, sql).column("object").to_pylist()
-        raise DataRefused(f"there is no plan {plan_id}{did_you_mean(near(plan_id, known))}")
+        raise DataRefused(f"there is no plan {plan_id}{did_you_mean(plan_id, known)}")
     details = [json.loads(o["details"]) for o in makings]
     # Who made it again had it before them: none of its makers can approve it, nor who asked for it.
     planners = {o["operator"] for o in makings} | {asked.pop("by", "") for asked in details}

@@ -112,8 +112,7 @@ def effects_of(plan: Plan | Waiting) -> str:
 
 
 def _effects(plan: Plan | Waiting) -> str:
-    days = (plan.first, plan.last) if isinstance(plan, Plan) else (plan.day, plan.day)
-    first, last = days
+    first, last = (plan.first, plan.last) if isinstance(plan, Plan) else (plan.day, plan.day)
     return f"""({effects_of(plan)}) p
         LEFT JOIN (SELECT * FROM post_features_v1 WHERE day >= '{first}' AND day <= '{last}') f
         ON f.day = p.day AND f.post_id = p.subject_id AND f.revision = p.revision"""

@@ -7,7 +7,7 @@ from harmsweep.errors import DataRefused
 from harmsweep.ids import why_no_id
 from harmsweep.known_media.escalations import escalated_posts
 from harmsweep.lake import delta
-from harmsweep.names import did_you_mean, near
+from harmsweep.names import did_you_mean
 
 # Columns of ids, as queries name them.
 POST_IDS = "post_id FROM posts_v1 WHERE status = 'accepted'"
@@ -28,7 +28,7 @@ def why_unknown(lake: Path, name: str, *columns: str) -> str:
         sql = f"""SELECT DISTINCT id FROM (SELECT {column.replace(" FROM", " AS id FROM", 1)})
             WHERE starts_with(id, '{first}') OR ends_with(id, '{last}') LIMIT {CANDIDATES}"""
         alike |= {row["id"] for row in delta.query(lake, sql).to_pylist()}
-    return did_you_mean(near(name, alike))
+    return did_you_mean(name, alike)
 
 
 def find_post(lake: Path, post_id: str) -> dict[str, Any]:
