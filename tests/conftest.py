@@ -65,14 +65,20 @@ def shared_data() -> Path:
 
 @pytest.fixture
 def add_rows() -> Callable[..., None]:
-    """A function that appends literal rows to a table without Spark; absent columns are null."""
+    """A function that appends literal rows as another process would; absent columns are null."""
     import deltalake
     import pyarrow as pa
 
+    from harmsweep.lake import seals
+
     def append(rows: list[dict[str, Any]], table: "Table", lake: Path) -> None:  # noqa: F821
+        if table.name in seals.SEALED:
+            seals.begin(lake, table.name)
         stored = deltalake.DeltaTable(str(lake / table.name))
         schema = pa.schema(stored.schema().to_arrow())
         deltalake.write_deltalake(stored, pa.Table.from_pylist(rows, schema=schema), mode="append")
+        if table.name in seals.SEALED:
+            seals.seal(lake, table.name)
 
     return append
 

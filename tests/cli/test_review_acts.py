@@ -9,8 +9,9 @@ import pytest
 from builders import post
 
 from harmsweep.errors import REFUSED, USAGE
+from harmsweep.lake.seal_lines import place
 from harmsweep.operations import audit
-from harmsweep.tables.catalog import POSTS
+from harmsweep.tables.catalog import POSTS, VERDICTS
 
 Call = Callable[..., tuple[int, str, str]]
 DAY = date(2026, 10, 1)
@@ -79,6 +80,13 @@ def test_a_dry_run_takes_a_lake_whose_path_is_relative(
     code, out, err = call(*HARMFUL, "--dry-run", "--lake", posted.name)
     assert (code, err) == (0, "")
     assert out.startswith("p1 revision 2 of 2026-10-01: harmful, 1 effect\n")
+
+
+def test_a_dry_run_reads_nothing_that_is_damaged(call: Call, posted: Path) -> None:
+    call(*HARMFUL, "--lake", posted)
+    place(posted, VERDICTS.name).unlink()
+    code, _, err = call(*HARMFUL, "--dry-run", "--lake", posted)
+    assert (code, "its seals are gone" in err) == (REFUSED, True)
 
 
 def test_a_dry_run_of_an_overturned_appeal_says_what_comes_back(

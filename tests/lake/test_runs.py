@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from builders import post
 
-from harmsweep.lake import delta, runs, writes
+from harmsweep.lake import delta, runs, seals, writes
 from harmsweep.lake.flow import STAGES
 from harmsweep.lake.portions import Input, Portion
 from harmsweep.lake.runs import Stage, days_run, run_stage
@@ -135,6 +135,8 @@ def test_a_day_whose_input_is_gone_is_worked_on_while_it_has_output(
 
 def commit_beside(table: Table, lake: Path) -> None:
     """Another process's commit of a file to the table's slice of the day; nobody can read it."""
+    if table.name in seals.SEALED:
+        seals.begin(lake, table.name)
     log = lake / table.name / "_delta_log"
     last = max(int(path.stem) for path in log.glob("*.json"))
     values = dict.fromkeys(table.partition_by, "m1") | {"day": str(DAY)}

@@ -8,13 +8,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import deltalake
 import pytest
 from builders import row
 from damages import damage
 
 from harmsweep.errors import Refused
 from harmsweep.lake import delta, seal_lines, seals, writes
-from harmsweep.lake.schema import migrate
+from harmsweep.lake.schema import is_current, migrate
 from harmsweep.lake.seal_lines import FOLDER, Damaged
 from harmsweep.lake.sql import Tables, answer
 from harmsweep.tables.catalog import (
@@ -162,13 +163,51 @@ def test_a_seal_that_was_changed_is_named(lake: Path) -> None:
         read(lake)
 
 
-def test_a_table_from_before_is_sealed_by_its_next_commit(lake: Path) -> None:
+def test_seals_that_are_gone_are_missed(lake: Path) -> None:
     shutil.rmtree(lake / FOLDER)
+    with pytest.raises(Refused, match=f"{NAME} is damaged: its seals are gone"):
+        read(lake)
+    with pytest.raises(Damaged):
+        writes.write_rows([act(24)], OPERATIONS, lake)
+
+
+def without_seals(lake: Path) -> None:
+    """Make a table one of before there were seals."""
+    stored = deltalake.DeltaTable(str(lake / NAME))
+    stored.alter.set_table_properties({"harmsweep.sealed": "false"}, raise_if_not_exists=False)
+    shutil.rmtree(lake / FOLDER)
+
+
+@pytest.mark.parametrize("is_migrated", [False, True])
+def test_a_table_from_before_is_sealed_by_its_next_commit(lake: Path, is_migrated: bool) -> None:
+    without_seals(lake)
     assert len(read(lake)) == 24
+    if is_migrated:
+        assert not is_current(lake, OPERATIONS)
+        migrate(lake, OPERATIONS)
+        assert is_current(lake, OPERATIONS) and len(read(lake)) == 24
     writes.write_rows([act(24)], OPERATIONS, lake)
+    assert len(read(lake)) == 25
     flip(files(lake)[2])
     with pytest.raises(Refused):
         read(lake)
+
+
+def test_a_new_table_whose_first_writer_was_killed_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(name: str) -> None:
+        if name == f"{NAME}:after-commit":
+            raise KeyboardInterrupt
+
+    migrate(tmp_path, OPERATIONS)
+    assert delta.rows(OPERATIONS, tmp_path).num_rows == 0
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(writes, "failpoint", killed)
+        writes.write_rows([act(0)], OPERATIONS, tmp_path)
+    assert len(read(tmp_path)) == 1
+    writes.write_rows([act(1)], OPERATIONS, tmp_path)
+    assert len(read(tmp_path)) == 2
 
 
 def test_a_day_is_read_though_another_days_file_is_damaged(tmp_path: Path) -> None:
@@ -201,7 +240,7 @@ def test_what_is_sealed_is_declared() -> None:
 
 @pytest.fixture
 def long(lake: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A table whose 24 lines are too many: all but the last four are to be one."""
+    """A table whose 25 lines (the first of no rows) are too many: four stay, the rest are one."""
     monkeypatch.setattr(seal_lines, "MOST_LINES", 20)
     monkeypatch.setattr(seal_lines, "LAST_LINES", 4)
     return lake
@@ -210,9 +249,9 @@ def long(lake: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_many_lines_become_one_that_goes_on(long: Path) -> None:
     path = seal_lines.place(long, NAME)
     before = path.read_text(encoding="utf-8").splitlines()
-    assert seal_lines.compact(long, NAME) == 20
+    assert seal_lines.compact(long, NAME) == 21
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    assert len(lines) == 5 and lines[0]["before"] == json.loads(before[19])["chain"]
+    assert len(lines) == 5 and lines[0]["before"] == json.loads(before[20])["chain"]
     assert seal_lines.compact(long, NAME) == 0
     writes.write_rows([act(24)], OPERATIONS, long)
     assert len(read(long)) == 25
@@ -222,7 +261,7 @@ def test_many_lines_become_one_that_goes_on(long: Path) -> None:
 
 
 def test_what_lies_before_the_lines_that_became_one_is_refused(long: Path) -> None:
-    oldest = json.loads(seal_lines.place(long, NAME).read_text(encoding="utf-8").splitlines()[19])
+    oldest = json.loads(seal_lines.place(long, NAME).read_text(encoding="utf-8").splitlines()[20])
     seal_lines.compact(long, NAME)
     assert as_of(long, oldest["version"]) == 20
     with pytest.raises(Refused, match=r"held before version .* is known no longer"):

@@ -81,7 +81,9 @@ def written(
         schema = pa.schema(deltalake.DeltaTable(str(lake / table.name)).schema().to_arrow())
         arrow = pa.Table.from_pylist(rows, schema=schema)
         df = spark.createDataFrame(arrow, table.schema).coalesce(1)
-        writes.conform(df, table).write.format("delta").mode("append").save(str(lake / table.name))
+        with writes.committed(table, lake):
+            save = writes.conform(df, table).write.format("delta").mode("append").save
+            save(str(lake / table.name))
     return lake
 
 

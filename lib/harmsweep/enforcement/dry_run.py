@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from harmsweep.enforcement.state.day_ledger import ledger_locks
-from harmsweep.lake import delta
+from harmsweep.lake import delta, seal_lines
 from harmsweep.tables.catalog import (
     ACTIONS,
     APPEALS,
@@ -52,6 +52,8 @@ def scratch_copy(lake: Path) -> Iterator[Path]:
         with ledger_locks(lake):
             for table in WRITTEN:
                 _copy(lake / table.name, copy / table.name)
+            for seals in lake.glob(seal_lines.FOLDER):  # none in a lake without a row
+                shutil.copytree(seals, copy / seals.name)
         for path in lake.iterdir():
             if not path.name.startswith(".") and not (copy / path.name).exists():
                 target = path.resolve()  # the lake's own path may be relative

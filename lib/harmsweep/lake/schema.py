@@ -7,6 +7,7 @@ from deltalake.exceptions import DeltaError
 from deltalake.schema import Schema
 
 from harmsweep.errors import Refused
+from harmsweep.lake import seals
 from harmsweep.tables.spec import Table
 
 # Plain features only, so that polars, duckdb and deltalake read every table; a checkpoint at each
@@ -19,7 +20,7 @@ class LakeMismatch(Refused):
 
 
 def is_current(lake: Path, table: Table) -> bool:
-    """Whether the stored table has the columns and constraints that the code declares."""
+    """Whether the stored table has the columns, constraints and seals that the code declares."""
     uri = str(lake / table.name)
     if not deltalake.DeltaTable.is_deltatable(uri):
         return False
@@ -27,7 +28,8 @@ def is_current(lake: Path, table: Table) -> bool:
     have = {f.name: f.type for f in stored.schema().fields}
     new, retired = _constraints(stored, table)
     declared = {f.name: f.type for f in _delta_schema(table).fields}
-    return declared.items() <= have.items() and not new and not retired
+    has_seals = _has_seals(stored, table)
+    return declared.items() <= have.items() and not new and not retired and has_seals
 
 
 def migrate(lake: Path, table: Table) -> None:
@@ -47,7 +49,8 @@ def migrate(lake: Path, table: Table) -> None:
             partition_by=list(table.partition_by),
             name=table.name,
             description=table.comment,
-            configuration=PROPERTIES | ({"delta.appendOnly": "true"} if table.append_only else {}),
+            configuration=_properties(table),
+            raise_if_key_not_exists=False,  # our own is none of Delta's
         )
     stored = deltalake.DeltaTable(uri)
     have = {f.name: f.type for f in stored.schema().fields}
@@ -62,6 +65,21 @@ def migrate(lake: Path, table: Table) -> None:
     if missing:
         stored.alter.add_columns(missing)
     _constrain(stored, table)
+    if not _has_seals(stored, table):
+        # Sealed first: a table that says so and has rows is not read without.
+        seals.seal(lake, table.name)
+        stored.alter.set_table_properties(seals.HAS_SEALS, raise_if_not_exists=False)
+
+
+def _properties(table: Table) -> dict[str, str]:
+    append_only = {"delta.appendOnly": "true"} if table.append_only else {}
+    return PROPERTIES | append_only | (seals.HAS_SEALS if table.name in seals.SEALED else {})
+
+
+def _has_seals(stored: deltalake.DeltaTable, table: Table) -> bool:
+    """Whether a stored table that should have seals says that it has."""
+    said = seals.HAS_SEALS.items() <= stored.metadata().configuration.items()
+    return said or table.name not in seals.SEALED
 
 
 def _constrain(stored: deltalake.DeltaTable, table: Table) -> None:

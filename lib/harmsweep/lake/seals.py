@@ -33,6 +33,8 @@ SEALED = frozenset(
         *("restricted/escalations_v1", "restricted/preservations_v1"),
     }
 )
+# The property of a table that no row is written to before its first seal.
+HAS_SEALS = {"harmsweep.sealed": "true"}
 # So often a reader looks again where a writer was between its commit and its seal.
 TRIES, PAUSE = 5, 0.05
 _KNOWN = (DeltaError, OSError, ValueError, pa.ArrowException)
@@ -54,8 +56,9 @@ def check(
     days: Container[str] | None = None,
     content: bool = True,
 ) -> deltalake.DeltaTable:
-    """A table, now or as of a version, as it was sealed; one without a seal is taken as it is.
+    """A table, now or as of a version, as it was sealed.
 
+    One of before seals is taken as it is, and so is one without rows that has none yet.
     With `content` the hash of each file is compared, or of those that may hold rows of some days.
 
     Raises:
@@ -64,6 +67,8 @@ def check(
     last, table, files = _settled(lake, name, version)
     newest = int(table.version())
     if last is None:
+        if files and HAS_SEALS.items() <= table.metadata().configuration.items():
+            raise damaged(name, f"its seals are gone ({seal_lines.place(lake, name)})")
         return table
     expected = _expected(lake, name, last, newest)
     lost, strange = sorted(expected.keys() - files.keys()), sorted(files.keys() - expected.keys())
@@ -78,6 +83,12 @@ def check(
         if is_read and expected[path] and _hash(lake / name, path) != expected[path]:
             raise damaged(name, f"{path} is not the file that was written")
     return table
+
+
+def begin(lake: Path, name: str) -> None:
+    """Seal a table that has no seal, so that what comes next can be told from what was."""
+    if not seal_lines.place(lake, name).exists():
+        seal(lake, name)
 
 
 def seal(lake: Path, name: str) -> None:
