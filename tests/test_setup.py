@@ -88,6 +88,21 @@ def test_a_start_without_a_usable_archive_of_classes_is_the_same_without_a_word(
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize(("files", "empty"), [((), True), (("spark-defaults.conf",), False)])
+def test_the_class_path_has_no_folder_with_our_own_file_alone(
+    tmp_path: Path, files: tuple[str, ...], empty: bool
+) -> None:
+    """The JVM takes no archive of classes where a folder of the class path has files."""
+    for name in ("spark-env.sh", *files):
+        (tmp_path / name).touch()
+    script = f'. {ROOT}/conf/spark/spark-env.sh; echo "$SPARK_CONF_DIR"'
+    given = os.environ | {"SPARK_CONF_DIR": str(tmp_path)}
+    command = ["bash", "-ec", script]
+    done = subprocess.run(command, env=given, capture_output=True, text=True, check=False)
+    folder = f"{ROOT}/.cache/spark-conf" if empty else str(tmp_path)
+    assert (done.returncode, done.stdout.strip()) == (0, folder)
+
+
 @pytest.mark.slow
 def test_a_spark_submit_by_hand_says_what_the_job_says_and_no_more() -> None:
     hand = {n: v for n, v in os.environ.items() if not n.startswith(("SPARK", "HARMSWEEP"))}

@@ -9,8 +9,9 @@ from harmsweep.lake import delta
 from harmsweep.model.manifest import load_manifest
 from harmsweep.model.reference import load_model_ref
 from harmsweep.paths import DEFAULT_MODEL, ROOT
-from harmsweep.pipeline.all_days import PipelineRun, run_pipeline
+from harmsweep.pipeline.all_days import PipelineRun, run_pipeline, settle
 from harmsweep.reports.lake_figures import accounts
+from harmsweep.stages.explain import explain_few
 from harmsweep.tables.catalog import MEDIA, TABLES
 
 pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow, pytest.mark.nightly]
@@ -75,6 +76,21 @@ def test_a_second_run_changes_nothing_and_starts_no_spark(finished: Finished) ->
     assert again.changed == []
     assert again.model == line.model
     assert {name: delta.version(table, lake) for name, table in TABLES.items()} == before
+
+
+def test_a_run_after_some_posts_were_explained_changes_nothing(
+    finished: Finished, copied: Path, spark: SparkSession
+) -> None:
+    """An action for words of a group alone becomes a review, behind the sweep that acted."""
+    line = finished[1]
+    before = delta.version(TABLES["actions_v1"], copied)
+    explain_few(copied, line.days, model=line.model, media=SAMPLE)
+    assert delta.version(TABLES["actions_v1"], copied) > before
+    settle(copied, line)
+    again = run_pipeline(
+        lambda: spark, copied, posts=SAMPLE, model=line.model, on_progress=lambda *_: None
+    )
+    assert again.changed == []
 
 
 def test_a_model_is_trained_on_the_sample_where_none_is_given(

@@ -41,6 +41,8 @@ for command in COMMANDS:
 def main() -> None:
     """The console script: run a command; an error is one line on stderr and an exit code."""
     try:
+        if not sys.argv[1:] or sys.argv[1] in app.help_flags:
+            app.resolved_commands()  # which alone know what each is for
         command, bound, _ = app.parse_args(sys.argv[1:], exit_on_error=False)
         if command.__name__ != "start":  # which ends it
             say_if_stopped(bound.arguments.get("lake") or DEFAULT_LAKE)

@@ -21,7 +21,7 @@ _PARTS = re.compile(
 )
 _PARSER = re.compile(r'SQL error: ParserError\("(.*)"\)')
 _TABLE = re.compile(r"table '(?:lake\.tables\.)?(.+)' not found")
-_COLUMN = re.compile(r"No field named (.+?)\. (?:Did you mean .+\? )?Valid fields are (.+)\.")
+_COLUMN = re.compile(r"No field named (.+?)\. .*?Valid fields are (.+)\.")
 # Its types by those of the tables.
 _TYPES = {
     "Utf8": "string", "LargeUtf8": "string", "Int64": "long", "Int32": "integer",
@@ -47,7 +47,8 @@ def plain(said: str, names: Collection[str]) -> str:
     if unknown := _TABLE.search(line):
         return f"no table {unknown[1]}{advice(unknown[1], names)}"
     if unknown := _COLUMN.search(line):
-        return f"no column {unknown[1]}{_columns(unknown[1], unknown[2].split(', '))}"
+        name = unknown[1].replace('"', "")
+        return f"no column {name}{_columns(name, unknown[2].split(', '))}"
     if wrong := _PARSER.search(line):
         return wrong[1]
     if "Resources exhausted" in line:
@@ -73,7 +74,9 @@ def _start(said: str) -> str:
 
 
 def _columns(name: str, known: Collection[str]) -> str:
-    """The advice about a column, whose name may have its table's before it."""
+    """The advice about a column, whose name may have its table's before it, or is a text's."""
+    if not re.fullmatch(r"[\w.]+", name):
+        return "; a text stands between single quotes"
     table, _, own = name.rpartition(".")
     names = {one.rpartition(".")[2] for one in known if not table or one.startswith(f"{table}.")}
     return advice(own, names or known)

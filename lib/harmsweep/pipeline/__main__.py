@@ -15,7 +15,7 @@ from harmsweep.lake.session import session
 from harmsweep.model.manifest import load_manifest, verified_bytes
 from harmsweep.model.reference import load_model_ref
 from harmsweep.paths import DEFAULT_MODEL, ROOT
-from harmsweep.pipeline.all_days import run_pipeline
+from harmsweep.pipeline.all_days import run_pipeline, settle
 from harmsweep.pipeline.terminal import print_summary, progress
 from harmsweep.policy.demonstration import mark_demonstration
 from harmsweep.reports.lake import write_report
@@ -37,6 +37,7 @@ def main(*, posts: Path, lake: Path, model: Path, train: bool) -> Iterable[str]:
         )
     with console.status("explaining a few posts"):
         explained = explain_few(lake, done.days, model=done.model, media=posts)
+        settle(lake, done)
     report = lake / "report.html"
     if done.changed or not report.exists():
         write_report(

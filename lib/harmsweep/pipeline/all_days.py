@@ -81,11 +81,27 @@ def run_pipeline(
     return PipelineRun(posts, days, outcomes, model, policy, ablation)
 
 
+def settle(lake: Path, run: PipelineRun) -> None:
+    """Sweep and measure again the days on which explaining made reviews of actions.
+
+    Others are skipped, and so is every stage and day of the next run.
+    """
+    for stage in _effects(lake, run.model, run.policy).values():
+        for day in run.days:
+            stage(day)
+
+
 def _act(spark: Spark, lake: Path, model: ModelRef, policy: Policy) -> Stages:
-    measure = partial(measure_day, lake, model_version=model.model_version)
     return {
         "score": partial(score_day, spark, lake, model=model),
         "decide": partial(decide_day, spark, lake, policy=policy, model=model),
+        **_effects(lake, model, policy),
+    }
+
+
+def _effects(lake: Path, model: ModelRef, policy: Policy) -> Stages:
+    measure = partial(measure_day, lake, model_version=model.model_version)
+    return {
         "enforce": partial(enforce_day, lake, policy=policy, model=model),
         "measure": partial(measure, policy_version=policy.policy_version),
     }

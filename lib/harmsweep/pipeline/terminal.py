@@ -46,7 +46,8 @@ def progress(console: Console) -> Iterator[OnProgress]:
                 items = bars.tasks[tasks[stage]].fields["items"] + outcome.items
                 bars.update(tasks[stage], advance=1, items=items)
             if not console.is_terminal:
-                console.print(outcome.line() if outcome else f"{stage}…", highlight=False)
+                line = outcome.line() if outcome else f"{stage}…"
+                console.print(line, highlight=False, soft_wrap=True)
 
         yield on_progress
 
