@@ -112,3 +112,16 @@ def test_a_spark_submit_by_hand_says_what_the_job_says_and_no_more() -> None:
     assert done.stdout.startswith("usage: snapshot.py")
     # Java's own line, which no setting of it takes away.
     assert done.stderr == "WARNING: Using incubator modules: jdk.incubator.vector\n"
+
+
+@pytest.mark.slow
+def test_no_folder_of_the_class_path_keeps_java_from_its_archive_of_classes() -> None:
+    hand = {n: v for n, v in os.environ.items() if not n.startswith(("SPARK", "HARMSWEEP"))}
+    hand["PATH"] = f"{ROOT / '.venv' / 'bin'}:{hand['PATH']}"
+    hand["SPARK_PRINT_LAUNCH_COMMAND"] = "1"
+    command = ["spark-submit", "--version"]
+    done = subprocess.run(command, env=hand, capture_output=True, text=True, check=True)
+    [words] = [line.split() for line in done.stderr.splitlines() if line.startswith("Spark Comm")]
+    places = [Path(place) for place in words[words.index("-cp") + 1].split(":")]
+    assert any(place.name == "spark-conf" for place in places)
+    assert [place for place in places if place.is_dir() and any(place.iterdir())] == []

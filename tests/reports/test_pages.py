@@ -18,7 +18,7 @@ from harmsweep.enforcement.circuit_breaker.batches import waiting
 from harmsweep.errors import Held
 from harmsweep.lake.writes import write_rows
 from harmsweep.reports.evaluation import Material, write_evaluation
-from harmsweep.reports.lake import write_report
+from harmsweep.reports.lake import TEMPLATES, write_report
 from harmsweep.reports.plan import write_batch, write_plan
 from harmsweep.tables.catalog import LABELS
 
@@ -110,6 +110,13 @@ def test_a_table_has_a_caption_and_every_head_a_scope(tags: Tags) -> None:
     assert all(head.get("scope") in ("col", "row") for head in tags.of("th"))
 
 
+def test_a_first_column_of_numbers_has_its_head_where_its_cells_are() -> None:
+    parts: Any = TEMPLATES.get_template("parts.html").module
+    tags = Tags(str(parts.table([{"clusters": 8, "pictures": 10}], "Copies")))
+    of_cells = [("class", "n") in cell.items() for cell in tags.of("th", "td")]
+    assert of_cells == [False, True, False, True]
+
+
 def test_what_scrolls_is_reached_by_the_keyboard_and_named(tags: Tags) -> None:
     scrolled = [a for a in tags.of("div") if a.get("class") == "scroll"]
     assert len(scrolled) == len(tags.of("table"))
@@ -157,4 +164,7 @@ def test_axe_finds_nothing_on_a_wide_or_narrow_light_or_dark_page(page: Path) ->
                 found = Axe().run(shown).response["violations"]
                 assert not [(f["id"], f["nodes"][0]["html"]) for f in found], (width, mode)
                 assert shown.evaluate("document.documentElement.scrollWidth") <= width
+                ends = "c => Math.round(c.getBoundingClientRect().right)"
+                captions = f"Array.from(document.querySelectorAll('caption'), {ends})"
+                assert max(shown.evaluate(captions)) <= width, "a caption that is cut off"
         browser.close()

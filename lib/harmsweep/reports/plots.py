@@ -273,7 +273,8 @@ def _chart(rows: Iterable[Record], title: str, subtitle: str = "") -> alt.Chart:
 
 
 def _names(names: Sequence[str], field: str = "name") -> alt.Y:
-    axis = alt.Axis(ticks=False, domain=False)
+    # A mark at 0 is as wide as it is, and stands beside the names, not on them.
+    axis = alt.Axis(ticks=False, domain=False, labelPadding=8)
     return alt.Y(f"{field}:N", title=None, sort=list(dict.fromkeys(names)), axis=axis)
 
 

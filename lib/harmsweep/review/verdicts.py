@@ -39,7 +39,7 @@ def decide(
         raise DataRefused(why)
     if action is not None and (verdict != "harmful" or not harm or action not in LADDER[1:]):
         nearest = did_you_mean(action, LADDER[1:]) if action not in LADDER else ""
-        why = f"a harmful verdict with a harm may ask for {LADDER[1:]}"
+        why = f"a harmful verdict with a harm may ask for {', '.join(LADDER[1:])}"
         raise DataRefused(f"{action}: {why}{nearest}")
     post = find_reviewable(lake, post_id)
     row = verdict_row(lake, post, verdict, harm, rationale) | {"action": action}
