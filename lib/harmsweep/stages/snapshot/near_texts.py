@@ -34,8 +34,13 @@ def runs(text: Column) -> Column:
     """The set of a text's runs of five letters; case, punctuation and numbers tell none apart."""
     letters = F.regexp_replace(F.lower(text), r"[^\p{L}\p{M}\p{N}]+", " ")
     plain = F.trim(F.regexp_replace(F.substring(letters, 1, MOST_LETTERS), r"\p{N}+", "0"))
-    places = F.sequence(F.lit(1), F.greatest(F.lit(1), F.length(plain) - (RUN - 1)))
-    return F.array_distinct(F.transform(places, lambda at: F.substring(plain, at, F.lit(RUN))))
+    # Within a lambda the text is a value: else Spark would make it plain anew for every run.
+    return F.array_distinct(F.flatten(F.transform(F.array(plain), _all_runs)))
+
+
+def _all_runs(text: Column) -> Column:
+    places = F.sequence(F.lit(1), F.greatest(F.lit(1), F.length(text) - (RUN - 1)))
+    return F.transform(places, lambda at: F.substring(text, at, F.lit(RUN)))
 
 
 def near_texts(texts: DataFrame) -> DataFrame:
