@@ -61,7 +61,9 @@ def near_texts(texts: DataFrame) -> DataFrame:
 def _candidates(texts: DataFrame) -> DataFrame:
     """Pairs that share a bucket, each once."""
     ranked = Window.partitionBy("bucket").orderBy("id")
-    buckets = _buckets(texts).withColumn("rank", F.row_number().over(ranked))
+    # Both sides of the join read them: hashing is the most of the work.
+    found = _buckets(texts).localCheckpoint()
+    buckets = found.withColumn("rank", F.row_number().over(ranked))
     first = buckets.where(F.col("rank") <= MOST_COMPARED)
     others = buckets.select("bucket", F.col("id").alias("right"), F.col("rank").alias("last"))
     pairs = first.join(others, on="bucket", how="inner").where(F.col("rank") < F.col("last"))
