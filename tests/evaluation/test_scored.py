@@ -6,8 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from harmsweep.evaluation.scored import ScoredRows, score_labelled_rows
+from harmsweep.evaluation.scored import ScoredRows, score_labelled_rows, seen_groups
 from harmsweep.model.fusion import Columns
+from harmsweep.model.manifest import group_hash
 
 HARMS = ("hate", "spam")
 NONE = float("nan")
@@ -39,3 +40,13 @@ def test_a_label_that_is_not_by_hand_is_no_truth(tmp_path: Path) -> None:
 def test_all_labels_of_a_snapshot_that_does_not_say_are_by_hand(tmp_path: Path) -> None:
     hate, spam = scored(tmp_path / "test", LABELS)
     assert hate.truth.tolist() == [True, False, True] and spam.truth.tolist() == [True, False]
+
+
+def test_a_split_group_was_seen_where_one_of_its_groups_was(tmp_path: Path) -> None:
+    joined = {"own_group": ["a", "e", "b", "c"], "split_group": ["a", "a", "b", "c"]}
+    for name, columns in {"test": joined, "old": {"split_group": ["a", "a", "b", "c"]}}.items():
+        (tmp_path / name).mkdir()
+        pq.write_table(pa.table(columns), tmp_path / name / "part-00000.parquet")
+    trained_on = {group_hash("e"), group_hash("c"), group_hash("elsewhere")}
+    assert seen_groups(tmp_path / "test", trained_on) == {"a", "c"}
+    assert seen_groups(tmp_path / "old", trained_on) == {"c"}

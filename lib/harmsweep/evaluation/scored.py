@@ -1,7 +1,7 @@
 """The labelled rows of a snapshot's part with what scorers say of them."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from harmsweep.encoders.stored import matrix
 from harmsweep.evaluation.intervals import Bools, Floats
 from harmsweep.model.fusion import Columns, Feature, Input, input_columns
-from harmsweep.model.snapshot import hand_column, label_column
+from harmsweep.model.manifest import group_hash
+from harmsweep.model.snapshot import group_columns, hand_column, label_column
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,23 @@ def by_hand(path: Path, harms: Sequence[str]) -> Bools:
         return np.ones((pq.read_metadata(path).num_rows, len(harms)), dtype=bool)
     rows = read_columns(path, names)
     return np.stack([rows[name] for name in names], axis=1).astype(bool)
+
+
+def seen_groups(part: Path, trained_on: Collection[str]) -> set[str]:
+    """The split groups of a part of which a model saw any post: one is enough to know the others.
+
+    `trained_on` are hashes of the collections' groups, as a manifest lists them.
+    """
+    seen = set()
+    for path in sorted(part.glob("*.parquet")):
+        own, split = group_columns(pq.read_schema(path).names)
+        rows = pq.read_table(path, columns=list({own, split}))
+        for name, group in zip(
+            rows.column(own).to_pylist(), rows.column(split).to_pylist(), strict=True
+        ):
+            if group_hash(name) in trained_on:
+                seen.add(group)
+    return seen
 
 
 def read_columns(

@@ -179,7 +179,7 @@ OUTSTANDING = Stage(
 # Its folder stands outside the lake and is written once, so it has no runs.
 SNAPSHOT = Stage(
     "snapshot",
-    reads=inputs(POSTS, POST_FEATURES, POST_VECTORS, AUTHOR_VECTORS, LABELS, ESCALATIONS),
+    reads=inputs(*(POSTS, POST_FEATURES, POST_VECTORS, AUTHOR_VECTORS, LABELS, MEDIA, ESCALATIONS)),
     writes=(),
 )
 # Those that a day goes through, in their order.

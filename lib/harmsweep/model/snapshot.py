@@ -6,7 +6,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -48,6 +48,12 @@ class Snapshot(Frozen):
     duplicates: int
     # Rows left out because no label by hand lets them stand outside of train.
     natural_only: int = 0
+    # How many of the collections' groups share something with another, by what they share, and the
+    # number of them in the largest split group; absent before groups were joined.
+    joined: Mapping[str, int] = {}
+    largest_group: int = 1
+    # Keys that too many share to tie anybody, by kind.
+    common_keys: Mapping[str, int] = {}
     files: Mapping[str, str]
 
 
@@ -92,6 +98,14 @@ def snapshot_id(identity: Mapping[str, object]) -> str:
     """ "s" and 12 hexadecimal digits over what a snapshot is made from."""
     content = json.dumps(identity, sort_keys=True, default=str).encode()
     return "s" + hashlib.sha256(content).hexdigest()[:12]
+
+
+def group_columns(columns: Collection[str]) -> tuple[str, str]:
+    """The columns of a row's group in its collection and of its split group.
+
+    They are one in a snapshot from before groups that share anything were joined.
+    """
+    return "own_group" if "own_group" in columns else "split_group", "split_group"
 
 
 def label_column(harm: str) -> str:

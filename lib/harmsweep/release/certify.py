@@ -8,9 +8,9 @@ import numpy as np
 from rich.table import Table
 
 from harmsweep.errors import Refused
-from harmsweep.evaluation.scored import ScoredRows, score_labelled_rows
+from harmsweep.evaluation.scored import ScoredRows, score_labelled_rows, seen_groups
 from harmsweep.model.fusion import Columns
-from harmsweep.model.manifest import Manifest, check_encoders, group_hash, load_manifest
+from harmsweep.model.manifest import Manifest, check_encoders, load_manifest
 from harmsweep.model.snapshot import load_snapshot
 from harmsweep.policy.certificates import (
     LEAST_GROUPS,
@@ -65,7 +65,7 @@ def certify(snapshot: Path, *, model: Path, policy: Path) -> Certificate:
         if not facts.rows.get(part):
             raise CertifyRefused(f"{snapshot}: has no rows in its part {part}")
     held_out = score_part(snapshot / PART, model)
-    _check_held_out(held_out, manifest)
+    _check_held_out(snapshot / PART, held_out, manifest)
     validation = score_part(snapshot / "validation", model)
     source = Source(snapshot=facts.id, first=facts.first, last=facts.last)
     all_claims = list(claims(validation, held_out, rules))
@@ -95,9 +95,9 @@ def score_part(part: Path, model: Path) -> Part:
     return {scored.harm: scored for scored in rows}
 
 
-def _check_held_out(part: Part, manifest: Manifest) -> None:
+def _check_held_out(folder: Path, part: Part, manifest: Manifest) -> None:
     names = {str(name) for scored in part.values() for name in np.unique(scored.groups)}
-    seen = set(map(group_hash, names)) & set(manifest.groups)
+    seen = names & seen_groups(folder, set(manifest.groups))
     if seen:
         raise CertifyRefused(
             f"the model {manifest.model_version} was trained on {len(seen)} of the {len(names)}"

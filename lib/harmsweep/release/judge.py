@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harmsweep.evaluation.scored import ScoredRows, score_labelled_rows
+from harmsweep.evaluation.scored import ScoredRows, score_labelled_rows, seen_groups
 from harmsweep.model.fusion import Columns, Input, fuse
 from harmsweep.model.manifest import (
     Manifest,
     ManifestRefused,
-    group_hash,
     load_manifest,
     verified_bytes,
 )
@@ -91,6 +90,7 @@ def _test_rows(
     """Per head of the candidate the rows that no model was trained on, scored by all."""
     mine = _mine(manifests)
     trained_on = {group for manifest in manifests.values() for group in manifest.groups}
+    seen = seen_groups(part, trained_on)
     inputs = _inputs(manifests)
 
     def scores(rows: Columns) -> dict[str, NDArray[Any]]:
@@ -103,7 +103,7 @@ def _test_rows(
     for rows in score_labelled_rows(
         part, mine.harms, scores, inputs=inputs, features=features, windows=windows
     ):
-        fresh = np.array([group_hash(name) not in trained_on for name in rows.groups], dtype=bool)
+        fresh = np.array([name not in seen for name in rows.groups], dtype=bool)
         if len(fresh) and not fresh.any():
             raise ManifestRefused(f"{part}: every group of {rows.harm} was trained on")
         unseen = rows.where(fresh)

@@ -13,6 +13,7 @@ from harmsweep.errors import Refused
 from harmsweep.evaluation.fairness import LEAST_POSTS
 from harmsweep.evaluation.heads import doubts, head_records
 from harmsweep.evaluation.model_scores import model_scores
+from harmsweep.evaluation.scored import seen_groups
 from harmsweep.evaluation.shares import FALSE_POSITIVES, LEAST_FLAGGED
 from harmsweep.evaluation.slices import LEAST_POSITIVES
 from harmsweep.evaluation.worst_errors import texts, worst
@@ -20,7 +21,6 @@ from harmsweep.model.conf import TrainingConfig
 from harmsweep.model.manifest import (
     Manifest,
     check_encoders,
-    group_hash,
     load_manifest,
     verified_bytes,
 )
@@ -133,8 +133,7 @@ def _scored_parts(
     if empty:
         raise EvaluationRefused(f"{material.snapshot}: has no rows in {empty}")
     parts = {name: model_scores(material.snapshot / name, material.model) for name in JUDGING}
-    seen = set(manifest.groups)
-    if any(group_hash(name) in seen for name in set(parts["test"]["split_group"])):
+    if seen_groups(material.snapshot / "test", set(manifest.groups)):
         raise EvaluationRefused(
             f"{material.snapshot}: {manifest.model_version} was trained on groups of the test part"
         )

@@ -32,7 +32,7 @@ from harmsweep.model.manifest import (
     write_manifest,
 )
 from harmsweep.model.network import Heads, serialized
-from harmsweep.model.snapshot import Snapshot, load_snapshot
+from harmsweep.model.snapshot import Snapshot, group_columns, load_snapshot
 from harmsweep.model.tracking import log_run
 from harmsweep.paths import CONF
 from harmsweep.training.code_version import code_version
@@ -118,14 +118,20 @@ def evaluate(
 
 
 def training_groups(snapshot: Path) -> tuple[str, ...]:
-    """Hashes of the groups that the model was fitted on or stopped by."""
+    """Hashes of the groups that the model was fitted on or stopped by, as posts name them."""
     names = {
         name
         for part in ("train", "validation")
         for path in sorted((snapshot / part).glob("*.parquet"))
-        for name in pq.read_table(path, columns=["split_group"]).column(0).to_pylist()
+        for name in _own_groups(path)
     }
     return tuple(sorted(group_hash(name) for name in names))
+
+
+def _own_groups(path: Path) -> list[str]:
+    own, _ = group_columns(pq.read_schema(path).names)
+    names: list[str] = pq.read_table(path, columns=[own]).column(0).to_pylist()
+    return names
 
 
 def head_metrics(rows: Sequence[Record]) -> dict[str, float]:

@@ -70,6 +70,7 @@ def test_words_disguised_or_not_and_equal_clips_are_the_same_content(spark: Spar
     assert len({content[name] for name in ("plain", "clip", "other")}) == 3
 
 
+GROUPS = ("post_id AS own_group", "post_id AS split_group")
 # By post: the labels of hate as source, label, weight; the label and weight that they come to.
 VOTES: dict[str, tuple[list[tuple[str, int, float]], float | None, float]] = {
     "one": ([("hand", 1, 1.0)], 1.0, 1.0),
@@ -120,7 +121,7 @@ def test_labels_by_hand_vote_before_others_and_a_tie_is_not_known(voted: Any) ->
 @pytest.mark.spark
 def test_what_is_not_by_hand_stands_in_train_only(voted: Any) -> None:
     split = Split(seed=1, train=0.5, validation=0.1, certify=0.2, test=0.2, few_groups=2)
-    rows = voted.selectExpr("*", "'x' AS dataset", "post_id AS split_group", "post_id AS content")
+    rows = voted.selectExpr("*", "'x' AS dataset", *GROUPS, "post_id AS content")
     parted = with_parts(rows, split)
     found = parted.where(has_label()).collect()
     held_out = {row["post_id"].rpartition(" ")[0] for row in found if row["split"] != "train"}
@@ -134,7 +135,7 @@ def test_what_is_not_by_hand_stands_in_train_only(voted: Any) -> None:
 @pytest.mark.spark
 def test_few_groups_without_a_label_by_hand_stand_in_train(voted: Any) -> None:
     split = Split(seed=1, train=0.5, validation=0.1, certify=0.2, test=0.2, few_groups=10_000)
-    rows = voted.selectExpr("*", "'x' AS dataset", "post_id AS split_group", "post_id AS content")
+    rows = voted.selectExpr("*", "'x' AS dataset", *GROUPS, "post_id AS content")
     found = with_parts(rows, split).select("post_id", "split").collect()
     parts = {row["split"] for row in found if row["post_id"].startswith("reported ")}
     assert parts == {"train"} and {row["split"] for row in found} == {"train", "validation", "test"}
@@ -145,5 +146,6 @@ def test_of_equal_contents_the_one_with_a_label_by_hand_stays(voted: Any) -> Non
     split = Split(seed=1, train=0.5, validation=0.1, certify=0.2, test=0.2, few_groups=2)
     pair = voted.where("post_id IN ('one 0', 'overturned 0')")
     # The appeal's group comes first by name.
-    rows = pair.selectExpr("*", "'x' AS dataset", "reverse(post_id) AS split_group", "1 AS content")
+    own = "reverse(post_id) AS own_group"
+    rows = pair.selectExpr("*", "'x' AS dataset", own, "'g' AS split_group", "1 AS content")
     assert [row["post_id"] for row in with_parts(rows, split).collect()] == ["one 0"]

@@ -20,6 +20,7 @@ from harmsweep.tables.catalog import (
     AUTHOR_VECTORS,
     ESCALATIONS,
     LABELS,
+    MEDIA,
     POST_FEATURES,
     POST_VECTORS,
     POSTS,
@@ -27,8 +28,10 @@ from harmsweep.tables.catalog import (
 
 pytestmark = pytest.mark.spark
 
+TIED = range(50, 61)
 DAY, LAST = date(2026, 10, 1), date(2026, 10, 2)
-SECRET = "words that no snapshot may hold"
+# Too short for one post's text to be a near-copy of another's.
+SECRET = "no snapshot"
 
 
 def rows(n: int, **changes: Any) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
@@ -36,6 +39,7 @@ def rows(n: int, **changes: Any) -> tuple[dict[str, Any], dict[str, Any], dict[s
     text = changes.pop("text", f"{SECRET} {n}")
     status = changes.pop("status", "accepted")
     shared = {"post_id": f"p{n}", "country": "ZZ", "dataset": "sms", "split_group": f"g{n}"}
+    shared |= {"author_id": f"a{n}"}
     shared |= changes
     post = builders.post(**shared, status=status, text=text, event_id=f"e{n}", sequence=n)
     features = builders.features(**shared, text=text, followers=7.0)
@@ -55,6 +59,10 @@ def label(n: int, value: int, *, harm: str = "spam", source: str = "hand") -> di
     return row(LABELS, dataset="sms", annotator="-", weight=1.0, **known)
 
 
+def picture(n: int) -> dict[str, Any]:
+    return row(MEDIA, post_id=f"p{n}", content_hash=f"{n}", pdq=["0f" * 32], pdq_quality=100)
+
+
 @pytest.fixture(scope="module")
 def taken(
     spark: Any, tmp_path_factory: pytest.TempPathFactory, add: Callable[..., None]
@@ -72,6 +80,9 @@ def taken(
         rows(45),  # labelled by hand and by a report, which disagree
         rows(46),  # escalated: its picture is in a severe bank
     ]
+    # Ten groups of one author, and a picture that the last of them shares with another group.
+    odd += [rows(n, author_id="writer") for n in TIED[:-1]] + [rows(TIED[-1])]
+    add([picture(n) for n in TIED[-2:]], MEDIA, lake)
     made = posts + odd
     add([post for post, _, _ in made], POSTS, lake)
     add([f for _, f, _ in made if f["post_id"] != "p42"], POST_FEATURES, lake)
@@ -79,7 +90,7 @@ def taken(
     width = load_encoders()["description"].width
     described = {
         "day": DAY,
-        "author_id": "a1",
+        "author_id": "a7",
         "windows": 1,
         "vector": stored(np.full((1, width), 0.5))[0],
     }
@@ -88,7 +99,7 @@ def taken(
         AUTHOR_VECTORS,
         lake,
     )
-    labels = [label(n, n % 2) for n in range(44) if n != 40]
+    labels = [label(n, n % 2) for n in (*range(44), *TIED) if n != 40]
     labels += [label(44, 0), label(45, 1), label(46, 1)]
     labels += [label(45, 0, source="a_report"), label(3, 1, harm="hate")]
     add(labels, LABELS, lake)
@@ -121,13 +132,19 @@ def frame(taken: tuple[Path, Path]) -> pl.DataFrame:
 
 
 def test_rows_are_current_labelled_and_have_a_vector(frame: pl.DataFrame) -> None:
-    expected = {f"p{n}" for n in range(46)} - {"p40", "p41", "p42", "p44"}
+    expected = {f"p{n}" for n in (*range(46), *TIED)} - {"p40", "p41", "p42", "p44"}
     assert sorted(frame["post_id"]) == sorted(expected)
 
 
 def test_no_group_is_in_two_parts(frame: pl.DataFrame) -> None:
     assert frame.group_by("split_group").agg(pl.col("split").n_unique())["split"].max() == 1
     assert frame["split"].n_unique() == 3
+
+
+def test_groups_that_share_something_are_one_and_keep_their_names(frame: pl.DataFrame) -> None:
+    tied = frame.filter(pl.col("post_id").is_in([f"p{n}" for n in TIED]))
+    assert tied["split_group"].unique().to_list() == ["g50"] and tied["split"].n_unique() == 1
+    assert set(tied["own_group"]) == {f"g{n}" for n in TIED}
 
 
 def test_the_same_words_under_another_group_are_left_out_and_counted(
@@ -170,7 +187,9 @@ def test_the_facts_name_versions_rows_and_groups(taken: tuple[Path, Path]) -> No
     lake, folder = taken
     facts = load_snapshot(folder)
     assert facts.versions["posts_v1"] == delta.version(POSTS, lake)
-    assert sum(facts.rows.values()) == 42 and facts.id == folder.name
+    assert sum(facts.rows.values()) == 42 + len(TIED) and facts.id == folder.name
+    assert facts.joined["author"] == len(TIED) - 1 and facts.joined["picture"] == 2
+    assert facts.largest_group == len(TIED) and facts.common_keys == {}
 
 
 def test_a_snapshot_is_taken_once_and_another_when_a_table_changed(

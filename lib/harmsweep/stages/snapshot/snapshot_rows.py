@@ -3,7 +3,6 @@
 Labels that are not by hand are natural: they are trained on, and stand in no other part.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 
 from pyspark.sql import Column, DataFrame
@@ -16,9 +15,9 @@ from harmsweep.model.conf import Split
 from harmsweep.model.fusion import Input, input_columns
 from harmsweep.model.inputs import NOT_ALONE, NUMBERS, with_inputs
 from harmsweep.model.snapshot import hand_column, label_column, weight_column
-from harmsweep.stages.snapshot.split import Group, part_by_hash, parts_by_balance
+from harmsweep.stages.snapshot.split import Group, parts_of
 
-IDS = ["day", "post_id", "revision", "dataset", "language", "author_origin", "split_group"]
+IDS = ["day", "post_id", "revision", "dataset", "language", "author_origin", "own_group"]
 _POST = ["day", "post_id"]
 
 
@@ -37,6 +36,7 @@ def labelled_rows(
     fused = with_inputs(rows, post_vectors, author_vectors, inputs=inputs)
     usable = fused.where(_has_own_vector(inputs))
     labelled = usable.join(labels_by_harm(labels), on=_POST, how="inner")
+    labelled = labelled.withColumnRenamed("split_group", "own_group")
     return labelled.withColumn("content", _content(inputs)).select(
         *IDS,
         *input_columns(inputs, []),
@@ -96,14 +96,16 @@ def has_label_by_hand() -> Column:
 def with_parts(rows: DataFrame, split: Split) -> DataFrame:
     """Rows with `split`, one side for each split group; `content` goes.
 
-    Where two groups hold the same content, only the rows of one stay, of the first by name among
-    those where a label is by hand: otherwise a text could be in train under one name and in test
-    under another. Outside of train natural labels become unknown; a row may be left without any.
+    Where two groups of the collections hold the same content, only the rows of one stay, of the
+    first by name among those where a label is by hand: a text that is posted often counts once, and
+    one that ties no groups, such as "ok", is not in train and in test. Outside of train natural
+    labels become unknown; a row may be left without any.
     """
-    place = F.struct(~has_label_by_hand(), "split_group")
-    first = F.min(place).over(Window.partitionBy("content"))["split_group"]
-    kept = rows.withColumn("_first", first).where(F.col("split_group") == F.col("_first"))
-    parts = _parts(kept, split)
+    place = F.struct(~has_label_by_hand(), "own_group")
+    first = F.min(place).over(Window.partitionBy("content"))["own_group"]
+    kept = rows.withColumn("_first", first).where(F.col("own_group") == F.col("_first"))
+    # One row per group comes to the driver: names and counts only.
+    parts = sorted(parts_of(_groups(kept), split).items())
     known = F.broadcast(
         rows.sparkSession.createDataFrame(parts, "split_group string, split string")
     )
@@ -136,23 +138,6 @@ def _content(inputs: Sequence[Input]) -> Column:
     return F.when(F.col("text_present"), words).otherwise(
         F.concat(F.lit("media:"), F.xxhash64(*media).cast("string"))
     )
-
-
-def _parts(rows: DataFrame, split: Split) -> list[tuple[str, str]]:
-    """The part of each group. One row per group comes to the driver: names and counts only."""
-    by_dataset = defaultdict(list)
-    for group in _groups(rows):
-        by_dataset[group.dataset].append(group)
-    chosen: dict[str, str] = {}
-    for groups in by_dataset.values():
-        by_hand = [group for group in groups if group.classes]
-        if len(by_hand) < split.few_groups:
-            # Groups without a label by hand can stand in train alone.
-            chosen |= {group.name: "train" for group in groups}
-            chosen |= parts_by_balance(by_hand, split)
-        else:
-            chosen |= {group.name: part_by_hash(group.name, split) for group in groups}
-    return sorted(chosen.items())
 
 
 def _groups(rows: DataFrame) -> list[Group]:

@@ -6,6 +6,7 @@ them goes to certify: so few groups can certify nothing, and would be missing el
 """
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -28,6 +29,23 @@ class Group:
     name: str
     dataset: str
     classes: Classes
+
+
+def parts_of(groups: Sequence[Group], split: Split) -> dict[str, str]:
+    """The part of each group: by hash, or by balance where its dataset has few groups."""
+    by_dataset = defaultdict(list)
+    for group in groups:
+        by_dataset[group.dataset].append(group)
+    chosen: dict[str, str] = {}
+    for of_dataset in by_dataset.values():
+        by_hand = [group for group in of_dataset if group.classes]
+        if len(by_hand) < split.few_groups:
+            # Groups without a label by hand can stand in train alone.
+            chosen |= {group.name: "train" for group in of_dataset}
+            chosen |= parts_by_balance(by_hand, split)
+        else:
+            chosen |= {group.name: part_by_hash(group.name, split) for group in of_dataset}
+    return chosen
 
 
 def part_by_hash(name: str, split: Split) -> str:

@@ -19,14 +19,25 @@ from harmsweep.model.fusion import Input
 from harmsweep.model.inputs import NUMBERS
 from harmsweep.model.snapshot import FACTS, PARTS, Snapshot, file_hashes, snapshot_id
 from harmsweep.model.windows import windows_of
+from harmsweep.stages.snapshot.groups import Joining, join_groups
 from harmsweep.stages.snapshot.snapshot_rows import has_label, labelled_rows, with_parts
+from harmsweep.tables.catalog import (
+    AUTHOR_VECTORS,
+    ESCALATIONS,
+    LABELS,
+    MEDIA,
+    POST_FEATURES,
+    POST_VECTORS,
+    POSTS,
+)
 
 SOURCES = tuple(source.table for source in SNAPSHOT.reads)
 # Another number where the rows or the layout of a snapshot change their meaning.
-FORMAT = 6
+FORMAT = 7
 # A file is one row group, the unit that the trainer shuffles and shards: 1,000 rows are 8 MB.
 ROWS_PER_FILE = 1000
 MIN_FILES = 4
+_KEY = ["day", "post_id", "revision"]
 
 
 def take_snapshot(
@@ -48,8 +59,8 @@ def take_snapshot(
         facts = {"id": name, "versions": versions, "first": first, "last": last}
         facts |= {"split": training.split, "inputs": inputs, "numbers": NUMBERS, "harms": HARMS}
         facts |= {"windows": windows}
-        rows = labelled_rows(*_tables(spark(), lake, versions, first, last), inputs=read)
-        _write(rows, folder, facts)
+        tables = _tables(spark(), lake, versions, first, last)
+        _write(_rows(tables, read), tables, folder, facts)
         log("snapshot").info("taken", snapshot=name, first=str(first), last=str(last))
     return folder
 
@@ -79,21 +90,43 @@ def _identity(
 
 def _tables(
     spark: SparkSession, lake: Path, versions: Mapping[str, int], first: date, last: date
-) -> list[DataFrame]:
+) -> dict[str, DataFrame]:
     """The sources' rows of the days; posts that were escalated are never trained on."""
     in_range = F.col("day").between(F.lit(first), F.lit(last))
-    posts, *rest, escalated = (
-        delta.read(spark, table, lake, version=versions[table.name]).where(in_range)
+    tables = {
+        table.name: delta.read(spark, table, lake, version=versions[table.name]).where(in_range)
         for table in SOURCES
-    )
-    return [posts.join(escalated, on=["day", "post_id"], how="left_anti"), *rest]
+    }
+    escalated = tables.pop(ESCALATIONS.name)
+    posts = tables[POSTS.name].join(escalated, on=["day", "post_id"], how="left_anti")
+    return tables | {POSTS.name: posts}
 
 
-def _write(rows: DataFrame, folder: Path, facts: Mapping[str, object]) -> None:
+def _rows(tables: Mapping[str, DataFrame], inputs: Sequence[Input]) -> DataFrame:
+    read = (POSTS, POST_FEATURES, POST_VECTORS, AUTHOR_VECTORS, LABELS)
+    return labelled_rows(*(tables[table.name] for table in read), inputs=inputs)
+
+
+def _join_groups(rows: DataFrame, tables: Mapping[str, DataFrame]) -> Joining:
+    """The split groups of the rows, by what their posts hold."""
+    known = rows.select(*_KEY, "own_group")
+    texts = tables[POSTS.name].select(*_KEY, "text")
+    posts = tables[POST_FEATURES.name].join(known, on=_KEY, how="inner").join(texts, on=_KEY)
+    return join_groups(posts, tables[MEDIA.name].join(known, on=_KEY, how="inner"))
+
+
+def _write(
+    rows: DataFrame,
+    tables: Mapping[str, DataFrame],
+    folder: Path,
+    facts: Mapping[str, object],
+) -> None:
     """Write all parts; the folder is there once it is whole."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     kept = rows.persist()
-    parted = with_parts(kept, Split.model_validate(facts["split"])).persist()
+    joining = _join_groups(kept, tables)
+    grouped = kept.join(joining.groups, on="own_group", how="inner")
+    parted = with_parts(grouped, Split.model_validate(facts["split"])).persist()
     usable = parted.where(has_label())
     try:
         with writing_whole(folder) as fresh:
@@ -105,9 +138,13 @@ def _write(rows: DataFrame, folder: Path, facts: Mapping[str, object]) -> None:
                 groups={part: n for part, (_, n) in counts.items()},
                 duplicates=kept.count() - placed,
                 natural_only=placed - sum(n for n, _ in counts.values()),
+                joined=joining.joined,
+                common_keys=joining.common,
+                largest_group=joining.largest,
                 files=file_hashes(fresh),
             )
             (fresh / FACTS).write_text(snapshot.model_dump_json(indent=1), encoding="utf-8")
+        log("snapshot").info("groups joined", **joining.joined, largest=joining.largest)
     finally:
         kept.unpersist()
         parted.unpersist()
