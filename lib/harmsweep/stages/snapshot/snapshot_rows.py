@@ -18,7 +18,8 @@ from harmsweep.model.inputs import NOT_ALONE, NUMBERS, with_inputs
 from harmsweep.model.snapshot import hand_column, label_column, weight_column
 from harmsweep.stages.snapshot.split import Group, part_by_hash, parts_by_balance
 
-IDS = ["day", "post_id", "revision", "dataset", "language", "author_origin", "split_group"]
+IDS = ["day", "post_id", "revision", "dataset", "surface", "language", "author_origin"]
+IDS += ["split_group"]
 _POST = ["day", "post_id"]
 
 
