@@ -153,6 +153,24 @@ def write_certificate(certificate: Certificate, folder: Path) -> Path:
     return path
 
 
+def extend_certificate(certificate: Certificate, folder: Path) -> Path:
+    """Write a certificate from samples in place of one with fewer claims; give its path.
+
+    Raises:
+        CertificateRefused: a claim that the pair has is missing or another.
+    """
+    path = folder / f"{certificate.policy_version}.json"
+    known = find_certificate(folder, certificate.model_version, certificate.policy_version)
+    if known and not set(_told(known)) <= set(_told(certificate)):
+        raise CertificateRefused(f"{path}: certified before, otherwise: needs a new policy version")
+    folder.mkdir(parents=True, exist_ok=True)
+    return write_whole(path, certificate.model_dump_json(indent=1) + "\n")
+
+
+def _told(certificate: Certificate) -> list[str]:
+    return [claim.model_dump_json() for claim in certificate.claims]
+
+
 def find_certificate(
     folder: Path | None, model_version: str, policy_version: str
 ) -> Certificate | None:

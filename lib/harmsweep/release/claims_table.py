@@ -21,6 +21,12 @@ def claims_table(certificate: Certificate) -> Table:
     return shown
 
 
+def claim_line(claim: Claim) -> str:
+    """A claim in a line: from which score on, and what bears it out."""
+    place, _, why = _outcome(claim)
+    return f"{claim.harm} in {claim.language}, {claim.precision:g}: {place}: {why}"
+
+
 def use_line(certificate: Certificate) -> str:
     """How much error the claims may have together, and how often their part was used."""
     source = certificate.source
