@@ -4,7 +4,7 @@ Each run draws its validation and certify groups from a population of which ever
 that the precision of what was certified is known too, at the prevalence that a policy states.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from harmsweep.policy.ladders import PrecisionTarget
 from harmsweep.policy.share_bounds import precision_at
 from harmsweep.release import learn_then_test
-from harmsweep.release.family import ThresholdSequence, holm_levels
+from harmsweep.release.family import ThresholdSequence
 from harmsweep.release.learn_then_test import (
     Floats,
     Sample,
@@ -84,8 +84,9 @@ def _falling_short() -> Population:
     """All that is flagged scores alike: at a prevalence of 0.1 every precision is below 0.95."""
     rng = np.random.default_rng(4)
     groups = 40_000
-    harmful = rng.permutation(groups)[:, None] < 0.3 * groups
-    flagged = harmful | (rng.permutation(groups)[:, None] < 0.0066 * groups)
+    order = rng.permutation(groups)[:, None]
+    # All harmful groups are flagged, and 0.66 % of the others: a precision of 0.944 at 0.1.
+    harmful, flagged = order < 0.3 * groups, order < (0.3 + 0.7 * 0.0066) * groups
     scores = np.where(flagged, rng.uniform(0.5, 1, (groups, 1)), 0.1)
     truth, spread = np.repeat(harmful, MOST, axis=1), np.repeat(scores, MOST, axis=1)
     return Population(spread, truth, _sizes(groups, rng))
@@ -111,7 +112,6 @@ def outcomes(
     prevalence: float,
     *,
     alter: Callable[[Sample], Sample] = lambda s: s,
-    choose: Callable[[ThresholdSequence, float], float | None] = lowest_passing,
 ) -> tuple[float, float, float]:
     """The shares of the runs that certify, that claim too much of groups, and of posts."""
     rng = np.random.default_rng(11)
@@ -119,7 +119,7 @@ def outcomes(
     stated = target(prevalence)
     for _ in range(RUNS):
         parts = [alter(population.draw(n, rng)) for n in (groups // 2, groups)]
-        threshold = choose(sequence_on(parts, stated, ERROR), ERROR)
+        threshold = lowest_passing(sequence_on(parts, stated, ERROR), ERROR)
         if threshold is not None:
             found.append(threshold)
     whole = count_flagged(population.whole, np.array(found))
@@ -177,50 +177,14 @@ def test_the_prevalence_of_the_labelled_posts_would_break_it():
     assert shown_by_posts(whole, target(0.5))[0] > 0.95 > shown_by_posts(whole, target(0.05))[0]
 
 
-def test_the_best_of_many_looks_would_break_it():
-    """Every threshold tested at the full level, and the lowest that passes taken."""
-
-    def lowest_of_all(sequence: ThresholdSequence, error: float) -> float | None:
-        bound = sequence.flagged.bound(0.1, error)
-        passed = np.flatnonzero((bound >= 0.95) & (sequence.flagged.groups >= 60))
-        return float(sequence.thresholds[passed[-1]]) if len(passed) else None
-
-    def all_thresholds(sample: Sample) -> ThresholdSequence:
-        tried = np.linspace(0.99, 0.5, 50)
-        return ThresholdSequence(target(0.1), tried, count_flagged(sample, tried))
-
+def test_the_best_of_many_looks_makes_more_false_claims():
+    """Every threshold tested at the whole level, and the lowest that passes taken."""
+    tried = np.linspace(0.99, 0.5, 50)
     population, rng = _falling_short(), np.random.default_rng(11)
-    looks = (all_thresholds(population.draw(3000, rng)) for _ in range(RUNS))
-    assert sum(lowest_of_all(look, ERROR) is not None for look in looks) > ERROR * RUNS
 
+    def passes_somewhere(sample: Sample) -> bool:
+        flagged = count_flagged(sample, tried)
+        return bool(((flagged.bound(0.1, ERROR) >= 0.95) & (flagged.groups >= 60)).any())
 
-def any_false_claim(
-    errors: Callable[[list[ThresholdSequence]], list[float]], populations: Mapping[str, Population]
-) -> float:
-    """The share of the runs in which one or more of the false populations get a claim."""
-    rng, false = np.random.default_rng(12), 0
-    for _ in range(RUNS // 2):
-        drawn = {n: [p.draw(g, rng) for g in (1500, 3000)] for n, p in populations.items()}
-        tests = {n: sequence_on(parts, target(0.1), ERROR / 4) for n, parts in drawn.items()}
-        levels = errors(list(tests.values()))
-        claimed = {
-            name
-            for (name, test), level in zip(tests.items(), levels, strict=True)
-            if lowest_passing(test, level) is not None
-        }
-        false += bool(claimed - {"sound"})
-    return false / (RUNS // 2)
-
-
-def _sound() -> Population:
-    """All harmful groups are flagged, and nothing else."""
-    there = np.ones((2000, 1), dtype=bool)
-    truth = (np.arange(2000) < 600)[:, None]
-    return Population(np.where(truth, 0.9, 0.1), truth, there)
-
-
-def test_the_claims_of_a_certificate_hold_together():
-    """Three harms of which every claim would be false beside one that passes all of its tests."""
-    harms = {name: _falling_short() for name in ("hate", "spam", "sexism")} | {"sound": _sound()}
-    assert any_false_claim(lambda tests: holm_levels(tests, share=1), harms) <= ERROR
-    assert any_false_claim(lambda tests: [ERROR] * len(tests), harms) > ERROR
+    looks = sum(passes_somewhere(population.draw(3000, rng)) for _ in range(RUNS)) / RUNS
+    assert looks > 2 * outcomes(population, 3000, 0.1)[0]
