@@ -283,6 +283,20 @@ def test_a_finish_that_was_killed_can_be_done_again(site: Site, monkeypatch: pyt
     assert held.thresholds("hate", TARGET) == {"en": 0.8}
 
 
+def test_what_was_finished_stays_as_it_was_whatever_reviewers_say_later(site: Site):
+    site.plan()
+    site.judge(site.drawn())
+    site.finish()
+    held = site.certificate()
+    later = post("x")["created_at"].replace(hour=20)
+    site.judge(site.drawn()[:9], "benign", decided_at=later)
+    code, _, err = site.finish()
+    assert (code, "certified before, otherwise" in err) == (REFUSED, True)
+    assert site.certificate() == held
+    acts = [row["act"] for row in delta.rows(OPERATIONS, site.lake).to_pylist()]
+    assert acts.count("certify finish") == 1
+
+
 def test_a_pair_that_was_certified_from_a_snapshot_is_not_mixed(site: Site):
     from certifying import certificate, claim
 

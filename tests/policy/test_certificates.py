@@ -15,6 +15,7 @@ from harmsweep.policy.certificates import (
     SampleSource,
     build_certificate,
     digest_of,
+    extend_certificate,
     find_certificate,
     write_certificate,
 )
@@ -209,3 +210,18 @@ def test_tests_by_sample_share_the_error_for_good(level: float, made: bool):
 def test_two_claims_of_the_same_are_refused():
     with pytest.raises(ValueError, match="two claims"):
         sealed(claim(), claim(0.95, 0.7))
+
+
+def test_a_certificate_from_samples_gains_claims_and_loses_or_changes_none(tmp_path: Path):
+    facts = {"plan": "certify-1", "counts": AS_BEFORE | {"recall": None}}
+    source = SampleSource(first=date(2026, 10, 1), last=date(2026, 10, 2), tests=5)
+    first, second = claim(**facts), claim(language="de", **facts)
+    extend_certificate(build_certificate(*PAIR, source, [first]), tmp_path)
+    both = build_certificate(*PAIR, source, [first, second])
+    path = extend_certificate(both, tmp_path)
+    assert extend_certificate(both, tmp_path) == path
+    assert find_certificate(tmp_path, *PAIR) == both
+    other = build_certificate(*PAIR, source, [claim(0.95, 0.7, **facts), second])
+    with pytest.raises(CertificateRefused, match="needs a new policy version"):
+        extend_certificate(other, tmp_path)
+    assert find_certificate(tmp_path, *PAIR) == both

@@ -104,7 +104,7 @@ def finish(
     """Make the claims of a plan whose tasks are all answered, beside the model."""
     from harmsweep.model.reference import load_model_ref
     from harmsweep.operations.audit import record
-    from harmsweep.policy.certificates import extend_certificate
+    from harmsweep.policy.certificates import check_extension, extend_certificate
     from harmsweep.policy.file import load_policy
     from harmsweep.release.claims_table import claim_line
     from harmsweep.release.sample_claims import find_sample_plan, finished
@@ -114,6 +114,7 @@ def finish(
         raise WrongUse(f"--model: is {ref.model_version}; the plan is of {found.model_version}")
     certificate = finished(lake, found, load_policy(policy), ref.certificates)
     print("\n".join(claim_line(one) for one in certificate.claims if one.plan == plan_id))
+    check_extension(certificate, ref.certificates)
     if not dry_run:
         details = {"digest": certificate.digest}
         record(lake, "certify finish", plan_id, details=details)

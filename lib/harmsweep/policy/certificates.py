@@ -159,12 +159,22 @@ def extend_certificate(certificate: Certificate, folder: Path) -> Path:
     Raises:
         CertificateRefused: a claim that the pair has is missing or another.
     """
+    check_extension(certificate, folder)
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{certificate.policy_version}.json"
+    return write_whole(path, certificate.model_dump_json(indent=1) + "\n")
+
+
+def check_extension(certificate: Certificate, folder: Path) -> None:
+    """Refuse a certificate that lacks a claim of the pair's own, or changes one.
+
+    Raises:
+        CertificateRefused: it does.
+    """
     known = find_certificate(folder, certificate.model_version, certificate.policy_version)
     if known and not set(_told(known)) <= set(_told(certificate)):
+        path = folder / f"{certificate.policy_version}.json"
         raise CertificateRefused(f"{path}: certified before, otherwise: needs a new policy version")
-    folder.mkdir(parents=True, exist_ok=True)
-    return write_whole(path, certificate.model_dump_json(indent=1) + "\n")
 
 
 def _told(certificate: Certificate) -> list[str]:
