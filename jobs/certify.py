@@ -14,15 +14,16 @@ from harmsweep.errors import finish
 from harmsweep.model.registry import model_path
 from harmsweep.pipeline.job import add_model, add_policy
 from harmsweep.policy.certificates import folder_beside, write_certificate
-from harmsweep.release.certify import certify, claims_table
+from harmsweep.release.certify import NEWEST_DAYS, certify
+from harmsweep.release.claims_table import claims_table, use_line
 
 
-def main(*, model: str, policy: Path, snapshot: Path) -> list[str]:
+def main(*, model: str, policy: Path, snapshot: Path, newest_days: int) -> list[str]:
     """Show the claims and write them; gives the certificate's path."""
     manifest = model_path(model)
-    certificate = certify(snapshot, model=manifest, policy=policy)
+    certificate = certify(snapshot, model=manifest, policy=policy, newest_days=newest_days)
     Console().print(claims_table(certificate))
-    return [str(write_certificate(certificate, folder_beside(manifest)))]
+    return [use_line(certificate), str(write_certificate(certificate, folder_beside(manifest)))]
 
 
 if __name__ == "__main__":
@@ -30,4 +31,5 @@ if __name__ == "__main__":
     add_model(parser)
     add_policy(parser)
     parser.add_argument("--snapshot", type=Path, required=True, help="folder of the snapshot")
+    parser.add_argument("--newest-days", type=int, default=NEWEST_DAYS, help="days that count")
     finish(partial(main, **vars(parser.parse_args())), parser.prog)

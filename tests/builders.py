@@ -103,9 +103,11 @@ def _placed() -> Row:
     }
 
 
-def rule(*ladder: Mapping[str, Any], surface: str = "all", jurisdiction: str = "all") -> Row:
-    """A rule of a harm: its rungs, and where they hold."""
-    return {"surface": surface, "jurisdiction": jurisdiction, "ladder": [*ladder]}
+def rule(
+    *ladder: Mapping[str, Any], surface: str = "all", jurisdiction: str = "all", **more: Any
+) -> Row:
+    """A rule of a harm: its rungs, where they hold, and more, such as the prevalence there."""
+    return {"surface": surface, "jurisdiction": jurisdiction, **more, "ladder": [*ladder]}
 
 
 def rung(action: str, threshold: float | None = None, **more: Any) -> Row:

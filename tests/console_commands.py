@@ -16,6 +16,7 @@ READS = {
         "appeal outcomes",
         "order list",
         "bank list",
+        "certify status",
     ),
 }
 

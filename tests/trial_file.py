@@ -31,6 +31,10 @@ caps:
 comments: {review: 0.8}
 known_media: review
 """
+# GOOD whose removal states a precision.
+STATED = GOOD.replace("threshold: 0.95", "precision: 0.95, confidence: 0.9").replace(
+    "jurisdiction: DE\n", "jurisdiction: DE\n      prevalence: 0.02\n"
+)
 REMOVE = "{action: remove, threshold: 0.95}"
 DEFAULT_CAP = "default: {apply: 100, release: 50}"
 VIOLENCE = """\

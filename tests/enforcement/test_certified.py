@@ -7,22 +7,14 @@ from typing import Any
 
 import pytest
 from builders import rule, rung, trial_policy
+from certifying import MODEL, PREVALENCE, certificate, claim
 
 from harmsweep.enforcement.state.policy_binding import PolicyBinding
 from harmsweep.enforcement.sweep import sweep
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta, writes
 from harmsweep.model.reference import ModelRef
-from harmsweep.policy.certificates import (
-    Certificate,
-    CertificateRefused,
-    Claim,
-    Counts,
-    Population,
-    Source,
-    build_certificate,
-    write_certificate,
-)
+from harmsweep.policy.certificates import Certificate, CertificateRefused, write_certificate
 from harmsweep.policy.file import load_policy
 from harmsweep.stages.decide.stage import decide_day
 from harmsweep.stages.enforce import enforce_day
@@ -30,14 +22,13 @@ from harmsweep.tables.catalog import DECISIONS
 
 pytestmark = pytest.mark.spark
 DAY = date(2026, 10, 1)
-MODEL = "m0123456789ab0123456789ab01234567"
 LADDER = (
     rung("remove", precision=0.95, confidence=0.95),
     rung("demote", precision=0.9, confidence=0.95),
     rung("review", 0.5),
 )
 POLICY = trial_policy(
-    {"hate": [rule(*LADDER)]},
+    {"hate": [rule(*LADDER, prevalence=PREVALENCE)]},
     mode="production",
     approved_models=[MODEL],
     caps={"default": {"apply": 100, "release": 100}},
@@ -60,25 +51,8 @@ class Certified:
 
     def certificate(self) -> Certificate:
         """Removal from 0.8, demotion from 0.6."""
-        thresholds = {0.95: 0.8, 0.9: 0.6}
-        counts = {
-            precision: Counts(
-                threshold=threshold, flagged_groups=200, right_groups=200, flagged_posts=300,
-                right_posts=300, recall=0.5, lower_bound=0.985,
-            )
-            for precision, threshold in thresholds.items()
-        }  # fmt: skip
-        about = Population(posts=900, groups={"sms": 700}, prevalence=0.4)
-        claims = [
-            Claim(
-                harm="hate", language="en", precision=precision, confidence=0.95, counts=found,
-                population=about,
-            )
-            for precision, found in counts.items()
-        ]  # fmt: skip
-        source = Source(snapshot="s0123456789ab", first=DAY, last=DAY)
         version = load_policy(self.policy).policy_version
-        return build_certificate(MODEL, version, source, claims)
+        return certificate(claim(0.95, 0.8), claim(0.9, 0.6), policy=version)
 
     def decide(self) -> None:
         """Decide about the day."""
@@ -129,6 +103,19 @@ def test_a_changed_certificate_is_refused(certified: Certified):
     with pytest.raises(CertificateRefused):
         certified.decide()
     assert certified.lake.ledger() == []
+
+
+def test_a_sweep_acts_on_no_post_that_the_certificate_is_not_about(certified: Certified):
+    """Whatever the decisions say: the posts are looked at again."""
+    certified.decide()
+    policy, root = load_policy(certified.policy), certified.lake.root
+    elsewhere = certificate(
+        claim(0.95, 0.8, places={("live", "stories"): 90}), claim(0.9, 0.6),
+        policy=policy.policy_version,
+    )  # fmt: skip
+    sweep(root, DAY, PolicyBinding(policy, MODEL, elsewhere))
+    assert certified.lake.states()["removed"] == "review"
+    assert certified.lake.states()["demoted"] == "demote"
 
 
 @pytest.mark.parametrize(

@@ -4,18 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from replaying import DAY, keep_policy, outcome, rewrite_decisions, rewrite_ledger
+from certifying import certificate, claim
+from replaying import keep_policy, outcome, rewrite_decisions, rewrite_ledger
 
 from harmsweep.enforcement.replay import UNCHECKED
 from harmsweep.lake import delta
-from harmsweep.policy.certificates import (
-    Claim,
-    Counts,
-    Population,
-    Source,
-    build_certificate,
-    write_certificate,
-)
+from harmsweep.policy.certificates import write_certificate
 from harmsweep.policy.file import PolicyError, load_policy
 from harmsweep.tables.catalog import DECISIONS
 
@@ -137,17 +131,14 @@ def test_an_action_in_a_language_that_the_policy_leaves_to_people_differs(known)
 WITH_PRECISION = "{action: remove, precision: 0.95, confidence: 0.95}"
 
 
+AS_BEFORE = {"found_groups": None, "harmful_groups": None, "harmless_groups": None}
+
+
 def certified(folder: Path, policy: str, threshold: float) -> None:
-    """A certificate that promises `remove` for hate in English from there on."""
-    counts = Counts(threshold=threshold, flagged_groups=100, right_groups=100, flagged_posts=100,
-                    right_posts=100, recall=0.5, lower_bound=0.97)  # fmt: skip
-    people = Population(posts=1000, groups={"live": 1000}, prevalence=0.1)
-    claim = Claim(harm="hate", language="en", precision=0.95, confidence=0.95, counts=counts,
-                  population=people)  # fmt: skip
-    source = Source(snapshot="s", first=DAY, last=DAY)
-    write_certificate(
-        build_certificate("m0123456789ab0123456789ab01234567", policy, source, [claim]), folder
-    )
+    """A certificate from before rules stated a prevalence: `remove` for hate from there on."""
+    before = claim(0.95, threshold, prevalence=None, level=None, counts=AS_BEFORE)
+    old = certificate(before, policy=policy, use=None, tests=None)
+    write_certificate(old, folder)
 
 
 @pytest.mark.parametrize(
@@ -175,6 +166,6 @@ def test_in_production_the_threshold_is_the_certificates(known, model, threshold
     path.write_text(text, encoding="utf-8")
     as_if_under(known, path, "m0123456789ab0123456789ab01234567", threshold=0.97)
     if threshold:
-        version = load_policy(path).policy_version
+        version = load_policy(path, kept=True).policy_version
         certified(known.model.parent / "certificates", version, threshold)
     assert outcome(known) == expected

@@ -1,54 +1,58 @@
-"""A certificate is what its digest was taken of, of its own pair, and bears its claims out."""
+"""A certificate is what its digest was taken of, of its pair, and promises what it may."""
 
+import hashlib
 import json
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from certifying import MODEL, certificate, claim
 
 from harmsweep.policy.certificates import (
     Certificate,
     CertificateRefused,
-    Claim,
-    Counts,
-    Population,
-    Source,
+    SampleSource,
     build_certificate,
     digest_of,
+    extend_certificate,
     find_certificate,
-    precision_at,
     write_certificate,
 )
+from harmsweep.policy.claims import Claim
 from harmsweep.policy.ladders import PrecisionTarget
 
-PAIR = ("m0123456789ab0123456789ab01234567", "trial-1-01234567")
-COUNTS = {
-    "threshold": 0.75, "flagged_groups": 93, "right_groups": 92, "flagged_posts": 120,
-    "right_posts": 118, "recall": 0.4, "lower_bound": 0.9501,
-}  # fmt: skip
+PAIR = (MODEL, "trial-1-01234567")
+TARGET = PrecisionTarget(0.95, 0.95, prevalence=0.05)
 
 
-def claim(**changes: Any) -> Claim:
-    counts = COUNTS | changes.pop("counts", {})
-    rest = {"harm": "hate", "language": "en", "precision": 0.95, "confidence": 0.95}
-    about = Population(posts=900, groups={"sms": 300}, prevalence=0.1)
-    return Claim(**rest | {"counts": Counts(**counts), "population": about} | changes)
-
-
-def sealed(*claims: Claim, pair: tuple[str, str] = PAIR) -> Certificate:
-    source = Source(snapshot="s0123456789ab", first=date(2026, 10, 1), last=date(2026, 10, 3))
-    return build_certificate(*pair, source, claims)
+def sealed(*claims: Claim, pair: tuple[str, str] = PAIR, **source: Any) -> Certificate:
+    return certificate(*claims, model=pair[0], policy=pair[1], **source)
 
 
 def test_it_reads_as_it_was_written(tmp_path: Path):
-    written = sealed(claim(), claim(language="de", reason="7 groups are flagged"))
+    written = sealed(claim(0.95, 0.75), claim(language="de", reason="7 groups are flagged"))
     path = write_certificate(written, tmp_path / "certificates")
     assert path == tmp_path / "certificates" / "trial-1-01234567.json"
     assert find_certificate(path.parent, *PAIR) == written
-    assert written.thresholds("hate", PrecisionTarget(0.95, 0.95)) == {"en": 0.75}
-    assert written.thresholds("hate", PrecisionTarget(0.9, 0.95)) == {}
-    assert written.thresholds("spam", PrecisionTarget(0.95, 0.95)) == {}
+    assert written.thresholds("hate", TARGET) == {"en": 0.75}
+    assert [c.language for c in written.granted("hate", TARGET)] == ["en"]
+
+
+@pytest.mark.parametrize(
+    ("harm", "target"),
+    [
+        ("hate", TARGET._replace(precision=0.9)),
+        ("hate", TARGET._replace(prevalence=0.04)),
+        ("hate", TARGET._replace(prevalence=None)),
+        ("hate", TARGET._replace(surface="feed")),
+        ("spam", TARGET),
+    ],
+)
+def test_a_claim_is_for_one_harm_precision_prevalence_and_surface(
+    harm: str, target: PrecisionTarget
+):
+    assert sealed(claim()).thresholds(harm, target) == {}
 
 
 def test_where_there_is_none_there_is_none(tmp_path: Path):
@@ -61,7 +65,7 @@ def test_a_pair_is_certified_once(tmp_path: Path):
     content = first.read_bytes()
     assert write_certificate(sealed(claim()), tmp_path) == first
     with pytest.raises(CertificateRefused, match="needs a new policy version"):
-        write_certificate(sealed(claim(counts={"threshold": 0.7})), tmp_path)
+        write_certificate(sealed(claim(0.95, 0.7)), tmp_path)
     assert first.read_bytes() == content
     assert [path.name for path in tmp_path.iterdir()] == [first.name]
 
@@ -72,6 +76,8 @@ def test_a_pair_is_certified_once(tmp_path: Path):
         (("claims", 0, "counts", "threshold"), 0.6),
         (("claims", 0, "precision"), 0.9),
         (("claims", 0, "language"), "de"),
+        (("claims", 0, "population", "strata", 0, "surface"), "stories"),
+        (("source", "last"), "2026-10-09"),
         (("source", "snapshot"), "s1111111111ab"),
         (("policy_version",), "other-1-01234567"),
         (("digest",), "0" * 64),
@@ -109,51 +115,113 @@ def test_what_is_no_certificate_is_refused(tmp_path: Path, content: bytes):
 
 
 @pytest.mark.parametrize(
-    ("changes", "why"),
-    [
-        ({"flagged_groups": 59}, "fewer than 60"),
-        ({"lower_bound": 0.9499}, "below 0.95"),
-        ({"threshold": 0.49}, "greater than or equal to 0.5"),
-        ({"threshold": 1.0}, "less than 1"),
-        ({"threshold": float("nan")}, "finite"),
-    ],
+    "changes", [{"bound": 0.99}, {"level": 0.02}, {"counts": {"flagged_groups": 210}}]
 )
-def test_a_claim_that_is_not_borne_out_cannot_be_made(
-    tmp_path: Path, changes: dict[str, Any], why: str
+def test_a_claim_that_is_not_borne_out_is_refused_though_its_digest_fits(
+    tmp_path: Path, changes: dict[str, Any]
 ):
-    """Not even by a file whose digest fits."""
-    with pytest.raises(ValueError, match=why):
-        claim(counts=changes)
-    forged = sealed(claim())
-    counts = forged.claims[0].counts
-    assert counts
-    loose = forged.claims[0].model_copy(update={"counts": counts.model_copy(update=changes)})
-    forged = forged.model_copy(update={"claims": (loose,)})
+    honest = sealed(claim()).claims[0]
+    counts = honest.counts.model_copy(update=changes.pop("counts", {})) if honest.counts else None
+    loose = honest.model_copy(update=changes | {"counts": counts})
+    forged = sealed(claim()).model_copy(update={"claims": (loose,)})
     forged = forged.model_copy(update={"digest": digest_of(forged)})
     (tmp_path / f"{PAIR[1]}.json").write_text(forged.model_dump_json())
-    with pytest.raises(CertificateRefused):
+    with pytest.raises(CertificateRefused, match="as its counts have it"):
         find_certificate(tmp_path, *PAIR)
+
+
+AS_BEFORE = {"found_groups": None, "harmful_groups": None, "harmless_groups": None}
+
+
+def test_a_certificate_from_before_is_read_and_acts_on_nothing_new(tmp_path: Path):
+    """As its file was: without a prevalence, levels, strata and uses."""
+    facts = {"prevalence": None, "level": None, "bound": None}
+    whole = sealed(claim(**facts, counts=AS_BEFORE), use=None, tests=None)
+    content = whole.model_dump(mode="json", exclude={"digest"})
+    for later in ("use", "tests"):
+        del content["source"][later]
+    (told,) = content["claims"]
+    for later in ("prevalence", "surface", "level", "bound", "plan"):
+        del told[later]
+    del told["population"]["strata"]
+    for later in AS_BEFORE:
+        del told["counts"][later]
+    content["digest"] = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    (tmp_path / f"{PAIR[1]}.json").write_text(json.dumps(content, indent=1))
+    found = find_certificate(tmp_path, *PAIR)
+    assert found
+    assert found.thresholds("hate", PrecisionTarget(0.95, 0.95)) == {"en": 0.8}
+    assert found.thresholds("hate", TARGET) == {}
+    assert found.claims[0].places == frozenset()
+
+
+def levelled(*levels: float) -> list[Claim]:
+    languages = ("en", "de", "fr", "nl")
+    return [claim(language=n, level=level) for n, level in zip(languages, levels, strict=False)]
+
+
+@pytest.mark.parametrize(
+    ("levels", "use", "tests"),
+    [
+        ((0.025,), 1, 1),
+        ((0.0125,), 2, 1),
+        ((0.0125, 0.0125), 1, 2),
+        ((0.0125, 0.025), 1, 2),  # one test was done with: the other had the whole
+        ((0.00625, 0.025 / 3, 0.0125, 0.025), 1, 4),
+    ],
+)
+def test_claims_that_share_their_error_by_holm_are_made(
+    levels: tuple[float, ...], use: int, tests: int
+):
+    assert sealed(*levelled(*levels), use=use, tests=tests)
+
+
+@pytest.mark.parametrize(
+    ("levels", "use", "tests"),
+    [
+        ((0.026,), 1, 1),
+        ((0.025,), 2, 1),
+        ((0.025, 0.025), 1, 2),
+        ((0.00625, 0.0125, 0.0125, 0.025), 1, 4),
+        ((0.025,), 1, 2),
+        ((0.0125,), None, 1),
+        ((0.025, 0.025), 1, 1),
+    ],
+)
+def test_claims_with_more_error_than_their_confidence_leaves_are_refused(
+    levels: tuple[float, ...], use: int | None, tests: int
+):
+    with pytest.raises(ValueError, match="more error together"):
+        sealed(*levelled(*levels), use=use, tests=tests)
+
+
+@pytest.mark.parametrize(("level", "made"), [(0.01, True), (0.011, False)])
+def test_tests_by_sample_share_the_error_for_good(level: float, made: bool):
+    facts = {"plan": "certify-1", "counts": AS_BEFORE | {"recall": None}}
+    source = SampleSource(first=date(2026, 10, 1), last=date(2026, 10, 2), tests=5)
+    claims = [claim(level=level, **facts), claim(level=0.01, language="de", **facts)]
+    if made:
+        assert build_certificate(*PAIR, source, claims)
+    else:
+        with pytest.raises(ValueError, match="more error together"):
+            build_certificate(*PAIR, source, claims)
 
 
 def test_two_claims_of_the_same_are_refused():
     with pytest.raises(ValueError, match="two claims"):
-        sealed(claim(), claim(counts={"threshold": 0.8}))
+        sealed(claim(), claim(0.95, 0.7))
 
 
-def test_a_claim_with_a_reason_has_no_threshold():
-    assert claim(reason="7 groups are flagged", counts={"flagged_groups": 7}).threshold is None
-
-
-@pytest.mark.parametrize(
-    ("precision", "of", "at", "expected"),
-    [(0.95, 0.5, 0.01, 0.161), (0.95, 0.5, 0.5, 0.95), (0.9, 0.1, 0.5, 0.988), (1.0, 0.5, 0.01, 1)],
-)
-def test_precision_follows_prevalence(precision: float, of: float, at: float, expected: float):
-    assert precision_at(precision, of=of, at=at) == pytest.approx(expected, abs=5e-4)
-
-
-def test_precision_at_another_prevalence_is_that_of_the_same_sensitivity_and_false_positives():
-    sensitivity, false_positives, of, at = 0.4, 0.02, 0.3, 0.02
-    here = sensitivity * of / (sensitivity * of + false_positives * (1 - of))
-    there = sensitivity * at / (sensitivity * at + false_positives * (1 - at))
-    assert precision_at(here, of=of, at=at) == pytest.approx(there)
+def test_a_certificate_from_samples_gains_claims_and_loses_or_changes_none(tmp_path: Path):
+    facts = {"plan": "certify-1", "counts": AS_BEFORE | {"recall": None}}
+    source = SampleSource(first=date(2026, 10, 1), last=date(2026, 10, 2), tests=5)
+    first, second = claim(**facts), claim(language="de", **facts)
+    extend_certificate(build_certificate(*PAIR, source, [first]), tmp_path)
+    both = build_certificate(*PAIR, source, [first, second])
+    path = extend_certificate(both, tmp_path)
+    assert extend_certificate(both, tmp_path) == path
+    assert find_certificate(tmp_path, *PAIR) == both
+    other = build_certificate(*PAIR, source, [claim(0.95, 0.7, **facts), second])
+    with pytest.raises(CertificateRefused, match="needs a new policy version"):
+        extend_certificate(other, tmp_path)
+    assert find_certificate(tmp_path, *PAIR) == both

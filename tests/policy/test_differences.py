@@ -32,8 +32,9 @@ def test_policies_that_do_the_same_differ_in_nothing(file: Path):
          "hate, remove: from 0.95 up (was from 0.9 up)"),
         ({"hate": [rule(rung("remove", 0.9, days=3), REVIEW)]},
          "hate, remove: from 0.9 up, for 3 days (was from 0.9 up)"),
-        ({"hate": [rule(rung("remove", precision=0.9, confidence=0.95), REVIEW)]},
-         "hate, remove: at a precision of 0.9 with confidence 0.95 (was from 0.9 up)"),
+        ({"hate": [rule(rung("remove", precision=0.9, confidence=0.95), REVIEW, prevalence=0.01)]},
+         "hate, remove: at a precision of 0.9 with confidence 0.95 at a prevalence of 0.01 (was"
+         " from 0.9 up)"),
         (HATE | SPAM, "spam, review: from 0.5 up, new"),
         ({"hate": [rule(REVIEW)]}, "hate, remove: no more (was from 0.9 up)"),
         ({"hate": [*HATE["hate"], rule(rung("label", 0.4), surface="feed", jurisdiction="DE")]},

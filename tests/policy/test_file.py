@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from builders import post
-from trial_file import ACCOUNTS, GOOD, LAST, REMOVE, VIOLENCE, refused
+from trial_file import ACCOUNTS, GOOD, LAST, REMOVE, STATED, VIOLENCE, refused
 
 from harmsweep.harms import Harm
 from harmsweep.paths import CONF
@@ -179,17 +179,30 @@ def test_the_default_policy_acts_by_precision_only_and_approves_no_model():
     for harm, rules in policy.rules.items():
         (rule,) = rules
         *acts, review = rule.ladder
-        assert (review.action, review.target) == ("review", None)
-        assert [(r.action, r.target) for r in acts] == (
-            [("remove", (0.95, 0.95)), ("demote", (0.9, 0.95))] if harm in automatic else []
+        assert (review.action, rule.target(review)) == ("review", None)
+        assert [(r.action, rule.target(r)) for r in acts] == (
+            [("remove", (0.95, 0.95, 0.01, "all")), ("demote", (0.9, 0.95, 0.01, "all"))]
+            if harm in automatic
+            else []
         )
     assert {harm for harm, _ in policy.precision_targets()} == automatic
 
 
 def test_a_production_policy_states_precisions(file: Path):
-    text = GOOD.replace("threshold: 0.95", "precision: 0.95, confidence: 0.9")
-    file.write_text(text.replace("demonstration", "production"), encoding="utf-8")
-    assert load_policy(file).precision_targets() == [("hate", PrecisionTarget(0.95, 0.9))]
+    text = STATED.replace("demonstration", "production")
+    file.write_text(text, encoding="utf-8")
+    target = PrecisionTarget(0.95, 0.9, prevalence=0.02, surface="all")
+    assert load_policy(file).precision_targets() == [("hate", target)]
+
+
+def test_a_policy_that_acted_before_prevalences_were_stated_is_read_as_it_was(file: Path):
+    text = STATED.replace("      prevalence: 0.02\n", "")
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(PolicyError, match=r":10: rules\.hate\.0\.prevalence: is required beside"):
+        load_policy(file)
+    assert load_policy(file, kept=True).precision_targets() == [
+        ("hate", PrecisionTarget(0.95, 0.9, prevalence=None, surface="all"))
+    ]
 
 
 def test_the_demonstration_names_its_model_in_the_same_bytes_each_time(tmp_path: Path):

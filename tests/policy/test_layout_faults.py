@@ -45,7 +45,7 @@ FAULTS: dict[str, Fault] = {
         "jurisdiction: DE",
         "jurisdiction: DE\n      a: 1",
         12,
-        "known are jurisdiction, ladder, surface",
+        "known are jurisdiction, ladder, prevalence, surface",
     ),
     "a typo in a rung": (
         REMOVE,

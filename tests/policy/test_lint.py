@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from builders import rule, rung, trial_policy
-from trial_file import GOOD, Fault, check_refused, ends, refused
+from trial_file import GOOD, STATED, Fault, check_refused, ends, refused
 
 from harmsweep.policy.file import load_policy
 
@@ -71,8 +71,9 @@ def test_places_that_only_overlap_cover_each_other_nowhere(file: Path):
 def test_precisions_cover_each_other_as_thresholds_do(
     file: Path, precision: float, reachable: bool
 ):
-    wide = rule(stated("remove", 0.95), REVIEW)
-    narrow = rule(stated("remove", precision), rung("review", 0.6), surface="feed")
+    wide = rule(stated("remove", 0.95), REVIEW, prevalence=0.02)
+    later = rung("review", 0.6)
+    narrow = rule(stated("remove", precision), later, jurisdiction="DE", prevalence=0.02)
     file.write_text(trial_policy({"hate": [wide, narrow]}), encoding="utf-8")
     if reachable:
         assert load_policy(file)
@@ -80,15 +81,28 @@ def test_precisions_cover_each_other_as_thresholds_do(
         assert "rules.hate.1: can do nothing" in refused(file, file.read_text(encoding="utf-8"))
 
 
+@pytest.mark.parametrize(
+    "place", [{"surface": "feed", "prevalence": 0.02}, {"jurisdiction": "DE", "prevalence": 0.03}]
+)
+def test_a_precision_of_other_posts_may_be_certified_where_a_wider_one_is_not(
+    file: Path, place: dict[str, object]
+):
+    wide = rule(stated("remove", 0.95), REVIEW, prevalence=0.02)
+    narrow = rule(stated("remove", 0.95), rung("review", 0.6), **place)
+    file.write_text(trial_policy({"hate": [wide, narrow]}), encoding="utf-8")
+    assert load_policy(file)
+
+
 def test_what_is_not_certified_yet_covers_no_threshold(file: Path):
-    wide = rule(stated("remove", 0.95), REVIEW)
+    wide = rule(stated("remove", 0.95), REVIEW, prevalence=0.02)
     narrow = rule(rung("label", 0.99), surface="feed")
     file.write_text(trial_policy({"hate": [wide, narrow]}), encoding="utf-8")
     assert load_policy(file)
 
 
 def test_a_milder_precision_of_more_confidence_may_never_be_taken(file: Path):
-    rules = {"hate": [rule(stated("remove", 0.95, 0.9), stated("demote", 0.9), REVIEW)]}
+    ladder_ = (stated("remove", 0.95, 0.9), stated("demote", 0.9), REVIEW)
+    rules = {"hate": [rule(*ladder_, prevalence=0.02)]}
     assert "demote at 0.95 must not be above remove at 0.9" in refused(file, trial_policy(rules))
 
 
@@ -144,7 +158,17 @@ def test_a_fault_is_refused_with_its_line(file: Path, fault: str):
 
 
 def test_a_precision_needs_a_language_to_be_certified_in(file: Path):
-    text = GOOD.replace("threshold: 0.95", "precision: 0.95, confidence: 0.9")
-    assert ":5: languages: is empty" in refused(file, text.replace("[en]", "[]"))
+    assert ":5: languages: is empty" in refused(file, STATED.replace("[en]", "[]"))
     file.write_text(GOOD.replace("[en]", "[]"), encoding="utf-8")
     assert load_policy(file).languages == ()
+
+
+def test_a_rule_that_acts_by_certificate_states_the_prevalence_of_its_harm(file: Path):
+    without = STATED.replace("      prevalence: 0.02\n", "")
+    told = refused(file, without)
+    assert told.startswith(f"{file}:10: rules.hate.0.prevalence: is required beside a precision: ")
+    assert told.endswith("then certify again")
+    idle = GOOD.replace("surface: feed\n", "surface: feed\n      prevalence: 0.02\n")
+    assert ":17: rules.violence.0.prevalence: comes to nothing" in refused(file, idle)
+    for wrong in ("0", "1.0", "5", ".nan", '"0.1"'):
+        assert ":12: rules.hate.0.prevalence" in refused(file, STATED.replace("0.02", wrong))

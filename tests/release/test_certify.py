@@ -4,7 +4,7 @@ import hashlib
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,10 @@ from harmsweep.model.manifest import (
 )
 from harmsweep.model.snapshot import FACTS, Snapshot, SnapshotRefused, file_hashes, label_column
 from harmsweep.paths import ROOT
-from harmsweep.policy.certificates import find_certificate, folder_beside
+from harmsweep.policy.certificates import Source, find_certificate, folder_beside
 from harmsweep.policy.file import load_policy
 from harmsweep.release.certify import CertifyRefused, certify
+from harmsweep.release.claims_table import use_line
 
 pytestmark = pytest.mark.torch
 
@@ -39,11 +40,15 @@ NUMBERS = (Feature(name="n_chars", transform="log1p"),)
 REMOVE = rung("remove", precision=0.95, confidence=0.95)
 DEMOTE = rung("demote", precision=0.9, confidence=0.95)
 REVIEW = rung("review", 0.5)
+AT = {"prevalence": 0.2}
 POLICY = trial_policy(
     {
-        "hate": [rule(REMOVE, DEMOTE, REVIEW), rule(REMOVE, rung("review", 0.4), surface="ads")],
-        "spam": [rule(DEMOTE, REVIEW)],
-        "sexism": [rule(DEMOTE, REVIEW)],
+        "hate": [
+            rule(REMOVE, DEMOTE, REVIEW, **AT),
+            rule(REMOVE, rung("review", 0.4), surface="ads", **AT),
+        ],
+        "spam": [rule(DEMOTE, REVIEW, **AT)],
+        "sexism": [rule(DEMOTE, REVIEW, **AT)],
     },
     mode="production",
     approved_models=[],
@@ -63,13 +68,15 @@ def rows(part: str) -> pa.Table:
     group = np.arange(n) // 2
     hate = group % 2 == 0
     vectors = rng.normal(size=(n, 3))
-    vectors[:, 0] += np.where(hate, 2.5, -2.5)
+    vectors[:, 0] += np.where(hate, 3.5, -3.5)
     labels = {"hate": hate.astype("f4"), "spam": np.ones(n, "f4")}
     none = np.full(n, np.nan, "f4")
     return pa.table(
         {
             "split_group": [f"{part}-{g}" for g in group],
             "dataset": ["sms" if g % 3 else "forum" for g in group],
+            "surface": ["ads" if g % 50 == 1 else "feed" for g in group],
+            "day": [DAY - timedelta(days=int(g) % 100) for g in group],
             "language": ["de" if g % 10 == 0 else "en" for g in group],
             "text_vector": pa.array(stored(vectors), pa.binary()),
             "text_present": [True] * n,
@@ -81,7 +88,10 @@ def rows(part: str) -> pa.Table:
 
 @pytest.fixture(scope="module")
 def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("snapshots") / "s0123456789ab"
+    return write_snapshot(tmp_path_factory.mktemp("snapshots") / "s0123456789ab", rows)
+
+
+def write_snapshot(folder: Path, rows: Callable[[str], pa.Table]) -> Path:
     for part in GROUPS:
         (folder / part).mkdir(parents=True)
         table = rows(part)
@@ -151,27 +161,29 @@ def test_each_precision_target_gets_a_claim_in_each_language(
         model.parent.name,
         load_policy(policy).policy_version,
     )
-    assert found.source.model_dump(mode="json") == {
-        "snapshot": "s0123456789ab", "first": "2026-10-01", "last": "2026-10-03", "part": "certify",
-    }  # fmt: skip
-    claims = {(c.harm, c.language, c.precision): c for c in found.claims}
-    # The two rungs of one precision share a claim: the labels say nothing of surfaces.
+    assert isinstance(found.source, Source)
+    assert (found.source.snapshot, found.source.tests) == ("s0123456789ab", 2)
+    assert (found.source.first, found.source.last) == (DAY - timedelta(days=89), DAY)
+    claims = {(c.harm, c.language, c.precision, c.surface): c for c in found.claims}
+    wanted = (("hate", 0.95, "all"), ("hate", 0.9, "all"), ("hate", 0.95, "ads"))
+    wanted += (("spam", 0.9, "all"), ("sexism", 0.9, "all"))
     assert set(claims) == {
-        (harm, language, precision)
-        for harm, precision in (("hate", 0.95), ("hate", 0.9), ("spam", 0.9), ("sexism", 0.9))
+        (harm, language, precision, surface)
+        for harm, precision, surface in wanted
         for language in ("en", "de")
     }
-    held = claims["hate", "en", 0.95]
+    held = claims["hate", "en", 0.95, "all"]
     assert held.counts
     assert held.threshold is not None
     assert 0.5 <= held.threshold < 0.9
     assert held.counts.flagged_groups >= 60
-    assert held.counts.lower_bound >= 0.95
-    assert held.counts.recall > 0.9
-    assert held.population.posts == 1440
-    assert held.population.groups == {"forum": 240, "sms": 480}
-    # Four in nine English groups are hateful.
-    assert held.population.prevalence == pytest.approx(320 / 720)
+    assert held.bound and held.bound >= 0.95
+    assert held.counts.recall and held.counts.recall > 0.9
+    assert held.level == pytest.approx(found.source.share * 0.05)  # both passed to the last
+    # Of 90 days, and of what stands where enough groups do: not the sixteen of the ads.
+    assert held.places == {("forum", "feed"), ("sms", "feed")}
+    assert held.population.posts == 2 * sum(held.population.groups.values())
+    assert [s.groups for s in held.population.strata] == list(held.population.groups.values())
     assert held.precision_at["0.01"] < held.precision_at["0.1"] < held.precision_at["0.5"]
 
 
@@ -179,12 +191,55 @@ def test_a_head_without_a_certificate_says_why(
     snapshot: Path, make_model: Callable[..., Path], policy: Path
 ):
     found = certify(snapshot, model=make_model(), policy=policy)
-    why = {(c.harm, c.language): c.reason for c in found.claims if c.precision == 0.9}
-    assert why["hate", "en"] == ""
-    assert why["sexism", "en"] == "the model has no head for it"
-    assert why["spam", "en"].startswith("the labels of the certify part are all alike")
-    # Every tenth group, all of them hateful.
-    assert why["hate", "de"].startswith("the labels of the certify part are all alike")
+    why = {(c.harm, c.language, c.surface): c.reason for c in found.claims if c.surface == "all"}
+    assert why["hate", "en", "all"] == ""
+    assert why["sexism", "en", "all"] == "the model has no head for it"
+    assert why["spam", "en", "all"].startswith("the labels of the certify part are all alike")
+    # Every tenth group, on whatever surface.
+    assert why["hate", "de", "all"].startswith("no dataset has labels of 60 groups")
+    ads = [c.reason for c in found.claims if (c.surface, c.language) == ("ads", "en")]
+    assert ads == ["no dataset has labels of 60 groups of the certify part on a surface"]
+
+
+def test_a_rarer_harm_takes_more_harmless_groups_and_is_told_so(
+    snapshot: Path, make_model: Callable[..., Path], policy: Path
+):
+    policy.write_text(POLICY.replace("prevalence: 0.2", "prevalence: 0.001"), encoding="utf-8")
+    found = certify(snapshot, model=make_model(), policy=policy)
+    why = {(c.harm, c.language, c.precision): c.reason for c in found.claims}
+    assert "harmless and " in why["hate", "en", 0.95]
+    assert why["hate", "en", 0.95].endswith("or more at a prevalence of 0.001")
+
+
+def test_a_snapshot_that_says_no_surfaces_certifies_nothing(
+    make_model: Callable[..., Path], policy: Path, tmp_path: Path
+):
+    before = write_snapshot(
+        tmp_path / "snapshots" / "s0123456789ab", lambda part: rows(part).drop(["surface", "day"])
+    )
+    found = certify(before, model=make_model(), policy=policy)
+    reasons = {c.reason for c in found.claims if c.harm == "hate"}
+    assert reasons == {"the snapshot does not say on which surfaces its posts stand: take one anew"}
+
+
+def test_each_use_of_the_same_groups_has_half_of_the_error_that_was_left(
+    make_model: Callable[..., Path], policy: Path, tmp_path: Path
+):
+    snapshot = write_snapshot(tmp_path / "snapshots" / "s0123456789ab", rows)
+    model = make_model()
+    first = certify(snapshot, model=model, policy=policy)
+    again = certify(snapshot, model=model, policy=policy)
+    policy.write_text(POLICY.replace("version: 1", "version: 2"), encoding="utf-8")
+    second = certify(snapshot, model=model, policy=policy)
+    copied = write_snapshot(tmp_path / "snapshots" / "s1123456789ab", rows)
+    third = certify(copied, model=model, policy=policy)
+    uses = [one.source.use for one in (first, again, second, third)]  # type: ignore[union-attr]
+    assert uses == [1, 1, 2, 3]
+    assert use_line(third) == (
+        "use 3 of these groups: the claims have 0.125 of the error, which 2 tests share"
+    )
+    levels = [one.claims[0].level for one in (first, second, third)]
+    assert levels == pytest.approx([0.0125, 0.00625, 0.003125])
 
 
 def test_the_same_files_give_the_same_certificate(

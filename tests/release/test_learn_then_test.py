@@ -1,58 +1,63 @@
 """The bound, the sequence of thresholds and what ends it, on counts that can be done by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from scipy import stats
 
 from harmsweep.policy.ladders import PrecisionTarget
+from harmsweep.policy.share_bounds import transported_bound
 from harmsweep.release.learn_then_test import (
     Flagged,
     Sample,
     count_flagged,
     count_passing,
-    lower_bound,
     pass_chances,
     thresholds_to_try,
 )
 
-TARGET = PrecisionTarget(precision=0.95, confidence=0.95)
+TARGET = PrecisionTarget(precision=0.95, confidence=0.95, prevalence=0.5)
+ERROR = 0.05
 
 
-def counts(*rows: tuple[int, int]) -> Flagged:
-    """Flagged and right groups, and as many posts."""
+def counts(*rows: tuple[int, int], harmless: int = 10_000) -> Flagged:
+    """Flagged and right groups, and as many posts, of 400 harmful and many harmless ones."""
     groups, right = (np.array(column) for column in zip(*rows, strict=True))
-    return Flagged(groups, right, groups, right)
-
-
-def test_the_bound_is_the_exact_one_sided_one():
-    right, of = np.array([0, 55, 60, 92]), np.array([9, 62, 60, 93])
-    tests = [stats.binomtest(r, n, alternative="greater") for r, n in zip(right, of, strict=True)]
-    exact = [test.proportion_ci(0.95, method="exact").low for test in tests]
-    assert lower_bound(right, of, 0.95) == pytest.approx(exact, abs=1e-9)
-
-
-@pytest.mark.parametrize(("wrong", "groups"), [(0, 60), (1, 93), (2, 124), (3, 153)])
-def test_how_many_groups_a_precision_of_095_takes(wrong: int, groups: int):
-    assert count_passing(counts((groups, groups - wrong)), TARGET) == 1
-    assert count_passing(counts((groups - 2, groups - 2 - wrong)), TARGET) == 0
+    whole = {"harmful_groups": 400, "harmless_groups": harmless}
+    whole |= {"harmful_posts": 400, "harmless_posts": harmless}
+    return Flagged(groups, right, right, groups, right, **whole)
 
 
 def test_sixty_groups_are_needed_whatever_the_bound_says():
-    assert count_passing(counts((59, 59)), PrecisionTarget(0.5, 0.95)) == 0
-    assert count_passing(counts((60, 60)), PrecisionTarget(0.5, 0.95)) == 1
+    assert count_passing(counts((59, 59)), TARGET, ERROR) == 0
+    assert count_passing(counts((60, 60)), TARGET, ERROR) == 1
+
+
+@pytest.mark.parametrize(("prevalence", "passes"), [(0.5, 1), (0.05, 1), (0.01, 0)])
+def test_the_rarer_the_harm_the_fewer_harmless_groups_may_be_flagged(
+    prevalence: float, passes: int
+):
+    target = TARGET._replace(prevalence=prevalence)
+    assert count_passing(counts((202, 200)), target, ERROR) == passes
+
+
+def test_the_bound_is_at_the_stated_prevalence():
+    found = counts((202, 200))
+    expected = transported_bound(200, 400, 2, 10_000, prevalence=0.02, error=0.01)
+    assert found.bound(0.02, 0.01) == pytest.approx([float(expected)])
 
 
 def test_the_sequence_ends_at_its_first_failure():
-    rows = [(60, 60), (93, 92), (100, 90), (400, 400)]
-    assert count_passing(counts(*rows), TARGET) == 2
-    assert count_passing(counts(rows[2], *rows), TARGET) == 0
+    rows = [(60, 60), (93, 92), (700, 100), (400, 400)]
+    assert count_passing(counts(*rows), TARGET, ERROR) == 2
+    assert count_passing(counts(rows[2], *rows), TARGET, ERROR) == 0
 
 
 def test_a_large_group_that_is_all_wrong_is_seen():
     found = counts((200, 198))
-    assert count_passing(found, TARGET) == 1
-    posts = Flagged(found.groups, found.right_groups, np.array([240]), np.array([198]))
-    assert count_passing(posts, TARGET) == 0
+    assert count_passing(found, TARGET, ERROR) == 1
+    campaign = replace(found, posts=np.array([900]), right_posts=np.array([198]))
+    assert count_passing(campaign, TARGET, ERROR) == 0
 
 
 def test_a_group_counts_once_and_is_right_only_if_all_its_flagged_posts_are():
@@ -65,6 +70,10 @@ def test_a_group_counts_once_and_is_right_only_if_all_its_flagged_posts_are():
     assert found.groups.tolist() == [2, 2, 2, 3]
     assert found.right_groups.tolist() == [1, 1, 0, 0]
     assert (found.posts.tolist(), found.right_posts.tolist()) == ([2, 3, 4, 6], [1, 2, 2, 3])
+    # Each has a harmless post: a group is harmful, and found, where it has none.
+    assert (found.harmful_groups, found.harmless_groups) == (0, 3)
+    assert found.found_groups.tolist() == [0, 0, 0, 0]
+    assert (found.harmful_posts, found.harmless_posts) == (3, 3)
     assert sample.prevalence == pytest.approx((2 / 3 + 0 + 1 / 2) / 3)
 
 
@@ -76,7 +85,7 @@ def alone(scores: list[float], truth: list[bool]) -> Sample:
 def test_thresholds_fall_from_the_most_promising_to_a_half_and_never_below():
     scores = np.linspace(0.01, 0.99, 400)
     validation = alone(list(scores), list(scores > 0.3))
-    tried = thresholds_to_try(validation, TARGET, groups=400)
+    tried = thresholds_to_try(validation, TARGET, error=ERROR, groups=400)
     assert np.all(np.diff(tried) < 0)
     assert tried[-1] == 0.5
     # The start flags more than sixty of 400, and not the whole upper half.
@@ -85,28 +94,29 @@ def test_thresholds_fall_from_the_most_promising_to_a_half_and_never_below():
 
 def test_the_sequence_does_not_depend_on_a_label_of_the_certify_part():
     """It is given the number of its groups and nothing else."""
-    validation = alone([0.9] * 80, [True] * 80)
-    more, fewer = (thresholds_to_try(validation, TARGET, groups=n) for n in (800, 80))
+    validation = alone([0.9] * 80 + [0.1] * 400, [True] * 80 + [False] * 400)
+    more, fewer = (thresholds_to_try(validation, TARGET, error=ERROR, groups=n) for n in (960, 480))
     assert more.tolist() == fewer.tolist() == [0.9, 0.5]
 
 
 def test_nothing_flagged_on_validation_leaves_nothing_to_test():
     validation = alone([0.1, 0.4999], [True, False])
-    assert len(thresholds_to_try(validation, TARGET, groups=100)) == 0
+    assert len(thresholds_to_try(validation, TARGET, error=ERROR, groups=100)) == 0
 
 
 def test_scores_of_one_get_a_threshold_below_one():
-    validation = alone([1.0] * 90, [True] * 90)
-    assert thresholds_to_try(validation, TARGET, groups=90)[0] == 0.9999
+    validation = alone([1.0] * 90 + [0.1] * 400, [True] * 90 + [False] * 400)
+    assert thresholds_to_try(validation, TARGET, error=ERROR, groups=490)[0] == 0.9999
 
 
 def test_where_nothing_is_likely_to_pass_the_lowest_threshold_is_tested_alone():
     validation = alone([0.9] * 90, [False] * 90)
-    assert thresholds_to_try(validation, TARGET, groups=90).tolist() == [0.5]
+    assert thresholds_to_try(validation, TARGET, error=ERROR, groups=90).tolist() == [0.5]
 
 
-def test_chances_weigh_enough_groups_against_enough_right_ones():
-    chances = pass_chances(counts((10, 10), (60, 60), (90, 70)), TARGET, ratio=2)
+def test_chances_weigh_enough_groups_against_few_wrong_ones():
+    found = counts((10, 10), (60, 60), (90, 40), harmless=1000)
+    chances = pass_chances(found, TARGET, error=ERROR, ratio=2)
     assert chances.argmax() == 1
     assert chances[0] < 0.01
     assert chances[2] < 0.01

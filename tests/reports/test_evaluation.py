@@ -10,19 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from certifying import certificate, claim
 
 from harmsweep.model.manifest import load_manifest
 from harmsweep.model.tracking import Epoch, log_run
 from harmsweep.paths import JOBS
-from harmsweep.policy.certificates import (
-    Claim,
-    Counts,
-    Population,
-    Source,
-    build_certificate,
-    folder_beside,
-    write_certificate,
-)
+from harmsweep.policy.certificates import folder_beside, write_certificate
 from harmsweep.reports.evaluation import EvaluationRefused, Material, write_evaluation
 from harmsweep.reports.evaluation_run import RunNotFound
 
@@ -141,26 +134,32 @@ def test_a_certificate_gives_the_guaranteed_recall(
     make_model: Callable[..., Path], snapshot: Path, tmp_path: Path
 ):
     model = make_model(tmp_path / "m", evaluation={})
-    counts = Counts(
-        threshold=0.75, flagged_groups=70, right_groups=70, flagged_posts=70, right_posts=70,
-        recall=0.4321, lower_bound=0.958,
-    )  # fmt: skip
-    population = Population(posts=200, groups={"sms": 200}, prevalence=0.5)
-    common: dict[str, Any] = {"language": "en", "confidence": 0.95, "population": population}
-    claims = (
-        Claim(harm="spam", precision=0.95, counts=counts, precision_at={"0.01": 0.19}, **common),
-        Claim(harm="hate", precision=0.95, counts=None, reason="too few", **common),
-    )
+    held = claim(0.95, 0.75, harm="spam", prevalence=0.04, counts={"recall": 0.4321},
+                 precision_at={"0.01": 0.19})  # fmt: skip
+    lacking = held.model_copy(update={"harm": "hate", "reason": "too few"})
     facts = load_manifest(model)
-    source = Source(snapshot="s0123456789ab", first="2026-10-01", last="2026-10-01")
-    certificate = build_certificate(facts.model_version, "trial.1", source, claims)
+    both = certificate(held, lacking, policy="trial.1", model=facts.model_version)
     written = Material(model, snapshot)
     plain = seen(write_evaluation(written, tmp_path / "page.html").read_text())
     assert "No threshold of this model is certified" in plain
-    write_certificate(certificate, folder_beside(model))
+    write_certificate(both, folder_beside(model))
     told = seen(write_evaluation(written, tmp_path / "page.html").read_text())
-    assert "spam en 0.95 0.95 0.750 70 0.432 0.958 0.500 0.19 certified" in told
+    assert f"spam en 0.95 0.95 0.750 200 0.432 {held.bound:.3f} 0.040 0.19 certified" in told
     assert "not certified: too few" in told
+    assert "from before" not in told
+
+
+def test_a_certificate_from_before_is_shown_with_how_to_make_it_again(
+    make_model: Callable[..., Path], snapshot: Path, tmp_path: Path
+):
+    model = make_model(tmp_path / "m", evaluation={})
+    none = {"found_groups": None, "harmful_groups": None, "harmless_groups": None}
+    before = claim(prevalence=None, level=None, counts=none)
+    version = load_manifest(model).model_version
+    old = certificate(before, policy="trial.1", model=version, use=None, tests=None)
+    write_certificate(old, folder_beside(model))
+    written = write_evaluation(Material(model, snapshot), tmp_path / "page.html").read_text()
+    assert "acts on nothing new. State one in each rule" in seen(written)
 
 
 def test_a_model_that_was_trained_on_the_test_part_is_refused(

@@ -210,9 +210,10 @@ def _rungs(entry: Entry, binding: PolicyBinding, language: str) -> Iterator[tupl
     """Harm, action and threshold of each rung at the entry's scope that has a threshold."""
     scope, certificate = (entry.surface, entry.jurisdiction), binding.certificate
     for harm, rules in binding.policy.rules.items():
-        for rung in (g for r in rules if (r.surface, r.jurisdiction) == scope for g in r.ladder):
-            threshold = rung.threshold
-            if rung.target and certificate:
-                threshold = certificate.thresholds(harm, rung.target).get(language)
+        here = [r for r in rules if (r.surface, r.jurisdiction) == scope]
+        for rule, rung in ((r, g) for r in here for g in r.ladder):
+            threshold, target = rung.threshold, rule.target(rung)
+            if target and certificate:
+                threshold = certificate.thresholds(harm, target).get(language)
             if threshold is not None:
                 yield harm, rung.action, threshold

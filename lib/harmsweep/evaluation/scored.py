@@ -27,12 +27,16 @@ class ScoredRows:
     groups: NDArray[Any]
     datasets: NDArray[Any]
     languages: NDArray[Any]
+    # Of a snapshot that says them: those from before do not.
+    surfaces: NDArray[Any] | None = None
+    days: NDArray[Any] | None = None
 
     def where(self, keep: Bools) -> "ScoredRows":
         """Some of the rows."""
         scores = {name: values[keep] for name, values in self.scores.items()}
         ids = self.groups[keep], self.datasets[keep], self.languages[keep]
-        return ScoredRows(self.harm, self.truth[keep], scores, *ids)
+        more = (None if x is None else x[keep] for x in (self.surfaces, self.days))
+        return ScoredRows(self.harm, self.truth[keep], scores, *ids, *more)
 
     def of(self, dataset: str) -> "ScoredRows":
         """The rows of one dataset."""
@@ -45,6 +49,7 @@ class ScoredRows:
 
 
 IDS = {"split_group": "groups", "dataset": "datasets", "language": "languages"}
+LATER_IDS = {"surface": "surfaces", "day": "days"}
 # Rows to each scorer's scores, rows by harms.
 Scorers = Callable[[Columns], Mapping[str, NDArray[Any]]]
 
@@ -63,24 +68,33 @@ def score_labelled_rows(
     Scorers are given `inputs`, `features` and `windows`, and give their scores as rows by `harms`.
     """
     labels = [label_column(harm) for harm in harms]
-    columns = [*(feature.name for feature in features), *labels, *IDS]
+    paths = sorted(part.glob("*.parquet"))
+    ids = IDS | {n: to for n, to in LATER_IDS.items() if n in _columns_of_all(paths)}
+    columns = [*(feature.name for feature in features), *labels, *ids]
     parts: dict[str, list[NDArray[Any]]] = defaultdict(list)
     # File by file: the vectors of one row group in memory, the scores of all.
-    for path in sorted(part.glob("*.parquet")):
+    for path in paths:
         rows = read_columns(path, columns, inputs=inputs, windows=windows)
         labels_of_file = np.stack([rows[name] for name in labels], axis=1)
         parts["labels"].append(np.where(by_hand(path, harms), labels_of_file, np.nan))
-        for column, name in IDS.items():
+        for column, name in ids.items():
             parts[name].append(rows[column])
         for name, scores in scorers(rows).items():
             parts[name].append(scores)
     whole = {name: np.concatenate(values) for name, values in parts.items()}
-    shared = {"labels", *IDS.values()}
+    shared = {"labels", *ids.values()}
     for place, harm in enumerate(harms):
         known = ~np.isnan(whole["labels"][:, place])
         of_harm = {n: v[known, place] for n, v in whole.items() if n not in shared}
         truth = whole["labels"][known, place] > 0.5
-        yield ScoredRows(harm, truth, of_harm, *(whole[name][known] for name in IDS.values()))
+        known_ids = {name: whole[name][known] for name in ids.values()}
+        yield ScoredRows(harm, truth, of_harm, **known_ids)
+
+
+def _columns_of_all(paths: Sequence[Path]) -> set[str]:
+    """The columns that every file has."""
+    names = [set(pq.read_schema(path).names) for path in paths]
+    return set.intersection(*names) if names else set()
 
 
 def by_hand(path: Path, harms: Sequence[str]) -> Bools:

@@ -3,13 +3,13 @@
 <models>/<model_version>/certificates/<policy_version>.json
 
 A pair of versions is certified once. A certificate that is changed, that is another pair's, or that
-claims what it does not bear out, is refused; it cannot be told from one that was forged whole, so a
-person still names the model in the policy.
+claims what its own counts do not bear out, is refused; it cannot be told from one that was forged
+whole, so a person still names the model in the policy.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -19,17 +19,12 @@ from harmsweep.conf import Frozen, fault_lines
 from harmsweep.digests import NAMED
 from harmsweep.errors import Refused
 from harmsweep.files import write_whole
+from harmsweep.policy.claims import ROUNDING, Claim
 from harmsweep.policy.ladders import PrecisionTarget
 
 FOLDER = "certificates"
 # The part of a snapshot that thresholds are certified on.
 PART = "certify"
-# Below this score a post is more likely harmless, by the model's own word.
-LEAST_THRESHOLD = 0.5
-# A precision of 0.95 with confidence 0.95 takes 59 flagged groups where none is wrong.
-LEAST_GROUPS = 60
-# A claim holds at its own prevalence; its precision at these stands beside it.
-PREVALENCES = (0.001, 0.01, 0.1, 0.5)
 
 
 class CertificateRefused(Refused):
@@ -40,69 +35,36 @@ class Source(Frozen):
     """The snapshot whose certify part the claims were tested on."""
 
     snapshot: str
+    # The days of the snapshot, or of the certify part's posts where `use` says how often it was.
     first: date
     last: date
     part: str = PART
-
-
-class Population(Frozen):
-    """The labelled posts that a claim is about; `prevalence` counts every group once."""
-
-    posts: int = Field(ge=0)
-    # How many split groups each dataset gave.
-    groups: Mapping[str, int]
-    prevalence: float | None = Field(ge=0, le=1)
-
-
-class Counts(Frozen):
-    """What a threshold flags: groups once each, right where all their flagged posts are harmful."""
-
-    threshold: float = Field(ge=LEAST_THRESHOLD, lt=1)
-    flagged_groups: int = Field(ge=0)
-    right_groups: int = Field(ge=0)
-    flagged_posts: int = Field(ge=0)
-    right_posts: int = Field(ge=0)
-    # The share of the harmful posts that are flagged.
-    recall: float = Field(ge=0, le=1)
-    # The exact one-sided bound on the share of flagged groups that are right.
-    lower_bound: float = Field(ge=0, le=1)
-
-
-class Claim(Frozen):
-    """A harm's precision in a language, or the reason why none is promised.
-
-    `counts` are those of the certified threshold, or else of the first that was tried.
-    """
-
-    harm: str
-    language: str
-    precision: float
-    confidence: float
-    reason: str = ""
-    counts: Counts | None
-    population: Population
-    # The precision at other prevalences (as text), if the lower bound is so at the claim's own.
-    precision_at: Mapping[str, float] = {}
-
-    @model_validator(mode="after")
-    def _check_bound(self) -> "Claim":
-        if self.reason:
-            return self
-        if self.counts is None or self.counts.flagged_groups < LEAST_GROUPS:
-            raise ValueError(f"{self.harm}: fewer than {LEAST_GROUPS} flagged groups")
-        if not self.counts.lower_bound >= self.precision:
-            raise ValueError(f"{self.harm}: the lower bound is below {self.precision}")
-        return self
+    # How often groups of this part have certified something, this time among them, and how many
+    # tests were made; a certificate from before does not say.
+    use: int | None = Field(default=None, ge=1)
+    tests: int | None = Field(default=None, ge=0)
 
     @property
-    def threshold(self) -> float | None:
-        """The certified threshold; None where there is none."""
-        return self.counts.threshold if self.counts and not self.reason else None
+    def share(self) -> float:
+        """The share of the stated error that this use may have: all uses have no more together."""
+        return float(0.5 ** (self.use or 0))
 
-    @property
-    def target(self) -> PrecisionTarget:
-        """What the claim is for."""
-        return PrecisionTarget(self.precision, self.confidence)
+    def most(self, done: int) -> float:
+        """The share of the error that a test may have where so many others are done with."""
+        left = (self.tests or 0) - done
+        return self.share / left if self.use and left > 0 else 0.0
+
+
+class SampleSource(Frozen):
+    """The days whose posts the samples were drawn from, and how many tests the policy needs."""
+
+    first: date
+    last: date
+    tests: int = Field(ge=1)
+
+    def most(self, done: int) -> float:
+        """The share of the error that a test may have, whatever became of the others."""
+        return 1 / self.tests
 
 
 class Certificate(Frozen):
@@ -110,7 +72,7 @@ class Certificate(Frozen):
 
     model_version: str = Field(pattern=rf"^m{NAMED}$")
     policy_version: str = Field(pattern=r"^[\w.-]+$")
-    source: Source
+    source: Source | SampleSource
     claims: tuple[Claim, ...]
     digest: str = Field(pattern=r"^[0-9a-f]{64}$")
 
@@ -121,23 +83,36 @@ class Certificate(Frozen):
             raise ValueError("two claims of one harm, language and precision target")
         return self
 
+    @model_validator(mode="after")
+    def _check_family(self) -> "Certificate":
+        """That the errors of the claims add up to no more than their confidence leaves.
+
+        By Holm (1979): where so many tests are done with, the others share the whole error. Samples
+        are finished one by one, so that each test has an equal share for good (Bonferroni).
+        """
+        tested = [claim for claim in self.claims if not claim.reason and claim.level is not None]
+        used = sorted((claim.level or 0) / (1 - claim.confidence) for claim in tested)
+        for place, share in enumerate(used):
+            if share > self.source.most(place) * (1 + ROUNDING):
+                raise ValueError("the claims have more error together than their confidence leaves")
+        return self
+
+    def granted(self, harm: str, target: PrecisionTarget) -> list[Claim]:
+        """The claims that have a threshold for the target, one for each of its languages."""
+        of_target = (c for c in self.claims if (c.harm, c.target) == (harm, target))
+        return [claim for claim in of_target if claim.threshold is not None]
+
     def thresholds(self, harm: str, target: PrecisionTarget) -> dict[str, float]:
         """The certified threshold of each language that has one."""
-        found = (c for c in self.claims if (c.harm, c.target) == (harm, target))
-        return {c.language: c.threshold for c in found if c.threshold is not None}
-
-
-def precision_at(precision: float, *, of: float, at: float) -> float:
-    """The precision at prevalence `at` of what has `precision` at prevalence `of`.
-
-    By Bayes' rule with sensitivity and false-positive rate unchanged: 0.95 at 0.5 is 0.16 at 0.01.
-    """
-    right, wrong = precision * (1 - of) * at, (1 - precision) * of * (1 - at)
-    return right / (right + wrong) if right + wrong > 0 else precision
+        found = ((c.language, c.threshold) for c in self.granted(harm, target))
+        return {language: threshold for language, threshold in found if threshold is not None}
 
 
 def build_certificate(
-    model_version: str, policy_version: str, source: Source, claims: Sequence[Claim]
+    model_version: str,
+    policy_version: str,
+    source: Source | SampleSource,
+    claims: Sequence[Claim],
 ) -> Certificate:
     """A certificate with its digest computed."""
     versions = {"model_version": model_version, "policy_version": policy_version}
@@ -147,8 +122,12 @@ def build_certificate(
 
 def digest_of(certificate: Certificate) -> str:
     """A hash of everything that the certificate says."""
-    content = certificate.model_dump(mode="json", exclude={"digest"})
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return _digest(certificate.model_dump(mode="json"))
+
+
+def _digest(content: dict[str, object]) -> str:
+    told = {name: value for name, value in content.items() if name != "digest"}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def folder_beside(manifest: Path) -> Path:
@@ -174,6 +153,34 @@ def write_certificate(certificate: Certificate, folder: Path) -> Path:
     return path
 
 
+def extend_certificate(certificate: Certificate, folder: Path) -> Path:
+    """Write a certificate from samples in place of one with fewer claims; give its path.
+
+    Raises:
+        CertificateRefused: a claim that the pair has is missing or another.
+    """
+    check_extension(certificate, folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{certificate.policy_version}.json"
+    return write_whole(path, certificate.model_dump_json(indent=1) + "\n")
+
+
+def check_extension(certificate: Certificate, folder: Path) -> None:
+    """Refuse a certificate that lacks a claim of the pair's own, or changes one.
+
+    Raises:
+        CertificateRefused: it does.
+    """
+    known = find_certificate(folder, certificate.model_version, certificate.policy_version)
+    if known and not set(_told(known)) <= set(_told(certificate)):
+        path = folder / f"{certificate.policy_version}.json"
+        raise CertificateRefused(f"{path}: certified before, otherwise: needs a new policy version")
+
+
+def _told(certificate: Certificate) -> list[str]:
+    return [claim.model_dump_json() for claim in certificate.claims]
+
+
 def find_certificate(
     folder: Path | None, model_version: str, policy_version: str
 ) -> Certificate | None:
@@ -185,11 +192,13 @@ def find_certificate(
     path = folder / f"{policy_version}.json" if folder else None
     if path is None or not path.exists():
         return None
+    content = path.read_bytes()
     try:
-        found = Certificate.model_validate_json(path.read_bytes())
+        found = Certificate.model_validate_json(content)
     except ValidationError as error:
         raise CertificateRefused(f"{path}: {fault_lines(error)[0]}") from None
-    if digest_of(found) != found.digest:
+    # Of the file as it is: one from before lacks what claims say today.
+    if _digest(json.loads(content)) != found.digest:
         raise CertificateRefused(f"{path}: its content is not what its digest was taken of")
     if (found.model_version, found.policy_version) != (model_version, policy_version):
         raise CertificateRefused(

@@ -28,7 +28,7 @@ def _said(policy: Policy) -> Iterator[tuple[str, str]]:
     for harm, rules in policy.rules.items():
         for rule in rules:
             for rung in rule.ladder:
-                yield f"{harm}{_place(rule)}, {rung.action}", _from(rung)
+                yield f"{harm}{_place(rule)}, {rung.action}", _from(rule, rung)
     yield "damaged posts, review", f"from {policy.near_margin:g} below the lowest threshold up"
     yield "comments, review", f"from {policy.comments.review:g} up"
     yield "known media lead to", policy.known_media
@@ -49,8 +49,9 @@ def _place(rule: Rule) -> str:
     return f" ({', '.join(places)})" if places else ""
 
 
-def _from(rung: Rung) -> str:
+def _from(rule: Rule, rung: Rung) -> str:
     words = f"from {rung.threshold} up"
-    if target := rung.target:
+    if target := rule.target(rung):
         words = f"at a precision of {target.precision} with confidence {target.confidence}"
+        words += "" if target.prevalence is None else f" at a prevalence of {target.prevalence:g}"
     return words + (f", for {rung.days} days" if rung.days else "")

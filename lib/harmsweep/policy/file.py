@@ -118,8 +118,13 @@ class Policy(PolicyFile):
 
     def precision_targets(self) -> list[tuple[str, PrecisionTarget]]:
         """Every harm and what a certificate must hold for one of its actions, in order."""
-        rungs = ((h, r) for h, rules in self.rules.items() for rule in rules for r in rule.ladder)
-        return sorted({(harm, rung.target) for harm, rung in rungs if rung.target})
+        targets = (
+            (harm, rule.target(rung))
+            for harm, rules in self.rules.items()
+            for rule in rules
+            for rung in rule.ladder
+        )
+        return sorted({(harm, target) for harm, target in targets if target})
 
 
 def load_policy(path: Path, harms: Mapping[str, Harm] = ALL_HARMS, *, kept: bool = False) -> Policy:

@@ -7,10 +7,11 @@ from pydantic import Field
 
 from harmsweep.conf import MISSING, Fault, Frozen, Location
 from harmsweep.policy.actions import SEVERITY
-from harmsweep.policy.places import Jurisdiction, Surface
+from harmsweep.policy.places import ALL, Jurisdiction, Surface
 
 Word = Annotated[str, Field(strict=True, pattern=r"^[a-z][a-z0-9_-]*$")]
 Threshold = Annotated[float, Field(strict=True, gt=0, lt=1, allow_inf_nan=False)]
+Prevalence = Annotated[float, Field(strict=True, gt=0, lt=1, allow_inf_nan=False)]
 # A precision, or the confidence in it.
 Share = Annotated[float, Field(strict=True, ge=0.5, lt=1, allow_inf_nan=False)]
 
@@ -22,10 +23,15 @@ ENDLESS = {
 
 
 class PrecisionTarget(NamedTuple):
-    """A precision and the confidence with which an action must have it."""
+    """A precision and the confidence with which an action must have it, and of which posts.
+
+    Without a prevalence it is of a policy from before rules stated one.
+    """
 
     precision: float
     confidence: float
+    prevalence: float | None = None
+    surface: str = ALL
 
 
 class Rung(Frozen):
@@ -43,18 +49,28 @@ class Rung(Frozen):
 
     @property
     def target(self) -> PrecisionTarget | None:
-        """What a certificate must hold for the action; None where the policy gives a threshold."""
+        """The precision that the rung states, of no posts yet; None where it has a threshold."""
         if self.precision is None or self.confidence is None:
             return None
         return PrecisionTarget(self.precision, self.confidence)
 
 
 class Rule(Frozen):
-    """A ladder of actions and where they hold; the most severe rung that is reached wins."""
+    """A ladder of actions and where they hold; the most severe rung that is reached wins.
+
+    `prevalence` is the share of the surface's posts that have the harm, for rungs with a precision.
+    """
 
     surface: Surface
     jurisdiction: Jurisdiction
+    prevalence: Prevalence | None = None
     ladder: tuple[Rung, ...] = Field(min_length=1)
+
+    def target(self, rung: Rung) -> PrecisionTarget | None:
+        """What a certificate must hold for a rung; None where the policy gives a threshold."""
+        if rung.target is None or self.prevalence is None:
+            return rung.target
+        return rung.target._replace(prevalence=self.prevalence, surface=self.surface)
 
 
 def ladder_faults(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from harmsweep.conf import Fault, Location
+from harmsweep.conf import MISSING, Fault, Location
 from harmsweep.policy.actions import SEVERITY
 from harmsweep.policy.ladders import Rule, Rung
 from harmsweep.policy.places import ALL
@@ -21,6 +21,7 @@ def lint(policy: "PolicyFile") -> Iterator[Fault]:
         for place, rule in enumerate(rules):
             where: Location = ("rules", harm, place)
             yield from _shadows(where, rule, rules)
+            yield from _prevalence_faults(where, harm, rule)
             yield from _rung_faults((*where, "ladder"), rule.ladder)
     for name in ("approved_models", "languages", "review_only"):
         yield from _repeated((name,), getattr(policy, name))
@@ -42,11 +43,21 @@ def _shadows(where: Location, rule: Rule, rules: Sequence[Rule]) -> Iterator[Fau
     """
     wide = {n: other for n, other in enumerate(rules) if _covers(other, rule)}
     by = [
-        next((n for n, other in wide.items() if _does_all(other, rung)), None)
+        next((n for n, other in wide.items() if _does_all(other, rule, rung)), None)
         for rung in rule.ladder
     ]
     if None not in by:
         yield where, _shadow(where[1], {n: wide[n] for n in by if n is not None})
+
+
+def _prevalence_faults(where: Location, harm: str, rule: Rule) -> Iterator[Fault]:
+    """A precision is one at a prevalence: 0.95 where half the posts are harmful is 0.16 at 1 %."""
+    states_precision = any(rung.target for rung in rule.ladder)
+    if states_precision and rule.prevalence is None:
+        told = f"the share of the surface's posts that are {harm}, such as 0.01; then certify again"
+        yield (*where, "prevalence"), f"{MISSING} beside a precision: {told}"
+    if rule.prevalence is not None and not states_precision:
+        yield (*where, "prevalence"), "comes to nothing: no rung of the rule states a precision"
 
 
 def _holdout_faults(policy: "PolicyFile") -> Iterator[Fault]:
@@ -85,16 +96,19 @@ def _covers(wide: Rule, narrow: Rule) -> bool:
     return not same and all(outer in (ALL, inner) for outer, inner in pairs)
 
 
-def _does_all(wide: Rule, rung: Rung) -> bool:
-    return any(_does_as_much(other, rung) for other in wide.ladder)
+def _does_all(wide: Rule, rule: Rule, rung: Rung) -> bool:
+    return any(_does_as_much((wide, other), (rule, rung)) for other in wide.ladder)
 
 
-def _does_as_much(other: Rung, rung: Rung) -> bool:
+def _does_as_much(widely: tuple[Rule, Rung], narrowly: tuple[Rule, Rung]) -> bool:
+    (wide, other), (rule, rung) = widely, narrowly
     if SEVERITY[other.action] < SEVERITY[rung.action] or _days(other) < _days(rung):
         return False
     if rung.target and other.target:
-        pairs = zip(other.target, rung.target, strict=True)
-        return all(needed <= given for needed, given in pairs)
+        pairs = zip(other.target[:2], rung.target[:2], strict=True)
+        # Another surface's posts have a claim of their own, which may hold where this one doesn't.
+        same = wide.surface == rule.surface and (wide.prevalence or 0) >= (rule.prevalence or 0)
+        return same and all(needed <= given for needed, given in pairs)
     # A certified threshold is known later: nothing else is surely reached before it.
     if rung.threshold is None or other.threshold is None:
         return False

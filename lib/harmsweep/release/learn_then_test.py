@@ -8,6 +8,10 @@ thresholds costs no correction.
 
 The unit is the split group: posts of one group share an author or a text, so their labels are no
 independent draws. A flagged group counts once, and is right only if all its flagged posts are.
+
+The precision is that at the prevalence which the policy states, not that of the labelled posts: see
+`transported_bound`. For it a group is harmful where all its posts are, so that every wrong group is
+one of the harmless ones.
 """
 
 from dataclasses import dataclass
@@ -18,8 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from harmsweep.policy.certificates import LEAST_GROUPS, LEAST_THRESHOLD
+from harmsweep.policy.claims import LEAST_GROUPS, LEAST_THRESHOLD
 from harmsweep.policy.ladders import PrecisionTarget
+from harmsweep.policy.share_bounds import lower_bound, precision_at, transported_bound
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -68,21 +73,49 @@ class Sample:
 
 @dataclass(frozen=True)
 class Flagged:
-    """What each of some thresholds flags, and how much of it is right."""
+    """What each of some thresholds flags, how much of it is right, and of what there is in all.
+
+    Found groups are those that are right and have harmful posts alone, of `harmful_groups`.
+    """
 
     groups: Ints
     right_groups: Ints
+    found_groups: Ints
     posts: Ints
     right_posts: Ints
+    harmful_groups: int
+    harmless_groups: int
+    harmful_posts: int
+    harmless_posts: int
+
+    @property
+    def wrong_groups(self) -> Ints:
+        """The flagged groups that are not right."""
+        return self.groups - self.right_groups
+
+    def bound(self, prevalence: float, error: float) -> Floats:
+        """The lower bound on each threshold's precision at a prevalence."""
+        classes = (self.found_groups, self.harmful_groups, self.wrong_groups, self.harmless_groups)
+        return transported_bound(*classes, prevalence=prevalence, error=error)
 
 
 def count_flagged(sample: Sample, thresholds: Floats) -> Flagged:
     """What each threshold flags: scores at or above it."""
     # A group is flagged by its highest score, and wrong by the highest of its harmless posts.
-    groups = _reach(sample.highest(np.ones_like(sample.truth)), thresholds)
-    wrong = _reach(sample.highest(~sample.truth), thresholds)
-    right_posts = _reach(sample.scores[sample.truth], thresholds)
-    return Flagged(groups, groups - wrong, _reach(sample.scores, thresholds), right_posts)
+    highest, worst = sample.highest(np.ones_like(sample.truth)), sample.highest(~sample.truth)
+    harmful = np.isneginf(worst)
+    groups, wrong = _reach(highest, thresholds), _reach(worst, thresholds)
+    return Flagged(
+        groups=groups,
+        right_groups=groups - wrong,
+        found_groups=_reach(highest[harmful], thresholds),
+        posts=_reach(sample.scores, thresholds),
+        right_posts=_reach(sample.scores[sample.truth], thresholds),
+        harmful_groups=int(harmful.sum()),
+        harmless_groups=int((~harmful).sum()),
+        harmful_posts=int(sample.truth.sum()),
+        harmless_posts=int((~sample.truth).sum()),
+    )
 
 
 def _reach(values: Floats, thresholds: Floats) -> Ints:
@@ -90,22 +123,20 @@ def _reach(values: Floats, thresholds: Floats) -> Ints:
     return np.asarray(len(values) - below, dtype=np.int64)
 
 
-def lower_bound(right: Ints, of: Ints, confidence: float) -> Floats:
-    """The exact one-sided lower bound on a share (Clopper and Pearson, 1934); 0 for none right."""
-    return np.where(right > 0, stats.beta.ppf(1 - confidence, right, of - right + 1), 0.0)
-
-
-def thresholds_to_try(validation: Sample, target: PrecisionTarget, *, groups: int) -> Floats:
+def thresholds_to_try(
+    validation: Sample, target: PrecisionTarget, *, error: float, groups: int
+) -> Floats:
     """The sequence to test on a part of so many groups, falling; empty where nothing is flagged.
 
-    It starts at the threshold that is the most likely to pass: higher ones flag too few groups to
-    show anything, and to fail at one of them would end the sequence.
+    It starts at the threshold that is the most likely to pass a test of this error: higher ones
+    flag too few groups to show anything, and to fail at one of them would end the sequence.
     """
     grid = _grid(validation.highest(np.ones_like(validation.truth)))
     if not len(grid):
         return grid
     counts = count_flagged(validation, grid)
-    chances = pass_chances(counts, target, ratio=groups / validation.group_count)
+    ratio = groups / validation.group_count
+    chances = pass_chances(counts, target, error=error, ratio=ratio)
     return grid[int(np.argmax(chances)) if chances.max() >= HOPELESS else -1 :]
 
 
@@ -121,27 +152,51 @@ def _grid(highest: Floats) -> Floats:
     return np.unique(np.append(cut, LEAST_THRESHOLD))[::-1]
 
 
-def pass_chances(validation: Flagged, target: PrecisionTarget, *, ratio: float) -> Floats:
+def pass_chances(
+    validation: Flagged, target: PrecisionTarget, *, error: float, ratio: float
+) -> Floats:
     """How likely each threshold is to pass on a part of `ratio` times the validation's groups.
 
-    The chance of enough flagged groups (gamma-Poisson), times that of enough right ones among as
-    many as are to be expected; both with Jeffreys' prior.
+    The chance of enough flagged groups (gamma-Poisson), times that of few enough wrong ones among
+    as many harmless groups as are to be expected; both with Jeffreys' prior.
     """
     enough = stats.nbinom.sf(LEAST_GROUPS - 1, validation.groups + 0.5, 1 / (1 + ratio))
-    expected = np.maximum(np.round(validation.groups * ratio), LEAST_GROUPS)
-    # The test passes where more groups are right than this.
-    most_failing = stats.binom.isf(1 - target.confidence, expected, target.precision)
-    precision = (validation.right_groups + 0.5) / (validation.groups + 1)
-    return np.asarray(enough * stats.binom.sf(most_failing, expected, precision))
+    harmful, harmless = (
+        round(n * ratio) for n in (validation.harmful_groups, validation.harmless_groups)
+    )
+    found = np.minimum(np.round(validation.found_groups * ratio), harmful)
+    sensitivity = lower_bound(found, harmful, error / 2)
+    odds = _prevalence(target) / (1 - _prevalence(target))
+    most_false = sensitivity * odds * (1 - target.precision) / target.precision
+    # The test passes where fewer harmless groups are flagged than this.
+    least_failing = stats.binom.ppf(error / 2, harmless, np.minimum(most_false, 1))
+    false_positives = (validation.wrong_groups + 0.5) / (validation.harmless_groups + 1)
+    few = stats.binom.cdf(least_failing - 1, harmless, false_positives)
+    return np.asarray(enough * few, dtype=float)
 
 
-def count_passing(counts: Flagged, target: PrecisionTarget) -> int:
-    """How many thresholds of the sequence pass before the first that fails.
+def count_passing(counts: Flagged, target: PrecisionTarget, error: float) -> int:
+    """How many thresholds of the sequence pass before the first that fails, each at this error.
 
     Besides the test itself, the flagged posts must show the precision too: a large group that is
     all wrong counts once among the groups.
     """
-    bounds = lower_bound(counts.right_groups, counts.groups, target.confidence)
-    holds = (counts.groups >= LEAST_GROUPS) & (bounds >= target.precision)
-    holds &= counts.right_posts >= target.precision * counts.posts
+    holds = counts.groups >= LEAST_GROUPS
+    holds &= counts.bound(_prevalence(target), error) >= target.precision
+    holds &= shown_by_posts(counts, target) >= target.precision
     return int(np.logical_and.accumulate(holds).sum())
+
+
+def shown_by_posts(counts: Flagged, target: PrecisionTarget) -> Floats:
+    """The precision of the flagged posts at the target's prevalence, as it was counted."""
+    wrong = counts.posts - counts.right_posts
+    return precision_at(
+        sensitivity=counts.right_posts / max(counts.harmful_posts, 1),
+        false_positives=wrong / max(counts.harmless_posts, 1),
+        prevalence=_prevalence(target),
+    )
+
+
+def _prevalence(target: PrecisionTarget) -> float:
+    assert target.prevalence is not None, "a policy's lint asks for it"
+    return target.prevalence

@@ -49,7 +49,15 @@ from harmsweep.tables.known_media import (
 )
 from harmsweep.tables.measurement import LATE_POSTS, METRICS, RUNS
 from harmsweep.tables.post_comments import COMMENT_SCORES, COMMENT_VECTORS, COMMENTS
-from harmsweep.tables.review import APPEALS, EXEMPTIONS, OPERATIONS, ORDERS, PEOPLE, VERDICTS
+from harmsweep.tables.review import (
+    APPEALS,
+    CERTIFY_TASKS,
+    EXEMPTIONS,
+    OPERATIONS,
+    ORDERS,
+    PEOPLE,
+    VERDICTS,
+)
 from harmsweep.tables.spec import Table
 
 SCORES = scores_table(HARMS)
@@ -64,6 +72,7 @@ __all__ = [
     "AUTHOR_FEATURES",
     "AUTHOR_NUMBERS",
     "AUTHOR_VECTORS",
+    "CERTIFY_TASKS",
     "COMMENT_SCORES",
     "COMMENT_VECTORS",
     "DECISIONS",

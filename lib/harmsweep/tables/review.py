@@ -5,6 +5,7 @@ from pyspark.sql import types as T
 from harmsweep.tables.spec import (
     BOOL,
     DAY,
+    DOUBLE,
     INT,
     LONG,
     STRING,
@@ -139,4 +140,28 @@ OPERATIONS = Table(
     append_only=True,
 )
 
-PEOPLE = (VERDICTS, APPEALS, ORDERS, EXEMPTIONS, OPERATIONS)
+CERTIFY_TASKS = Table(
+    name="certify_tasks_v1",
+    comment="Posts drawn at random for people to judge, so that a threshold can be certified.",
+    key=("plan_id", "post_id", "revision"),
+    schema=columns(
+        required("day", DAY, "the post's day"),
+        required("plan_id", STRING, "the plan that drew it; the audit has its frame"),
+        required("post_id", STRING, "the post"),
+        required("revision", INT, "the revision that is to be judged"),
+        required("harm", STRING, "the harm in question"),
+        required("language", STRING, "language of the posts that it was drawn from"),
+        required("dataset", STRING, "collection the post comes from"),
+        required("surface", STRING, "where on the platform the post stands"),
+        required("model_version", STRING, "the model that scored it"),
+        required("policy_version", STRING, "the policy whose precision is to be shown"),
+        required("score", DOUBLE, "the harm's probability"),
+        required("threshold", DOUBLE, "the score from which posts could be drawn"),
+        required("probability", DOUBLE, "the chance that this post is drawn"),
+        required("drawn_at", TIME, "when it was drawn (UTC)"),
+        required("operator", STRING, "user of the system who planned it"),
+    ),
+    append_only=True,
+)
+
+PEOPLE = (VERDICTS, APPEALS, ORDERS, EXEMPTIONS, OPERATIONS, CERTIFY_TASKS)

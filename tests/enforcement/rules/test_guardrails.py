@@ -47,22 +47,32 @@ def test_a_score_on_its_threshold_acts():
     assert allowed(SCOPE, replace(REMOVE, score=0.95), POST, OPEN).action == "remove"
 
 
+CERTIFIED = ("hate", "all", "all", "remove", "en", 0.95)
+HERE = frozenset({("live", "feed")})
+LIVE = replace(POST, dataset="live", surface="feed")
+
+
 def test_a_model_that_is_not_approved_gets_reviews():
-    for certified in (None, frozenset({("hate", "all", "all", "remove", "en", 0.95)})):
+    for certified in (None, {CERTIFIED: HERE}):
         guardrails = Guardrails(approved=False, certified=certified)
         assert allowed(SCOPE, REMOVE, POST, guardrails).action == "review"
 
 
-CERTIFIED = ("hate", "all", "all", "remove", "en", 0.95)
-
-
 def test_a_certified_threshold_acts_and_no_other():
-    guardrails = Guardrails(approved=True, certified=frozenset({CERTIFIED}))
-    assert allowed(SCOPE, REMOVE, POST, guardrails).action == "remove"
-    assert allowed(SCOPE, DEMOTE, POST, guardrails).action == "review"
+    guardrails = Guardrails(approved=True, certified={CERTIFIED: HERE})
+    assert allowed(SCOPE, REMOVE, LIVE, guardrails).action == "remove"
+    assert allowed(SCOPE, DEMOTE, LIVE, guardrails).action == "review"
+    bare = replace(REMOVE, threshold=None)
+    assert not guardrails.permits(SCOPE, bare, LIVE)
     for n, other in enumerate(("spam", "feed", "DE", "label", "de", 0.9)):
-        changed = frozenset({(*CERTIFIED[:n], other, *CERTIFIED[n + 1 :])})
-        assert allowed(SCOPE, REMOVE, POST, Guardrails(True, changed)).action == "review"
+        changed = {(*CERTIFIED[:n], other, *CERTIFIED[n + 1 :]): HERE}
+        assert allowed(SCOPE, REMOVE, LIVE, Guardrails(True, changed)).action == "review"
+
+
+@pytest.mark.parametrize("place", [{"dataset": "sms"}, {"surface": "stories"}, {"dataset": ""}])
+def test_a_certified_threshold_acts_on_the_posts_that_it_is_about(place: dict[str, str]):
+    guardrails = Guardrails(approved=True, certified={CERTIFIED: HERE})
+    assert allowed(SCOPE, REMOVE, replace(LIVE, **place), guardrails).action == "review"
 
 
 def test_a_ramp_reaches_its_share_of_the_authors_and_leaves_all_others_as_they_are():

@@ -2,34 +2,33 @@
 
 import json
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 
 import pytest
 from builders import rule, rung, trial_policy
+from certifying import MODEL, PREVALENCE, certificate, claim
 from pyspark.sql import DataFrame
 
-from harmsweep.policy.certificates import (
-    Certificate,
-    Claim,
-    Counts,
-    Population,
-    Source,
-    build_certificate,
-)
+from harmsweep.policy.certificates import Certificate
 from harmsweep.policy.file import Policy, load_policy
 from harmsweep.stages.decide.stage import decisions
 
 pytestmark = pytest.mark.spark
 
-MODEL = "m0123456789ab0123456789ab01234567"
 LADDER = (
     rung("remove", precision=0.95, confidence=0.95),
     rung("demote", precision=0.9, confidence=0.95),
     rung("review", 0.7),
 )
 POLICY = trial_policy(
-    {"hate": [rule(*LADDER)]},
+    {
+        "hate": [rule(*LADDER, prevalence=PREVALENCE)],
+        "spam": [
+            rule(
+                rung("demote", precision=0.9, confidence=0.95), rung("review", 0.97), prevalence=0.1
+            )
+        ],
+    },
     mode="production",
     approved_models=[MODEL],
     languages=["en", "de", "fr"],
@@ -45,7 +44,10 @@ POSTS: dict[str, dict[str, Any]] = {
     "french": {"hate": 0.99, "language": "fr"},
     "polish": {"hate": 0.99, "language": "pl"},
     "unknown": {"hate": 0.99, "language": "und"},
-    "other harm": {"spam": 0.99},
+    "other harm": {"spam": 0.95},
+    "elsewhere": {"hate": 0.8, "dataset": "forum", "surface": "stories"},
+    "on stories": {"hate": 0.95, "surface": "stories"},
+    "of another collection": {"hate": 0.65, "dataset": "sms"},
 }
 Found = dict[str, dict[str, Any]]
 
@@ -57,29 +59,17 @@ def stated(tmp_path_factory: pytest.TempPathFactory) -> Policy:
     return load_policy(path)
 
 
-def claim(language: str, precision: float, threshold: float, reason: str = "") -> Claim:
-    counts = Counts(
-        threshold=threshold, flagged_groups=200, right_groups=200, flagged_posts=300,
-        right_posts=300, recall=0.5, lower_bound=0.985,
-    )  # fmt: skip
-    about = Population(posts=900, groups={"sms": 700}, prevalence=0.4)
-    promise = {"precision": precision, "confidence": 0.95}
-    return Claim(
-        harm="hate", language=language, **promise, reason=reason, counts=counts, population=about
-    )
-
-
 @pytest.fixture(scope="module")
-def certificate(stated: Policy) -> Certificate:
+def certified(stated: Policy) -> Certificate:
+    here = {("live", "feed"): 500, ("forum", "feed"): 80, ("forum", "stories"): 70}
     claims = [
-        claim("en", 0.95, 0.8),
-        claim("en", 0.9, 0.6),
-        claim("de", 0.95, 0.9),
-        claim("de", 0.9, 0.85, reason="12 groups are flagged"),
-        claim("fr", 0.95, 0.9, reason="41 of 62 flagged groups are right"),
+        claim(0.95, 0.8, places=here),
+        claim(0.9, 0.6, places=here),
+        claim(0.95, 0.9, language="de"),
+        claim(0.9, 0.85, language="de", reason="12 groups are flagged"),
+        claim(0.95, 0.9, language="fr", reason="41 of 62 flagged groups are right"),
     ]
-    source = Source(snapshot="s0123456789ab", first=date(2026, 9, 1), last=date(2026, 9, 9))
-    return build_certificate(MODEL, stated.policy_version, source, claims)
+    return certificate(*claims, policy=stated.policy_version)
 
 
 @pytest.fixture(scope="module")
@@ -94,8 +84,8 @@ def decide(see: Callable[..., DataFrame], stated: Policy) -> Callable[..., Found
 
 
 @pytest.fixture(scope="module")
-def decided(decide: Callable[..., Found], certificate: Certificate) -> Found:
-    return decide(certificate)
+def decided(decide: Callable[..., Found], certified: Certificate) -> Found:
+    return decide(certified)
 
 
 @pytest.mark.parametrize(
@@ -104,6 +94,7 @@ def decided(decide: Callable[..., Found], certificate: Certificate) -> Found:
         ("removed", "remove", 0.8),
         ("demoted", "demote", 0.6),
         ("early", "demote", 0.6),  # certified below the score of a review
+        ("elsewhere", "remove", 0.8),
         ("german", "remove", 0.9),
         ("german and lower", "review", 0.7),  # its demotion is not certified
         ("french", "review", 0.7),
@@ -119,6 +110,20 @@ def test_each_language_has_its_certified_thresholds(
     assert row["reason"] == "threshold_met"
 
 
+@pytest.mark.parametrize(
+    ("post", "asked", "threshold"),
+    [("on stories", "remove", 0.8), ("of another collection", "demote", 0.6)],
+)
+def test_a_post_that_no_claim_is_about_goes_to_people_who_read_why(
+    decided: Found, post: str, asked: str, threshold: float
+):
+    """Each alone is known to the claim: `live` on the feed, and stories of `forum`."""
+    row = decided[post]
+    assert (row["action"], row["policy_action"], row["threshold"]) == ("review", asked, threshold)
+    assert row["reason"] == "outside_population"
+    assert json.loads(row["evidence"])["automation"] == "allowed"
+
+
 @pytest.mark.parametrize("post", ["below", "other harm"])
 def test_what_reaches_nothing_gets_no_row(decided: Found, post: str):
     assert post not in decided
@@ -129,9 +134,9 @@ def test_near_is_near_the_lowest_certified_threshold(decided: Found):
     assert (row["action"], row["reason"], row["threshold"]) == ("review", "near_threshold", 0.6)
 
 
-def test_the_evidence_names_the_certificate(decided: Found, certificate: Certificate):
+def test_the_evidence_names_the_certificate(decided: Found, certified: Certificate):
     found = {post: json.loads(row["evidence"]) for post, row in decided.items()}
-    assert {evidence["certificate"] for evidence in found.values()} == {certificate.digest}
+    assert {evidence["certificate"] for evidence in found.values()} == {certified.digest}
     assert found["removed"]["automation"] == "allowed"
     assert found["polish"]["automation"] == "language_not_certified"
 
@@ -150,8 +155,8 @@ def test_without_a_certificate_all_is_review(decide: Callable[..., Found]):
 
 
 def test_a_certificate_does_not_replace_a_persons_approval(
-    decide: Callable[..., Found], certificate: Certificate
+    decide: Callable[..., Found], certified: Certificate
 ):
-    found = decide(certificate, "m99999999999999999999999999999999")
+    found = decide(certified, "m99999999999999999999999999999999")
     assert {row["action"] for row in found.values()} == {"review"}
     assert json.loads(found["removed"]["evidence"])["automation"] == "model_not_approved"

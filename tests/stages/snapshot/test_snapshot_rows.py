@@ -41,13 +41,14 @@ def test_words_disguised_or_not_and_equal_clips_are_the_same_content(spark: Spar
         return spark.createDataFrame([(DAY, row[0], *row[1:]) for row in rows], columns)
 
     posts = frame([(p, 1, "accepted") for p in POSTS], f"{KEY}, status string")
-    names = ("author_id", "author_origin", "dataset", "split_group", "language", "normal_text")
+    names = ("author_id", "author_origin", "dataset", "surface", "split_group", "language")
+    names += ("normal_text",)
     texts = ", ".join(f"{name} string" for name in names)
     numbers = [name for name in NUMBERS if name != SIMILARITY]
     doubles = ", ".join(f"{name} double" for name in numbers)
     features = frame(
         [
-            (p, 1, "a", "native", "x", p, "en", WORDS.get(p, ""), *[None] * len(numbers))
+            (p, 1, "a", "native", "x", "feed", p, "en", WORDS.get(p, ""), *[None] * len(numbers))
             for p in POSTS
         ],
         f"{KEY}, {texts}, {doubles}",

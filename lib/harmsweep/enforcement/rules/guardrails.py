@@ -32,6 +32,10 @@ class Post:
     exempt: str | None = None  # why the post or its author is on the allow-list
     whole: bool = True  # the model saw all of it: nothing was broken, cut or refused
 
+    # Where it comes from and stands: a certificate is about some posts.
+    dataset: str = ""
+    surface: str = ""
+
     # Its only evidence were words for a group of people: no action is told as having a reason.
     without_reason: bool = False
 
@@ -41,8 +45,10 @@ class Post:
         return self.verdict == "benign" or self.exempt is not None
 
 
-# Harm, surface, jurisdiction, action, language and threshold of each certified rung.
-Certified = frozenset[tuple[str, str, str, str, str, float]]
+# By harm, surface, jurisdiction, action, language and threshold of each certified rung, the
+# datasets and surfaces of the posts that the certificate is about.
+Rung = tuple[str, str, str, str, str, float]
+Certified = Mapping[Rung, frozenset[tuple[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +89,15 @@ class Guardrails:
         """Whether a post is of the random holdout, for a harm."""
         return harm not in self.spared and uniform_hash(f"holdout/{post_id}") < self.holdout
 
-    def permits(self, scope: Scope, decision: Decision) -> bool:
-        """Whether an automatic action may follow from the decision."""
+    def permits(self, scope: Scope, decision: Decision, post: Post) -> bool:
+        """Whether an automatic action on the post may follow from the decision."""
         if not self.approved or self.certified is None:
             return self.approved
+        if decision.threshold is None:
+            return False
         rung = (decision.harm, scope.surface, scope.jurisdiction)
-        return (*rung, decision.action, decision.language, decision.threshold) in self.certified
+        claimed = (*rung, decision.action, decision.language, decision.threshold)
+        return (post.dataset, post.surface) in self.certified.get(claimed, frozenset())
 
 
 def uniform_hash(text: str) -> float:
@@ -104,8 +113,8 @@ def allowed(
     None where a person found the post benign: nothing is automatic until it is edited.
 
     Anything but review needs an approved model, a finite score over its threshold again, and in
-    production the certified threshold of its rung and language: a sweep trusts no table with a
-    removal. A score that is none is not passed on.
+    production the certified threshold of its rung and language, on a post that it is about: a sweep
+    trusts no table with a removal. A score that is none is not passed on.
     """
     if post.verdict == "benign":
         return None
@@ -113,7 +122,7 @@ def allowed(
     threshold = decision.threshold
     sound = score is not None and threshold is not None and score >= threshold
     spared = post.exempt is not None or post.without_reason
-    acts = sound and not spared and guardrails.permits(scope, decision)
+    acts = sound and not spared and guardrails.permits(scope, decision, post)
     action = decision.action if acts else "review"
     return replace(decision, action=action, score=score)
 

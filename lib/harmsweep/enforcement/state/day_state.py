@@ -62,7 +62,7 @@ def _read_posts(ledger: DayLedger, about: str, human_input: HumanInput) -> dict[
     """The posts that exist, of those of the query `about` and of instructions, by id."""
     names = sorted({scope.subject_id for scope in human_input.instructions})
     instructed = delta.datafusion_where({"p.post_id": names}) if names else "FALSE"
-    sql = f"""SELECT p.post_id, p.revision, p.author_id FROM (
+    sql = f"""SELECT p.post_id, p.revision, p.author_id, p.dataset, p.surface FROM (
             SELECT * FROM posts_v1 WHERE day = '{ledger.day}' AND status = 'accepted') p
         LEFT JOIN (SELECT DISTINCT post_id FROM ({about}) a) d ON d.post_id = p.post_id
         WHERE d.post_id IS NOT NULL OR {instructed}"""
@@ -73,7 +73,15 @@ def _read_posts(ledger: DayLedger, about: str, human_input: HumanInput) -> dict[
         name, revision, author = row["post_id"], row["revision"], row["author_id"]
         kind = exempt.get(("post", name)) or exempt.get(("account", author))
         verdict = human_input.verdict(name, revision)
-        posts[name] = Post(revision, author, verdict, kind, without_reason=(name, revision) in bare)
+        posts[name] = Post(
+            revision,
+            author,
+            verdict,
+            kind,
+            dataset=row["dataset"],
+            surface=row["surface"],
+            without_reason=(name, revision) in bare,
+        )
     return posts
 
 

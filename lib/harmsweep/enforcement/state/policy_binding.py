@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from harmsweep.enforcement.rules.effects import Sweep
-from harmsweep.enforcement.rules.guardrails import Guardrails
+from harmsweep.enforcement.rules.guardrails import Guardrails, Rung
 from harmsweep.harms import SEVERE
 from harmsweep.operations.actor import operator
 from harmsweep.operations.ramps import share_of
@@ -45,14 +45,17 @@ class PolicyBinding:
             more |= {"holdout": held_out.share, "spared": SEVERE.union(held_out.spared)}
         if self.policy.mode != "production":
             return Guardrails(approved, **more)
-        certified = frozenset(
-            (harm, rule.surface, rule.jurisdiction, rung.action, language, threshold)
+        certified: dict[Rung, frozenset[tuple[str, str]]] = {
+            (harm, rule.surface, rule.jurisdiction, rung.action, claim.language, claim.threshold): (
+                claim.places
+            )
             for harm, rules in self.policy.rules.items()
             for rule in rules
             for rung in rule.ladder
-            if rung.target and self.certificate
-            for language, threshold in self.certificate.thresholds(harm, rung.target).items()
-        )
+            if (target := rule.target(rung)) and self.certificate
+            for claim in self.certificate.granted(harm, target)
+            if claim.threshold is not None
+        }
         return Guardrails(approved, certified, **more)
 
     def _days(self) -> dict[tuple[str, str, str, str], int]:

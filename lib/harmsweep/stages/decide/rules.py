@@ -1,8 +1,9 @@
 """A policy's rules as column expressions: the most severe rung that a row's scores reach."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import reduce
-from operator import and_
+from operator import and_, or_
+from typing import Any, NamedTuple
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -10,11 +11,14 @@ from pyspark.sql import functions as F
 from harmsweep.enforcement.state.decisions import NO_ENCODER, REASON_PARTS
 from harmsweep.policy.actions import SEVERITY
 from harmsweep.policy.certificates import Certificate
+from harmsweep.policy.claims import Claim
 from harmsweep.policy.file import Policy
-from harmsweep.policy.ladders import Rule, Rung
+from harmsweep.policy.ladders import Rule
 from harmsweep.policy.places import ALL
 
 NO_HARM = "none"
+# The reason of a review in place of an action: the post is none of those that the claim is about.
+OUTSIDE = "outside_population"
 # Bits of a PDQ hash: the farthest that two can be apart.
 BITS = 256
 
@@ -42,7 +46,8 @@ def best(policy: Policy, certificate: Certificate | None = None) -> Column:
 
     A candidate is compared by severity, then by its margin over the threshold, then by the harms'
     order in the policy. A rung that states a precision has the certificate's threshold for the
-    row's language, and is out where there is none.
+    row's language, and is out where there is none. On a post that is not of the claim's population
+    it is a review, before any that the policy asks for, and says so.
     """
     per_scope = [_best_in(scope, policy, certificate) for scope in policy.scopes()]
     return F.array_compact(F.array(*per_scope))
@@ -53,39 +58,58 @@ def _best_in(scope: tuple[str, str], policy: Policy, certificate: Certificate | 
     for order, (harm, rules) in enumerate(policy.rules.items()):
         for rule in rules:
             if (rule.surface, rule.jurisdiction) == scope:
-                thresholds = [_threshold(harm, rung, certificate) for rung in rule.ladder]
-                candidates += _candidates(harm, order, rule, thresholds, policy.near_margin)
+                rungs = _rungs(harm, rule, certificate)
+                candidates += _candidates(harm, order, rule, rungs, policy.near_margin)
     if scope == (ALL, ALL):
         candidates += _reviews(policy)
     return F.array_max(F.array(*candidates))
 
 
-def _threshold(harm: str, rung: Rung, certificate: Certificate | None) -> Column:
-    """The rung's threshold for each row; null where none is certified for its language."""
-    found = F.lit(rung.threshold).cast("double")
-    if rung.target and certificate:
-        for language, threshold in certificate.thresholds(harm, rung.target).items():
-            found = F.when(F.col("language") == language, F.lit(threshold)).otherwise(found)
-    return found
+class _Rung(NamedTuple):
+    """A rung as it is for each row: its threshold, null where it is out, and whether it may act."""
+
+    action: str
+    threshold: Column
+    is_inside: Column
+
+
+def _rungs(harm: str, rule: Rule, certificate: Certificate | None) -> Iterator[_Rung]:
+    for rung in rule.ladder:
+        threshold, inside = F.lit(rung.threshold).cast("double"), F.lit(True)
+        target = rule.target(rung)
+        for claim in certificate.granted(harm, target) if target and certificate else []:
+            of_language = F.col("language") == claim.language
+            threshold = F.when(of_language, F.lit(claim.threshold)).otherwise(threshold)
+            inside = F.when(of_language, _is_of(claim)).otherwise(inside)
+        yield _Rung(rung.action, threshold, inside)
+
+
+def _is_of(claim: Claim) -> Column:
+    """Whether a post stands where posts of the claim's population do."""
+    places = (
+        (F.col("dataset") == dataset) & (F.col("surface") == surface)
+        for dataset, surface in sorted(claim.places)
+    )
+    return reduce(or_, places, F.lit(False))
 
 
 def _candidates(
-    harm: str, order: int, rule: Rule, thresholds: list[Column], near_margin: float
+    harm: str, order: int, rule: Rule, rungs: Iterable[_Rung], near_margin: float
 ) -> Iterator[Column]:
-    score = F.col(harm)
+    score, rungs = F.col(harm), list(rungs)
     on_surface = F.lit(True) if rule.surface == ALL else F.col("surface") == rule.surface
     applies = has_scores() & on_surface & is_usable(harm)
-    for rung, threshold in zip(rule.ladder, thresholds, strict=True):
-        won = _candidate(
-            rule,
-            harm,
-            order=order,
-            action=rung.action,
-            threshold=threshold,
-            reason="threshold_met",
-        )
-        yield F.when(applies & (score >= threshold), won)
-    lowest = F.array_min(F.array(*thresholds))
+    for rung in rungs:
+        of_rung: dict[str, Any] = {
+            "order": order,
+            "action": rung.action,
+            "threshold": rung.threshold,
+        }
+        won = _candidate(rule, harm, **of_rung, reason="threshold_met")
+        sent = _candidate(rule, harm, **of_rung, reason=OUTSIDE, severity=SEVERITY["review"])
+        reached = applies & (score >= rung.threshold)
+        yield F.when(reached, F.when(rung.is_inside, won).otherwise(sent))
+    lowest = F.array_min(F.array(*(rung.threshold for rung in rungs)))
     near = _candidate(
         rule, harm, order=order, action="review", threshold=lowest, reason="near_threshold"
     )
@@ -98,10 +122,18 @@ def _candidates(
 
 
 def _candidate(
-    rule: Rule, harm: str, *, order: int, action: str, threshold: Column, reason: str
+    rule: Rule,
+    harm: str,
+    *,
+    order: int,
+    action: str,
+    threshold: Column,
+    reason: str,
+    severity: int | None = None,
 ) -> Column:
     return F.struct(
-        F.lit(SEVERITY[action]).alias("severity"),
+        F.lit(SEVERITY[action] if severity is None else severity).alias("severity"),
+        F.lit(SEVERITY[action]).alias("asked"),
         (F.col(harm) - threshold).alias("margin"),
         F.lit(-order).alias("order"),
         F.lit(rule.surface).alias("surface"),
@@ -141,6 +173,7 @@ def _review(
     nothing = F.lit(None).cast("double")
     return F.struct(
         F.lit(SEVERITY["review"]).alias("severity"),
+        F.lit(SEVERITY["review"]).alias("asked"),
         margin.alias("margin"),
         F.lit(0).alias("order"),
         F.lit(ALL).alias("surface"),

@@ -19,7 +19,7 @@ from harmsweep.policy.archive import keep_policy
 from harmsweep.policy.certificates import Certificate, find_certificate
 from harmsweep.policy.demonstration import check_lake
 from harmsweep.policy.file import Policy
-from harmsweep.stages.decide.rules import best
+from harmsweep.stages.decide.rules import OUTSIDE, best
 from harmsweep.stages.decide.side_evidence import OTHERS, copies_of, with_others
 from harmsweep.tables.catalog import (
     COMMENT_SCORES,
@@ -136,7 +136,8 @@ def decisions(
     chosen = scores.withColumn("evidence", evidence(allowed, certificate))
     chosen = chosen.withColumn("automatic", allowed == "allowed")
     chosen = chosen.select("*", F.explode(best(policy, certificate)).alias("best"))
-    action = F.when(F.col("automatic"), F.col("best.policy_action")).otherwise(F.lit("review"))
+    acts = F.col("automatic") & (F.col("best.reason") != OUTSIDE)
+    action = F.when(acts, F.col("best.policy_action")).otherwise(F.lit("review"))
     return chosen.select(
         *("day", "post_id", "revision", "model_version"),
         F.lit(policy.policy_version).alias("policy_version"),

@@ -17,7 +17,8 @@ from harmsweep.model.inputs import NOT_ALONE, NUMBERS, with_inputs
 from harmsweep.model.snapshot import hand_column, label_column, weight_column
 from harmsweep.stages.snapshot.split import Group, parts_of
 
-IDS = ["day", "post_id", "revision", "dataset", "language", "author_origin", "own_group"]
+IDS = ["day", "post_id", "revision", "dataset", "surface", "language", "author_origin"]
+IDS += ["own_group"]
 _POST = ["day", "post_id"]
 
 
