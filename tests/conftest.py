@@ -63,7 +63,7 @@ def shared_data() -> Path:
     return SHARED_DATA
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def add_rows() -> Callable[..., None]:
     """A function that appends literal rows as another process would; absent columns are null."""
     import deltalake

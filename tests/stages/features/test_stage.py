@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import builders
-import deltalake
-import pyarrow as pa
 import pytest
 from PIL import Image
 
@@ -149,10 +147,7 @@ def made(spark: "SparkSession", media: Path, tmp_path_factory: pytest.TempPathFa
     put(lake, POSTS, [*EARLIER, *TODAY])
     put(lake, USERS, [USER, USER | {"day": date(2026, 10, 6), "followers": 99}])
     put(lake, INTERACTIONS, EVENTS)
-    stored = deltalake.DeltaTable(str(lake / ACTIONS.name))
-    schema = pa.schema(stored.schema().to_arrow())
-    rows = pa.Table.from_pylist(LEDGER, schema=schema)
-    deltalake.write_deltalake(stored, rows, mode="append")
+    writes.write_rows(LEDGER, ACTIONS, lake)
     features_day(lambda: spark, lake, DAY, media_root=media)
     return lake
 

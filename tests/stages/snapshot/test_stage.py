@@ -65,7 +65,7 @@ def picture(n: int) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def taken(
-    spark: Any, tmp_path_factory: pytest.TempPathFactory, add: Callable[..., None]
+    spark: Any, tmp_path_factory: pytest.TempPathFactory, add_rows: Callable[..., None]
 ) -> tuple[Path, Path]:
     """A lake with 40 posts in 20 groups and some odd ones, and its snapshot."""
     root = tmp_path_factory.mktemp("snapshot")
@@ -82,11 +82,11 @@ def taken(
     ]
     # Ten groups of one author, and a picture that the last of them shares with another group.
     odd += [rows(n, author_id="writer") for n in TIED[:-1]] + [rows(TIED[-1])]
-    add([picture(n) for n in TIED[-2:]], MEDIA, lake)
+    add_rows([picture(n) for n in TIED[-2:]], MEDIA, lake)
     made = posts + odd
-    add([post for post, _, _ in made], POSTS, lake)
-    add([f for _, f, _ in made if f["post_id"] != "p42"], POST_FEATURES, lake)
-    add([v for _, _, v in made if v["post_id"] != "p41"], POST_VECTORS, lake)
+    add_rows([post for post, _, _ in made], POSTS, lake)
+    add_rows([f for _, f, _ in made if f["post_id"] != "p42"], POST_FEATURES, lake)
+    add_rows([v for _, _, v in made if v["post_id"] != "p41"], POST_VECTORS, lake)
     width = load_encoders()["description"].width
     described = {
         "day": DAY,
@@ -94,7 +94,7 @@ def taken(
         "windows": 1,
         "vector": stored(np.full((1, width), 0.5))[0],
     }
-    add(
+    add_rows(
         [described | {"encoder_id": load_encoders()["description"].encoder_id}],
         AUTHOR_VECTORS,
         lake,
@@ -102,28 +102,14 @@ def taken(
     labels = [label(n, n % 2) for n in (*range(44), *TIED) if n != 40]
     labels += [label(44, 0), label(45, 1), label(46, 1)]
     labels += [label(45, 0, source="a_report"), label(3, 1, harm="hate")]
-    add(labels, LABELS, lake)
+    add_rows(labels, LABELS, lake)
     escalated = {
         "day": DAY, "post_id": "p46", "revision": 1, "position": 0, "bank": "b", "hash": "0" * 64,
         "media_hash": "0" * 64, "distance": 0, "quality": 100, "content_hash": "0",
         "contact": "duty officer", "matched_at": datetime(2026, 10, 1, 13, tzinfo=UTC),
     }  # fmt: skip
-    add([escalated], ESCALATIONS, lake)
+    add_rows([escalated], ESCALATIONS, lake)
     return lake, take_snapshot(lambda: spark, lake, first=DAY, last=LAST, out=root / "out")
-
-
-@pytest.fixture(scope="module")
-def add() -> Callable[..., None]:
-    """Append literal rows to a table."""
-    import deltalake
-    import pyarrow as pa
-
-    def append(found: list[dict[str, Any]], table: Any, lake: Path) -> None:
-        stored = deltalake.DeltaTable(str(lake / table.name))
-        schema = pa.schema(stored.schema().to_arrow())
-        deltalake.write_deltalake(stored, pa.Table.from_pylist(found, schema), mode="append")
-
-    return append
 
 
 @pytest.fixture(scope="module")
@@ -193,14 +179,14 @@ def test_the_facts_name_versions_rows_and_groups(taken: tuple[Path, Path]) -> No
 
 
 def test_a_snapshot_is_taken_once_and_another_when_a_table_changed(
-    spark: Any, taken: tuple[Path, Path], add: Callable[..., None]
+    spark: Any, taken: tuple[Path, Path], add_rows: Callable[..., None]
 ) -> None:
     lake, folder = taken
     before = (folder / FACTS).stat().st_mtime_ns
     options = {"first": DAY, "last": LAST, "out": folder.parent}
     again = take_snapshot(lambda: pytest.fail("started Spark"), lake, **options)
     assert again == folder and (folder / FACTS).stat().st_mtime_ns == before
-    add([label(1, 1, harm="hate")], LABELS, lake)
+    add_rows([label(1, 1, harm="hate")], LABELS, lake)
     other = take_snapshot(lambda: spark, lake, **options)
     assert other != folder
     # Nothing half-written stays beside the two.
