@@ -5,6 +5,7 @@ certificate beside the model. Where nothing can be certified it says so, and has
 """
 
 import argparse
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +22,8 @@ def main(*, model: str, policy: Path, snapshot: Path) -> list[str]:
     """Show the claims and write them; gives the certificate's path."""
     manifest = model_path(model)
     certificate = certify(snapshot, model=manifest, policy=policy)
-    Console().print(claims_table(certificate))
+    # A log or file has no width: a row is a line there.
+    Console(width=None if sys.stdout.isatty() else 10_000).print(claims_table(certificate))
     return [str(write_certificate(certificate, folder_beside(manifest)))]
 
 
