@@ -5,6 +5,7 @@ certificate beside the model. Where nothing can be certified it says so, and has
 """
 
 import argparse
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +23,8 @@ def main(*, model: str, policy: Path, snapshot: Path, newest_days: int) -> list[
     """Show the claims and write them; gives the certificate's path."""
     manifest = model_path(model)
     certificate = certify(snapshot, model=manifest, policy=policy, newest_days=newest_days)
-    Console().print(claims_table(certificate))
+    # A log or file has no width: a row is a line there.
+    Console(width=None if sys.stdout.isatty() else 10_000).print(claims_table(certificate))
     return [use_line(certificate), str(write_certificate(certificate, folder_beside(manifest)))]
 
 

@@ -1,6 +1,7 @@
 """Take a training snapshot of a day or of a range of days; prints its folder, and nothing else.
 
-What it is made of is in the log on stderr.
+What it is made of is in the log on stderr, which spark-submit joins to stdout: the folder is then
+the last line.
 """
 
 from collections.abc import Iterable

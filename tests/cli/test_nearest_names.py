@@ -54,6 +54,16 @@ def known(held: Any, capsys: pytest.CaptureFixture[str]) -> tuple[Path, dict[str
     }
 
 
+@pytest.mark.parametrize("words", [("show", "WRONG"), ("approve", "WRONG", "--reason", "x")])
+def test_what_is_neither_a_plan_nor_a_batch_is_told_both_forms(
+    call: Call, lake: Path, words: tuple[str, ...]
+) -> None:
+    code, out, err = call(*words, "--lake", lake)
+    assert (code, out) == (REFUSED, "")
+    assert "neither a plan's id, such as plan-20261001-" in err
+    assert "nor a batch's name, such as 20261001-0123456789ab:hate:apply" in err
+
+
 @pytest.mark.parametrize(
     ("words", "right"),
     [

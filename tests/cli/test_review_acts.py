@@ -126,7 +126,8 @@ def test_an_appeal_goes_through_the_queue(
     code, out, _ = call("appeal", "file", "p1", "--author", "a1", "--lake", posted)
     appeal_id = out.partition(":")[0]
     assert code == 0 and appeal_id.startswith("appeal-")
-    assert appeal_id in call("appeal", "list", "--lake", posted)[1]
+    waits = call("appeal", "list", "--lake", posted)[1]
+    assert appeal_id in waits and waits.split()[-1] == "0"
     words = ("appeal", "decide", appeal_id, "overturned", "--rationale", "a quote")
     policy = ("--policy", "conf/policy/default.yaml", "--lake", posted)
     code, _, err = call(*words, *policy)
@@ -199,6 +200,19 @@ def test_an_order_is_listed_until_it_is_withdrawn(call: Call, posted: Path) -> N
 def test_what_is_late_is_marked(call: Call, posted: Path) -> None:
     call(*ORDER, "--action", "remove", "--due-hours", "-1", "--lake", posted)
     assert "(late)" in call("order", "list", "--lake", posted)[1]
+
+
+def test_a_misspelt_end_of_an_exemption_is_none_and_no_new_one(call: Call, posted: Path) -> None:
+    words = ("exempt", "p1", "--kind", "nonne", "--reason", "over", "--lake", posted)
+    code, out, err = call(*words)
+    assert (code, out) == (USAGE, "")
+    assert 'mean "none"' in " ".join(err.replace("│", " ").split())
+    assert audit.operations(posted, "p1") == []
+
+
+def test_an_order_for_no_action_is_told_the_actions_in_words(call: Call, posted: Path) -> None:
+    _, _, err = call(*ORDER, "--action", "remov", "--lake", posted)
+    assert "one of label, demote, interstitial, remove, strike, restrict; what is no order" in err
 
 
 def test_an_exemption_is_kept(call: Call, posted: Path) -> None:

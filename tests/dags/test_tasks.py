@@ -45,6 +45,21 @@ def test_whoever_is_on_call_is_told_of_a_warning(ran: Any, webhook: Any) -> None
     ]
 
 
+@pytest.mark.parametrize(
+    ("dag", "task"), [("backfill", "choose"), ("sweep", "score"), ("train_weekly", "snapshot")]
+)
+def test_a_form_whose_last_day_is_before_its_first_fails_at_once_and_for_good(
+    dags: dict[str, Any], dag: str, task: str
+) -> None:
+    of_form = dags[dag].get_task(task)
+    check = of_form._pre_execute_hook
+    for last in ("2026-10-03", "2026-10-04", None):
+        check({"params": {"first": "2026-10-03", "last": last}})
+    with pytest.raises(Exception, match="last day, 2026-10-02, is before 2026-10-03") as refused:
+        check({"params": {"first": "2026-10-03", "last": "2026-10-02"}})
+    assert of_form.retry_policy.evaluate(refused.value, 1, 3).action.value == "fail"
+
+
 @pytest.mark.parametrize("code", [1, 2, 3, 4])
 def test_an_exit_code_ends_the_task_with_the_jobs_last_line(ran: Any, code: int) -> None:
     from airflow.sdk.exceptions import AirflowException

@@ -123,7 +123,7 @@ def test_the_console_lists_them(
     from harmsweep.cli.main import main
 
     folder, flipped = planted
-    options = ["--snapshot", str(folder), "--limit", "5", "--format", "csv"]
+    options = ["--snapshot", str(folder.parent), "--limit", "5", "--format", "csv"]
     monkeypatch.setattr("sys.argv", ["harmsweep", "label-errors", *options])
     main()
     said = capsys.readouterr()

@@ -121,6 +121,8 @@ def test_show_tables_lists_tables_and_views_by_their_short_names(tables: Tables,
         ("SELECT i.sorce FROM ingests i", "no column i.sorce; did you mean source?"),
         ("SELECT Landed FROM ingests", "no column Landed; did you mean landed?"),
         ('SELECT day FROM ingests WHERE day = "2026-10-01"', "between single quotes"),
+        ("SELECT harm FROM scores", "no column harm; the view scores_long has it"),
+        ("SELECT s.score FROM scores_v1 s", "no column score; the view scores_long has it"),
         ("SELECT x FROM ingests", "no column x; there are day, landed, source"),
         ("SELECT lenght(source) FROM ingests", "Invalid function 'lenght'. Did you mean 'length'?"),
         ("SELECT CAST('x' AS int)", "Cannot cast string 'x' to value of integer type"),
@@ -205,6 +207,21 @@ def test_rows_of_two_tables_are_counted_together(tables: Tables) -> None:
 )
 def test_what_is_not_one_query_is_wrong_use(tables: Tables, sql: str) -> None:
     with pytest.raises(WrongUse, match="only one query is answered"):
+        answer(sql, tables)
+
+
+@pytest.mark.parametrize(
+    ("sql", "instead"),
+    [
+        ("SELECT TOP 10 * FROM ingests", "LIMIT 10"),
+        ("SHOW COLUMNS FROM ingests", "DESCRIBE"),
+        ("SHOW TABLES LIKE 'i%'", "SHOW TABLES lists"),
+    ],
+)
+def test_what_other_engines_have_is_refused_with_what_to_ask_here(
+    tables: Tables, sql: str, instead: str
+) -> None:
+    with pytest.raises(WrongUse, match=instead):
         answer(sql, tables)
 
 

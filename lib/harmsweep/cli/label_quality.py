@@ -67,17 +67,19 @@ def label_errors(
     Parameters
     ----------
     snapshot
-        Folder of a training snapshot.
+        Folder of a training snapshot, or of several: the newest.
     limit
         Labels at most of each harm, those that are the least likely right.
     format
         csv and json are for other programs.
     """
     from harmsweep.labels.suspects import likely_errors
+    from harmsweep.model.snapshot import find_snapshot
 
     _check_harm(harm)
     rows = []
-    for judged, suspects in likely_errors(snapshot, harms=[harm] if harm else []):
+    folder = find_snapshot(snapshot)
+    for judged, suspects in likely_errors(folder, harms=[harm] if harm else []):
         judged_by = f"{len(judged.rows)} labels judged by {judged.modality}"
         told = f"{judged_by} (AUROC {judged.auroc:.2f}), {len(suspects)} likely wrong"
         print(f"{judged.harm}: {told}", file=sys.stderr)

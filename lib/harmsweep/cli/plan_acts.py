@@ -14,7 +14,7 @@ from harmsweep.cli.options import DEFAULT_LAKE, DryRun, Lake, Model, Policy, Rea
 from harmsweep.cli.output import print_rows
 from harmsweep.cli.sweeps import binding_of
 from harmsweep.days import every_day
-from harmsweep.errors import WrongUse
+from harmsweep.errors import DataRefused, WrongUse
 
 Page = Annotated[
     Path | None, Parameter(help="Write it as an HTML page to this file too.", validator=no_file)
@@ -95,6 +95,7 @@ def show(name: str, *, page: Page = None, lake: Lake = DEFAULT_LAKE) -> None:
     if name.startswith("plan-"):
         _show(lake, find_plan(lake, name), page)
         return
+    _check_name(name)
     batch = find(lake, name)
     _print_summary(lake, batch, {})
     if page:
@@ -145,10 +146,20 @@ def apply(plan_id: str, *, dry_run: DryRun = False, lake: Lake = DEFAULT_LAKE) -
     print("\n".join(applied_lines(lake, plan_id)))
 
 
+def _check_name(name: str) -> None:
+    """Refuse what is neither a plan's id nor, by its look, a batch's name."""
+    if ":" not in name:
+        raise DataRefused(
+            f"{name!r} is neither a plan's id, such as plan-20261001-0123456789ab, nor a batch's"
+            " name, such as 20261001-0123456789ab:hate:apply; `harmsweep hold list` shows those"
+        )
+
+
 def _request_for(lake: Path, name: str) -> Any:
     from harmsweep.enforcement.circuit_breaker.batches import approval_request, find
     from harmsweep.enforcement.plans.plan import find_plan
 
     if name.startswith("plan-"):
         return find_plan(lake, name).approval_request
+    _check_name(name)
     return approval_request(lake, find(lake, name))

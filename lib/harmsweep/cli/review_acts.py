@@ -81,7 +81,7 @@ def queue(*, lake: Lake = DEFAULT_LAKE) -> None:
     from harmsweep.review.appeals import queue as waiting
 
     rows = [
-        (r["appeal_id"], r["post_id"], r["action"], r["harm"], _due(r), str(r["views"] or 0))
+        (r["appeal_id"], r["post_id"], r["action"], r["harm"], _due(r), f"{r['views'] or 0:,.0f}")
         for r in waiting(lake)
     ]
     print_grid(("appeal", "post", "action", "harm", "due", "views"), rows, right={"views"})
@@ -194,7 +194,7 @@ def withdraw(
 def exempt(
     subject: str,
     *,
-    kind: Annotated[str, Parameter(help="newsworthy, educational…; none ends an exemption.")],
+    kind: Annotated[allow_list.Kind, Parameter(help="Why; none ends an exemption.")],
     reason: Reason,
     account: Annotated[bool, Parameter(help="The subject is an account, not a post.")] = False,
     until: Annotated[datetime | None, Parameter(help="When it ends by itself (UTC).")] = None,

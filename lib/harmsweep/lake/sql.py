@@ -18,7 +18,14 @@ from deltalake import DeltaTable
 from harmsweep.errors import Refused, WrongUse
 from harmsweep.lake.delta import opened, stored
 from harmsweep.lake.sql_views import VIEWS, harm_rows
-from harmsweep.lake.sql_words import is_no_query, is_show_tables, plain, type_name
+from harmsweep.lake.sql_words import (
+    instead,
+    is_no_query,
+    is_show_tables,
+    plain,
+    type_name,
+    unknown_column,
+)
 
 # What sorts, groups and joins may hold at a time. Nothing is spilled: a query writes no file.
 MEMORY = 4 << 30
@@ -161,8 +168,15 @@ def _plan(session: SessionContext, tables: Tables, sql: str) -> DataFrame | None
         if is_show_tables(said):
             return None
         if is_no_query(said):
-            raise WrongUse(f"{_ONE}: {text}") from error
-        raise NoAnswer(text) from error
+            raise WrongUse(f"{_ONE}: {text}{instead(text)}") from error
+        raise NoAnswer(_of_a_view(tables, unknown_column(said)) or text) from error
+
+
+def _of_a_view(tables: Tables, column: str | None) -> str:
+    """What to say of a column that a view over a table that was asked has; else empty."""
+    read = tables.read.values()
+    having = [name for name, view in VIEWS.items() if view.table in read and column in view.columns]
+    return f"no column {column}; the view {having[0]} has it" if having else ""
 
 
 def _listed(tables: Tables) -> pa.Table:

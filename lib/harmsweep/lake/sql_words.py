@@ -12,6 +12,12 @@ _NO_QUERY = re.compile(
 )
 # How it says that a text is SHOW TABLES, which it would answer from catalogs that are not there.
 _SHOW_TABLES = "SHOW TABLES is not supported unless information_schema is enabled"
+# What other engines have and this has not, as it says so, and what to ask instead.
+_INSTEAD = {
+    "TOP": "LIMIT 10 at the end gives the first ten",
+    "SHOW COLUMNS is not supported": "DESCRIBE scores says what the columns of a table are",
+    "SHOW TABLES FILTER not supported": "SHOW TABLES lists them all",
+}
 # Parts of the engine, which are nothing to whoever asked.
 _KIND = r"\w+ error: (?=\S)|Error during planning: |This feature is not implemented: "
 _PARTS = re.compile(
@@ -56,6 +62,17 @@ def plain(said: str, names: Collection[str]) -> str:
     # Before it stands why each of many signatures does not fit.
     line = line[max(line.find("No function matches"), 0) :]
     return plain_types(_PARTS.sub("", line).replace("count(Int64(1))", "count(*)"))
+
+
+def instead(text: str) -> str:
+    """The end of a refusal of what other engines have: what to ask here; else empty."""
+    return f"; {_INSTEAD[text]}" if text in _INSTEAD else ""
+
+
+def unknown_column(said: str) -> str | None:
+    """The column, without its table, that the engine said is unknown, if it said so of one."""
+    unknown = _COLUMN.search(" ".join(said.split()))
+    return unknown[1].replace('"', "").rpartition(".")[2] if unknown else None
 
 
 def plain_types(text: str) -> str:

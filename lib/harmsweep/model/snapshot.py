@@ -65,7 +65,9 @@ def load_snapshot(folder: Path) -> Snapshot:
     """
     try:
         snapshot = Snapshot.model_validate_json((folder / FACTS).read_bytes())
-    except (OSError, ValidationError) as error:
+    except OSError as error:
+        raise SnapshotRefused(f"{folder}: no snapshot, {FACTS}: {error.strerror}") from None
+    except ValidationError as error:
         raise SnapshotRefused(f"{folder / FACTS}: {type(error).__name__}") from None
     hashes = file_hashes(folder)
     if hashes != dict(snapshot.files):

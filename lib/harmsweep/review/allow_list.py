@@ -3,6 +3,7 @@
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 from harmsweep.enforcement.state.posts import find_post, why_unknown
 from harmsweep.errors import DataRefused
@@ -13,13 +14,18 @@ from harmsweep.operations.actor import operator
 from harmsweep.operations.audit import record
 from harmsweep.tables.catalog import EXEMPTIONS
 
+# Why a post or an account is exempt; `none` ends an exemption.
+Kind = Literal[
+    "newsworthy", "educational", "documentary", "scientific", "artistic", "counter_speech", "none"
+]
+
 
 def exempt(
     lake: Path,
     subject_kind: str,
     subject_id: str,
     *,
-    kind: str,
+    kind: Kind,
     until: datetime | None,
     reason: str,
 ) -> None:

@@ -92,7 +92,7 @@ def _check_place(jurisdiction: str, until: datetime | None) -> None:
 def _orderable(lake: Path, post_id: str, kind: str, action: str) -> Row:
     if (kind == "order") == (action == "review") or action not in LADDER[1:]:
         nearest = did_you_mean(action, LADDER[2:]) if action not in LADDER else ""
-        why = f"an order asks for an action, {LADDER[2:]}, others for none"
+        why = f"an order asks for one of {', '.join(LADDER[2:])}; what is no order, for none"
         raise DataRefused(f"{action}: {why}{nearest}")
     return find_post(lake, post_id) if kind == "order" else find_reviewable(lake, post_id)
 

@@ -110,7 +110,7 @@ EXEMPTIONS = Table(
         required("exemption_id", STRING, "id of the entry, random"),
         required("subject_kind", STRING, "post or account"),
         required("subject_id", STRING, "id of the post or account"),
-        required("kind", STRING, "newsworthy, educational, counter_speech… or none: it ends"),
+        required("kind", STRING, "why, such as newsworthy or educational; none: it ends"),
         optional("until", TIME, "when it ends by itself (UTC)"),
         required("added_at", TIME, "when it was entered (UTC); the newest counts"),
         required("operator", STRING, "user of the system who entered it"),

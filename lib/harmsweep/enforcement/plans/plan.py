@@ -73,7 +73,8 @@ class Plan(Frozen):
         why = f"{'; '.join(self.over)}: {waits}" if self.approvers else inside
         if self.against:
             why = f"compared with {self.against}, for reading alone"
-        counts = f"{self.effects} effects, {self.visible} visible, {self.unchanged} unchanged"
+        effects = f"{self.effects} effect{'' if self.effects == 1 else 's'}"
+        counts = f"{effects}, {self.visible} visible, {self.unchanged} unchanged"
         return f"{self.plan_id}: {counts}; {why}"
 
 
