@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from builders import features, post, row, scored
+from builders import DAY, features, post, row, rule, rung, scored, trial_policy
 from enforcement_lake import Lake, model_ref
 from killing import spread
 
-from harmsweep.cli import bank, plan_acts, review_acts
+from harmsweep.cli import bank, certify_acts, plan_acts, review_acts
 from harmsweep.enforcement.circuit_breaker import approvals, batches
 from harmsweep.enforcement.plans.apply import apply_plan
 from harmsweep.enforcement.plans.make import make_plan
@@ -28,13 +28,18 @@ from harmsweep.lake import delta, writes
 from harmsweep.lake.seal_lines import Damaged
 from harmsweep.maintenance.repair import repair
 from harmsweep.maintenance.tables import maintain
+from harmsweep.model.manifest import load_manifest
 from harmsweep.operations import ramps, switch
+from harmsweep.paths import DEFAULT_MODEL
+from harmsweep.policy.certificates import FOLDER
 from harmsweep.policy.file import load_policy
+from harmsweep.release.sample_plan import SampleRequest, plan_sample
 from harmsweep.stages.enforce import enforce_day
 from harmsweep.stages.measure.stage import measure_day
 from harmsweep.tables.catalog import (
     ACTIONS,
     APPEALS,
+    CERTIFY_TASKS,
     DELIVERIES,
     EXEMPTIONS,
     EXPLANATIONS,
@@ -54,6 +59,7 @@ STRIKES = (
     "\naccounts: {decay_days: 3650, ladder: [{strikes: 4, days: 7}, {strikes: 6, days: 30}]}\n"
 )
 HASHES = [f"{n:x}0" * 32 for n in range(1, 6)]
+TO_CERTIFY = (rung("remove", precision=0.6, confidence=0.9), rung("review", 0.5))
 ORDER = {"kind": "order", "authority": "a court", "reference": "1 A 2/26", "action": "remove",
          "jurisdiction": "DE", "reason": "by post"}  # fmt: skip
 
@@ -123,7 +129,8 @@ def busy_lake(lake: Lake, folder: Path) -> BusyLake:
     bank.add(HASHES[4:], bank="grave", kind="severe", contact="a desk", lake=lake.root)
     for table in (EXPLANATIONS, DELIVERIES):
         writes.write_rows([row(table, day=day) for day in days], table, lake.root)
-    return BusyLake(lake, *_commands(lake, days, policies, plan, folder))
+    commands, ready = _commands(lake, days, policies, plan, folder)
+    return BusyLake(lake, commands | _certify_commands(lake, folder), ready)
 
 
 def _policy(lake: Lake, path: Path, **changes: Any) -> Path:
@@ -194,6 +201,41 @@ def _commands(
     return console | stages, ready | {"doctor": _damage_visibility}
 
 
+def _certify_commands(lake: Lake, folder: Path) -> dict[str, Command]:
+    """What certifies from samples of posts of another model: of one sample all is judged."""
+    shutil.copytree(DEFAULT_MODEL.parent, lake.root / "model")
+    version, names = load_manifest(DEFAULT_MODEL).model_version, [f"flagged-{n}" for n in range(60)]
+    lake.put_posts([post(name) for name in names])
+    lake.put_scores([scored(n, model_version=version, hate=0.9, spam=0.9) for n in names])
+    rules = {h: [rule(*TO_CERTIFY, prevalence=0.02)] for h in ("hate", "spam")}
+    policy = folder / "certified.yaml"
+    settings = {"mode": "production", "approved_models": [version]}
+    policy.write_text(trial_policy(rules, **settings), encoding="utf-8")
+    of_hate, of_spam = (
+        SampleRequest(harm, "en", "all", 0.8, DAY, DAY, len(names)) for harm in ("hate", "spam")
+    )
+    plan = partial(plan_sample, policy=load_policy(policy), model_version=version)
+    made = plan(lake.root, asked=of_hate, reason="a first").plan_id
+    judged = [
+        row(VERDICTS, post_id=name, revision=1, day=DAY, verdict_id=name, verdict="harmful",
+            harm="hate", reviewer="ann", action=None)
+        for name in names
+    ]  # fmt: skip
+    writes.write_rows(judged, VERDICTS, lake.root)
+    return {
+        "certify plan": partial(plan, asked=of_spam, reason="more"),
+        "certify finish": partial(_finish, plan_id=made, policy=policy),
+    }
+
+
+def _finish(lake: Path, plan_id: str, policy: Path) -> None:
+    certify_acts.finish(plan_id, model=_model(lake), policy=policy, lake=lake)
+
+
+def _model(lake: Path) -> Path:
+    return lake / "model" / DEFAULT_MODEL.name
+
+
 def _damage_visibility(lake: Path) -> None:
     next((lake / POST_VISIBILITY.name).glob("day=*/*.parquet")).unlink()
 
@@ -227,6 +269,7 @@ ADDED: list[tuple[Table, tuple[str, ...]]] = [
     (VERDICTS, ("post_id", "verdict")),
     (EXEMPTIONS, ("subject_id", "kind")),
     (PLANS, ("plan_id", "effect_key", "entry")),
+    (CERTIFY_TASKS, ("plan_id", "post_id")),
 ]
 
 
@@ -249,6 +292,9 @@ _FACTS: dict[str, Callable[[Path], Any]] = {
     "banks": lambda lake: [(e.hash, e.status, e.expires_on) for e in entries(lake)],
     "metrics": lambda lake: column(lake, METRICS, *METRICS.key, "value"),
     "stopped": switch.is_stopped,
+    "certified": lambda lake: [
+        path.read_text(encoding="utf-8") for path in _model(lake).parent.glob(f"{FOLDER}/*.json")
+    ],
 }
 
 
