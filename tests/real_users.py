@@ -151,7 +151,9 @@ def _environment(home: Path) -> None:
         (inside / "packages.pth").write_text(f"{packages.resolve()}\n", encoding="utf-8")
     else:
         try:
-            shutil.copytree(packages, inside, copy_function=os.link)
+            # Not what set-up links to this checkout: others may be kept out of that.
+            ignore = shutil.ignore_patterns("spark-env.sh")
+            shutil.copytree(packages, inside, copy_function=os.link, ignore=ignore)
         except shutil.Error:
             pytest.skip(f"other users may not read {packages}, nor can it be linked to {home}")
     (own / "bin").mkdir()
