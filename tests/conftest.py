@@ -72,13 +72,11 @@ def add_rows() -> Callable[..., None]:
     from harmsweep.lake import seals
 
     def append(rows: list[dict[str, Any]], table: "Table", lake: Path) -> None:  # noqa: F821
-        if table.name in seals.SEALED:
-            seals.begin(lake, table.name)
-        stored = deltalake.DeltaTable(str(lake / table.name))
-        schema = pa.schema(stored.schema().to_arrow())
-        deltalake.write_deltalake(stored, pa.Table.from_pylist(rows, schema=schema), mode="append")
-        if table.name in seals.SEALED:
-            seals.seal(lake, table.name)
+        with seals.sealing(lake, table.name):
+            stored = deltalake.DeltaTable(str(lake / table.name))
+            schema = pa.schema(stored.schema().to_arrow())
+            arrow = pa.Table.from_pylist(rows, schema=schema)
+            deltalake.write_deltalake(stored, arrow, mode="append")
 
     return append
 

@@ -31,7 +31,7 @@ ROWS_AT_ONCE = 500
 def main(*, lake: Path, snapshot: Path) -> None:
     facts = load_snapshot(snapshot)
     rows = _rows(snapshot, lake, facts)
-    rows["before"] = rows["own_group"].map(_parts(rows, "own_group", facts.split))
+    rows["before"] = rows["own_group"].map(_parts_before(rows, facts.split))
     pairs = _near_pairs(rows["normal_text"])
     console = Console()
     console.print(_leaks(rows, pairs, facts))
@@ -54,15 +54,16 @@ def _rows(snapshot: Path, lake: Path, facts: Snapshot) -> pd.DataFrame:
     return pd.concat(parts).merge(texts, on=KEY, how="left").reset_index(drop=True)
 
 
-def _parts(rows: pd.DataFrame, groups: str, split: Split) -> dict[str, str]:
+def _parts_before(rows: pd.DataFrame, split: Split) -> dict[str, str]:
+    """The part that each of the collections' groups had before they were joined."""
     harms = [c.removeprefix("hand_") for c in rows.columns if c.startswith("hand_")]
     counts = {
         f"{harm}={value}": ((rows[label_column(harm)] == value) & rows[hand_column(harm)])
         for harm in harms
         for value in (0, 1)
     }
-    table = pd.DataFrame(counts).groupby(rows[groups]).sum()
-    homes = rows.groupby(groups)["dataset"].min()
+    table = pd.DataFrame(counts).groupby(rows["own_group"]).sum()
+    homes = rows.groupby("own_group")["dataset"].min()
     found = [
         Group(name, homes[name], {c: int(n) for c, n in row.items() if n})
         for name, row in sorted(table.to_dict("index").items())

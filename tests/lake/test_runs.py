@@ -135,14 +135,18 @@ def test_a_day_whose_input_is_gone_is_worked_on_while_it_has_output(
 
 def commit_beside(table: Table, lake: Path) -> None:
     """Another process's commit of a file to the table's slice of the day; nobody can read it."""
-    if table.name in seals.SEALED:
-        seals.begin(lake, table.name)
-    log = lake / table.name / "_delta_log"
-    last = max(int(path.stem) for path in log.glob("*.json"))
-    values = dict.fromkeys(table.partition_by, "m1") | {"day": str(DAY)}
-    add = {"path": f"beside-{last}.parquet", "size": 1, "modificationTime": 0, "dataChange": True}
-    add["partitionValues"] = {name: values[name] for name in table.partition_by}
-    (log / f"{last + 1:020}.json").write_text(json.dumps({"add": add}), encoding="utf-8")
+    with seals.sealing(lake, table.name):
+        log = lake / table.name / "_delta_log"
+        last = max(int(path.stem) for path in log.glob("*.json"))
+        values = dict.fromkeys(table.partition_by, "m1") | {"day": str(DAY)}
+        add = {
+            "path": f"beside-{last}.parquet",
+            "size": 1,
+            "modificationTime": 0,
+            "dataChange": True,
+        }
+        add["partitionValues"] = {name: values[name] for name in table.partition_by}
+        (log / f"{last + 1:020}.json").write_text(json.dumps({"add": add}), encoding="utf-8")
 
 
 BESIDE = [

@@ -88,15 +88,13 @@ def show(name: str, *, page: Page = None, lake: Lake = DEFAULT_LAKE) -> None:
     name
         A plan's id or a batch's name; `harmsweep hold list` shows the batches.
     """
-    from harmsweep.enforcement.circuit_breaker.batches import find
     from harmsweep.enforcement.plans.plan import find_plan
     from harmsweep.reports.plan import write_batch
 
     if name.startswith("plan-"):
         _show(lake, find_plan(lake, name), page)
         return
-    _check_name(name)
-    batch = find(lake, name)
+    batch = _find_batch(lake, name)
     _print_summary(lake, batch, {})
     if page:
         print(f"page: {write_batch(lake, batch, page)}", file=sys.stderr)
@@ -146,20 +144,22 @@ def apply(plan_id: str, *, dry_run: DryRun = False, lake: Lake = DEFAULT_LAKE) -
     print("\n".join(applied_lines(lake, plan_id)))
 
 
-def _check_name(name: str) -> None:
-    """Refuse what is neither a plan's id nor, by its look, a batch's name."""
+def _find_batch(lake: Path, name: str) -> Any:
+    """A batch by its name; refuses what is, by its look, neither that nor a plan's id."""
+    from harmsweep.enforcement.circuit_breaker.batches import find
+
     if ":" not in name:
         raise DataRefused(
             f"{name!r} is neither a plan's id, such as plan-20261001-0123456789ab, nor a batch's"
             " name, such as 20261001-0123456789ab:hate:apply; `harmsweep hold list` shows those"
         )
+    return find(lake, name)
 
 
 def _request_for(lake: Path, name: str) -> Any:
-    from harmsweep.enforcement.circuit_breaker.batches import approval_request, find
+    from harmsweep.enforcement.circuit_breaker.batches import approval_request
     from harmsweep.enforcement.plans.plan import find_plan
 
     if name.startswith("plan-"):
         return find_plan(lake, name).approval_request
-    _check_name(name)
-    return approval_request(lake, find(lake, name))
+    return approval_request(lake, _find_batch(lake, name))

@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 from harmsweep.cli.for_another import say_on_trust
 from harmsweep.cli.options import DEFAULT_LAKE, Lake, Policy, Reason
 from harmsweep.cli.output import print_grid, print_rows
+from harmsweep.enforcement.rules.effects import in_words
 from harmsweep.logs import clean
 from harmsweep.review import allow_list
 
@@ -52,7 +53,7 @@ def verdict(
         new_entries = apply_verdict(target, row, clock=now_micros)
         print(
             f"{clean(post)} revision {row['revision']} of {row['day']}: {outcome},"
-            f" {_effects(len(new_entries))}"
+            f" {in_words(len(new_entries))}"
         )
 
 
@@ -107,7 +108,7 @@ def decide(
         row = decide_appeal(target, appeal_id, outcome, policy=policy, rationale=rationale)
         lost = row["views_lost"]
         about = "" if lost is None else f", about {lost:,} views lost"
-        print(f"{appeal_id}: {outcome}, {_effects(row['effects'])}{about}")
+        print(f"{appeal_id}: {outcome}, {in_words(row['effects'])}{about}")
 
 
 @appeal.command
@@ -164,7 +165,7 @@ def receive(
             harm=harm,
             until=until.replace(tzinfo=UTC) if until and until.tzinfo is None else until,
         )
-        print(f"{row['order_id']}: {_asked(row)}, due {_due(row)}, {_effects(row['effects'])}")
+        print(f"{row['order_id']}: {_asked(row)}, due {_due(row)}, {in_words(row['effects'])}")
 
 
 @order.command(name="list")
@@ -188,7 +189,7 @@ def withdraw(
 
     with _acting(lake, dry_run) as target:
         row = orders.withdraw(target, order_id, reason=reason)
-        print(f"{order_id}: withdrawn, {_effects(row['effects'])}")
+        print(f"{order_id}: withdrawn, {in_words(row['effects'])}")
 
 
 def exempt(
@@ -229,10 +230,6 @@ def _asked(row: dict[str, Any]) -> str:
     about = f" for {row['harm']}" if row["harm"] else ""
     end = f" until {_day(row['until'])}" if row["until"] else ""
     return f"{row['action']} in {row['jurisdiction']}{about}{end}"
-
-
-def _effects(n: int) -> str:
-    return f"{n} effect{'' if n == 1 else 's'}"
 
 
 def _due(row: dict[str, Any]) -> str:

@@ -28,8 +28,8 @@ def is_current(lake: Path, table: Table) -> bool:
     have = {f.name: f.type for f in stored.schema().fields}
     new, retired = _constraints(stored, table)
     declared = {f.name: f.type for f in _delta_schema(table).fields}
-    has_seals = _has_seals(stored, table)
-    return declared.items() <= have.items() and not new and not retired and has_seals
+    lacks_seals = _lacks_seals(stored, table)
+    return declared.items() <= have.items() and not (new or retired or lacks_seals)
 
 
 def migrate(lake: Path, table: Table) -> None:
@@ -65,7 +65,7 @@ def migrate(lake: Path, table: Table) -> None:
     if missing:
         stored.alter.add_columns(missing)
     _constrain(stored, table)
-    if not _has_seals(stored, table):
+    if _lacks_seals(stored, table):
         # Sealed first: a table that says so and has rows is not read without.
         seals.seal(lake, table.name)
         stored.alter.set_table_properties(seals.HAS_SEALS, raise_if_not_exists=False)
@@ -76,10 +76,9 @@ def _properties(table: Table) -> dict[str, str]:
     return PROPERTIES | append_only | (seals.HAS_SEALS if table.name in seals.SEALED else {})
 
 
-def _has_seals(stored: deltalake.DeltaTable, table: Table) -> bool:
-    """Whether a stored table that should have seals says that it has."""
-    said = seals.HAS_SEALS.items() <= stored.metadata().configuration.items()
-    return said or table.name not in seals.SEALED
+def _lacks_seals(stored: deltalake.DeltaTable, table: Table) -> bool:
+    """Whether a stored table should have seals and does not say that it has."""
+    return table.name in seals.SEALED and not seals.has_seals(stored)
 
 
 def _constrain(stored: deltalake.DeltaTable, table: Table) -> None:

@@ -10,6 +10,7 @@ import json
 import re
 import time
 from collections.abc import Container, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,7 @@ def check(
     last, table, files = _settled(lake, name, version)
     newest = int(table.version())
     if last is None:
-        if files and HAS_SEALS.items() <= table.metadata().configuration.items():
+        if files and has_seals(table):
             raise damaged(name, f"its seals are gone ({seal_lines.place(lake, name)})")
         return table
     expected = _expected(lake, name, last, newest)
@@ -86,10 +87,26 @@ def check(
     return table
 
 
-def begin(lake: Path, name: str) -> None:
-    """Seal a table that has no seal, so that what comes next can be told from what was."""
+def has_seals(table: deltalake.DeltaTable) -> bool:
+    """Whether a table says of itself that it has seals."""
+    said: Mapping[str, str | None] = table.metadata().configuration
+    return HAS_SEALS.items() <= said.items()
+
+
+@contextmanager
+def sealing(lake: Path, name: str) -> Iterator[None]:
+    """Seal what is committed to a table in the block, where it should have seals.
+
+    One that has none yet is sealed before too, so that what comes can be told from what was. The
+    caller holds the table's lock.
+    """
+    if name not in SEALED:
+        yield
+        return
     if not seal_lines.place(lake, name).exists():
         seal(lake, name)
+    yield
+    seal(lake, name)
 
 
 def seal(lake: Path, name: str) -> None:

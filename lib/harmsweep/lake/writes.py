@@ -128,11 +128,8 @@ def committed(table: Table, lake: Path) -> Iterator[None]:
     """Hold the table's lock; what is committed under it is known to be this process's own."""
     with locked(lake, [table.name]):
         before = version(table, lake)
-        if table.name in seals.SEALED:
-            seals.begin(lake, table.name)
-        yield
-        if table.name in seals.SEALED:
-            seals.seal(lake, table.name)
+        with seals.sealing(lake, table.name):
+            yield
         _own[lake / table.name] += version(table, lake) - before
 
 

@@ -142,15 +142,10 @@ def write_certificate(certificate: Certificate, folder: Path) -> Path:
         CertificateRefused: the pair has another one. Trying until one comes out is no guarantee, so
             another attempt needs another version of the policy.
     """
-    path = folder / f"{certificate.policy_version}.json"
-    versions = certificate.model_version, certificate.policy_version
-    known = find_certificate(folder, *versions)
+    known = _known(certificate, folder)
     if known and known.digest != certificate.digest:
-        raise CertificateRefused(f"{path}: certified before, otherwise: needs a new policy version")
-    if not known:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_whole(path, certificate.model_dump_json(indent=1) + "\n")
-    return path
+        raise _otherwise(certificate, folder)
+    return _path(certificate, folder) if known else _write(certificate, folder)
 
 
 def extend_certificate(certificate: Certificate, folder: Path) -> Path:
@@ -160,9 +155,7 @@ def extend_certificate(certificate: Certificate, folder: Path) -> Path:
         CertificateRefused: a claim that the pair has is missing or another.
     """
     check_extension(certificate, folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{certificate.policy_version}.json"
-    return write_whole(path, certificate.model_dump_json(indent=1) + "\n")
+    return _write(certificate, folder)
 
 
 def check_extension(certificate: Certificate, folder: Path) -> None:
@@ -171,10 +164,29 @@ def check_extension(certificate: Certificate, folder: Path) -> None:
     Raises:
         CertificateRefused: it does.
     """
-    known = find_certificate(folder, certificate.model_version, certificate.policy_version)
+    known = _known(certificate, folder)
     if known and not set(_told(known)) <= set(_told(certificate)):
-        path = folder / f"{certificate.policy_version}.json"
-        raise CertificateRefused(f"{path}: certified before, otherwise: needs a new policy version")
+        raise _otherwise(certificate, folder)
+
+
+def _known(certificate: Certificate, folder: Path) -> Certificate | None:
+    """The certificate that the pair has."""
+    return find_certificate(folder, certificate.model_version, certificate.policy_version)
+
+
+def _path(certificate: Certificate, folder: Path) -> Path:
+    return folder / f"{certificate.policy_version}.json"
+
+
+def _otherwise(certificate: Certificate, folder: Path) -> CertificateRefused:
+    path = _path(certificate, folder)
+    return CertificateRefused(f"{path}: certified before, otherwise: needs a new policy version")
+
+
+def _write(certificate: Certificate, folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    content = certificate.model_dump_json(indent=1) + "\n"
+    return write_whole(_path(certificate, folder), content)
 
 
 def _told(certificate: Certificate) -> list[str]:

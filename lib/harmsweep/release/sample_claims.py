@@ -82,18 +82,21 @@ def _outcome(words: Iterable[Mapping[str, Any]], harm: str) -> str:
 def _last_words(
     lake: Path, tasks: list[dict[str, Any]]
 ) -> dict[tuple[str, int], dict[str, Mapping[str, Any]]]:
-    where = delta.datafusion_where({"post_id": sorted({task["post_id"] for task in tasks})})
-    sql = f"SELECT * FROM verdicts_v1 WHERE {where} ORDER BY decided_at, verdict_id"
+    sql = f"SELECT * FROM verdicts_v1 WHERE {_of_posts(tasks)} ORDER BY decided_at, verdict_id"
     words = defaultdict[tuple[str, int], dict[str, Mapping[str, Any]]](dict)
     for row in delta.query(lake, sql).to_pylist():
         words[row["post_id"], row["revision"]][row["reviewer"]] = row
     return dict(words)
 
 
+def _of_posts(tasks: list[dict[str, Any]]) -> str:
+    return delta.datafusion_where({"post_id": sorted({task["post_id"] for task in tasks})})
+
+
 def _standing(lake: Path, tasks: list[dict[str, Any]]) -> set[tuple[str, int]]:
     """The revisions that people may still judge."""
-    where = delta.datafusion_where({"post_id": sorted({task["post_id"] for task in tasks})})
-    sql = f"SELECT post_id, revision FROM posts_v1 WHERE status = 'accepted' AND {where}"
+    sql = "SELECT post_id, revision FROM posts_v1 WHERE status = 'accepted'"
+    sql += f" AND {_of_posts(tasks)}"
     escalated = {p for day in {t["day"] for t in tasks} for p in escalated_posts(lake, day)}
     rows = delta.query(lake, sql).to_pylist()
     return {(r["post_id"], r["revision"]) for r in rows if r["post_id"] not in escalated}

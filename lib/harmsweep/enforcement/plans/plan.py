@@ -11,6 +11,7 @@ from harmsweep.days import every_day
 from harmsweep.digests import as_json
 from harmsweep.enforcement.circuit_breaker.approvals import ApprovalRequest, digest_of
 from harmsweep.enforcement.conf import load_bounds
+from harmsweep.enforcement.rules.effects import in_words
 from harmsweep.enforcement.rules.ledger import Entry
 from harmsweep.enforcement.state.day_ledger import as_row
 from harmsweep.enforcement.state.policy_binding import PolicyBinding, load_policy_binding
@@ -73,8 +74,7 @@ class Plan(Frozen):
         why = f"{'; '.join(self.over)}: {waits}" if self.approvers else inside
         if self.against:
             why = f"compared with {self.against}, for reading alone"
-        effects = f"{self.effects} effect{'' if self.effects == 1 else 's'}"
-        counts = f"{effects}, {self.visible} visible, {self.unchanged} unchanged"
+        counts = f"{in_words(self.effects)}, {self.visible} visible, {self.unchanged} unchanged"
         return f"{self.plan_id}: {counts}; {why}"
 
 
