@@ -58,9 +58,10 @@ with DAG(
     },
     doc_md="""
     Scores the posts of the day that has ended and of the two before it, and posts of earlier days
-    that came late or that a verdict reached since (`late` lists them), decides under the policy,
-    sweeps, measures, tells the platform, labels and explains. `on_time` fails if a post waits for
-    over a day. It never trains. Each task is idempotent: clear and run it at any time.
+    that came late or that a verdict reached since (`late` lists them), suspends certified claims
+    that people's answers rule out and draws posts for them to judge (`watch`), decides under the
+    policy, sweeps, measures, tells the platform, labels and explains. `on_time` fails if a post
+    waits for over a day. It never trains. Each task is idempotent: clear and run it at any time.
 
     A task that fails as **held** waits for people: the log's last line says which harm, how many,
     and the command that lets the batch go; all else was carried out, and is measured, told and

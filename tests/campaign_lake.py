@@ -29,20 +29,23 @@ from harmsweep.lake.seal_lines import Damaged
 from harmsweep.maintenance.repair import repair
 from harmsweep.maintenance.tables import maintain
 from harmsweep.model.manifest import load_manifest
+from harmsweep.model.reference import load_model_ref
 from harmsweep.operations import ramps, switch
 from harmsweep.paths import DEFAULT_MODEL
 from harmsweep.policy.certificates import FOLDER
 from harmsweep.policy.file import load_policy
+from harmsweep.release.conf import load_release
 from harmsweep.release.sample_plan import SampleRequest, plan_sample
+from harmsweep.release.watch import draw_audits
 from harmsweep.stages.enforce import enforce_day
 from harmsweep.stages.measure.stage import measure_day
 from harmsweep.tables.catalog import (
     ACTIONS,
     APPEALS,
-    CERTIFY_TASKS,
     DELIVERIES,
     EXEMPTIONS,
     EXPLANATIONS,
+    LABEL_TASKS,
     METRICS,
     OPERATIONS,
     ORDERS,
@@ -130,7 +133,8 @@ def busy_lake(lake: Lake, folder: Path) -> BusyLake:
     for table in (EXPLANATIONS, DELIVERIES):
         writes.write_rows([row(table, day=day) for day in days], table, lake.root)
     commands, ready = _commands(lake, days, policies, plan, folder)
-    return BusyLake(lake, commands | _certify_commands(lake, folder), ready)
+    certify, certified = _certify_commands(lake, folder)
+    return BusyLake(lake, commands | certify, ready | certified)
 
 
 def _policy(lake: Lake, path: Path, **changes: Any) -> Path:
@@ -201,8 +205,11 @@ def _commands(
     return console | stages, ready | {"doctor": _damage_visibility}
 
 
-def _certify_commands(lake: Lake, folder: Path) -> dict[str, Command]:
-    """What certifies from samples of posts of another model: of one sample all is judged."""
+def _certify_commands(lake: Lake, folder: Path) -> tuple[dict[str, Command], dict[str, Command]]:
+    """What certifies from samples of posts of another model, and watches; what some need first.
+
+    Of one sample all is judged.
+    """
     shutil.copytree(DEFAULT_MODEL.parent, lake.root / "model")
     version, names = load_manifest(DEFAULT_MODEL).model_version, [f"flagged-{n}" for n in range(60)]
     lake.put_posts([post(name) for name in names])
@@ -222,14 +229,37 @@ def _certify_commands(lake: Lake, folder: Path) -> dict[str, Command]:
         for name in names
     ]  # fmt: skip
     writes.write_rows(judged, VERDICTS, lake.root)
-    return {
+    finish = partial(_finish, plan_id=made, policy=policy)
+    suspend = partial(_of_claim, certify_acts.suspend, policy=policy)
+    commands: dict[str, Command] = {
         "certify plan": partial(plan, asked=of_spam, reason="more"),
-        "certify finish": partial(_finish, plan_id=made, policy=policy),
+        "certify finish": finish,
+        "certify suspend": suspend,
+        "certify resume": partial(_of_claim, certify_acts.resume, policy=policy),
+        "job watch": partial(_draw, policy=policy),
     }
+    suspended = partial(_one_after_the_other, finish, suspend)
+    ready: dict[str, Command] = {"certify suspend": finish, "job watch": finish}
+    return commands, ready | {"certify resume": suspended}
+
+
+def _one_after_the_other(*commands: Command, lake: Path) -> None:
+    for command in commands:
+        command(lake=lake)
 
 
 def _finish(lake: Path, plan_id: str, policy: Path) -> None:
     certify_acts.finish(plan_id, model=_model(lake), policy=policy, lake=lake)
+
+
+def _of_claim(act: Command, lake: Path, policy: Path) -> None:
+    pair = {"model": _model(lake), "policy": policy}
+    act("hate/en/all/0.6/0.9/0.02", **pair, reason="a new campaign", lake=lake)
+
+
+def _draw(lake: Path, policy: Path) -> None:
+    pair = load_model_ref(_model(lake)), load_policy(policy)
+    draw_audits(lake, DAY, *pair, load_release().watch)
 
 
 def _model(lake: Path) -> Path:
@@ -269,7 +299,7 @@ ADDED: list[tuple[Table, tuple[str, ...]]] = [
     (VERDICTS, ("post_id", "verdict")),
     (EXEMPTIONS, ("subject_id", "kind")),
     (PLANS, ("plan_id", "effect_key", "entry")),
-    (CERTIFY_TASKS, ("plan_id", "post_id")),
+    (LABEL_TASKS, ("plan_id", "post_id")),
 ]
 
 

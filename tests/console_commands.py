@@ -17,6 +17,7 @@ READS = {
         "order list",
         "bank list",
         "certify status",
+        "certify watch",
     ),
 }
 

@@ -19,6 +19,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from certify_site import Site
 from enforcement_lake import model_ref
 
 from harmsweep.cli.main import app, main
@@ -28,17 +29,20 @@ from harmsweep.errors import Held
 from harmsweep.lake import delta, writes
 from harmsweep.lake.locks import locked
 from harmsweep.model.manifest import load_manifest
+from harmsweep.model.reference import load_model_ref
 from harmsweep.operations import switch
 from harmsweep.paths import DEFAULT_MODEL, ROOT
 from harmsweep.policy.demonstration import mark_demonstration
 from harmsweep.policy.file import load_policy
+from harmsweep.release.conf import WatchConfig
+from harmsweep.release.watch import draw_audits, suspend_failed
 from harmsweep.review import appeals
 from harmsweep.tables.catalog import DELIVERIES, POST_VISIBILITY
 
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 MODEL = load_manifest(DEFAULT_MODEL).model_version
 # The anchors that alerts point to.
-ALERTS = ("held", "refused", "options", "failed", "late")
+ALERTS = ("held", "refused", "options", "failed", "late", "missing", "suspended")
 # What only looks, and runs as it stands.
 LOOKS = ("cat", "df", "du", "ps", "tail")
 SPARK = ("refused", "failed")
@@ -227,6 +231,27 @@ def damaged(shift: Shift) -> None:
     next((shift.lake.root / POST_VISIBILITY.name).glob("day=*/*.parquet")).unlink()
 
 
+def suspended(shift: Shift) -> None:
+    """People found most posts harmless that a certified threshold flags."""
+    shift.lake = ENFORCE.Lake(delta.open_lake(shift.tmp_path / "watched"))
+
+    def call(*words: Any) -> tuple[int, str, str]:
+        return exit_code(main, ["harmsweep", *map(str, words)]), "", ""
+
+    site = Site(shift.lake.root, call, shift.tmp_path / "site")
+    site.plan()
+    site.judge(site.drawn())
+    site.finish()
+    model, policy = load_model_ref(site.model), load_policy(site.policy)
+    config = WatchConfig(labels_per_day=40, error=0.05, drop=0.1)
+    draw_audits(site.lake, DAY, model, policy, config)
+    later = ENFORCE.post("x")["created_at"].replace(hour=20)
+    site.judge([f"p{n}" for n in range(90)], "benign", decided_at=later)
+    (failed,) = suspend_failed(site.lake, model, policy, config)
+    os.environ |= {"HARMSWEEP_MODEL": str(site.model), "HARMSWEEP_POLICY": str(site.policy)}
+    shift.words |= {"CLAIM": failed.claim.name}
+
+
 # What went wrong before the person on call opens a section.
 TROUBLE: dict[str, Callable[[Shift], None]] = {
     "start": swept,
@@ -244,6 +269,7 @@ TROUBLE: dict[str, Callable[[Shift], None]] = {
     "damaged": damaged,
     "rejects": swept,
     "missing": swept,
+    "suspended": suspended,
     "webhook": dead,
     "a-range-of-days": swept,
 }

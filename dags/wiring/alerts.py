@@ -30,9 +30,9 @@ def failed(context: Context) -> None:
     _tell_of_task(context, how, said, section=SECTIONS.get(code, "failed"))
 
 
-def warned(context: Context, said: str) -> None:
+def warned(context: Context, said: str, *, section: str) -> None:
     """Tell of a task that is done and still has something that people should look at."""
-    _tell_of_task(context, "is done", said, section="missing")
+    _tell_of_task(context, "is done", said, section=section)
 
 
 def late(context: dict[str, Any], hours: float) -> None:

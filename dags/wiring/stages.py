@@ -30,7 +30,7 @@ def stage_tasks(
 
     `days` are the options that name the days, `landed` those of ingest where they are others;
     `sweep` says whether effects are carried out or only counted; `late` whether earlier days with
-    late posts are taken too.
+    late posts are taken too, and the claims in force watched.
     """
     of_model = ("--model", model)
     of_pair = (*of_model, "--policy", policy)
@@ -45,6 +45,7 @@ def stage_tasks(
         spark_job("embed", *days, *MEDIA, **options),
         spark_job("match", *days, *MEDIA, **options),
         spark_job("score", *days, *of_model, **options),
+        *([job("watch", *ON_LAKE, *own, *of_pair, **options)] if late else []),
         spark_job("decide", *days, *of_pair, **options),
         job("enforce", *ON_LAKE, *days, *of_pair, *BY, *sweep, **options),
         job("measure", *ON_LAKE, *changed, *of_pair, **HOWEVER_IT_ENDED | options),

@@ -22,6 +22,8 @@ DRIVER_ROOT = os.environ.get("HARMSWEEP_DRIVER_ROOT", "")
 ON_LAKE = ("--lake", "{{ params.lake }}")
 # A job whose last line begins so is done, and whoever is on call is told of it.
 WARNING = "warning: "
+# The runbook's section for a job's warning; any other's is `missing`.
+WARNED = {"watch": "suspended"}
 # Who triggered the run, if a person did: they approve nothing of what it plans or holds.
 BY = ("--by", "{{ dag_run.triggering_user_name or '' }}")
 PLATFORM, TRAINER = f"{ROOT}/.venv/bin/python", f"{ROOT}/.venv-trainer/bin/python"
@@ -73,7 +75,7 @@ class JobOperator(BaseOperator):  # type: ignore[misc]  # Airflow's types are sk
         if done.exit_code:
             raise AirflowException(f"{self.job}: Error code is: {done.exit_code}.\n{done.output}")
         if done.output.startswith(WARNING):
-            warned(context, done.output)
+            warned(context, done.output, section=WARNED.get(self.job, "missing"))
         return json.loads(done.output) if done.output.startswith("{") else done.output
 
     def on_kill(self) -> None:

@@ -20,3 +20,8 @@ def name_of(text: str) -> str:
 def as_json(values: Mapping[str, Any] | Sequence[Any]) -> str:
     """JSON with sorted keys, so that equal values are equal text."""
     return json.dumps(values, sort_keys=True, ensure_ascii=False, default=str)
+
+
+def uniform_hash(text: str) -> float:
+    """A number in [0, 1) that is as good as random, and the same again for the same text."""
+    return int(hashlib.sha256(text.encode()).hexdigest()[:13], 16) / 16**13

@@ -89,5 +89,5 @@ def test_a_command_that_was_killed_and_is_given_again_ends_as_a_whole_one(
 @pytest.mark.slow
 def test_every_command_that_writes_is_in_the_campaigns(busy: BusyLake) -> None:
     console = {" ".join(path) for path, _ in commands(app)}
-    stages = {name for name in busy.commands if name.startswith("stage ")}
+    stages = {name for name in busy.commands if name.startswith(("stage ", "job "))}
     assert set(busy.commands) - stages == console - READS

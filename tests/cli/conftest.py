@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from certify_site import Site
 
 from harmsweep.cli.main import main
 from harmsweep.tables.catalog import INGESTS, REJECTS
@@ -55,3 +56,8 @@ def call(
         return code, said.out, said.err
 
     return run
+
+
+@pytest.fixture
+def site(lake: Path, call: Callable[..., tuple[int, str, str]], tmp_path: Path) -> Site:
+    return Site(lake, call, tmp_path / "site")

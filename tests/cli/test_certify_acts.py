@@ -1,96 +1,20 @@
 """`harmsweep certify`: a sample of live posts is planned, judged by people, and finished."""
 
 import json
-import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import DAY, post, row, rule, rung, scored, trial_policy
+from builders import DAY, post, row
+from certify_site import MODEL, TARGET, Site
 
 from harmsweep.errors import REFUSED, USAGE
 from harmsweep.lake import delta, writes
-from harmsweep.model.manifest import load_manifest
-from harmsweep.paths import DEFAULT_MODEL
 from harmsweep.policy import certificates
-from harmsweep.policy.certificates import Certificate, SampleSource, find_certificate
+from harmsweep.policy.certificates import SampleSource
 from harmsweep.policy.file import load_policy
-from harmsweep.policy.ladders import PrecisionTarget
-from harmsweep.release.sample_plan import plans, tasks_of
-from harmsweep.tables.catalog import CERTIFY_TASKS, ESCALATIONS, OPERATIONS, POSTS, SCORES, VERDICTS
-
-MODEL = load_manifest(DEFAULT_MODEL).model_version
-TARGET = PrecisionTarget(0.6, 0.9, prevalence=0.02)
-LADDER = (rung("remove", precision=0.6, confidence=0.9), rung("review", 0.5))
-Call = Callable[..., tuple[int, str, str]]
-
-
-class Site:
-    """A lake of 90 posts that score 0.9 for hate, a policy to certify, and a model beside it."""
-
-    def __init__(self, lake: Path, call: Call, folder: Path) -> None:
-        self.lake, self._call = lake, call
-        self.model = folder / "model" / "manifest.json"
-        shutil.copytree(DEFAULT_MODEL.parent, self.model.parent)
-        self.policy = folder / "policy.yaml"
-        self.write_policy()
-        names = [f"p{n}" for n in range(90)]
-        odd = [post("deleted", status="deleted"), post("edited", 2), post("german"), post("low")]
-        writes.write_rows([*map(post, names), *odd], POSTS, lake)
-        rows = [scored(n, model_version=MODEL, hate=0.9) for n in (*names, "deleted")]
-        rows += [
-            scored("edited", model_version=MODEL, hate=0.9),
-            scored("low", model_version=MODEL, hate=0.79),
-            scored("german", model_version=MODEL, hate=0.9, language="de"),
-        ]
-        writes.write_rows(rows, SCORES, lake)
-
-    def write_policy(self, **settings: Any) -> None:
-        rules = {"hate": [rule(*LADDER, prevalence=0.02)]}
-        more = {"mode": "production", "approved_models": [MODEL]} | settings
-        self.policy.write_text(trial_policy(rules, **more), encoding="utf-8")
-
-    def call(self, *words: Any) -> tuple[int, str, str]:
-        return self._call("certify", *words, "--lake", self.lake)
-
-    def plan(self, *more: Any, threshold: float = 0.8, labels: int = 60) -> tuple[int, str, str]:
-        pair = ("--model", self.model, "--policy", self.policy, "--harm", "hate")
-        size = ("--labels", labels, "--threshold", threshold, "--from", DAY)
-        reason = () if "--dry-run" in more else ("--reason", "a trial")
-        return self.call("plan", *pair, *size, *reason, *more)
-
-    def finish(self, *more: Any) -> tuple[int, str, str]:
-        (plan,) = plans(self.lake)
-        return self.call(
-            "finish", plan.plan_id, "--model", self.model, "--policy", self.policy, *more
-        )
-
-    def judge(self, posts: list[str], verdict: str = "harmful", **more: Any) -> None:
-        """Verdicts as `harmsweep verdict` keeps them."""
-        known = {f.name: None for f in VERDICTS.schema} | {
-            "day": DAY, "revision": 1, "verdict": verdict, "rationale": "read", "reviewer": "ann",
-            "harm": "hate" if verdict == "harmful" else None, "decided_at": post("x")["created_at"],
-        }  # fmt: skip
-        known |= more
-        rows = [
-            known | {"post_id": p, "verdict_id": f"{p}-{known['reviewer']}-{verdict}"}
-            for p in posts
-        ]
-        writes.write_rows(rows, VERDICTS, self.lake)
-
-    def drawn(self) -> list[str]:
-        (plan,) = plans(self.lake)
-        return [task["post_id"] for task in tasks_of(self.lake, plan.plan_id)]
-
-    def certificate(self) -> Certificate | None:
-        version = load_policy(self.policy).policy_version
-        return find_certificate(self.model.parent / "certificates", MODEL, version)
-
-
-@pytest.fixture
-def site(lake: Path, call: Call, tmp_path: Path) -> Site:
-    return Site(lake, call, tmp_path / "site")
+from harmsweep.release.sample_plan import plans
+from harmsweep.tables.catalog import ESCALATIONS, LABEL_TASKS, OPERATIONS, POSTS
 
 
 def test_a_plan_says_what_its_labels_show_and_writes_a_task_for_each(site: Site):
@@ -98,7 +22,7 @@ def test_a_plan_says_what_its_labels_show_and_writes_a_task_for_each(site: Site)
     assert code == 0
     assert "precision" in out and "0.1000" in out  # the error of the one test that there is
     assert "60 of 90 posts in en of 2026-10-01 to 2026-10-01 that score 0.8 or more" in out
-    tasks = delta.rows(CERTIFY_TASKS, site.lake).to_pylist()
+    tasks = delta.rows(LABEL_TASKS, site.lake).to_pylist()
     assert len({task["post_id"] for task in tasks}) == 60
     assert {task["probability"] for task in tasks} == {60 / 90}
     assert {(t["surface"], t["dataset"], t["revision"]) for t in tasks} == {("feed", "live", 1)}
@@ -112,7 +36,7 @@ def test_a_plan_says_what_its_labels_show_and_writes_a_task_for_each(site: Site)
 def test_a_dry_run_draws_and_writes_nothing(site: Site):
     code, out, _ = site.plan("--dry-run")
     assert (code, "60 of 90 posts" in out) == (0, True)
-    assert delta.rows(CERTIFY_TASKS, site.lake).num_rows == 0
+    assert delta.rows(LABEL_TASKS, site.lake).num_rows == 0
     assert delta.rows(OPERATIONS, site.lake).num_rows == 0
 
 
@@ -156,7 +80,7 @@ def test_a_plan_that_can_show_nothing_is_refused(
 def test_one_plan_is_made_and_the_same_again_changes_nothing(site: Site):
     site.plan()
     assert site.plan()[0] == 0
-    assert delta.rows(CERTIFY_TASKS, site.lake).num_rows == 60
+    assert delta.rows(LABEL_TASKS, site.lake).num_rows == 60
     assert delta.rows(OPERATIONS, site.lake).num_rows == 1
     code, _, err = site.plan(threshold=0.7)
     assert code == REFUSED
@@ -167,18 +91,18 @@ def test_a_plan_that_was_killed_is_finished_by_the_same_again(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ):
     def die(name: str) -> None:
-        if name == "certify_tasks_v1:before-commit":
+        if name == "label_tasks_v1:before-commit":
             raise KeyboardInterrupt
 
     monkeypatch.setattr(writes, "failpoint", die)
     with pytest.raises(KeyboardInterrupt):
         site.plan()
     monkeypatch.undo()
-    assert delta.rows(CERTIFY_TASKS, site.lake).num_rows == 0
-    code, _, err = site._call("certify", "status", "--lake", site.lake)
+    assert delta.rows(LABEL_TASKS, site.lake).num_rows == 0
+    code, _, err = site.console("certify", "status", "--lake", site.lake)
     assert (code, "has 0 of its 60 tasks: plan it again" in err) == (REFUSED, True)
     assert site.plan()[0] == 0
-    assert delta.rows(CERTIFY_TASKS, site.lake).num_rows == 60
+    assert delta.rows(LABEL_TASKS, site.lake).num_rows == 60
 
 
 def test_a_sample_that_bears_the_promise_out_acts_at_its_threshold(site: Site):

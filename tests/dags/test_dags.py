@@ -25,7 +25,7 @@ STAGES = (
     *("ingest", "features", "ocr", "embed", "match"),
     *("score", "decide", "enforce", "measure"),
 )
-DAILY = (STAGES[0], "late", *STAGES[1:])
+DAILY = (STAGES[0], "late", *STAGES[1:6], "watch", *STAGES[6:])
 EXPECTED = {
     "score_daily": [*DAILY, "deliver", "explain", "label", "on_time", "done"],
     "backfill": ["choose", "dry_run.plan", "dry_run.show", "apply.start"]

@@ -9,11 +9,12 @@ import pytest
 from builders import rule, rung, trial_policy
 from certifying import MODEL, PREVALENCE, certificate, claim
 
-from harmsweep.enforcement.state.policy_binding import PolicyBinding
+from harmsweep.enforcement.state.policy_binding import PolicyBinding, load_policy_binding
 from harmsweep.enforcement.sweep import sweep
 from harmsweep.errors import DataRefused
 from harmsweep.lake import delta, writes
 from harmsweep.model.reference import ModelRef
+from harmsweep.operations import suspensions
 from harmsweep.policy.certificates import Certificate, CertificateRefused, write_certificate
 from harmsweep.policy.file import load_policy
 from harmsweep.stages.decide.stage import decide_day
@@ -95,6 +96,24 @@ def test_a_certificate_that_was_withdrawn_after_decide_stops_the_sweep(certified
     certified.decide()
     certified.enforce()
     assert set(certified.lake.states().values()) == {"review"}
+
+
+def test_a_claim_that_was_suspended_after_decide_stops_the_sweep(certified: Certified):
+    """Then what it led to becomes review, and what another claim led to stands."""
+    certified.decide()
+    certified.enforce()
+    policy = load_policy(certified.policy)
+    claim, root = certified.certificate().claims[0], certified.lake.root
+    pair = f"{MODEL}/{policy.policy_version}"
+    suspensions.suspend(root, pair, claim.name, reason="audits")
+    with pytest.raises(DataRefused, match="run decide first"):
+        certified.enforce()
+    model = ModelRef(MODEL, certified.folder.parent / "manifest.json")
+    binding = load_policy_binding(root, policy, MODEL, model.certificates)
+    sweep(root, DAY, binding)  # whatever the decisions say
+    assert certified.lake.states() == {
+        "removed": "review", "demoted": "demote", "reviewed": "review",
+    }  # fmt: skip
 
 
 def test_a_changed_certificate_is_refused(certified: Certified):

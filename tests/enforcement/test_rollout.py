@@ -2,7 +2,7 @@
 
 import pytest
 
-from harmsweep.enforcement.rules.guardrails import uniform_hash
+from harmsweep.digests import uniform_hash
 from harmsweep.enforcement.state.policy_binding import PolicyBinding
 from harmsweep.harms import SEVERE
 from harmsweep.operations import ramps

@@ -12,7 +12,11 @@ from harmsweep.cli.output import print_grid
 from harmsweep.errors import WrongUse
 
 Harm = Annotated[str, Parameter(help="The harm whose threshold is to be certified.")]
-certify = App(name="certify", help="Certify a threshold from a sample: plan, status, finish.")
+certify = App(
+    name="certify", help="Certify a threshold from a sample, and watch what is certified."
+)
+Claim = Annotated[str, Parameter(help="The claim's name, as `harmsweep certify watch` prints it.")]
+Reason = Annotated[str, Parameter(help="Why; it is kept in the audit.")]
 COLUMNS = ("precision", "confidence", "level", "labels", "wrong at most", "power")
 
 
@@ -32,7 +36,7 @@ def plan(
     labels: Annotated[
         int | None, Parameter(help="Labels to ask for instead of those of the power.")
     ] = None,
-    reason: Annotated[str, Parameter(help="Why; it is kept in the audit.")] = "",
+    reason: Reason = "",
     dry_run: DryRun = False,
     lake: Lake = DEFAULT_LAKE,
 ) -> None:
@@ -85,7 +89,8 @@ def status(plan_id: str | None = None, *, lake: Lake = DEFAULT_LAKE) -> None:
     chosen = [find_sample_plan(lake, plan_id)] if plan_id else plans(lake)
     for one in chosen:
         given = answers(lake, one)
-        print(f"{one.line()}: {given.line()}")
+        why = "; a post that is gone counts as wrong" if given.gone else ""
+        print(f"{one.line()}: {given.line()}{why}")
         if plan_id and given.open:
             print("\n".join(given.open))
     if not chosen:
@@ -119,3 +124,75 @@ def finish(
         details = {"digest": certificate.digest}
         record(lake, "certify finish", plan_id, details=details)
         print(extend_certificate(certificate, ref.certificates))
+
+
+@certify.command
+def watch(*, model: Model, policy: Policy, lake: Lake = DEFAULT_LAKE) -> None:
+    """Show the claims in force and those that are suspended, and what people found of each."""
+    from harmsweep.release.watch import watched
+
+    found = watched(lake, *_pair(model, policy))
+    print("\n".join(one.line() for one in found) or "no claim is in force")
+
+
+@certify.command
+def suspend(
+    claim: Claim,
+    *,
+    model: Model,
+    policy: Policy,
+    reason: Reason = "",
+    dry_run: DryRun = False,
+    lake: Lake = DEFAULT_LAKE,
+) -> None:
+    """Suspend a claim: from the next decide on it leads to review alone, until it is resumed."""
+    from harmsweep.operations import suspensions
+
+    check_reason(reason, dry_run)
+    found = _find(lake, claim, model, policy)
+    if found.standing.suspended is None and not dry_run:
+        suspensions.suspend(lake, found.pair, claim, reason=reason)
+    _say(lake, claim, "leads to review alone", dry_run)
+
+
+@certify.command
+def resume(
+    claim: Claim,
+    *,
+    model: Model,
+    policy: Policy,
+    reason: Reason = "",
+    dry_run: DryRun = False,
+    lake: Lake = DEFAULT_LAKE,
+) -> None:
+    """Let a suspended claim act again from the next decide on; its watch begins anew."""
+    from harmsweep.operations import suspensions
+
+    check_reason(reason, dry_run)
+    found = _find(lake, claim, model, policy)
+    if found.standing.suspended is not None and not dry_run:
+        suspensions.resume(lake, found.pair, claim, reason=reason)
+    _say(lake, claim, "may act", dry_run)
+
+
+def _find(lake: Any, claim: str, model: Any, policy: Any) -> Any:
+    from harmsweep.release.watch import find_claim
+
+    return find_claim(lake, claim, *_pair(model, policy))
+
+
+def _say(lake: Any, claim: str, does: str, dry_run: bool) -> None:
+    from harmsweep.lake.runs import DRY_RUN
+
+    print(f"{claim}: {does} from the next decide on" + (f"; {DRY_RUN}" if dry_run else ""))
+    if not dry_run:
+        say_on_trust(lake)
+
+
+def _pair(model: Any, policy: Any) -> tuple[Any, Any, Any]:
+    """What a watch is of: the model, the policy, and how claims are watched."""
+    from harmsweep.model.reference import load_model_ref
+    from harmsweep.policy.file import load_policy
+    from harmsweep.release.conf import load_release
+
+    return load_model_ref(model), load_policy(policy), load_release().watch

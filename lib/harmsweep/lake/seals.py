@@ -30,7 +30,7 @@ SEALED = frozenset(
         *("actions_v1", "decisions_v1", "plans_v1", "evidence_v1", "explanations_v1"),
         *("post_visibility_v1", "deliveries_v1"),
         *("operations_v1", "verdicts_v1", "appeals_v1", "orders_v1", "exemptions_v1"),
-        "certify_tasks_v1",
+        "label_tasks_v1",
         *("hash_bank_v1", "restricted/hash_bank_v1"),
         *("restricted/escalations_v1", "restricted/preservations_v1"),
     }

@@ -9,14 +9,14 @@ whole, so a person still names the model in the policy.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from pathlib import Path
 
 from pydantic import Field, ValidationError, model_validator
 
 from harmsweep.conf import Frozen, fault_lines
-from harmsweep.digests import NAMED
+from harmsweep.digests import NAMED, as_json, name_of
 from harmsweep.errors import Refused
 from harmsweep.files import write_whole
 from harmsweep.policy.claims import ROUNDING, Claim
@@ -106,6 +106,17 @@ class Certificate(Frozen):
         """The certified threshold of each language that has one."""
         found = ((c.language, c.threshold) for c in self.granted(harm, target))
         return {language: threshold for language, threshold in found if threshold is not None}
+
+    def suspending(self, names: Collection[str]) -> "Certificate":
+        """The certificate with the claims of these names suspended: they lead to review alone."""
+        claims = (c.model_copy(update={"suspended": c.name in names}) for c in self.claims)
+        return self.model_copy(update={"claims": tuple(claims)})
+
+    @property
+    def in_force(self) -> str:
+        """A digest of what it allows now: its own, and which claims are suspended."""
+        suspended = sorted(claim.name for claim in self.claims if claim.suspended)
+        return "-".join([self.digest, *([name_of(as_json(suspended))] if suspended else [])])
 
 
 def build_certificate(

@@ -107,6 +107,8 @@ class Claim(Frozen):
     population: Population
     # The precision at other prevalences (as text), of sensitivity and false positives as bounded.
     precision_at: Mapping[str, float] = {}
+    # Whether people found since that it does not hold: no file says so, the lake does.
+    suspended: bool = Field(default=False, exclude=True)
 
     @model_validator(mode="after")
     def _check_bound(self) -> "Claim":
@@ -143,8 +145,16 @@ class Claim(Frozen):
         return PrecisionTarget(self.precision, self.confidence, self.prevalence, self.surface)
 
     @property
+    def name(self) -> str:
+        """What it is called among the claims of its certificate, such as `hate/en/all/0.95/...`."""
+        numbers = self.precision, self.confidence, self.prevalence or 0.0
+        return "/".join((self.harm, self.language, self.surface, *(f"{n:g}" for n in numbers)))
+
+    @property
     def places(self) -> frozenset[tuple[str, str]]:
-        """The datasets and surfaces on whose posts the claim may act."""
+        """The datasets and surfaces on whose posts it may act; none while it is suspended."""
+        if self.suspended:
+            return frozenset()
         return frozenset((s.dataset, s.surface) for s in self.population.strata)
 
 

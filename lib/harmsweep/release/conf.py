@@ -6,6 +6,20 @@ from pydantic import Field
 
 from harmsweep.conf import Frozen, load
 from harmsweep.paths import CONF
+from harmsweep.release.confidence_sequence import ConfidenceSequence
+
+
+class WatchConfig(Frozen):
+    """How the claims in force are watched; see release/confidence_sequence.py."""
+
+    labels_per_day: int = Field(ge=1)
+    error: float = Field(gt=0, lt=0.5)
+    drop: float = Field(gt=0, lt=0.5)
+
+    @property
+    def sequence(self) -> ConfidenceSequence:
+        """The confidence sequence of a claim: the error is that of a year's labels."""
+        return ConfidenceSequence(365 * self.labels_per_day, error=self.error, drop=self.drop)
 
 
 class ReleaseConfig(Frozen):
@@ -22,6 +36,7 @@ class ReleaseConfig(Frozen):
     calibration_error: float = Field(gt=0, le=1)
     max_bytes: int = Field(gt=0)
     min_speed: float = Field(ge=0)
+    watch: WatchConfig
 
 
 def load_release(path: Path = CONF / "release.yaml") -> ReleaseConfig:

@@ -1,14 +1,9 @@
 """From the verdicts on a sample's posts to the claims that they bear out."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from harmsweep.errors import DataRefused
-from harmsweep.known_media.escalations import escalated_posts
-from harmsweep.lake import delta
 from harmsweep.names import did_you_mean
 from harmsweep.policy.certificates import (
     Certificate,
@@ -19,23 +14,8 @@ from harmsweep.policy.certificates import (
 from harmsweep.policy.claims import Claim, Counts, Population, bounds_from
 from harmsweep.policy.file import Policy
 from harmsweep.policy.ladders import PrecisionTarget
-from harmsweep.release.sample_plan import SamplePlan, plans, targets_of, tasks_of
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What became of a plan's tasks: ids of posts."""
-
-    right: tuple[str, ...] = ()
-    wrong: tuple[str, ...] = ()
-    # Edited, deleted or escalated before anybody judged them: they count as wrong.
-    gone: tuple[str, ...] = ()
-    open: tuple[str, ...] = ()
-
-    def line(self) -> str:
-        """The answers in a line."""
-        told = ", ".join(f"{len(getattr(self, n))} {n}" for n in ("right", "wrong", "gone", "open"))
-        return told + ("; a post that is gone counts as wrong" if self.gone else "")
+from harmsweep.release.sample_plan import SamplePlan, plans, targets_of
+from harmsweep.release.task_answers import Answers, answers_to, tasks_of
 
 
 def find_sample_plan(lake: Path, plan_id: str) -> SamplePlan:
@@ -51,55 +31,13 @@ def find_sample_plan(lake: Path, plan_id: str) -> SamplePlan:
 
 
 def answers(lake: Path, plan: SamplePlan) -> Answers:
-    """What people found of a plan's posts: each reviewer's last word on the revision counts."""
+    """What people found of a plan's posts; a post that is gone counts as wrong."""
     tasks = tasks_of(lake, plan.plan_id)
     if len(tasks) != plan.labels:
         raise DataRefused(
             f"{plan.plan_id} has {len(tasks)} of its {plan.labels} tasks: plan it again as it was"
         )
-    words, standing = _last_words(lake, tasks), _standing(lake, tasks)
-    found = defaultdict[str, list[str]](list)
-    for task in tasks:
-        revision = task["post_id"], task["revision"]
-        outcome = _outcome(words.get(revision, {}).values(), plan.harm)
-        if outcome == "open" and revision not in standing:
-            outcome = "gone"
-        found[outcome].append(task["post_id"])
-    return Answers(**{outcome: tuple(posts) for outcome, posts in found.items()})
-
-
-def _outcome(words: Iterable[Mapping[str, Any]], harm: str) -> str:
-    """Right or wrong by most reviewers; a harmful verdict without a harm says nothing of one."""
-    lead = 0
-    for word in words:
-        if word["verdict"] == "benign" or word["harm"] not in (None, harm):
-            lead -= 1
-        elif word["harm"] == harm:
-            lead += 1
-    return "open" if lead == 0 else "right" if lead > 0 else "wrong"
-
-
-def _last_words(
-    lake: Path, tasks: list[dict[str, Any]]
-) -> dict[tuple[str, int], dict[str, Mapping[str, Any]]]:
-    sql = f"SELECT * FROM verdicts_v1 WHERE {_of_posts(tasks)} ORDER BY decided_at, verdict_id"
-    words = defaultdict[tuple[str, int], dict[str, Mapping[str, Any]]](dict)
-    for row in delta.query(lake, sql).to_pylist():
-        words[row["post_id"], row["revision"]][row["reviewer"]] = row
-    return dict(words)
-
-
-def _of_posts(tasks: list[dict[str, Any]]) -> str:
-    return delta.datafusion_where({"post_id": sorted({task["post_id"] for task in tasks})})
-
-
-def _standing(lake: Path, tasks: list[dict[str, Any]]) -> set[tuple[str, int]]:
-    """The revisions that people may still judge."""
-    sql = "SELECT post_id, revision FROM posts_v1 WHERE status = 'accepted'"
-    sql += f" AND {_of_posts(tasks)}"
-    escalated = {p for day in {t["day"] for t in tasks} for p in escalated_posts(lake, day)}
-    rows = delta.query(lake, sql).to_pylist()
-    return {(r["post_id"], r["revision"]) for r in rows if r["post_id"] not in escalated}
+    return answers_to(lake, tasks)
 
 
 def finished(lake: Path, plan: SamplePlan, policy: Policy, folder: Path) -> Certificate:

@@ -17,12 +17,12 @@ from pydantic import Field
 
 from harmsweep.conf import Frozen
 from harmsweep.days import every_day
-from harmsweep.digests import as_json, name_of
-from harmsweep.enforcement.rules.guardrails import uniform_hash
+from harmsweep.digests import as_json, name_of, uniform_hash
 from harmsweep.errors import DataRefused
 from harmsweep.harms import why_no_harm
 from harmsweep.known_media.escalations import escalated_posts
 from harmsweep.lake import delta, writes
+from harmsweep.lake.locks import locked
 from harmsweep.operations.act_time import time_after
 from harmsweep.operations.actor import operator
 from harmsweep.operations.audit import record
@@ -30,7 +30,8 @@ from harmsweep.policy.claims import LEAST_GROUPS, LEAST_THRESHOLD, Stratum
 from harmsweep.policy.file import Policy
 from harmsweep.policy.ladders import PrecisionTarget
 from harmsweep.policy.places import ALL
-from harmsweep.tables.catalog import CERTIFY_TASKS, OPERATIONS
+from harmsweep.release.task_answers import tasks_of
+from harmsweep.tables.catalog import LABEL_TASKS, OPERATIONS
 
 ACT = "certify plan"
 
@@ -122,24 +123,41 @@ def plan_sample(
     Raises:
         DataRefused: the policy asks for no such claim, the frame is too small, or it was planned.
     """
+    frame = _frame(lake, policy, model_version, asked)
+    plan = _plan_of(policy, model_version, asked, frame)
+    if dry_run:
+        return plan
+    with locked(lake, [OPERATIONS.name, LABEL_TASKS.name]):
+        known = _planned(lake, plan)
+        if known and tasks_of(lake, plan.plan_id):
+            return known
+        record(lake, ACT, plan.plan_id, reason=reason, details=plan.model_dump(mode="json"))
+        writes.write_rows(_tasks(lake, plan, frame), LABEL_TASKS, lake)
+    return plan
+
+
+def _frame(
+    lake: Path, policy: Policy, model_version: str, asked: SampleRequest
+) -> list[dict[str, Any]]:
+    """The posts to draw from, of a claim that the policy asks for: at least those to label."""
     targets_of(policy, asked.harm, asked.surface)
     if asked.language not in policy.languages:
         raise DataRefused(f"{policy.policy_version} acts on nothing in {asked.language}")
-    frame = _frame(lake, model_version, asked)
+    frame = flagged_posts(
+        lake,
+        model_version,
+        harm=asked.harm,
+        language=asked.language,
+        surface=asked.surface,
+        threshold=asked.threshold,
+        days=every_day(asked.first, asked.last),
+    )
     if len(frame) < asked.labels:
         raise DataRefused(
             f"{len(frame):,} posts score {asked.threshold:g} or more, and {asked.labels} are to be"
             " labelled: take more days, or a lower threshold"
         )
-    plan = _plan_of(policy, model_version, asked, frame)
-    if dry_run:
-        return plan
-    known = _planned(lake, plan)
-    if known and tasks_of(lake, plan.plan_id):
-        return known
-    record(lake, ACT, plan.plan_id, reason=reason, details=plan.model_dump(mode="json"))
-    writes.write_rows(_tasks(lake, plan, frame), CERTIFY_TASKS, lake)
-    return plan
+    return frame
 
 
 def _plan_of(
@@ -154,17 +172,28 @@ def _plan_of(
     return SamplePlan(**facts, plan_id=plan_id, frame=tuple(places), tests=tests_of(policy))
 
 
-def _frame(lake: Path, model_version: str, asked: SampleRequest) -> list[dict[str, Any]]:
-    """The current posts that score the threshold or more, as decide would see them."""
-    harm, same = asked.harm, {"model_version": model_version, "language": asked.language}
-    same |= {} if asked.surface == ALL else {"surface": asked.surface}
+def flagged_posts(
+    lake: Path,
+    model_version: str,
+    *,
+    harm: str,
+    language: str,
+    surface: str,
+    threshold: float,
+    days: Sequence[date],
+) -> list[dict[str, Any]]:
+    """The current posts of some days that score the threshold or more, as decide would see them.
+
+    Each with day, post_id, revision, dataset, surface and score.
+    """
+    same = {"model_version": model_version, "language": language}
+    same |= {} if surface == ALL else {"surface": surface}
     sql = f"""SELECT s.day, s.post_id, s.revision, s.dataset, s.surface, s."{harm}" AS score
-        FROM (SELECT * FROM scores_v1 WHERE day BETWEEN '{asked.first}' AND '{asked.last}'
+        FROM (SELECT * FROM scores_v1 WHERE day BETWEEN '{days[0]}' AND '{days[-1]}'
             AND {delta.datafusion_where({**same})} AND status IN ('scored', 'scored_partial')
-            AND "{harm}" BETWEEN {asked.threshold!r} AND 1.0) s
+            AND "{harm}" BETWEEN {threshold!r} AND 1.0) s
         JOIN (SELECT * FROM posts_v1 WHERE status = 'accepted') p
         ON p.day = s.day AND p.post_id = s.post_id AND p.revision = s.revision"""
-    days = every_day(asked.first, asked.last)
     escalated = {(day, post) for day in days for post in escalated_posts(lake, day)}
     rows: list[dict[str, Any]] = delta.query(lake, sql).to_pylist()
     return [row for row in rows if (row["day"], row["post_id"]) not in escalated]
@@ -172,29 +201,30 @@ def _frame(lake: Path, model_version: str, asked: SampleRequest) -> list[dict[st
 
 def draw(
     frame: Sequence[Mapping[str, Any]], key: Sequence[str], labels: int
-) -> list[Mapping[str, Any]]:
+) -> list[dict[str, Any]]:
     """So many posts of a frame, each set of them as likely as any other; the same key, the same.
 
-    By permanent random numbers (Ohlsson, 1995): each post has one of its own, whatever else is in
-    the frame, and the lowest are drawn.
+    Each with `probability`, its chance to be drawn. By permanent random numbers (Ohlsson, 1995):
+    each post has one of its own, whatever else is in the frame, and the lowest are drawn.
     """
 
     def place(row: Mapping[str, Any]) -> tuple[float, str]:
-        name = "/".join(("certify", *key, row["post_id"], str(row["revision"])))
+        name = "/".join((*key, row["post_id"], str(row["revision"])))
         return uniform_hash(name), row["post_id"]
 
-    return sorted(frame, key=place)[:labels]
+    chance = min(1.0, labels / max(len(frame), 1))
+    return [{**row, "probability": chance} for row in sorted(frame, key=place)[:labels]]
 
 
 def _tasks(lake: Path, plan: SamplePlan, frame: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows of the posts that are drawn."""
     shared = {
-        "plan_id": plan.plan_id, "harm": plan.harm, "language": plan.language,
+        "plan_id": plan.plan_id, "purpose": "certify", "harm": plan.harm, "language": plan.language,
         "model_version": plan.model_version, "policy_version": plan.policy_version,
-        "threshold": plan.threshold, "probability": plan.labels / len(frame),
-        "drawn_at": time_after(lake, [OPERATIONS]), "operator": operator(),
+        "threshold": plan.threshold, "drawn_at": time_after(lake, [OPERATIONS]),
+        "operator": operator(),
     }  # fmt: skip
-    return [shared | dict(row) for row in draw(frame, plan.key, plan.labels)]
+    return [shared | row for row in draw(frame, ("certify", *plan.key), plan.labels)]
 
 
 def _planned(lake: Path, plan: SamplePlan) -> SamplePlan | None:
@@ -220,11 +250,3 @@ def plans(lake: Path) -> list[SamplePlan]:
     rows = delta.query(lake, sql).to_pylist()
     newest = {row["object"]: json.loads(row["details"]) for row in rows}
     return [SamplePlan.model_validate(details) for details in newest.values()]
-
-
-def tasks_of(lake: Path, plan_id: str) -> list[dict[str, Any]]:
-    """The tasks of a plan, by post."""
-    where = delta.datafusion_where({"plan_id": plan_id})
-    sql = f"SELECT * FROM {CERTIFY_TASKS.name} WHERE {where} ORDER BY post_id, revision"
-    found: list[dict[str, Any]] = delta.query(lake, sql).to_pylist()
-    return found

@@ -51,8 +51,8 @@ from harmsweep.tables.measurement import LATE_POSTS, METRICS, RUNS
 from harmsweep.tables.post_comments import COMMENT_SCORES, COMMENT_VECTORS, COMMENTS
 from harmsweep.tables.review import (
     APPEALS,
-    CERTIFY_TASKS,
     EXEMPTIONS,
+    LABEL_TASKS,
     OPERATIONS,
     ORDERS,
     PEOPLE,
@@ -72,7 +72,6 @@ __all__ = [
     "AUTHOR_FEATURES",
     "AUTHOR_NUMBERS",
     "AUTHOR_VECTORS",
-    "CERTIFY_TASKS",
     "COMMENT_SCORES",
     "COMMENT_VECTORS",
     "DECISIONS",
@@ -87,6 +86,7 @@ __all__ = [
     "INGESTS",
     "INTERACTIONS",
     "LABELS",
+    "LABEL_TASKS",
     "LATE_POSTS",
     "MEDIA",
     "MEDIA_CLUSTERS",

@@ -140,13 +140,14 @@ OPERATIONS = Table(
     append_only=True,
 )
 
-CERTIFY_TASKS = Table(
-    name="certify_tasks_v1",
-    comment="Posts drawn at random for people to judge, so that a threshold can be certified.",
+LABEL_TASKS = Table(
+    name="label_tasks_v1",
+    comment="Posts drawn at random for people to judge: to certify a threshold, and to watch it.",
     key=("plan_id", "post_id", "revision"),
     schema=columns(
         required("day", DAY, "the post's day"),
-        required("plan_id", STRING, "the plan that drew it; the audit has its frame"),
+        required("plan_id", STRING, "the plan, or the watch of a claim, that drew it"),
+        required("purpose", STRING, "certify or watch"),
         required("post_id", STRING, "the post"),
         required("revision", INT, "the revision that is to be judged"),
         required("harm", STRING, "the harm in question"),
@@ -154,14 +155,14 @@ CERTIFY_TASKS = Table(
         required("dataset", STRING, "collection the post comes from"),
         required("surface", STRING, "where on the platform the post stands"),
         required("model_version", STRING, "the model that scored it"),
-        required("policy_version", STRING, "the policy whose precision is to be shown"),
+        required("policy_version", STRING, "the policy that states the precision"),
         required("score", DOUBLE, "the harm's probability"),
         required("threshold", DOUBLE, "the score from which posts could be drawn"),
         required("probability", DOUBLE, "the chance that this post is drawn"),
         required("drawn_at", TIME, "when it was drawn (UTC)"),
-        required("operator", STRING, "user of the system who planned it"),
+        required("operator", STRING, "user of the system who drew it"),
     ),
     append_only=True,
 )
 
-PEOPLE = (VERDICTS, APPEALS, ORDERS, EXEMPTIONS, OPERATIONS, CERTIFY_TASKS)
+PEOPLE = (VERDICTS, APPEALS, ORDERS, EXEMPTIONS, OPERATIONS, LABEL_TASKS)

@@ -8,9 +8,9 @@ import pytest
 from enforcement_lake import model_ref
 from planning import DAY, FIRST, applied, other, planned
 
+from harmsweep.digests import uniform_hash
 from harmsweep.enforcement.plans.make import make_plan
 from harmsweep.enforcement.plans.plan import planned_effects
-from harmsweep.enforcement.rules.guardrails import uniform_hash
 from harmsweep.enforcement.state.decisions import DECIDE, version_pair
 from harmsweep.errors import DataRefused, Held
 from harmsweep.lake import delta, writes

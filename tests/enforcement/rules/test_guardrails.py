@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from one_scope import DEMOTE, OPEN, POST, REMOVE, REVIEW, SCOPE, act, after
 
-from harmsweep.enforcement.rules.guardrails import Guardrails, allowed, is_probability, uniform_hash
+from harmsweep.digests import uniform_hash
+from harmsweep.enforcement.rules.guardrails import Guardrails, allowed, is_probability
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,9 @@ from one_scope import (
     sweep,
 )
 
+from harmsweep.digests import uniform_hash
 from harmsweep.enforcement.rules.effects import Sweep
-from harmsweep.enforcement.rules.guardrails import Decision, Guardrails, Post, uniform_hash
+from harmsweep.enforcement.rules.guardrails import Decision, Guardrails, Post
 from harmsweep.enforcement.rules.lanes import Instruction
 from harmsweep.enforcement.rules.ledger import Entry
 from harmsweep.enforcement.rules.reconcile import reconcile

@@ -23,7 +23,7 @@ from one_scope import (
     sweep,
 )
 
-from harmsweep.enforcement.rules.guardrails import uniform_hash
+from harmsweep.digests import uniform_hash
 from harmsweep.enforcement.rules.held import refused
 from harmsweep.enforcement.rules.lanes import Instruction
 from harmsweep.enforcement.rules.ledger import Entry, Scope

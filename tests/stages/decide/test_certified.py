@@ -124,6 +124,19 @@ def test_a_post_that_no_claim_is_about_goes_to_people_who_read_why(
     assert json.loads(row["evidence"])["automation"] == "allowed"
 
 
+def test_a_suspended_claim_sends_what_it_flags_to_people_who_read_why(
+    decide: Callable[..., Found], certified: Certificate
+):
+    """Even below the policy's own review; the milder claim stands, for what it flags alone."""
+    strict, mild, *_ = certified.claims
+    found = decide(certified.suspending({mild.name}))
+    row = found["early"]
+    assert (row["action"], row["policy_action"], row["threshold"]) == ("review", "demote", 0.6)
+    assert row["reason"] == "claim_suspended"
+    assert found["removed"]["action"] == "remove"
+    assert decide(certified.suspending({strict.name}))["removed"]["action"] == "demote"
+
+
 @pytest.mark.parametrize("post", ["below", "other harm"])
 def test_what_reaches_nothing_gets_no_row(decided: Found, post: str):
     assert post not in decided

@@ -1,11 +1,11 @@
 """What a sweep may act on: a decision, and whether the guardrails permit it."""
 
-import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from harmsweep.digests import uniform_hash
 from harmsweep.enforcement.rules.ledger import Scope
 from harmsweep.policy.actions import STRIKES
 
@@ -98,11 +98,6 @@ class Guardrails:
         rung = (decision.harm, scope.surface, scope.jurisdiction)
         claimed = (*rung, decision.action, decision.language, decision.threshold)
         return (post.dataset, post.surface) in self.certified.get(claimed, frozenset())
-
-
-def uniform_hash(text: str) -> float:
-    """A number in [0, 1) that is as good as random, and the same again for the same text."""
-    return int(hashlib.sha256(text.encode()).hexdigest()[:13], 16) / 16**13
 
 
 def allowed(

@@ -6,8 +6,9 @@ Plain Python, a scope at a time: see `harmsweep.enforcement.rules.ledger`.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from harmsweep.digests import uniform_hash
 from harmsweep.enforcement.rules.effects import Batch, Sweep, new_effect
-from harmsweep.enforcement.rules.guardrails import Decision, Guardrails, Post, allowed, uniform_hash
+from harmsweep.enforcement.rules.guardrails import Decision, Guardrails, Post, allowed
 from harmsweep.enforcement.rules.lanes import Instruction, lane_change
 from harmsweep.enforcement.rules.ledger import POLICY, Entry, Scope, is_automatic, latest
 from harmsweep.enforcement.rules.waiting import does_what_waits, unresolved

@@ -10,6 +10,7 @@ from harmsweep.enforcement.rules.guardrails import Guardrails, Rung
 from harmsweep.harms import SEVERE
 from harmsweep.operations.actor import operator
 from harmsweep.operations.ramps import share_of
+from harmsweep.operations.suspensions import suspended
 from harmsweep.policy.certificates import Certificate, find_certificate
 from harmsweep.policy.demonstration import check_lake
 from harmsweep.policy.file import Policy
@@ -33,7 +34,7 @@ class PolicyBinding:
     @property
     def inputs(self) -> str:
         """The digest of what decisions rest on besides the lake."""
-        return self.certificate.digest if self.certificate else ""
+        return self.certificate.in_force if self.certificate else ""
 
     @property
     def guardrails(self) -> Guardrails:
@@ -78,9 +79,21 @@ def load_policy_binding(
         CertificateRefused: the pair's certificate is.
     """
     check_lake(policy, lake)
-    certificate = find_certificate(certificates, model_version, policy.policy_version)
+    certificate = certificate_in_force(lake, certificates, model_version, policy.policy_version)
     first, last = share_of(lake, f"{model_version}/{policy.policy_version}")
     return PolicyBinding(policy, model_version, certificate, first, last)
+
+
+def certificate_in_force(
+    lake: Path, certificates: Path | None, model_version: str, policy_version: str
+) -> Certificate | None:
+    """A pair's certificate with those claims suspended that the lake says are; None without one.
+
+    Raises:
+        CertificateRefused: the certificate is.
+    """
+    found = find_certificate(certificates, model_version, policy_version)
+    return found and found.suspending(suspended(lake, f"{model_version}/{policy_version}"))
 
 
 def sweep_of(day: date, kind: str, binding: PolicyBinding, *, after: str, at: int) -> Sweep:

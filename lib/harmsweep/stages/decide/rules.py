@@ -17,8 +17,10 @@ from harmsweep.policy.ladders import Rule
 from harmsweep.policy.places import ALL
 
 NO_HARM = "none"
-# The reason of a review in place of an action: the post is none of those that the claim is about.
-OUTSIDE = "outside_population"
+# The reasons of a review in place of an action: the post is none of those that the claim is about,
+# or people found that the claim does not hold.
+OUTSIDE, SUSPENDED = "outside_population", "claim_suspended"
+NOT_AUTOMATIC = (OUTSIDE, SUSPENDED)
 # Bits of a PDQ hash: the farthest that two can be apart.
 BITS = 256
 
@@ -46,8 +48,9 @@ def best(policy: Policy, certificate: Certificate | None = None) -> Column:
 
     A candidate is compared by severity, then by its margin over the threshold, then by the harms'
     order in the policy. A rung that states a precision has the certificate's threshold for the
-    row's language, and is out where there is none. On a post that is not of the claim's population
-    it is a review, before any that the policy asks for, and says so.
+    row's language, and is out where there is none. On a post that is not of the claim's population,
+    and where the claim is suspended, it is a review, before any that the policy asks for, and says
+    so.
     """
     per_scope = [_best_in(scope, policy, certificate) for scope in policy.scopes()]
     return F.array_compact(F.array(*per_scope))
@@ -66,31 +69,33 @@ def _best_in(scope: tuple[str, str], policy: Policy, certificate: Certificate | 
 
 
 class _Rung(NamedTuple):
-    """A rung as it is for each row: its threshold, null where it is out, and whether it may act."""
+    """A rung as it is for each row: its threshold, null where it is out, and why it may not act."""
 
     action: str
     threshold: Column
-    is_inside: Column
+    barred: Column
 
 
 def _rungs(harm: str, rule: Rule, certificate: Certificate | None) -> Iterator[_Rung]:
     for rung in rule.ladder:
-        threshold, inside = F.lit(rung.threshold).cast("double"), F.lit(True)
+        threshold, barred = F.lit(rung.threshold).cast("double"), F.lit(None).cast("string")
         target = rule.target(rung)
         for claim in certificate.granted(harm, target) if target and certificate else []:
             of_language = F.col("language") == claim.language
             threshold = F.when(of_language, F.lit(claim.threshold)).otherwise(threshold)
-            inside = F.when(of_language, _is_of(claim)).otherwise(inside)
-        yield _Rung(rung.action, threshold, inside)
+            barred = F.when(of_language, _why_barred(claim)).otherwise(barred)
+        yield _Rung(rung.action, threshold, barred)
 
 
-def _is_of(claim: Claim) -> Column:
-    """Whether a post stands where posts of the claim's population do."""
+def _why_barred(claim: Claim) -> Column:
+    """Why the claim may not act on a post; null where the post stands where its population does."""
+    if claim.suspended:
+        return F.lit(SUSPENDED)
     places = (
         (F.col("dataset") == dataset) & (F.col("surface") == surface)
         for dataset, surface in sorted(claim.places)
     )
-    return reduce(or_, places, F.lit(False))
+    return F.when(reduce(or_, places, F.lit(False)), None).otherwise(F.lit(OUTSIDE))
 
 
 def _candidates(
@@ -106,9 +111,9 @@ def _candidates(
             "threshold": rung.threshold,
         }
         won = _candidate(rule, harm, **of_rung, reason="threshold_met")
-        sent = _candidate(rule, harm, **of_rung, reason=OUTSIDE, severity=SEVERITY["review"])
+        sent = _candidate(rule, harm, **of_rung, reason=rung.barred, severity=SEVERITY["review"])
         reached = applies & (score >= rung.threshold)
-        yield F.when(reached, F.when(rung.is_inside, won).otherwise(sent))
+        yield F.when(reached, F.when(rung.barred.isNull(), won).otherwise(sent))
     lowest = F.array_min(F.array(*(rung.threshold for rung in rungs)))
     near = _candidate(
         rule, harm, order=order, action="review", threshold=lowest, reason="near_threshold"
@@ -128,7 +133,7 @@ def _candidate(
     order: int,
     action: str,
     threshold: Column,
-    reason: str,
+    reason: str | Column,
     severity: int | None = None,
 ) -> Column:
     return F.struct(
@@ -142,7 +147,7 @@ def _candidate(
         F.lit(harm).alias("harm"),
         F.col(harm).alias("score"),
         threshold.alias("threshold"),
-        F.lit(reason).alias("reason"),
+        (reason if isinstance(reason, Column) else F.lit(reason)).alias("reason"),
     )
 
 

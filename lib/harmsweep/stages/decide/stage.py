@@ -8,6 +8,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from harmsweep.enforcement.state.decisions import version_pair
+from harmsweep.enforcement.state.policy_binding import certificate_in_force
 from harmsweep.harms import HARMS
 from harmsweep.lake import delta, writes
 from harmsweep.lake.flow import DECIDE
@@ -16,10 +17,10 @@ from harmsweep.lake.runs import Counts, Outcome, Spark, run_stage
 from harmsweep.model.reference import ModelRef
 from harmsweep.policy.actions import SEVERITY
 from harmsweep.policy.archive import keep_policy
-from harmsweep.policy.certificates import Certificate, find_certificate
+from harmsweep.policy.certificates import Certificate
 from harmsweep.policy.demonstration import check_lake
 from harmsweep.policy.file import Policy
-from harmsweep.stages.decide.rules import OUTSIDE, best
+from harmsweep.stages.decide.rules import NOT_AUTOMATIC, best
 from harmsweep.stages.decide.side_evidence import OTHERS, copies_of, with_others
 from harmsweep.tables.catalog import (
     COMMENT_SCORES,
@@ -49,15 +50,16 @@ def decide_day(
     """
     check_lake(policy, lake)
     version = model.model_version
-    certificate = find_certificate(model.certificates, version, policy.policy_version)
+    pair = version, policy.policy_version
+    certificate = certificate_in_force(lake, model.certificates, *pair)
 
     def work(part: Portion) -> Counts:
         keep_policy(policy, lake)
         with planned(spark(), part) as started:
             return _decide(started, lake, part, policy, version, certificate=certificate)
 
-    versions = version_pair(version, policy.policy_version)
-    inputs = certificate.digest if certificate else ""
+    versions = version_pair(*pair)
+    inputs = certificate.in_force if certificate else ""
     whole = partial(work, Portion(day))
     return run_stage(DECIDE, lake, day, whole, versions=versions, inputs=inputs, some=work)
 
@@ -136,7 +138,7 @@ def decisions(
     chosen = scores.withColumn("evidence", evidence(allowed, certificate))
     chosen = chosen.withColumn("automatic", allowed == "allowed")
     chosen = chosen.select("*", F.explode(best(policy, certificate)).alias("best"))
-    acts = F.col("automatic") & (F.col("best.reason") != OUTSIDE)
+    acts = F.col("automatic") & ~F.col("best.reason").isin(*NOT_AUTOMATIC)
     action = F.when(acts, F.col("best.policy_action")).otherwise(F.lit("review"))
     return chosen.select(
         *("day", "post_id", "revision", "model_version"),
