@@ -13,8 +13,9 @@ from pyspark.sql import SparkSession
 from harmsweep.lake import delta
 from harmsweep.model.reference import load_model_ref
 from harmsweep.paths import DEFAULT_MODEL, ROOT
-from harmsweep.pipeline.all_days import run_pipeline
+from harmsweep.pipeline.all_days import run_pipeline, settle
 from harmsweep.policy.demonstration import mark_demonstration
+from harmsweep.stages.explain import explain_few
 from harmsweep.tables.catalog import (
     ACTIONS,
     DECISIONS,
@@ -94,13 +95,15 @@ def test_two_executors_give_the_tables_that_local_mode_gives(
     assert len(tasks) == EXECUTORS and min(tasks.values()) > 0.1 * tasks.total()
 
     mark_demonstration(local)
-    run_pipeline(
+    run = run_pipeline(
         lambda: spark,
         delta.open_lake(local),
         posts=some_posts,
         model=load_model_ref(DEFAULT_MODEL),
         on_progress=lambda *_: None,
     )
+    explain_few(local, run.days, model=run.model, media=some_posts)
+    settle(local, run)
     found = {name: differences(table, far, local) for name, table in TABLES.items()}
     assert {name: columns for name, columns in found.items() if columns} == {}
     empty = [table.name for table in AT_WORK if not delta.rows(table, local).num_rows]
