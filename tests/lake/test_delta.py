@@ -3,18 +3,19 @@
 import shutil
 import warnings
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from builders import row
 from odd_ids import ODD_IDS, REFUSED_IDS, SOME_ODD_IDS
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from harmsweep.lake import delta
 from harmsweep.lake.writes import replace_slice, write_rows
-from harmsweep.tables.catalog import INGESTS
+from harmsweep.tables.catalog import ACTIONS, INGESTS
 from harmsweep.tables.spec import Table
 
 DAY = date(2026, 10, 1)
@@ -145,3 +146,21 @@ def test_a_lake_is_closed_to_all_but_its_owner_and_their_group(tmp_path: Path) -
     lake.chmod(0o755)
     delta.make_folder(lake)
     assert lake.stat().st_mode & 0o777 == 0o755
+
+
+def test_days_since_names_the_days_whose_rows_were_written_from_then_on(
+    lake: Path, add_rows: Add
+) -> None:
+    """Of each file the log has the greatest time: no row is read, so none may be missing."""
+    noon = datetime(2026, 10, 5, 12, tzinfo=UTC)
+    for day, at in ((DAY, noon), (NEXT, noon - timedelta(hours=1))):
+        add_rows([row(ACTIONS, day=day, recorded_at=at)], ACTIONS, lake)
+    assert delta.days_since(ACTIONS, lake, "recorded_at", noon) == [DAY]
+    assert delta.days_since(ACTIONS, lake, "recorded_at", noon - timedelta(hours=2)) == [DAY, NEXT]
+    assert delta.days_since(ACTIONS, lake, "recorded_at", noon + timedelta(seconds=1)) == []
+    next((lake / ACTIONS.name).glob(f"day={DAY}/**/*.parquet")).unlink()
+    assert delta.days_since(ACTIONS, lake, "recorded_at", noon) == [DAY]
+
+
+def test_a_table_without_rows_has_no_days_since(lake: Path) -> None:
+    assert delta.days_since(ACTIONS, lake, "recorded_at", datetime(2026, 1, 1, tzinfo=UTC)) == []

@@ -33,7 +33,9 @@ from harmsweep.tables.spec import Table
 pytestmark = [pytest.mark.spark, pytest.mark.torch, pytest.mark.slow, pytest.mark.nightly]
 EXECUTORS = 2
 # When and by which sweep a row was written is not its content.
-RUN_METADATA = {"recorded_at", "kept_at", "since", "finished_at", "seconds", "sweep_id"}
+RUN_METADATA = {
+    *("recorded_at", "kept_at", "since", "explained_at", "finished_at", "seconds", "sweep_id"),
+}
 # Of which at least one row must be there for the comparison to say something.
 AT_WORK = (POSTS, POST_FEATURES, MEDIA, MEDIA_TEXTS, POST_VECTORS, SCORES, DECISIONS, ACTIONS)
 
@@ -52,6 +54,7 @@ def content(table: Table, lake: Path) -> list[dict[str, Any]]:
     dropped = RUN_METADATA | of_file_names
     names = [name for name in table.schema.names if name not in dropped]
     rows = delta.rows(table, lake).select(names).to_pylist()
+    rows = [row for row in rows if row.get("metric") != "explanation_seconds"]
     return sorted(rows, key=lambda row: [str(row[name]) for name in table.key if name in row])
 
 

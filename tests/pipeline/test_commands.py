@@ -29,7 +29,7 @@ def lake(finished: tuple[Path, object]) -> Path:
 
 
 def run(words: tuple[str, ...], lake: Path) -> subprocess.CompletedProcess[str]:
-    post = delta.query(lake, "SELECT subject_id FROM post_visibility_v1 WHERE action <> 'none'")
+    post = delta.query(lake, "SELECT subject_id FROM post_visibility_v1 WHERE action = 'remove'")
     stands_for = {
         "POST": post.column(0)[0].as_py(), "D": "2026-10-01", "lake": str(lake),
         "P": f"{lake}/policy/demonstration.yaml", "M": "conf/model/manifest.json",

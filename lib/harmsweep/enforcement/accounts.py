@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from harmsweep.days import every_day
 from harmsweep.enforcement.conf import load_bounds
 from harmsweep.enforcement.rules.effects import Sweep
 from harmsweep.enforcement.rules.guardrails import Guardrails
@@ -127,7 +128,8 @@ def strikes(
     An author who deletes the post keeps its strike.
     """
     last = plan.time.date()
-    days = f"day >= '{last - timedelta(days=accounts.decay_days)}' AND day <= '{last}'"
+    first = last - timedelta(days=accounts.decay_days)
+    days = f"day >= '{first}' AND day <= '{last}'"
     # A post that is struck twice at a scope, by policy and by a reviewer, is one strike there.
     sql = f"""SELECT author_id, surface, jurisdiction, since, action, harm FROM (
             SELECT v.*, p.author_id, row_number() OVER (
@@ -139,7 +141,7 @@ def strikes(
             ON p.day = v.day AND p.post_id = v.subject_id) s
         WHERE nth = 1"""
     by_account: dict[Scope, list[Strike]] = defaultdict(list)
-    for row in delta.query(lake, sql).to_pylist():
+    for row in delta.query(lake, sql, days=every_day(first, last)).to_pylist():
         scope = (row["surface"], row["jurisdiction"])
         lasts = None
         if guardrails and row["action"] == "restrict":

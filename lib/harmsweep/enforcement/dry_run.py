@@ -69,8 +69,16 @@ def _copy(table: Path, copy: Path) -> None:
 
 def effects_since(copy: Path, lake: Path, since: datetime) -> list[dict[str, Any]]:
     """The effects of a dry run that began then, as rows of actions: what the lake's lacks."""
-    sql = f"""SELECT * FROM actions_v1 WHERE entry = 'intent'
-        AND recorded_at >= TIMESTAMP '{since:%Y-%m-%d %H:%M:%S.%f}'"""
-    known = {row["effect_key"] for row in delta.query(lake, sql).to_pylist()}
-    rows = [row for row in delta.query(copy, sql).to_pylist() if row["effect_key"] not in known]
+    known = {row["effect_key"] for row in _intents_since(lake, since)}
+    rows = [row for row in _intents_since(copy, since) if row["effect_key"] not in known]
     return sorted(rows, key=lambda row: (row["day"], row["subject_kind"], row["subject_id"]))
+
+
+def _intents_since(lake: Path, since: datetime) -> list[dict[str, Any]]:
+    days = delta.days_since(ACTIONS, lake, "recorded_at", since)
+    if not days:
+        return []
+    sql = f"""SELECT * FROM actions_v1 WHERE {delta.datafusion_where({"day": days})}
+        AND entry = 'intent' AND recorded_at >= TIMESTAMP '{since:%Y-%m-%d %H:%M:%S.%f}'"""
+    found: list[dict[str, Any]] = delta.query(lake, sql, days=days).to_pylist()
+    return found

@@ -160,9 +160,10 @@ def _restorable(ledger: DayLedger) -> tuple[Mapping[str, Post], Collection[str]]
 
 def _none_of(lake: Path, day: date, sweep_id: str, part: Part) -> str:
     """What to say of a sweep without such effects: the nearest names that the day has."""
+    days = [day, ACCOUNTS_DAY]
     sql = f"""SELECT DISTINCT sweep_id, harm, action, subject_id FROM actions_v1
-        WHERE {delta.datafusion_where({"day": [day, ACCOUNTS_DAY]})} AND entry = 'intent'"""
-    rows = delta.query(lake, sql).to_pylist()
+        WHERE {delta.datafusion_where({"day": days})} AND entry = 'intent'"""
+    rows = delta.query(lake, sql, days=days).to_pylist()
     own = [row for row in rows if row["sweep_id"] == sweep_id]
     told = f"the ledger has no such effects of a sweep {sweep_id}"
     if not own:

@@ -22,7 +22,7 @@ from harmsweep.lake.failpoints import failpoint
 from harmsweep.lake.locks import locked
 from harmsweep.lake.runs import Outcome
 from harmsweep.operations.switch import check_running
-from harmsweep.tables.catalog import DELIVERIES
+from harmsweep.tables.catalog import ACTIONS, DELIVERIES
 
 Row = dict[str, Any]
 # Signs the body where it is set: the platform can tell whose the call is.
@@ -139,13 +139,16 @@ def _booking(entry: Entry) -> tuple[datetime, str, str]:
 
 def _days(lake: Path, since: datetime, dead: bool) -> list[date]:
     """The days on whose subjects something came in force since then that is to be posted."""
-    known = "AND d.status = 'delivered'" if dead else ""
-    sql = f"""SELECT DISTINCT day FROM actions_v1 a
-        WHERE entry = 'outcome' AND recorded_at >= TIMESTAMP '{since.isoformat()}'
+    days = delta.days_since(ACTIONS, lake, "recorded_at", since)
+    if not days:
+        return []
+    known, of_days = "AND d.status = 'delivered'" if dead else "", {"day": days}
+    sql = f"""SELECT DISTINCT day FROM actions_v1 a WHERE {delta.datafusion_where({**of_days})}
+        AND entry = 'outcome' AND recorded_at >= TIMESTAMP '{since.isoformat()}'
         AND NOT EXISTS (SELECT 1 FROM deliveries_v1 d
-            WHERE d.effect_key = a.effect_key {known})
+            WHERE {delta.datafusion_where({"d.day": days})} AND d.effect_key = a.effect_key {known})
         ORDER BY day"""
-    return list(delta.query(lake, sql).column("day").to_pylist())
+    return list(delta.query(lake, sql, days=days).column("day").to_pylist())
 
 
 def _batch(

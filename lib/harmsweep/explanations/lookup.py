@@ -48,7 +48,7 @@ def of_account(lake: Path, account_id: str) -> Rows:
 def _rows(lake: Path, day: date, subject_id: str, revision: int) -> Rows:
     # What was undone, overturned or has run its time is not among these.
     shown = f"SELECT effect_key FROM post_visibility_v1 WHERE day = '{day}' AND {IN_FORCE}"
-    holds = set(delta.query(lake, shown).column("effect_key").to_pylist())
+    holds = set(delta.query(lake, shown, days=[day]).column("effect_key").to_pylist())
     rows = [
         row | {"in_force": row["effect_key"] in holds}
         for row in delta.rows(EXPLANATIONS, lake, day=day).to_pylist()

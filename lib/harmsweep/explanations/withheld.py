@@ -50,9 +50,10 @@ def _acted_on(lake: Path, day: date, model_version: str) -> Mapping[str, set[str
         JOIN actions_v1 a ON a.day = v.day AND a.effect_key = v.effect_key AND a.entry = 'intent'
         JOIN explanations_v1 e
             ON e.day = v.day AND e.post_id = v.subject_id AND e.revision = v.revision
-        WHERE v.day = '{day}' AND v.lane = '{POLICY}' AND v.action IN {VISIBLE}
-            AND {of_model} AND a.policy_version IS NOT NULL AND e.notice = '{WITHHELD}'"""
+        WHERE v.day = '{day}' AND a.day = '{day}' AND e.day = '{day}'
+            AND v.lane = '{POLICY}' AND v.action IN {VISIBLE} AND {of_model}
+            AND a.policy_version IS NOT NULL AND e.notice = '{WITHHELD}'"""
     found: dict[str, set[str]] = defaultdict(set)
-    for row in delta.query(lake, sql).to_pylist():
+    for row in delta.query(lake, sql, days=[day]).to_pylist():
         found[row["policy_version"]].add(row["subject_id"])
     return found

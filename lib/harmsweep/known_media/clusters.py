@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from harmsweep.known_media.near import stars
-from harmsweep.known_media.window import Medium, near, pictures_of_window, window
+from harmsweep.known_media.window import Medium, days_of_window, near, pictures_of_window, window
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Spark
 from harmsweep.policy.actions import VISIBLE
@@ -100,4 +100,5 @@ def _labels(lake: Path, day: date) -> dict[tuple[date, str], int]:
 def _restricted(lake: Path, day: date) -> Posts:
     sql = f"""SELECT day, subject_id FROM post_visibility_v1 WHERE {window("day", day)}
         AND day < '{day}' AND subject_kind = 'post' AND action IN {VISIBLE}"""
-    return {(row["day"], row["subject_id"]) for row in delta.query(lake, sql).to_pylist()}
+    found = delta.query(lake, sql, days=days_of_window(day))
+    return {(row["day"], row["subject_id"]) for row in found.to_pylist()}

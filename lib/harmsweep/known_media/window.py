@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+from harmsweep.days import every_day
 from harmsweep.known_media.near import SPARK_FROM, Pairs, near_pairs, near_pairs_spark
 from harmsweep.lake import delta
 from harmsweep.lake.flow import NEAR_COPY_DAYS
@@ -68,8 +69,10 @@ def escalated_contents(lake: Path, day: date) -> set[str]:
     names = {"media_v1": "media_v1", "escalations": ESCALATIONS.name}
     own = f"SELECT content_hash FROM escalations WHERE {window('day', day)}"
     beside = f"""SELECT m.content_hash FROM media_v1 m JOIN escalations e
-        ON m.day = e.day AND m.post_id = e.post_id WHERE {window("m.day", day)}"""
-    found = (delta.query(lake, sql, names=names).column(0) for sql in (own, beside))
+        ON m.day = e.day AND m.post_id = e.post_id
+        WHERE {window("m.day", day)} AND {window("e.day", day)}"""
+    days = days_of_window(day)
+    found = (delta.query(lake, sql, names=names, days=days).column(0) for sql in (own, beside))
     return {content for column in found for content in column.to_pylist()}
 
 
@@ -83,5 +86,9 @@ def near(spark: Spark, left: Iterable[str], right: Iterable[str] | None = None) 
 
 def window(column: str, day: date) -> str:
     """The condition that a day lies in the window, in SQL."""
-    first = day - timedelta(days=NEAR_COPY_DAYS - 1)
-    return f"{column} BETWEEN '{first}' AND '{day}'"
+    return f"{column} BETWEEN '{days_of_window(day)[0]}' AND '{day}'"
+
+
+def days_of_window(day: date) -> list[date]:
+    """The days of the window, in order: the last is `day`."""
+    return every_day(day - timedelta(days=NEAR_COPY_DAYS - 1), day)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -262,6 +262,23 @@ def newest(table: Table, lake: Path, column: str) -> datetime | None:
         found: datetime | None = query(lake, sql)["newest"][0].as_py()
         return found
     time: datetime = pc.max(listed[name]).as_py()
+    return _utc(time)
+
+
+def days_since(table: Table, lake: Path, column: str, time: datetime) -> list[date]:
+    """The days that may have rows with a time in a column from then on, from the log alone."""
+    listed = slice_files(table, lake, {})
+    unknown = [None] * listed.num_rows
+    name = f"max.{column}"
+    newest = listed[name].to_pylist() if name in listed.column_names else unknown
+    found = zip(listed["partition.day"].to_pylist() if listed.num_rows else [], newest, strict=True)
+    # The log cuts times to milliseconds.
+    least = time - timedelta(milliseconds=1)
+    late = {day for day, last in found if last is None or _utc(last) >= least}
+    return sorted(date.fromisoformat(str(day)) for day in late)
+
+
+def _utc(time: datetime) -> datetime:
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time
 
 

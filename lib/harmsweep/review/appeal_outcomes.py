@@ -42,7 +42,7 @@ def _lost(lake: Path, day: date, verdict: Verdict) -> list[int]:
             WHERE {delta.datafusion_where({"post_id": posts})}) w ON w.size = f.size
         LEFT JOIN (SELECT DISTINCT subject_id FROM ({acted}) b) a ON a.subject_id = f.post_id
         WHERE a.subject_id IS NULL GROUP BY w.post_id"""
-    rows = delta.query(lake, sql).to_pylist() if posts else []
+    rows = delta.query(lake, sql, days=[day]).to_pylist() if posts else []
     return [max(0, round(row["usual"] - row["had"])) for row in rows]
 
 
@@ -91,7 +91,7 @@ def statuses(lake: Path, day: date) -> Counter[tuple[str, str]]:
     """
     sql = f"""SELECT harm, status, count(*) AS n FROM appeals_v1
         WHERE day = '{day}' AND status <> 'filed' GROUP BY harm, status"""
-    decided = delta.query(lake, sql).to_pylist()
+    decided = delta.query(lake, sql, days=[day]).to_pylist()
     counts = Counter({(row["harm"], row["status"]): row["n"] for row in decided})
     for (harm, _), some in closed_by(lake, day, day).items():
         for status, n in some.items():

@@ -63,13 +63,15 @@ def closings(
 
 
 def _read(lake: Path, appeals: Sequence[Row]) -> Facts:
-    where = delta.datafusion_where({"day": _all(appeals, "day")})
+    days = _all(appeals, "day")
+    where = delta.datafusion_where({"day": days})
     posts = _all(appeals, "post_id")
 
     def rows(table: str, name: str, more: str = "") -> dict[Subject, list[Row]]:
         about = f"{where} AND {delta.datafusion_where({name: posts})}"
         found: dict[Subject, list[Row]] = defaultdict(list)
-        for row in delta.query(lake, f"SELECT * FROM {table} WHERE {about} {more}").to_pylist():
+        sql = f"SELECT * FROM {table} WHERE {about} {more}"
+        for row in delta.query(lake, sql, days=days).to_pylist():
             found[row["day"], row[name]].append(row)
         return found
 

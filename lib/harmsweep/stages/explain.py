@@ -38,7 +38,7 @@ from harmsweep.logs import log
 from harmsweep.model.manifest import Manifest, check_encoders, load_manifest
 from harmsweep.model.reference import ModelRef
 from harmsweep.operations.switch import check_running
-from harmsweep.tables.catalog import EXPLANATIONS
+from harmsweep.tables.catalog import ACTIONS, EXPLANATIONS
 
 # Without days a run explains what took effect in so many.
 BACK_DAYS = 30
@@ -101,23 +101,27 @@ def explain_few(
     """
     where = delta.datafusion_where({"day": days})
     sql = f"SELECT post_id FROM explanations_v1 WHERE {where} ORDER BY day, post_id"
-    if not delta.query(lake, sql).num_rows:
+    if not delta.query(lake, sql, days=days).num_rows:
         manifest = load_manifest(model.manifest)
         every = (one for day in days for one in due(lake, day, manifest.model_version))
         by_harm = {one.entry.harm: one for one in every if one.entry.score is not None}
         for one in list(by_harm.values())[:most]:
             _explain_one(lake, one, model, manifest, media)
             review_withheld(lake, one.entry.day, model)
-    found: list[str] = delta.query(lake, sql).column("post_id").to_pylist()
+    found: list[str] = delta.query(lake, sql, days=days).column("post_id").to_pylist()
     return found
 
 
 def recent_days(lake: Path, now: datetime, *, back_days: int = BACK_DAYS) -> list[date]:
     """The days of posts on which something took effect lately, in order: also what people did."""
-    since = (now - timedelta(days=back_days)).isoformat()
-    sql = f"""SELECT DISTINCT day FROM actions_v1 WHERE entry = 'intent'
-        AND subject_kind = 'post' AND recorded_at > TIMESTAMP '{since}' ORDER BY day"""
-    found: list[date] = delta.query(lake, sql).column("day").to_pylist()
+    since = now - timedelta(days=back_days)
+    days = delta.days_since(ACTIONS, lake, "recorded_at", since)
+    if not days:
+        return []
+    sql = f"""SELECT DISTINCT day FROM actions_v1 WHERE {delta.datafusion_where({"day": days})}
+        AND entry = 'intent' AND subject_kind = 'post'
+        AND recorded_at > TIMESTAMP '{since.isoformat()}' ORDER BY day"""
+    found: list[date] = delta.query(lake, sql, days=days).column("day").to_pylist()
     return found
 
 

@@ -88,7 +88,8 @@ def verdicts(lake: Path, first: date, last: date) -> list[Verdict]:
     """What people found of the posts of some days, a row for each revision that was looked at."""
     days = every_day(first, last)
     where = delta.datafusion_where({"day": days})
-    rows = delta.query(lake, f"SELECT * FROM {VERDICTS.name} WHERE {where}").to_pylist()
+    sql = f"SELECT * FROM {VERDICTS.name} WHERE {where}"
+    rows = delta.query(lake, sql, days=days).to_pylist()
     rows.sort(key=lambda v: (v["decided_at"], v["verdict_id"]))
     by_revision: dict[tuple[str, int], list[dict[str, Any]]] = defaultdict(list)
     for row in rows:

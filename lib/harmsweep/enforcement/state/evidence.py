@@ -187,7 +187,7 @@ def forget(lake: Path, today: date) -> int:
         gone = [row for day in old for row in _past_keeping(lake, day, today)]
         if not gone:
             return 0
-        table = delta.opened(lake, EVIDENCE.name)
+        table = delta.opened(lake, EVIDENCE.name, days=old)
         same = "t.day = g.day AND t.digest = g.digest"
         merge = table.merge(pa.Table.from_pylist(gone), same, source_alias="g", target_alias="t")
         return int(merge.when_matched_delete().execute()["num_target_rows_deleted"])
@@ -199,12 +199,13 @@ def _past_keeping(lake: Path, day: date, today: date) -> list[Row]:
         lake,
         f"""SELECT evidence, max(recorded_at) AS at FROM actions_v1
             WHERE day = '{day}' AND evidence IS NOT NULL GROUP BY evidence""",
+        days=[day],
     ).to_pylist()
     acted = {row["evidence"]: row["at"] for row in acts}
     sql = f"SELECT day, digest, kept_at FROM evidence_v1 WHERE day = '{day}'"
     return [
         {"day": row["day"], "digest": row["digest"]}
-        for row in delta.query(lake, sql).to_pylist()
+        for row in delta.query(lake, sql, days=[day]).to_pylist()
         if all(
             at is None or is_past_keeping(at, today)
             for at in (row["kept_at"], acted.get(row["digest"]))

@@ -81,13 +81,15 @@ def _decide(
     of_model = delta.datafusion_where({"day": part.day, "model_version": model_version})
     scored = f"SELECT count(*) AS n FROM scores_v1 WHERE {of_model}"
     posts: int = delta.query(lake, scored).to_pylist()[0]["n"]
-    if delta.query(lake, f"SELECT 1 FROM actions_v1 WHERE {of_day} LIMIT 1").num_rows:
+    acted = f"SELECT 1 FROM actions_v1 WHERE {of_day} LIMIT 1"
+    if delta.query(lake, acted, days=[part.day]).num_rows:
         writes.append_missing(decided, DECISIONS, lake, where=made)
     else:
         most = posts * len(policy.scopes())
         writes.replace_slice(decided, DECISIONS, lake, where=made, at_most=most)
     by_action = f"SELECT action, count(*) AS n FROM decisions_v1 WHERE {of_day} GROUP BY action"
-    counts = {row["action"]: row["n"] for row in delta.query(lake, by_action).to_pylist()}
+    found = delta.query(lake, by_action, days=[part.day]).to_pylist()
+    counts = {row["action"]: row["n"] for row in found}
     return {"posts": posts} | {action: counts[action] for action in SEVERITY if action in counts}
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
+from harmsweep.days import every_day
 from harmsweep.digests import as_json
 from harmsweep.lake.delta import at_driver, days, query, read_slice
 from harmsweep.lake.flow import FEATURES, HISTORY_DAYS
@@ -148,7 +149,7 @@ def _ledger(lake: Path, day: date, cutoff: date) -> dict[str, int]:
         f"SELECT count(*) AS n FROM {ACTIONS.name} WHERE day BETWEEN '{first}' AND '{cutoff}'"
         f" AND entry = 'outcome' AND recorded_at < TIMESTAMP '{end} 00:00:00'"
     )
-    return {"entries": query(lake, sql).to_pylist()[0]["n"]}
+    return {"entries": query(lake, sql, days=every_day(first, cutoff)).to_pylist()[0]["n"]}
 
 
 def _handed_over(lake: Path, day: date) -> list[bool]:

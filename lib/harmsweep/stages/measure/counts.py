@@ -71,11 +71,11 @@ def _head(harm: str, summary: Mapping[str, float]) -> Iterator[Metric]:
     yield Metric("score_quantile", harm, "share", "from_0.5", summary[f"{harm}_share"])
 
 
-def by_action(lake: Path, metric: str, rows: str) -> Iterator[Metric]:
-    """How many rows there are of each harm and action."""
+def by_action(lake: Path, day: date, metric: str, rows: str) -> Iterator[Metric]:
+    """How many of the day's rows there are of each harm and action."""
     sql = f"""SELECT coalesce(harm, 'none') AS harm, action, count(*) AS n FROM ({rows})
         GROUP BY 1, 2 ORDER BY 1, 2"""
-    for row in delta.query(lake, sql).to_pylist():
+    for row in delta.query(lake, sql, days=[day]).to_pylist():
         yield Metric(metric, row["harm"], "action", row["action"], float(row["n"]))
 
 
@@ -90,6 +90,6 @@ def explanations(lake: Path, day: date, model_version: str) -> Iterator[Metric]:
     where = delta.datafusion_where({"day": day, "model_version": model_version})
     sql = f"""SELECT status, count(*) AS n, sum(seconds) AS seconds FROM explanations_v1
         WHERE {where} GROUP BY status ORDER BY status"""
-    for row in delta.query(lake, sql).to_pylist():
+    for row in delta.query(lake, sql, days=[day]).to_pylist():
         yield Metric("explanations", "all", "status", row["status"], float(row["n"]))
         yield Metric("explanation_seconds", "all", "status", row["status"], row["seconds"])

@@ -46,8 +46,8 @@ def _metrics(lake: Path, day: date, versions: dict[str, str]) -> Iterator[Metric
     yield from by_status(lake, scores)
     yield from quantiles(lake, scores)
     decided = current("decisions_v1", day, versions)
-    yield from by_action(lake, "decisions", decided)
+    yield from by_action(lake, day, "decisions", decided)
     shown = f"SELECT * FROM post_visibility_v1 WHERE day = '{day}' AND {IN_FORCE}"
-    yield from by_action(lake, "effects", shown)
+    yield from by_action(lake, day, "effects", shown)
     yield from explanations(lake, day, model_version)
     yield from appeals(lake, day)
