@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from harmsweep.errors import Refused
 from harmsweep.evaluation.intervals import Bools, Floats
 from harmsweep.model.manifest import load_manifest
-from harmsweep.release.progress import shown
+from harmsweep.release.steps import shown
 from harmsweep.release.text_probe import encode_texts, reads_raw, score_texts
 from harmsweep.text.attacks import TRANSFORMS
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from scipy import stats
 
 from harmsweep.model.manifest import load_manifest
-from harmsweep.release.progress import shown
+from harmsweep.release.steps import shown
 from harmsweep.release.text_probe import encode_texts, reads_raw, score_texts
 from harmsweep.text import attacks
 

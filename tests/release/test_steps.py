@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from harmsweep.release.progress import shown
+from harmsweep.release.steps import shown
 
 
 def test_each_step_is_told_before_it_is_done(capsys: pytest.CaptureFixture[str]) -> None:
