@@ -4,7 +4,7 @@ from airflow.sdk import DAG, Context, Param, TaskGroup, TriggerRule, chain, cros
 from airflow.sdk.exceptions import AirflowSkipException
 from wiring.settings import DEFAULTS, LAKE, LANDING, MODEL, POLICY, REASON_PATTERN, day_param
 from wiring.stages import after_sweep, done, stage_tasks
-from wiring.tasks import BY, ON_LAKE, check_days, job, spark_job
+from wiring.tasks import BY, ON_LAKE, job, spark_job
 
 STAGES = [
     *("ingest", "features", "ocr", "embed", "match"),
@@ -84,7 +84,7 @@ with DAG(
     """,
 ):
 
-    @task.branch(pre_execute=check_days)  # type: ignore[untyped-decorator]  # Airflow's types are skipped
+    @task.branch  # type: ignore[untyped-decorator]  # Airflow's types are skipped
     def choose(params: dict[str, object] | None = None) -> str:
         """The way of the form: to plan, or to apply."""
         assert params is not None

@@ -3,7 +3,7 @@
 from airflow.sdk import DAG, cross_downstream
 from wiring.settings import CHAMPION, DEFAULTS, LAKE, LANDING, MODEL, POLICY, day_param
 from wiring.stages import after_sweep, done
-from wiring.tasks import BY, ON_LAKE, check_days, job, spark_job
+from wiring.tasks import BY, ON_LAKE, job, spark_job
 
 # A run that an asset starts has no day of its own.
 LAST = "{{ params.last or macros.ds_add(dag_run.run_after.strftime('%Y-%m-%d'), -1) }}"
@@ -42,7 +42,7 @@ with DAG(
 ):
     plan = job("plan", *ON_LAKE, *DAYS, *PAIR, *BY, pool="enforce")
     planned = "{{ ti.xcom_pull(task_ids='plan')['plan_id'] }}"
-    score = spark_job("score", *DAYS, *MODEL_ARGUMENT, pre_execute=check_days)
+    score = spark_job("score", *DAYS, *MODEL_ARGUMENT)
     decide = spark_job("decide", *DAYS, *PAIR)
     apply = job("apply", *ON_LAKE, "--plan", planned, pool="enforce")
     last = after_sweep()

@@ -5,7 +5,7 @@ from datetime import timedelta
 from airflow.sdk import DAG, Param
 from airflow.timetables.trigger import CronTriggerTimetable
 from wiring.settings import CHAMPION, DATA, DEFAULTS, LAKE, PATH_PATTERN, day_param, path_param
-from wiring.tasks import ON_LAKE, TRAINER, check_days, job, spark_job
+from wiring.tasks import ON_LAKE, TRAINER, job, spark_job
 
 LAST = "{{ params.last or macros.ds_add(dag_run.run_after.strftime('%Y-%m-%d'), -1) }}"
 FIRST = "{{ params.first or macros.ds_add(dag_run.run_after.strftime('%Y-%m-%d'), -90) }}"
@@ -62,5 +62,5 @@ with DAG(
         outlets=[CHAMPION],
     )
     days = ("--from", FIRST, "--to", LAST)
-    snapshot = spark_job("snapshot", *days, "--out", SNAPSHOTS, pre_execute=check_days)
+    snapshot = spark_job("snapshot", *days, "--out", SNAPSHOTS)
     snapshot >> train >> evaluate >> promote

@@ -12,20 +12,22 @@ from pathlib import Path
 from rich.console import Console
 
 from harmsweep.errors import finish
-from harmsweep.model.registry import model_path
+from harmsweep.model.reference import load_model_ref
 from harmsweep.pipeline.job import add_model, add_policy
-from harmsweep.policy.certificates import folder_beside, write_certificate
+from harmsweep.policy.certificates import write_certificate
+from harmsweep.policy.file import check_approves, load_policy
 from harmsweep.release.certify import NEWEST_DAYS, certify
 from harmsweep.release.claims_table import claims_table, use_line
 
 
 def main(*, model: str, policy: Path, snapshot: Path, newest_days: int) -> list[str]:
     """Show the claims and write them; gives the certificate's path."""
-    manifest = model_path(model)
-    certificate = certify(snapshot, model=manifest, policy=policy, newest_days=newest_days)
+    ref = load_model_ref(model)
+    check_approves(load_policy(policy), ref.model_version)
+    certificate = certify(snapshot, model=ref.manifest, policy=policy, newest_days=newest_days)
     # A log or file has no width: a row is a line there.
     Console(width=None if sys.stdout.isatty() else 10_000).print(claims_table(certificate))
-    return [use_line(certificate), str(write_certificate(certificate, folder_beside(manifest)))]
+    return [use_line(certificate), str(write_certificate(certificate, ref.certificates))]
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
-from harmsweep.lake.late_posts import check_on_time, find_late, landed_posts
+from harmsweep.lake.late_posts import check_on_time, find_late, landing_warnings
 from harmsweep.model.reference import ModelRef
 from harmsweep.pipeline.conf import load_schedule
 from harmsweep.pipeline.job import add_model, parser, run
@@ -22,8 +22,7 @@ def main(*, lake: Path, days: list[date], model: ModelRef, check: bool) -> Itera
     if check:
         check_on_time(lake, first, before, model_version=version)
         yield f"late {before}: none waits"
-        if not landed_posts(lake, before):
-            yield f"warning: no post landed for {before}"
+        yield from landing_warnings(lake, [before])
         return
     list_outstanding(lake, first, before)
     found = sorted(find_late(lake, first, before, model_version=version).items())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harmsweep.enforcement.state.decisions import version_pair
 from harmsweep.lake.flow import ENFORCE
-from harmsweep.lake.late_posts import late_days
+from harmsweep.lake.late_posts import landing_warnings, late_days
 from harmsweep.lake.runs import Outcome, days_run
 from harmsweep.model.reference import ModelRef
 from harmsweep.pipeline.conf import load_schedule
@@ -17,7 +17,7 @@ from harmsweep.stages.measure.stage import measure_day
 
 def main(
     *, lake: Path, days: list[date], model: ModelRef, policy: Policy, and_earlier: bool = False
-) -> Iterable[Outcome]:
+) -> Iterable[Outcome | str]:
     """Measure each day in order; of earlier days those that this model and policy swept, or may."""
     versions, earlier = version_pair(model.model_version, policy.policy_version), set[date]()
     if and_earlier:
@@ -25,6 +25,8 @@ def main(
         swept = days_run(ENFORCE, lake, first, days[0], versions=versions)
         # A day whose late posts are held has no run that ended.
         earlier = {*swept, *late_days(lake, days[0])}
+    # Not last: of the last line of a task people are told, and of this `on_time` tells them.
+    yield from landing_warnings(lake, days)
     for day in [*sorted(earlier), *days]:
         yield measure_day(lake, day, **versions)
 

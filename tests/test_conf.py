@@ -341,10 +341,10 @@ def test_a_fault_is_cited_where_it_is(text: str, message: str, tmp_path: Path) -
     assert str(caught.value).startswith(f"{path}:{message}")
 
 
-def test_the_first_fault_is_cited_and_the_others_counted(tmp_path: Path) -> None:
+def test_every_fault_is_cited(tmp_path: Path) -> None:
     path = tmp_path / "boxes.yaml"
     path.write_text("spare: {high: 10}\nboxes: [{low: a}, {high: 11}]\n")
-    with pytest.raises(ConfRefused, match=r":1: spare\.high: 10 is refused: .*\(and 2 more\)$"):
+    with pytest.raises(ConfRefused, match=r":1: spare\.high: 10 .*; line 2: .*; line 2: "):
         load(path, Boxes)
 
 

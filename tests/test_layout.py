@@ -25,6 +25,7 @@ VOCABULARY = (
         "logs",
         "names",
         "paths",
+        "plurals",
         "yaml_lines",
     ),
 )

@@ -12,6 +12,7 @@ from typing import Any
 from airflow.sdk import Asset, Param
 
 from wiring.alerts import failed
+from wiring.form import check_form
 from wiring.retries import NoRetryWherePeopleDecide
 
 ROOT = os.environ.get("HARMSWEEP_HOME", str(Path(__file__).resolve().parents[2]))
@@ -30,6 +31,7 @@ DEFAULTS: dict[str, Any] = {
     "retry_policy": NoRetryWherePeopleDecide(),
     "execution_timeout": timedelta(hours=2),
     "on_failure_callback": failed,
+    "pre_execute": check_form,
 }
 
 

@@ -45,16 +45,6 @@ def environment(root: str) -> dict[str, str]:
     }
 
 
-def check_days(context: Context) -> None:
-    """Fail at once, as a job would, where a form's last day is before its first.
-
-    A form's schema cannot compare two of its days, and a job says so after minutes.
-    """
-    first, last = (context["params"].get(name) for name in ("first", "last"))
-    if first and last and last < first:
-        raise AirflowException(f"form: Error code is: 2.\nthe last day, {last}, is before {first}")
-
-
 class JobOperator(BaseOperator):  # type: ignore[misc]  # Airflow's types are skipped
     """A job without Spark; its arguments reach no shell, its last line is the result if JSON."""
 

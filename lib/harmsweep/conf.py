@@ -21,6 +21,8 @@ Location = tuple[str | int, ...]
 Fault = tuple[Location, str]
 MISSING = "is required"
 Kind = TypeVar("Kind", bound=BaseModel)
+# A refusal is one line: what is wrong in more places than this is counted.
+TOLD = 8
 
 
 class ConfRefused(Refused):
@@ -45,7 +47,7 @@ def load(path: Path, kind: type[Kind]) -> Kind:
     """The content of a file of conf/.
 
     Raises:
-        ConfRefused: the file, line, key, value and what would be allowed, in one line.
+        ConfRefused: the file, and each fault's line, key, value and what would be allowed.
     """
     return validate(read(path), kind, path=path)
 
@@ -81,7 +83,7 @@ def validate(
     `context` is for the type's own validators.
 
     Raises:
-        ConfRefused: the line of the first fault, its key and what would be allowed.
+        ConfRefused: the line of each fault, its key and what would be allowed.
     """
     try:
         parsed = kind.model_validate(content.data, context=context)
@@ -100,9 +102,10 @@ def fault_lines(error: ValidationError) -> list[str]:
 
 def _cite(path: Path, content: LocatedYaml, faults: list[Fault]) -> str:
     # A misspelt key also lacks the right one: cite what is there before what is not.
-    where, what = min(faults, key=lambda f: (f[1] == MISSING, content.line(f[0])))
-    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    return f"{path}:{content.line(where)}: {_key(where)}: {what}{more}"
+    ordered = sorted(faults, key=lambda f: (f[1] == MISSING, content.line(f[0])))
+    told = [f"{content.line(where)}: {_key(where)}: {what}" for where, what in ordered[:TOLD]]
+    more = f"; and {len(faults) - TOLD} more" if len(faults) > TOLD else ""
+    return f"{path}:{'; line '.join(told)}{more}"
 
 
 def _key(location: Location) -> str:

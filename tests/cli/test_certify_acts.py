@@ -77,6 +77,13 @@ def test_a_plan_that_can_show_nothing_is_refused(
     assert delta.rows(OPERATIONS, site.lake).num_rows == 0
 
 
+def test_a_policy_that_does_not_name_the_model_is_refused_before_labels_are_asked_for(site: Site):
+    site.write_policy(approved_models=["m-1"])
+    code, out, err = site.plan()
+    assert (code, out, delta.rows(OPERATIONS, site.lake).num_rows) == (REFUSED, "", 0)
+    assert f"{site.policy}: approved_models does not name {MODEL}: name it first" in err
+
+
 def test_one_plan_is_made_and_the_same_again_changes_nothing(site: Site):
     site.plan()
     assert site.plan()[0] == 0

@@ -97,6 +97,8 @@ class Served:
     landing: Path
     environment: dict[str, str]
     told: list[str]
+    # What the script printed while it started.
+    said: str
     token: str = ""
 
     def ask(self, path: str, body: Any = None, *, method: str | None = None) -> Any:
@@ -119,12 +121,16 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     data, port = folder / "data", free_port()
     hook, alerts = listening()
     own = environment(data, landing, port) | {"HARMSWEEP_ALERTS": alerts}
-    process = subprocess.Popen([str(SCRIPT)], env=own, stdout=subprocess.PIPE, text=True)
+    errors = (folder / "said").open("w")
+    process = subprocess.Popen(
+        [str(SCRIPT)], env=own, stdout=subprocess.PIPE, stderr=errors, text=True
+    )
     try:
         assert process.stdout is not None
         found = UP.match(process.stdout.readline())
         assert found, (data / "airflow" / "standalone.log").read_text()[-1000:]
-        airflow = Served(found[2], data, landing, own, hook.told)
+        said = (folder / "said").read_text(encoding="utf-8")
+        airflow = Served(found[2], data, landing, own, hook.told, said)
         login = {"username": found[3], "password": found[4]}
         airflow.token = airflow.ask("/auth/token", login)["access_token"]
         yield airflow

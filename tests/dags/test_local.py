@@ -1,8 +1,10 @@
 """scripts/airflow brings Airflow up with its DAGs and pools, and ends all that it began."""
 
 import json
+import re
 import subprocess
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +34,16 @@ def test_a_tasks_log_is_what_its_job_said(served: Any) -> None:
     unpause(served, "maintain")
     run = finished(served, "maintain", {})
     said = served.ask(f"{run}/taskInstances/maintain/logs/1?full_content=true")["content"]
-    assert any("files put together" in str(line) for line in said)
+    assert any("put together" in str(line) for line in said)
+
+
+@pytest.mark.nightly
+def test_what_is_waited_for_is_said_at_least_every_15_seconds(served: Any) -> None:
+    lines = [re.fullmatch(r"airflow: +(\d+) s  (.+)", line) for line in served.said.splitlines()]
+    assert all(lines), served.said
+    times = [int(line[1]) for line in lines if line]
+    assert max(after - before for before, after in pairwise(times)) <= 15, served.said
+    assert [line[2] for line in lines if line][-1] == "5 of 5 DAGs"
 
 
 @pytest.mark.nightly

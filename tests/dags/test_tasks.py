@@ -45,19 +45,47 @@ def test_whoever_is_on_call_is_told_of_a_warning(ran: Any, webhook: Any) -> None
     ]
 
 
-@pytest.mark.parametrize(
-    ("dag", "task"), [("backfill", "choose"), ("sweep", "score"), ("train_weekly", "snapshot")]
-)
+FIRST = {
+    "backfill": "choose",
+    "maintain": "maintain",
+    "score_daily": "ingest",
+    "sweep": "score",
+    "train_weekly": "snapshot",
+}
+
+
+def check(dag: Any, given: dict[str, Any] | None) -> None:
+    """What a run's first task does with its form before anything else."""
+    defaults = {name: param.value for name, param in dag.params.items() if param.has_value}
+    run, params = SimpleNamespace(conf=given), defaults | (given or {})
+    hook = dag.get_task(FIRST[dag.dag_id])._pre_execute_hook
+    hook({"dag": dag, "dag_run": run, "params": params})
+
+
+@pytest.mark.parametrize("name", ["backfill", "sweep", "train_weekly"])
 def test_a_form_whose_last_day_is_before_its_first_fails_at_once_and_for_good(
-    dags: dict[str, Any], dag: str, task: str
+    dags: dict[str, Any], name: str
 ) -> None:
-    of_form = dags[dag].get_task(task)
-    check = of_form._pre_execute_hook
     for last in ("2026-10-03", "2026-10-04", None):
-        check({"params": {"first": "2026-10-03", "last": last}})
+        check(dags[name], {"first": "2026-10-03", "last": last})
     with pytest.raises(Exception, match="last day, 2026-10-02, is before 2026-10-03") as refused:
-        check({"params": {"first": "2026-10-03", "last": "2026-10-02"}})
-    assert of_form.retry_policy.evaluate(refused.value, 1, 3).action.value == "fail"
+        check(dags[name], {"first": "2026-10-03", "last": "2026-10-02"})
+    policy = dags[name].get_task(FIRST[name]).retry_policy
+    assert policy.evaluate(refused.value, 1, 3).action.value == "fail"
+
+
+@pytest.mark.parametrize("name", FIRST)
+def test_a_key_that_a_dag_knows_nothing_of_fails_its_first_task_with_the_nearest(
+    dags: dict[str, Any], name: str
+) -> None:
+    for given in (None, {}, {"lake": "/data/lake"}):
+        check(dags[name], given)
+    said = f"Error code is: 2.\n'Lakes' is no key of {name}; did you mean 'lake'[?]$"
+    with pytest.raises(Exception, match=said):
+        check(dags[name], {"lake": "/data/lake", "Lakes": "/data/lake"})
+    known = ", ".join(sorted(dags[name].params))
+    with pytest.raises(Exception, match=f"'q' is no key of {name}; there are {known}$"):
+        check(dags[name], {"q": 1})
 
 
 @pytest.mark.parametrize("code", [1, 2, 3, 4])

@@ -205,7 +205,7 @@ def test_the_bound_counts_what_was_restricted_in_24_hours(shown, at_most):
     settle(shown(seen("p1")))
     lake = shown(*map(seen, authors), authors=authors)
     almost = NOW + timedelta(days=1, microseconds=-1)
-    assert "1 accounts to restrict and 1 in" in settle(lake, at=almost).refusal
+    assert "1 account to restrict and 1 in" in settle(lake, at=almost).refusal
     assert settle(lake, at=NOW + timedelta(days=1)) == Settled(1, "")
 
 
@@ -240,7 +240,7 @@ def striking(fresh):
 
 def test_a_sweep_past_the_bound_carries_out_all_else_and_is_held(striking, at_most):
     at_most(0)
-    with pytest.raises(Held, match=r"^2026-10-01: 1 accounts to restrict .* accounts_per_day"):
+    with pytest.raises(Held, match=r"^2026-10-01: 1 account to restrict .* accounts_per_day"):
         striking.sweep()
     assert striking.states() == {
         "removed": "strike", "spam": "strike", "demoted": "demote", "reviewed": "review",
@@ -251,7 +251,7 @@ def test_a_sweep_past_the_bound_carries_out_all_else_and_is_held(striking, at_mo
 
 def test_a_sweep_past_a_cap_and_the_bound_says_both(striking, at_most):
     at_most(0)
-    with pytest.raises(Held, match="1 accounts"):
+    with pytest.raises(Held, match="1 account"):
         striking.sweep()
-    with pytest.raises(Held, match=r"pass the cap of 0.* See .*\. 2026-10-01: 1 accounts"):
+    with pytest.raises(Held, match=r"pass the cap of 0.* See .*\. 2026-10-01: 1 account"):
         striking.sweep(version=2, demote=0.92, release=0)

@@ -15,6 +15,7 @@ from harmsweep.lake.late_posts import (
     close_late,
     find_late,
     landed_posts,
+    landing_warnings,
     late_days,
     late_posts,
 )
@@ -109,3 +110,6 @@ def test_what_landed_for_a_day_is_what_its_ingest_counted(old_day: Path, add_row
     ]
     add_rows(rows, INGESTS, old_day)
     assert (landed_posts(old_day, OLD), landed_posts(old_day, BEFORE)) == (3, 0)
+    assert list(landing_warnings(old_day, [OLD, BEFORE])) == [
+        f"warning: no post landed for {BEFORE}"
+    ]

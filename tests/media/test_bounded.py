@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -125,6 +126,35 @@ def test_the_child_ends_with_the_process_that_asked(tmp_path: Path) -> None:
     while child.exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not child.exists()
+
+
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGHUP, signal.SIGTERM])
+@pytest.mark.parametrize("is_busy", [False, True])
+def test_of_a_process_that_is_killed_nothing_is_left(
+    by: signal.Signals, is_busy: bool, tmp_path: Path
+) -> None:
+    """As Spark ends its workers: with all that they started, or one by itself."""
+    path = tmp_path / "asks.py"
+    script = (
+        "import os, time\nfrom harmsweep.media.bounded import run_bounded\n"
+        "if __name__ == '__main__':\n    run_bounded(os.getpid)\n    print('asked', flush=True)\n"
+        f"    {'run_bounded(time.sleep, 50)' if is_busy else 'time.sleep(50)'}\n"
+    )
+    path.write_text(script, encoding="utf-8")
+    before = set(Path("/dev/shm").glob("sem.mp-*"))
+    with subprocess.Popen(
+        [sys.executable, path], stdout=-1, stderr=-1, text=True, start_new_session=True
+    ) as asked:
+        assert asked.stdout and asked.stdout.readline() == "asked\n"
+        time.sleep(0.5)
+        of_pool = set(Path("/dev/shm").glob("sem.mp-*")) - before
+        if by is signal.SIGHUP:
+            os.killpg(asked.pid, by)
+        else:
+            asked.send_signal(by)
+        _, said = asked.communicate(timeout=60)
+    assert (said, bool(of_pool)) == ("", True)
+    assert not any(lock.exists() for lock in of_pool)
 
 
 def test_what_a_decoder_says_of_a_file_is_in_no_log(capfd: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,7 @@
 """A training run in MLflow: its own times, its data set, its model; and a page to see it on."""
 
+import os
+import signal
 import socket
 import subprocess
 import time
@@ -81,7 +83,12 @@ def test_the_page_opens_on_the_runs_of_a_folder(tracking: Path) -> None:
         probe.bind(("127.0.0.1", 0))
         free_port = probe.getsockname()[1]
     address = f"http://127.0.0.1:{free_port}"
-    with subprocess.Popen([SCRIPT, tracking, "--port", str(free_port)]) as process:
+    with subprocess.Popen(
+        [SCRIPT, tracking, "--port", str(free_port)],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
         try:
             deadline = time.monotonic() + 120
             while time.monotonic() < deadline:
@@ -92,4 +99,6 @@ def test_the_page_opens_on_the_runs_of_a_folder(tracking: Path) -> None:
                     time.sleep(0.5)
             assert b"<title>MLflow</title>" in page
         finally:
-            process.terminate()
+            os.killpg(process.pid, signal.SIGINT)  # as a terminal does at Ctrl-C
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode in (0, 130), "Traceback" in said) == (True, False), said

@@ -11,7 +11,7 @@ from trial_file import ACCOUNTS, GOOD, LAST, REMOVE, STATED, VIOLENCE, refused
 from harmsweep.harms import Harm
 from harmsweep.paths import CONF
 from harmsweep.policy.demonstration import approve_for_demonstration, check_lake, mark_demonstration
-from harmsweep.policy.file import PolicyError, load_policy
+from harmsweep.policy.file import PolicyError, check_approves, load_policy
 from harmsweep.policy.ladders import PrecisionTarget
 from harmsweep.tables.catalog import POSTS
 
@@ -52,16 +52,36 @@ def test_a_file_that_is_missing_or_not_utf8_is_refused(file: Path):
         load_policy(file)
 
 
-def test_the_first_of_several_faults_is_cited_and_the_others_counted(file: Path):
+def test_every_fault_is_told_the_first_with_the_file(file: Path):
     text = GOOD.replace("0.6", "6").replace("mode: demonstration", "mode: prod")
-    assert re.search(r":3: mode: .*\(and 1 more\)$", refused(file, text))
+    found = (
+        r":3: mode: 'prod' is refused: [^;]*; line 18: rules\.violence\.0\.ladder\.0\.threshold: 6"
+    )
+    assert re.search(found, refused(file, text))
 
 
-def test_a_single_fault_counts_no_others_and_of_three_two_are_counted(file: Path):
+def test_of_many_faults_the_first_eight_are_told_and_the_others_counted(file: Path):
     text = GOOD.replace("0.6", "6")
     assert refused(file, text).endswith("less than 1")
-    text = text.replace("mode: demonstration", "mode: prod").replace("0.8", "8")
-    assert refused(file, text).endswith("(and 2 more)")
+    for more, end in ((7, "; line 30: h7: unknown key"), (9, "; and 2 more")):
+        keys = "".join(f"h{n}: 1\n" for n in range(1, more + 1))
+        told = refused(file, text + keys)
+        assert (told.count("; line "), end in told) == (7, True)
+
+
+def test_a_misspelt_harm_is_told_beside_the_model_that_the_demonstration_lacks(file: Path):
+    text = (CONF / "policy" / "demonstration.yaml").read_text(encoding="utf-8")
+    line = 1 + text.splitlines().index("  hate:")
+    told = refused(file, text.replace("  hate:", "  haet:"))
+    assert told.startswith(f"{file}:7: approved_models: a demonstration policy must name its model")
+    assert f"; line {line}: rules.haet: 'haet' is no harm" in told and "did you mean hate" in told
+
+
+def test_a_policy_is_certified_for_a_model_that_it_names(file: Path):
+    file.write_text(GOOD, encoding="utf-8")
+    check_approves(load_policy(file), "m-1")
+    with pytest.raises(PolicyError, match=r"trial\.yaml: approved_models does not name m-2: name"):
+        check_approves(load_policy(file), "m-2")
 
 
 def test_what_is_there_is_cited_before_what_is_not(file: Path):

@@ -10,6 +10,7 @@ from harmsweep.cli.for_another import say_on_trust
 from harmsweep.cli.options import DEFAULT_LAKE, DryRun, Lake, Model, Policy, check_reason
 from harmsweep.cli.output import print_grid
 from harmsweep.errors import WrongUse
+from harmsweep.plurals import counted
 
 Harm = Annotated[str, Parameter(help="The harm whose threshold is to be certified.")]
 certify = App(
@@ -45,11 +46,12 @@ def plan(
     People answer with `harmsweep verdict`; then `harmsweep certify finish` makes the claims.
     """
     from harmsweep.model.reference import load_model_ref
-    from harmsweep.policy.file import load_policy
+    from harmsweep.policy.file import check_approves, load_policy
     from harmsweep.release.sample_plan import SampleRequest, plan_sample
 
     check_reason(reason, dry_run)
     parsed, version = load_policy(policy), load_model_ref(model).model_version
+    check_approves(parsed, version)
     needed = _needed(parsed, harm, surface, expected=expected, power=power, labels=labels)
     asked = SampleRequest(harm, language, surface, threshold, first, last or first, needed)
     made = plan_sample(lake, parsed, version, asked, reason=reason, dry_run=dry_run)
@@ -71,7 +73,7 @@ def _needed(
         of = {"precision": target.precision, "level": level, "expected": expected}
         size = size_of(labels, **of) if labels else fewest_labels(**of, power=power)
         if size is None:
-            told = "as many labels as people can give" if not labels else f"{labels} labels"
+            told = "as many labels as people can give" if not labels else counted(labels, "label")
             raise WrongUse(f"{told} show no precision of {target.precision:g}")
         needed.append(size.labels)
         stated = f"{target.precision:g}", f"{target.confidence:g}", f"{level:.4f}"

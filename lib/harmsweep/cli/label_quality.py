@@ -15,6 +15,7 @@ from harmsweep.cli.options import DEFAULT_LAKE, Lake
 from harmsweep.cli.output import print_grid, show
 from harmsweep.errors import Refused
 from harmsweep.harms import HARMS, why_no_harm
+from harmsweep.plurals import counted
 
 Harm = Annotated[str | None, Parameter(help="One harm; by default all.")]
 
@@ -80,7 +81,7 @@ def label_errors(
     rows = []
     folder = find_snapshot(snapshot)
     for judged, suspects in likely_errors(folder, harms=[harm] if harm else []):
-        judged_by = f"{len(judged.rows)} labels judged by {judged.modality}"
+        judged_by = f"{counted(len(judged.rows), 'label')} judged by {judged.modality}"
         told = f"{judged_by} (AUROC {judged.auroc:.2f}), {len(suspects)} likely wrong"
         print(f"{judged.harm}: {told}", file=sys.stderr)
         rows += [asdict(suspect) for suspect in suspects[:limit]]

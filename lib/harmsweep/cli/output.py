@@ -11,7 +11,6 @@ from typing import Any, Literal, TypeVar
 import pyarrow as pa
 from rich import box
 from rich.console import Console
-from rich.progress import track as track_items
 from rich.table import Table
 from rich.text import Text
 
@@ -91,6 +90,8 @@ def print_rows(rows: Sequence[Mapping[str, Any]]) -> None:
 
 def track(items: Sequence[T], what: str) -> Iterable[T]:
     """The items, with a bar on stderr where that is a terminal."""
+    from rich.progress import track as track_items
+
     console = Console(stderr=True)
     return track_items(items, what, console=console, disable=not console.is_terminal)
 

@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 from harmsweep.cli.for_another import of_conf, own_lake
 from harmsweep.cli.options import as_manifest
+from harmsweep.plurals import counted
 
 if TYPE_CHECKING:
     from harmsweep.conf import Fault
@@ -25,7 +26,7 @@ def policy(
         Parameter(help="Look for the heads that rules need.", converter=as_manifest),
     ] = None,
 ) -> None:
-    """Check a policy before it is in force: print its version, or refuse its first fault's line.
+    """Check a policy before it is in force: print its version, or refuse it with its faults' lines.
 
     With --lake it must name no surface that no post there has and no language that none is of;
     with --model no harm for which the model has no head.
@@ -42,8 +43,9 @@ def policy(
             yield from _without_head(parsed, model)
 
     validate(read(file), PolicyFile, path=file, check=faults, refusal=PolicyError)
-    rules = sum(map(len, loaded.rules.values()))
-    print(f"{loaded.policy_version}: {len(loaded.rules)} harms, {rules} rules, no fault")
+    harms = counted(len(loaded.rules), "harm")
+    rules = counted(sum(map(len, loaded.rules.values())), "rule")
+    print(f"{loaded.policy_version}: {harms}, {rules}, no fault")
 
 
 def _unseen(policy: "PolicyFile", lake: Path) -> Iterator["Fault"]:

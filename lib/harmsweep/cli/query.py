@@ -15,6 +15,7 @@ from harmsweep.cli.output import show
 from harmsweep.errors import Refused
 from harmsweep.lake import delta
 from harmsweep.names import advice
+from harmsweep.plurals import counted
 
 
 class QueryRefused(Refused):
@@ -54,7 +55,7 @@ def query(
     rows = ask(lake, sql, as_of=as_of or [], limit=None if most is None else most + 1)
     show(rows.slice(0, most), format)
     if most is not None and rows.num_rows > most:
-        print(f"the first {most} rows; --limit N gives more", file=sys.stderr)
+        print(f"the first {counted(most, 'row')}; --limit N gives more", file=sys.stderr)
 
 
 def ask(lake: Path, sql: str, *, as_of: Sequence[str], limit: int | None) -> pa.Table:

@@ -11,8 +11,8 @@ from cyclopts import App, Parameter
 from harmsweep.cli.for_another import say_on_trust
 from harmsweep.cli.options import DEFAULT_LAKE, Lake, Policy, Reason
 from harmsweep.cli.output import print_grid, print_rows
-from harmsweep.enforcement.rules.effects import in_words
 from harmsweep.logs import clean
+from harmsweep.plurals import counted
 from harmsweep.review import allow_list
 
 DryRun = Annotated[
@@ -53,7 +53,7 @@ def verdict(
         new_entries = apply_verdict(target, row, clock=now_micros)
         print(
             f"{clean(post)} revision {row['revision']} of {row['day']}: {outcome},"
-            f" {in_words(len(new_entries))}"
+            f" {counted(len(new_entries), 'effect')}"
         )
 
 
@@ -108,7 +108,7 @@ def decide(
         row = decide_appeal(target, appeal_id, outcome, policy=policy, rationale=rationale)
         lost = row["views_lost"]
         about = "" if lost is None else f", about {lost:,} views lost"
-        print(f"{appeal_id}: {outcome}, {in_words(row['effects'])}{about}")
+        print(f"{appeal_id}: {outcome}, {counted(row['effects'], 'effect')}{about}")
 
 
 @appeal.command
@@ -165,7 +165,8 @@ def receive(
             harm=harm,
             until=until.replace(tzinfo=UTC) if until and until.tzinfo is None else until,
         )
-        print(f"{row['order_id']}: {_asked(row)}, due {_due(row)}, {in_words(row['effects'])}")
+        effects = counted(row["effects"], "effect")
+        print(f"{row['order_id']}: {_asked(row)}, due {_due(row)}, {effects}")
 
 
 @order.command(name="list")
@@ -189,7 +190,7 @@ def withdraw(
 
     with _acting(lake, dry_run) as target:
         row = orders.withdraw(target, order_id, reason=reason)
-        print(f"{order_id}: withdrawn, {in_words(row['effects'])}")
+        print(f"{order_id}: withdrawn, {counted(row['effects'], 'effect')}")
 
 
 def exempt(

@@ -21,6 +21,7 @@ from harmsweep.enforcement.state.day_ledger import (
     read_day_ledger,
 )
 from harmsweep.lake import delta
+from harmsweep.plurals import counted
 from harmsweep.policy.actions import STRIKES
 from harmsweep.policy.file import Accounts
 
@@ -114,9 +115,9 @@ def _over_bound(ledger: DayLedger, plan: Sweep, planned: int) -> str:
     if not planned or planned + before <= limit:
         return ""
     return (
-        f"{planned} accounts to restrict and {before} in the last 24 hours pass the bound of"
-        f" {limit}: none of the {planned} was restricted. To let them go, raise accounts_per_day in"
-        " conf/enforcement.yaml and sweep again"
+        f"{counted(planned, 'account')} to restrict and {before} in the last 24 hours pass the"
+        f" bound of {limit}: none of the {planned} was restricted. To let them go, raise"
+        " accounts_per_day in conf/enforcement.yaml and sweep again"
     )
 
 

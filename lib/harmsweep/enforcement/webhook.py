@@ -22,6 +22,7 @@ from harmsweep.lake.failpoints import failpoint
 from harmsweep.lake.locks import locked
 from harmsweep.lake.runs import Outcome
 from harmsweep.operations.switch import check_running
+from harmsweep.plurals import counted
 from harmsweep.tables.catalog import ACTIONS, DELIVERIES
 
 Row = dict[str, Any]
@@ -185,7 +186,8 @@ def _batch(
 def _unreachable(rows: Sequence[Row]) -> Unreachable:
     last = rows[-1]["reason"]
     return Unreachable(
-        f"the webhook gave no answer to {len(rows)} effects in a row ({last}): run it again later"
+        f"the webhook gave no answer to {counted(len(rows), 'effect')} in a row ({last}): run it"
+        " again later"
     )
 
 

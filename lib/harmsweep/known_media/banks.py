@@ -20,6 +20,7 @@ from harmsweep.lake.locks import locked
 from harmsweep.media.pdq import is_hash
 from harmsweep.names import did_you_mean
 from harmsweep.operations.audit import record
+from harmsweep.plurals import counted
 from harmsweep.tables.catalog import HASH_BANK, SEVERE_BANK
 from harmsweep.tables.spec import Table
 
@@ -209,7 +210,8 @@ def send_back(lake: Path, bank: str, posts_by_hash: dict[str, int], day: date) -
     def quarantined(known: dict[str, BankEntry]) -> Iterable[BankEntry]:
         for text, posts in posts_by_hash.items():
             entry = known[text]
-            reason = f"{OVER_BUDGET}: {posts} posts on {day}, budget {entry.match_budget}"
+            on_day = f"{counted(posts, 'post')} on {day}"
+            reason = f"{OVER_BUDGET}: {on_day}, budget {entry.match_budget}"
             if entry.status == "active":
                 yield replace(
                     entry,

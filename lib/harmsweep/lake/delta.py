@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 import deltalake
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from harmsweep.days import every_day
 from harmsweep.lake import seals
@@ -245,7 +244,7 @@ def size(lake: Path, name: str) -> tuple[int, list[str]]:
     listed = seals.files_of(stored(lake, name))
     has_days = listed.num_rows and "partition.day" in listed.column_names
     days = {*listed.column("partition.day").to_pylist()} if has_days else set()
-    return pc.sum(listed.column("num_records")).as_py() or 0, sorted(map(str, days))
+    return sum(n or 0 for n in listed.column("num_records").to_pylist()), sorted(map(str, days))
 
 
 def newest(table: Table, lake: Path, column: str) -> datetime | None:
@@ -261,7 +260,7 @@ def newest(table: Table, lake: Path, column: str) -> datetime | None:
         sql = f"SELECT max({column}) AS newest FROM {table.name}"
         found: datetime | None = query(lake, sql)["newest"][0].as_py()
         return found
-    time: datetime = pc.max(listed[name]).as_py()
+    time: datetime = max(listed[name].to_pylist())
     return _utc(time)
 
 
@@ -311,7 +310,8 @@ def slice_files(table: Table, lake: Path, where: Slice, *, version: int | None =
     """The files that may hold a slice's rows, from the log alone."""
     files = seals.files_of(stored(lake, table.name, version))
     for name in where.keys() & set(table.partition_by):
-        wanted, column = where[name], files.column(f"partition.{name}")
-        values = [wanted] if isinstance(wanted, date | str) else [*wanted]
-        files = files.filter(pc.is_in(column, value_set=pa.array(values, column.type)))
+        wanted = where[name]
+        values = {wanted} if isinstance(wanted, date | str) else {*wanted}
+        kept = [value in values for value in files.column(f"partition.{name}").to_pylist()]
+        files = files.filter(pa.array(kept, pa.bool_()))
     return files

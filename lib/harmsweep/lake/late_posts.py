@@ -7,7 +7,7 @@ killed leaves to the next one.
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,13 @@ def check_on_time(lake: Path, first: date, before: date, *, model_version: str) 
         counts = sorted(Counter(day for day, *_ in waiting).items())
         listed = ", ".join(f"{day}: {count}" for day, count in counts)
         raise DataRefused(f"accepted posts that no run has scored and swept: {listed}")
+
+
+def landing_warnings(lake: Path, days: Iterable[date]) -> Iterator[str]:
+    """A warning for each day of which no post landed."""
+    for day in days:
+        if not landed_posts(lake, day):
+            yield f"warning: no post landed for {day}"
 
 
 def landed_posts(lake: Path, day: date) -> int:

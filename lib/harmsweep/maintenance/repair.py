@@ -14,6 +14,7 @@ from harmsweep.lake.locks import locked
 from harmsweep.lake.schema import migrate
 from harmsweep.lake.seal_lines import Damaged, place
 from harmsweep.operations.audit import record
+from harmsweep.plurals import counted
 from harmsweep.tables.catalog import ACTIONS, DECISIONS, POST_VISIBILITY, TABLES
 from harmsweep.tables.spec import Table
 
@@ -59,7 +60,7 @@ def repair(lake: Path, name: str, *, dry_run: bool = False) -> str:
     source, made, after = _SOURCES[name]
     with locked(lake, [ACTIONS.name, name]):
         slices = list(made(lake))
-        count = f"{sum(map(len, slices))} rows from {source}{after}"
+        count = f"{counted(sum(map(len, slices)), 'row')} from {source}{after}"
         if dry_run:
             return f"{name}: would be made again, {count}"
         record(lake, "repair", name, reason=f"damaged; made again, {count}")

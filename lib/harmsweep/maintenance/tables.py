@@ -17,6 +17,7 @@ from harmsweep.lake import delta, seal_lines
 from harmsweep.lake.compaction import FEW
 from harmsweep.lake.runs import DRY_RUN
 from harmsweep.lake.writes import committed
+from harmsweep.plurals import counted
 from harmsweep.tables.catalog import EVIDENCE, PRESERVATIONS, RESTRICTED, TABLES
 from harmsweep.tables.spec import Table
 
@@ -47,8 +48,9 @@ class Maintained:
         """It in a line."""
         would = "would have " if self.dry_run else ""
         checkpoint = ", a checkpoint" if self.checkpoint else ""
+        files = counted(self.compacted, "file")
         return (
-            f"{self.table}: {would}{self.compacted} files put together, {self.deleted} deleted,"
+            f"{self.table}: {would}{files} put together, {self.deleted} deleted,"
             f" {self.forgotten} forgotten{checkpoint}{f'; {DRY_RUN}' if self.dry_run else ''}"
         )
 

@@ -17,10 +17,13 @@ import threading
 import time
 import warnings
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import TimeoutError as TookTooLong
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
 from functools import cache
+from multiprocessing import resource_tracker
+from multiprocessing.synchronize import SemLock
 from multiprocessing.util import Finalize
 from pathlib import Path
 from random import Random
@@ -131,6 +134,8 @@ def _pool(*, broken: ProcessPool | None = None) -> ProcessPool:
     with _pools_lock:
         found = _pools.get(os.getpid())
         if found is None or found is broken:
+            with _no_hangup():
+                resource_tracker.ensure_running()
             found = ProcessPool(
                 max_workers=1,
                 context=multiprocessing.get_context("spawn"),
@@ -143,6 +148,16 @@ def _pool(*, broken: ProcessPool | None = None) -> ProcessPool:
         return found
 
 
+@contextmanager
+def _no_hangup() -> Iterator[None]:
+    """What is started here is spared the signal by which Spark ends its workers: it tidies up."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _stop(pool: ProcessPool) -> None:
     pool.stop()  # type: ignore[no-untyped-call]
     pool.join()
@@ -150,6 +165,8 @@ def _stop(pool: ProcessPool) -> None:
 
 def _start_child(parent: int) -> None:
     """Let the child have what it has now and so much more, and end with the process that asks."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    Finalize(None, _unlink_locks, args=(parent,), exitpriority=0)
     # Threads share one heap: each of its own would count for 64 MB.
     ctypes.CDLL(None).mallopt(ARENA_MAX, 1)
     if not leave_network():
@@ -179,7 +196,25 @@ def _end_with(parent: int) -> None:
     # An idle child sees its pipe's end; this is for one that is in the middle of a call.
     while os.getppid() == parent:
         time.sleep(1)
+    _unlink_locks(parent)
     os._exit(1)
+
+
+def _unlink_locks(parent: int) -> None:
+    """Unlink the pool's locks for a process that was killed, as Spark's workers are.
+
+    Else they would stay in /dev/shm, or be told of as leaked.
+    """
+    for _ in range(20):
+        if os.getppid() != parent:
+            break
+        time.sleep(0.01)  # The pipe's end is seen a moment before the process is gone.
+    else:
+        return
+    for lock in gc.get_objects():
+        if isinstance(lock, SemLock):
+            with suppress(OSError):
+                SemLock._cleanup(lock._semlock.name)  # type: ignore[attr-defined]
 
 
 def _address_space() -> int:

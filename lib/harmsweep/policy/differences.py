@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from harmsweep.plurals import counted
 from harmsweep.policy.file import DEFAULT, Policy
 from harmsweep.policy.ladders import Rule, Rung
 from harmsweep.policy.places import ALL
@@ -39,9 +40,10 @@ def _said(policy: Policy) -> Iterator[tuple[str, str]]:
         spared = ", ".join(policy.holdout.spared)
         yield "holdout", f"{policy.holdout.share:.1%}" + (f" but of {spared}" if spared else "")
     if policy.accounts:
-        yield "a strike counts for", f"{policy.accounts.decay_days} days"
+        yield "a strike counts for", counted(policy.accounts.decay_days, "day")
         for step in policy.accounts.ladder:
-            yield f"an account with {step.strikes} strikes", f"restricted for {step.days} days"
+            strikes, days = counted(step.strikes, "strike"), counted(step.days, "day")
+            yield f"an account with {strikes}", f"restricted for {days}"
 
 
 def _place(rule: Rule) -> str:
@@ -54,4 +56,4 @@ def _from(rule: Rule, rung: Rung) -> str:
     if target := rule.target(rung):
         words = f"at a precision of {target.precision} with confidence {target.confidence}"
         words += "" if target.prevalence is None else f" at a prevalence of {target.prevalence:g}"
-    return words + (f", for {rung.days} days" if rung.days else "")
+    return words + (f", for {counted(rung.days, 'day')}" if rung.days else "")

@@ -134,7 +134,7 @@ def load_policy(path: Path, harms: Mapping[str, Harm] = ALL_HARMS, *, kept: bool
     allowed then.
 
     Raises:
-        PolicyError: the file, line, key, value and what would be allowed, in one line.
+        PolicyError: the file, and each fault's line, key, value and what would be allowed.
     """
     content = read(path, refusal=PolicyError)
     check = partial(_faults, harms=harms, kept=kept)
@@ -144,6 +144,19 @@ def load_policy(path: Path, harms: Mapping[str, Harm] = ALL_HARMS, *, kept: bool
     version = f"{parsed.name}-{parsed.version}-{name_of(as_json(content.data))}"
     whole = dict(parsed) | {"policy_version": version, "path": path}
     return Policy.model_validate(whole, context=context)
+
+
+def check_approves(policy: Policy, model_version: str) -> None:
+    """Refuse to certify what can never be used: a claim is of one version of a policy.
+
+    Raises:
+        PolicyError: the policy does not name the model, and to name it makes another version.
+    """
+    if model_version not in policy.approved_models:
+        raise PolicyError(
+            f"{policy.path}: approved_models does not name {model_version}: name it first, since"
+            " that makes another version of the policy, for which claims of this one show nothing"
+        )
 
 
 def _faults(policy: PolicyFile, harms: Mapping[str, Harm], *, kept: bool) -> list[Fault]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from harmsweep.errors import Refused
 from harmsweep.evaluation.intervals import Bools, Floats
 from harmsweep.model.manifest import load_manifest
+from harmsweep.release.steps import shown
 from harmsweep.release.text_probe import encode_texts, reads_raw, score_texts
 from harmsweep.text.attacks import TRANSFORMS
 
@@ -97,7 +98,7 @@ def answers(models: Mapping[str, Path], cases: Cases, *, seed: int) -> dict[str,
 
     plain = scores(cases.texts)
     disguised: dict[str, dict[str, Floats]] = {name: {} for name in models}
-    for disguise, transform in TRANSFORMS.items():
+    for disguise, transform in shown(TRANSFORMS, "HateCheck's cases, disguised"):
         copies = [transform(text, Random(f"{seed}:{n}")) for n, text in enumerate(cases.texts)]
         for name, hate in scores(copies).items():
             disguised[name][disguise] = hate

@@ -13,6 +13,7 @@ from rich.table import Table
 from scipy import stats
 
 from harmsweep.model.manifest import load_manifest
+from harmsweep.release.steps import shown
 from harmsweep.release.text_probe import encode_texts, reads_raw, score_texts
 from harmsweep.text import attacks
 
@@ -105,7 +106,7 @@ def kept_in_writings(
     plain = passes(model, texts)
     # What passes no head is not written anew.
     some = np.flatnonzero(plain.any(axis=1)).tolist()
-    for name, write in writings.items():
+    for name, write in shown(writings, "phrases, written otherwise"):
         copies = [write(texts[n], Random(f"{seed}:{n}")) for n in some]
         written = passes(model, copies) if copies else plain[some]
         for place, harm in enumerate(harms):

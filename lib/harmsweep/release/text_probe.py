@@ -3,6 +3,7 @@
 Imports torch, with the encoder: for judging models, never for a driver that forks workers.
 """
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -93,6 +94,10 @@ def _vectors() -> dict[str, Vectors]:
 
 @cache
 def _text_model() -> Any:
+    """The encoder on every core, also where the schedule gives its tasks one thread each."""
+    import torch
+
     from harmsweep.encoders import text
 
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
     return text.load(load_encoders()["text"], "cpu")

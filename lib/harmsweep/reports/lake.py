@@ -9,6 +9,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from harmsweep.evaluation.heads import doubts
+from harmsweep.plurals import counted
 from harmsweep.policy.demonstration import DEMONSTRATION_MARK
 from harmsweep.reports import ablation as ablations
 from harmsweep.reports import against_labels, lake_figures, plots
@@ -19,7 +20,7 @@ from harmsweep.reports.vocabulary import STATUSES
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
 )
-TEMPLATES.globals["statuses"] = STATUSES
+TEMPLATES.globals |= {"statuses": STATUSES, "counted": counted}
 
 # What the ids of lists of posts under an action start with.
 HELD = "held-"

@@ -87,8 +87,8 @@ def test_a_plan_says_what_it_does_in_words(lake: Path, add_rows: Add) -> None:
     add_rows([post("p1")], POSTS, lake)
     made = planned(lake)
     head, day = made.line().splitlines()
-    assert head.startswith(f"{made.plan_id}: 1 days, 1 posts, at most unknown minutes; measure;")
-    assert day == "  2026-10-01: 1 posts; not yet read; newly applied: none; released: 0"
+    assert head.startswith(f"{made.plan_id}: 1 day, 1 post, at most unknown minutes; measure;")
+    assert day == "  2026-10-01: 1 post; not yet read; newly applied: none; released: 0"
 
 
 def test_a_plan_starts_and_starts_again_whatever_it_changed_itself(

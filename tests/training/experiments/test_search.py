@@ -57,6 +57,7 @@ def test_a_search_that_was_cut_off_ends_as_one_that_was_not(
     assert cut == whole
     assert whole["trials"] == 4 and whole["validation_loss"] <= whole["first_loss"]
     assert set(whole["fit"]) == {"c", "hidden"}
+    assert type(whole["fit"]["hidden"]) is int
 
     with sqlite3.connect(tmp_path / "whole" / "mlflow.db") as tracked:
         names = [name for (name,) in tracked.execute("SELECT name FROM runs ORDER BY start_time")]

@@ -11,7 +11,6 @@ from harmsweep.days import every_day
 from harmsweep.digests import as_json
 from harmsweep.enforcement.circuit_breaker.approvals import ApprovalRequest, digest_of
 from harmsweep.enforcement.conf import load_bounds
-from harmsweep.enforcement.rules.effects import in_words
 from harmsweep.enforcement.rules.ledger import Entry
 from harmsweep.enforcement.state.day_ledger import as_row
 from harmsweep.enforcement.state.policy_binding import PolicyBinding, load_policy_binding
@@ -19,6 +18,7 @@ from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
 from harmsweep.names import did_you_mean
 from harmsweep.operations.audit import operations
+from harmsweep.plurals import counted
 from harmsweep.policy.file import load_policy
 
 # The entry of a row that says what stays as it is; the others are intents.
@@ -74,7 +74,8 @@ class Plan(Frozen):
         why = f"{'; '.join(self.over)}: {waits}" if self.approvers else inside
         if self.against:
             why = f"compared with {self.against}, for reading alone"
-        counts = f"{in_words(self.effects)}, {self.visible} visible, {self.unchanged} unchanged"
+        effects = counted(self.effects, "effect")
+        counts = f"{effects}, {self.visible} visible, {self.unchanged} unchanged"
         return f"{self.plan_id}: {counts}; {why}"
 
 
@@ -143,7 +144,8 @@ def approved_effects(lake: Path, plan: Plan) -> list[Entry]:
     subject = (plan.model_version, plan.policy_version)
     if plan_digest(subject, plan.against, plan.days, effects) != plan.digest:
         raise DataRefused(
-            f"{plan.plan_id}: its {len(effects)} rows are not the {plan.effects} effects that were"
-            " planned and approved: nothing was done; plan again"
+            f"{plan.plan_id}: its {counted(len(effects), 'row')} are not the"
+            f" {counted(plan.effects, 'effect')} that were planned and approved: nothing was done;"
+            " plan again"
         )
     return effects

@@ -15,11 +15,6 @@ VERSIONED_KINDS = ("enforce", "apply", "resume")
 Batch = tuple[str, str]  # harm and direction
 
 
-def in_words(effects: int) -> str:
-    """How many effects there are, for people."""
-    return f"{effects} effect{'' if effects == 1 else 's'}"
-
-
 def from_micros(micros: int) -> datetime:
     """The time of so many microseconds since 1970, UTC."""
     return EPOCH + timedelta(microseconds=micros)

@@ -13,6 +13,7 @@ from harmsweep.errors import DataRefused
 from harmsweep.lake import delta
 from harmsweep.lake.runs import Spark
 from harmsweep.model.reference import ModelRef
+from harmsweep.plurals import counted
 from harmsweep.policy.actions import SEVERITY
 from harmsweep.policy.file import Policy
 from harmsweep.stages.decide.stage import decide_day
@@ -40,7 +41,7 @@ class DayForecast(Frozen):
 
     def line(self) -> str:
         """The day as a person reads it."""
-        posts = f"{self.landed} landed" if self.posts is None else f"{self.posts} posts"
+        posts = f"{self.landed} landed" if self.posts is None else counted(self.posts, "post")
         known = self.to_embed is not None
         vectors = f"{self.to_embed} to embed, {self.to_reuse} known" if known else "not yet read"
         return f"  {self.day}: {posts}; {vectors}; {self._effects()}"

@@ -20,6 +20,7 @@ from harmsweep.operations.actor import operator
 from harmsweep.operations.audit import operations, record
 from harmsweep.pipeline.backfill.estimate import DayForecast, forecast_day, minutes
 from harmsweep.pipeline.backfill.request import Request
+from harmsweep.plurals import counted
 from harmsweep.policy.file import load_policy
 from harmsweep.stages.ingest.landing_files import fingerprint, landing_counts
 from harmsweep.tables.catalog import ACTIONS, DECISIONS, POST_VISIBILITY, POSTS, SCORES
@@ -45,9 +46,10 @@ class Backfill(Frozen):
         """The plan as a person reads it: a line in all, then one for each day."""
         long = "unknown" if self.minutes is None else f"{self.minutes:g}"
         posts = sum(day.landed if day.posts is None else day.posts for day in self.days)
+        size = f"{counted(len(self.days), 'day')}, {counted(posts, 'post')}"
         return "\n".join(
             [
-                f"{self.plan_id}: {len(self.days)} days, {posts} posts, at most {long} minutes;"
+                f"{self.plan_id}: {size}, at most {long} minutes;"
                 f" {', '.join(self.request.stages)}; model {self.model_version}, policy"
                 f" {self.policy_version}; until {self.expires_at:%Y-%m-%d %H:%M} UTC",
                 *(day.line() for day in self.days),

@@ -5,7 +5,7 @@ After Bergstra et al. (NeurIPS 2011, the tree-structured Parzen estimator) and G
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +20,7 @@ from harmsweep.logs import log
 from harmsweep.model.conf import Fit
 from harmsweep.model.tracking import child_run, parent_run
 from harmsweep.paths import CONF
+from harmsweep.plurals import counted
 from harmsweep.training.experiments.conf import SearchConfig, load_search
 from harmsweep.training.experiments.experiment import Experiment, digest, load_experiment
 from harmsweep.training.fit import fit
@@ -65,7 +66,7 @@ def search(
         "pruned": sum(t.state == optuna.trial.TrialState.PRUNED for t in done),
         "validation_loss": study.best_value if _best(study) else None,
         "first_loss": study.trials[0].value if done else None,
-        "fit": study.best_params if _best(study) else {},
+        "fit": _typed(study.best_params) if _best(study) else {},
     }
 
 
@@ -82,7 +83,8 @@ class _Search:
 
 def _trial_loss(trial: optuna.Trial, *, of: _Search) -> float:
     """A trial's lowest validation loss; ended early where the median of the others was lower."""
-    options = of.experiment.options.fit.model_copy(update=_suggested(trial, of.config))
+    suggested = _suggested(trial, of.config)
+    options = of.experiment.options.fit.model_copy(update=suggested)
     one = network(of.task, options)
     losses: list[float] = []
 
@@ -92,7 +94,7 @@ def _trial_loss(trial: optuna.Trial, *, of: _Search) -> float:
         if trial.should_prune():
             raise optuna.TrialPruned
 
-    with child_run(of.run, f"trial {trial.number}", trial.params, tracking=of.tracking) as log:
+    with child_run(of.run, f"trial {trial.number}", suggested, tracking=of.tracking) as log:
         try:
             fit(of.experiment.snapshot, of.task, [one], options, report=report)
         finally:
@@ -108,8 +110,14 @@ def _suggested(trial: optuna.Trial, config: SearchConfig) -> dict[str, Any]:
         else:
             assert choice.low is not None and choice.high is not None
             value = trial.suggest_float(name, choice.low, choice.high, log=choice.log)
-        values[name] = int(value) if Fit.model_fields[name].annotation is int else value
-    return values
+        values[name] = value
+    return _typed(values)
+
+
+def _typed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of the fit, whole where they are whole numbers: Optuna keeps them as it drew them."""
+    whole = (name for name in values if Fit.model_fields[name].annotation is int)
+    return dict(values) | {name: int(values[name]) for name in whole}
 
 
 def _study(experiment: Experiment, config: SearchConfig, tracking: Path) -> optuna.Study:
@@ -166,7 +174,7 @@ def _shown(minutes: float, deadline: float) -> Iterator[Any]:
         def show(study: optuna.Study) -> None:
             used = 60 * minutes - (deadline - time.monotonic())
             best = f"{study.best_value:.4f}" if _best(study) else "none"
-            text = f"{len(study.trials)} trials, lowest validation loss {best}"
+            text = f"{counted(len(study.trials), 'trial')}, lowest validation loss {best}"
             progress.update(bar, completed=min(used, 60 * minutes), description=text)
             if not console.is_terminal:
                 said.info(text, used_minutes=round(used / 60, 1))

@@ -13,6 +13,7 @@ from harmsweep.media.access import local_media, open_media
 from harmsweep.media.bounded import run_bounded
 from harmsweep.media.clips import every_frame
 from harmsweep.media.problem import MediaProblem
+from harmsweep.plurals import counted
 from harmsweep.training.videomoco.conf import Options, VideoMocoRefused
 
 
@@ -52,7 +53,7 @@ def keep_frames(clips: Sequence[Clip], folder: Path, options: Options) -> dict[s
         if path.exists() or _decode(clip, path, options):
             files[clip.content_hash] = path
     if not files:
-        raise VideoMocoRefused(f"none of {len(clips)} clips can be decoded")
+        raise VideoMocoRefused(f"none of {counted(len(clips), 'clip')} can be decoded")
     return files
 
 
