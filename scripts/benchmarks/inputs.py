@@ -6,7 +6,7 @@ Beside each AUROC stands its difference to the first input, with the central 95 
 whole groups.
 
     .venv/bin/python scripts/benchmarks/inputs.py --lake lake --snapshot lake/snapshots/SNAPSHOT \
-        --encoders minilm-l6-v2 all-mpnet-base-v2 --places 2048 4096
+        --encoders minilm-l6-v2 mpnet-ngrams --places 2048 4096 65536
 """
 
 import argparse
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
@@ -25,7 +26,10 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from harmsweep.encoders import text
 from harmsweep.encoders.conf import Encoder, declared_encoders
+from harmsweep.encoders.device import choose_device
+from harmsweep.encoders.embedding import unit
 from harmsweep.encoders.ngrams import ngram_vectors
+from harmsweep.encoders.stored import stored
 from harmsweep.evaluation.intervals import (
     auroc_auprc,
     bootstrap_auroc_auprc,
@@ -45,38 +49,35 @@ Vectors = Mapping[str, csr_array]
 
 
 def main(
-    *, lake: Path, snapshot: Path, encoders: list[str], places: list[int], c: float, cache: Path
+    *, lake: Path, snapshot: Path, encoders: list[str], precision: str, places: list[int], c: float
 ) -> None:
     rows = labelled_texts(lake, snapshot)
     texts = [as_read(text) for text in rows["normal_text"]]
     declared = declared_encoders()
-    dense = {name: vectors_of(declared[name], texts, cache) for name in encoders}
+    chosen = [declared[name].model_copy(update={"precision": precision}) for name in encoders]
+    dense = {encoder.name: csr_array(meanings(encoder, texts)) for encoder in chosen}
     counted = {f"n-grams {n}": csr_array(ngram_vectors(texts, n)) for n in places}
-    inputs = combined({n: csr_array(v) for n, v in dense.items()}, counted)
-    harms = load_snapshot(snapshot).harms
-    Console().print(table(rows, harms, inputs, c))
+    inputs = combined(dense, counted)
+    console = Console()
+    console.print(table(rows, load_snapshot(snapshot).harms, inputs, c))
+    for name, vectors in inputs.items():
+        console.print(f"{name}: {sizes(vectors)}")
 
 
 def labelled_texts(lake: Path, snapshot: Path) -> pd.DataFrame:
     """The rows with a text of the parts that may choose."""
-    parts = [pd.read_parquet(snapshot / part) for part in ("train", "validation")]
-    rows = pd.concat(parts)
+    rows = pd.concat([pd.read_parquet(snapshot / part) for part in ("train", "validation")])
     texts = query(lake, f"SELECT {', '.join(KEY)}, normal_text FROM post_features_v1").to_pandas()
     found = rows[rows["text_present"]].merge(texts, on=KEY)
     return found.sort_values("post_id").reset_index(drop=True)
 
 
-def vectors_of(encoder: Encoder, texts: Sequence[str], cache: Path) -> NDArray[np.float32]:
-    """The encoder's vectors of the texts, kept for the next run."""
-    path = cache / f"{encoder.encoder_id}-{len(texts)}.npy"
-    if not path.exists():
-        model = text.load(encoder, "cpu")
-        starts = track(range(0, len(texts), AT_ONCE), encoder.name)
-        parts = [text.embed(model, texts[first : first + AT_ONCE]).vectors for first in starts]
-        cache.mkdir(parents=True, exist_ok=True)
-        np.save(path, np.concatenate(parts))
-    found: NDArray[np.float32] = np.load(path)
-    return found
+def meanings(encoder: Encoder, texts: Sequence[str]) -> NDArray[np.float32]:
+    """The encoder's vectors of the texts, without the n-grams that may stand behind them."""
+    model = text.load(encoder, choose_device().name)
+    starts = track(range(0, len(texts), AT_ONCE), encoder.name)
+    vectors = [text.embed(model, texts[first : first + AT_ONCE]).vectors for first in starts]
+    return unit(np.concatenate(vectors)[:, : encoder.width - encoder.ngrams])
 
 
 def combined(dense: Vectors, counted: Vectors) -> Vectors:
@@ -92,6 +93,14 @@ def combined(dense: Vectors, counted: Vectors) -> Vectors:
 def beside(*parts: csr_array) -> csr_array:
     """Parts of equal length side by side, together a unit vector."""
     return csr_array(hstack(parts) / np.sqrt(len(parts)))
+
+
+def sizes(vectors: csr_array) -> str:
+    """What a text takes as it is stored, and as Parquet compresses it."""
+    some = vectors[:1000].toarray()
+    values = b"".join(stored(some))
+    packed = len(pa.compress(values, codec="snappy", asbytes=True))
+    return f"{len(values) / len(some):,.0f} bytes a text, {packed / len(some):,.0f} by snappy"
 
 
 def table(rows: pd.DataFrame, harms: Sequence[str], inputs: Vectors, c: float) -> Table:
@@ -147,9 +156,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--lake", type=Path, required=True)
     parser.add_argument("--snapshot", type=Path, required=True)
     parser.add_argument("--encoders", nargs="+", default=["minilm-l6-v2"], help="of conf")
+    parser.add_argument("--precision", choices=("fp32", "bf16"), default="bf16")
     parser.add_argument("--places", nargs="*", type=int, default=[2048, 4096, 8192, 65536])
     parser.add_argument("--c", type=float, default=1.0, help="strength of the regularisation")
-    parser.add_argument("--cache", type=Path, default=Path("/tmp/harmsweep-inputs"))
     return parser.parse_args()
 
 

@@ -129,7 +129,7 @@ class Encoder(EncoderEntry):
 
         Such as `minilm-l6-v2-53aa51172d14-5d0c1f7e-fp32`: equal inputs share a vector under it.
         """
-        others = [self.kind, self.preprocessing, sorted(self.files.items())]
+        others: list[object] = [self.kind, self.preprocessing, sorted(self.files.items())]
         others += [_NGRAMS] if self.ngrams else []
         preprocessing = hashlib.sha256(json.dumps(others, sort_keys=True).encode()).hexdigest()
         weights = self.files["model.safetensors"]
