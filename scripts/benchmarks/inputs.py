@@ -28,13 +28,9 @@ from harmsweep.encoders import text
 from harmsweep.encoders.conf import Encoder, declared_encoders
 from harmsweep.encoders.device import choose_device
 from harmsweep.encoders.embedding import unit
-from harmsweep.encoders.ngrams import ngram_vectors
-from harmsweep.encoders.stored import stored
-from harmsweep.evaluation.intervals import (
-    auroc_auprc,
-    bootstrap_auroc_auprc,
-    interval,
-)
+from harmsweep.encoders.ngrams import sparse_ngrams
+from harmsweep.encoders.stored import matrix_of, stored
+from harmsweep.evaluation.intervals import auroc_auprc, bootstrap_auroc_auprc, interval
 from harmsweep.lake.delta import query
 from harmsweep.model.snapshot import label_column, load_snapshot
 from harmsweep.model.text_windows import as_read
@@ -53,13 +49,20 @@ def main(
 ) -> None:
     rows = labelled_texts(lake, snapshot)
     texts = [as_read(text) for text in rows["normal_text"]]
-    declared = declared_encoders()
-    chosen = [declared[name].model_copy(update={"precision": precision}) for name in encoders]
-    dense = {encoder.name: csr_array(meanings(encoder, texts)) for encoder in chosen}
-    counted = {f"n-grams {n}": csr_array(ngram_vectors(texts, n)) for n in places}
+    facts, declared = load_snapshot(snapshot), declared_encoders()
+    held = next(source.encoder_id for source in facts.inputs if source.name == "text")
+    dense = {}
+    for encoder in (declared[name] for name in encoders):
+        if encoder.encoder_id == held:
+            vectors = matrix_of(rows["text_vector"], encoder.width)
+        else:
+            vectors = embedded(encoder.model_copy(update={"precision": precision}), texts)
+        # What it says itself, without the n-grams that may stand behind.
+        dense[encoder.name] = csr_array(unit(vectors[:, : encoder.width - encoder.ngrams]))
+    counted = {f"n-grams {n}": csr_array(sparse_ngrams(texts, n)) for n in places}
     inputs = combined(dense, counted)
     console = Console()
-    console.print(table(rows, load_snapshot(snapshot).harms, inputs, c))
+    console.print(table(rows, facts.harms, inputs, c))
     for name, vectors in inputs.items():
         console.print(f"{name}: {sizes(vectors)}")
 
@@ -72,12 +75,12 @@ def labelled_texts(lake: Path, snapshot: Path) -> pd.DataFrame:
     return found.sort_values("post_id").reset_index(drop=True)
 
 
-def meanings(encoder: Encoder, texts: Sequence[str]) -> NDArray[np.float32]:
-    """The encoder's vectors of the texts, without the n-grams that may stand behind them."""
+def embedded(encoder: Encoder, texts: Sequence[str]) -> NDArray[np.float32]:
+    """The encoder's vectors of the texts."""
     model = text.load(encoder, choose_device().name)
     starts = track(range(0, len(texts), AT_ONCE), encoder.name)
     vectors = [text.embed(model, texts[first : first + AT_ONCE]).vectors for first in starts]
-    return unit(np.concatenate(vectors)[:, : encoder.width - encoder.ngrams])
+    return np.concatenate(vectors)
 
 
 def combined(dense: Vectors, counted: Vectors) -> Vectors:
@@ -156,8 +159,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--lake", type=Path, required=True)
     parser.add_argument("--snapshot", type=Path, required=True)
     parser.add_argument("--encoders", nargs="+", default=["minilm-l6-v2"], help="of conf")
-    parser.add_argument("--precision", choices=("fp32", "bf16"), default="bf16")
-    parser.add_argument("--places", nargs="*", type=int, default=[2048, 4096, 8192, 65536])
+    parser.add_argument(
+        "--precision",
+        choices=("fp32", "bf16"),
+        default="bf16",
+        help="of encoders whose vectors the snapshot does not hold",
+    )
+    parser.add_argument("--places", nargs="*", type=int, default=[1024, 2048, 4096, 65536])
     parser.add_argument("--c", type=float, default=1.0, help="strength of the regularisation")
     return parser.parse_args()
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from harmsweep.encoders.embedding import Floats, unit
+from harmsweep.encoders.embedding import Floats
 
 WORDS, LETTERS = (1, 2), (3, 5)
 # A text of 100,000 characters has as many runs of each length; what it says behind this is read by
@@ -20,23 +20,36 @@ MOST_CHARACTERS = 20_000
 
 
 def ngram_vectors(texts: Sequence[str], places: int) -> Floats:
-    """Unit vectors of the texts, [texts, places]; zeros of a text that is blank.
+    """Unit vectors of the texts, [texts, places]; zeros of a text that is blank."""
+    vectors: Floats = sparse_ngrams(texts, places).toarray()
+    return vectors
+
+
+def sparse_ngrams(texts: Sequence[str], places: int) -> Any:
+    """The same as a sparse matrix: a text has some 200 n-grams.
 
     A count enters by its logarithm, and words weigh as much as letters.
     """
+    # Only workers need it, and it takes a second to import.
+    from sklearn.preprocessing import normalize
+
     cut = [text[:MOST_CHARACTERS] for text in texts]
-    counted = (each.transform(cut).toarray() for each in _vectorizers(places))
-    damped = (unit(np.sign(counts) * np.log1p(np.abs(counts))) for counts in counted)
-    return unit(sum(damped, np.zeros((len(cut), places), np.float32)))
+    words, letters = (each.transform(cut) for each in _vectorizers(places))
+    return normalize(normalize(_damped(words)) + normalize(_damped(letters)))
+
+
+def _damped(counts: Any) -> Any:
+    counts.data = np.sign(counts.data) * np.log1p(np.abs(counts.data))
+    return counts
 
 
 @cache
 def _vectorizers(places: int) -> tuple[Any, Any]:
-    # Only workers need it, and it takes a second to import.
     from sklearn.feature_extraction.text import HashingVectorizer
 
     # All that the places of a text hang on is said here, and held by a test.
     alike = {"n_features": places, "norm": None, "lowercase": True, "alternate_sign": True}
+    alike |= {"dtype": np.float32}
     words = {"analyzer": "word", "ngram_range": WORDS, "token_pattern": r"\b\w\w+\b"}
     letters = {"analyzer": "char_wb", "ngram_range": LETTERS}
     return HashingVectorizer(**alike, **words), HashingVectorizer(**alike, **letters)
