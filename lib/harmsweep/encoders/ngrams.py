@@ -6,7 +6,7 @@ letters within words, share the places.
 """
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -49,7 +49,8 @@ def _vectorizers(places: int) -> tuple[Any, Any]:
 
     # All that the places of a text hang on is said here, and held by a test.
     alike = {"n_features": places, "norm": None, "lowercase": True, "alternate_sign": True}
-    alike |= {"dtype": np.float32}
-    words = {"analyzer": "word", "ngram_range": WORDS, "token_pattern": r"\b\w\w+\b"}
-    letters = {"analyzer": "char_wb", "ngram_range": LETTERS}
-    return HashingVectorizer(**alike, **words), HashingVectorizer(**alike, **letters)
+    counting = partial(HashingVectorizer, dtype=np.float32, **alike)
+    return (
+        counting(analyzer="word", ngram_range=WORDS, token_pattern=r"\b\w\w+\b"),
+        counting(analyzer="char_wb", ngram_range=LETTERS),
+    )
