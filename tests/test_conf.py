@@ -148,7 +148,7 @@ CASES: dict[str, list[Case]] = {
     "release.yaml": [
         Case("seed", "seed: 7", "seed: 7.5", "7.5 is refused: "),
         Case("resamples", "resamples: 2000", "resamples: 199", "199 is refused: "),
-        Case("min_speed", "min_speed: 0.8", "min_speed: .nan", "nan is refused: "),
+        Case("min_speed", "min_speed: 0.7", "min_speed: .nan", "nan is refused: "),
     ],
     "search.yaml": [
         Case("space.c.colour", "c: {low: 0.1,", "c: {colour: red, low: 0.1,", "known are high, l"),

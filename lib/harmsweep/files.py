@@ -38,7 +38,7 @@ def check_file(path: Path, expected: str) -> None:
         FileRefused: the file is missing or another one.
     """
     if not path.is_file():
-        raise FileRefused(f"{path}: missing; scripts/setup makes it")
+        raise FileRefused(f"{path}: missing; scripts/setup or scripts/fetch_mpnet makes it")
     actual = sha256_of(path)
     if actual != expected:
         raise FileRefused(f"{path}: expected SHA-256 {expected}, found {actual}")

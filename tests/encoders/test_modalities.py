@@ -15,6 +15,7 @@ from harmsweep.encoders.conf import Encoder, load_encoders
 from harmsweep.encoders.device import choose_device
 from harmsweep.encoders.embedding import Embedded
 from harmsweep.encoders.loading import MODALITIES
+from harmsweep.encoders.ngrams import ngram_vectors
 from harmsweep.files import FileRefused
 from harmsweep.media.problem import MediaProblem
 
@@ -114,6 +115,19 @@ def test_bf16_is_close_to_fp32() -> None:
         text.embed(in_precision(precision), text.EXAMPLES).vectors for precision in ("fp32", "bf16")
     )
     assert (full * half).sum(1).min() >= 0.999
+
+
+def test_ngrams_stand_behind_a_texts_vector_and_weigh_as_much() -> None:
+    plain = load_encoders()["text"]
+    places = plain.preprocessing | {"ngrams": 256}
+    beside = plain.model_copy(update={"preprocessing": places, "width": plain.width + 256})
+    texts = ["you won a prize", "a quiet afternoon by the lake " * 90]
+    alone, both = (text.embed(text.load(e, "cpu"), texts).vectors for e in (plain, beside))
+    np.testing.assert_allclose(both[:, : plain.width] * np.sqrt(2), alone, atol=1e-6)
+    np.testing.assert_allclose(
+        both[:, plain.width :] * np.sqrt(2), ngram_vectors(texts, 256), atol=1e-6
+    )
+    assert beside.cache_id != plain.cache_id
 
 
 def test_a_damaged_picture_is_refused_when_prepared() -> None:

@@ -1,14 +1,16 @@
-"""BERT on packed tokens: the texts of a pass lie end to end, without padding between them.
+"""BERT and MPNet on packed tokens: the texts of a pass lie end to end, without padding between.
 
 Every pass has the same number of tokens, and so the same kernels: a text's vector is the same to
 the last bit in whatever company, also in bf16. Padded, it varied there by 9e-4, and a backfill
 would not have given the first run's scores.
 
-Method: Devlin et al., BERT, NAACL 2019; the layout of Krell et al., Efficient Sequence Packing
-without Cross-contamination, 2021, with attention taken text by text instead of under a mask.
+Method: Devlin et al., BERT, NAACL 2019; Song et al., MPNet, NeurIPS 2020, whose attention has a
+bias by distance; the layout of Krell et al., Efficient Sequence Packing without
+Cross-contamination, 2021, with attention taken text by text instead of under a mask.
 """
 
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -30,6 +32,35 @@ Linear = tuple["Tensor", "Tensor"]
 
 
 @dataclass(frozen=True)
+class Names:
+    """What an architecture calls the parts of a layer's attention, and its first position."""
+
+    query_key_value: tuple[str, str, str]
+    joined: str
+    norm: str
+    first_position: int
+
+
+NAMES = {
+    "bert": Names(
+        ("attention.self.query", "attention.self.key", "attention.self.value"),
+        joined="attention.output.dense",
+        norm="attention.output.LayerNorm",
+        first_position=0,
+    ),
+    "mpnet": Names(
+        ("attention.attn.q", "attention.attn.k", "attention.attn.v"),
+        joined="attention.attn.o",
+        norm="attention.LayerNorm",
+        # The two before are those of padding, as fairseq counts.
+        first_position=2,
+    ),
+}
+# Beyond this distance MPNet's buckets are one: T5's bias, Raffel et al., JMLR 2020.
+FARTHEST = 128
+
+
+@dataclass(frozen=True)
 class Layer:
     """Weight and bias of each part of a layer; query, key and value are one matrix."""
 
@@ -43,10 +74,14 @@ class Layer:
 
 @dataclass(frozen=True)
 class Bert:
-    """A loaded encoder; `positions` has the embedding of the one token type added."""
+    """A loaded encoder; `positions` has the embedding of the one token type added, if any.
+
+    `bias` is added to attention, heads by positions by positions; None where there is none.
+    """
 
     words: "Tensor"
     positions: "Tensor"
+    bias: "Tensor | None"
     norm: Linear
     layers: tuple[Layer, ...]
     heads: int
@@ -81,10 +116,11 @@ def _embed(bert: Bert, windows: Windows) -> Floats:
 
 
 def _check(config: dict[str, Any]) -> None:
-    wanted = {"model_type": "bert", "hidden_act": "gelu", "position_embedding_type": "absolute"}
-    for name, value in wanted.items():
-        if config.get(name, value) != value:
-            raise FileRefused(f"config.json: {name} is {config[name]!r}, expected {value!r}")
+    wanted = {"hidden_act": ["gelu"], "position_embedding_type": ["absolute"]}
+    for name, values in ({"model_type": [*NAMES]} | wanted).items():
+        if config.get(name, values[0]) not in values:
+            found = f"config.json: {name} is {config[name]!r}"
+            raise FileRefused(f"{found}, expected {' or '.join(map(repr, values))}")
 
 
 def _built(
@@ -95,30 +131,54 @@ def _built(
 ) -> Bert:
     import torch
 
+    names = NAMES[config.get("model_type", "bert")]
+
     def part(name: str) -> Linear:
         return placed(weights[f"{name}.weight"]), placed(weights[f"{name}.bias"])
 
     def layer(name: str) -> Layer:
-        three = [part(f"{name}.attention.self.{which}") for which in ("query", "key", "value")]
+        three = [part(f"{name}.{which}") for which in names.query_key_value]
         return Layer(
             (torch.cat([w for w, _ in three]), torch.cat([b for _, b in three])),
-            part(f"{name}.attention.output.dense"),
-            part(f"{name}.attention.output.LayerNorm"),
+            part(f"{name}.{names.joined}"),
+            part(f"{name}.{names.norm}"),
             part(f"{name}.intermediate.dense"),
             part(f"{name}.output.dense"),
             part(f"{name}.output.LayerNorm"),
         )
 
-    types = weights["embeddings.token_type_embeddings.weight"]
+    positions = weights["embeddings.position_embeddings.weight"][names.first_position :]
+    types = weights.get("embeddings.token_type_embeddings.weight")
+    by_distance = weights.get("encoder.relative_attention_bias.weight")
     return Bert(
         words=placed(weights["embeddings.word_embeddings.weight"]),
-        positions=placed(weights["embeddings.position_embeddings.weight"] + types[0]),
+        positions=placed(positions if types is None else positions + types[0]),
+        bias=None if by_distance is None else placed(_bias(by_distance, len(positions))),
         norm=part("embeddings.LayerNorm"),
         layers=tuple(layer(f"encoder.layer.{n}") for n in range(config["num_hidden_layers"])),
         heads=config["num_attention_heads"],
         epsilon=config["layer_norm_eps"],
         tokens=tokens,
     )
+
+
+def _bias(by_distance: "Tensor", positions: int) -> "Tensor":
+    """What attention gains by how far a key stands behind its query, [heads, queries, keys].
+
+    The first half of the buckets, of those that stand before it: each distance up to a half of
+    them its own, then by logarithm up to FARTHEST; the second half, of those behind.
+    """
+    import torch
+
+    half = len(by_distance) // 2
+    places = torch.arange(positions)
+    behind = places[None] - places[:, None]
+    distance = behind.abs()
+    near = half // 2
+    growth = torch.log(distance.clamp(min=1) / near) / math.log(FARTHEST / near)
+    far = near + (growth * (half - near)).long()
+    bucket = torch.where(distance < near, distance, far.clamp(max=half - 1))
+    return by_distance[bucket + half * (behind > 0)].permute(2, 0, 1).contiguous()
 
 
 def _passes(windows: Windows, tokens: int) -> Iterator[Windows]:
@@ -174,7 +234,8 @@ def _attention(bert: Bert, layer: Layer, states: "Tensor", lengths: Sequence[int
         end = first + count * length
         shape = (count, length, 3, bert.heads, width // bert.heads)
         query, key, value = three[first:end].view(shape).permute(2, 0, 3, 1, 4)
-        found = scaled_dot_product_attention(query, key, value).transpose(1, 2)
+        bias = None if bert.bias is None else bert.bias[:, :length, :length]
+        found = scaled_dot_product_attention(query, key, value, bias).transpose(1, 2)
         joined[first:end] = found.reshape(end - first, width)
         first = end
     return joined

@@ -24,6 +24,8 @@ INPUTS = ("text", "raw_text", "media_text", "description", "image")
 OPTIONAL_INPUTS = ("video", "caption")
 # Inputs of a post that may share an encoder with `text` and are told apart by their id.
 _DERIVED_TEXTS = ("raw_text", "media_text", "caption")
+# How n-grams are hashed, as encoders/ngrams.py says: other places for a text, another number.
+_NGRAMS = 1
 Name = Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
 Sha256 = Field(pattern=r"^[0-9a-f]{64}$")
 
@@ -42,6 +44,7 @@ class EncoderEntry(Frozen):
     # Which architecture the modality's loader builds.
     kind: Literal[
         "mean_pooling",
+        "mpnet_mean_pooling",
         "clip_text",
         "efficientnet_lite0",
         "clip_vision",
@@ -108,6 +111,11 @@ class Encoder(EncoderEntry):
         return resolve(self.path)
 
     @property
+    def ngrams(self) -> int:
+        """How many places of a text's vector, its last, are hashed n-grams."""
+        return self.number("ngrams") if "ngrams" in self.preprocessing else 0
+
+    @property
     def encoder_id(self) -> str:
         """The id of a post's vectors: `cache_id`, and which text of the post where it has several.
 
@@ -121,7 +129,8 @@ class Encoder(EncoderEntry):
 
         Such as `minilm-l6-v2-53aa51172d14-5d0c1f7e-fp32`: equal inputs share a vector under it.
         """
-        others = [self.kind, self.preprocessing, sorted(self.files.items())]
+        others: list[object] = [self.kind, self.preprocessing, sorted(self.files.items())]
+        others += [_NGRAMS] if self.ngrams else []
         preprocessing = hashlib.sha256(json.dumps(others, sort_keys=True).encode()).hexdigest()
         weights = self.files["model.safetensors"]
         return f"{self.name}-{weights[:12]}-{preprocessing[:8]}-{self.precision}"

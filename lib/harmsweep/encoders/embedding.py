@@ -16,3 +16,9 @@ class Embedded(NamedTuple):
     windows: NDArray[np.int32]
     # Why a vector says little of its input, None where it says all; empty where none does so.
     reasons: Sequence[str | None] = ()
+
+
+def unit(vectors: Floats) -> Floats:
+    """Each row at length 1; a row of zeros stays."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, 1e-12), np.float32)

@@ -1,5 +1,7 @@
 """Text by a sentence encoder, or by CLIP's text encoder from a local folder; L2 norm, in windows.
 
+Where the preprocessing names `ngrams`, a text's hashed n-grams stand behind its vector.
+
 Methods: Reimers and Gurevych, Sentence-BERT, EMNLP 2019, as the configuration of all-MiniLM-L6-v2
 has it (mean pooling over the attention mask, then normalisation); Radford et al., CLIP, ICML 2021
 (the projected embedding of the last token).
@@ -16,7 +18,8 @@ import numpy as np
 from harmsweep.encoders.bert import Windows, load_bert
 from harmsweep.encoders.conf import Encoder, verify
 from harmsweep.encoders.device import kind_of
-from harmsweep.encoders.embedding import Embedded, Floats
+from harmsweep.encoders.embedding import Embedded, Floats, unit
+from harmsweep.encoders.ngrams import ngram_vectors
 
 EXAMPLES = ("a quiet afternoon by the lake", "you won a prize, call now", "lake " * 400)
 # Tokens a forward pass. More leave a core's cache; a GPU wants many.
@@ -29,7 +32,7 @@ UNKNOWN_WORDS = "most of its words are unknown to the encoder"
 
 @dataclass(frozen=True)
 class Model:
-    """A loaded text encoder; `forward` maps windows sorted by length to [windows, width]."""
+    """A loaded text encoder; `forward` maps windows sorted by length to vectors without n-grams."""
 
     encoder: Encoder
     tokenizer: Any
@@ -57,22 +60,30 @@ def prepare(encoder: Encoder, raw: str) -> str:
 
 
 def embed(model: Model, texts: Sequence[str]) -> Embedded:
-    """Unit vectors of the texts: the mean over a text's windows, normalised again."""
+    """Unit vectors of the texts: the mean over a text's windows, normalised again, then n-grams."""
     encodings = [model.tokenizer.encode(text, add_special_tokens=False) for text in texts]
     windows = [_windows(model, encoding.ids) for encoding in encodings]
     owner = np.repeat(np.arange(len(texts)), [len(w) for w in windows])
     flat = [ids for text in windows for ids in text]
     order = sorted(range(len(flat)), key=lambda n: len(flat[n]))
-    vectors = np.zeros((len(flat), model.encoder.width), np.float32)
-    vectors[order] = _normalised(model.forward([flat[n] for n in order]))
-    sums = np.zeros((len(texts), model.encoder.width), np.float32)
+    width = model.encoder.width - model.encoder.ngrams
+    vectors = np.zeros((len(flat), width), np.float32)
+    vectors[order] = unit(model.forward([flat[n] for n in order]))
+    sums = np.zeros((len(texts), width), np.float32)
     np.add.at(sums, owner, vectors)
     counts = np.bincount(owner, minlength=len(texts)).astype(np.int32)
     reasons = [
         UNKNOWN_WORDS if _is_mostly_unknown(model, text, encoding) else None
         for text, encoding in zip(texts, encodings, strict=True)
     ]
-    return Embedded(_normalised(sums), counts, reasons)
+    return Embedded(_with_ngrams(unit(sums), texts, model.encoder.ngrams), counts, reasons)
+
+
+def _with_ngrams(vectors: Floats, texts: Sequence[str], places: int) -> Floats:
+    """Unit vectors with as many places of n-grams behind, together unit vectors again."""
+    if not places:
+        return vectors
+    return unit(np.concatenate([vectors, ngram_vectors(texts, places)], axis=1))
 
 
 def _is_mostly_unknown(model: Model, text: str, encoding: Any) -> bool:
@@ -148,11 +159,7 @@ class Kind(NamedTuple):
 
 KINDS = {
     "mean_pooling": Kind(_bert, ("[CLS]", "[SEP]"), "[UNK]"),
+    "mpnet_mean_pooling": Kind(_bert, ("<s>", "</s>"), "[UNK]"),
     # Its tokens are bytes at the least: it knows every word.
     "clip_text": Kind(_clip, ("<|startoftext|>", "<|endoftext|>"), "<|unknown|>"),
 }
-
-
-def _normalised(vectors: Floats) -> Floats:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(lengths, 1e-12), np.float32)

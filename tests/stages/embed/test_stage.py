@@ -6,18 +6,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 from pyspark.sql import SparkSession
 
-from harmsweep.encoders.conf import INPUTS, load_encoders
+from harmsweep.encoders.conf import INPUTS, declared_encoders, load_encoders
+from harmsweep.encoders.ngrams import ngram_vectors
 from harmsweep.encoders.ocr_conf import load_ocr_conf
-from harmsweep.encoders.stored import mean
+from harmsweep.encoders.stored import matrix_of, mean
 from harmsweep.lake import delta
 from harmsweep.lake.portions import Portion
 from harmsweep.lake.runs import Outcome
 from harmsweep.model.text_windows import BOUNDED, as_read, packed
 from harmsweep.model.windows import NAME as WINDOWS
+from harmsweep.model.windows import NUMBERS
 from harmsweep.stages.embed.requests import post_inputs
 from harmsweep.stages.embed.stage import embed_day
 from harmsweep.tables.catalog import AUTHOR_VECTORS, EMBEDDINGS, POST_VECTORS
@@ -26,7 +29,9 @@ from harmsweep.tables.spec import Table
 pytestmark = [pytest.mark.spark, pytest.mark.torch]
 
 FIRST, SECOND = date(2026, 10, 1), date(2026, 10, 2)
-ENCODERS = load_encoders()
+# One encoder for all texts, whichever profile conf names for those of posts.
+MINILM = declared_encoders()["minilm-l6-v2"]
+ENCODERS = load_encoders() | {"text": MINILM}
 NAMES = ("text", "raw_text", "media_text", "image")
 TEXT, RAW, READ, IMAGE = (ENCODERS[name].encoder_id for name in NAMES)
 Fill = Callable[..., None]
@@ -35,7 +40,7 @@ Embed = Callable[..., Outcome]
 
 @pytest.fixture
 def embed(spark: SparkSession, lake: Path, tmp_path: Path) -> Embed:
-    return partial(embed_day, lambda: spark, lake, media_root=tmp_path)
+    return partial(embed_day, lambda: spark, lake, media_root=tmp_path, encoders=ENCODERS)
 
 
 @pytest.fixture
@@ -220,6 +225,27 @@ def test_sentences_are_windows_that_stand_side_by_side_with_their_numbers(
         BOUNDED,
     )
     assert embed(FIRST).skipped
+
+
+def test_a_text_and_its_windows_end_with_their_ngrams(fill: Fill, embed: Embed, lake: Path) -> None:
+    beside = declared_encoders()["minilm-ngrams"]
+    said = (
+        "You won a prize today.",
+        "We baked two loaves of bread for the fair on Monday at noon.",
+    )
+    fill(FIRST, {"p1": " ".join(said), "p2": "the lake"}, {}, {"a1": "the lake"})
+    embed(FIRST, encoders=ENCODERS | {"text": beside})
+    vectors = rows(POST_VECTORS, lake, FIRST, "post_id", "input")
+    whole, windows = (vectors["p1", name]["vector"] for name in ("text", WINDOWS))
+    one = 2 * (beside.width + len(NUMBERS))
+    assert (len(whole), len(windows)) == (2 * beside.width, 2 * one)
+    end = slice(2 * (beside.width - beside.ngrams), 2 * beside.width)
+    halved = ngram_vectors([as_read(" ".join(said)), as_read(said[0])], beside.ngrams) / 2**0.5
+    ends = matrix_of([whole[end], windows[end]], beside.ngrams)
+    np.testing.assert_allclose(ends, halved, atol=1e-3)
+    # A description stays without.
+    (author,) = rows(AUTHOR_VECTORS, lake, FIRST, "author_id").values()
+    assert len(author["vector"]) == 2 * MINILM.width
 
 
 def test_a_text_of_mostly_unknown_words_says_so(fill: Fill, embed: Embed, lake: Path) -> None:

@@ -1,0 +1,174 @@
+"""What each input of a text is worth: AUROC by head of a logistic regression on it, out of fold.
+
+Over the rows with a text of a snapshot's train and validation parts, in five folds of whole split
+groups; certify and test have no say. A head learns from all of its rows and is judged by dataset.
+Beside each AUROC stands its difference to the first input, with the central 95 % over resamples of
+whole groups.
+
+    .venv/bin/python scripts/benchmarks/inputs.py --lake lake --snapshot lake/snapshots/SNAPSHOT \
+        --encoders minilm-l6-v2 mpnet-ngrams --places 2048 4096 65536
+"""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+from scipy.sparse import csr_array, hstack
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedGroupKFold
+
+from harmsweep.encoders import text
+from harmsweep.encoders.conf import Encoder, declared_encoders
+from harmsweep.encoders.device import choose_device
+from harmsweep.encoders.embedding import unit
+from harmsweep.encoders.ngrams import sparse_ngrams
+from harmsweep.encoders.stored import matrix_of, stored
+from harmsweep.evaluation.intervals import auroc_auprc, bootstrap_auroc_auprc, interval
+from harmsweep.lake.delta import query
+from harmsweep.model.snapshot import label_column, load_snapshot
+from harmsweep.model.text_windows import as_read
+
+KEY = ["day", "post_id", "revision"]
+FOLDS, SEED, RESAMPLES = 5, 7, 1000
+# Fewer positives say nothing of an input.
+LEAST = 10
+AT_ONCE = 1024
+Floats = NDArray[np.float64]
+Vectors = Mapping[str, csr_array]
+
+
+def main(
+    *, lake: Path, snapshot: Path, encoders: list[str], precision: str, places: list[int], c: float
+) -> None:
+    rows = labelled_texts(lake, snapshot)
+    texts = [as_read(text) for text in rows["normal_text"]]
+    facts, declared = load_snapshot(snapshot), declared_encoders()
+    held = next(source.encoder_id for source in facts.inputs if source.name == "text")
+    dense = {}
+    for encoder in (declared[name] for name in encoders):
+        if encoder.encoder_id == held:
+            vectors = matrix_of(rows["text_vector"], encoder.width)
+        else:
+            vectors = embedded(encoder.model_copy(update={"precision": precision}), texts)
+        # What it says itself, without the n-grams that may stand behind.
+        dense[encoder.name] = csr_array(unit(vectors[:, : encoder.width - encoder.ngrams]))
+    counted = {f"n-grams {n}": csr_array(sparse_ngrams(texts, n)) for n in places}
+    inputs = combined(dense, counted)
+    console = Console()
+    console.print(table(rows, facts.harms, inputs, c))
+    for name, vectors in inputs.items():
+        console.print(f"{name}: {sizes(vectors)}")
+
+
+def labelled_texts(lake: Path, snapshot: Path) -> pd.DataFrame:
+    """The rows with a text of the parts that may choose."""
+    rows = pd.concat([pd.read_parquet(snapshot / part) for part in ("train", "validation")])
+    texts = query(lake, f"SELECT {', '.join(KEY)}, normal_text FROM post_features_v1").to_pandas()
+    found = rows[rows["text_present"]].merge(texts, on=KEY)
+    return found.sort_values("post_id").reset_index(drop=True)
+
+
+def embedded(encoder: Encoder, texts: Sequence[str]) -> NDArray[np.float32]:
+    """The encoder's vectors of the texts."""
+    model = text.load(encoder, choose_device().name)
+    starts = track(range(0, len(texts), AT_ONCE), encoder.name)
+    vectors = [text.embed(model, texts[first : first + AT_ONCE]).vectors for first in starts]
+    return np.concatenate(vectors)
+
+
+def combined(dense: Vectors, counted: Vectors) -> Vectors:
+    """Each input alone, each encoder beside each n-grams, and all encoders beside the first."""
+    inputs = {**dense, **counted}
+    for name, vectors in dense.items():
+        inputs |= {f"{name} + {n}": beside(vectors, grams) for n, grams in counted.items()}
+    if len(dense) > 1 and counted:
+        inputs["all"] = beside(*dense.values(), next(iter(counted.values())))
+    return inputs
+
+
+def beside(*parts: csr_array) -> csr_array:
+    """Parts of equal length side by side, together a unit vector."""
+    return csr_array(hstack(parts) / np.sqrt(len(parts)))
+
+
+def sizes(vectors: csr_array) -> str:
+    """What a text takes as it is stored, and as Parquet compresses it."""
+    some = vectors[:1000].toarray()
+    values = b"".join(stored(some))
+    packed = len(pa.compress(values, codec="snappy", asbytes=True))
+    return f"{len(values) / len(some):,.0f} bytes a text, {packed / len(some):,.0f} by snappy"
+
+
+def table(rows: pd.DataFrame, harms: Sequence[str], inputs: Vectors, c: float) -> Table:
+    """Heads by inputs."""
+    shown = Table("head", *inputs)
+    for harm in track(harms, "heads"):
+        known = rows[rows[label_column(harm)].notna()]
+        truth = known[label_column(harm)].to_numpy() > 0.5
+        if truth.sum() < LEAST or (~truth).sum() < LEAST:
+            continue
+        groups = known["split_group"].to_numpy(dtype=str)
+        of = {
+            n: out_of_fold(v[known.index.to_numpy()], truth, groups, c) for n, v in inputs.items()
+        }
+        for dataset in sorted(set(known["dataset"])):
+            here = (known["dataset"] == dataset).to_numpy()
+            if min(truth[here].sum(), (~truth[here]).sum()) >= LEAST:
+                scores = {name: values[here] for name, values in of.items()}
+                cells = differences(truth[here], scores, groups[here])
+                shown.add_row(f"{harm} ({dataset}, {truth[here].sum()})", *cells)
+    return shown
+
+
+def out_of_fold(
+    vectors: csr_array, truth: NDArray[np.bool_], groups: NDArray[np.str_], c: float
+) -> Floats:
+    """The log-odds of each row by a regression on the other folds; comparable within a fold only
+    as far as folds are alike, which they are at these sizes."""
+    scores = np.zeros(len(truth))
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED)
+    for fitted, judged in folds.split(np.zeros(len(truth)), truth, groups):
+        model = LogisticRegression(C=c, max_iter=300).fit(vectors[fitted], truth[fitted])
+        scores[judged] = model.decision_function(vectors[judged])
+    return scores
+
+
+def differences(
+    truth: NDArray[np.bool_], scores: Mapping[str, Floats], groups: NDArray[np.str_]
+) -> list[str]:
+    """Each input's AUROC, and its difference to the first with an interval."""
+    drawn = bootstrap_auroc_auprc(truth, scores, groups, resamples=RESAMPLES, seed=SEED)
+    first = next(iter(scores))
+    cells = []
+    for name, values in scores.items():
+        auroc, _ = auroc_auprc(truth, values)
+        low, high = interval(drawn[name][0] - drawn[first][0])
+        cells.append(f"{auroc:.3f}" + ("" if name == first else f" ({low:+.3f} {high:+.3f})"))
+    return cells
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument("--lake", type=Path, required=True)
+    parser.add_argument("--snapshot", type=Path, required=True)
+    parser.add_argument("--encoders", nargs="+", default=["minilm-l6-v2"], help="of conf")
+    parser.add_argument(
+        "--precision",
+        choices=("fp32", "bf16"),
+        default="bf16",
+        help="of encoders whose vectors the snapshot does not hold",
+    )
+    parser.add_argument("--places", nargs="*", type=int, default=[1024, 2048, 4096, 65536])
+    parser.add_argument("--c", type=float, default=1.0, help="strength of the regularisation")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main(**vars(_arguments()))
