@@ -10,7 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harmsweep.evaluation.model_scores import model_scores
+from harmsweep.evaluation.ordinary import Flagging, any_head_records, ordinary_records
 from harmsweep.evaluation.scored import ScoredRows, score_labelled_rows, seen_groups
+from harmsweep.model.conf import load_training
 from harmsweep.model.fusion import Columns, Input, fuse
 from harmsweep.model.manifest import (
     Manifest,
@@ -20,8 +23,12 @@ from harmsweep.model.manifest import (
 )
 from harmsweep.model.network import load_heads, predict, score_columns
 from harmsweep.model.snapshot import Snapshot, load_snapshot
+from harmsweep.paths import CONF
+from harmsweep.policy.certificates import find_certificate, folder_beside
+from harmsweep.policy.file import load_policy
 from harmsweep.release import hatecheck
 from harmsweep.release.conf import ReleaseConfig
+from harmsweep.release.floors import ordinary_gates
 from harmsweep.release.gates import (
     CANDIDATE,
     CHAMPION,
@@ -39,6 +46,8 @@ from harmsweep.release.gates import (
 from harmsweep.release.robustness import Kept, kept_in_writings, probes
 
 ROWS, ROUNDS = 4096, 5
+# Whose thresholds ordinary posts are held against.
+POLICY = CONF / "policy" / "default.yaml"
 
 
 def judge(
@@ -69,6 +78,7 @@ def judge(
         yield from confounder_gates(cases, answers, options)
     yield from kept_gates(_kept(candidate, cases, options), options)
     yield from harmless_gates(test, options)
+    yield from _ordinary(candidate, snapshot / "test", options)
     yield from calibration_gates(test, options)
     size = (candidate.parent / _mine(manifests).weights.name).stat().st_size
     yield from cost_gates(size, _rates(models, manifests), options)
@@ -78,6 +88,20 @@ def _kept(candidate: Path, cases: hatecheck.Cases, c: ReleaseConfig) -> list[Kep
     """What the candidate keeps of HateCheck's hateful phrases and the project's own sentences."""
     texts = probes(cases.plainly_hateful, most=c.kept_probes, seed=c.seed)
     return list(kept_in_writings(candidate, texts, seed=c.seed))
+
+
+def _ordinary(candidate: Path, part: Path, c: ReleaseConfig) -> Iterator[Gate]:
+    """What the candidate does to posts that are free of its harms, at the thresholds that ship."""
+    manifest, policy = load_manifest(candidate), load_policy(POLICY)
+    folder, version = folder_beside(candidate), policy.policy_version
+    certificate = find_certificate(folder, manifest.model_version, version)
+    training = load_training()
+    by = Flagging(policy, certificate, training.background)
+    scored = model_scores(part, candidate)
+    rows = scored[~scored["split_group"].isin(seen_groups(part, manifest.groups))]
+    given = rows, manifest.harms, by, training.evaluation
+    records, in_all = ordinary_records(*given, seed=c.seed), any_head_records(*given, seed=c.seed)
+    yield from ordinary_gates([*records], [*in_all], c)
 
 
 def _mine(manifests: Mapping[str, Manifest]) -> Manifest:
