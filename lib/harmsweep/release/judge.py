@@ -99,7 +99,8 @@ def _ordinary(candidate: Path, part: Path, c: ReleaseConfig) -> Iterator[Gate]:
     by = Flagging(policy, certificate, training.background)
     scored = model_scores(part, candidate)
     rows = scored[~scored["split_group"].isin(seen_groups(part, manifest.groups))]
-    given = rows, manifest.harms, by, training.evaluation
+    shipped = [harm for harm in manifest.harms if harm not in manifest.kept_out]
+    given = rows, shipped, by, training.evaluation
     records, in_all = ordinary_records(*given, seed=c.seed), any_head_records(*given, seed=c.seed)
     yield from ordinary_gates([*records], [*in_all], c)
 
