@@ -2,13 +2,26 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
+
+pytest.importorskip("torch")
 
 from harmsweep.evaluation.ordinary import ELSEWHERE, ORDINARY
 from harmsweep.release.conf import load_release
-from harmsweep.release.floors import ordinary_gates
+from harmsweep.release.floors import function_floors, ordinary_gates
+from harmsweep.release.hatecheck import Answers, Cases
 
 CONFIG = load_release()
+
+
+def hatecheck(found: float) -> tuple[Cases, Answers]:
+    """A hateful function of 20 cases, of which a share is called hateful, and a harmless one."""
+    functions = np.repeat(["derog_h", "ident_neutral_nh"], [20, 100])
+    names = np.array([f"t{n}" for n in range(120)])
+    cases = Cases(("x",) * 120, functions == "derog_h", functions, names, names)
+    hateful = np.where(np.arange(20) < found * 20, 0.9, 0.3)
+    return cases, Answers(np.concatenate([hateful, np.linspace(0.5, 0.8, 100)]), {})
 
 
 def record(value: float | None, **changes: Any) -> dict[str, Any]:
@@ -45,3 +58,25 @@ def test_what_all_heads_flag_together_is_told_and_decides_nothing() -> None:
     found = [*ordinary_gates([], [record(0.5), record(None, posts=ELSEWHERE)], CONFIG)]
     assert [(gate.passed, gate.item) for gate in found] == [(None, "all heads, ordinary posts")]
     assert "at most 0.02" in found[0].figures
+
+
+@pytest.mark.parametrize(("found", "passed"), [(0.05, [False, True]), (0.0, [False, False])])
+def test_each_hateful_function_is_found_at_few_false_alarms(
+    found: float, passed: list[bool]
+) -> None:
+    gates = [*function_floors(*hatecheck(found), CONFIG)]
+    assert [gate.item for gate in gates] == ["HateCheck", "derog_h"]
+    assert [gate.passed for gate in gates] == passed
+    assert f"{found:.3f} found at 0.05" in gates[1].figures
+
+
+def test_hateful_cases_must_be_told_from_harmless_ones() -> None:
+    (whole, _) = function_floors(*hatecheck(1.0), CONFIG)
+    assert whole.passed is True and whole.figures == "AUROC 1.000, at least 0.6"
+
+
+def test_a_threshold_lets_no_more_than_a_share_of_harmless_cases_pass() -> None:
+    cases, answers = hatecheck(0.0)
+    passes = cases.threshold_at(answers.plain, 0.05)
+    assert (answers.plain[~cases.hateful] >= passes).sum() == 5
+    assert cases.threshold_at(np.full(120, 0.5), 0.05) > 0.5

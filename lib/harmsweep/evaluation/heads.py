@@ -61,7 +61,7 @@ def verdict(head: Record) -> str:
 
 
 def _rarer_groups(head: Record) -> int:
-    return min(head["positive_groups"], head["negative_groups"])
+    return int(min(head["positive_groups"], head["negative_groups"]))
 
 
 # In what a head may fall short of its baseline, the best regression on one modality.

@@ -15,6 +15,10 @@ class ReleaseConfig(Frozen):
     confidence: float = Field(gt=0.5, lt=1)
     resamples: int = Field(ge=200)
     seed: int
+    margin: float = Field(gt=0, lt=1)
+    false_alarms: float = Field(gt=0, lt=1)
+    hatecheck_auroc: float = Field(ge=0, le=1)
+    least_found: float = Field(ge=0, le=1)
     disguise_drop: float = Field(ge=0, le=1)
     kept_share: float = Field(ge=0, le=1)
     kept_probes: int = Field(gt=0)

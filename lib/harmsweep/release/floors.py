@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
+from harmsweep.evaluation.intervals import auroc_auprc
 from harmsweep.evaluation.ordinary import ELSEWHERE, ORDINARY
 from harmsweep.evaluation.records import Record
 from harmsweep.release.conf import ReleaseConfig
 from harmsweep.release.gates import Gate
+from harmsweep.release.hatecheck import Answers, Cases
 
 REVIEW = "review"
 
@@ -28,6 +30,22 @@ def ordinary_gates(
         if record["n"]:
             figures = f"{_share(record)}, to review at most {c.ordinary_all}"
             yield Gate("ordinary", f"all heads, {record['posts']}", None, figures)
+
+
+def function_floors(cases: Cases, answers: Answers, c: ReleaseConfig) -> Iterator[Gate]:
+    """HateCheck's hateful cases are told from its harmless ones, in each function.
+
+    By function: the share that is called hateful at the score from which so many harmless ones are.
+    """
+    auroc = auroc_auprc(cases.hateful, answers.plain)[0]
+    figures = f"AUROC {auroc:.3f}, at least {c.hatecheck_auroc}"
+    yield Gate("floor", "HateCheck", auroc >= c.hatecheck_auroc, figures)
+    called = answers.plain >= cases.threshold_at(answers.plain, c.false_alarms)
+    for name in sorted(set(cases.functions[cases.hateful])):
+        here = (cases.functions == name) & cases.hateful
+        share = float(called[here].mean())
+        figures = f"{share:.3f} found at {c.false_alarms} false alarms, at least {c.least_found}"
+        yield Gate("floor", name, share >= c.least_found, figures)
 
 
 def _ordinary_gate(record: Record, c: ReleaseConfig) -> Gate:

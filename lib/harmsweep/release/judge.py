@@ -28,8 +28,9 @@ from harmsweep.policy.certificates import find_certificate, folder_beside
 from harmsweep.policy.file import load_policy
 from harmsweep.release import hatecheck
 from harmsweep.release.conf import ReleaseConfig
-from harmsweep.release.floors import ordinary_gates
+from harmsweep.release.floors import function_floors, ordinary_gates
 from harmsweep.release.gates import (
+    BEST,
     CANDIDATE,
     CHAMPION,
     Gate,
@@ -54,11 +55,14 @@ def judge(
     candidate: Path,
     champion: Path | None,
     *,
+    best: Path | None = None,
     snapshot: Path,
     cases: hatecheck.Cases,
     options: ReleaseConfig,
 ) -> Iterator[Gate]:
-    """Every gate of a candidate, beside the champion where there is one; both are manifests.
+    """Every gate of a candidate, beside the champion where there is one, and the best one so far.
+
+    All are manifests.
 
     Raises:
         ManifestRefused: a model's files differ from their hashes, the two models see other inputs,
@@ -67,12 +71,15 @@ def judge(
     models = {CANDIDATE: candidate} | ({CHAMPION: champion} if champion else {})
     manifests = {name: load_manifest(path) for name, path in models.items()}
     _check_inputs(load_snapshot(snapshot), manifests)
-    test = list(_test_rows(snapshot / "test", models, manifests))
+    scored = models | ({BEST: best} if best and best != champion else {})
+    known = manifests | {BEST: load_manifest(scored[BEST])} if BEST in scored else manifests
+    test = list(_test_rows(snapshot / "test", scored, known))
     lacking = sorted({h for m in manifests.values() for h in m.harms} - {*_mine(manifests).harms})
     yield from head_gates(test, lacking, options)
     yield from baseline_gates(_evaluation(candidate, _mine(manifests)), options)
     if all(hatecheck.HARM in manifest.harms for manifest in manifests.values()):
         answers = hatecheck.answers(models, cases, seed=options.seed)
+        yield from function_floors(cases, answers[CANDIDATE], options)
         yield from function_gates(cases, answers, options)
         yield from disguise_gates(cases, answers, options)
         yield from confounder_gates(cases, answers, options)
