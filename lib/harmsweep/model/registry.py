@@ -53,7 +53,7 @@ def manifest_of(alias: str, folder: Path) -> Path | None:
 def set_champion(path: Path, folder: Path, *, is_best: bool = True) -> ChampionChange:
     """Make a manifest's model the champion; the one before is `previous`. Twice changes nothing.
 
-    One that is not the best leaves `best` where it was: a registry from before has it of the former.
+    One that is not the best leaves `best` where it was; where there is none, the former is it.
     """
     manifest, registry = load_manifest(path), client(folder)
     before = _version_of(CHAMPION, folder)
