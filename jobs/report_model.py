@@ -12,7 +12,7 @@ from harmsweep.errors import finish
 from harmsweep.lake.delta import lake_path
 from harmsweep.model.registry import model_path
 from harmsweep.pipeline.job import add_model
-from harmsweep.reports.evaluation import Material, write_evaluation
+from harmsweep.reports.evaluation import POLICY, Material, write_evaluation
 
 
 def main(*, out: Path, model: str, **material: Any) -> list[str]:
@@ -33,4 +33,5 @@ if __name__ == "__main__":
     parser.add_argument(
         "--certificates", type=Path, help="folder of certificates (default: the model's)"
     )
+    parser.add_argument("--policy", type=Path, default=POLICY, help="whose rungs are reported")
     finish(partial(main, **vars(parser.parse_args())), parser.prog)

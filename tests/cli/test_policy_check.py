@@ -62,3 +62,13 @@ def test_a_harm_without_a_head_is_refused(run, monkeypatch: pytest.MonkeyPatch):
     fewer = manifest.model_copy(update={"heads": manifest.heads[1:]})
     monkeypatch.setattr("harmsweep.model.manifest.load_manifest", lambda _: fewer)
     assert f"rules.hate: {manifest.model_version} has no head for it" in run(text, *options)
+
+
+def test_rules_that_production_ignores_are_named(run, monkeypatch: pytest.MonkeyPatch):
+    manifest, options = load_manifest(DEFAULT_MODEL), ("--model", str(DEFAULT_MODEL))
+    few = manifest.model_copy(update={"kept_out": {"hate": "7 positive groups"}})
+    monkeypatch.setattr("harmsweep.model.manifest.load_manifest", lambda _: few)
+    rules = {"hate": [rule(REVIEW)], "spam": [rule(REVIEW)]}
+    told = run(trial_policy(rules, mode="production"), *options)
+    assert told.endswith("rules.hate is ignored, its head is kept out: 7 positive groups\n")
+    assert "ignored" not in run(trial_policy(rules), *options)

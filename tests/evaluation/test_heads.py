@@ -19,8 +19,9 @@ from harmsweep.evaluation.heads import (
 from harmsweep.model.conf import Evaluation
 
 HEAD: dict[str, Any] = {
-    "auroc": 0.8, "low": 0.7, "high": 0.9, "groups": 90, "few": False, "baseline": 0.75,
-    "best_baseline": "text", "worse_than_baseline": False, "difference_low": 0.01,
+    "auroc": 0.8, "low": 0.7, "high": 0.9, "positive_groups": 40, "negative_groups": 50,
+    "few": False, "baseline": 0.75, "best_baseline": "text", "worse_than_baseline": False,
+    "difference_low": 0.01,
 }  # fmt: skip
 
 
@@ -31,7 +32,10 @@ HEAD: dict[str, Any] = {
         ({"difference_low": -0.01}, "not told from text alone"),
         ({"worse_than_baseline": True}, "review only: worse than text alone"),
         ({"few": True}, "review only: fewer than 30 positives"),
-        ({"low": None, "groups": 6}, "review only: 6 groups tell nothing of a new one"),
+        (
+            {"low": None, "positive_groups": 6},
+            "review only: 6 groups of a class tell nothing of a new one",
+        ),
         ({"auroc": None, "low": None}, "review only: one class in the test part"),
         ({"baseline": None, "difference_low": None}, "no baseline to compare with"),
     ],

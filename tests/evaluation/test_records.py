@@ -9,7 +9,13 @@ import pytest
 pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
-from harmsweep.evaluation.records import finite, language_records, record, records  # noqa: E402
+from harmsweep.evaluation.records import (  # noqa: E402
+    finite,
+    kept_out,
+    language_records,
+    record,
+    records,
+)
 from harmsweep.evaluation.scored import ScoredRows  # noqa: E402
 from harmsweep.model.conf import Evaluation  # noqa: E402
 
@@ -41,8 +47,17 @@ def test_a_head_as_good_as_the_baseline_is_not() -> None:
 def test_few_groups_have_no_interval_and_say_so() -> None:
     rows = scored({"model": POOR, "text": GOOD}, groups=19)
     found = record(rows, "all", LIMITS, seed=1)
-    assert found["note"] == "groups < 20" and "low" not in found
+    assert found["note"] == "groups of a class < 20" and "low" not in found
     assert not found["worse_than_baseline"]
+
+
+@pytest.mark.parametrize(("positives", "why"), [(19, "19 positive and 181 negative"), (20, None)])
+def test_a_head_needs_twenty_test_groups_of_each_class(positives: int, why: str | None) -> None:
+    rows = replace(scored({"model": GOOD}, groups=200), truth=np.arange(200) < positives)
+    found = record(rows, "all", LIMITS, seed=1)
+    assert ("low" in found) == (why is None)
+    kept = kept_out([found, found | {"dataset": "sms", "harm": "hate"}], LIMITS)
+    assert [*kept] == (["spam"] if why else []) and (not why or why in kept["spam"])
 
 
 def test_one_class_gives_counts_only() -> None:

@@ -42,6 +42,13 @@ def test_few_groups_have_no_interval_and_no_rows_no_value(options: Evaluation):
     assert share(what, ~what, np.arange(4), options, seed=1)["value"] is None
 
 
+def test_where_none_or_all_are_an_interval_is_exact(options: Evaluation):
+    none = share(np.zeros(100, bool), np.ones(100, bool), np.arange(100), options, seed=1)
+    every = share(np.ones(100, bool), np.ones(100, bool), np.arange(100), options, seed=1)
+    assert (none["low"], none["high"]) == (0.0, pytest.approx(0.0362, abs=1e-4))
+    assert (every["low"], every["high"]) == (pytest.approx(0.9638, abs=1e-4), 1.0)
+
+
 def test_the_threshold_of_a_rate_is_passed_by_so_many_harmless_rows():
     found = rows([0] * 100 + [1] * 3, [*np.linspace(0, 0.99, 100), 0.5, 0.6, 0.7])
     score = threshold_by_rate(found, 0.05)

@@ -152,6 +152,13 @@ def test_a_manifest_from_before_switched_off_loads(model: Path) -> None:
     assert load_manifest(model).switched_off == {}
 
 
+def test_a_head_that_is_kept_out_is_one_that_the_model_has() -> None:
+    assert build_manifest(facts()).kept_out == {}
+    assert build_manifest(facts(kept_out={"hate": "few"})).kept_out == {"hate": "few"}
+    with pytest.raises(ValueError, match="kept_out names a harm"):
+        build_manifest(facts(kept_out={"phishing": "few"}))
+
+
 def test_switched_off_is_part_of_the_version_and_names_the_columns_kept() -> None:
     features = [{"name": "n_chars", "transform": "log1p"}]
     off = build_manifest(facts(features=features, switched_off={"hate": ["numbers"]}))

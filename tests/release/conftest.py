@@ -79,6 +79,11 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
         labels = {label_column(h): np.full(ROWS, np.nan, np.float32) for h in HARMS}
         labels[label_column("hate")] = truth.astype(np.float32)
         columns = {
+            "day": [DAY] * ROWS,
+            "post_id": [f"{part}-{n}" for n in range(ROWS)],
+            "revision": [1] * ROWS,
+            "author_origin": ["native"] * ROWS,
+            "n_words": [5.0] * ROWS,
             "split_group": [f"{part}-{n}" for n in range(ROWS)],
             "dataset": ["davidson"] * ROWS,
             "language": ["en"] * ROWS,

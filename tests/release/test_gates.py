@@ -8,8 +8,10 @@ pytest.importorskip("torch")
 from harmsweep.evaluation.scored import ScoredRows
 from harmsweep.release.conf import ReleaseConfig, load_release
 from harmsweep.release.gates import (
+    BEST,
     CANDIDATE,
     CHAMPION,
+    Gate,
     baseline_gates,
     calibration_gates,
     confounder_gates,
@@ -41,7 +43,7 @@ def only(name: str, gates: object) -> list[bool | None]:
 
 
 def test_a_head_that_is_worse_is_refused_with_both_figures() -> None:
-    (gate,) = head_gates([rows({CANDIDATE: BAD, CHAMPION: GOOD})], [], CONFIG)
+    gate, _ = head_gates([rows({CANDIDATE: BAD, CHAMPION: GOOD})], [], CONFIG)
     assert gate.passed is False and "against 1.000" in gate.figures
 
 
@@ -60,13 +62,28 @@ def test_a_head_with_few_positive_groups_is_informational() -> None:
 def test_one_group_of_many_positives_counts_as_one() -> None:
     crowd = rows({CANDIDATE: BAD, CHAMPION: GOOD})
     crowd.groups[TRUTH] = "one event"
-    (gate,) = head_gates([crowd], [], CONFIG)
+    gate, margin = head_gates([crowd], [], CONFIG)
+    assert margin.passed is None and margin.gain is None
     assert gate.passed is None and "only 1 positive groups" in gate.figures
 
 
 def test_a_head_that_the_champion_has_may_not_go() -> None:
     (gate,) = head_gates([], ["spam"], CONFIG)
     assert gate.passed is False and gate.item == "spam"
+
+
+def test_a_head_that_may_be_far_below_the_best_champion_is_refused() -> None:
+    def margin(scores: dict[str, np.ndarray]) -> Gate:
+        (found,) = (g for g in head_gates([rows(scores)], [], CONFIG) if g.name == "margin")
+        return found
+
+    # As good as the champion, which is a little below the one before it.
+    declined = GOOD - 0.3 * RNG.random(400) * TRUTH
+    against_best = margin({CANDIDATE: declined, CHAMPION: declined, BEST: GOOD})
+    assert against_best.passed is False and (against_best.gain or 0) < -0.02
+    assert margin({CANDIDATE: declined, CHAMPION: declined}).passed is True
+    better = margin({CANDIDATE: GOOD, CHAMPION: declined, BEST: declined})
+    assert better.passed is True and (better.gain or 0) > 0
 
 
 def test_a_slice_that_is_worse_is_refused_where_the_whole_is_not() -> None:
@@ -135,10 +152,13 @@ def test_harmless_cases_that_are_called_hateful_are_refused() -> None:
 
 
 def test_an_identity_that_is_called_hateful_more_than_another_is_refused() -> None:
-    uneven = answers(0.9, 0.1)
-    uneven.plain[60::2] = 0.9
-    gates = confounder_gates(cases(), {CANDIDATE: uneven}, CONFIG)
-    assert only("identities", gates) == [False]
+    # Four of the 30 that name one, at the score that five of a hundred harmless ones reach.
+    config = CONFIG.model_copy(update={"identity_gap": 0.05, "false_alarms": 0.07})
+    uneven, even = answers(0.9, 0.1), answers(0.9, 0.1)
+    uneven.plain[60:68:2] = 0.4
+    even.plain[60:64] = 0.4
+    found = [confounder_gates(cases(), {CANDIDATE: each}, config) for each in (uneven, even)]
+    assert [only("identities", gates) for gates in found] == [[False], [True]]
 
 
 def test_a_disguise_that_takes_too_much_is_refused_by_name() -> None:

@@ -95,7 +95,7 @@ def test_without_a_lake_there_are_ids_only(model: Path, snapshot: Path, tmp_path
 def test_few_positives_are_marked_and_for_review_only(page: str):
     text = seen(page)
     assert "For review only, whatever their scores: spam, hate." in text
-    assert "hate 100 2* 100" in text and "fewer than 30 positives" in text
+    assert "hate 100 2* 100" in text and "2 groups of a class tell nothing" in text
 
 
 def test_a_head_below_its_baseline_is_named(page: str):

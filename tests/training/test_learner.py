@@ -54,6 +54,19 @@ def test_a_posts_logit_is_the_greatest_of_its_rows() -> None:
     assert posts.greatest(logits).flatten().tolist() == [6, 1, 1]
 
 
+def test_an_absent_label_of_a_background_post_counts_as_0_at_its_weight() -> None:
+    from harmsweep.training.batch import Batch
+
+    labels = torch.tensor([[1.0], [math.nan], [math.nan]])
+    free = torch.tensor([[0.1], [0.1], [0.0]])
+    learned, weights = Batch(labels, labels, background=free).with_background()
+    assert learned.flatten().tolist()[:2] == [1, 0] and learned[2].isnan()
+    assert weights is not None and weights.flatten().tolist() == pytest.approx([1, 0.1, 0])
+    half = Batch(labels, labels, torch.tensor([[0.5], [0.0], [0.0]]), background=free)
+    assert half.with_background()[1].flatten().tolist() == pytest.approx([0.5, 0.1, 0])
+    assert Batch(labels, labels).with_background()[1] is None
+
+
 def test_heads_learn_from_whole_posts_and_from_the_greatest() -> None:
     posts = batch([0, 0], window((1, 5)), None)
     whole, greatest = posts.readings(posts.fused[:, 1:2])

@@ -12,7 +12,7 @@ from harmsweep.plurals import counted
 
 if TYPE_CHECKING:
     from harmsweep.conf import Fault
-    from harmsweep.policy.file import PolicyFile
+    from harmsweep.policy.file import Policy, PolicyFile
 
 
 def policy(
@@ -29,7 +29,8 @@ def policy(
     """Check a policy before it is in force: print its version, or refuse it with its faults' lines.
 
     With --lake it must name no surface that no post there has and no language that none is of;
-    with --model no harm for which the model has no head.
+    with --model no harm for which the model has no head. Rules that production ignores, because a
+    head has too few test posts, are named.
     """
     from harmsweep.conf import read, validate
     from harmsweep.policy.file import PolicyError, PolicyFile, load_policy
@@ -46,6 +47,8 @@ def policy(
     harms = counted(len(loaded.rules), "harm")
     rules = counted(sum(map(len, loaded.rules.values())), "rule")
     print(f"{loaded.policy_version}: {harms}, {rules}, no fault")
+    if model:
+        _print_ignored(loaded, model)
 
 
 def _unseen(policy: "PolicyFile", lake: Path) -> Iterator["Fault"]:
@@ -66,6 +69,14 @@ def _unseen(policy: "PolicyFile", lake: Path) -> Iterator["Fault"]:
     for place, language in enumerate(policy.languages):
         if language not in languages:
             yield ("languages", place), f"no post of {lake} is in {language!r}"
+
+
+def _print_ignored(policy: "Policy", model: Path) -> None:
+    from harmsweep.model.manifest import load_manifest
+
+    kept_out = load_manifest(model).kept_out
+    for harm in sorted(policy.rules.keys() - policy.for_heads(kept_out).rules.keys()):
+        print(f"rules.{harm} is ignored, its head is kept out: {kept_out[harm]}")
 
 
 def _without_head(policy: "PolicyFile", model: Path) -> Iterator["Fault"]:

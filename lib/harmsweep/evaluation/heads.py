@@ -47,7 +47,7 @@ def verdict(head: Record) -> str:
     """What a head's figures allow, in a few words: for review only, or how it does beside one."""
     reasons = {
         "one class in the test part": head["auroc"] is None,
-        f"{head['groups']} groups tell nothing of a new one": head["low"] is None,
+        f"{_rarer_groups(head)} groups of a class tell nothing of a new one": head["low"] is None,
         f"fewer than {LEAST_POSITIVES} positives": head["few"],
         f"worse than {head['best_baseline']} alone": head["worse_than_baseline"],
     }
@@ -58,6 +58,10 @@ def verdict(head: Record) -> str:
         return "no baseline to compare with"
     better = head["difference_low"] is not None and head["difference_low"] > 0
     return f"{'better than' if better else 'not told from'} {head['best_baseline']} alone"
+
+
+def _rarer_groups(head: Record) -> int:
+    return int(min(head["positive_groups"], head["negative_groups"]))
 
 
 # In what a head may fall short of its baseline, the best regression on one modality.

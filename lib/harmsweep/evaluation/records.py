@@ -1,7 +1,7 @@
 """What each head is worth on the test part, beside logistic regression on one modality."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,17 @@ def records(scored: ScoredRows, options: Evaluation, *, seed: int) -> Iterator[R
             yield record(rows, dataset, options, seed=seed)
 
 
+def kept_out(records: Iterable[Record], options: Evaluation) -> dict[str, str]:
+    """The heads that no production policy may use, and why: too few test groups of a class."""
+    return {
+        row["harm"]: f"{row['positive_groups']} positive and {row['negative_groups']} negative"
+        f" groups in the test part, {options.min_groups} of each are needed"
+        for row in records
+        if row["dataset"] == ALL
+        and min(row["positive_groups"], row["negative_groups"]) < options.min_groups
+    }
+
+
 def language_records(scored: ScoredRows, options: Evaluation, *, seed: int) -> Iterator[Record]:
     """One record per language with both labels and enough groups for an interval."""
     for language in map(str, sorted(set(scored.languages))):
@@ -42,16 +53,19 @@ def language_records(scored: ScoredRows, options: Evaluation, *, seed: int) -> I
 def record(rows: ScoredRows, dataset: str, options: Evaluation, *, seed: int) -> Record:
     """AUROC and AUC-PR of the model beside the baselines, and their paired difference.
 
-    Intervals are the central 95 % over resamples of whole groups; the baseline of the difference is
-    the one that is best on these very rows, which favours the baseline.
+    Intervals are the central 95 % over resamples of whole groups, of which each class needs enough:
+    an area of five positives moves by a fifth with each. The baseline of the difference is the one
+    that is best on these very rows, which favours the baseline.
     """
-    groups = len(set(rows.groups))
+    of_class = [len(set(rows.groups[rows.truth == known])) for known in (True, False)]
     facts: Record = {
         "harm": rows.harm,
         "dataset": dataset,
         "n": len(rows.truth),
         "positives": int(rows.truth.sum()),
-        "groups": groups,
+        "groups": len(set(rows.groups)),
+        "positive_groups": of_class[0],
+        "negative_groups": of_class[1],
         "note": "",
     }
     if not rows.has_both:
@@ -66,8 +80,8 @@ def record(rows: ScoredRows, dataset: str, options: Evaluation, *, seed: int) ->
     if best is not None:
         facts["difference"] = points[MODEL][0] - baselines[best]
     facts["worse_than_baseline"] = False
-    if groups < options.min_groups:
-        return facts | {"note": f"groups < {options.min_groups}"}
+    if min(of_class) < options.min_groups:
+        return facts | {"note": f"groups of a class < {options.min_groups}"}
     return facts | _intervals(rows, best, options, seed)
 
 

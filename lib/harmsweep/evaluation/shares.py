@@ -13,11 +13,14 @@ from harmsweep.evaluation.intervals import Bools, Floats, group_weights, interva
 from harmsweep.evaluation.records import MODEL, Record
 from harmsweep.evaluation.scored import ScoredRows
 from harmsweep.model.conf import Evaluation
+from harmsweep.policy.share_bounds import lower_bound, upper_bound
 
 # Where heads are compared and fairness is judged, a head flags this share of the harmless posts.
 FALSE_POSITIVES = 0.05
 # A precision of fewer flagged posts than this is chance.
 LEAST_FLAGGED = 10
+# What lies beyond each end of an interval.
+TAIL = 0.025
 
 
 def share(
@@ -25,7 +28,8 @@ def share(
 ) -> Record:
     """The share of the rows `of` that are `what`, its interval over whole groups, and how many.
 
-    Without rows there is no value, and with fewer than `min_groups` groups no interval.
+    Without rows there is no value, and with fewer than `min_groups` groups no interval. Where no
+    row is or every row is, which resampling cannot vary, its ends are exact for as many groups.
     """
     chosen, names = what[of], groups[of]
     count = len(set(names))
@@ -34,6 +38,11 @@ def share(
         return facts
     facts["value"] = float(chosen.mean())
     if count < options.min_groups:
+        return facts
+    if chosen.all() or not chosen.any():
+        number = count * int(chosen.all())
+        facts["low"] = float(lower_bound(number, count, TAIL))
+        facts["high"] = float(upper_bound(number, count, TAIL))
         return facts
     blocks = group_weights(names, resamples=options.resamples, seed=seed)
     drawn = [weights @ chosen / weights.sum(axis=1) for weights in blocks]

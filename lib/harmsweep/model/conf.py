@@ -68,6 +68,28 @@ class Evaluation(Frozen):
     baseline_rows: int = Field(gt=0)
 
 
+class Background(Frozen):
+    """Which posts are free of a harm though nobody looked for it there, and what that counts."""
+
+    # Of an absent label as 0 beside a label, in training alone; 0 leaves it absent.
+    weight: float = Field(default=0.0, ge=0, lt=1)
+    # Collections of ordinary posts: background of every harm, and in a snapshot without labels.
+    ordinary: tuple[str, ...] = ()
+    # By harm the other collections that are.
+    collections: Mapping[str, tuple[str, ...]] = {}
+
+    def of(self, harm: str) -> frozenset[str]:
+        """The collections that are background of a harm."""
+        return frozenset({*self.ordinary, *self.collections.get(harm, ())})
+
+    @model_validator(mode="after")
+    def _harms_are_known(self) -> "Background":
+        unknown = sorted(set(self.collections) - set(HARMS))
+        if unknown:
+            raise FieldFault(("collections", unknown[0]), f"conf declares no harm {unknown}")
+        return self
+
+
 class TrainingConfig(Frozen):
     """All of conf/training.yaml."""
 
@@ -76,6 +98,8 @@ class TrainingConfig(Frozen):
     features: Mapping[str, Literal["log1p", "none"]]
     # Whether a post's score is the greatest over its whole text and the text's windows.
     text_windows: bool = False
+    # A model from before has none.
+    background: Background = Background()
     min_class_rows: int = Field(ge=1)
     # Modalities that a harm's head does not see.
     switched_off: Mapping[str, tuple[str, ...]] = {}

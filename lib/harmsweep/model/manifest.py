@@ -79,6 +79,8 @@ class Manifest(Frozen):
     switched_off: Mapping[str, tuple[str, ...]] = {}
     # How a head's logits become probabilities; a manifest from before has none.
     calibrations: Mapping[str, Calibration] = {}
+    # Heads that no production policy may use, and why; a manifest from before has none.
+    kept_out: Mapping[str, str] = {}
     # Whether a post's score is the greatest over its whole text and its windows; a manifest from
     # before scores the whole text alone.
     text_windows: bool = False
@@ -103,6 +105,8 @@ class Manifest(Frozen):
             raise ValueError("switched_off names a harm without a head")
         if not self.calibrations.keys() <= set(self.network.harms):
             raise ValueError("calibrations names a harm without a head")
+        if not self.kept_out.keys() <= set(self.network.harms):
+            raise ValueError("kept_out names a harm without a head")
         names = modalities_of([s.name for s in self.inputs], [f.name for f in self.features])
         check_switched_off(self.switched_off, names)
         if self.text_windows and "text" not in {source.name for source in self.inputs}:
@@ -232,7 +236,7 @@ def check_harms(manifest: Manifest, harms: Iterable[str]) -> None:
 
 def _canonical(content: dict[str, Any]) -> bytes:
     # A manifest from before one of these keeps its version and digest.
-    later = {"switched_off", "calibrations", "text_windows"}
+    later = {"switched_off", "calibrations", "text_windows", "kept_out"}
     content = {n: v for n, v in content.items() if v or n not in later}
     return json.dumps(content, sort_keys=True, ensure_ascii=False, allow_nan=False).encode()
 

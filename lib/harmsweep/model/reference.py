@@ -14,6 +14,8 @@ class ModelRef:
 
     model_version: str
     manifest: Path
+    # Heads that no production policy may use.
+    kept_out: tuple[str, ...] = ()
 
     @property
     def certificates(self) -> Path:
@@ -28,5 +30,6 @@ def load_model_ref(value: str | Path) -> ModelRef:
         ManifestRefused: the manifest is no valid one, or a file of the model differs.
         RegistryRefused: that registry has no champion.
     """
-    manifest = model_path(str(value))
-    return ModelRef(load_manifest(manifest).model_version, manifest)
+    path = model_path(str(value))
+    manifest = load_manifest(path)
+    return ModelRef(manifest.model_version, path, tuple(manifest.kept_out))

@@ -1,4 +1,4 @@
-"""MLflow's registry of models: which version is the champion, and which was before it.
+"""MLflow's registry of models: which version is the champion, which was before, and which was best.
 
 A version's source is the model's folder; its tag `digest` is the manifest's own, so that a folder
 whose files were exchanged is refused however well they fit each other.
@@ -15,6 +15,8 @@ from harmsweep.model.manifest import load_manifest
 from harmsweep.model.tracking import STORE, client, newest_run, quiet_mlflow
 
 MODEL, CHAMPION, PREVIOUS = "harmsweep", "champion", "previous"
+# The best champion so far, whatever came after it.
+BEST = "best"
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,11 @@ def manifest_of(alias: str, folder: Path) -> Path | None:
     return path
 
 
-def set_champion(path: Path, folder: Path) -> ChampionChange:
-    """Make a manifest's model the champion; the one before is `previous`. Twice changes nothing."""
+def set_champion(path: Path, folder: Path, *, is_best: bool = True) -> ChampionChange:
+    """Make a manifest's model the champion; the one before is `previous`. Twice changes nothing.
+
+    One that is not the best leaves `best` where it was; where there is none, the former is it.
+    """
     manifest, registry = load_manifest(path), client(folder)
     before = _version_of(CHAMPION, folder)
     if before is not None and before.tags.get("digest") == manifest.digest:
@@ -65,6 +70,9 @@ def set_champion(path: Path, folder: Path) -> ChampionChange:
     if before is not None:
         registry.set_registered_model_alias(MODEL, PREVIOUS, before.version)
     registry.set_registered_model_alias(MODEL, CHAMPION, version.version)
+    if is_best or _version_of(BEST, folder) is None:
+        best = version if is_best or before is None else before
+        registry.set_registered_model_alias(MODEL, BEST, best.version)
     return ChampionChange(manifest.model_version, before.tags["model_version"] if before else None)
 
 

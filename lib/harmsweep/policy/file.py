@@ -6,7 +6,7 @@ automatic action, and its thresholds are in the pair's certificate (certificates
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -115,6 +115,13 @@ class Policy(PolicyFile):
         """Every surface and jurisdiction that a rule names, and all of both, in order."""
         named = {(r.surface, r.jurisdiction) for rules in self.rules.values() for r in rules}
         return sorted(named | {(ALL, ALL)})
+
+    def for_heads(self, kept_out: Collection[str]) -> "Policy":
+        """The policy without its rules on heads that are kept out, which a demonstration uses."""
+        if self.mode == "demonstration":
+            return self
+        rules = {harm: of for harm, of in self.rules.items() if harm not in kept_out}
+        return self.model_copy(update={"rules": rules})
 
     def precision_targets(self) -> list[tuple[str, PrecisionTarget]]:
         """Every harm and what a certificate must hold for one of its actions, in order."""

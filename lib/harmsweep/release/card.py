@@ -82,6 +82,10 @@ def _data(manifest: Manifest) -> Iterator[str]:
         yield ""
         reasons = ", ".join(f"{h.harm} ({h.reason})" for h in manifest.skipped)
         yield f"No head: {reasons}."
+    if manifest.kept_out:
+        yield ""
+        reasons = "; ".join(f"{harm}: {why}" for harm, why in manifest.kept_out.items())
+        yield f"Kept out of production policies, trained and reported alone: {reasons}."
 
 
 def _figures(evaluation: Mapping[str, Any]) -> Iterator[str]:

@@ -18,8 +18,10 @@ from harmsweep.release.conf import ReleaseConfig
 from harmsweep.release.hatecheck import IDENTITY, Answers, Cases
 from harmsweep.release.robustness import PASSES, Kept
 
-# The names of the two models among a row's scorers.
+# The names of the models among a row's scorers.
 CANDIDATE, CHAMPION = "candidate", "champion"
+# The best champion so far, where the champion is not it.
+BEST = "best"
 WORDS = {True: "passed", False: "REFUSED", None: "informational"}
 
 
@@ -31,6 +33,8 @@ class Gate:
     item: str
     passed: bool | None
     figures: str
+    # What the candidate's figure is above the other model's, where a gate keeps a margin.
+    gain: float | None = None
 
     def line(self) -> str:
         """The gate as a job prints it."""
@@ -42,17 +46,40 @@ def head_gates(
 ) -> Iterator[Gate]:
     """No head is lost, and none has a lower AUROC than the champion's, in all or in a slice.
 
+    Nor may one be far below the best champion so far at the lower end of its interval: ten
+    releases, each as good as the one before as far as can be told, could lose a little each.
+
     `test` has the rows that neither model was trained on; slices are datasets and languages.
     """
     for harm in lacking:
         yield Gate("heads", harm, False, "the champion has this head, the candidate has none")
     for rows in test:
         yield _area_gate("heads", rows.harm, rows, c)
+        yield from _margin_gates(rows, c)
         for kind, names in (("dataset", rows.datasets), ("language", rows.languages)):
             for name in map(str, sorted(set(names))):
                 part = rows.where(names == name)
                 if len(part.truth) < len(rows.truth) and part.has_both:
                     yield _area_gate("slices", f"{rows.harm}, {kind} {name}", part, c)
+
+
+def _margin_gates(rows: ScoredRows, c: ReleaseConfig) -> Iterator[Gate]:
+    best = BEST if BEST in rows.scores else CHAMPION
+    if best not in rows.scores or not rows.has_both:
+        return
+    points = {n: auroc_auprc(rows.truth, rows.scores[n])[0] for n in (CANDIDATE, best)}
+    low, _ = difference(_aurocs(rows), rows.scores, rows.groups, c, of=best)
+    gain, positives = points[CANDIDATE] - points[best], len(set(rows.groups[rows.truth]))
+    figures = f"AUROC {gain:+.3f} to the best champion so far, {low:+.3f} at least"
+    if positives < c.min_positives:
+        yield Gate("margin", rows.harm, None, f"{figures}; only {positives} positive groups")
+    else:
+        told = f"{figures}; -{c.margin} is allowed"
+        yield Gate("margin", rows.harm, bool(low > -c.margin), told, gain)
+
+
+def _aurocs(rows: ScoredRows) -> Callable[[Floats, Floats], Floats]:
+    return lambda scores, weights: weighted_auroc_auprc(rows.truth, scores, weights)[0]
 
 
 def _area_gate(name: str, item: str, rows: ScoredRows, c: ReleaseConfig) -> Gate:
@@ -63,11 +90,7 @@ def _area_gate(name: str, item: str, rows: ScoredRows, c: ReleaseConfig) -> Gate
     if CHAMPION not in rows.scores:
         return Gate(name, item, None, f"AUROC {candidate:.3f}; no champion has this head")
     champion = auroc_auprc(rows.truth, rows.scores[CHAMPION])[0]
-
-    def aurocs(scores: Floats, weights: Floats) -> Floats:
-        return weighted_auroc_auprc(rows.truth, scores, weights)[0]
-
-    low, high = difference(aurocs, rows.scores, rows.groups, c)
+    low, high = difference(_aurocs(rows), rows.scores, rows.groups, c)
     figures = f"AUROC {candidate:.3f} against {champion:.3f}, difference {low:+.3f} to {high:+.3f}"
     if positives < c.min_positives:
         return Gate(name, item, None, f"{figures}; only {positives} positive groups")
@@ -81,8 +104,9 @@ def difference(
     c: ReleaseConfig,
     *,
     tests: int = 1,
+    of: str = CHAMPION,
 ) -> tuple[float, float]:
-    """The interval of candidate less champion in a `measure` of scores under weights.
+    """The interval of candidate less another model in a `measure` of scores under weights.
 
     `tests` is how many such comparisons one gate makes: Bonferroni's correction.
     """
@@ -90,7 +114,7 @@ def difference(
     # An interval of 29 comparisons lies far out: each end needs some resamples beyond it.
     resamples = c.resamples * min(tests, 5)
     for weights in group_weights(groups, resamples=resamples, seed=c.seed):
-        drawn.append(measure(scores[CANDIDATE], weights) - measure(scores[CHAMPION], weights))
+        drawn.append(measure(scores[CANDIDATE], weights) - measure(scores[of], weights))
     gains = np.concatenate(drawn)
     gains = gains[np.isfinite(gains)]
     if not len(gains):
@@ -192,9 +216,11 @@ def confounder_gates(
     yield _share_gate("confounders", "harmless cases", called, cases.templates[benign], c)
     named = np.isin(cases.functions, IDENTITY)
     gaps = {}
+    # At as many false alarms: a head that calls nothing hateful treats all identities alike.
     for model, of_model in answers.items():
+        passes = cases.threshold_at(of_model.plain, c.false_alarms)
         rates = {
-            str(name): float((of_model.plain >= PASSES)[named & (cases.identities == name)].mean())
+            str(name): float((of_model.plain >= passes)[named & (cases.identities == name)].mean())
             for name in sorted(set(cases.identities[named]))
         }
         gaps[model] = max(rates.values()) - min(rates.values())

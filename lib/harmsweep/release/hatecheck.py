@@ -43,6 +43,12 @@ class Cases:
         """Which cases are no disguise already."""
         return ~np.char.startswith(self.functions, SPELLING)
 
+    def threshold_at(self, scores: Floats, rate: float) -> float:
+        """The least score that no more than a share of the harmless cases reaches."""
+        harmless = np.sort(scores[~self.hateful])[::-1]
+        # Above the first that would be one too many.
+        return float(np.nextafter(harmless[int(rate * len(harmless))], np.inf))
+
     @property
     def plainly_hateful(self) -> list[str]:
         """The hateful phrases that are no disguise already."""

@@ -10,7 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harmsweep.evaluation.model_scores import model_scores
+from harmsweep.evaluation.ordinary import Flagging, any_head_records, ordinary_records
 from harmsweep.evaluation.scored import ScoredRows, score_labelled_rows, seen_groups
+from harmsweep.model.conf import load_training
 from harmsweep.model.fusion import Columns, Input, fuse
 from harmsweep.model.manifest import (
     Manifest,
@@ -20,9 +23,14 @@ from harmsweep.model.manifest import (
 )
 from harmsweep.model.network import load_heads, predict, score_columns
 from harmsweep.model.snapshot import Snapshot, load_snapshot
+from harmsweep.paths import CONF
+from harmsweep.policy.certificates import find_certificate, folder_beside
+from harmsweep.policy.file import load_policy
 from harmsweep.release import hatecheck
 from harmsweep.release.conf import ReleaseConfig
+from harmsweep.release.floors import function_floors, ordinary_gates
 from harmsweep.release.gates import (
+    BEST,
     CANDIDATE,
     CHAMPION,
     Gate,
@@ -39,17 +47,22 @@ from harmsweep.release.gates import (
 from harmsweep.release.robustness import Kept, kept_in_writings, probes
 
 ROWS, ROUNDS = 4096, 5
+# Whose thresholds ordinary posts are held against.
+POLICY = CONF / "policy" / "default.yaml"
 
 
 def judge(
     candidate: Path,
     champion: Path | None,
     *,
+    best: Path | None = None,
     snapshot: Path,
     cases: hatecheck.Cases,
     options: ReleaseConfig,
 ) -> Iterator[Gate]:
-    """Every gate of a candidate, beside the champion where there is one; both are manifests.
+    """Every gate of a candidate, beside the champion where there is one, and the best one so far.
+
+    All are manifests.
 
     Raises:
         ManifestRefused: a model's files differ from their hashes, the two models see other inputs,
@@ -58,17 +71,21 @@ def judge(
     models = {CANDIDATE: candidate} | ({CHAMPION: champion} if champion else {})
     manifests = {name: load_manifest(path) for name, path in models.items()}
     _check_inputs(load_snapshot(snapshot), manifests)
-    test = list(_test_rows(snapshot / "test", models, manifests))
+    scored = models | ({BEST: best} if best and best != champion else {})
+    known = manifests | {BEST: load_manifest(scored[BEST])} if BEST in scored else manifests
+    test = list(_test_rows(snapshot / "test", scored, known))
     lacking = sorted({h for m in manifests.values() for h in m.harms} - {*_mine(manifests).harms})
     yield from head_gates(test, lacking, options)
     yield from baseline_gates(_evaluation(candidate, _mine(manifests)), options)
     if all(hatecheck.HARM in manifest.harms for manifest in manifests.values()):
         answers = hatecheck.answers(models, cases, seed=options.seed)
+        yield from function_floors(cases, answers[CANDIDATE], options)
         yield from function_gates(cases, answers, options)
         yield from disguise_gates(cases, answers, options)
         yield from confounder_gates(cases, answers, options)
     yield from kept_gates(_kept(candidate, cases, options), options)
     yield from harmless_gates(test, options)
+    yield from _ordinary(candidate, snapshot / "test", options)
     yield from calibration_gates(test, options)
     size = (candidate.parent / _mine(manifests).weights.name).stat().st_size
     yield from cost_gates(size, _rates(models, manifests), options)
@@ -78,6 +95,21 @@ def _kept(candidate: Path, cases: hatecheck.Cases, c: ReleaseConfig) -> list[Kep
     """What the candidate keeps of HateCheck's hateful phrases and the project's own sentences."""
     texts = probes(cases.plainly_hateful, most=c.kept_probes, seed=c.seed)
     return list(kept_in_writings(candidate, texts, seed=c.seed))
+
+
+def _ordinary(candidate: Path, part: Path, c: ReleaseConfig) -> Iterator[Gate]:
+    """What the candidate does to posts that are free of its harms, at the thresholds that ship."""
+    manifest, policy = load_manifest(candidate), load_policy(POLICY)
+    folder, version = folder_beside(candidate), policy.policy_version
+    certificate = find_certificate(folder, manifest.model_version, version)
+    training = load_training()
+    by = Flagging(policy, certificate, training.background)
+    scored = model_scores(part, candidate)
+    rows = scored[~scored["split_group"].isin(seen_groups(part, manifest.groups))]
+    shipped = [harm for harm in manifest.harms if harm not in manifest.kept_out]
+    given = rows, shipped, by, training.evaluation
+    records, in_all = ordinary_records(*given, seed=c.seed), any_head_records(*given, seed=c.seed)
+    yield from ordinary_gates([*records], [*in_all], c)
 
 
 def _mine(manifests: Mapping[str, Manifest]) -> Manifest:

@@ -1,12 +1,13 @@
 """Promote a model to champion, where every gate lets it pass."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from harmsweep.errors import DataRefused
 from harmsweep.logs import log
 from harmsweep.model.manifest import load_manifest
-from harmsweep.model.registry import CHAMPION, manifest_of, set_champion
+from harmsweep.model.registry import BEST, CHAMPION, manifest_of, set_champion
 from harmsweep.paths import CONF
 from harmsweep.release.card import card
 from harmsweep.release.conf import load_release
@@ -39,12 +40,14 @@ def promote(
         PromotionRefused: how many gates refuse, after all of them, and the first five by name.
         ManifestRefused, CasesRefused, SnapshotRefused: a file is not what it should be.
     """
-    champion = manifest_of(CHAMPION, tracking) if (tracking / "mlflow.db").exists() else None
+    is_new = not (tracking / "mlflow.db").exists()
+    champion, best = (None if is_new else manifest_of(a, tracking) for a in (CHAMPION, BEST))
     if champion and load_manifest(champion).digest == load_manifest(candidate).digest:
         return
     cases, options = load_cases(hatecheck), load_release(config)
     gates = []
-    for gate in judge(candidate, champion, snapshot=snapshot, cases=cases, options=options):
+    judged = partial(judge, snapshot=snapshot, cases=cases, options=options)
+    for gate in judged(candidate, champion, best=best):
         gates.append(gate)
         yield gate
     (candidate.parent / CARD).write_text(card(candidate, gates), encoding="utf-8")
@@ -54,5 +57,11 @@ def promote(
         more = f" and {len(failed) - 5} more" if len(failed) > 5 else ""
         raise PromotionRefused(f"{len(failed)} of {len(gates)} gates refuse: {names}{more}")
     if not dry_run:
-        change = set_champion(candidate, tracking)
+        change = set_champion(candidate, tracking, is_best=_is_best(gates, champion))
         log("promote").info("champion", now=change.model_version, before=change.before)
+
+
+def _is_best(gates: Sequence[Gate], champion: Path | None) -> bool:
+    """Whether the heads that decide are on average as good as those of the best champion so far."""
+    gains = [gate.gain for gate in gates if gate.gain is not None]
+    return champion is None or (bool(gains) and sum(gains) >= 0)

@@ -25,7 +25,9 @@ from harmsweep.model.manifest import (
     verified_bytes,
 )
 from harmsweep.model.snapshot import Snapshot, load_snapshot
+from harmsweep.paths import CONF
 from harmsweep.policy.certificates import folder_beside
+from harmsweep.policy.file import load_policy
 from harmsweep.reports import evaluation_plots, evaluation_run, evaluation_sections
 from harmsweep.reports.lake import TEMPLATES, ablation_section
 from harmsweep.reports.plots import Charts
@@ -38,6 +40,9 @@ LIMITS = {
     "posts": LEAST_POSTS,
     "flagged": LEAST_FLAGGED,
 }
+
+
+POLICY = CONF / "policy" / "default.yaml"
 
 
 class EvaluationRefused(Refused):
@@ -57,6 +62,8 @@ class Material:
     ablation: Path | None = None
     comparison: Path | None = None
     learning: Path | None = None
+    # Whose rungs ordinary posts are held against.
+    policy: Path = POLICY
     # Folder of MLflow's files, where the model's run is.
     tracking: Path | None = None
 
@@ -104,6 +111,7 @@ def evaluation(material: Material, manifest: Manifest) -> tuple[dict[str, Any], 
     if learned.get("shares"):
         plots |= evaluation_plots.learning(learned["shares"], heads)
     folder = material.certificates or folder_beside(material.model)
+    policy = load_policy(material.policy)
     return {
         "model": manifest,
         "own_snapshot": bool(stored),
@@ -113,6 +121,7 @@ def evaluation(material: Material, manifest: Manifest) -> tuple[dict[str, Any], 
         "at": datetime.now(UTC),
         "slices": slices,
         "precisions": list(evaluation_sections.precision_records(rows)),
+        "ordinary": evaluation_sections.ordinary(rows, manifest.model_version, policy, folder),
         "certificates": evaluation_sections.certificates_of(folder, manifest.model_version),
         "few_groups": evaluation_sections.leave_one_group_out(learned, stored),
         "fairness": fairness,

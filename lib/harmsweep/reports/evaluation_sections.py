@@ -11,12 +11,14 @@ from harmsweep.evaluation.confusions import confusions, flagged_by_others
 from harmsweep.evaluation.curves import curves
 from harmsweep.evaluation.fairness import NO_IDENTITY, identity_records, mentions
 from harmsweep.evaluation.model_scores import labelled_rows, score_column, scored_rows
+from harmsweep.evaluation.ordinary import Flagging, any_head_records, ordinary_records
 from harmsweep.evaluation.records import ALL, Record
 from harmsweep.evaluation.shares import at_threshold, threshold_by_precision, threshold_by_rate
 from harmsweep.evaluation.slices import SLICES, shown, slice_records
-from harmsweep.model.conf import Evaluation
+from harmsweep.model.conf import Evaluation, load_training
 from harmsweep.model.snapshot import label_column
 from harmsweep.policy.certificates import Certificate, find_certificate
+from harmsweep.policy.file import Policy
 from harmsweep.reports import evaluation_plots
 from harmsweep.reports.plots import Charts
 from harmsweep.training.experiments.comparison_records import AREAS
@@ -73,6 +75,20 @@ def certificates_of(folder: Path, model_version: str) -> list[Certificate]:
     policies = sorted(path.stem for path in folder.glob("*.json"))
     certificates = (find_certificate(folder, model_version, policy) for policy in policies)
     return [certificate for certificate in certificates if certificate is not None]
+
+
+def ordinary(
+    rows: ScoredParts, model_version: str, policy: Policy, certificates: Path
+) -> dict[str, Any]:
+    """What each rung of a policy does to test posts that are free of its harm."""
+    certificate = find_certificate(certificates, model_version, policy.policy_version)
+    by = Flagging(policy, certificate, load_training().background)
+    given = rows.test, rows.harms, by, rows.options
+    heads, in_all = (
+        [record for record in records(*given, seed=rows.seed) if record["n"]]
+        for records in (ordinary_records, any_head_records)
+    )
+    return {"policy": policy.policy_version, "heads": heads, "in_all": in_all}
 
 
 def slice_sections(rows: ScoredParts) -> tuple[list[dict[str, Any]], Charts]:

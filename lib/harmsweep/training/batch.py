@@ -18,6 +18,18 @@ class Batch:
     labels: Tensor
     weights: Tensor | None = None
     owners: Tensor | None = None
+    # What an absent label counts as 0, rows by harms: above 0 where the post is background.
+    background: Tensor | None = None
+
+    def with_background(self) -> tuple[Tensor, Tensor | None]:
+        """Labels and their weights, with 0 for the absent ones of background posts."""
+        if self.background is None:
+            return self.labels, self.weights
+        absent = self.labels.isnan()
+        known = (~absent).to(self.background.dtype) if self.weights is None else self.weights
+        is_background = absent & (self.background > 0)
+        labels = torch.where(is_background, 0.0, self.labels)
+        return labels, torch.where(is_background, self.background, known)
 
     @property
     def whole(self) -> Tensor:

@@ -21,25 +21,22 @@ def batches(
     batch: int,
     inputs: Sequence[Input] = (),
     windows: Input | None = None,
+    names: Sequence[str] = (),
     seed: int | None = None,
     shuffle_rows: int = 0,
     shard: tuple[int, int] | None = None,
 ) -> Iterator[Batch]:
     """The columns of a part and `inputs`, `batch` rows at a time; shuffled where a seed is given.
 
-    Row groups come in the seed's order and rows leave a buffer of `shuffle_rows` at random (torch's
-    generator); one reading thread keeps their order the same. `shard` is this one, of how many.
-
-    petastorm 0.13.1 asks whether its workers are idle before it asks whether all row groups were
-    handed out: a reader of one pass ended early, without an error, in 1 of 8 trials on a busy
-    machine. An endless one never thinks that it is done, so the row groups are counted here.
+    `columns` are numbers, `names` text. Row groups come in the seed's order and rows leave a buffer
+    of `shuffle_rows` at random (torch's generator); one reading thread keeps their order the same.
+    `shard` is this one, of how many.
     """
     from petastorm.pytorch import BatchedDataLoader
 
     this, of = shard or (None, None)
-    vectors = _vector_buffer(inputs, windows)
-    names = [*columns, *vectors.values, *input_columns(inputs, [])]
-    reader = _reader(part, names, seed=seed, this=this, of=of)
+    vectors = _vector_buffer(inputs, windows, names)
+    reader = _reader(part, [*columns, *vectors.values, *input_columns(inputs, [])], seed, this, of)
     try:
         once = islice(reader, len(range(this or 0, _row_groups(part), of or 1)))
         # torch.tensor copies: petastorm's arrays are views of Arrow's memory, which is read-only.
@@ -56,15 +53,22 @@ def batches(
         reader.join()
 
 
-def _vector_buffer(inputs: Sequence[Input], windows: Input | None) -> VectorBuffer:
+def _vector_buffer(
+    inputs: Sequence[Input], windows: Input | None, names: Sequence[str]
+) -> VectorBuffer:
     widths = {f"{source.name}_vector": source.width for source in inputs}
-    return VectorBuffer(widths, [f"{windows.name}_vector"] if windows else [])
+    return VectorBuffer(widths, [*names, *([f"{windows.name}_vector"] if windows else [])])
 
 
 def _reader(
-    part: Path, columns: Sequence[str], *, seed: int | None, this: int | None, of: int | None
+    part: Path, columns: Sequence[str], seed: int | None, this: int | None, of: int | None
 ) -> Any:
-    """petastorm's endless reader of a part, or of shard `this` of so many."""
+    """petastorm's endless reader of a part, or of shard `this` of so many.
+
+    petastorm 0.13.1 asks whether its workers are idle before it asks whether all row groups were
+    handed out: a reader of one pass ended early, without an error, in 1 of 8 trials on a busy
+    machine. An endless one never thinks that it is done, so the row groups are counted.
+    """
     # Only the trainer's environment has petastorm; the rest of this package is tested without.
     from petastorm import make_batch_reader
 

@@ -169,14 +169,19 @@ def _wait_for_end(threads: Iterable[int]) -> None:
 
 
 def _batches(run: _Run, part: str, *, epoch: int | None = None) -> Iterator[Batch]:
-    """Fused rows, their labels and these labels' weights by batch, shuffled for an epoch."""
+    """Fused rows, their labels and these labels' weights by batch.
+
+    For an epoch they are shuffled, and have what background posts count.
+    """
     task, options = run.task, run.options
+    learns = epoch is not None and task.background.weight > 0
     weights = weight_columns(run.snapshot / part, task.harms)
     read = batches(
         run.snapshot / part,
         [*task.columns, *weights],
         inputs=task.inputs,
         windows=task.windows,
+        names=["dataset"] if learns else [],
         batch=options.batch,
         seed=None if epoch is None else options.seed + epoch,
         shuffle_rows=options.shuffle_rows,
@@ -184,11 +189,13 @@ def _batches(run: _Run, part: str, *, epoch: int | None = None) -> Iterator[Batc
     for rows in read:
         weighed = np.stack([rows[name] for name in weights], axis=1) if weights else None
         fused, owners = task.fused_with_windows(rows)
+        background = task.background_weights(rows) if learns else None
         yield Batch(
             torch.from_numpy(fused),
             torch.from_numpy(task.labels(rows)),
             None if weighed is None else torch.from_numpy(weighed.astype(np.float32)),
             None if owners is None else torch.from_numpy(owners),
+            None if background is None else torch.from_numpy(background),
         )
 
 

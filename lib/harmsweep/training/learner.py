@@ -35,7 +35,7 @@ class Targets:
     """What a network learns if not one label per harm: its heads, and how labels become targets.
 
     `costs` are what it is judged by. `weights` turns labels' weights into those of targets; without
-    it they are not used.
+    it neither they nor background posts are used.
     """
 
     heads: tuple[HeadCounts, ...]
@@ -151,7 +151,10 @@ class Network:
         return float(loss.detach())
 
     def _loss(self, one: Branch, batch: Batch, noise: Noise) -> Tensor | None:
-        targets, weights, known = self.targets.of(batch.labels), batch.weights, self.targets.weights
+        labels, weights, known = batch.labels, batch.weights, self.targets.weights
+        if known and not one.own_rows:
+            labels, weights = batch.with_background()
+        targets = self.targets.of(labels)
         weights = known(weights) if known and weights is not None else None
         if one.own_rows:
             # Columns before rows: a branch has few of either, and copies take most of the time.

@@ -1,14 +1,14 @@
 """What a network learns from a snapshot: the heads that have labels enough, and the inputs."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harmsweep.model.conf import TrainingConfig, TrainingRefused
+from harmsweep.model.conf import Background, TrainingConfig, TrainingRefused
 from harmsweep.model.fusion import (
     Columns,
     Feature,
@@ -42,6 +42,8 @@ class Task:
     features: tuple[Feature, ...]
     # What a logit is the greatest over, besides the whole text.
     windows: Input | None = None
+    # Which posts count as free of a harm that they have no label of.
+    background: Background = field(default_factory=Background)
 
     @property
     def harms(self) -> tuple[str, ...]:
@@ -94,6 +96,13 @@ class Task:
         labels = [rows[label_column(harm)] for harm in self.harms]
         return np.stack(labels, axis=1).astype(np.float32)
 
+    def background_weights(self, rows: Columns) -> NDArray[np.float32] | None:
+        """What an absent label counts as 0, rows by harms; None where it counts nothing."""
+        if not self.background.weight:
+            return None
+        free = [np.isin(rows["dataset"], [*self.background.of(harm)]) for harm in self.harms]
+        return np.stack(free, axis=1) * np.float32(self.background.weight)
+
 
 def class_counts(part: Path, harms: Sequence[str], *, batch: int) -> list[HeadCounts]:
     """Rows of each class that a part has, by harm."""
@@ -130,7 +139,8 @@ def task_of(snapshot: Path, facts: Snapshot, options: TrainingConfig) -> tuple[T
     chosen, skipped = _heads(snapshot, facts, options)
     # A snapshot from before windows has none: its model scores whole texts.
     windows = facts.windows if options.text_windows else None
-    return Task(chosen, *_scaled(snapshot, facts, options), windows), skipped
+    sources = _scaled(snapshot, facts, options)
+    return Task(chosen, *sources, windows, options.background), skipped
 
 
 def _heads(

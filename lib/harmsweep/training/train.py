@@ -15,6 +15,7 @@ from harmsweep.evaluation.records import (
     Record,
     calibration_record,
     finite,
+    kept_out,
     language_records,
     records,
 )
@@ -72,6 +73,7 @@ def train(
         _described(task, facts, options, files)
         | {"network": heads.config, "skipped": skipped, "switched_off": off}
         | {"calibrations": calibrations}
+        | {"kept_out": kept_out(evaluation["records"], options.evaluation)}
         | {"groups": training_groups(snapshot)}
         | {"metrics": head_metrics(evaluation["records"])}
     )

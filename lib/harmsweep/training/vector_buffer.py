@@ -35,7 +35,8 @@ class _RowGroup:
 class VectorBuffer:
     """The vectors of the row groups that are on their way, by column with their widths.
 
-    Columns of `values` hold another number of vectors in each row: they are given as stored.
+    Columns of `values` hold text, or another number of vectors in each row: they are given as
+    stored.
     """
 
     widths: Mapping[str, int]

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from harmsweep.policy.file import Policy, load_policy
 from harmsweep.policy.ladders import Rule, Rung
 from harmsweep.stages.decide.side_evidence import harmful_comments
 from harmsweep.stages.decide.stage import decide_day, decisions
-from harmsweep.tables.catalog import DECISIONS, ESCALATIONS, POSTS, SCORES
+from harmsweep.tables.catalog import COMMENT_SCORES, DECISIONS, ESCALATIONS, POSTS, SCORES
 
 pytestmark = pytest.mark.spark
 
@@ -184,3 +185,18 @@ def test_an_escalated_post_gets_no_decision(
     assert delta.rows(DECISIONS, lake).column("post_id").to_pylist() == ["other"]
     (version,) = set(delta.rows(DECISIONS, lake).column("policy_version").to_pylist())
     assert (lake / "policy" / f"{version}.yaml").read_text() == policy.read_text()
+
+
+def test_a_head_that_is_kept_out_leads_to_nothing_in_production(
+    spark: SparkSession, lake: Path, add_rows: Callable[..., None]
+):
+    add_rows([post(name) for name in ("hateful", "spammy", "discussed")], POSTS, lake)
+    scores = [scored("hateful", hate=0.99), scored("spammy", spam=0.99), scored("discussed")]
+    add_rows(scores, SCORES, lake)
+    told = {"comment_id": "c1", "harm": "hate", "score": 0.99, "comments": 1}
+    told |= {"day": DAY, "post_id": "discussed", "revision": 1, "model_version": "m-1"}
+    add_rows([told], COMMENT_SCORES, lake)
+    policy = load_policy(CONF / "policy" / "default.yaml")
+    model = replace(model_ref("m-1"), kept_out=("hate",))
+    decide_day(lambda: spark, lake, DAY, policy=policy, model=model)
+    assert delta.rows(DECISIONS, lake).column("post_id").to_pylist() == ["spammy"]

@@ -79,6 +79,7 @@ def taken(
         rows(44, text=f"{SECRET} 0", split_group="z"),  # the words of p0 under another name
         rows(45),  # labelled by hand and by a report, which disagree
         rows(46),  # escalated: its picture is in a severe bank
+        *(rows(n, dataset="benign_reddit") for n in (47, 48)),  # ordinary; one with a label
     ]
     # Ten groups of one author, and a picture that the last of them shares with another group.
     odd += [rows(n, author_id="writer") for n in TIED[:-1]] + [rows(TIED[-1])]
@@ -100,7 +101,7 @@ def taken(
         lake,
     )
     labels = [label(n, n % 2) for n in (*range(44), *TIED) if n != 40]
-    labels += [label(44, 0), label(45, 1), label(46, 1)]
+    labels += [label(44, 0), label(45, 1), label(46, 1), label(48, 1)]
     labels += [label(45, 0, source="a_report"), label(3, 1, harm="hate")]
     add_rows(labels, LABELS, lake)
     escalated = {
@@ -118,7 +119,7 @@ def frame(taken: tuple[Path, Path]) -> pl.DataFrame:
 
 
 def test_rows_are_current_labelled_and_have_a_vector(frame: pl.DataFrame) -> None:
-    expected = {f"p{n}" for n in (*range(46), *TIED)} - {"p40", "p41", "p42", "p44"}
+    expected = {f"p{n}" for n in (*range(49), *TIED)} - {"p40", "p41", "p42", "p44", "p46"}
     assert sorted(frame["post_id"]) == sorted(expected)
 
 
@@ -152,6 +153,14 @@ def test_absent_labels_are_nan_and_the_hand_goes_before_reports(frame: pl.DataFr
     assert by_post["p45"]["label_spam"] == 1.0
 
 
+def test_an_ordinary_post_needs_no_label_and_keeps_one(frame: pl.DataFrame) -> None:
+    plain, labelled = (
+        frame.row(by_predicate=pl.col("post_id") == name, named=True) for name in ("p47", "p48")
+    )
+    assert np.isnan(plain["label_spam"]) and plain["weight_spam"] == 0 and not plain["hand_spam"]
+    assert labelled["label_spam"] == 1.0 and labelled["hand_spam"]
+
+
 def test_a_vector_is_that_of_its_input_and_an_absent_one_is_null(frame: pl.DataFrame) -> None:
     row = frame.row(by_predicate=pl.col("post_id") == "p7", named=True)
     assert (
@@ -173,7 +182,7 @@ def test_the_facts_name_versions_rows_and_groups(taken: tuple[Path, Path]) -> No
     lake, folder = taken
     facts = load_snapshot(folder)
     assert facts.versions["posts_v1"] == delta.version(POSTS, lake)
-    assert sum(facts.rows.values()) == 42 + len(TIED) and facts.id == folder.name
+    assert sum(facts.rows.values()) == 44 + len(TIED) and facts.id == folder.name
     assert facts.joined["author"] == len(TIED) - 1 and facts.joined["picture"] == 2
     assert facts.largest_group == len(TIED) and facts.common_keys == {}
 

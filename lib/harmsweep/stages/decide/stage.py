@@ -1,5 +1,6 @@
 """Scores of a day to decisions, under one policy and for one model."""
 
+from collections.abc import Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from harmsweep.lake import delta, writes
 from harmsweep.lake.flow import DECIDE
 from harmsweep.lake.portions import Portion, planned
 from harmsweep.lake.runs import Counts, Outcome, Spark, run_stage
+from harmsweep.logs import log
 from harmsweep.model.reference import ModelRef
 from harmsweep.policy.actions import SEVERITY
 from harmsweep.policy.archive import keep_policy
@@ -44,6 +46,8 @@ def decide_day(
 ) -> Outcome:
     """Write the decisions of a day for a model under a policy; a second run changes nothing.
 
+    Heads that are kept out of production policies lead to nothing, neither by posts nor comments.
+
     Raises:
         PolicyError: the policy is a demonstration's and the lake is not; nothing was written.
         CertificateRefused: the pair's certificate is refused; nothing was written.
@@ -56,7 +60,7 @@ def decide_day(
     def work(part: Portion) -> Counts:
         keep_policy(policy, lake)
         with planned(spark(), part) as started:
-            return _decide(started, lake, part, policy, version, certificate=certificate)
+            return _decide(started, lake, part, policy, model, certificate=certificate)
 
     versions = version_pair(*pair)
     inputs = certificate.in_force if certificate else ""
@@ -69,14 +73,20 @@ def _decide(
     lake: Path,
     part: Portion,
     policy: Policy,
-    model_version: str,
+    model: ModelRef,
     *,
     certificate: Certificate | None,
 ) -> Counts:
+    model_version = model.model_version
     pair = version_pair(model_version, policy.policy_version)
+    used = policy.for_heads(model.kept_out)
+    ignored = sorted(policy.rules.keys() - used.rules.keys())
+    if ignored:
+        log("decide").warning("rules ignored: their heads are kept out", harms=ignored)
     scores = current_scores(spark, lake, part, model_version)
-    seen = with_others(scores, policy, **_others(spark, lake, part, model_version))
-    decided = decisions(seen, policy, model_version, certificate)
+    others = _others(spark, lake, part, model_version, ignored)
+    seen = with_others(scores, used, **others)
+    decided = decisions(seen, used, model_version, certificate)
     of_day, made = delta.datafusion_where({"day": part.day, **pair}), {**part.by_post, **pair}
     of_model = delta.datafusion_where({"day": part.day, "model_version": model_version})
     scored = f"SELECT count(*) AS n FROM scores_v1 WHERE {of_model}"
@@ -108,14 +118,15 @@ def current_scores(spark: SparkSession, lake: Path, part: Portion, model_version
 
 
 def _others(
-    spark: SparkSession, lake: Path, part: Portion, model_version: str
+    spark: SparkSession, lake: Path, part: Portion, model_version: str, ignored: Sequence[str]
 ) -> dict[str, DataFrame]:
     of_model: delta.Slice = {**part.by_post, "model_version": model_version}
+    comments = delta.read_slice(spark, COMMENT_SCORES, lake, of_model)
     clusters = delta.read_slice(spark, MEDIA_CLUSTERS, lake, _of_contents(lake, part))
     return {
         "matches": delta.read_slice(spark, MEDIA_MATCHES, lake, part.by_post),
         "copies": copies_of(delta.read_slice(spark, MEDIA, lake, part.by_post), clusters),
-        "comments": delta.read_slice(spark, COMMENT_SCORES, lake, of_model),
+        "comments": comments.where(~F.col("harm").isin(*ignored)) if ignored else comments,
     }
 
 

@@ -30,13 +30,20 @@ def labelled_rows(
     labels: DataFrame,
     *,
     inputs: Sequence[Input],
+    ordinary: Sequence[str] = (),
 ) -> DataFrame:
-    """Current revisions with a label and a vector of their own, and the hash of their content."""
+    """Current revisions with a label and a vector of their own, and the hash of their content.
+
+    Posts of `ordinary` collections need no label.
+    """
     current = posts.where(F.col("status") == "accepted").select(*_POST, "revision")
     rows = features.join(current, on=[*_POST, "revision"], how="left_semi")
     fused = with_inputs(rows, post_vectors, author_vectors, inputs=inputs)
     usable = fused.where(_has_own_vector(inputs))
-    labelled = usable.join(labels_by_harm(labels), on=_POST, how="inner")
+    known = labels_by_harm(labels)
+    labelled = usable.join(known, on=_POST, how="inner")
+    plain = usable.where(is_ordinary(ordinary)).join(known, on=_POST, how="left_anti")
+    labelled = labelled.unionByName(plain.withColumns(_without_labels()))
     labelled = labelled.withColumnRenamed("split_group", "own_group")
     return labelled.withColumn("content", _content(inputs)).select(
         *IDS,
@@ -84,6 +91,17 @@ def _known(lead: Column) -> Column:
     return F.coalesce(lead != 0, F.lit(False))
 
 
+def _without_labels() -> dict[str, Column]:
+    unknown = {label_column(harm): _label(F.lit(None)) for harm in HARMS}
+    weights = {weight_column(harm): _weight(F.lit(None)) for harm in HARMS}
+    return unknown | weights | {hand_column(harm): F.lit(False) for harm in HARMS}
+
+
+def is_ordinary(ordinary: Sequence[str]) -> Column:
+    """Whether a row is of a collection of ordinary posts."""
+    return F.col("dataset").isin(*ordinary) if ordinary else F.lit(False)
+
+
 def has_label() -> Column:
     """Whether a row of a snapshot has a label of any harm."""
     return F.greatest(*(weight_column(harm) for harm in HARMS)) > 0
@@ -94,19 +112,20 @@ def has_label_by_hand() -> Column:
     return F.greatest(*(hand_column(harm) for harm in HARMS))
 
 
-def with_parts(rows: DataFrame, split: Split) -> DataFrame:
+def with_parts(rows: DataFrame, split: Split, ordinary: Sequence[str] = ()) -> DataFrame:
     """Rows with `split`, one side for each split group; `content` goes.
 
     Where two groups of the collections hold the same content, only the rows of one stay, of the
     first by name among those where a label is by hand: a text that is posted often counts once, and
     one that ties no groups, such as "ok", is not in train and in test. Outside of train natural
-    labels become unknown; a row may be left without any.
+    labels become unknown; a row may be left without any. Posts of `ordinary` collections stand in
+    every part, labelled or not.
     """
     place = F.struct(~has_label_by_hand(), "own_group")
     first = F.min(place).over(Window.partitionBy("content"))["own_group"]
     kept = rows.withColumn("_first", first).where(F.col("own_group") == F.col("_first"))
     # One row per group comes to the driver: names and counts only.
-    parts = sorted(parts_of(_groups(kept), split).items())
+    parts = sorted(parts_of(_groups(kept, ordinary), split).items())
     known = F.broadcast(
         rows.sparkSession.createDataFrame(parts, "split_group string, split string")
     )
@@ -141,8 +160,8 @@ def _content(inputs: Sequence[Input]) -> Column:
     )
 
 
-def _groups(rows: DataFrame) -> list[Group]:
-    """The split groups with their rows by class, as labels by hand say."""
+def _groups(rows: DataFrame, ordinary: Sequence[str]) -> list[Group]:
+    """The split groups with their rows by class, as labels by hand say, and their ordinary ones."""
     counts = [
         F.count_if((F.col(label_column(harm)) == label) & F.col(hand_column(harm))).alias(
             f"{harm}={label}"
@@ -150,6 +169,7 @@ def _groups(rows: DataFrame) -> list[Group]:
         for harm in HARMS
         for label in (0, 1)
     ]
+    counts.append(F.count_if(is_ordinary(ordinary)).alias("ordinary"))
     grouped = rows.groupBy("split_group").agg(F.min("dataset").alias("_home"), *counts)
     found = [row.asDict() for row in grouped.collect()]
     return sorted(

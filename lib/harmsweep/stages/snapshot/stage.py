@@ -20,7 +20,12 @@ from harmsweep.model.inputs import NUMBERS
 from harmsweep.model.snapshot import FACTS, PARTS, Snapshot, file_hashes, snapshot_id
 from harmsweep.model.windows import windows_of
 from harmsweep.stages.snapshot.groups import Joining, join_groups
-from harmsweep.stages.snapshot.snapshot_rows import has_label, labelled_rows, with_parts
+from harmsweep.stages.snapshot.snapshot_rows import (
+    has_label,
+    is_ordinary,
+    labelled_rows,
+    with_parts,
+)
 from harmsweep.tables.catalog import (
     AUTHOR_VECTORS,
     ESCALATIONS,
@@ -45,6 +50,8 @@ def take_snapshot(
 ) -> Path:
     """The folder `out/<id>` with the labelled posts of the days, from the tables as they are now.
 
+    Posts of the collections that conf calls ordinary are in it without labels.
+
     The id is a digest of versions, range and configuration: what was taken before is only named,
     without Spark. Rows hold vectors, numbers, labels and ids, never text.
     """
@@ -53,14 +60,16 @@ def take_snapshot(
     versions = {table.name: delta.version(table, lake) for table in SOURCES}
     windows = windows_of(inputs, training.text_windows)
     read = (*inputs, *([windows] if windows else []))
-    name = snapshot_id(_identity(versions, first, last, training.split, read))
+    ordinary = training.background.ordinary
+    identity = _identity(versions, first, last, training.split, read)
+    name = snapshot_id(identity | {"ordinary": ordinary})
     folder = out / name
     if not folder.exists():
         facts = {"id": name, "versions": versions, "first": first, "last": last}
         facts |= {"split": training.split, "inputs": inputs, "numbers": NUMBERS, "harms": HARMS}
         facts |= {"windows": windows}
         tables = _tables(spark(), lake, versions, first, last)
-        _write(_rows(tables, read), tables, folder, facts)
+        _write(_rows(tables, read, ordinary), tables, folder, facts, ordinary)
         log("snapshot").info("taken", snapshot=name, first=str(first), last=str(last))
     return folder
 
@@ -102,9 +111,11 @@ def _tables(
     return tables | {POSTS.name: posts}
 
 
-def _rows(tables: Mapping[str, DataFrame], inputs: Sequence[Input]) -> DataFrame:
+def _rows(
+    tables: Mapping[str, DataFrame], inputs: Sequence[Input], ordinary: Sequence[str]
+) -> DataFrame:
     read = (POSTS, POST_FEATURES, POST_VECTORS, AUTHOR_VECTORS, LABELS)
-    return labelled_rows(*(tables[table.name] for table in read), inputs=inputs)
+    return labelled_rows(*(tables[table.name] for table in read), inputs=inputs, ordinary=ordinary)
 
 
 def _join_groups(rows: DataFrame, tables: Mapping[str, DataFrame]) -> Joining:
@@ -120,14 +131,15 @@ def _write(
     tables: Mapping[str, DataFrame],
     folder: Path,
     facts: Mapping[str, object],
+    ordinary: Sequence[str],
 ) -> None:
     """Write all parts; the folder is there once it is whole."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     kept = rows.persist()
     joining = _join_groups(kept, tables)
     grouped = kept.join(joining.groups, on="own_group", how="inner")
-    parted = with_parts(grouped, Split.model_validate(facts["split"])).persist()
-    usable = parted.where(has_label())
+    parted = with_parts(grouped, Split.model_validate(facts["split"]), ordinary).persist()
+    usable = parted.where(has_label() | is_ordinary(ordinary))
     try:
         with writing_whole(folder) as fresh:
             counts = {p: _write_part(usable.where(F.col("split") == p), fresh / p) for p in PARTS}
