@@ -1,21 +1,19 @@
 """The one module that reads and writes Delta."""
 
 import shutil
-import warnings
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import row
 from odd_ids import ODD_IDS, REFUSED_IDS, SOME_ODD_IDS
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from harmsweep.lake import delta
 from harmsweep.lake.writes import replace_slice, write_rows
-from harmsweep.tables.catalog import ACTIONS, INGESTS
+from harmsweep.tables.catalog import INGESTS
 from harmsweep.tables.spec import Table
 
 DAY = date(2026, 10, 1)
@@ -110,24 +108,6 @@ def test_a_plain_s3_path_is_refused() -> None:
         delta.lake_path("s3a://bucket/lake")
 
 
-def test_a_digest_changes_with_its_own_days_only(lake: Path, add_rows: Add) -> None:
-    add_rows([ingested(DAY, "posts", 1)], INGESTS, lake)
-    before = delta.slice_digest(INGESTS, lake, {"day": DAY})
-    add_rows([ingested(NEXT, "posts", 1)], INGESTS, lake)
-    assert delta.slice_digest(INGESTS, lake, {"day": DAY}) == before
-    add_rows([ingested(DAY, "users", 1)], INGESTS, lake)
-    assert delta.slice_digest(INGESTS, lake, {"day": DAY}) != before
-
-
-def test_looking_at_the_log_warns_of_nothing(lake: Path, add_rows: Add) -> None:
-    add_rows([ingested(DAY, "posts", 1)], INGESTS, lake)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert delta.days(INGESTS, lake) == [DAY]
-        assert delta.rows(INGESTS, lake, day=DAY).num_rows == 1
-        delta.slice_digest(INGESTS, lake, {"day": DAY})
-
-
 def test_a_query_reads_the_tables_that_it_names(lake: Path, add_rows: Add) -> None:
     add_rows([ingested(DAY, "posts", 4), ingested(DAY, "users", 5)], INGESTS, lake)
     assert delta.query(lake, "SELECT sum(landed) AS n FROM ingests_v1").to_pylist() == [{"n": 9}]
@@ -146,21 +126,3 @@ def test_a_lake_is_closed_to_all_but_its_owner_and_their_group(tmp_path: Path) -
     lake.chmod(0o755)
     delta.make_folder(lake)
     assert lake.stat().st_mode & 0o777 == 0o755
-
-
-def test_days_since_names_the_days_whose_rows_were_written_from_then_on(
-    lake: Path, add_rows: Add
-) -> None:
-    """Of each file the log has the greatest time: no row is read, so none may be missing."""
-    noon = datetime(2026, 10, 5, 12, tzinfo=UTC)
-    for day, at in ((DAY, noon), (NEXT, noon - timedelta(hours=1))):
-        add_rows([row(ACTIONS, day=day, recorded_at=at)], ACTIONS, lake)
-    assert delta.days_since(ACTIONS, lake, "recorded_at", noon) == [DAY]
-    assert delta.days_since(ACTIONS, lake, "recorded_at", noon - timedelta(hours=2)) == [DAY, NEXT]
-    assert delta.days_since(ACTIONS, lake, "recorded_at", noon + timedelta(seconds=1)) == []
-    next((lake / ACTIONS.name).glob(f"day={DAY}/**/*.parquet")).unlink()
-    assert delta.days_since(ACTIONS, lake, "recorded_at", noon) == [DAY]
-
-
-def test_a_table_without_rows_has_no_days_since(lake: Path) -> None:
-    assert delta.days_since(ACTIONS, lake, "recorded_at", datetime(2026, 1, 1, tzinfo=UTC)) == []

@@ -9,7 +9,7 @@ import pyarrow as pa
 from harmsweep.cli.options import DEFAULT_LAKE, Format, Lake
 from harmsweep.cli.output import print_grid, show
 from harmsweep.cli.query import QueryRefused, known_names
-from harmsweep.lake import delta
+from harmsweep.lake import delta, table_log
 from harmsweep.lake.flow import readers, writers
 from harmsweep.lake.sql_views import VIEWS
 from harmsweep.logs import clean
@@ -41,7 +41,7 @@ def tables(name: str | None = None, *, format: Format = "table", lake: Lake = DE
 def _of_table(lake: Path, name: str) -> dict[str, Any]:
     """A table in a row: key, rows, days, version and what it is for."""
     table = delta.stored(lake, name)
-    rows, days = delta.size(lake, name)
+    rows, days = table_log.size(lake, name)
     return {
         "table": name,
         "rows": rows,

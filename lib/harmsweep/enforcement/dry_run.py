@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from harmsweep.enforcement.state.day_ledger import ledger_locks
-from harmsweep.lake import delta, seal_lines
+from harmsweep.lake import delta, seal_lines, table_log
 from harmsweep.tables.catalog import (
     ACTIONS,
     APPEALS,
@@ -75,7 +75,7 @@ def effects_since(copy: Path, lake: Path, since: datetime) -> list[dict[str, Any
 
 
 def _intents_since(lake: Path, since: datetime) -> list[dict[str, Any]]:
-    days = delta.days_since(ACTIONS, lake, "recorded_at", since)
+    days = table_log.days_since(ACTIONS, lake, "recorded_at", since)
     if not days:
         return []
     sql = f"""SELECT * FROM actions_v1 WHERE {delta.datafusion_where({"day": days})}

@@ -17,7 +17,7 @@ from urllib3.util import Retry
 from harmsweep.enforcement.conf import Webhook, load_bounds
 from harmsweep.enforcement.rules.ledger import Entry
 from harmsweep.enforcement.state.day_ledger import entries
-from harmsweep.lake import delta, writes
+from harmsweep.lake import delta, table_log, writes
 from harmsweep.lake.failpoints import failpoint
 from harmsweep.lake.locks import locked
 from harmsweep.lake.runs import Outcome
@@ -140,7 +140,7 @@ def _booking(entry: Entry) -> tuple[datetime, str, str]:
 
 def _days(lake: Path, since: datetime, dead: bool) -> list[date]:
     """The days on whose subjects something came in force since then that is to be posted."""
-    days = delta.days_since(ACTIONS, lake, "recorded_at", since)
+    days = table_log.days_since(ACTIONS, lake, "recorded_at", since)
     if not days:
         return []
     known, of_days = "AND d.status = 'delivered'" if dead else "", {"day": days}

@@ -17,7 +17,7 @@ from deltalake.exceptions import DeltaError
 from pyspark.sql import DataFrame, SparkSession
 
 from harmsweep.days import every_day
-from harmsweep.lake import delta
+from harmsweep.lake import delta, table_log
 from harmsweep.lake.seal_lines import Damaged
 from harmsweep.tables.catalog import MEDIA, POSTS
 from harmsweep.tables.spec import Table
@@ -181,7 +181,7 @@ def _changed_days(table: Table, lake: Path, where: delta.Slice, *, since: int) -
     now, then = (
         {
             row["path"]: row.get("partition.day")
-            for row in delta.slice_files(table, lake, where, version=v).to_pylist()
+            for row in table_log.slice_files(table, lake, where, version=v).to_pylist()
         }
         for v in (None, since)
     )

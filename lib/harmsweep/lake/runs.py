@@ -21,7 +21,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from harmsweep.digests import as_json
-from harmsweep.lake import delta, writes
+from harmsweep.lake import delta, table_log, writes
 from harmsweep.lake.compaction import compact
 from harmsweep.lake.portions import Input, Portion, changed_portion
 from harmsweep.logs import log
@@ -217,7 +217,7 @@ def _read_digests(step: Stage, lake: Path, day: date, versions: Mapping[str, str
     found = []
     for source in step.reads:
         where: delta.Slice = {"day": source.days(day), **versions}
-        found.append(delta.slice_digest(source.table, lake, where))
+        found.append(table_log.slice_digest(source.table, lake, where))
     return found
 
 
@@ -247,7 +247,7 @@ def _made_of(
 def _outputs(step: Stage, lake: Path, day: date, versions: Mapping[str, str]) -> list[str]:
     """A digest of what the stage wrote of each table."""
     where: delta.Slice = {"day": day, **versions}
-    return [delta.slice_digest(table, lake, where) for table in step.writes]
+    return [table_log.slice_digest(table, lake, where) for table in step.writes]
 
 
 def _digest(versions: Mapping[str, str], made_of: Sequence[str], outputs: Sequence[str]) -> str:

@@ -25,13 +25,13 @@ from harmsweep.lake.delta import (
     names_rows,
     opened,
     read_slice,
-    slice_digest,
     spark_where,
     stored,
     version,
 )
 from harmsweep.lake.failpoints import failpoint
 from harmsweep.lake.locks import locked
+from harmsweep.lake.table_log import slice_digest
 from harmsweep.tables.spec import Table
 
 # Up to so many rows the driver writes itself: Spark's writer takes over a second for any number.

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from harmsweep.lake import delta
+from harmsweep.lake import table_log
 from harmsweep.tables.catalog import ACTIONS, APPEALS, EXEMPTIONS, OPERATIONS, ORDERS, VERDICTS
 from harmsweep.tables.spec import Table
 
@@ -27,7 +27,7 @@ _CUT = timedelta(milliseconds=1)
 
 def time_after(lake: Path, tables: Iterable[Table], clock: datetime | None = None) -> datetime:
     """The time of `clock`, by default this machine's, or one after every row of the tables."""
-    newest = [delta.newest(table, lake, _TIMES[table.name]) for table in tables]
+    newest = [table_log.newest(table, lake, _TIMES[table.name]) for table in tables]
     known = [time + _CUT for time in newest if time]
     return max([clock or _now(), *known])
 

@@ -30,7 +30,7 @@ from harmsweep.explanations.rescoring import contributions, scorer
 from harmsweep.explanations.subject import Subject, load_subject
 from harmsweep.explanations.withheld import review_withheld
 from harmsweep.known_media.escalations import escalated_posts
-from harmsweep.lake import delta, writes
+from harmsweep.lake import delta, table_log, writes
 from harmsweep.lake.flow import EXPLAIN
 from harmsweep.lake.locks import locked
 from harmsweep.lake.runs import Counts, Outcome, run_stage
@@ -115,7 +115,7 @@ def explain_few(
 def recent_days(lake: Path, now: datetime, *, back_days: int = BACK_DAYS) -> list[date]:
     """The days of posts on which something took effect lately, in order: also what people did."""
     since = now - timedelta(days=back_days)
-    days = delta.days_since(ACTIONS, lake, "recorded_at", since)
+    days = table_log.days_since(ACTIONS, lake, "recorded_at", since)
     if not days:
         return []
     sql = f"""SELECT DISTINCT day FROM actions_v1 WHERE {delta.datafusion_where({"day": days})}

@@ -9,7 +9,7 @@ from pathlib import Path
 from harmsweep.enforcement.conf import load_bounds
 from harmsweep.enforcement.rules.effects import Batch
 from harmsweep.enforcement.rules.ledger import AUTOMATIC, Entry, is_automatic, is_counted
-from harmsweep.lake import delta
+from harmsweep.lake import delta, table_log
 from harmsweep.policy.file import Policy
 from harmsweep.tables.catalog import ACTIONS
 
@@ -83,7 +83,7 @@ def used_in_24h(lake: Path, now: int, day: date | None = None) -> dict[Batch, in
 def _days_since(lake: Path, since: datetime) -> list[date]:
     """The days whose ledger may have later entries, from its log: no other day is looked at."""
     near = since - timedelta(milliseconds=1)  # a file's statistic is cut to these
-    files = delta.slice_files(ACTIONS, lake, {}).to_pylist()
+    files = table_log.slice_files(ACTIONS, lake, {}).to_pylist()
     return sorted({f["partition.day"] for f in files if f.get("max.recorded_at", near) >= near})
 
 

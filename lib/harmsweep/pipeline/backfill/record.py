@@ -13,7 +13,7 @@ from harmsweep.digests import name_of
 from harmsweep.enforcement.conf import load_bounds
 from harmsweep.enforcement.state.decisions import version_pair
 from harmsweep.errors import DataRefused
-from harmsweep.lake import delta
+from harmsweep.lake import delta, table_log
 from harmsweep.lake.runs import Spark
 from harmsweep.model.reference import load_model_ref
 from harmsweep.operations.actor import operator
@@ -100,8 +100,8 @@ def _state(lake: Path, request: Request, versions: dict[str, str]) -> str:
     parts = [fingerprint(request.landing)]
     of_pair, of_all = (SCORES, DECISIONS), (POSTS, ACTIONS, POST_VISIBILITY)
     days: delta.Slice = {"day": every_day(request.first, request.last)}
-    parts += [delta.slice_digest(table, lake, {**days, **versions}) for table in of_pair]
-    parts += [delta.slice_digest(table, lake, days) for table in of_all]
+    parts += [table_log.slice_digest(table, lake, {**days, **versions}) for table in of_pair]
+    parts += [table_log.slice_digest(table, lake, days) for table in of_all]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
