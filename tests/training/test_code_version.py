@@ -9,7 +9,7 @@ import pytest
 from harmsweep.training.code_version import EXPERIMENTS, LIB, code_version, source_files
 
 # They name files, say things and end a process: no number of a model comes of them.
-DECIDE_NOTHING = {"errors.py", "files.py", "logs.py", "names.py", "paths.py"}
+DECIDE_NOTHING = {"errors.py", "files.py", "logs.py", "names.py", "paths.py", "plurals.py"}
 LOADED = """
 import json, sys
 import {module}
