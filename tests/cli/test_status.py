@@ -9,7 +9,7 @@ import pytest
 from builders import DAY, row
 
 from harmsweep.lake.writes import write_rows
-from harmsweep.operations import switch
+from harmsweep.operations import suspensions, switch
 from harmsweep.operations.ramps import ramp
 from harmsweep.review.appeals import file_appeal
 from harmsweep.review.orders import receive
@@ -28,6 +28,7 @@ def test_a_lake_on_which_nothing_ran_says_so(call: Call, lake: Path) -> None:
     assert told(call, lake) == {
         "switch": "on",
         "in force": "none: no day was swept yet",
+        "suspended": "0",
         "held batches": "0",
         "appeals due": "0",
         "orders, flags": "0",
@@ -50,6 +51,16 @@ def test_each_pair_of_a_ramp_is_told_with_its_share(call: Call, lake: Path) -> N
         write_rows([run], RUNS, lake)
     of_pair = ("m-2 under p-1 for 25.0% of the authors", "m-1 under p-1 for 75.0% of the authors")
     assert told(call, lake)["in force"] == f"{' and '.join(of_pair)}, on {DAY}"
+
+
+def test_the_suspended_claims_of_the_pair_in_force_are_told(call: Call, lake: Path) -> None:
+    at = datetime(2026, 10, 2, tzinfo=UTC)
+    run = row(RUNS, stage="enforce", variant="m-1/p-1", finished_at=at, counts="{}")
+    write_rows([run], RUNS, lake)
+    for pair, claim in (("m-1/p-1", "hate/en"), ("m-1/p-1", "spam/en"), ("m-1/p-2", "sexism/en")):
+        suspensions.suspend(lake, pair, claim, reason="audits")
+    suspensions.resume(lake, "m-1/p-1", "spam/en", reason="it ended")
+    assert told(call, lake)["suspended"] == "1; hate/en; see `harmsweep certify watch`"
 
 
 def test_what_waits_for_people_is_told(call: Call, fresh: Any) -> None:

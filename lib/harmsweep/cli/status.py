@@ -11,6 +11,7 @@ from harmsweep.cli.query import ask
 from harmsweep.days import every_day
 from harmsweep.lake import delta
 from harmsweep.logs import clean
+from harmsweep.operations.suspensions import suspended
 from harmsweep.paths import SWITCH
 from harmsweep.tables.catalog import RUNS
 
@@ -18,8 +19,10 @@ SHOWN = 3
 
 
 def status(*, lake: Lake = DEFAULT_LAKE) -> None:
-    """Show the switch, the pair in force, what waits for people, and the last day that is done."""
-    rows = [("switch", _switch(lake)), ("in force", _in_force(lake)), *_waiting(lake)]
+    """Show the switch, the pair in force, suspended claims, what waits, and the last day done."""
+    pairs = _pairs(lake)
+    rows = [("switch", _switch(lake)), ("in force", _in_force(pairs))]
+    rows += [("suspended", _suspended(lake, pairs)), *_waiting(lake)]
     for name, told in [*rows, ("last day done", _last_done(lake))]:
         print(f"{name:14}  {clean(told)}")
 
@@ -29,17 +32,28 @@ def _switch(lake: Path) -> str:
     return f"off: {switch.read_text(encoding='utf-8').strip()}" if switch.exists() else "on"
 
 
-def _in_force(lake: Path) -> str:
+def _pairs(lake: Path) -> list[dict[str, Any]]:
     """The pair, or those that a ramp parts, of the newest day that was swept."""
     sql = """SELECT * FROM in_force WHERE day = (SELECT max(day) FROM in_force)
         ORDER BY authors_from"""
-    rows = ask(lake, sql, as_of=[], limit=None).to_pylist()
+    rows: list[dict[str, Any]] = ask(lake, sql, as_of=[], limit=None).to_pylist()
+    return rows
+
+
+def _in_force(rows: list[dict[str, Any]]) -> str:
     pairs = (
         f"{r['model_version']} under {r['policy_version']}"
         + ("" if r["authors_to"] - r["authors_from"] == 1 else f" for {_share(r)} of the authors")
         for r in rows
     )
     return f"{' and '.join(pairs)}, on {rows[0]['day']}" if rows else "none: no day was swept yet"
+
+
+def _suspended(lake: Path, rows: list[dict[str, Any]]) -> str:
+    """The claims that lead to review alone."""
+    pairs = (f"{r['model_version']}/{r['policy_version']}" for r in rows)
+    claims = sorted({name for pair in pairs for name in suspended(lake, pair)})
+    return _counted(claims, "see `harmsweep certify watch`")
 
 
 def _share(row: dict[str, Any]) -> str:
