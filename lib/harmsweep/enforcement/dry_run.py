@@ -76,8 +76,6 @@ def effects_since(copy: Path, lake: Path, since: datetime) -> list[dict[str, Any
 
 def _intents_since(lake: Path, since: datetime) -> list[dict[str, Any]]:
     days = table_log.days_since(ACTIONS, lake, "recorded_at", since)
-    if not days:
-        return []
     sql = f"""SELECT * FROM actions_v1 WHERE {delta.datafusion_where({"day": days})}
         AND entry = 'intent' AND recorded_at >= TIMESTAMP '{since:%Y-%m-%d %H:%M:%S.%f}'"""
     found: list[dict[str, Any]] = delta.query(lake, sql, days=days).to_pylist()

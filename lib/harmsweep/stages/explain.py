@@ -116,8 +116,6 @@ def recent_days(lake: Path, now: datetime, *, back_days: int = BACK_DAYS) -> lis
     """The days of posts on which something took effect lately, in order: also what people did."""
     since = now - timedelta(days=back_days)
     days = table_log.days_since(ACTIONS, lake, "recorded_at", since)
-    if not days:
-        return []
     sql = f"""SELECT DISTINCT day FROM actions_v1 WHERE {delta.datafusion_where({"day": days})}
         AND entry = 'intent' AND subject_kind = 'post'
         AND recorded_at > TIMESTAMP '{since.isoformat()}' ORDER BY day"""
