@@ -130,7 +130,7 @@ def test_the_console_lists_them(
     lines = said.out.splitlines()
     assert lines[0] == "harm,day,post_id,dataset,label,self_confidence" and len(lines) == 6
     assert {line.split(",")[2] for line in lines[1:]} <= flipped
-    assert said.err.startswith("spam: 1200 labels judged by text (AUROC 0.")
+    assert said.err.startswith("spam: 1,200 labels judged by text (AUROC 0.")
 
 
 def test_a_snapshot_that_was_changed_is_refused(

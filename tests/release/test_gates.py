@@ -179,8 +179,8 @@ def test_size_and_speed_have_their_limits() -> None:
         rates = {CANDIDATE: rate, CHAMPION: 100.0}
         return [gate.passed for gate in cost_gates(size, rates, CONFIG)]
 
-    assert passed(3_000_000, 80.0) == [True, True]
-    assert passed(3_000_001, 79.0) == [False, False]
+    assert passed(4_000_000, 70.0) == [True, True]
+    assert passed(4_000_001, 69.0) == [False, False]
 
 
 def test_without_a_champion_nothing_is_compared() -> None:

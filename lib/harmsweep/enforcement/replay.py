@@ -123,10 +123,11 @@ def _replayed(
 
 
 def _kept(lake: Path, where: delta.Slice, bindings: Mapping[str | None, PolicyBinding]) -> _Kept:
-    about = delta.datafusion_where(where)
-    evidence = delta.query(lake, f"SELECT * FROM evidence_v1 WHERE {about}").to_pylist()
+    about, days = delta.datafusion_where(where), delta.days_of(where)
+    kept = f"SELECT * FROM evidence_v1 WHERE {about}"
+    evidence = delta.query(lake, kept, days=days).to_pylist()
     sql = f"SELECT {', '.join(_DECISION_KEY)}, language FROM decisions_v1 WHERE {about}"
-    decided = delta.query(lake, sql).to_pylist()
+    decided = delta.query(lake, sql, days=days).to_pylist()
     return _Kept(
         {(row["post_id"], row["digest"]): row for row in evidence},
         {tuple(row[name] for name in _DECISION_KEY): row["language"] for row in decided},

@@ -76,13 +76,13 @@ def delete_expired(lake: Path, today: date) -> int:
 
 def _has_escalations(lake: Path, day: date) -> bool:
     sql = f"SELECT 1 FROM escalations WHERE day = '{day}' LIMIT 1"
-    return bool(delta.query(lake, sql, names=_named("escalations")).num_rows)
+    return bool(delta.query(lake, sql, names=_named("escalations"), days=[day]).num_rows)
 
 
 def _rows_of(lake: Path, day: date) -> list[Row]:
     """The day's rows so far, in their order."""
     sql = f"SELECT * FROM preserved WHERE day = '{day}' ORDER BY sequence"
-    found: list[Row] = delta.query(lake, sql, names=_named("preserved")).to_pylist()
+    found: list[Row] = delta.query(lake, sql, names=_named("preserved"), days=[day]).to_pylist()
     return found
 
 
@@ -109,14 +109,15 @@ def _media(lake: Path, day: date) -> list[Row]:
         FROM (SELECT * FROM media WHERE day = '{day}') m
         JOIN (SELECT DISTINCT post_id, revision FROM escalations WHERE day = '{day}') e
         ON m.post_id = e.post_id AND m.revision = e.revision"""
-    found: list[Row] = delta.query(lake, sql, names=_named("media", "escalations")).to_pylist()
+    names = _named("media", "escalations")
+    found: list[Row] = delta.query(lake, sql, names=names, days=[day]).to_pylist()
     return found
 
 
 def _escalated(lake: Path, day: date) -> list[Row]:
     sql = f"""SELECT DISTINCT post_id, revision, position, content_hash FROM escalations
         WHERE day = '{day}'"""
-    found: list[Row] = delta.query(lake, sql, names=_named("escalations")).to_pylist()
+    found: list[Row] = delta.query(lake, sql, names=_named("escalations"), days=[day]).to_pylist()
     return found
 
 

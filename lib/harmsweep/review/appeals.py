@@ -94,7 +94,7 @@ def _in_force(lake: Path, post: Mapping[str, Any], at: datetime) -> Row:
         AND lane <> '{ORDER}' AND action IN {VISIBLE}"""
     rows = [
         row
-        for row in delta.query(lake, sql).to_pylist()
+        for row in delta.query(lake, sql, days=[post["day"]]).to_pylist()
         if row["expires_at"] is None or row["expires_at"] > at
     ]
     if not rows:

@@ -100,5 +100,5 @@ def _replace(rows_of_day: Iterable[Row], table: Table, lake: Path, day: date) ->
     """Make the day's rows these; no commit where there are none and were none."""
     new_rows = list(rows_of_day)
     stored = f"SELECT 1 FROM {table.name} WHERE day = '{day}' LIMIT 1"
-    if new_rows or delta.query(lake, stored).num_rows:
+    if new_rows or delta.query(lake, stored, days=[day]).num_rows:
         writes.write_rows(new_rows, table, lake, where={"day": day})

@@ -48,7 +48,5 @@ def put_rejects(rejects: DataFrame, lake: Path, part: Portion, source: str, *, s
 
 def is_empty(table: Table, lake: Path, where: delta.Slice) -> bool:
     """Whether a table has no row in the slice, without Spark."""
-    rows = delta.query(
-        lake, f"SELECT 1 FROM {table.name} WHERE {delta.datafusion_where(where)} LIMIT 1"
-    )
-    return bool(rows.num_rows == 0)
+    sql = f"SELECT 1 FROM {table.name} WHERE {delta.datafusion_where(where)} LIMIT 1"
+    return bool(delta.query(lake, sql, days=delta.days_of(where)).num_rows == 0)
