@@ -58,3 +58,11 @@ def test_days_since_names_the_days_whose_rows_were_written_from_then_on(
 
 def test_a_table_without_rows_has_no_days_since(lake: Path) -> None:
     assert table_log.days_since(ACTIONS, lake, "recorded_at", NOON) == []
+
+
+def test_rows_without_a_time_have_none_since(lake: Path, add_rows: Add) -> None:
+    later = NOON + timedelta(days=1)
+    add_rows([row(ACTIONS, day=DAY, expires_at=None)], ACTIONS, lake)
+    assert table_log.days_since(ACTIONS, lake, "expires_at", NOON) == []
+    add_rows([row(ACTIONS, day=DAY, expires_at=later)], ACTIONS, lake)
+    assert table_log.days_since(ACTIONS, lake, "expires_at", NOON) == [DAY]

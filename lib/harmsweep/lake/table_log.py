@@ -41,15 +41,14 @@ def newest(table: Table, lake: Path, column: str) -> datetime | None:
 
 def days_since(table: Table, lake: Path, column: str, time: datetime) -> list[date]:
     """The days that may have rows with a time in a column from then on, from the log alone."""
-    listed = slice_files(table, lake, {})
-    unknown = [None] * listed.num_rows
-    name = f"max.{column}"
-    newest = listed[name].to_pylist() if name in listed.column_names else unknown
-    found = zip(listed["partition.day"].to_pylist() if listed.num_rows else [], newest, strict=True)
     # The log cuts times to milliseconds.
-    least = time - timedelta(milliseconds=1)
-    late = {day for day, last in found if last is None or _utc(last) >= least}
-    return sorted(date.fromisoformat(str(day)) for day in late)
+    least, late = time - timedelta(milliseconds=1), set[date]()
+    for file in slice_files(table, lake, {}).to_pylist():
+        newest = file.get(f"max.{column}")
+        is_empty = file.get(f"null_count.{column}") == file["num_records"]
+        if _utc(newest) >= least if newest else not is_empty:
+            late.add(date.fromisoformat(str(file["partition.day"])))
+    return sorted(late)
 
 
 def _utc(time: datetime) -> datetime:

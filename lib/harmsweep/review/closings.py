@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from harmsweep.days import every_day
 from harmsweep.enforcement.rules.ledger import Entry
 from harmsweep.enforcement.state.day_state import exemptions
 from harmsweep.lake import delta
@@ -41,13 +42,14 @@ class Facts:
 
 def undecided(lake: Path, first: date | None = None, last: date | None = None) -> list[Row]:
     """The appeals that nobody decided, of posts of some days or of all, the first due first."""
-    days = f"AND a.day BETWEEN '{first}' AND '{last}'" if first else ""
+    days = every_day(first, last) if first and last else None
+    between = f"BETWEEN '{first}' AND '{last}'" if days else "IS NOT NULL"
     sql = f"""SELECT a.*, f.views FROM appeals_v1 a LEFT JOIN post_features_v1 f
             ON f.day = a.day AND f.post_id = a.post_id AND f.revision = a.revision
-        WHERE a.status = 'filed' {days} AND NOT EXISTS (SELECT 1 FROM appeals_v1 d
-            WHERE d.appeal_id = a.appeal_id AND d.status <> 'filed')
+        WHERE a.status = 'filed' AND a.day {between} AND NOT EXISTS (SELECT 1 FROM appeals_v1 d
+            WHERE d.day {between} AND d.appeal_id = a.appeal_id AND d.status <> 'filed')
         ORDER BY a.due_at, a.appeal_id"""
-    rows: list[Row] = delta.query(lake, sql).to_pylist()
+    rows: list[Row] = delta.query(lake, sql, days=days).to_pylist()
     return rows
 
 

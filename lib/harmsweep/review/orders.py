@@ -16,7 +16,7 @@ from harmsweep.enforcement.state.human_input import standing_orders
 from harmsweep.enforcement.state.posts import find_post, find_reviewable
 from harmsweep.errors import DataRefused
 from harmsweep.harms import why_no_harm
-from harmsweep.lake import delta, writes
+from harmsweep.lake import delta, table_log, writes
 from harmsweep.lake.locks import locked
 from harmsweep.names import did_you_mean
 from harmsweep.operations.act_time import time_after
@@ -164,9 +164,10 @@ def restore_after_expired_orders(lake: Path, *, clock: Clock = now_micros) -> in
     """
     at = from_micros(clock())
     since = at - timedelta(days=ENDED_DAYS)
-    sql = f"""SELECT DISTINCT day FROM orders_v1 WHERE until > TIMESTAMP '{since.isoformat()}'
-        AND until <= TIMESTAMP '{at.isoformat()}'"""
-    days = delta.query(lake, sql).column("day").to_pylist()
+    may = table_log.days_since(ORDERS, lake, "until", since)
+    sql = f"""SELECT DISTINCT day FROM orders_v1 WHERE {delta.datafusion_where({"day": may})}
+        AND until > TIMESTAMP '{since.isoformat()}' AND until <= TIMESTAMP '{at.isoformat()}'"""
+    days = delta.query(lake, sql, days=may).column("day").to_pylist()
     effects = 0
     for day in sorted(days):
         orders = [row for row in standing_orders(lake, day) if row["kind"] == "order"]
