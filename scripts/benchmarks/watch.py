@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from harmsweep.policy.share_bounds import lower_bound, upper_bound
+from harmsweep.policy.share_bounds import exact_interval
 from harmsweep.release.conf import load_release
 from harmsweep.release.confidence_sequence import ConfidenceSequence
 
@@ -64,7 +64,7 @@ def _delays(
 
 
 def _share(count: int, of: int) -> str:
-    low, high = lower_bound(count, of, 0.025), upper_bound(count, of, 0.025)
+    low, high = exact_interval(count, of)
     return f"{count / of:.3f} ({low:.3f} to {high:.3f})"
 
 

@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 
 from harmsweep.policy.share_bounds import (
+    exact_interval,
     lower_bound,
     precision_at,
     transported_bound,
@@ -21,6 +22,12 @@ def test_the_bounds_are_the_exact_one_sided_ones():
     highs = [test.proportion_ci(0.95, method="exact").high for test in above]
     assert lower_bound(right, of, 0.05) == pytest.approx(lows, abs=1e-9)
     assert upper_bound(right, of, 0.05) == pytest.approx(highs, abs=1e-9)
+
+
+@pytest.mark.parametrize(("count", "of"), [(0, 20), (7, 20), (20, 20)])
+def test_the_interval_is_the_exact_two_sided_one(count: int, of: int):
+    exact = stats.binomtest(count, of).proportion_ci(0.95, method="exact")
+    assert exact_interval(count, of) == pytest.approx((exact.low, exact.high), abs=1e-9)
 
 
 def test_what_was_never_looked_at_is_bounded_by_nothing():

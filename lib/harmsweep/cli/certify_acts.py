@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from harmsweep.cli.for_another import say_on_trust
-from harmsweep.cli.options import DEFAULT_LAKE, DryRun, Lake, Model, Policy, check_reason
+from harmsweep.cli.options import DEFAULT_LAKE, DryRun, Lake, Model, Policy, Reason, check_reason
 from harmsweep.cli.output import print_grid
 from harmsweep.errors import WrongUse
 from harmsweep.plurals import counted
@@ -17,7 +17,6 @@ certify = App(
     name="certify", help="Certify a threshold from a sample, and watch what is certified."
 )
 Claim = Annotated[str, Parameter(help="The claim's name, as `harmsweep certify watch` prints it.")]
-Reason = Annotated[str, Parameter(help="Why; it is kept in the audit.")]
 COLUMNS = ("precision", "confidence", "level", "labels", "wrong at most", "power")
 
 
@@ -131,9 +130,10 @@ def finish(
 @certify.command
 def watch(*, model: Model, policy: Policy, lake: Lake = DEFAULT_LAKE) -> None:
     """Show the claims in force and those that are suspended, and what people found of each."""
+    from harmsweep.release.conf import load_release
     from harmsweep.release.watch import watched
 
-    found = watched(lake, *_pair(model, policy))
+    found = watched(lake, *_pair(model, policy), load_release().watch)
     print("\n".join(one.line() for one in found) or "no claim is in force")
 
 
@@ -148,12 +148,12 @@ def suspend(
     lake: Lake = DEFAULT_LAKE,
 ) -> None:
     """Suspend a claim: from the next decide on it leads to review alone, until it is resumed."""
-    from harmsweep.operations import suspensions
+    from harmsweep.operations.suspensions import suspend as act
 
     check_reason(reason, dry_run)
     found = _find(lake, claim, model, policy)
-    if found.standing.suspended is None and not dry_run:
-        suspensions.suspend(lake, found.pair, claim, reason=reason)
+    if not found.is_suspended and not dry_run:
+        act(lake, found.pair, claim, reason=reason)
     _say(lake, claim, "leads to review alone", dry_run)
 
 
@@ -168,12 +168,12 @@ def resume(
     lake: Lake = DEFAULT_LAKE,
 ) -> None:
     """Let a suspended claim act again from the next decide on; its watch begins anew."""
-    from harmsweep.operations import suspensions
+    from harmsweep.operations.suspensions import resume as act
 
     check_reason(reason, dry_run)
     found = _find(lake, claim, model, policy)
-    if found.standing.suspended is not None and not dry_run:
-        suspensions.resume(lake, found.pair, claim, reason=reason)
+    if found.is_suspended and not dry_run:
+        act(lake, found.pair, claim, reason=reason)
     _say(lake, claim, "may act", dry_run)
 
 
@@ -183,18 +183,16 @@ def _find(lake: Any, claim: str, model: Any, policy: Any) -> Any:
     return find_claim(lake, claim, *_pair(model, policy))
 
 
+def _pair(model: Any, policy: Any) -> tuple[Any, Any]:
+    from harmsweep.model.reference import load_model_ref
+    from harmsweep.policy.file import load_policy
+
+    return load_model_ref(model), load_policy(policy)
+
+
 def _say(lake: Any, claim: str, does: str, dry_run: bool) -> None:
     from harmsweep.lake.runs import DRY_RUN
 
     print(f"{claim}: {does} from the next decide on" + (f"; {DRY_RUN}" if dry_run else ""))
     if not dry_run:
         say_on_trust(lake)
-
-
-def _pair(model: Any, policy: Any) -> tuple[Any, Any, Any]:
-    """What a watch is of: the model, the policy, and how claims are watched."""
-    from harmsweep.model.reference import load_model_ref
-    from harmsweep.policy.file import load_policy
-    from harmsweep.release.conf import load_release
-
-    return load_model_ref(model), load_policy(policy), load_release().watch

@@ -141,8 +141,8 @@ def _booking(entry: Entry) -> tuple[datetime, str, str]:
 def _days(lake: Path, since: datetime, dead: bool) -> list[date]:
     """The days on whose subjects something came in force since then that is to be posted."""
     days = table_log.days_since(ACTIONS, lake, "recorded_at", since)
-    known, of_days = "AND d.status = 'delivered'" if dead else "", {"day": days}
-    sql = f"""SELECT DISTINCT day FROM actions_v1 a WHERE {delta.datafusion_where({**of_days})}
+    known = "AND d.status = 'delivered'" if dead else ""
+    sql = f"""SELECT DISTINCT day FROM actions_v1 a WHERE {delta.datafusion_where({"day": days})}
         AND entry = 'outcome' AND recorded_at >= TIMESTAMP '{since.isoformat()}'
         AND NOT EXISTS (SELECT 1 FROM deliveries_v1 d
             WHERE {delta.datafusion_where({"d.day": days})} AND d.effect_key = a.effect_key {known})

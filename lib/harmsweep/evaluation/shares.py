@@ -13,14 +13,12 @@ from harmsweep.evaluation.intervals import Bools, Floats, group_weights, interva
 from harmsweep.evaluation.records import MODEL, Record
 from harmsweep.evaluation.scored import ScoredRows
 from harmsweep.model.conf import Evaluation
-from harmsweep.policy.share_bounds import lower_bound, upper_bound
+from harmsweep.policy.share_bounds import exact_interval
 
 # Where heads are compared and fairness is judged, a head flags this share of the harmless posts.
 FALSE_POSITIVES = 0.05
 # A precision of fewer flagged posts than this is chance.
 LEAST_FLAGGED = 10
-# What lies beyond each end of an interval.
-TAIL = 0.025
 
 
 def share(
@@ -41,8 +39,7 @@ def share(
         return facts
     if chosen.all() or not chosen.any():
         number = count * int(chosen.all())
-        facts["low"] = float(lower_bound(number, count, TAIL))
-        facts["high"] = float(upper_bound(number, count, TAIL))
+        facts["low"], facts["high"] = map(float, exact_interval(number, count))
         return facts
     blocks = group_weights(names, resamples=options.resamples, seed=seed)
     drawn = [weights @ chosen / weights.sum(axis=1) for weights in blocks]

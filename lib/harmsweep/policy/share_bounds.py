@@ -29,6 +29,11 @@ def upper_bound(count: Whole, of: Whole, error: float) -> Floats:
     return 1 - lower_bound(of - count, of, error)
 
 
+def exact_interval(count: Whole, of: Whole, error: float = 0.05) -> tuple[Floats, Floats]:
+    """The exact two-sided interval of a share, each end with half of the error."""
+    return lower_bound(count, of, error / 2), upper_bound(count, of, error / 2)
+
+
 def precision_at(
     *, sensitivity: Floats | float, false_positives: Floats | float, prevalence: float
 ) -> Floats:

@@ -37,7 +37,7 @@ class ConfidenceSequence:
         """After how many of the labels a precision is ruled out; None where it is not."""
         begun_at_once = self.labels * AT_ONCE / (1 - AT_ONCE)
         whole = self.labels + begun_at_once
-        # The lower precision is no lower than a tenth of the promise, which is above the drop.
+        # A promise below the drop is held against a tenth of itself.
         low = max(promise - self.drop, promise / 10)
         ratios = (1 - low) / (1 - promise), low / promise
         evidence = begun_at_once

@@ -188,11 +188,13 @@ def flagged_posts(
     """
     same = {"model_version": model_version, "language": language}
     same |= {} if surface == ALL else {"surface": surface}
+    # Each side by its own partitions: the engine does not carry the day over the join.
+    of_days = f"day BETWEEN '{days[0]}' AND '{days[-1]}'"
     sql = f"""SELECT s.day, s.post_id, s.revision, s.dataset, s.surface, s."{harm}" AS score
-        FROM (SELECT * FROM scores_v1 WHERE day BETWEEN '{days[0]}' AND '{days[-1]}'
+        FROM (SELECT * FROM scores_v1 WHERE {of_days}
             AND {delta.datafusion_where({**same})} AND status IN ('scored', 'scored_partial')
             AND "{harm}" BETWEEN {threshold!r} AND 1.0) s
-        JOIN (SELECT * FROM posts_v1 WHERE status = 'accepted') p
+        JOIN (SELECT * FROM posts_v1 WHERE {of_days} AND status = 'accepted') p
         ON p.day = s.day AND p.post_id = s.post_id AND p.revision = s.revision"""
     escalated = {(day, post) for day in days for post in escalated_posts(lake, day)}
     rows: list[dict[str, Any]] = delta.query(lake, sql).to_pylist()

@@ -72,21 +72,27 @@ def _outcome(words: Iterable[Mapping[str, Any]], harm: str) -> str:
 
 
 def _last_words(lake: Path, tasks: Sequence[Mapping[str, Any]]) -> dict[tuple[str, int], Words]:
-    sql = f"SELECT * FROM verdicts_v1 WHERE {_of_posts(tasks)} ORDER BY decided_at, verdict_id"
+    about = _about(tasks)
+    sql = f"""SELECT * FROM verdicts_v1 WHERE {delta.datafusion_where(about)}
+        ORDER BY decided_at, verdict_id"""
     words = defaultdict[tuple[str, int], dict[str, Mapping[str, Any]]](dict)
-    for row in delta.query(lake, sql).to_pylist():
+    for row in delta.query(lake, sql, days=delta.days_of(about)).to_pylist():
         words[row["post_id"], row["revision"]][row["reviewer"]] = row
     return dict(words)
 
 
-def _of_posts(tasks: Sequence[Mapping[str, Any]]) -> str:
-    return delta.datafusion_where({"post_id": sorted({task["post_id"] for task in tasks})})
+def _about(tasks: Sequence[Mapping[str, Any]]) -> delta.Slice:
+    """The slice of the tasks' posts, and of what was said of them: it has its post's day."""
+    names = ("day", "post_id")
+    return {name: sorted({task[name] for task in tasks}) for name in names}
 
 
 def _standing(lake: Path, tasks: Sequence[Mapping[str, Any]]) -> set[tuple[str, int]]:
     """The revisions that people may still judge."""
-    sql = "SELECT post_id, revision FROM posts_v1 WHERE status = 'accepted'"
-    sql += f" AND {_of_posts(tasks)}"
-    escalated = {p for day in {t["day"] for t in tasks} for p in escalated_posts(lake, day)}
+    about = _about(tasks)
+    sql = f"""SELECT post_id, revision FROM posts_v1
+        WHERE status = 'accepted' AND {delta.datafusion_where(about)}"""
+    days = delta.days_of(about) or []
+    escalated = {post for day in days for post in escalated_posts(lake, day)}
     rows = delta.query(lake, sql).to_pylist()
     return {(r["post_id"], r["revision"]) for r in rows if r["post_id"] not in escalated}

@@ -30,12 +30,28 @@ from harmsweep.tables.catalog import LABEL_TASKS, OPERATIONS
 
 
 @dataclass(frozen=True)
-class WatchedClaim:
-    """A claim of a pair of model and policy, and what people found of the posts it flags."""
+class HeldClaim:
+    """A claim of a pair's certificate that has a threshold, and whether it is suspended."""
 
     pair: str
     claim: Claim
     standing: suspensions.Standing
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether it leads to review alone."""
+        return self.standing.suspended is not None
+
+    @property
+    def watch_id(self) -> str:
+        """What its tasks are told by: others from each time on that it was resumed."""
+        return f"watch-{name_of(f'{self.pair}/{self.claim.name}/{self.standing.resumed}')[:12]}"
+
+
+@dataclass(frozen=True)
+class WatchedClaim(HeldClaim):
+    """A claim, and what people found of the posts that it flags."""
+
     answers: Answers
     # What the answers say of its precision: it is surely below this.
     bound: float
@@ -54,14 +70,12 @@ class WatchedClaim:
 
     def line(self) -> str:
         """The claim in a line: its name, its state, what was found."""
-        state = "in force"
-        if self.standing.suspended is not None:
-            state = f"suspended ({self.standing.suspended})"
+        state = f"suspended ({self.standing.suspended})" if self.is_suspended else "in force"
         waiting = f", {len(self.answers.open)} to judge" if self.answers.open else ""
         return f"{self.claim.name}: {state}: {self.found}{waiting}"
 
 
-def watched(lake: Path, model: ModelRef, policy: Policy, config: WatchConfig) -> list[WatchedClaim]:
+def held_claims(lake: Path, model: ModelRef, policy: Policy) -> list[HeldClaim]:
     """The claims of the pair's certificate that have a threshold; none without a certificate.
 
     Raises:
@@ -69,20 +83,23 @@ def watched(lake: Path, model: ModelRef, policy: Policy, config: WatchConfig) ->
     """
     versions = model.model_version, policy.policy_version
     certificate = certificate_in_force(lake, model.certificates, *versions)
-    pair, found = "/".join(versions), list[WatchedClaim]()
+    pair = "/".join(versions)
     standings = suspensions.standings(lake, pair)
-    for claim in certificate.claims if certificate else ():
-        if claim.threshold is not None:
-            standing = standings.get(claim.name, suspensions.Standing())
-            answers = answers_to(lake, tasks_of(lake, _watch_id(pair, claim, standing)))
-            bound = config.sequence.upper_bound(answers.in_order)
-            found.append(WatchedClaim(pair, claim, standing, answers, bound))
+    return [
+        HeldClaim(pair, claim, standings.get(claim.name, suspensions.Standing()))
+        for claim in (certificate.claims if certificate else ())
+        if claim.threshold is not None
+    ]
+
+
+def watched(lake: Path, model: ModelRef, policy: Policy, config: WatchConfig) -> list[WatchedClaim]:
+    """The same claims with what people found of each."""
+    found = list[WatchedClaim]()
+    for one in held_claims(lake, model, policy):
+        answers = answers_to(lake, tasks_of(lake, one.watch_id))
+        bound = config.sequence.upper_bound(answers.in_order)
+        found.append(WatchedClaim(one.pair, one.claim, one.standing, answers, bound))
     return found
-
-
-def _watch_id(pair: str, claim: Claim, standing: suspensions.Standing) -> str:
-    """What a claim's tasks are told by: others from each time on that it was resumed."""
-    return f"watch-{name_of(f'{pair}/{claim.name}/{standing.resumed}')[:12]}"
 
 
 def suspend_failed(
@@ -91,7 +108,7 @@ def suspend_failed(
     """Suspend the claims whose answers rule out what they promise; give those."""
     with locked(lake, [OPERATIONS.name]):
         now = watched(lake, model, policy, config)
-        failed = [one for one in now if one.standing.suspended is None and not one.holds]
+        failed = [one for one in now if not one.is_suspended and not one.holds]
         for one in failed:
             details = {"bound": one.bound, "labels": len(one.answers.in_order)}
             suspensions.suspend(lake, one.pair, one.claim.name, reason=one.found, details=details)
@@ -100,45 +117,46 @@ def suspend_failed(
 
 def draw_audits(lake: Path, day: date, model: ModelRef, policy: Policy, config: WatchConfig) -> int:
     """Draw a day's posts for each claim in force, once; give how many tasks are new."""
+    versions = version_pair(model.model_version, policy.policy_version)
     with locked(lake, [LABEL_TASKS.name]):
-        rows = list[dict[str, Any]]()
-        for one in watched(lake, model, policy, config):
-            if one.claim.places:
-                rows += _audits(lake, day, one, config.labels_per_day)
+        rows = [
+            versions | row
+            for one in held_claims(lake, model, policy)
+            if not one.is_suspended
+            for row in _audits(lake, day, one, model.model_version, config.labels_per_day)
+        ]
         if rows:
-            versions = version_pair(model.model_version, policy.policy_version)
-            shared = versions | {"drawn_at": time_after(lake, [OPERATIONS]), "operator": operator()}
+            shared = {"drawn_at": time_after(lake, [OPERATIONS]), "operator": operator()}
             writes.write_rows([shared | row for row in rows], LABEL_TASKS, lake)
     return len(rows)
 
 
-def _audits(lake: Path, day: date, one: WatchedClaim, labels: int) -> list[dict[str, Any]]:
+def _audits(
+    lake: Path, day: date, one: HeldClaim, model_version: str, labels: int
+) -> list[dict[str, Any]]:
     """A day's tasks of a claim, but for who drew them; none where the day has some."""
-    claim, watch_id = one.claim, _watch_id(one.pair, one.claim, one.standing)
-    if any(task["day"] == day for task in tasks_of(lake, watch_id)):
+    claim = one.claim
+    if any(task["day"] == day for task in tasks_of(lake, one.watch_id)):
         return []
     about: dict[str, Any] = {
         "harm": claim.harm,
         "language": claim.language,
         "threshold": claim.threshold,
     }
-    model_version = one.pair.split("/")[0]
     flagged = flagged_posts(lake, model_version, surface=claim.surface, days=[day], **about)
     frame = [row for row in flagged if (row["dataset"], row["surface"]) in claim.places]
     # The claims of a harm draw by the same numbers, so that they mostly draw the same posts.
     drawn = draw(frame, ("watch", claim.harm, claim.language), labels)
-    return [{"plan_id": watch_id, "purpose": "watch"} | about | row for row in drawn]
+    return [{"plan_id": one.watch_id, "purpose": "watch"} | about | row for row in drawn]
 
 
-def find_claim(
-    lake: Path, name: str, model: ModelRef, policy: Policy, config: WatchConfig
-) -> WatchedClaim:
+def find_claim(lake: Path, name: str, model: ModelRef, policy: Policy) -> HeldClaim:
     """A claim of the pair that has a threshold, by its name.
 
     Raises:
         DataRefused: there is none; with the nearest.
     """
-    known = {one.claim.name: one for one in watched(lake, model, policy, config)}
+    known = {one.claim.name: one for one in held_claims(lake, model, policy)}
     if name not in known:
         raise DataRefused(f"no claim has the name {name}{did_you_mean(name, set(known))}")
     return known[name]

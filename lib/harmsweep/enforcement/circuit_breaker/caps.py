@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from harmsweep.enforcement.conf import load_bounds
@@ -68,7 +68,7 @@ def used_in_24h(lake: Path, now: int, day: date | None = None) -> dict[Batch, in
     statistics. What a person undid or put back is not counted: an undo must never wait for a cap.
     """
     since = datetime.fromtimestamp((now - WINDOW_MICROS) / 1e6, UTC)
-    days = [day] if day else _days_since(lake, since)
+    days = [day] if day else table_log.days_since(ACTIONS, lake, "recorded_at", since)
     recent = f"""SELECT harm, direction, action, previous_action, count(*) AS n
         FROM actions_v1 WHERE recorded_at > TIMESTAMP '{since.isoformat()}' AND entry = 'intent'
         AND cause_kind IN {AUTOMATIC} AND {delta.datafusion_where({"day": days})}
@@ -78,13 +78,6 @@ def used_in_24h(lake: Path, now: int, day: date | None = None) -> dict[Batch, in
         if is_counted(row["direction"], row["action"], row["previous_action"]):
             totals[row["harm"], row["direction"]] += row["n"]
     return dict(totals)
-
-
-def _days_since(lake: Path, since: datetime) -> list[date]:
-    """The days whose ledger may have later entries, from its log: no other day is looked at."""
-    near = since - timedelta(milliseconds=1)  # a file's statistic is cut to these
-    files = table_log.slice_files(ACTIONS, lake, {}).to_pylist()
-    return sorted({f["partition.day"] for f in files if f.get("max.recorded_at", near) >= near})
 
 
 def is_capped(entry: Entry) -> bool:
