@@ -14,11 +14,8 @@ from harmsweep.release.gates import Gate
 from harmsweep.release.promote import promote
 
 
-def main(
-    *, model: Path, snapshot: Path, tracking: Path, hatecheck: Path, config: Path, dry_run: bool
-) -> Iterator[Gate | str]:
-    inputs = {"snapshot": snapshot, "tracking": tracking, "hatecheck": hatecheck}
-    yield from promote(model, **inputs, config=config, dry_run=dry_run)
+def main(model: Path, *, dry_run: bool, **inputs: Path) -> Iterator[Gate | str]:
+    yield from promote(model, **inputs, dry_run=dry_run)
     if dry_run:
         yield "a dry run: the champion stays"
 
@@ -27,6 +24,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("--model", type=Path, required=True, help="manifest.json of the candidate")
     parser.add_argument("--snapshot", type=Path, required=True, help="whose test part judges")
+    parser.add_argument(
+        "--former", type=Path, help="a snapshot of the same posts by the champion's encoders"
+    )
     parser.add_argument("--tracking", type=Path, required=True, help="folder of MLflow's files")
     parser.add_argument("--hatecheck", type=Path, required=True, help="its table of cases")
     parser.add_argument("--config", type=Path, default=CONF / "release.yaml")

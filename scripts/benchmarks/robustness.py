@@ -36,7 +36,7 @@ from harmsweep.release.robustness import (
     kept_table,
     probes,
 )
-from harmsweep.release.text_probe import encode_texts, score_texts
+from harmsweep.release.text_probe import encode_texts, score_texts, text_encoder
 from harmsweep.text.cleaning import clean
 from harmsweep.text.disguise import normalise
 
@@ -75,8 +75,8 @@ def flagged(models: Mapping[str, Path], most: int, seed: int) -> Table:
     harms = sorted({harm for path in models.values() for harm in load_manifest(path).harms})
     shown = Table("set", "model", *harms, "any", title=f"ordinary posts at {PASSES} or more")
     for name, texts in ordinary(most, seed):
-        encoded = encode_texts(texts)
         for model, path in models.items():
+            encoded = encode_texts(texts, encoder=text_encoder(path))
             over = score_texts(path, encoded) >= PASSES
             shares = dict(zip(load_manifest(path).harms, over.mean(axis=0), strict=True))
             cells = [f"{shares[harm]:.4f}" if harm in shares else "-" for harm in harms]

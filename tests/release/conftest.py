@@ -14,7 +14,7 @@ pytest.importorskip("torch")
 
 import torch
 
-from harmsweep.encoders.conf import load_encoders
+from harmsweep.encoders.conf import declared_encoders, load_encoders
 from harmsweep.encoders.stored import stored
 from harmsweep.harms import HARMS
 from harmsweep.model.conf import Split
@@ -28,8 +28,12 @@ ROWS = 400
 MakeModel = Callable[..., Path]
 
 
-def text_input() -> Input:
-    encoder = load_encoders()["text"]
+# Another encoder than that of conf's texts: what a champion from before reads.
+FORMER = "mpnet-ngrams"
+
+
+def text_input(name: str | None = None) -> Input:
+    encoder = declared_encoders()[name] if name else load_encoders()["text"]
     return Input(name="text", encoder_id=encoder.encoder_id, width=encoder.width)
 
 
@@ -37,9 +41,15 @@ def text_input() -> Input:
 def make_model() -> MakeModel:
     """A function that writes a model: its head is `sense` times the first number of the text."""
 
-    def write(folder: Path, *, sense: float, groups: tuple[str, ...] = ("trained",)) -> Path:
+    def write(
+        folder: Path,
+        *,
+        sense: float,
+        groups: tuple[str, ...] = ("trained",),
+        encoder: str | None = None,
+    ) -> Path:
         folder.mkdir(parents=True)
-        source = text_input()
+        source = text_input(encoder)
         shape = HeadsConfig(harms=("hate",), width=fused_width([source], []), hidden=1, dropout=0)
         heads = Heads(shape)
         with torch.no_grad():
@@ -69,9 +79,17 @@ def make_model() -> MakeModel:
 @pytest.fixture(scope="session")
 def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A snapshot in which the first number of the text's vector tells hate, with some noise."""
-    folder = tmp_path_factory.mktemp("release") / "s0123456789ab"
+    return write_snapshot(tmp_path_factory.mktemp("release") / "s0123456789ab", text_input())
+
+
+@pytest.fixture(scope="session")
+def former(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same posts by another encoder."""
+    return write_snapshot(tmp_path_factory.mktemp("former") / "s0123456789ac", text_input(FORMER))
+
+
+def write_snapshot(folder: Path, source: Input) -> Path:
     rng = np.random.default_rng(5)
-    source = text_input()
     for part in PARTS:
         truth = np.arange(ROWS) % 4 == 0
         vectors = np.zeros((ROWS, source.width), np.float32)

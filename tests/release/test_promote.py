@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
@@ -17,8 +18,9 @@ from harmsweep.model.registry import (
     set_champion,
 )
 from harmsweep.release.conf import load_release
-from harmsweep.release.gates import Gate
+from harmsweep.release.gates import CANDIDATE, Gate
 from harmsweep.release.hatecheck import CasesRefused, load_cases
+from harmsweep.release.judge import _snapshots, _test_rows
 from harmsweep.release.promote import PromotionRefused, promote
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
@@ -71,6 +73,25 @@ def test_only_what_passes_every_gate_becomes_champion_and_the_former_champion_co
     weights.write_bytes(weights.read_bytes()[:-1] + b"x")
     with pytest.raises(ManifestRefused, match="SHA-256"):
         manifest_of(CHAMPION, tracking)
+
+
+def test_a_champion_that_reads_another_encoder_is_judged_on_the_same_posts_by_its_own(
+    tmp_path: Path, make_model: MakeModel, snapshot: Path, former: Path, lenient: Path
+) -> None:
+    champion = make_model(tmp_path / "champion", sense=0.5, encoder="mpnet-ngrams")
+    candidate = make_model(tmp_path / "candidate", sense=0.5)
+    manifests = {CANDIDATE: load_manifest(candidate), CHAMPION: load_manifest(champion)}
+    models = {CANDIDATE: candidate, CHAMPION: champion}
+    snapshots = _snapshots(manifests, snapshot, former)
+    assert snapshots == {CANDIDATE: snapshot, CHAMPION: former}
+    (rows,) = _test_rows(snapshot / "test", models, manifests, snapshots)
+    # Both encoders' first numbers are the same here, and so are the models.
+    assert len(rows.truth) == 400
+    np.testing.assert_allclose(rows.scores[CANDIDATE], rows.scores[CHAMPION], atol=1e-6)
+    with pytest.raises(ManifestRefused, match=r"champion: the snapshot \w+ has no \['text'\]"):
+        _snapshots(manifests, snapshot, None)
+    with pytest.raises(ManifestRefused, match=r"candidate: the snapshot"):
+        _snapshots(manifests, former, snapshot)
 
 
 def test_a_champion_whose_folder_holds_another_model_is_refused(

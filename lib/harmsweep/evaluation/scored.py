@@ -62,15 +62,18 @@ def score_labelled_rows(
     inputs: Sequence[Input],
     features: Sequence[Feature],
     windows: Input | None = None,
+    beside: Sequence[str] = (),
 ) -> Iterator[ScoredRows]:
     """A part's rows that are labelled by hand, with what each scorer says of them, harm by harm.
 
-    Scorers are given `inputs`, `features` and `windows`, and give their scores as rows by `harms`.
+    Scorers are given `inputs`, `features`, `windows` and the columns `beside`; they give their
+    scores as rows by `harms`.
     """
     labels = [label_column(harm) for harm in harms]
     paths = sorted(part.glob("*.parquet"))
     ids = IDS | {n: to for n, to in LATER_IDS.items() if n in _columns_of_all(paths)}
     columns = [*(feature.name for feature in features), *labels, *ids]
+    columns += [name for name in beside if name not in columns]
     parts: dict[str, list[NDArray[Any]]] = defaultdict(list)
     # File by file: the vectors of one row group in memory, the scores of all.
     for path in paths:

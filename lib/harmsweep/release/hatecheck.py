@@ -13,7 +13,12 @@ from harmsweep.errors import Refused
 from harmsweep.evaluation.intervals import Bools, Floats
 from harmsweep.model.manifest import load_manifest
 from harmsweep.release.steps import shown
-from harmsweep.release.text_probe import encode_texts, reads_raw, score_texts
+from harmsweep.release.text_probe import (
+    encode_texts,
+    reads_raw,
+    score_texts,
+    text_encoder,
+)
 from harmsweep.text.attacks import TRANSFORMS
 
 HARM = "hate"
@@ -94,13 +99,18 @@ def load_cases(path: Path) -> Cases:
 def answers(models: Mapping[str, Path], cases: Cases, *, seed: int) -> dict[str, Answers]:
     """What each model's hate head says of the cases, and of a copy of each by every disguise.
 
-    Copies are the same for every model, and embedded once for all.
+    Copies are the same for every model, and embedded once for all that read the same vectors.
     """
+    encoders = {name: text_encoder(path) for name, path in models.items()}
     places = {name: load_manifest(path).harms.index(HARM) for name, path in models.items()}
 
     def scores(texts: Sequence[str]) -> dict[str, Floats]:
-        encoded = encode_texts(texts, raw_too=reads_raw(models.values()))
-        return {name: score_texts(path, encoded)[:, places[name]] for name, path in models.items()}
+        raw_too, found = reads_raw(models.values()), dict[str, Floats]()
+        for encoder in {e.encoder_id: e for e in encoders.values()}.values():
+            encoded = encode_texts(texts, encoder=encoder, raw_too=raw_too)
+            for name in (n for n in models if encoders[n] == encoder):
+                found[name] = score_texts(models[name], encoded)[:, places[name]]
+        return found
 
     plain = scores(cases.texts)
     disguised: dict[str, dict[str, Floats]] = {name: {} for name in models}

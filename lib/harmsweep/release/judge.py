@@ -2,19 +2,21 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from harmsweep.evaluation.model_scores import model_scores
+from harmsweep.evaluation.intervals import Floats
+from harmsweep.evaluation.model_scores import POST, model_scores, score_column
 from harmsweep.evaluation.ordinary import Flagging, any_head_records, ordinary_records
 from harmsweep.evaluation.scored import ScoredRows, score_labelled_rows, seen_groups
 from harmsweep.model.conf import load_training
-from harmsweep.model.fusion import Columns, Input, fuse
+from harmsweep.model.fusion import Columns, fuse
 from harmsweep.model.manifest import (
     Manifest,
     ManifestRefused,
@@ -57,23 +59,25 @@ def judge(
     *,
     best: Path | None = None,
     snapshot: Path,
+    former: Path | None = None,
     cases: hatecheck.Cases,
     options: ReleaseConfig,
 ) -> Iterator[Gate]:
     """Every gate of a candidate, beside the champion where there is one, and the best one so far.
 
-    All are manifests.
+    All are manifests. `former` is a snapshot of the same posts with the vectors of other encoders,
+    for those of them that read such.
 
     Raises:
-        ManifestRefused: a model's files differ from their hashes, the two models see other inputs,
+        ManifestRefused: a model's files differ from their hashes, neither snapshot has its inputs,
             or one was trained on every group of the snapshot's test part.
     """
     models = {CANDIDATE: candidate} | ({CHAMPION: champion} if champion else {})
     manifests = {name: load_manifest(path) for name, path in models.items()}
-    _check_inputs(load_snapshot(snapshot), manifests)
     scored = models | ({BEST: best} if best and best != champion else {})
     known = manifests | {BEST: load_manifest(scored[BEST])} if BEST in scored else manifests
-    test = list(_test_rows(snapshot / "test", scored, known))
+    snapshots = _snapshots(known, snapshot, former)
+    test = list(_test_rows(snapshot / "test", scored, known, snapshots))
     lacking = sorted({h for m in manifests.values() for h in m.harms} - {*_mine(manifests).harms})
     yield from head_gates(test, lacking, options)
     yield from baseline_gates(_evaluation(candidate, _mine(manifests)), options)
@@ -117,48 +121,81 @@ def _mine(manifests: Mapping[str, Manifest]) -> Manifest:
 
 
 def _test_rows(
-    part: Path, models: Mapping[str, Path], manifests: Mapping[str, Manifest]
+    part: Path,
+    models: Mapping[str, Path],
+    manifests: Mapping[str, Manifest],
+    snapshots: Mapping[str, Path],
 ) -> Iterator[ScoredRows]:
     """Per head of the candidate the rows that no model was trained on, scored by all."""
     mine = _mine(manifests)
     trained_on = {group for manifest in manifests.values() for group in manifest.groups}
     seen = seen_groups(part, trained_on)
-    inputs = _inputs(manifests)
+    here = [name for name, snapshot in snapshots.items() if snapshot == part.parent]
+    elsewhere = {
+        name: _by_post(model_scores(snapshot / part.name, models[name]), mine.harms)
+        for name, snapshot in snapshots.items()
+        if name not in here
+    }
 
     def scores(rows: Columns) -> dict[str, NDArray[Any]]:
-        return {name: _scores(path, mine.harms, rows) for name, path in models.items()}
+        posts = list(zip(*(rows[name] for name in POST), strict=True))
+        unknown = np.full(len(mine.harms), np.nan)
+        return {name: _scores(models[name], mine.harms, rows) for name in here} | {
+            name: np.stack([known.get(post, unknown) for post in posts])
+            for name, known in elsewhere.items()
+        }
 
-    # Numbers that only one of them sees are read for both.
-    numbers = {f.name: f for manifest in manifests.values() for f in manifest.features}
-    features = tuple(numbers.values())
-    windows = next((m.windows for m in manifests.values() if m.windows), None)
-    for rows in score_labelled_rows(
-        part, mine.harms, scores, inputs=inputs, features=features, windows=windows
-    ):
+    sources = _sources({name: manifests[name] for name in here})
+    for rows in score_labelled_rows(part, mine.harms, scores, **sources, beside=POST):
+        known = {n: v for n, v in rows.scores.items() if rows.harm in manifests[n].harms}
         fresh = np.array([name not in seen for name in rows.groups], dtype=bool)
+        fresh &= ~np.any([np.isnan(values) for values in known.values()], axis=0)
         if len(fresh) and not fresh.any():
             raise ManifestRefused(f"{part}: every group of {rows.harm} was trained on")
-        unseen = rows.where(fresh)
-        known = {n: v for n, v in unseen.scores.items() if rows.harm in manifests[n].harms}
-        yield replace(unseen, scores=known)
+        yield replace(rows, scores=known).where(fresh)
 
 
-def _check_inputs(facts: Snapshot, manifests: Mapping[str, Manifest]) -> None:
+def _by_post(rows: pd.DataFrame, harms: Sequence[str]) -> dict[tuple[Any, ...], Floats]:
+    """What a model says of each post in the order of `harms`; NaN where it has no such head."""
+    columns = rows.reindex(columns=[score_column(harm) for harm in harms]).to_numpy(dtype=float)
+    return dict(zip(zip(*(rows[name] for name in POST), strict=True), columns, strict=True))
+
+
+def _snapshots(
+    manifests: Mapping[str, Manifest], snapshot: Path, former: Path | None
+) -> dict[str, Path]:
+    """The snapshot that has what each model reads."""
+    folders = [snapshot, *([former] if former else [])]
+    held = {folder: _inputs(load_snapshot(folder)) for folder in folders}
+    chosen = {}
     for name, manifest in manifests.items():
-        wanted = [*manifest.inputs, *([manifest.windows] if manifest.windows else [])]
-        lacking = {s.name for s in wanted} - {s.name for s in (*facts.inputs, facts.windows) if s}
-        if lacking:
-            raise ManifestRefused(f"{name}: the snapshot {facts.id} has no {sorted(lacking)}")
+        wanted = _inputs(manifest)
+        fits = [folder for folder in folders if wanted.items() <= held[folder].items()]
+        if not fits or (name == CANDIDATE and fits[0] != snapshot):
+            lacking = sorted(name for name, _ in wanted.items() - held[folders[-1]].items())
+            raise ManifestRefused(
+                f"{name}: the snapshot {folders[-1].name} has no {lacking} as it reads it"
+            )
+        chosen[name] = fits[0]
+    return chosen
 
 
-def _inputs(manifests: Mapping[str, Manifest]) -> tuple[Input, ...]:
-    """Every input that a model reads; one of them may read fewer."""
-    inputs: dict[str, Input] = {}
-    for source in (source for manifest in manifests.values() for source in manifest.inputs):
-        known = inputs.setdefault(source.name, source)
-        if known.encoder_id != source.encoder_id:
-            raise ManifestRefused("candidate and champion see other inputs: compare them by hand")
-    return tuple(inputs.values())
+def _inputs(holder: Snapshot | Manifest) -> dict[str, str]:
+    """The encoder of each input, its windows among them."""
+    held = [*holder.inputs, *([holder.windows] if holder.windows else [])]
+    return {source.name: source.encoder_id for source in held}
+
+
+def _sources(manifests: Mapping[str, Manifest]) -> dict[str, Any]:
+    """Every input and number that one of the models reads; another may read fewer."""
+    inputs = {s.name: s for manifest in manifests.values() for s in manifest.inputs}
+    numbers = {f.name: f for manifest in manifests.values() for f in manifest.features}
+    windows = next((m.windows for m in manifests.values() if m.windows), None)
+    return {
+        "inputs": tuple(inputs.values()),
+        "features": tuple(numbers.values()),
+        "windows": windows,
+    }
 
 
 def _scores(path: Path, harms: tuple[str, ...], rows: Columns) -> NDArray[np.float64]:

@@ -28,13 +28,15 @@ def promote(
     snapshot: Path,
     tracking: Path,
     hatecheck: Path,
+    former: Path | None = None,
     config: Path = CONF / "release.yaml",
     dry_run: bool = False,
 ) -> Iterator[Gate]:
     """The candidate's gates against the champion of `tracking`, which it becomes if none refuses.
 
     Beside the manifest its card is written, with the gates, whatever the outcome. The champion
-    itself is not judged again.
+    itself is not judged again. `former` is a snapshot with what the champion reads, where that is
+    of other encoders.
 
     Raises:
         PromotionRefused: how many gates refuse, after all of them, and the first five by name.
@@ -46,7 +48,7 @@ def promote(
         return
     cases, options = load_cases(hatecheck), load_release(config)
     gates = []
-    judged = partial(judge, snapshot=snapshot, cases=cases, options=options)
+    judged = partial(judge, snapshot=snapshot, former=former, cases=cases, options=options)
     for gate in judged(candidate, champion, best=best):
         gates.append(gate)
         yield gate

@@ -14,7 +14,12 @@ from scipy import stats
 
 from harmsweep.model.manifest import load_manifest
 from harmsweep.release.steps import shown
-from harmsweep.release.text_probe import encode_texts, reads_raw, score_texts
+from harmsweep.release.text_probe import (
+    encode_texts,
+    reads_raw,
+    score_texts,
+    text_encoder,
+)
 from harmsweep.text import attacks
 
 Writing = Callable[[str, Random], str]
@@ -116,7 +121,7 @@ def kept_in_writings(
 
 def passes(model: Path, texts: Sequence[str]) -> Bools:
     """Which heads each text passes, texts by harms; every other input is absent."""
-    encoded = encode_texts(texts, raw_too=reads_raw([model]))
+    encoded = encode_texts(texts, encoder=text_encoder(model), raw_too=reads_raw([model]))
     return np.asarray(score_texts(model, encoded) >= PASSES)
 
 

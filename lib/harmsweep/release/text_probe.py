@@ -6,17 +6,17 @@ Imports torch, with the encoder: for judging models, never for a driver that for
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harmsweep.encoders.conf import load_encoders
+from harmsweep.encoders.conf import Encoder, declared_encoders, load_encoders
 from harmsweep.encoders.stored import stored
 from harmsweep.model.columns import columns_of
-from harmsweep.model.manifest import load_manifest
+from harmsweep.model.manifest import ManifestRefused, load_manifest
 from harmsweep.model.network import load_heads, score_columns
 from harmsweep.model.text_windows import as_read, embedded_windows, words_and_numbers
 from harmsweep.model.windows import NAME
@@ -37,20 +37,28 @@ class EncodedTexts:
     windows: NDArray[np.object_]
 
 
-def encode_texts(texts: Sequence[str], *, undo: bool = True, raw_too: bool = True) -> EncodedTexts:
+def encode_texts(
+    texts: Sequence[str],
+    *,
+    encoder: Encoder | None = None,
+    undo: bool = True,
+    raw_too: bool = True,
+) -> EncodedTexts:
     """Texts cleaned, normalised, counted and embedded; without `undo` disguises stay.
 
-    Without `raw_too` raw texts are not embedded, which no new model reads.
+    `encoder` is conf's encoder of texts by default. Without `raw_too` raw texts are not embedded,
+    which no new model reads.
     """
+    embed = partial(embedded, encoder=encoder)
     rows = [words_and_numbers(text) for text in texts]
     cleaned = [row["clean_text"] for row in rows]
     normal = [row["normal_text"] for row in rows] if undo else cleaned
     differs = np.array([a != b for a, b in zip(cleaned, normal, strict=True)], dtype=bool)
-    normal_vectors = embedded([as_read(text) for text in normal])
+    normal_vectors = embed([as_read(text) for text in normal])
     raw = np.zeros_like(normal_vectors)
     if raw_too and differs.any():
-        raw[differs] = embedded([t for t, d in zip(cleaned, differs, strict=True) if d])
-    windows = embedded_windows(normal, lambda distinct: stored(embedded(distinct)))
+        raw[differs] = embed([t for t, d in zip(cleaned, differs, strict=True) if d])
+    windows = embedded_windows(normal, lambda distinct: stored(embed(distinct)))
     return EncodedTexts(rows, normal_vectors, raw, differs, np.array([*windows, None], object)[:-1])
 
 
@@ -73,31 +81,49 @@ def score_texts(manifest: Path, encoded: EncodedTexts) -> NDArray[np.float64]:
     return score_columns(model, heads, columns)
 
 
-def embedded(texts: Sequence[str]) -> Vectors:
-    """The text encoder's vectors of texts as they are; each text is embedded once in a process.
+def text_encoder(model: Path) -> Encoder:
+    """The encoder whose vectors a model reads of texts.
+
+    Raises:
+        ManifestRefused: conf declares none with that id.
+    """
+    wanted = next(s.encoder_id for s in load_manifest(model).inputs if s.name == "text")
+    for encoder in declared_encoders().values():
+        if encoder.encoder_id == wanted:
+            return encoder
+    raise ManifestRefused(f"{model}: conf/encoders.yaml declares no encoder {wanted}")
+
+
+def embedded(texts: Sequence[str], *, encoder: Encoder | None = None) -> Vectors:
+    """A text encoder's vectors of texts as they are; each text is embedded once in a process.
 
     Disguised copies mostly read as their plain twins, and mild sentences come again and again.
     """
     from harmsweep.encoders import text
 
-    known = _vectors()
+    chosen = encoder or load_encoders()["text"]
+    known = _vectors(chosen.cache_id)
     fresh = [each for each in dict.fromkeys(texts) if each not in known]
     if fresh:
-        known.update(zip(fresh, text.embed(_text_model(), fresh).vectors, strict=True))
+        known.update(
+            zip(
+                fresh, text.embed(_text_model(chosen.model_dump_json()), fresh).vectors, strict=True
+            )
+        )
     return np.stack([known[each] for each in texts])
 
 
 @cache
-def _vectors() -> dict[str, Vectors]:
+def _vectors(_cache_id: str) -> dict[str, Vectors]:
     return {}
 
 
 @cache
-def _text_model() -> Any:
+def _text_model(encoder: str) -> Any:
     """The encoder on every core, also where the schedule gives its tasks one thread each."""
     import torch
 
     from harmsweep.encoders import text
 
     torch.set_num_threads(len(os.sched_getaffinity(0)))
-    return text.load(load_encoders()["text"], "cpu")
+    return text.load(Encoder.model_validate_json(encoder), "cpu")
