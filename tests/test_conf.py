@@ -28,6 +28,7 @@ from harmsweep.policy.file import load_policy
 from harmsweep.policy.places import declared_surfaces
 from harmsweep.release.conf import load_release
 from harmsweep.training.experiments.conf import load_search
+from harmsweep.training.fine_tuning.conf import load_fine_tuning, load_sentences
 from harmsweep.training.videomoco.conf import load_options
 
 LOADERS: dict[str, Callable[[Path], Any]] = {
@@ -42,6 +43,8 @@ LOADERS: dict[str, Callable[[Path], Any]] = {
     "release.yaml": load_release,
     "search.yaml": load_search,
     "videomoco.yaml": load_options,
+    "fine_tuning.yaml": load_fine_tuning,
+    "contrast.yaml": load_sentences,
     "notices.yaml": load_notices,
     "schedule.yaml": load_schedule,
     "places.yaml": declared_surfaces,
@@ -70,6 +73,16 @@ CASES: dict[str, list[Case]] = {
         Case("late_days", "late_days: 60", "late_days: 2", "2 is refused: Input should be greater"),
         Case("late_days", "late_days: 60", "late_days: '60'", "'60' is refused"),
         Case("days", "late_days: 60", "days: 60", "unknown key; known"),
+    ],
+    "fine_tuning.yaml": [
+        Case("layers", "layers: 2", "layers: 0", "0 is refused: Input should be greater"),
+        Case("contrast.weight", "  weight: 0", "  weight: -1", "-1 is refused: "),
+        Case("colour", "epochs: 4", "colour: red", "unknown key; known"),
+    ],
+    "contrast.yaml": [
+        Case("harm", "harm: hate", "harm: weeds", "'weeds' is none of conf/harms.yaml"),
+        Case("hateful.0", "{group} disgust me", "They disgust me", "has no {group}"),
+        Case("objections.1", "Nobody should say \"{hateful}\"", "Nobody says it", "has no {hateful}"),
     ],
     "harms.yaml": [
         Case("harms.hate.colour", "  hate:\n", "  hate:\n    colour: red\n", "unknown key; known"),

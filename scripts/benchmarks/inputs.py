@@ -1,9 +1,9 @@
 """What each input of a text is worth: AUROC by head of a logistic regression on it, out of fold.
 
-Over the rows with a text of a snapshot's train and validation parts, in five folds of whole split
+Over the rows with a text of a snapshot's train and validation parts, in folds of whole split
 groups; certify and test have no say. A head learns from all of its rows and is judged by dataset.
 Beside each AUROC stands its difference to the first input, with the central 95 % over resamples of
-whole groups.
+whole groups. With --tune an encoder is tuned on the other folds of each (conf/fine_tuning.yaml).
 
     .venv/bin/python scripts/benchmarks/inputs.py --lake lake --snapshot lake/snapshots/SNAPSHOT \
         --encoders minilm-l6-v2 mpnet-ngrams --places 2048 4096 65536
@@ -22,7 +22,7 @@ from rich.progress import track
 from rich.table import Table
 from scipy.sparse import csr_array, hstack
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.model_selection import GroupKFold
 
 from harmsweep.encoders import text
 from harmsweep.encoders.conf import Encoder, declared_encoders
@@ -32,20 +32,32 @@ from harmsweep.encoders.ngrams import sparse_ngrams
 from harmsweep.encoders.stored import matrix_of, stored
 from harmsweep.evaluation.intervals import auroc_auprc, bootstrap_auroc_auprc, interval
 from harmsweep.lake.delta import query
+from harmsweep.model.conf import load_training
 from harmsweep.model.snapshot import label_column, load_snapshot
 from harmsweep.model.text_windows import as_read
+from harmsweep.training.fine_tuning.conf import load_fine_tuning, load_sentences
+from harmsweep.training.fine_tuning.lessons import Lessons, contrasting, lessons_of
 
 KEY = ["day", "post_id", "revision"]
-FOLDS, SEED, RESAMPLES = 5, 7, 1000
+SEED, RESAMPLES = 7, 1000
 # Fewer positives say nothing of an input.
 LEAST = 10
 AT_ONCE = 1024
 Floats = NDArray[np.float64]
 Vectors = Mapping[str, csr_array]
+Fold = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
 def main(
-    *, lake: Path, snapshot: Path, encoders: list[str], precision: str, places: list[int], c: float
+    *,
+    lake: Path,
+    snapshot: Path,
+    encoders: list[str],
+    tune: str | None,
+    precision: str,
+    places: list[int],
+    c: float,
+    folds: int,
 ) -> None:
     rows = labelled_texts(lake, snapshot)
     texts = [as_read(text) for text in rows["normal_text"]]
@@ -60,11 +72,46 @@ def main(
         # What it says itself, without the n-grams that may stand behind.
         dense[encoder.name] = csr_array(unit(vectors[:, : encoder.width - encoder.ngrams]))
     counted = {f"n-grams {n}": csr_array(sparse_ngrams(texts, n)) for n in places}
-    inputs = combined(dense, counted)
-    console = Console()
-    console.print(table(rows, facts.harms, inputs, c))
-    for name, vectors in inputs.items():
+    of_folds = parted(rows, folds)
+    each = [combined(dense, counted)] * folds
+    if tune:
+        given = lessons_of(rows, facts.harms, load_training().background)
+        each = [
+            inputs | tuned(declared[tune], given, fitted, counted)
+            for inputs, (fitted, _) in zip(each, of_folds, strict=True)
+        ]
+    console = Console(width=240)
+    console.print(table(rows, facts.harms, [*zip(of_folds, each, strict=True)], c))
+    for name, vectors in each[0].items():
         console.print(f"{name}: {sizes(vectors)}")
+
+
+def parted(rows: pd.DataFrame, folds: int) -> list[Fold]:
+    """Folds of whole split groups: the places of those that are fitted, and of those judged."""
+    groups = rows["split_group"].to_numpy(dtype=str)
+    split = GroupKFold(folds, shuffle=True, random_state=SEED).split(groups, groups=groups)
+    return [*split]
+
+
+def tuned(encoder: Encoder, given: Lessons, fitted: NDArray[np.int64], counted: Vectors) -> Vectors:
+    """What an encoder says of the texts, once it was tuned on some of them and on sentences."""
+    from harmsweep.training.fine_tuning.fit import fine_tune, read_encoder, readings, vectors
+
+    options, base = load_fine_tuning(), encoder.model_copy(update={"tuned": None})
+    others = contrasting(load_sentences(), options.contrast, given.harms, seed=options.seed)
+    whole = given.beside(others)
+    bert = read_encoder(base)
+    read = readings(bert, base, whole.texts, options.layers)
+    places = np.concatenate([fitted, np.arange(len(given.texts), len(whole.texts))])
+    layers = fine_tune(
+        bert, read.of(places), whole.of(places), options, report=lambda *told: print("tuned", *told)
+    )
+    found = vectors(layers, read)[: len(given.texts), : base.width - base.ngrams]
+    alone = {f"{base.name}, tuned": csr_array(unit(found))}
+    return {
+        **alone,
+        **{f"{n} + {of}": beside(v, g) for n, v in alone.items() for of, g in counted.items()},
+    }
 
 
 def labelled_texts(lake: Path, snapshot: Path) -> pd.DataFrame:
@@ -106,38 +153,32 @@ def sizes(vectors: csr_array) -> str:
     return f"{len(values) / len(some):,.0f} bytes a text, {packed / len(some):,.0f} by snappy"
 
 
-def table(rows: pd.DataFrame, harms: Sequence[str], inputs: Vectors, c: float) -> Table:
+def table(
+    rows: pd.DataFrame, harms: Sequence[str], folds: Sequence[tuple[Fold, Vectors]], c: float
+) -> Table:
     """Heads by inputs."""
-    shown = Table("head", *inputs)
+    names = [*folds[0][1]]
+    shown = Table("head", *names)
     for harm in track(harms, "heads"):
-        known = rows[rows[label_column(harm)].notna()]
-        truth = known[label_column(harm)].to_numpy() > 0.5
-        if truth.sum() < LEAST or (~truth).sum() < LEAST:
+        labels = rows[label_column(harm)].to_numpy(dtype=float)
+        known, truth = ~np.isnan(labels), labels > 0.5
+        if min(truth[known].sum(), (~truth[known]).sum()) < LEAST:
             continue
-        groups = known["split_group"].to_numpy(dtype=str)
-        of = {
-            n: out_of_fold(v[known.index.to_numpy()], truth, groups, c) for n, v in inputs.items()
-        }
-        for dataset in sorted(set(known["dataset"])):
-            here = (known["dataset"] == dataset).to_numpy()
+        of = {name: np.full(len(rows), np.nan) for name in names}
+        for (fitted, judged), inputs in folds:
+            some, others = (places[known[places]] for places in (fitted, judged))
+            for name, vectors in inputs.items():
+                model = LogisticRegression(C=c, max_iter=300).fit(vectors[some], truth[some])
+                # Comparable among folds as far as these are alike, which they are at these sizes.
+                of[name][others] = model.decision_function(vectors[others])
+        groups = rows["split_group"].to_numpy(dtype=str)
+        for dataset in sorted(set(rows["dataset"][known])):
+            here = known & (rows["dataset"] == dataset).to_numpy()
             if min(truth[here].sum(), (~truth[here]).sum()) >= LEAST:
                 scores = {name: values[here] for name, values in of.items()}
                 cells = differences(truth[here], scores, groups[here])
                 shown.add_row(f"{harm} ({dataset}, {truth[here].sum()})", *cells)
     return shown
-
-
-def out_of_fold(
-    vectors: csr_array, truth: NDArray[np.bool_], groups: NDArray[np.str_], c: float
-) -> Floats:
-    """The log-odds of each row by a regression on the other folds; comparable within a fold only
-    as far as folds are alike, which they are at these sizes."""
-    scores = np.zeros(len(truth))
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED)
-    for fitted, judged in folds.split(np.zeros(len(truth)), truth, groups):
-        model = LogisticRegression(C=c, max_iter=300).fit(vectors[fitted], truth[fitted])
-        scores[judged] = model.decision_function(vectors[judged])
-    return scores
 
 
 def differences(
@@ -165,6 +206,8 @@ def _arguments() -> argparse.Namespace:
         default="bf16",
         help="of encoders whose vectors the snapshot does not hold",
     )
+    parser.add_argument("--tune", help="an encoder of conf, to be tuned in each fold")
+    parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--places", nargs="*", type=int, default=[1024, 2048, 4096, 65536])
     parser.add_argument("--c", type=float, default=1.0, help="strength of the regularisation")
     return parser.parse_args()

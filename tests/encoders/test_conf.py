@@ -32,9 +32,10 @@ def encoder(folder: Path, **changes: object) -> Encoder:
 def test_every_input_has_an_encoder() -> None:
     found = load_encoders()
     assert set(INPUTS) <= set(found) <= {*INPUTS, *OPTIONAL_INPUTS}
-    assert found["text"].encoder_id == found["description"].encoder_id
-    assert found["raw_text"].cache_id == found["text"].cache_id != found["raw_text"].encoder_id
-    assert found["text"].encoder_id.startswith("minilm-l6-v2-53aa51172d14-")
+    read = {name: found[name] for name in ("raw_text", "media_text", "description")}
+    assert len({one.cache_id for one in read.values()}) == 1
+    assert found["raw_text"].cache_id != found["raw_text"].encoder_id != found["text"].encoder_id
+    assert found["description"].encoder_id.startswith("minilm-l6-v2-53aa51172d14-")
 
 
 def test_weights_preprocessing_and_precision_make_another_id(tmp_path: Path) -> None:
@@ -46,6 +47,17 @@ def test_weights_preprocessing_and_precision_make_another_id(tmp_path: Path) -> 
     ]
     assert len({e.encoder_id for e in (base, *others)}) == 4
     assert base.encoder_id == encoder(tmp_path).encoder_id
+
+
+def test_tuned_layers_make_another_id_and_only_texts_have_them(tmp_path: Path) -> None:
+    layers = {"path": str(tmp_path / "model.safetensors"), "sha256": "0" * 64}
+    with pytest.raises(ValueError, match="takes kind mean_pooling or mpnet_mean_pooling"):
+        encoder(tmp_path, tuned=layers)
+    plain = encoder(tmp_path, modality="text", kind="mean_pooling")
+    tuned = encoder(tmp_path, modality="text", kind="mean_pooling", tuned=layers)
+    assert plain.cache_id != tuned.cache_id
+    with pytest.raises(FileRefused, match=r"expected SHA-256 0{64}"):
+        verify(tuned)
 
 
 def test_the_place_of_the_files_is_no_part_of_the_id(tmp_path: Path) -> None:

@@ -89,13 +89,26 @@ class Bert:
     tokens: int
 
 
-def load_bert(folder: Path, *, device: str, bf16: bool, tokens: int) -> Callable[[Windows], Floats]:
+def load_bert(
+    folder: Path, *, device: str, bf16: bool, tokens: int, tuned: Path | None = None
+) -> Callable[[Windows], Floats]:
     """A function from windows of token ids, sorted by length, to the mean of their last states.
+
+    As `read_bert`.
+    """
+    bert = read_bert(folder, device=device, bf16=bf16, tokens=tokens, tuned=tuned)
+    return partial(_embed, bert)
+
+
+def read_bert(
+    folder: Path, *, device: str, bf16: bool, tokens: int, tuned: Path | None = None
+) -> Bert:
+    """The encoder of a folder; weights in the file `tuned` take the place of its own.
 
     `tokens` is the size of a pass, at least that of the longest window.
 
     Raises:
-        FileRefused: config.json names another architecture.
+        FileRefused: config.json names another architecture, or `tuned` has weights of another.
     """
     import torch
     from safetensors.torch import load_file
@@ -104,8 +117,25 @@ def load_bert(folder: Path, *, device: str, bf16: bool, tokens: int) -> Callable
     _check(config)
     dtype = torch.bfloat16 if bf16 else torch.float32
     stored = load_file(folder / "model.safetensors")
-    bert = _built(stored, config, tokens, lambda weight: weight.to(device, dtype))
-    return partial(_embed, bert)
+    for name, weight in load_file(tuned).items() if tuned else ():
+        if name not in stored or stored[name].shape != weight.shape:
+            raise FileRefused(f"{tuned}: {name} is no weight of the encoder in {folder}")
+        stored[name] = weight
+    return _built(stored, config, tokens, lambda weight: weight.to(device, dtype))
+
+
+def states_beneath(bert: Bert, windows: Windows, layers: int) -> "list[Tensor]":
+    """The states of each window's tokens after the lowest layers, [tokens, width]."""
+    import torch
+
+    found: list[Tensor] = []
+    # Not in inference mode: what is trained on them could not be saved for its backward pass.
+    with torch.no_grad():
+        for some in _passes(windows, bert.tokens):
+            states = _states(bert, some, bert.layers[:layers])
+            lengths = [len(window) for window in some]
+            found += (part.clone() for part in torch.split(states[: sum(lengths)], lengths))
+    return found
 
 
 def _embed(bert: Bert, windows: Windows) -> Floats:
@@ -194,6 +224,22 @@ def _passes(windows: Windows, tokens: int) -> Iterator[Windows]:
 
 def _mean_states(bert: Bert, windows: Windows) -> Floats:
     """The mean over each window's tokens of the last layer's states, [windows, width]."""
+    lengths = [len(window) for window in windows]
+    used = _states(bert, windows, bert.layers)[: sum(lengths)]
+    means: Floats = mean_states(used, lengths).cpu().numpy()
+    return means
+
+
+def mean_states(states: "Tensor", lengths: Sequence[int]) -> "Tensor":
+    """The mean over the tokens of each window, [windows, width], of states end to end."""
+    import torch
+
+    counts = torch.tensor(lengths, device=states.device)
+    return torch.segment_reduce(states.float(), "mean", lengths=counts)
+
+
+def _states(bert: Bert, windows: Windows, layers: Sequence[Layer]) -> "Tensor":
+    """What layers make of the windows' tokens, [tokens of a pass, width]."""
     import torch
 
     lengths = [len(window) for window in windows]
@@ -203,15 +249,13 @@ def _mean_states(bert: Bert, windows: Windows) -> Floats:
     given = pinned(torch.from_numpy(ids), str(bert.words.device))
     words, places = given.to(bert.words.device, non_blocking=True)
     states = _norm(bert, bert.words[words] + bert.positions[places], bert.norm)
-    for layer in bert.layers:
-        states = _layer(bert, layer, states, lengths)
-    counts = torch.tensor(lengths, device=states.device)
-    used = states[: sum(lengths)].float()
-    means: Floats = torch.segment_reduce(used, "mean", lengths=counts).cpu().numpy()
-    return means
+    for layer in layers:
+        states = next_states(bert, layer, states, lengths)
+    return states
 
 
-def _layer(bert: Bert, layer: Layer, states: "Tensor", lengths: Sequence[int]) -> "Tensor":
+def next_states(bert: Bert, layer: Layer, states: "Tensor", lengths: Sequence[int]) -> "Tensor":
+    """What a layer makes of states, [tokens, width]; windows of one length lie side by side."""
     from torch.nn.functional import gelu, linear
 
     attended = linear(_attention(bert, layer, states, lengths), *layer.joined)

@@ -26,6 +26,8 @@ OPTIONAL_INPUTS = ("video", "caption")
 _DERIVED_TEXTS = ("raw_text", "media_text", "caption")
 # How n-grams are hashed, as encoders/ngrams.py says: other places for a text, another number.
 _NGRAMS = 1
+# The kinds of encoders/bert.py, whose weights have the names that tuned layers have.
+_TUNABLE = ("mean_pooling", "mpnet_mean_pooling")
 Name = Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
 Sha256 = Field(pattern=r"^[0-9a-f]{64}$")
 
@@ -35,6 +37,18 @@ class Source(Frozen):
 
     path: str
     sha256: str = Sha256
+
+
+class TunedLayers(Frozen):
+    """Weights that take the place of the encoder's own, as jobs/fine_tune.py makes them."""
+
+    path: str
+    sha256: str = Sha256
+
+    @property
+    def file(self) -> Path:
+        """Where the file lies on this machine."""
+        return resolve(self.path)
 
 
 class EncoderEntry(Frozen):
@@ -56,6 +70,7 @@ class EncoderEntry(Frozen):
     # Every file that is loaded, the weights among them, with its SHA-256.
     files: dict[str, str] = Field(min_length=1)
     source: Source | None = None
+    tuned: TunedLayers | None = None
     width: int = Field(gt=0)
     precision: Literal["fp32", "bf16"] = "fp32"
     preprocessing: dict[str, int | float | str | tuple[float, ...]]
@@ -64,6 +79,8 @@ class EncoderEntry(Frozen):
     def _weights_are_pinned(self) -> Self:
         if "model.safetensors" not in self.files:
             raise FieldFault(("files",), "lacks model.safetensors")
+        if self.tuned and self.kind not in _TUNABLE:
+            raise FieldFault(("tuned",), f"takes kind {' or '.join(_TUNABLE)}")
         return self
 
 
@@ -131,6 +148,7 @@ class Encoder(EncoderEntry):
         """
         others: list[object] = [self.kind, self.preprocessing, sorted(self.files.items())]
         others += [_NGRAMS] if self.ngrams else []
+        others += [self.tuned.sha256] if self.tuned else []
         preprocessing = hashlib.sha256(json.dumps(others, sort_keys=True).encode()).hexdigest()
         weights = self.files["model.safetensors"]
         return f"{self.name}-{weights[:12]}-{preprocessing[:8]}-{self.precision}"
@@ -178,4 +196,6 @@ def verify(encoder: Encoder) -> Path:
     """
     for name, expected in encoder.files.items():
         check_file(encoder.folder / name, expected)
+    if encoder.tuned:
+        check_file(encoder.tuned.file, encoder.tuned.sha256)
     return encoder.folder

@@ -62,7 +62,7 @@ def prepare(encoder: Encoder, raw: str) -> str:
 def embed(model: Model, texts: Sequence[str]) -> Embedded:
     """Unit vectors of the texts: the mean over a text's windows, normalised again, then n-grams."""
     encodings = [model.tokenizer.encode(text, add_special_tokens=False) for text in texts]
-    windows = [_windows(model, encoding.ids) for encoding in encodings]
+    windows = [windows_of(model, encoding.ids) for encoding in encodings]
     owner = np.repeat(np.arange(len(texts)), [len(w) for w in windows])
     flat = [ids for text in windows for ids in text]
     order = sorted(range(len(flat)), key=lambda n: len(flat[n]))
@@ -99,7 +99,7 @@ def _is_mostly_unknown(model: Model, text: str, encoding: Any) -> bool:
     return sum(words.values()) * 2 > len(words)
 
 
-def _windows(model: Model, ids: Sequence[int]) -> list[list[int]]:
+def windows_of(model: Model, ids: Sequence[int]) -> list[list[int]]:
     """The token ids' overlapping windows, each between the tokens that end a text."""
     length, stride = model.encoder.number("window") - 2, model.encoder.number("stride")
     start, end = map(model.tokenizer.token_to_id, KINDS[model.encoder.kind].ends)
@@ -109,7 +109,8 @@ def _windows(model: Model, ids: Sequence[int]) -> list[list[int]]:
 
 def _bert(folder: Path, encoder: Encoder, device: str) -> Callable[[Windows], Floats]:
     bf16, tokens = encoder.precision == "bf16", TOKENS_PER_PASS[kind_of(device)]
-    return load_bert(folder, device=device, bf16=bf16, tokens=tokens)
+    tuned = encoder.tuned.file if encoder.tuned else None
+    return load_bert(folder, device=device, bf16=bf16, tokens=tokens, tuned=tuned)
 
 
 def _clip(folder: Path, encoder: Encoder, device: str) -> Callable[[Windows], Floats]:

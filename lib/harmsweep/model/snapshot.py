@@ -54,6 +54,8 @@ class Snapshot(Frozen):
     largest_group: int = 1
     # Keys that too many share to tie anybody, by kind.
     common_keys: Mapping[str, int] = {}
+    # Hashes of the groups that an encoder learned from, as a manifest lists them; sorted.
+    tuned_on: tuple[str, ...] = ()
     files: Mapping[str, str]
 
 

@@ -74,7 +74,7 @@ def train(
         | {"network": heads.config, "skipped": skipped, "switched_off": off}
         | {"calibrations": calibrations}
         | {"kept_out": kept_out(evaluation["records"], options.evaluation)}
-        | {"groups": training_groups(snapshot)}
+        | {"groups": tuple(sorted({*training_groups(snapshot), *facts.tuned_on}))}
         | {"metrics": head_metrics(evaluation["records"])}
     )
     path = _publish(manifest, files, models)

@@ -12,6 +12,7 @@ from harmsweep.encoders.stored import stored
 from harmsweep.model.conf import Split
 from harmsweep.model.fusion import SIMILARITY, Input
 from harmsweep.model.inputs import NUMBERS
+from harmsweep.model.manifest import group_hash
 from harmsweep.stages.snapshot.snapshot_rows import (
     has_label,
     labelled_rows,
@@ -131,6 +132,20 @@ def test_what_is_not_by_hand_stands_in_train_only(voted: Any) -> None:
     train = {row["post_id"].rpartition(" ")[0] for row in found if row["split"] == "train"}
     assert train == VOTES.keys() - {"tie, reported"}
     assert parted.where(~has_label()).where("split = 'train'").isEmpty()
+
+
+@pytest.mark.spark
+def test_what_an_encoder_learned_from_stands_in_train_with_all_that_shares_anything_with_it(
+    voted: Any,
+) -> None:
+    split = Split(seed=1, train=0.5, validation=0.1, certify=0.2, test=0.2, few_groups=2)
+    together = "substring_index(post_id, ' ', 1) AS split_group"
+    rows = voted.selectExpr("*", "'x' AS dataset", GROUPS[0], together, "post_id AS content")
+    before = with_parts(rows, split).select("split_group", "split").distinct().collect()
+    moved = next(row["split_group"] for row in before if row["split"] == "test")
+    learned = frozenset({group_hash(f"{moved} 0")})
+    after = with_parts(rows, split, tuned_on=learned).select("split_group", "split").distinct()
+    assert {*after.collect()} == {*before} - {(moved, "test")} | {(moved, "train")}
 
 
 @pytest.mark.spark

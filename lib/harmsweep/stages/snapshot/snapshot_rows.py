@@ -3,7 +3,7 @@
 Labels that are not by hand are natural: they are trained on, and stand in no other part.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -14,6 +14,7 @@ from harmsweep.labels.sources import HAND, vote
 from harmsweep.model.conf import Split
 from harmsweep.model.fusion import Input, input_columns
 from harmsweep.model.inputs import NOT_ALONE, NUMBERS, with_inputs
+from harmsweep.model.manifest import group_hash
 from harmsweep.model.snapshot import hand_column, label_column, weight_column
 from harmsweep.stages.snapshot.split import Group, parts_of
 
@@ -112,22 +113,33 @@ def has_label_by_hand() -> Column:
     return F.greatest(*(hand_column(harm) for harm in HARMS))
 
 
-def with_parts(rows: DataFrame, split: Split, ordinary: Sequence[str] = ()) -> DataFrame:
+def with_parts(
+    rows: DataFrame,
+    split: Split,
+    ordinary: Sequence[str] = (),
+    *,
+    tuned_on: Collection[str] = (),
+) -> DataFrame:
     """Rows with `split`, one side for each split group; `content` goes.
 
     Where two groups of the collections hold the same content, only the rows of one stay, of the
     first by name among those where a label is by hand: a text that is posted often counts once, and
     one that ties no groups, such as "ok", is not in train and in test. Outside of train natural
     labels become unknown; a row may be left without any. Posts of `ordinary` collections stand in
-    every part, labelled or not.
+    every part, labelled or not. Groups that an encoder learned from (`tuned_on`, hashes of the
+    collections' groups) stand in train, and with them what shares anything with them.
     """
     place = F.struct(~has_label_by_hand(), "own_group")
     first = F.min(place).over(Window.partitionBy("content"))["own_group"]
     kept = rows.withColumn("_first", first).where(F.col("own_group") == F.col("_first"))
     # One row per group comes to the driver: names and counts only.
-    parts = sorted(parts_of(_groups(kept, ordinary), split).items())
+    parts = parts_of(_groups(kept, ordinary), split)
+    if tuned_on:
+        names = rows.select("own_group", "split_group").distinct().collect()
+        learned = {split_group for own, split_group in names if group_hash(own) in tuned_on}
+        parts |= dict.fromkeys(parts.keys() & learned, "train")
     known = F.broadcast(
-        rows.sparkSession.createDataFrame(parts, "split_group string, split string")
+        rows.sparkSession.createDataFrame(sorted(parts.items()), "split_group string, split string")
     )
     parted = kept.drop("_first", "content").join(known, on="split_group", how="inner")
     return parted.withColumns(_judged_by_hand())

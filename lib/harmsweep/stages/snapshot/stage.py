@@ -8,6 +8,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from harmsweep.encoders.conf import load_encoders
+from harmsweep.encoders.tuned import tuned_groups
 from harmsweep.files import writing_whole
 from harmsweep.harms import HARMS
 from harmsweep.lake import delta
@@ -67,7 +68,7 @@ def take_snapshot(
     if not folder.exists():
         facts = {"id": name, "versions": versions, "first": first, "last": last}
         facts |= {"split": training.split, "inputs": inputs, "numbers": NUMBERS, "harms": HARMS}
-        facts |= {"windows": windows}
+        facts |= {"windows": windows, "tuned_on": encoder_groups()}
         tables = _tables(spark(), lake, versions, first, last)
         _write(_rows(tables, read, ordinary), tables, folder, facts, ordinary)
         log("snapshot").info("taken", snapshot=name, first=str(first), last=str(last))
@@ -80,6 +81,12 @@ def encoder_inputs() -> tuple[Input, ...]:
         Input(name=name, encoder_id=encoder.encoder_id, width=encoder.width)
         for name, encoder in load_encoders().items()
     )
+
+
+def encoder_groups() -> tuple[str, ...]:
+    """Hashes of the groups that encoders of conf/encoders.yaml learned from; sorted."""
+    encoders = {e.cache_id: e for e in load_encoders().values()}.values()
+    return tuple(sorted({group for encoder in encoders for group in tuned_groups(encoder)}))
 
 
 def _identity(
@@ -138,7 +145,7 @@ def _write(
     kept = rows.persist()
     joining = _join_groups(kept, tables)
     grouped = kept.join(joining.groups, on="own_group", how="inner")
-    parted = with_parts(grouped, Split.model_validate(facts["split"]), ordinary).persist()
+    parted = _with_parts(grouped, facts, ordinary).persist()
     usable = parted.where(has_label() | is_ordinary(ordinary))
     try:
         with writing_whole(folder) as fresh:
@@ -160,6 +167,12 @@ def _write(
     finally:
         kept.unpersist()
         parted.unpersist()
+
+
+def _with_parts(rows: DataFrame, facts: Mapping[str, object], ordinary: Sequence[str]) -> DataFrame:
+    split, tuned_on = Split.model_validate(facts["split"]), facts["tuned_on"]
+    assert isinstance(tuned_on, tuple)
+    return with_parts(rows, split, ordinary, tuned_on=frozenset(tuned_on))
 
 
 def _write_part(rows: DataFrame, folder: Path) -> tuple[int, int]:

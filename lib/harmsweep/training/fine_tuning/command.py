@@ -1,0 +1,104 @@
+"""What jobs/fine_tune.py does: from a snapshot and its texts to tuned layers and their card."""
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+from safetensors.torch import save
+
+from harmsweep.encoders.conf import Encoder
+from harmsweep.encoders.tuned import GROUPS
+from harmsweep.files import sha256_of, write_whole
+from harmsweep.logs import log
+from harmsweep.model.conf import TrainingRefused, load_training
+from harmsweep.model.snapshot import load_snapshot
+from harmsweep.training.fine_tuning.conf import FineTuning, Sentences
+from harmsweep.training.fine_tuning.fit import fine_tune, read_encoder, readings
+from harmsweep.training.fine_tuning.fit import tuned_weights as weights_of
+from harmsweep.training.fine_tuning.lessons import (
+    Lessons,
+    contrasting,
+    groups_of,
+    lessons_of,
+    rows_with_text,
+)
+
+WEIGHTS, CARD = "model.safetensors", "card.md"
+
+
+def run(
+    snapshot: Path,
+    texts: pd.DataFrame,
+    *,
+    encoder: Encoder,
+    out: Path,
+    options: FineTuning,
+    sentences: Sentences,
+) -> dict[str, object]:
+    """Tune an encoder's last layers on a snapshot; give path, SHA-256 and size of their weights.
+
+    `texts` has the `normal_text` of posts by day, post_id and revision.
+
+    Raises:
+        SnapshotRefused: the snapshot's files differ from its own hashes.
+        TrainingRefused: its train part has no labelled text of both classes of any harm.
+        FileRefused: the encoder's files are others than conf pins.
+    """
+    started, facts = time.monotonic(), load_snapshot(snapshot)
+    rows = rows_with_text(snapshot / "train", texts, facts.harms)
+    posts = lessons_of(rows, facts.harms, load_training().background)
+    if not posts.teaches.any():
+        raise TrainingRefused(f"{snapshot}: no labelled texts of both classes of any harm")
+    lessons = posts.beside(contrasting(sentences, options.contrast, posts.harms, seed=options.seed))
+    base = encoder.model_copy(update={"tuned": None})
+    bert = read_encoder(base)
+    read = readings(bert, base, lessons.texts, options.layers)
+    tuned = fine_tune(bert, read, lessons, options, report=_report)
+    out.mkdir(parents=True, exist_ok=True)
+    metadata = {GROUPS: json.dumps(groups_of(rows)), "snapshot": facts.id}
+    path = write_whole(out / WEIGHTS, save(weights_of(tuned), metadata=metadata))
+    said = {"weights": str(path), "sha256": sha256_of(path), "bytes": path.stat().st_size}
+    seconds = round(time.monotonic() - started)
+    write_whole(out / CARD, card(said, base, facts.id, lessons, options))
+    return said | {"texts": len(posts.texts), "seconds": seconds}
+
+
+def _report(epoch: int, loss: float) -> None:
+    log("fine_tune").info("epoch", epoch=epoch + 1, loss=round(loss, 4))
+
+
+def card(
+    said: Mapping[str, object],
+    base: Encoder,
+    snapshot: str,
+    lessons: Lessons,
+    options: FineTuning,
+) -> str:
+    """What the layers are, what they learned from and how, in Markdown."""
+    known = lessons.weights > 0
+    counts = [
+        f"| {harm} | {(known & (lessons.labels == 1))[:, n].sum():,} | "
+        f"{(known & (lessons.labels == 0))[:, n].sum():,} |"
+        for n, harm in enumerate(lessons.harms)
+    ]
+    table = "\n".join(counts)
+    return f"""\
+# Tuned layers of {base.name}
+
+The last {options.layers} layers of `{base.cache_id}`
+after {options.epochs} epochs of `jobs/fine_tune.py` on the train part of snapshot `{snapshot}`
+and on the sentences of `conf/contrast.yaml`: {said["bytes"]:,} bytes in bf16, SHA-256
+`{said["sha256"]}`.
+
+Their vectors are an input of the fused model, which alone is calibrated, certified and released
+(docs/release.md); they say nothing by themselves. The file holds hashes of the groups that they
+learned from: a snapshot has those in its train part alone. The encoder's words are English.
+
+Examples of each harm, background posts and sentences among them:
+
+| harm | it is | it is not |
+|---|---|---|
+{table}
+"""
