@@ -34,7 +34,7 @@ def labelled_rows(
 ) -> DataFrame:
     """Current revisions with a label and a vector of their own, and the hash of their content.
 
-    Posts of `ordinary` collections need no label.
+    Labels have their `factor` (label_weights). Posts of `ordinary` collections need no label.
     """
     current = posts.where(F.col("status") == "accepted").select(*_POST, "revision")
     rows = features.join(current, on=[*_POST, "revision"], how="left_semi")
