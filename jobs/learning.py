@@ -1,4 +1,4 @@
-"""Find how a model grows with its training posts, and what it says of groups that it never saw.
+"""Find how a model grows with its posts, and what it says of unseen groups and of later days.
 
 Run with the trainer's own Python. Prints one line of JSON: the path of the learning curve.
 """

@@ -15,7 +15,7 @@ from builders import DAY, features, post, row, rule, rung, scored, trial_policy
 from enforcement_lake import Lake, model_ref
 from killing import spread
 
-from harmsweep.cli import bank, certify_acts, plan_acts, review_acts
+from harmsweep.cli import bank, certify_acts, learn_acts, plan_acts, review_acts
 from harmsweep.enforcement.circuit_breaker import approvals, batches
 from harmsweep.enforcement.plans.apply import apply_plan
 from harmsweep.enforcement.plans.make import make_plan
@@ -237,6 +237,7 @@ def _certify_commands(lake: Lake, folder: Path) -> tuple[dict[str, Command], dic
         "certify suspend": suspend,
         "certify resume": partial(_of_claim, certify_acts.resume, policy=policy),
         "job watch": partial(_draw, policy=policy),
+        "learn plan": partial(_learn, policy=policy),
     }
     suspended = partial(_one_after_the_other, finish, suspend)
     ready: dict[str, Command] = {"certify suspend": finish, "job watch": finish}
@@ -260,6 +261,10 @@ def _of_claim(act: Command, lake: Path, policy: Path) -> None:
 def _draw(lake: Path, policy: Path) -> None:
     pair = load_model_ref(_model(lake)), load_policy(policy)
     draw_audits(lake, DAY, *pair, load_release().watch)
+
+
+def _learn(lake: Path, policy: Path) -> None:
+    learn_acts.plan(model=_model(lake), policy=policy, first=DAY, reason="to learn", lake=lake)
 
 
 def _model(lake: Path) -> Path:

@@ -18,6 +18,7 @@ READS = {
         "bank list",
         "certify status",
         "certify watch",
+        "learn status",
     ),
 }
 

@@ -82,7 +82,7 @@ CASES: dict[str, list[Case]] = {
     "contrast.yaml": [
         Case("harm", "harm: hate", "harm: weeds", "'weeds' is none of conf/harms.yaml"),
         Case("hateful.0", "{group} disgust me", "They disgust me", "has no {group}"),
-        Case("objections.1", "Nobody should say \"{hateful}\"", "Nobody says it", "has no {hateful}"),
+        Case("objections.1", "Nobody should say \"{hateful}\"", "No", "has no {hateful}"),
     ],
     "harms.yaml": [
         Case("harms.hate.colour", "  hate:\n", "  hate:\n    colour: red\n", "unknown key; known"),

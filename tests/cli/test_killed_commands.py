@@ -11,6 +11,7 @@ from harmsweep.cli.main import app
 TESTS = Path(__file__).resolve().parents[1]
 SWEEP = "enforcement/test_killed.py"
 SAMPLE = "cli/test_certify_acts.py"
+QUEUE = "cli/test_learn_acts.py"
 WATCH = "cli/test_watch_acts.py"
 REVIEW = "review/test_killed.py"
 BANKS = "known_media/test_banks.py::test_a_killed_act_is_in_the_audit_and_can_be_done_again"
@@ -33,6 +34,7 @@ KILLED = {
     "certify finish": f"{SAMPLE}::test_a_finish_that_was_killed_can_be_done_again",
     "certify suspend": f"{WATCH}::test_a_suspension_is_its_row_of_the_audit",
     "certify resume": f"{WATCH}::test_a_suspension_is_its_row_of_the_audit",
+    "learn plan": f"{QUEUE}::test_a_plan_that_was_killed_is_finished_by_the_same_again",
     "ramp": f"{SWEEP}::test_a_ramp_is_its_row_of_the_audit",
     "stop": f"{SWEEP}::test_stop_stops_before_the_audit_has_it_and_a_repeat_adds_that",
     "start": f"{SWEEP}::test_nothing_starts_before_the_audit_has_it",

@@ -172,6 +172,7 @@ def test_the_likeness_of_caption_and_picture_is_a_number_of_the_snapshot(
     ]
     tables = (POSTS, POST_FEATURES, POST_VECTORS, AUTHOR_VECTORS, LABELS)
     read = [delta.read_days(spark, table, lake, DAY) for table in tables]
+    read[-1] = read[-1].selectExpr("*", "1.0D AS factor")
     rows = labelled_rows(*read, inputs=inputs).select("post_id", SIMILARITY).collect()
     found = {row["post_id"]: row[SIMILARITY] for row in rows}
     cosine = caption @ image / np.linalg.norm(caption) / np.linalg.norm(image)

@@ -59,5 +59,5 @@ def test_what_is_said_to_write_beside_the_stages_exists() -> None:
 def test_readers_and_writers_are_named_in_the_order_in_which_they_run() -> None:
     assert flow.writers(catalog.LABELS) == ["ingest", "label"]
     assert flow.writers(catalog.REJECTS) == ["ingest", "score"]
-    assert flow.readers(catalog.SCORES) == ["decide", "enforce", "measure"]
+    assert flow.readers(catalog.SCORES) == ["decide", "enforce", "measure", "snapshot"]
     assert flow.writers(catalog.EXEMPTIONS) == ["harmsweep exempt"]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from harmsweep.policy.share_bounds import lower_bound
-from harmsweep.release.sample_plan import draw
+from harmsweep.release.drawing import draw
 
 RUNS = 2000
 FRAME = 600

@@ -207,11 +207,19 @@ def test_learning_curves_and_the_networks_own_figure_of_unseen_events(
     shares = [{"harm": "spam", "share": s, "auroc": s, "low": None, "high": None} for s in (0.5, 1)]
     network = regression | {"baseline": "network", "auroc": 0.61}
     path = tmp_path / "s.learning.json"
-    path.write_text(json.dumps({"shares": shares, "leave_one_group_out": [network]}))
+    areas = {"auroc": 0.71, "by_group": 0.74, "difference": -0.03}
+    ends = {f"{name}_{end}": None for name in areas for end in ("low", "high")}
+    ends |= {"difference_low": -0.05, "difference_high": -0.01}
+    newest = {"harm": "spam", "from": "2026-10-08", "trained_groups": 64, "n": 90, "positives": 31}
+    content = {"shares": shares, "leave_one_group_out": [network]}
+    content |= {"newest_days": [newest | {"groups": 80} | areas | ends]}
+    path.write_text(json.dumps(content))
     written = write_evaluation(Material(model, snapshot, learning=path), tmp_path / "page.html")
     text = seen(written.read_text())
     assert "trained on a part of the training groups" in text and "--learning" not in text
     assert "spam events network 13 2 100 44 0.61" in text
+    assert "posts from 2026-10-08 on" in text and "as many groups (64)" in text
+    assert "spam 90 31 80 0.710 0.740 -0.030 -0.050 to -0.010" in text
     assert text.index("events network") < text.index("events media text")
 
 

@@ -32,7 +32,7 @@ COMMANDS = (
     *("bank:bank", "policy_check:policy"),
     *("plan_acts:plan", "plan_acts:show", "plan_acts:approve", "plan_acts:apply"),
     *("sweeps:undo", "sweeps:hold", "sweeps:replay", "sweeps:ramp", "sweeps:stop", "sweeps:start"),
-    "certify_acts:certify",
+    *("certify_acts:certify", "learn_acts:learn"),
     *("review_acts:verdict", "review_acts:appeal", "review_acts:order", "review_acts:exempt"),
 )
 for command in COMMANDS:

@@ -154,7 +154,7 @@ MEASURE = Stage(
 LABEL = Stage(
     "label",
     reads=(
-        *inputs(POSTS, VERDICTS, ACTIONS),
+        *inputs(POSTS, VERDICTS, ACTIONS, LABEL_TASKS),
         *inputs(INTERACTIONS, before=RECORD_DAYS, after=WAIT_DAYS),
         *inputs(LABELS, before=RECORD_DAYS),
     ),
@@ -180,8 +180,13 @@ OUTSTANDING = Stage(
 # Its folder stands outside the lake and is written once, so it has no runs.
 SNAPSHOT = Stage(
     "snapshot",
-    reads=inputs(*(POSTS, POST_FEATURES, POST_VECTORS, AUTHOR_VECTORS, LABELS, MEDIA, ESCALATIONS)),
+    reads=inputs(
+        *(POSTS, POST_FEATURES, POST_VECTORS, AUTHOR_VECTORS, LABELS, LABEL_TASKS, MEDIA),
+        *(ESCALATIONS,),
+    ),
     writes=(),
+    # Where conf asks for chances by score.
+    also_reads=(SCORES,),
 )
 # Those that a day goes through, in their order.
 DAY = (INGEST, FEATURES, OCR, EMBED, MATCH, SCORE, DECIDE, ENFORCE, MEASURE)
@@ -204,6 +209,7 @@ OTHER_WRITERS: Mapping[str, tuple[Table, ...]] = {
     "harmsweep verdict": (VERDICTS, *_IN_FORCE, OPERATIONS),
     "harmsweep appeal": (APPEALS, VERDICTS, *_IN_FORCE, OPERATIONS),
     "harmsweep certify": (LABEL_TASKS, OPERATIONS),
+    "harmsweep learn": (LABEL_TASKS, OPERATIONS),
     "harmsweep order": (ORDERS, *_IN_FORCE, OPERATIONS),
     "harmsweep exempt": (EXEMPTIONS, OPERATIONS),
     "jobs/late.py": (LATE_POSTS,),

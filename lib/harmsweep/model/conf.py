@@ -90,6 +90,17 @@ class Background(Frozen):
         return self
 
 
+class LabelWeights(Frozen):
+    """What labels that are not by hand count in training, for how they came to be."""
+
+    # Of weights by 1 / chance, the largest beside their mean.
+    cap: float = Field(default=10.0, gt=1, allow_inf_nan=False)
+    # Of appeals and reviews, whose chances nobody knows.
+    unknown: Literal["stated", "score_bins"] = "stated"
+    stated: float = Field(default=1.0, gt=0, le=1)
+    bins: int = Field(default=10, ge=2)
+
+
 class TrainingConfig(Frozen):
     """All of conf/training.yaml."""
 
@@ -100,6 +111,7 @@ class TrainingConfig(Frozen):
     text_windows: bool = False
     # A model from before has none.
     background: Background = Background()
+    label_weights: LabelWeights = LabelWeights()
     min_class_rows: int = Field(ge=1)
     # Modalities that a harm's head does not see.
     switched_off: Mapping[str, tuple[str, ...]] = {}

@@ -52,6 +52,8 @@ class Snapshot(Frozen):
     # number of them in the largest split group; absent before groups were joined.
     joined: Mapping[str, int] = {}
     largest_group: int = 1
+    # By harm and kind, labels that are weighed by their chance: `n`, `effective` (Kish), `largest`.
+    label_weights: Mapping[str, Mapping[str, float]] = {}
     # Keys that too many share to tie anybody, by kind.
     common_keys: Mapping[str, int] = {}
     # Hashes of the groups that an encoder learned from, as a manifest lists them; sorted.
@@ -118,7 +120,10 @@ def label_column(harm: str) -> str:
 
 
 def weight_column(harm: str) -> str:
-    """The column of what a harm's label counts in training: above 0, up to 1; 0 without a label."""
+    """The column of what a harm's label counts in training: 0 without a label.
+
+    A label by hand counts 1 at most; one of a known chance 1 on average, for the harm.
+    """
     return f"weight_{harm}"
 
 

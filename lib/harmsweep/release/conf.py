@@ -22,6 +22,16 @@ class WatchConfig(Frozen):
         return ConfidenceSequence(365 * self.labels_per_day, error=self.error, drop=self.drop)
 
 
+class QueueConfig(Frozen):
+    """How many posts a day each head draws for people to label; see release/label_queue.py."""
+
+    # At least one: a post that no draw can draw would be missing in every estimate.
+    audit: int = Field(ge=1)
+    uncertain: int = Field(ge=0)
+    above: int = Field(ge=0)
+    band: float = Field(gt=0, le=0.5)
+
+
 class ReleaseConfig(Frozen):
     """The keys of the file."""
 
@@ -44,6 +54,7 @@ class ReleaseConfig(Frozen):
     max_bytes: int = Field(gt=0)
     min_speed: float = Field(ge=0)
     watch: WatchConfig
+    queue: QueueConfig
 
 
 def load_release(path: Path = CONF / "release.yaml") -> ReleaseConfig:

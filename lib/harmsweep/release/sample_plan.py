@@ -17,10 +17,9 @@ from pydantic import Field
 
 from harmsweep.conf import Frozen
 from harmsweep.days import every_day
-from harmsweep.digests import as_json, name_of, uniform_hash
+from harmsweep.digests import as_json, name_of
 from harmsweep.errors import DataRefused
 from harmsweep.harms import why_no_harm
-from harmsweep.known_media.escalations import escalated_posts
 from harmsweep.lake import delta, writes
 from harmsweep.lake.locks import locked
 from harmsweep.operations.act_time import time_after
@@ -30,6 +29,7 @@ from harmsweep.policy.claims import LEAST_GROUPS, LEAST_THRESHOLD, Stratum
 from harmsweep.policy.file import Policy
 from harmsweep.policy.ladders import PrecisionTarget
 from harmsweep.policy.places import ALL
+from harmsweep.release.drawing import draw, flagged_posts
 from harmsweep.release.task_answers import tasks_of
 from harmsweep.tables.catalog import LABEL_TASKS, OPERATIONS
 
@@ -170,52 +170,6 @@ def _plan_of(
     strata = Counter((row["dataset"], row["surface"]) for row in frame)
     places = [Stratum(dataset=d, surface=s, groups=n) for (d, s), n in sorted(strata.items())]
     return SamplePlan(**facts, plan_id=plan_id, frame=tuple(places), tests=tests_of(policy))
-
-
-def flagged_posts(
-    lake: Path,
-    model_version: str,
-    *,
-    harm: str,
-    language: str,
-    surface: str,
-    threshold: float,
-    days: Sequence[date],
-) -> list[dict[str, Any]]:
-    """The current posts of some days that score the threshold or more, as decide would see them.
-
-    Each with day, post_id, revision, dataset, surface and score.
-    """
-    same = {"model_version": model_version, "language": language}
-    same |= {} if surface == ALL else {"surface": surface}
-    # Each side by its own partitions: the engine does not carry the day over the join.
-    of_days = f"day BETWEEN '{days[0]}' AND '{days[-1]}'"
-    sql = f"""SELECT s.day, s.post_id, s.revision, s.dataset, s.surface, s."{harm}" AS score
-        FROM (SELECT * FROM scores_v1 WHERE {of_days}
-            AND {delta.datafusion_where({**same})} AND status IN ('scored', 'scored_partial')
-            AND "{harm}" BETWEEN {threshold!r} AND 1.0) s
-        JOIN (SELECT * FROM posts_v1 WHERE {of_days} AND status = 'accepted') p
-        ON p.day = s.day AND p.post_id = s.post_id AND p.revision = s.revision"""
-    escalated = {(day, post) for day in days for post in escalated_posts(lake, day)}
-    rows: list[dict[str, Any]] = delta.query(lake, sql).to_pylist()
-    return [row for row in rows if (row["day"], row["post_id"]) not in escalated]
-
-
-def draw(
-    frame: Sequence[Mapping[str, Any]], key: Sequence[str], labels: int
-) -> list[dict[str, Any]]:
-    """So many posts of a frame, each set of them as likely as any other; the same key, the same.
-
-    Each with `probability`, its chance to be drawn. By permanent random numbers (Ohlsson, 1995):
-    each post has one of its own, whatever else is in the frame, and the lowest are drawn.
-    """
-
-    def place(row: Mapping[str, Any]) -> tuple[float, str]:
-        name = "/".join((*key, row["post_id"], str(row["revision"])))
-        return uniform_hash(name), row["post_id"]
-
-    chance = min(1.0, labels / max(len(frame), 1))
-    return [{**row, "probability": chance} for row in sorted(frame, key=place)[:labels]]
 
 
 def _tasks(lake: Path, plan: SamplePlan, frame: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

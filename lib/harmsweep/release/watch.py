@@ -24,7 +24,7 @@ from harmsweep.operations.actor import operator
 from harmsweep.policy.claims import Claim
 from harmsweep.policy.file import Policy
 from harmsweep.release.conf import WatchConfig
-from harmsweep.release.sample_plan import draw, flagged_posts
+from harmsweep.release.drawing import draw, flagged_posts
 from harmsweep.release.task_answers import Answers, answers_to, tasks_of
 from harmsweep.tables.catalog import LABEL_TASKS, OPERATIONS
 

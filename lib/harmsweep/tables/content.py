@@ -121,7 +121,9 @@ LABELS = Table(
         required("post_id", STRING, "the post"),
         required("harm", STRING, "a harm's name, as conf declares it"),
         required("label", INT, "1 harmful, 0 not"),
-        required("source", STRING, "hand, appeals, reviews, reports, or another that landed"),
+        required(
+            "source", STRING, "hand, tasks, appeals, reviews, reports, or another that landed"
+        ),
         required("dataset", STRING, "collection the label comes from"),
         required("annotator", STRING, "pseudonym of who labelled; - where the source names none"),
         required("weight", DOUBLE, "above 0, up to 1: what the label counts in training"),

@@ -174,7 +174,7 @@ def test_a_day_is_labelled_as_its_reports_come_in(
     spark: SparkSession, reported: Path, add_rows: AddRows
 ) -> None:
     first = label_day(lambda: spark, reported, DAY)
-    assert first.counts == {"reported": 1, "labelled": 0, "reviewed": 0}
+    assert first.counts == {"reported": 1, "labelled": 0, "answered": 0, "reviewed": 0}
     assert label_day(lambda: pytest.fail("started Spark"), reported, DAY).skipped
     later = DAY + timedelta(days=7)
     late = [event("ben", day=later), event("sim-2", "q", day=later, simulated=True)]
@@ -182,6 +182,7 @@ def test_a_day_is_labelled_as_its_reports_come_in(
     assert label_day(lambda: spark, reported, DAY).counts == {
         "reported": 1,
         "labelled": 1,
+        "answered": 0,
         "reviewed": 0,
     }
     # The label by hand stays beside it.

@@ -103,7 +103,7 @@ def test_a_day_has_the_labels_of_its_verdicts_with_who_and_when(
     add_rows([post("p")], POSTS, lake)
     add_rows([action("p")], ACTIONS, lake)
     add_rows([verdict("p", "benign")], VERDICTS, lake)
-    counts = {"reported": 0, "labelled": 0, "reviewed": 1}
+    counts = {"reported": 0, "labelled": 0, "answered": 0, "reviewed": 1}
     assert label_day(lambda: spark, lake, DAY).counts == counts
     expected = {
         "day": DAY, "post_id": "p", "harm": "hate", "label": 0, "source": "reviews",

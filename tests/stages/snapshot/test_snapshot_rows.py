@@ -22,6 +22,7 @@ from harmsweep.stages.snapshot.snapshot_rows import (
 
 DAY = date(2026, 10, 1)
 KEY = "day date, post_id string, revision int"
+LABEL = "post_id string, harm string, label int, source string, weight double, factor double"
 WORDS = {"plain": "a liar", "disguised": "a liar", "repeated": "", "meme": ""}
 VECTORS: list[tuple[str, str, float]] = [
     ("plain", "text", 1.0),
@@ -59,8 +60,8 @@ def test_words_disguised_or_not_and_equal_clips_are_the_same_content(spark: Spar
         f"{KEY}, encoder_id string, input string, vector binary",
     )
     labels = frame(
-        [(p, "hate", 1, "hand", 1.0) for p in POSTS],
-        "day date, post_id string, harm string, label int, source string, weight double",
+        [(p, "hate", 1, "hand", 1.0, 1.0) for p in POSTS],
+        f"day date, {LABEL}",
     )
     names = ("text", "raw_text", "media_text", "video")
     inputs = [Input(name=name, encoder_id=name, width=1) for name in names]
@@ -84,23 +85,25 @@ VOTES: dict[str, tuple[list[tuple[str, int, float]], float | None, float]] = {
     "reported": ([("reports", 1, 0.75)], 1.0, 0.75),
     "overturned": ([("appeals", 0, 1.0)], 0.0, 1.0),
     "reported, overturned": ([("reports", 1, 0.75), ("appeals", 0, 1.0)], 0.0, 0.25),
+    "drawn": ([("tasks", 1, 1.0)], 1.0, 4.0),
+    "drawn, reported": ([("tasks", 0, 1.0), ("reports", 1, 0.75)], 0.0, 4.0),
+    "drawn, two to one": ([("tasks", 0, 1.0), ("tasks", 0, 1.0), ("tasks", 1, 1.0)], 0.0, 0.5),
 }
+# What a label counts for how it came to be, where that is not 1.
+FACTORS = {"drawn": 4.0, "drawn, reported": 4.0, "drawn, two to one": 0.5}
 
 
 @pytest.fixture(scope="module")
 def voted(spark: SparkSession) -> Any:
     """Forty posts of each kind with their labels; those of a tie are reported as spam too."""
     votes = [
-        (DAY, f"{post} {copy}", "hate", label, source, weight)
+        (DAY, f"{post} {copy}", "hate", label, source, weight, FACTORS.get(post, 1.0))
         for post, (votes, _, _) in VOTES.items()
         for copy in range(40)
         for source, label, weight in votes
     ]
-    votes += [(DAY, f"tie {n}", "spam", 1, "reports", 0.5) for n in range(40)]
-    labels = spark.createDataFrame(
-        votes, "day date, post_id string, harm string, label int, source string, weight double"
-    )
-    return labels_by_harm(labels)
+    votes += [(DAY, f"tie {n}", "spam", 1, "reports", 0.5, 1.0) for n in range(40)]
+    return labels_by_harm(spark.createDataFrame(votes, f"day date, {LABEL}"))
 
 
 @pytest.mark.spark

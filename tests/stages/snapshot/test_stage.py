@@ -19,6 +19,7 @@ from harmsweep.stages.snapshot.stage import take_snapshot
 from harmsweep.tables.catalog import (
     AUTHOR_VECTORS,
     ESCALATIONS,
+    LABEL_TASKS,
     LABELS,
     MEDIA,
     POST_FEATURES,
@@ -29,6 +30,8 @@ from harmsweep.tables.catalog import (
 pytestmark = pytest.mark.spark
 
 TIED = range(50, 61)
+# Of posts that were drawn for people to label, the chance.
+DRAWN = {61: 0.1, 62: 0.4}
 DAY, LAST = date(2026, 10, 1), date(2026, 10, 2)
 # Too short for one post's text to be a near-copy of another's.
 SECRET = "no snapshot"
@@ -59,6 +62,11 @@ def label(n: int, value: int, *, harm: str = "spam", source: str = "hand") -> di
     return row(LABELS, dataset="sms", annotator="-", weight=1.0, **known)
 
 
+def task(n: int) -> dict[str, Any]:
+    known = {"post_id": f"p{n}", "harm": "spam", "purpose": "learn", "probability": DRAWN[n]}
+    return row(LABEL_TASKS, **known)
+
+
 def picture(n: int) -> dict[str, Any]:
     return row(MEDIA, post_id=f"p{n}", content_hash=f"{n}", pdq=["0f" * 32], pdq_quality=100)
 
@@ -83,6 +91,7 @@ def taken(
     ]
     # Ten groups of one author, and a picture that the last of them shares with another group.
     odd += [rows(n, author_id="writer") for n in TIED[:-1]] + [rows(TIED[-1])]
+    odd += [rows(n) for n in DRAWN]
     add_rows([picture(n) for n in TIED[-2:]], MEDIA, lake)
     made = posts + odd
     add_rows([post for post, _, _ in made], POSTS, lake)
@@ -103,6 +112,8 @@ def taken(
     labels = [label(n, n % 2) for n in (*range(44), *TIED) if n != 40]
     labels += [label(44, 0), label(45, 1), label(46, 1), label(48, 1)]
     labels += [label(45, 0, source="a_report"), label(3, 1, harm="hate")]
+    labels += [label(n, n % 2, source="tasks") for n in DRAWN]
+    add_rows([task(n) for n in DRAWN], LABEL_TASKS, lake)
     add_rows(labels, LABELS, lake)
     escalated = {
         "day": DAY, "post_id": "p46", "revision": 1, "position": 0, "bank": "b", "hash": "0" * 64,
@@ -119,7 +130,7 @@ def frame(taken: tuple[Path, Path]) -> pl.DataFrame:
 
 
 def test_rows_are_current_labelled_and_have_a_vector(frame: pl.DataFrame) -> None:
-    expected = {f"p{n}" for n in (*range(49), *TIED)} - {"p40", "p41", "p42", "p44", "p46"}
+    expected = {f"p{n}" for n in (*range(49), *TIED, *DRAWN)} - {"p40", "p41", "p42", "p44", "p46"}
     assert sorted(frame["post_id"]) == sorted(expected)
 
 
@@ -153,6 +164,15 @@ def test_absent_labels_are_nan_and_the_hand_goes_before_reports(frame: pl.DataFr
     assert by_post["p45"]["label_spam"] == 1.0
 
 
+def test_an_answer_to_a_task_counts_by_its_chance(
+    taken: tuple[Path, Path], frame: pl.DataFrame
+) -> None:
+    weights = {r["post_id"]: r["weight_spam"] for r in frame.iter_rows(named=True)}
+    assert (weights["p61"], weights["p62"]) == (pytest.approx(1.6), pytest.approx(0.4))
+    sizes = load_snapshot(taken[1]).label_weights
+    assert sizes.keys() == {"spam/tasks"} and sizes["spam/tasks"]["largest"] == pytest.approx(1.6)
+
+
 def test_an_ordinary_post_needs_no_label_and_keeps_one(frame: pl.DataFrame) -> None:
     plain, labelled = (
         frame.row(by_predicate=pl.col("post_id") == name, named=True) for name in ("p47", "p48")
@@ -182,7 +202,7 @@ def test_the_facts_name_versions_rows_and_groups(taken: tuple[Path, Path]) -> No
     lake, folder = taken
     facts = load_snapshot(folder)
     assert facts.versions["posts_v1"] == delta.version(POSTS, lake)
-    assert sum(facts.rows.values()) == 44 + len(TIED) and facts.id == folder.name
+    assert sum(facts.rows.values()) == 44 + len(TIED) + len(DRAWN) and facts.id == folder.name
     assert facts.joined["author"] == len(TIED) - 1 and facts.joined["picture"] == 2
     assert facts.largest_group == len(TIED) and facts.common_keys == {}
 

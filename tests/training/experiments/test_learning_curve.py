@@ -12,12 +12,8 @@ import pytest
 
 from harmsweep.model.snapshot import FACTS, Snapshot, file_hashes
 from harmsweep.paths import JOBS
-from harmsweep.training.experiments.learning_curve import (
-    arrange,
-    few_groups,
-    holding_out,
-    only_groups,
-)
+from harmsweep.training.experiments.learning_curve import few_groups, holding_out, only_groups
+from harmsweep.training.experiments.other_rows import arrange
 
 pytestmark = pytest.mark.torch
 

@@ -1,1 +1,1 @@
-"""Labels from the reports of users and the verdicts of reviewers."""
+"""Labels from the reports of users, the verdicts of reviewers and the answers to tasks."""

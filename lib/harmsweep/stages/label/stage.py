@@ -8,14 +8,22 @@ from pathlib import Path
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from harmsweep.labels.sources import REPORTS, REVIEWS
+from harmsweep.labels.sources import REPORTS, REVIEWS, TASKS
 from harmsweep.lake.delta import Slice, days, read_days
 from harmsweep.lake.flow import LABEL, RECORD_DAYS, WAIT_DAYS
 from harmsweep.lake.runs import Outcome, Spark, run_stage
 from harmsweep.lake.slices import replace_slice_if_changed
 from harmsweep.stages.label.reports import records, reports, standing, to_labels, weighed
 from harmsweep.stages.label.reviews import review_labels
-from harmsweep.tables.catalog import ACTIONS, INTERACTIONS, LABELS, POSTS, VERDICTS
+from harmsweep.stages.label.tasks import task_labels
+from harmsweep.tables.catalog import (
+    ACTIONS,
+    INTERACTIONS,
+    LABEL_TASKS,
+    LABELS,
+    POSTS,
+    VERDICTS,
+)
 
 
 def days_with_posts(lake: Path, first: date, before: date) -> list[date]:
@@ -28,7 +36,7 @@ def label_day(spark: Spark, lake: Path, day: date, *, simulated: bool = False) -
 
     Simulated reports count only where they are asked for: no label may rest on made-up people. The
     counts are the posts and harms that were reported, those of them that got a label, and those
-    that a reviewer judged.
+    that a reviewer judged: those that a task asked about, and others.
     """
     work = partial(_work, spark, lake, day, simulated=simulated)
     return run_stage(LABEL, lake, day, work, inputs="simulated" if simulated else "")
@@ -51,8 +59,13 @@ def _work(spark: Spark, lake: Path, day: date, *, simulated: bool) -> Mapping[st
         pairs.unpersist()
     verdicts = read_days(session, VERDICTS, lake, day)
     actions = read_days(session, ACTIONS, lake, day)
-    judged = _put(review_labels(verdicts, actions, posts), lake, day, REVIEWS)
-    return {"reported": reported, "labelled": labelled, "reviewed": judged}
+    answers = task_labels(read_days(session, LABEL_TASKS, lake, day), verdicts, posts)
+    answered = _put(answers, lake, day, TASKS)
+    # What a task asked is answered once: not by the same verdict as a review too.
+    asked = answers.select("post_id", "harm").distinct()
+    reviews = review_labels(verdicts, actions, posts).join(asked, ["post_id", "harm"], "left_anti")
+    judged = _put(reviews.select(*LABELS.schema.names), lake, day, REVIEWS)
+    return {"reported": reported, "labelled": labelled, "answered": answered, "reviewed": judged}
 
 
 def _put(labels: DataFrame, lake: Path, day: date, source: str) -> int:

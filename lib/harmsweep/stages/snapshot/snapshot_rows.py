@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
 from harmsweep.harms import HARMS
-from harmsweep.labels.sources import HAND, vote
+from harmsweep.labels.sources import HAND, TASKS, vote
 from harmsweep.model.conf import Split
 from harmsweep.model.fusion import Input, input_columns
 from harmsweep.model.inputs import NOT_ALONE, NUMBERS, with_inputs
@@ -35,7 +35,7 @@ def labelled_rows(
 ) -> DataFrame:
     """Current revisions with a label and a vector of their own, and the hash of their content.
 
-    Posts of `ordinary` collections need no label.
+    Labels have their `factor` (label_weights). Posts of `ordinary` collections need no label.
     """
     current = posts.where(F.col("status") == "accepted").select(*_POST, "revision")
     rows = features.join(current, on=[*_POST, "revision"], how="left_semi")
@@ -60,18 +60,26 @@ def labelled_rows(
 def labels_by_harm(labels: DataFrame) -> DataFrame:
     """One row per labelled post: by harm a label (NaN: not known), its weight, and who gave it.
 
-    Each label of a post and harm is a vote of its weight for 1 or for 0, and labels by hand leave
-    no vote to others. The majority is the label, and its lead, 1 at most, the weight; a tie is not
-    known. So one label keeps its weight, and of three annotators two outvote the third.
+    Each label of a post and harm is a vote of its weight for 1 or for 0; labels by hand leave no
+    vote to others, and answers to tasks none but to those. The majority is the label, and its lead,
+    1 at most, times the labels' `factor` the weight; a tie is not known. So one label keeps its
+    weight, and of three annotators two outvote the third.
     """
-    is_hand = F.col("source") == HAND
-    by_hand, natural = F.sum(F.when(is_hand, vote())), F.sum(F.when(~is_hand, vote()))
+    source = F.col("source")
+    by_hand, of_tasks, natural = (
+        F.sum(F.when(of, vote()))
+        for of in (source == HAND, source == TASKS, ~source.isin(HAND, TASKS))
+    )
     votes = labels.groupBy(*_POST).pivot("harm", list(HARMS))
-    leads = votes.agg(F.coalesce(by_hand, natural).alias("lead"), by_hand.alias("hand"))
+    leads = votes.agg(
+        F.coalesce(by_hand, of_tasks, natural).alias("lead"),
+        by_hand.alias("hand"),
+        F.max("factor").alias("factor"),
+    )
     found = leads.select(
         *_POST,
         *(_label(F.col(f"{harm}_lead")).alias(label_column(harm)) for harm in HARMS),
-        *(_weight(F.col(f"{harm}_lead")).alias(weight_column(harm)) for harm in HARMS),
+        *(_weighed(harm).alias(weight_column(harm)) for harm in HARMS),
         *(_known(F.col(f"{harm}_hand")).alias(hand_column(harm)) for harm in HARMS),
     )
     return found.where(has_label())
@@ -86,6 +94,11 @@ def _weight(lead: Column) -> Column:
     # Not `least`, which passes over null.
     most_one = F.when(F.abs(lead) > 1, 1.0).otherwise(F.abs(lead))
     return F.coalesce(most_one, F.lit(0.0)).cast("float")
+
+
+def _weighed(harm: str) -> Column:
+    factor = F.coalesce(F.col(f"{harm}_factor"), F.lit(1.0))
+    return (_weight(F.col(f"{harm}_lead")) * factor).cast("float")
 
 
 def _known(lead: Column) -> Column:

@@ -15,12 +15,13 @@ from harmsweep.lake import delta
 from harmsweep.lake.flow import SNAPSHOT
 from harmsweep.lake.runs import Spark
 from harmsweep.logs import log
-from harmsweep.model.conf import Split, load_training
+from harmsweep.model.conf import LabelWeights, Split, load_training
 from harmsweep.model.fusion import Input
 from harmsweep.model.inputs import NUMBERS
 from harmsweep.model.snapshot import FACTS, PARTS, Snapshot, file_hashes, snapshot_id
 from harmsweep.model.windows import windows_of
 from harmsweep.stages.snapshot.groups import Joining, join_groups
+from harmsweep.stages.snapshot.label_weights import Sizes, with_factors
 from harmsweep.stages.snapshot.snapshot_rows import (
     has_label,
     is_ordinary,
@@ -30,16 +31,19 @@ from harmsweep.stages.snapshot.snapshot_rows import (
 from harmsweep.tables.catalog import (
     AUTHOR_VECTORS,
     ESCALATIONS,
+    LABEL_TASKS,
     LABELS,
     MEDIA,
     POST_FEATURES,
     POST_VECTORS,
     POSTS,
+    SCORES,
 )
+from harmsweep.tables.spec import Table
 
 SOURCES = tuple(source.table for source in SNAPSHOT.reads)
 # Another number where the rows or the layout of a snapshot change their meaning.
-FORMAT = 7
+FORMAT = 8
 # A file is one row group, the unit that the trainer shuffles and shards: 1,000 rows are 8 MB.
 ROWS_PER_FILE = 1000
 MIN_FILES = 4
@@ -58,18 +62,22 @@ def take_snapshot(
     """
     training = load_training(config) if config else load_training()
     inputs = encoder_inputs()
-    versions = {table.name: delta.version(table, lake) for table in SOURCES}
+    weights = training.label_weights
+    sources = (*SOURCES, *([SCORES] if weights.unknown == "score_bins" else []))
+    versions = {table.name: delta.version(table, lake) for table in sources}
     windows = windows_of(inputs, training.text_windows)
     read = (*inputs, *([windows] if windows else []))
     ordinary = training.background.ordinary
     identity = _identity(versions, first, last, training.split, read)
-    name = snapshot_id(identity | {"ordinary": ordinary})
+    identity |= {"ordinary": ordinary, "label_weights": weights.model_dump()}
+    name = snapshot_id(identity)
     folder = out / name
     if not folder.exists():
         facts = {"id": name, "versions": versions, "first": first, "last": last}
         facts |= {"split": training.split, "inputs": inputs, "numbers": NUMBERS, "harms": HARMS}
         facts |= {"windows": windows, "tuned_on": encoder_groups()}
-        tables = _tables(spark(), lake, versions, first, last)
+        tables = _tables(spark(), lake, sources, versions, (first, last))
+        tables[LABELS.name], facts["label_weights"] = _weighed(tables, weights)
         _write(_rows(tables, read, ordinary), tables, folder, facts, ordinary)
         log("snapshot").info("taken", snapshot=name, first=str(first), last=str(last))
     return folder
@@ -105,17 +113,27 @@ def _identity(
 
 
 def _tables(
-    spark: SparkSession, lake: Path, versions: Mapping[str, int], first: date, last: date
+    spark: SparkSession,
+    lake: Path,
+    sources: Sequence[Table],
+    versions: Mapping[str, int],
+    days: tuple[date, date],
 ) -> dict[str, DataFrame]:
     """The sources' rows of the days; posts that were escalated are never trained on."""
-    in_range = F.col("day").between(F.lit(first), F.lit(last))
+    in_range = F.col("day").between(*map(F.lit, days))
     tables = {
         table.name: delta.read(spark, table, lake, version=versions[table.name]).where(in_range)
-        for table in SOURCES
+        for table in sources
     }
     escalated = tables.pop(ESCALATIONS.name)
     posts = tables[POSTS.name].join(escalated, on=["day", "post_id"], how="left_anti")
     return tables | {POSTS.name: posts}
+
+
+def _weighed(tables: Mapping[str, DataFrame], options: LabelWeights) -> tuple[DataFrame, Sizes]:
+    """The labels with what they count, for how they came to be."""
+    labels, tasks, posts = (tables[table.name] for table in (LABELS, LABEL_TASKS, POSTS))
+    return with_factors(labels, tasks, tables.get(SCORES.name), posts, options)
 
 
 def _rows(

@@ -1,13 +1,11 @@
-"""How a model grows with its training posts, and what it says of groups that it never saw.
+"""How a model grows with its training posts, and what it says of groups and days it never saw.
 
-Both train the model's network anew on other rows: of a share of the training groups, or of all but
-one group of a dataset that has few. The rows stand in a folder of their own for the while.
+All train the model's network anew on other rows: of a share of the training groups, of all but one
+group of a dataset that has few, or of older days.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -17,22 +15,17 @@ from numpy.typing import NDArray
 
 from harmsweep.evaluation.intervals import auroc_auprc, bootstrap_auroc_auprc, interval
 from harmsweep.evaluation.records import MODEL, Record, pool_folds
-from harmsweep.evaluation.scored import ScoredRows, score_labelled_rows
+from harmsweep.evaluation.scored import ScoredRows
 from harmsweep.model.conf import TrainingConfig
-from harmsweep.model.fusion import Columns
-from harmsweep.model.network import logits_of
 from harmsweep.model.snapshot import PARTS
 from harmsweep.paths import CONF
 from harmsweep.training.experiments.experiment import Experiment, load_experiment, write_once
-from harmsweep.training.learner import network
-from harmsweep.training.progress import fit_shown
-from harmsweep.training.task import task_of
+from harmsweep.training.experiments.newest_days import newest_days
+from harmsweep.training.experiments.other_rows import Place, trained
 
 SHARES = (0.25, 0.5, 1.0)
 # What stands where a record of the baselines names one.
 NETWORK = "network"
-# The part that each row of a part's table goes to in another folder; an empty name leaves it out.
-Place = Callable[[str, pa.Table], NDArray[np.str_]]
 
 
 def learning_curve(
@@ -54,6 +47,7 @@ def learning_curve(
         return {
             "shares": list(by_share(experiment, seeds=numbers)),
             "leave_one_group_out": list(leave_one_group_out(experiment)),
+            "newest_days": list(newest_days(experiment)),
         }
 
     return write_once(out, "learning", experiment.made_from() | {"seeds": numbers}, result)
@@ -72,7 +66,7 @@ def by_share(experiment: Experiment, *, seeds: Sequence[int]) -> Iterator[Record
         for seed in seeds:
             order = np.random.default_rng(seed).permutation(groups)
             chosen = order[: round(share * len(groups))]
-            for scored in _trained(experiment, _with_seed(options, seed), only_groups(chosen)):
+            for scored in trained(experiment, _with_seed(options, seed), only_groups(chosen)):
                 by_harm.setdefault(scored.harm, []).append(scored)
         for harm, of_seeds in by_harm.items():
             if len(of_seeds) == len(seeds) and of_seeds[0].has_both:
@@ -90,47 +84,12 @@ def leave_one_group_out(experiment: Experiment) -> Iterator[Record]:
     by_dataset: dict[tuple[str, str], list[ScoredRows]] = {}
     for fold in range(max(map(len, few.values()), default=0)):
         held = [names[fold] for names in few.values() if fold < len(names)]
-        for scored in _trained(experiment, experiment.options, holding_out(held, list(few))):
+        for scored in trained(experiment, experiment.options, holding_out(held, list(few))):
             for dataset in sorted(set(map(str, scored.datasets))):
                 by_dataset.setdefault((scored.harm, dataset), []).append(scored.of(dataset))
     for (harm, dataset), folds in by_dataset.items():
         pairs = [(rows.truth, rows.scores[MODEL]) for rows in folds]
         yield {"harm": harm, "dataset": dataset, "baseline": NETWORK} | pool_folds(pairs)
-
-
-def _trained(experiment: Experiment, options: TrainingConfig, place: Place) -> list[ScoredRows]:
-    """What a network says of the test part, trained where the rows stand as `place` puts them.
-
-    It has the heads that the model has, as far as there are labels of both classes.
-    """
-    fewer = options.model_copy(update={"min_class_rows": 1})
-    with TemporaryDirectory(prefix="learning-") as name:
-        folder = Path(name)
-        arrange(experiment.snapshot, place, folder)
-        task, _ = task_of(folder, experiment.facts, fewer)
-        heads = tuple(head for head in task.heads if head.harm in experiment.task.harms)
-        task = replace(task, heads=heads)
-        one = network(task, options.fit)
-        fit_shown(folder, task, [one], options.fit)
-
-        def scores(rows: Columns) -> dict[str, NDArray[Any]]:
-            return {MODEL: logits_of(one.heads, task.fused(rows))}
-
-        scored = score_labelled_rows(folder / "test", task.harms, scores, **task.sources)
-        return [rows for rows in scored if len(rows.truth)]
-
-
-def arrange(snapshot: Path, place: Place, folder: Path) -> None:
-    """Write the rows of a snapshot's parts to the parts of another folder."""
-    for part in PARTS:
-        (folder / part).mkdir()
-    for part in PARTS:
-        for path in sorted((snapshot / part).glob("*.parquet")):
-            table = pq.read_table(path)
-            goes = place(part, table)
-            for target in sorted({name for name in goes if name}):
-                rows = table.filter(pa.array(goes == target))
-                pq.write_table(rows, folder / target / f"{part}-{path.name}")
 
 
 def only_groups(groups: NDArray[np.str_]) -> Place:
