@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 
 import numpy as np
+import torch
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
+from torch import Tensor
 
 from harmsweep.evaluation.intervals import Bools, Floats
 from harmsweep.model.calibration import Calibration
@@ -30,6 +32,27 @@ def calibration(logits: Floats, truth: Bools, groups: Iterable[str]) -> Calibrat
     if positives + negatives >= ISOTONIC_ROWS:
         return _isotonic(logits, truth, weights)
     return _platt(logits, truth, weights)
+
+
+def judged(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """Logits and targets, rows by heads, as networks in training are compared by them.
+
+    Each head is brought to the scale of its targets (NaN is absent). Heads with fewer than
+    10 rows of a class say too little and are left out, unless all have fewer.
+    """
+    right, wrong = (targets == 1).sum(dim=0), (targets == 0).sum(dim=0)
+    places = (torch.minimum(right, wrong) >= LEAST_OF_A_CLASS).nonzero().flatten().tolist()
+    if not places:
+        return logits, targets
+    columns = [_rescaled(logits[:, head], targets[:, head]) for head in places]
+    return torch.stack(columns, dim=1), targets[:, places]
+
+
+def _rescaled(logits: Tensor, targets: Tensor) -> Tensor:
+    known = ~targets.isnan()
+    said, truth = logits[known].double().numpy(), targets[known].numpy() > 0.5
+    model = LogisticRegression(C=np.inf, max_iter=1000).fit(said[:, None], truth)
+    return logits * float(model.coef_[0, 0]) + float(model.intercept_[0])
 
 
 def _platt(logits: Floats, truth: Bools, weights: Floats) -> Calibration:

@@ -20,9 +20,10 @@ from harmsweep.model.conf import Fit
 from harmsweep.model.snapshot import weight_column
 from harmsweep.training.batch import Batch
 from harmsweep.training.blending import Losses, blend_weights, ratio
+from harmsweep.training.calibration_fit import judged
 from harmsweep.training.data import batches
 from harmsweep.training.learner import Network, assist
-from harmsweep.training.losses import masked_loss
+from harmsweep.training.losses import cross_entropy, masked_loss
 from harmsweep.training.presence import modality_rows, presence
 from harmsweep.training.task import Task
 
@@ -51,8 +52,10 @@ def fit(
 
     One reading of the snapshot feeds them all, and they share what dropout leaves out: equal data
     and seed give equal bits on a CPU, for a network alone as among others. Whatever a network
-    minimises, it is judged by the plain loss of its targets. Each ends with the weights of its
-    lowest validation loss; without a validation part, with those of its last epoch.
+    minimises, it is judged by the plain loss of its targets as `judged` has them: a head that grows
+    too sure on its training rows would stop the others, though it ranks posts no worse, and one of
+    few rows by chance. Each ends with the weights of its lowest validation loss; without a
+    validation part, with those of its last epoch.
     """
     torch.use_deterministic_algorithms(True)
     _assist(snapshot / "train", task, [one for one in networks if one.options.blending != "none"])
@@ -129,7 +132,8 @@ def _epoch(
         losses += run.each(partial(Network.step, batch=batch, noise=noise), networks)
     for one in networks:
         one.schedule.step()
-    held_out = validation_losses(networks, _batches(run, "validation"), each=run.each)
+    read = _batches(run, "validation")
+    held_out = validation_losses(networks, read, each=run.each, compare=True)
     for one, loss in zip(networks, held_out, strict=True):
         one.observe(loss)
     return float(np.nanmean(losses)), float(np.mean(held_out))
@@ -217,14 +221,17 @@ def _left(rng: np.random.Generator, shape: tuple[int, ...], options: Fit) -> Ten
 
 
 def validation_losses(
-    networks: Sequence[Network], read: Iterator[Batch], *, each: Each
+    networks: Sequence[Network], read: Iterator[Batch], *, each: Each, compare: bool = False
 ) -> list[float]:
-    """Each network's plain loss over all rows; NaN where there are none."""
+    """Each network's plain loss over all rows, as `judged` to `compare` epochs; NaN of no rows."""
     pairs_by_batch = [each(partial(Network.predicted, batch=batch), networks) for batch in read]
     if not pairs_by_batch:
         return [math.nan] * len(networks)
     losses = []
     for one, pairs in zip(networks, zip(*pairs_by_batch, strict=True), strict=True):
         logits, targets = (torch.cat(tensors) for tensors in zip(*pairs, strict=True))
+        # A softmax over the heads has one scale for all.
+        if compare and one.targets.costs is cross_entropy:
+            logits, targets = judged(logits, targets)
         losses.append(float(masked_loss(logits, targets, costs=one.targets.costs).sum()))
     return losses
