@@ -70,6 +70,12 @@ def test_each_hateful_function_is_found_at_few_false_alarms(
     assert f"{found:.3f} found at 0.05" in gates[1].figures
 
 
+def test_a_function_that_no_model_finds_yet_is_told_of_and_decides_nothing() -> None:
+    listed = CONFIG.model_copy(update={"not_found_yet": ("derog_h",)})
+    (_, gate) = function_floors(*hatecheck(0.0), listed)
+    assert gate.passed is None and "0.000 found" in gate.figures
+
+
 def test_hateful_cases_must_be_told_from_harmless_ones() -> None:
     (whole, _) = function_floors(*hatecheck(1.0), CONFIG)
     assert whole.passed is True and whole.figures == "AUROC 1.000, at least 0.6"

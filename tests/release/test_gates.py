@@ -59,6 +59,13 @@ def test_a_head_with_few_positive_groups_is_informational() -> None:
     assert only("heads", found) == [None]
 
 
+def test_a_head_with_few_negative_groups_is_informational() -> None:
+    most = np.arange(400) >= 19
+    found = [*head_gates([rows({CANDIDATE: BAD, CHAMPION: most * 1.0}, most)], [], CONFIG)]
+    assert [gate.passed for gate in found] == [None, None]
+    assert all("only 19 negative groups" in gate.figures for gate in found)
+
+
 def test_one_group_of_many_positives_counts_as_one() -> None:
     crowd = rows({CANDIDATE: BAD, CHAMPION: GOOD})
     crowd.groups[TRUTH] = "one event"

@@ -36,6 +36,7 @@ class ReleaseConfig(Frozen):
     """The keys of the file."""
 
     min_positives: int = Field(ge=1)
+    min_negatives: int = Field(ge=1)
     confidence: float = Field(gt=0.5, lt=1)
     resamples: int = Field(ge=200)
     seed: int
@@ -43,6 +44,7 @@ class ReleaseConfig(Frozen):
     false_alarms: float = Field(gt=0, lt=1)
     hatecheck_auroc: float = Field(ge=0, le=1)
     least_found: float = Field(ge=0, le=1)
+    not_found_yet: tuple[str, ...] = ()
     disguise_drop: float = Field(ge=0, le=1)
     kept_share: float = Field(ge=0, le=1)
     kept_probes: int = Field(gt=0)

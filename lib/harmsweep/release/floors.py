@@ -36,6 +36,7 @@ def function_floors(cases: Cases, answers: Answers, c: ReleaseConfig) -> Iterato
     """HateCheck's hateful cases are told from its harmless ones, in each function.
 
     By function: the share that is called hateful at the score from which so many harmless ones are.
+    One that no model finds yet is told of and decides nothing.
     """
     auroc = auroc_auprc(cases.hateful, answers.plain)[0]
     figures = f"AUROC {auroc:.3f}, at least {c.hatecheck_auroc}"
@@ -45,7 +46,8 @@ def function_floors(cases: Cases, answers: Answers, c: ReleaseConfig) -> Iterato
         here = (cases.functions == name) & cases.hateful
         share = float(called[here].mean())
         figures = f"{share:.3f} found at {c.false_alarms} false alarms, at least {c.least_found}"
-        yield Gate("floor", name, share >= c.least_found, figures)
+        is_enough = share >= c.least_found
+        yield Gate("floor", name, None if name in c.not_found_yet else is_enough, figures)
 
 
 def _ordinary_gate(record: Record, c: ReleaseConfig) -> Gate:

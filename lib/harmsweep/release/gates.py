@@ -69,13 +69,25 @@ def _margin_gates(rows: ScoredRows, c: ReleaseConfig) -> Iterator[Gate]:
         return
     points = {n: auroc_auprc(rows.truth, rows.scores[n])[0] for n in (CANDIDATE, best)}
     low, _ = difference(_aurocs(rows), rows.scores, rows.groups, c, of=best)
-    gain, positives = points[CANDIDATE] - points[best], len(set(rows.groups[rows.truth]))
+    gain = points[CANDIDATE] - points[best]
     figures = f"AUROC {gain:+.3f} to the best champion so far, {low:+.3f} at least"
-    if positives < c.min_positives:
-        yield Gate("margin", rows.harm, None, f"{figures}; only {positives} positive groups")
+    if few := _too_few(rows, c):
+        yield Gate("margin", rows.harm, None, f"{figures}; {few}")
     else:
         told = f"{figures}; -{c.margin} is allowed"
         yield Gate("margin", rows.harm, bool(low > -c.margin), told, gain)
+
+
+def _too_few(rows: ScoredRows, c: ReleaseConfig) -> str:
+    """Why the rows decide nothing: too few groups of a class; empty where there are enough."""
+    for name, of, least in (
+        ("positive", rows.truth, c.min_positives),
+        ("negative", ~rows.truth, c.min_negatives),
+    ):
+        groups = len(set(rows.groups[of]))
+        if groups < least:
+            return f"only {groups} {name} groups"
+    return ""
 
 
 def _aurocs(rows: ScoredRows) -> Callable[[Floats, Floats], Floats]:
@@ -83,8 +95,8 @@ def _aurocs(rows: ScoredRows) -> Callable[[Floats, Floats], Floats]:
 
 
 def _area_gate(name: str, item: str, rows: ScoredRows, c: ReleaseConfig) -> Gate:
-    positives = len(set(rows.groups[rows.truth]))
     if not rows.has_both:
+        positives = len(set(rows.groups[rows.truth]))
         return Gate(name, item, None, f"{positives} positive groups, one class only")
     candidate = auroc_auprc(rows.truth, rows.scores[CANDIDATE])[0]
     if CHAMPION not in rows.scores:
@@ -92,8 +104,8 @@ def _area_gate(name: str, item: str, rows: ScoredRows, c: ReleaseConfig) -> Gate
     champion = auroc_auprc(rows.truth, rows.scores[CHAMPION])[0]
     low, high = difference(_aurocs(rows), rows.scores, rows.groups, c)
     figures = f"AUROC {candidate:.3f} against {champion:.3f}, difference {low:+.3f} to {high:+.3f}"
-    if positives < c.min_positives:
-        return Gate(name, item, None, f"{figures}; only {positives} positive groups")
+    if few := _too_few(rows, c):
+        return Gate(name, item, None, f"{figures}; {few}")
     return Gate(name, item, not high < 0, figures)
 
 
