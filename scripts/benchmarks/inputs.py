@@ -76,8 +76,9 @@ def main(
     each = [combined(dense, counted)] * folds
     if tune:
         given = lessons_of(rows, facts.harms, load_training().background)
+        beside_it = dict(list(dense.items())[1:])
         each = [
-            inputs | tuned(declared[tune], given, fitted, counted)
+            inputs | tuned(declared[tune], given, fitted, counted, beside_it)
             for inputs, (fitted, _) in zip(each, of_folds, strict=True)
         ]
     console = Console(width=240)
@@ -93,13 +94,19 @@ def parted(rows: pd.DataFrame, folds: int) -> list[Fold]:
     return [*split]
 
 
-def tuned(encoder: Encoder, given: Lessons, fitted: NDArray[np.int64], counted: Vectors) -> Vectors:
-    """What an encoder says of the texts, once it was tuned on some of them and on sentences."""
+def tuned(
+    encoder: Encoder,
+    given: Lessons,
+    fitted: NDArray[np.int64],
+    counted: Vectors,
+    others: Vectors,
+) -> Vectors:
+    """What an encoder says of the texts once it was tuned on some of them: alone and beside."""
     from harmsweep.training.fine_tuning.fit import fine_tune, read_encoder, readings, vectors
 
     options, base = load_fine_tuning(), encoder.model_copy(update={"tuned": None})
-    others = contrasting(load_sentences(), options.contrast, given.harms, seed=options.seed)
-    whole = given.beside(others)
+    sentences = load_sentences()
+    whole = given.beside(contrasting(sentences, options.contrast, given.harms, seed=options.seed))
     bert = read_encoder(base)
     read = readings(bert, base, whole.texts, options.layers)
     places = np.concatenate([fitted, np.arange(len(given.texts), len(whole.texts))])
@@ -107,11 +114,12 @@ def tuned(encoder: Encoder, given: Lessons, fitted: NDArray[np.int64], counted: 
         bert, read.of(places), whole.of(places), options, report=lambda *told: print("tuned", *told)
     )
     found = vectors(layers, read)[: len(given.texts), : base.width - base.ngrams]
-    alone = {f"{base.name}, tuned": csr_array(unit(found))}
-    return {
-        **alone,
-        **{f"{n} + {of}": beside(v, g) for n, v in alone.items() for of, g in counted.items()},
-    }
+    name, vectors_of = f"{base.name}, tuned", csr_array(unit(found))
+    inputs = {name: vectors_of}
+    for of, grams in counted.items():
+        inputs[f"{name} + {of}"] = beside(vectors_of, grams)
+        inputs |= {f"{name} + {n} + {of}": beside(vectors_of, v, grams) for n, v in others.items()}
+    return inputs
 
 
 def labelled_texts(lake: Path, snapshot: Path) -> pd.DataFrame:
