@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from harmsweep.encoders import image, text, video
-from harmsweep.encoders.conf import Encoder, load_encoders
+from harmsweep.encoders.conf import Encoder, declared_encoders, load_encoders
 from harmsweep.encoders.device import choose_device
 from harmsweep.encoders.embedding import Embedded
 from harmsweep.encoders.loading import MODALITIES
@@ -19,6 +19,8 @@ from harmsweep.encoders.ngrams import ngram_vectors
 from harmsweep.files import FileRefused
 from harmsweep.media.problem import MediaProblem
 
+# As it came: what is tuned is told from it.
+MINILM = declared_encoders()["minilm-l6-v2"]
 pytestmark = pytest.mark.torch
 
 
@@ -40,7 +42,7 @@ def embed(name: str, raws: list[str] | list[bytes] | list[Path]) -> Embedded:
 
 @cache
 def in_precision(precision: str) -> text.Model:
-    return text.load(load_encoders()["text"].model_copy(update={"precision": precision}), "cpu")
+    return text.load(MINILM.model_copy(update={"precision": precision}), "cpu")
 
 
 @pytest.mark.parametrize("name", MODALITIES)
@@ -70,7 +72,7 @@ def test_different_inputs_have_different_vectors(name: str) -> None:
 
 def test_text_vectors_have_unit_length_and_follow_meaning() -> None:
     texts = ["You won a cash prize!", "Claim your free money now", "The cat sleeps on the mat"]
-    vectors = embed("text", texts).vectors
+    vectors = text.embed(in_precision("bf16"), texts).vectors
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.2
 
@@ -79,7 +81,7 @@ def test_text_agrees_with_transformers_own_tokenizer_and_mean_pooling() -> None:
     import torch
     from transformers import AutoModel, AutoTokenizer
 
-    folder = load_encoders()["text"].folder
+    folder = MINILM.folder
     tokens = AutoTokenizer.from_pretrained(folder, local_files_only=True)(
         ["Café <URL> said 'no'"], return_tensors="pt"
     )
@@ -118,7 +120,7 @@ def test_bf16_is_close_to_fp32() -> None:
 
 
 def test_ngrams_stand_behind_a_texts_vector_and_weigh_as_much() -> None:
-    plain = load_encoders()["text"]
+    plain = MINILM
     places = plain.preprocessing | {"ngrams": 256}
     beside = plain.model_copy(update={"preprocessing": places, "width": plain.width + 256})
     texts = ["you won a prize", "a quiet afternoon by the lake " * 90]
