@@ -42,7 +42,7 @@ def wanted(extras: tuple[str, ...]) -> list[Requirement]:
     return [Requirement(line) for line in lines if line and not line.startswith("#")]
 
 
-@pytest.mark.parametrize("lock", [*EXTRAS, "build", "uv", "mpnet"])
+@pytest.mark.parametrize("lock", [*EXTRAS, "build", "uv", "mpnet", "e5"])
 def test_every_line_is_pinned_and_hashed(lock: str) -> None:
     assert pins(lock)
 

@@ -38,7 +38,8 @@ def check_file(path: Path, expected: str) -> None:
         FileRefused: the file is missing or another one.
     """
     if not path.is_file():
-        raise FileRefused(f"{path}: missing; scripts/setup or scripts/fetch_mpnet makes it")
+        made_by = "scripts/setup, scripts/fetch_mpnet or scripts/fetch_e5"
+        raise FileRefused(f"{path}: missing; {made_by} makes it")
     actual = sha256_of(path)
     if actual != expected:
         raise FileRefused(f"{path}: expected SHA-256 {expected}, found {actual}")

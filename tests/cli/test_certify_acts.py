@@ -56,7 +56,7 @@ def test_an_escalated_post_is_its_contacts_alone(site: Site):
 @pytest.mark.parametrize(
     ("more", "code", "why"),
     [
-        (("--language", "de"), REFUSED, "acts on nothing in de"),
+        (("--language", "de"), REFUSED, "has no figures of hate in de: its posts go to people"),
         (("--surface", "ads"), REFUSED, "states no precision of hate, surface ads"),
         (("--harm", "hats"), REFUSED, "hats"),
         (("--threshold", "0.95"), REFUSED, "0 posts score 0.95 or more, and 60 are to be"),
@@ -75,6 +75,12 @@ def test_a_plan_that_can_show_nothing_is_refused(
     found, _, err = site.call("plan", *pair, *said)
     assert (found, why in err) == (code, True), err
     assert delta.rows(OPERATIONS, site.lake).num_rows == 0
+
+
+def test_a_language_that_the_policy_does_not_name_is_refused(site: Site):
+    site.write_policy(languages=["de"])
+    code, _, err = site.plan()
+    assert (code, "acts on nothing in en" in err) == (REFUSED, True)
 
 
 def test_a_policy_that_does_not_name_the_model_is_refused_before_labels_are_asked_for(site: Site):

@@ -72,3 +72,13 @@ def test_rules_that_production_ignores_are_named(run, monkeypatch: pytest.Monkey
     told = run(trial_policy(rules, mode="production"), *options)
     assert told.endswith("rules.hate is ignored, its head is kept out: 7 positive groups\n")
     assert "ignored" not in run(trial_policy(rules), *options)
+
+
+def test_languages_in_which_production_only_reviews_are_named(run):
+    """The shipped model has figures of English; what only reviews anyway is not told of."""
+    ladder = (rung("remove", precision=0.95, confidence=0.95), REVIEW)
+    rules = {"hate": [rule(*ladder, prevalence=0.01)], "spam": [rule(REVIEW)]}
+    policy = trial_policy(rules, mode="production", languages=["en", "pt"])
+    told = run(policy, "--model", str(DEFAULT_MODEL))
+    why = "rules.hate only reviews in pt: the model's evaluation has no figures there\n"
+    assert told.endswith(f"no fault\n{why}")

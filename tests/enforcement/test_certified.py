@@ -55,16 +55,16 @@ class Certified:
         version = load_policy(self.policy).policy_version
         return certificate(claim(0.95, 0.8), claim(0.9, 0.6), policy=version)
 
-    def decide(self) -> None:
+    def decide(self, **of_model: Any) -> None:
         """Decide about the day."""
-        self._run(partial(decide_day, lambda: self.spark))
+        self._run(partial(decide_day, lambda: self.spark), **of_model)
 
     def enforce(self) -> dict[str, int]:
         """Sweep the day."""
         return dict(self._run(enforce_day).counts)
 
-    def _run(self, stage: Callable[..., Any]) -> Any:
-        model = ModelRef(MODEL, self.folder.parent / "manifest.json")
+    def _run(self, stage: Callable[..., Any], **of_model: Any) -> Any:
+        model = ModelRef(MODEL, self.folder.parent / "manifest.json", **of_model)
         return stage(self.lake.root, DAY, policy=load_policy(self.policy), model=model)
 
 
@@ -79,6 +79,15 @@ def test_certified_thresholds_act(certified: Certified):
     assert certified.lake.states() == {
         "removed": "remove", "demoted": "demote", "reviewed": "review",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "removed"), [("en", "remove"), ("de", "review")])
+def test_nothing_is_done_in_a_language_without_figures(
+    certified: Certified, language: str, removed: str
+):
+    certified.decide(figures=frozenset({("hate", language)}))
+    certified.enforce()
+    assert certified.lake.states()["removed"] == removed
 
 
 def test_without_a_certificate_every_post_goes_to_review(certified: Certified):

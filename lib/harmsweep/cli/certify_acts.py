@@ -44,14 +44,16 @@ def plan(
 
     People answer with `harmsweep verdict`; then `harmsweep certify finish` makes the claims.
     """
-    from harmsweep.model.reference import load_model_ref
+    from harmsweep.model.reference import check_evaluated, load_model_ref
     from harmsweep.policy.file import check_approves, load_policy
     from harmsweep.release.sample_plan import SampleRequest, plan_sample
 
     check_reason(reason, dry_run)
-    parsed, version = load_policy(policy), load_model_ref(model).model_version
+    parsed, ref = load_policy(policy), load_model_ref(model)
+    version = ref.model_version
     check_approves(parsed, version)
     needed = _needed(parsed, harm, surface, expected=expected, power=power, labels=labels)
+    check_evaluated(ref, harm, language)
     asked = SampleRequest(harm, language, surface, threshold, first, last or first, needed)
     made = plan_sample(lake, parsed, version, asked, reason=reason, dry_run=dry_run)
     print(made.line())

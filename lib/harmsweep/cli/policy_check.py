@@ -1,6 +1,7 @@
 """`harmsweep policy`: whether a policy's file is one, and what of it can come to nothing here."""
 
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,7 +31,7 @@ def policy(
 
     With --lake it must name no surface that no post there has and no language that none is of;
     with --model no harm for which the model has no head. Rules that production ignores, because a
-    head has too few test posts, are named.
+    head has too few test posts, are named, and so are languages in which it only reviews.
     """
     from harmsweep.conf import read, validate
     from harmsweep.policy.file import PolicyError, PolicyFile, load_policy
@@ -73,10 +74,18 @@ def _unseen(policy: "PolicyFile", lake: Path) -> Iterator["Fault"]:
 
 def _print_ignored(policy: "Policy", model: Path) -> None:
     from harmsweep.model.manifest import load_manifest
+    from harmsweep.model.reference import evaluated_languages
 
-    kept_out = load_manifest(model).kept_out
-    for harm in sorted(policy.rules.keys() - policy.for_heads(kept_out).rules.keys()):
-        print(f"rules.{harm} is ignored, its head is kept out: {kept_out[harm]}")
+    manifest = load_manifest(model)
+    used = policy.for_heads(manifest.kept_out)
+    for harm in sorted(policy.rules.keys() - used.rules.keys()):
+        print(f"rules.{harm} is ignored, its head is kept out: {manifest.kept_out[harm]}")
+    acting = {harm for harm, _ in used.precision_targets()}
+    figures = evaluated_languages(manifest, model.parent)
+    for harm, language in sorted(set(product(acting, policy.languages)) - figures):
+        print(
+            f"rules.{harm} only reviews in {language}: the model's evaluation has no figures there"
+        )
 
 
 def _without_head(policy: "PolicyFile", model: Path) -> Iterator["Fault"]:

@@ -59,6 +59,7 @@ class EncoderEntry(Frozen):
     kind: Literal[
         "mean_pooling",
         "mpnet_mean_pooling",
+        "xlmr_mean_pooling",
         "clip_text",
         "efficientnet_lite0",
         "clip_vision",
@@ -131,6 +132,11 @@ class Encoder(EncoderEntry):
     def ngrams(self) -> int:
         """How many places of a text's vector, its last, are hashed n-grams."""
         return self.number("ngrams") if "ngrams" in self.preprocessing else 0
+
+    @property
+    def prefix(self) -> str:
+        """What each window of a text begins with, as the weights were trained."""
+        return str(self.preprocessing.get("prefix", ""))
 
     @property
     def encoder_id(self) -> str:

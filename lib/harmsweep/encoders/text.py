@@ -37,6 +37,8 @@ class Model:
     encoder: Encoder
     tokenizer: Any
     forward: Callable[[Windows], Floats]
+    # The tokens that each window begins with.
+    prefix: tuple[int, ...] = ()
 
 
 def load(encoder: Encoder, device: str) -> Model:
@@ -51,7 +53,8 @@ def load(encoder: Encoder, device: str) -> Model:
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    return Model(encoder, tokenizer, KINDS[encoder.kind].load(folder, encoder, device))
+    prefix = tuple(tokenizer.encode(encoder.prefix, add_special_tokens=False).ids)
+    return Model(encoder, tokenizer, KINDS[encoder.kind].load(folder, encoder, device), prefix)
 
 
 def prepare(encoder: Encoder, raw: str) -> str:
@@ -101,10 +104,12 @@ def _is_mostly_unknown(model: Model, text: str, encoding: Any) -> bool:
 
 def windows_of(model: Model, ids: Sequence[int]) -> list[list[int]]:
     """The token ids' overlapping windows, each between the tokens that end a text."""
-    length, stride = model.encoder.number("window") - 2, model.encoder.number("stride")
     start, end = map(model.tokenizer.token_to_id, KINDS[model.encoder.kind].ends)
+    before = [start, *model.prefix]
+    length = model.encoder.number("window") - len(before) - 1
+    stride = model.encoder.number("stride")
     starts = range(0, max(1, len(ids) - length + stride), stride)
-    return [[start, *ids[first : first + length], end] for first in starts]
+    return [[*before, *ids[first : first + length], end] for first in starts]
 
 
 def _bert(folder: Path, encoder: Encoder, device: str) -> Callable[[Windows], Floats]:
@@ -161,6 +166,8 @@ class Kind(NamedTuple):
 KINDS = {
     "mean_pooling": Kind(_bert, ("[CLS]", "[SEP]"), "[UNK]"),
     "mpnet_mean_pooling": Kind(_bert, ("<s>", "</s>"), "[UNK]"),
+    # A BERT with the tokenizer of XLM-R (Conneau et al., ACL 2020).
+    "xlmr_mean_pooling": Kind(_bert, ("<s>", "</s>"), "<unk>"),
     # Its tokens are bytes at the least: it knows every word.
     "clip_text": Kind(_clip, ("<|startoftext|>", "<|endoftext|>"), "<|unknown|>"),
 }

@@ -48,8 +48,8 @@ DECISIONS = Table(
         required(
             "reason",
             STRING,
-            "threshold_met, outside_population, claim_suspended, near_threshold, damaged_input,"
-            " known_media or comments",
+            "threshold_met, outside_population, claim_suspended, language_without_figures,"
+            " near_threshold, damaged_input, known_media or comments",
         ),
         required(
             "evidence", STRING, "JSON: scores, status, inputs; known media, copies and comments"

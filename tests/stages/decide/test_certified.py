@@ -76,8 +76,13 @@ def certified(stated: Policy) -> Certificate:
 def decide(see: Callable[..., DataFrame], stated: Policy) -> Callable[..., Found]:
     """A function that gives each post's decision under a certificate or none."""
 
-    def decided(certificate: Certificate | None, model: str = MODEL) -> Found:
-        found = decisions(see(POSTS, stated), stated, model, certificate).collect()
+    def decided(
+        certificate: Certificate | None,
+        model: str = MODEL,
+        figures: set[tuple[str, str]] | None = None,
+    ) -> Found:
+        seen = see(POSTS, stated)
+        found = decisions(seen, stated, model, certificate, figures=figures).collect()
         return {row["post_id"]: row.asDict() for row in found}
 
     return decided
@@ -135,6 +140,34 @@ def test_a_suspended_claim_sends_what_it_flags_to_people_who_read_why(
     assert row["reason"] == "claim_suspended"
     assert found["removed"]["action"] == "remove"
     assert decide(certified.suspending({strict.name}))["removed"]["action"] == "demote"
+
+
+def test_a_language_without_figures_is_reviewed_whatever_is_certified_in_it(
+    decide: Callable[..., Found], certified: Certificate
+):
+    """Figures of another harm there, and of this harm elsewhere, say nothing of it."""
+    found = decide(certified, figures={("hate", "en"), ("spam", "de")})
+    row = found["german"]
+    assert (row["action"], row["policy_action"], row["threshold"]) == ("review", "remove", 0.9)
+    assert row["reason"] == "language_without_figures"
+    assert json.loads(row["evidence"])["automation"] == "allowed"
+    assert (found["removed"]["action"], found["demoted"]["action"]) == ("remove", "demote")
+    # What the policy itself sends to people goes there for its own reason.
+    for post in ("german and lower", "french"):
+        assert (found[post]["action"], found[post]["reason"]) == ("review", "threshold_met")
+    nowhere = decide(certified, figures=set())
+    assert {row["action"] for row in nowhere.values()} == {"review"}
+    assert nowhere.keys() == found.keys()
+
+
+@pytest.mark.parametrize("post", ["german", "french", "polish", "unknown", "removed"])
+def test_a_claim_acts_on_no_post_of_another_or_of_an_unknown_language(
+    decide: Callable[..., Found], stated: Policy, post: str
+):
+    """The only claim is of Portuguese, and all of these posts pass its threshold."""
+    of_another = claim(0.95, 0.5, language="pt")
+    row = decide(certificate(of_another, policy=stated.policy_version))[post]
+    assert (row["action"], row["reason"]) == ("review", "threshold_met")
 
 
 @pytest.mark.parametrize("post", ["below", "other harm"])

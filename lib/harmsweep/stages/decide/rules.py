@@ -1,6 +1,6 @@
 """A policy's rules as column expressions: the most severe rung that a row's scores reach."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import reduce
 from operator import and_, or_
 from typing import Any, NamedTuple
@@ -18,9 +18,10 @@ from harmsweep.policy.places import ALL
 
 NO_HARM = "none"
 # The reasons of a review in place of an action: the post is none of those that the claim is about,
-# or people found that the claim does not hold.
+# people found that the claim does not hold, or nobody knows how good the head is in the language.
 OUTSIDE, SUSPENDED = "outside_population", "claim_suspended"
-NOT_AUTOMATIC = (OUTSIDE, SUSPENDED)
+NO_FIGURES = "language_without_figures"
+NOT_AUTOMATIC = (OUTSIDE, SUSPENDED, NO_FIGURES)
 # Bits of a PDQ hash: the farthest that two can be apart.
 BITS = 256
 
@@ -43,25 +44,31 @@ def is_damaged() -> Column:
     return ~has_scores() | ((F.col("status") == "scored_partial") & broken)
 
 
-def best(policy: Policy, certificate: Certificate | None = None) -> Column:
+# Harms and languages of which a model's evaluation has figures; None where all may act.
+Figures = Collection[tuple[str, str]] | None
+
+
+def best(policy: Policy, certificate: Certificate | None = None, figures: Figures = None) -> Column:
     """The winning candidate of each scope, as an array without nulls.
 
     A candidate is compared by severity, then by its margin over the threshold, then by the harms'
     order in the policy. A rung that states a precision has the certificate's threshold for the
     row's language, and is out where there is none. On a post that is not of the claim's population,
-    and where the claim is suspended, it is a review, before any that the policy asks for, and says
-    so.
+    where the claim is suspended, and in a language without figures, it is a review, before any that
+    the policy asks for, and says so.
     """
-    per_scope = [_best_in(scope, policy, certificate) for scope in policy.scopes()]
+    per_scope = [_best_in(scope, policy, certificate, figures) for scope in policy.scopes()]
     return F.array_compact(F.array(*per_scope))
 
 
-def _best_in(scope: tuple[str, str], policy: Policy, certificate: Certificate | None) -> Column:
+def _best_in(
+    scope: tuple[str, str], policy: Policy, certificate: Certificate | None, figures: Figures
+) -> Column:
     candidates: list[Column] = []
     for order, (harm, rules) in enumerate(policy.rules.items()):
         for rule in rules:
             if (rule.surface, rule.jurisdiction) == scope:
-                rungs = _rungs(harm, rule, certificate)
+                rungs = _rungs(harm, rule, certificate, figures)
                 candidates += _candidates(harm, order, rule, rungs, policy.near_margin)
     if scope == (ALL, ALL):
         candidates += _reviews(policy)
@@ -76,7 +83,10 @@ class _Rung(NamedTuple):
     barred: Column
 
 
-def _rungs(harm: str, rule: Rule, certificate: Certificate | None) -> Iterator[_Rung]:
+def _rungs(
+    harm: str, rule: Rule, certificate: Certificate | None, figures: Figures
+) -> Iterator[_Rung]:
+    known = [language for of, language in sorted(figures or ()) if of == harm]
     for rung in rule.ladder:
         threshold, barred = F.lit(rung.threshold).cast("double"), F.lit(None).cast("string")
         target = rule.target(rung)
@@ -84,6 +94,8 @@ def _rungs(harm: str, rule: Rule, certificate: Certificate | None) -> Iterator[_
             of_language = F.col("language") == claim.language
             threshold = F.when(of_language, F.lit(claim.threshold)).otherwise(threshold)
             barred = F.when(of_language, _why_barred(claim)).otherwise(barred)
+        if figures is not None and rung.action != "review":
+            barred = F.when(F.col("language").isin(*known), barred).otherwise(F.lit(NO_FIGURES))
         yield _Rung(rung.action, threshold, barred)
 
 

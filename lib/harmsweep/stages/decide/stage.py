@@ -22,7 +22,7 @@ from harmsweep.policy.archive import keep_policy
 from harmsweep.policy.certificates import Certificate
 from harmsweep.policy.demonstration import check_lake
 from harmsweep.policy.file import Policy
-from harmsweep.stages.decide.rules import NOT_AUTOMATIC, best
+from harmsweep.stages.decide.rules import NOT_AUTOMATIC, Figures, best
 from harmsweep.stages.decide.side_evidence import OTHERS, copies_of, with_others
 from harmsweep.tables.catalog import (
     COMMENT_SCORES,
@@ -46,7 +46,8 @@ def decide_day(
 ) -> Outcome:
     """Write the decisions of a day for a model under a policy; a second run changes nothing.
 
-    Heads that are kept out of production policies lead to nothing, neither by posts nor comments.
+    Heads that are kept out of production policies lead to nothing, neither by posts nor comments,
+    and to reviews alone in languages of which the model's evaluation has no figures.
 
     Raises:
         PolicyError: the policy is a demonstration's and the lake is not; nothing was written.
@@ -86,7 +87,9 @@ def _decide(
     scores = current_scores(spark, lake, part, model_version)
     others = _others(spark, lake, part, model_version, ignored)
     seen = with_others(scores, used, **others)
-    decided = decisions(seen, used, model_version, certificate)
+    # A demonstration acts on the harms that are kept out too.
+    figures = model.figures if policy.mode == "production" else None
+    decided = decisions(seen, used, model_version, certificate, figures=figures)
     of_day, made = delta.datafusion_where({"day": part.day, **pair}), {**part.by_post, **pair}
     of_model = delta.datafusion_where({"day": part.day, "model_version": model_version})
     scored = f"SELECT count(*) AS n FROM scores_v1 WHERE {of_model}"
@@ -141,7 +144,12 @@ def _of_contents(lake: Path, part: Portion) -> delta.Slice:
 
 
 def decisions(
-    scores: DataFrame, policy: Policy, model_version: str, certificate: Certificate | None = None
+    scores: DataFrame,
+    policy: Policy,
+    model_version: str,
+    certificate: Certificate | None = None,
+    *,
+    figures: Figures = None,
 ) -> DataFrame:
     """Rows of decisions: one per post and scope in which a rule is met or a person must look.
 
@@ -150,7 +158,7 @@ def decisions(
     allowed = automation(policy, model_version, certificate)
     chosen = scores.withColumn("evidence", evidence(allowed, certificate))
     chosen = chosen.withColumn("automatic", allowed == "allowed")
-    chosen = chosen.select("*", F.explode(best(policy, certificate)).alias("best"))
+    chosen = chosen.select("*", F.explode(best(policy, certificate, figures)).alias("best"))
     acts = F.col("automatic") & ~F.col("best.reason").isin(*NOT_AUTOMATIC)
     action = F.when(acts, F.col("best.policy_action")).otherwise(F.lit("review"))
     return chosen.select(
