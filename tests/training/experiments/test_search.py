@@ -16,7 +16,10 @@ from harmsweep.paths import JOBS
 pytestmark = [pytest.mark.slow, pytest.mark.torch, pytest.mark.nightly]
 SPACE = {
     "sampler": "tpe", "seed": 7, "startup_trials": 2, "warmup_epochs": 1,
-    "space": {"c": {"low": 0.1, "high": 10.0, "log": True}, "hidden": {"values": [4, 8]}},
+    "space": {
+        "c": {"low": 0.1, "high": 10.0, "log": True}, "hidden": {"values": [4, 8]},
+        "loss": {"values": ["cross_entropy", "focal"]}, "left_out": {"values": ["none", "image"]},
+    },
 }  # fmt: skip
 
 
@@ -56,7 +59,7 @@ def test_a_search_that_was_cut_off_ends_as_one_that_was_not(
         cut = searched(trainer, tmp_path / "cut", "--snapshot", other, "--trials", trials, *given)
     assert cut == whole
     assert whole["trials"] == 4 and whole["validation_loss"] <= whole["first_loss"]
-    assert set(whole["fit"]) == {"c", "hidden"}
+    assert set(whole["fit"]) == {"c", "hidden", "loss"} and whole["left_out"] in {"none", "image"}
     assert type(whole["fit"]["hidden"]) is int
 
     with sqlite3.connect(tmp_path / "whole" / "mlflow.db") as tracked:

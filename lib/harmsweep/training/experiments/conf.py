@@ -10,6 +10,9 @@ from harmsweep.conf import FieldFault, Frozen, load
 from harmsweep.model.conf import Fit
 from harmsweep.paths import CONF
 
+# An option of a search that is none of the fit: the modality that no head sees, or NOTHING.
+LEFT_OUT, NOTHING = "left_out", "none"
+
 
 class Choice(Frozen):
     """The values of one option: a range of numbers, or some values."""
@@ -37,7 +40,7 @@ class SearchConfig(Frozen):
 
     @model_validator(mode="after")
     def _fits_the_fit(self) -> "SearchConfig":
-        unknown = sorted(self.space.keys() - Fit.model_fields.keys())
+        unknown = sorted(self.space.keys() - Fit.model_fields.keys() - {LEFT_OUT})
         if unknown:
             raise FieldFault(("space", unknown[0]), f"fit has no {unknown}")
         ranges = sorted(name for name, choice in self.space.items() if not choice.values)

@@ -12,16 +12,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import Progress
 
 from harmsweep.logs import log
-from harmsweep.model.conf import Fit
+from harmsweep.model.conf import Fit, TrainingRefused
 from harmsweep.model.tracking import child_run, parent_run
 from harmsweep.paths import CONF
 from harmsweep.plurals import counted
-from harmsweep.training.experiments.conf import SearchConfig, load_search
+from harmsweep.training.experiments.conf import LEFT_OUT, NOTHING, SearchConfig, load_search
 from harmsweep.training.experiments.experiment import Experiment, digest, load_experiment
 from harmsweep.training.fit import fit
 from harmsweep.training.learner import network
@@ -60,13 +62,16 @@ def search(
             study.optimize(partial(_trial_loss, of=shared), n_trials=1)
             show(study)
     done = [t for t in study.trials if t.state.is_finished()]
+    found = _typed(study.best_params) if _best(study) else {}
+    left_out = {LEFT_OUT: found.pop(LEFT_OUT)} if LEFT_OUT in found else {}
     return {
         "study": study.study_name,
         "trials": len(done),
         "pruned": sum(t.state == optuna.trial.TrialState.PRUNED for t in done),
         "validation_loss": study.best_value if _best(study) else None,
         "first_loss": study.trials[0].value if done else None,
-        "fit": _typed(study.best_params) if _best(study) else {},
+        "fit": found,
+        **left_out,
     }
 
 
@@ -84,8 +89,9 @@ class _Search:
 def _trial_loss(trial: optuna.Trial, *, of: _Search) -> float:
     """A trial's lowest validation loss; ended early where the median of the others was lower."""
     suggested = _suggested(trial, of.config)
-    options = of.experiment.options.fit.model_copy(update=suggested)
-    one = network(of.task, options)
+    fitted = {name: value for name, value in suggested.items() if name != LEFT_OUT}
+    options = of.experiment.options.fit.model_copy(update=fitted)
+    one = network(of.task, options, columns=_columns(of.task, suggested))
     losses: list[float] = []
 
     def report(epoch: int, _: float, held_out: float) -> None:
@@ -102,6 +108,21 @@ def _trial_loss(trial: optuna.Trial, *, of: _Search) -> float:
     return one.best
 
 
+def _columns(task: Task, suggested: Mapping[str, Any]) -> NDArray[np.int64] | None:
+    """What a trial's network sees of the fused matrix; None stands for all of it.
+
+    Raises:
+        TrainingRefused: the snapshot has no such modality.
+    """
+    left_out = suggested.get(LEFT_OUT, NOTHING)
+    if left_out == NOTHING:
+        return None
+    if left_out not in task.modalities:
+        known = ", ".join(task.modalities)
+        raise TrainingRefused(f"space.left_out: no modality {left_out!r}; there are {known}")
+    return task.without({left_out})
+
+
 def _suggested(trial: optuna.Trial, config: SearchConfig) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, choice in config.space.items():
@@ -116,7 +137,8 @@ def _suggested(trial: optuna.Trial, config: SearchConfig) -> dict[str, Any]:
 
 def _typed(values: Mapping[str, Any]) -> dict[str, Any]:
     """Options of the fit, whole where they are whole numbers: Optuna keeps them as it drew them."""
-    whole = (name for name in values if Fit.model_fields[name].annotation is int)
+    fitted = values.keys() & Fit.model_fields.keys()
+    whole = (name for name in fitted if Fit.model_fields[name].annotation is int)
     return dict(values) | {name: int(values[name]) for name in whole}
 
 
@@ -132,7 +154,7 @@ def _study(experiment: Experiment, config: SearchConfig, tracking: Path) -> optu
         load_if_exists=True,
     )
     if not study.trials and config.sampler == "tpe":
-        now = experiment.options.fit.model_dump()
+        now = experiment.options.fit.model_dump() | {LEFT_OUT: NOTHING}
         study.enqueue_trial({name: now[name] for name in config.space})
     for trial in study.trials:
         # What was killed in the middle is tried again under the same number of finished trials.
