@@ -34,4 +34,5 @@ if __name__ == "__main__":
         "--certificates", type=Path, help="folder of certificates (default: the model's)"
     )
     parser.add_argument("--policy", type=Path, default=POLICY, help="whose rungs are reported")
+    parser.add_argument("--posts-a-day", type=int, help="tells shares as posts, too")
     finish(partial(main, **vars(parser.parse_args())), parser.prog)

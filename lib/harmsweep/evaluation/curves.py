@@ -17,7 +17,7 @@ RESAMPLES = 200
 
 @dataclass(frozen=True)
 class Curve:
-    """Heights over `GRID`, with the band that 95 % of the resamples lie in, where there is one."""
+    """Heights over a grid, with the band that 95 % of the resamples lie in, where there is one."""
 
     height: Floats
     low: Floats | None = None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from harmsweep.evaluation.records import MODEL
@@ -17,6 +18,8 @@ from harmsweep.model.snapshot import label_column
 
 POST = ["day", "post_id", "revision"]
 KEYS = [*POST, "split_group", "dataset", "language", "author_origin", "n_words"]
+# How often a post was seen, up to its cut-off.
+VIEWS = "views"
 # The most words of each class of length.
 LENGTHS = {"no words": 0, "1 to 10 words": 10, "11 to 25 words": 25, "over 25 words": np.inf}
 # What a post carries besides its words; the first that holds.
@@ -30,9 +33,9 @@ def score_column(harm: str) -> str:
 
 
 def model_scores(part: Path, model: Path) -> pd.DataFrame:
-    """The rows of a snapshot's part: `KEYS`, `length`, `media`, and by harm label and probability.
+    """A part's rows: `KEYS`, `length`, `media`, `views`, and by harm label and probability.
 
-    Labels are 1, 0 or NaN (not annotated).
+    Labels are 1, 0 or NaN (not annotated); views are NaN where they are not known.
     """
     manifest, heads = load_heads(model)
     labels = [label_column(harm) for harm in manifest.harms]
@@ -40,12 +43,14 @@ def model_scores(part: Path, model: Path) -> pd.DataFrame:
     frames = []
     # File by file: the vectors of one are in memory, the scores of all.
     for path in sorted(part.glob("*.parquet")):
-        columns = [*dict.fromkeys([*KEYS, *numbers, *labels])]
+        views = [name for name in (VIEWS,) if name in pq.read_schema(path).names]
+        columns = [*dict.fromkeys([*KEYS, *numbers, *labels, *views])]
         rows = read_columns(path, columns, inputs=manifest.inputs, windows=manifest.windows)
         scores = score_columns(manifest, heads, rows)
         values = {name: rows[name] for name in [*KEYS, *labels]}
         values |= {score_column(harm): scores[:, n] for n, harm in enumerate(manifest.harms)}
-        frames.append(pd.DataFrame(values).assign(media=media(rows)))
+        seen = rows[VIEWS] if views else np.nan
+        frames.append(pd.DataFrame(values).assign(media=media(rows), views=seen))
     whole = pd.concat(frames, ignore_index=True)
     return whole.assign(length=length(whole["n_words"]))
 

@@ -16,6 +16,7 @@ from harmsweep.evaluation.model_scores import model_scores
 from harmsweep.evaluation.scored import seen_groups
 from harmsweep.evaluation.shares import FALSE_POSITIVES, LEAST_FLAGGED
 from harmsweep.evaluation.slices import LEAST_POSITIVES
+from harmsweep.evaluation.threshold_costs import ASSUMED_PREVALENCE
 from harmsweep.evaluation.worst_errors import texts, worst
 from harmsweep.model.conf import TrainingConfig
 from harmsweep.model.manifest import (
@@ -64,6 +65,8 @@ class Material:
     learning: Path | None = None
     # Whose rungs ordinary posts are held against.
     policy: Path = POLICY
+    # How many posts the platform has a day, if shares are to be told as posts too.
+    posts_a_day: int | None = None
     # Folder of MLflow's files, where the model's run is.
     tracking: Path | None = None
 
@@ -112,6 +115,9 @@ def evaluation(material: Material, manifest: Manifest) -> tuple[dict[str, Any], 
         plots |= evaluation_plots.learning(learned["shares"], heads)
     folder = material.certificates or folder_beside(material.model)
     policy = load_policy(material.policy)
+    by = evaluation_sections.flagging(policy, manifest.model_version, folder)
+    costs, cost_plots = evaluation_sections.costs(rows, by, material.posts_a_day)
+    plots |= cost_plots
     return {
         "model": manifest,
         "own_snapshot": bool(stored),
@@ -121,7 +127,9 @@ def evaluation(material: Material, manifest: Manifest) -> tuple[dict[str, Any], 
         "at": datetime.now(UTC),
         "slices": slices,
         "precisions": list(evaluation_sections.precision_records(rows)),
-        "ordinary": evaluation_sections.ordinary(rows, manifest.model_version, policy, folder),
+        "costs": costs,
+        "assumed_prevalence": ASSUMED_PREVALENCE,
+        "ordinary": evaluation_sections.ordinary(rows, by),
         "certificates": evaluation_sections.certificates_of(folder, manifest.model_version),
         "newest": learned.get("newest_days", []),
         "few_groups": evaluation_sections.leave_one_group_out(learned, stored),

@@ -14,17 +14,20 @@ from harmsweep.evaluation.model_scores import labelled_rows, score_column, score
 from harmsweep.evaluation.ordinary import Flagging, any_head_records, ordinary_records
 from harmsweep.evaluation.records import ALL, Record
 from harmsweep.evaluation.shares import at_threshold, threshold_by_precision, threshold_by_rate
-from harmsweep.evaluation.slices import SLICES, shown, slice_records
+from harmsweep.evaluation.slices import LEAST_POSITIVES, SLICES, shown, slice_records
+from harmsweep.evaluation.threshold_costs import threshold_costs
 from harmsweep.model.conf import Evaluation, load_training
 from harmsweep.model.snapshot import label_column
 from harmsweep.policy.certificates import Certificate, find_certificate
 from harmsweep.policy.file import Policy
-from harmsweep.reports import evaluation_plots
+from harmsweep.reports import evaluation_plots, threshold_plots
 from harmsweep.reports.plots import Charts
 from harmsweep.training.experiments.comparison_records import AREAS
 from harmsweep.training.experiments.comparison_tables import NAMES, cells, mean_cells
 
 PRECISIONS = (0.8, 0.9, 0.95)
+# The thresholds whose costs are written down beside the rungs'.
+SHOWN = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 LEFT_OUT = "leave_one_group_out"
 
 
@@ -77,18 +80,39 @@ def certificates_of(folder: Path, model_version: str) -> list[Certificate]:
     return [certificate for certificate in certificates if certificate is not None]
 
 
-def ordinary(
-    rows: ScoredParts, model_version: str, policy: Policy, certificates: Path
-) -> dict[str, Any]:
-    """What each rung of a policy does to test posts that are free of its harm."""
+def flagging(policy: Policy, model_version: str, certificates: Path) -> Flagging:
+    """The rungs of a policy as they stand for a model, and the posts that should reach none."""
     certificate = find_certificate(certificates, model_version, policy.policy_version)
-    by = Flagging(policy, certificate, load_training().background)
+    return Flagging(policy, certificate, load_training().background)
+
+
+def ordinary(rows: ScoredParts, by: Flagging) -> dict[str, Any]:
+    """What each rung of a policy does to test posts that are free of its harm."""
     given = rows.test, rows.harms, by, rows.options
     heads, in_all = (
         [record for record in records(*given, seed=rows.seed) if record["n"]]
         for records in (ordinary_records, any_head_records)
     )
-    return {"policy": policy.policy_version, "heads": heads, "in_all": in_all}
+    return {"policy": by.policy.policy_version, "heads": heads, "in_all": in_all}
+
+
+def costs(
+    rows: ScoredParts, by: Flagging, posts_a_day: int | None
+) -> tuple[dict[str, Any], Charts]:
+    """What the thresholds of each head cost: at the rungs, at some others, and the chart of all."""
+    heads = [
+        (of_head, of_head.positives < LEAST_POSITIVES)
+        for harm in rows.harms
+        for of_head in threshold_costs(rows.test, harm, by, rows.options, seed=rows.seed)
+    ]
+    listed = [
+        {"harm": head.harm, "head": head, "few": few}
+        | {"rungs": [head.at(s) | {"action": a} for a, s in head.rungs.items()]}
+        | {"others": [head.at(score) for score in SHOWN]}
+        for head, few in heads
+    ]
+    content = {"policy": by.policy.policy_version, "heads": listed, "posts_a_day": posts_a_day}
+    return content, threshold_plots.costs_by_threshold(heads)
 
 
 def slice_sections(rows: ScoredParts) -> tuple[list[dict[str, Any]], Charts]:

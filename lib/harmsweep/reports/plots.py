@@ -71,7 +71,10 @@ def colour_of(harm: str) -> str:
     return _OF_HARM.get(harm, SOFT)
 
 
-def as_svg(chart: alt.Chart | alt.LayerChart | alt.FacetChart, description: str) -> str:
+Drawn = alt.Chart | alt.LayerChart | alt.FacetChart | alt.VConcatChart
+
+
+def as_svg(chart: Drawn, description: str) -> str:
     """The chart as an SVG element that says what it shows, as a whole and mark by mark."""
     spec = chart.properties(description=description).to_dict()
     svg: str = vl_convert.vegalite_to_svg(spec | {"config": _CONFIG})
