@@ -32,7 +32,7 @@ def main(*, lake: Path, snapshot: Path) -> None:
     facts = load_snapshot(snapshot)
     rows = _rows(snapshot, lake, facts)
     rows["before"] = rows["own_group"].map(_parts_before(rows, facts.split))
-    pairs = _near_pairs(rows["normal_text"])
+    pairs = near_pairs(rows["normal_text"])
     console = Console()
     console.print(_leaks(rows, pairs, facts))
     sizes = Counter(rows.groupby("split_group")["own_group"].nunique())
@@ -71,8 +71,8 @@ def _parts_before(rows: pd.DataFrame, split: Split) -> dict[str, str]:
     return parts_of(found, split)
 
 
-def _near_pairs(texts: pd.Series) -> np.ndarray:
-    """Both places of each near pair, pairs by two, in both orders."""
+def near_pairs(texts: pd.Series) -> np.ndarray:
+    """Both places of each near pair, pairs by two, in both orders; all pairs are compared."""
 
     def plain(text: str) -> str:
         letters = re.sub(r"[\W_]+", " ", text.lower())[:MOST_LETTERS]

@@ -15,7 +15,7 @@ from harmsweep.encoders.conf import Encoder, declared_encoders, verify
 from harmsweep.files import FileRefused
 from harmsweep.paths import ROOT
 
-E5 = declared_encoders()["e5-ngrams"]
+E5 = declared_encoders()["e5-small"]
 WIDTH, INNER, WORDS, POSITIONS = 32, 64, 5, 6
 # By the package's name: the tensor's numbers, and whether they are in blocks of 4 bits.
 LAYER = {
