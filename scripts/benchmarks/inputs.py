@@ -102,7 +102,7 @@ def tuned(
     others: Vectors,
 ) -> Vectors:
     """What an encoder says of the texts once it was tuned on some of them: alone and beside."""
-    from harmsweep.training.fine_tuning.fit import fine_tune, read_encoder, readings, vectors
+    from harmsweep.training.fine_tuning.top_layers import fine_tune, read_encoder, readings, vectors
 
     options, base = load_fine_tuning(), encoder.model_copy(update={"tuned": None})
     sentences = load_sentences()

@@ -76,7 +76,11 @@ def test_posts_of_the_claims_population_are_drawn_once_a_day(certified: Site):
     assert len({t["post_id"] for t in tasks}) == 40
     assert "on stories" not in {t["post_id"] for t in tasks}
     # Of those that were judged for the certificate the answer is known.
-    assert "in force: 22 of 22 right, 18 to judge" in shown(certified)
+    rows = delta.rows(LABEL_TASKS, certified.lake).to_pylist()
+    judged = {task["post_id"] for task in rows if task["purpose"] == "certify"}
+    known = len(judged & {task["post_id"] for task in tasks})
+    assert 0 < known < 40
+    assert f"in force: {known} of {known} right, {40 - known} to judge" in shown(certified)
 
 
 def test_answers_that_rule_the_promise_out_suspend_the_claim(certified: Site):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from harmsweep.encoders import text
-from harmsweep.encoders.conf import declared_encoders, load_encoders
+from harmsweep.encoders.conf import declared_encoders
 from harmsweep.encoders.embedding import Floats, unit
 
 E5 = declared_encoders()["e5-small"]
@@ -55,7 +55,7 @@ def test_words_of_many_scripts_are_known_and_a_private_one_is_not() -> None:
 
 def test_a_prefix_stands_before_each_window_of_a_text() -> None:
     """Shown with MiniLM, whose weights are always there."""
-    plain = load_encoders()["text"]
+    plain = declared_encoders()["minilm-l6-v2"]
     asked = plain.model_copy(update={"preprocessing": plain.preprocessing | {"prefix": "query:"}})
     loaded = text.load(asked, "cpu")
     by_hand = text.embed(text.load(plain, "cpu"), ["query: a quiet lake"]).vectors

@@ -67,23 +67,20 @@ def _margin_gates(rows: ScoredRows, c: ReleaseConfig) -> Iterator[Gate]:
     best = BEST if BEST in rows.scores else CHAMPION
     if best not in rows.scores or not rows.has_both:
         return
-    points = {n: auroc_auprc(rows.truth, rows.scores[n])[0] for n in (CANDIDATE, best)}
+    mine, its = (auroc_auprc(rows.truth, rows.scores[n])[0] for n in (CANDIDATE, best))
     low, _ = difference(_aurocs(rows), rows.scores, rows.groups, c, of=best)
-    gain = points[CANDIDATE] - points[best]
-    figures = f"AUROC {gain:+.3f} to the best champion so far, {low:+.3f} at least"
-    if few := _too_few(rows, c):
+    figures = f"AUROC {mine - its:+.3f} to the best champion so far, {low:+.3f} at least"
+    few, told = _too_few(rows, c), f"{figures}; -{c.margin} is allowed"
+    if few:
         yield Gate("margin", rows.harm, None, f"{figures}; {few}")
     else:
-        told = f"{figures}; -{c.margin} is allowed"
-        yield Gate("margin", rows.harm, bool(low > -c.margin), told, gain)
+        yield Gate("margin", rows.harm, bool(low > -c.margin), told, mine - its)
 
 
 def _too_few(rows: ScoredRows, c: ReleaseConfig) -> str:
     """Why the rows decide nothing: too few groups of a class; empty where there are enough."""
-    for name, of, least in (
-        ("positive", rows.truth, c.min_positives),
-        ("negative", ~rows.truth, c.min_negatives),
-    ):
+    least_of = {"positive": c.min_positives, "negative": c.min_negatives}
+    for (name, least), of in zip(least_of.items(), (rows.truth, ~rows.truth), strict=True):
         groups = len(set(rows.groups[of]))
         if groups < least:
             return f"only {groups} {name} groups"
@@ -282,15 +279,12 @@ def calibration_gates(test: Sequence[ScoredRows], c: ReleaseConfig) -> Iterator[
         tail = (1 - c.confidence) / 2
         low, high = np.quantile(errors, [tail, 1 - tail])
         figures = f"error {error:.3f} ({low:.3f} to {high:.3f}), at most {c.calibration_error}"
-        positives = len(set(rows.groups[rows.truth]))
-        if positives < c.min_positives:
-            yield Gate("calibration", rows.harm, None, f"{figures}; {positives} positive groups")
-        else:
-            yield Gate("calibration", rows.harm, bool(low <= c.calibration_error), figures)
+        passed = None if (few := _too_few(rows, c)) else bool(low <= c.calibration_error)
+        yield Gate("calibration", rows.harm, passed, figures + (f"; {few}" if few else ""))
 
 
 def cost_gates(sizes: int, rates: Mapping[str, float], c: ReleaseConfig) -> Iterator[Gate]:
-    """The weights are small, and the heads about as quick as the champion's in the same run."""
+    """The weights are small, and the heads about as quick as the champion's in one run."""
     yield Gate("size", "weights", sizes <= c.max_bytes, f"{sizes:,} bytes, at most {c.max_bytes:,}")
     figures = f"{rates[CANDIDATE]:,.0f} rows a second and core"
     if CHAMPION not in rates:

@@ -105,19 +105,14 @@ def evaluation(material: Material, manifest: Manifest) -> tuple[dict[str, Any], 
     heads = {head["harm"]: head for head in listed}
     known = texts(material.lake, rows.test) if material.lake else None
     slices, plots = evaluation_sections.slice_sections(rows)
-    fairness, confusion = (
-        evaluation_sections.fairness(rows, known),
-        evaluation_sections.confusion(rows),
-    )
+    fairness = evaluation_sections.fairness(rows, known)
     plots |= evaluation_sections.curve_plots(rows, heads) | fairness["plots"]
     compared, learned = _read(material.comparison), _read(material.learning)
     if learned.get("shares"):
         plots |= evaluation_plots.learning(learned["shares"], heads)
     folder = material.certificates or folder_beside(material.model)
-    policy = load_policy(material.policy)
-    by = evaluation_sections.flagging(policy, manifest.model_version, folder)
+    by = evaluation_sections.flagging(load_policy(material.policy), manifest.model_version, folder)
     costs, cost_plots = evaluation_sections.costs(rows, by, material.posts_a_day)
-    plots |= cost_plots
     return {
         "model": manifest,
         "own_snapshot": bool(stored),
@@ -134,13 +129,13 @@ def evaluation(material: Material, manifest: Manifest) -> tuple[dict[str, Any], 
         "newest": learned.get("newest_days", []),
         "few_groups": evaluation_sections.leave_one_group_out(learned, stored),
         "fairness": fairness,
-        "confusion": confusion,
+        "confusion": evaluation_sections.confusion(rows),
         "ablation": ablation_section(material.ablation) if material.ablation else None,
         "comparison": evaluation_sections.comparison(compared) if compared else None,
         "errors": [_with_text(error, known) for error in worst(rows.test, rows.harms)],
         "with_lake": material.lake is not None,
         "limits": LIMITS | {"groups": rows.options.min_groups},
-    }, plots
+    }, plots | cost_plots
 
 
 def _scored_parts(

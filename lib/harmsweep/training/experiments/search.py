@@ -61,6 +61,10 @@ def search(
             study.sampler = _sampler(choices, len(study.trials))
             study.optimize(partial(_trial_loss, of=shared), n_trials=1)
             show(study)
+    return _outcome(study)
+
+
+def _outcome(study: optuna.Study) -> dict[str, Any]:
     done = [t for t in study.trials if t.state.is_finished()]
     found = _typed(study.best_params) if _best(study) else {}
     left_out = {LEFT_OUT: found.pop(LEFT_OUT)} if LEFT_OUT in found else {}

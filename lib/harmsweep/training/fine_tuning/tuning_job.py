@@ -8,15 +8,20 @@ from pathlib import Path
 import pandas as pd
 from safetensors.torch import save
 
-from harmsweep.encoders.conf import Encoder
+from harmsweep.encoders.conf import Encoder, declared_encoders
 from harmsweep.encoders.tuned import GROUPS
+from harmsweep.errors import WrongUse
 from harmsweep.files import sha256_of, write_whole
 from harmsweep.logs import log
 from harmsweep.model.conf import TrainingRefused, load_training
 from harmsweep.model.snapshot import load_snapshot
-from harmsweep.training.fine_tuning.conf import FineTuning, Sentences
-from harmsweep.training.fine_tuning.fit import fine_tune, read_encoder, readings
-from harmsweep.training.fine_tuning.fit import tuned_weights as weights_of
+from harmsweep.names import advice
+from harmsweep.training.fine_tuning.conf import (
+    FineTuning,
+    Sentences,
+    load_fine_tuning,
+    load_sentences,
+)
 from harmsweep.training.fine_tuning.lessons import (
     Lessons,
     contrasting,
@@ -24,11 +29,31 @@ from harmsweep.training.fine_tuning.lessons import (
     lessons_of,
     rows_with_text,
 )
+from harmsweep.training.fine_tuning.top_layers import fine_tune, read_encoder, readings
+from harmsweep.training.fine_tuning.top_layers import tuned_weights as weights_of
 
 WEIGHTS, CARD = "model.safetensors", "card.md"
 
 
 def run(
+    texts: pd.DataFrame, *, snapshot: Path, encoder: str, out: Path, config: Path, sentences: Path
+) -> dict[str, object]:
+    """As `tune`, with a declared encoder's name and the files of the options.
+
+    Raises:
+        ConfRefused: a file is wrong.
+        WrongUse: conf/encoders.yaml declares no such encoder.
+    """
+    declared = declared_encoders()
+    if encoder not in declared:
+        raise WrongUse(f"no encoder {encoder!r}{advice(encoder, declared)}")
+    options, given = load_fine_tuning(config), load_sentences(sentences)
+    return tune(
+        snapshot, texts, encoder=declared[encoder], out=out, options=options, sentences=given
+    )
+
+
+def tune(
     snapshot: Path,
     texts: pd.DataFrame,
     *,

@@ -11,12 +11,14 @@ from harmsweep.encoders import text
 from harmsweep.encoders.conf import Encoder, TunedLayers
 from harmsweep.encoders.ngrams import ngram_vectors
 from harmsweep.encoders.tuned import tuned_groups
+from harmsweep.errors import WrongUse
 from harmsweep.files import FileRefused, sha256_of
 from harmsweep.harms import HARMS
 from harmsweep.model.conf import TrainingRefused
 from harmsweep.model.manifest import group_hash
 from harmsweep.model.snapshot import Snapshot
-from harmsweep.training.fine_tuning import command
+from harmsweep.paths import CONF
+from harmsweep.training.fine_tuning import tuning_job
 from harmsweep.training.fine_tuning.conf import (
     Contrast,
     load_fine_tuning,
@@ -69,7 +71,7 @@ def taught(texts: Sequence[str], spam: Sequence[bool]) -> Lessons:
 
 
 def test_layers_learn_what_tells_the_texts_apart_and_those_beneath_stay(tiny: Encoder) -> None:
-    from harmsweep.training.fine_tuning.fit import (
+    from harmsweep.training.fine_tuning.top_layers import (
         fine_tune,
         logits,
         read_encoder,
@@ -89,7 +91,7 @@ def test_layers_learn_what_tells_the_texts_apart_and_those_beneath_stay(tiny: En
 
 
 def test_an_unknown_label_teaches_nothing(tiny: Encoder) -> None:
-    from harmsweep.training.fine_tuning.fit import fine_tune, read_encoder, readings, vectors
+    from harmsweep.training.fine_tuning.top_layers import fine_tune, read_encoder, readings, vectors
 
     texts = [*SPAM, *PLAIN]
     bert = read_encoder(tiny)
@@ -126,7 +128,7 @@ def snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "train").mkdir()
     pd.DataFrame(rows).to_parquet(tmp_path / "train" / "part-0.parquet")
     facts = Snapshot.model_construct(id="s0", harms=HARMS)
-    monkeypatch.setattr(command, "load_snapshot", lambda _: facts)
+    monkeypatch.setattr(tuning_job, "load_snapshot", lambda _: facts)
     return tmp_path
 
 
@@ -140,7 +142,7 @@ def tune(snapshot: Path, encoder: Encoder, **changes: object) -> dict[str, objec
         }
     )
     options = OPTIONS.model_copy(update={"contrast": Contrast(weight=0, per_sentence=1)} | changes)
-    return command.run(
+    return tuning_job.tune(
         snapshot,
         texts,
         encoder=encoder,
@@ -195,3 +197,11 @@ def test_a_snapshot_without_both_classes_of_a_text_is_refused(
     rows.assign(label_spam=1.0).to_parquet(path)
     with pytest.raises(TrainingRefused, match="no labelled texts of both classes"):
         tune(snapshot, tiny)
+
+
+def test_an_encoder_that_conf_does_not_declare_is_refused(tmp_path: Path) -> None:
+    files = {"config": CONF / "fine_tuning.yaml", "sentences": CONF / "contrast.yaml"}
+    with pytest.raises(WrongUse, match="no encoder 'minilm-ngram'; did you mean"):
+        tuning_job.run(
+            pd.DataFrame(), snapshot=tmp_path, encoder="minilm-ngram", out=tmp_path, **files
+        )
