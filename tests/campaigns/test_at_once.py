@@ -22,8 +22,8 @@ from harmsweep.lake import delta, seals
 from harmsweep.tables.catalog import ACTIONS, POST_VISIBILITY
 
 SEED = os.environ.get("HARMSWEEP_SEED")
-# What one writes goes by the state that it finds: a plan has another name, a sound table no repair, and the watch
-# draws for claims in force alone.
+# What one writes goes by the state that it finds: a plan has another name, a sound table no repair,
+# and the watch draws for claims in force alone.
 BY_STATE = {"doctor", "plan", "job watch"}
 Added = dict[str, set[tuple[object, ...]]]
 
