@@ -130,6 +130,24 @@ def test_fairness_tells_the_posts_that_name_a_group(page: str):
     assert "women" in page and "No head has" not in page
 
 
+def test_costs_stand_at_the_rungs_and_as_posts_a_day_where_a_platform_says_how_many_it_has(
+    model: Path, snapshot: Path, page: str, tmp_path: Path
+):
+    assert re.search(r"spam review 0.70 [\d.]+ [\d.]+ to [\d.]+ \W ", seen(page))
+    assert "posts a day" not in seen(page)
+    assert "spam, at a prevalence of 0.01" in page and "rungs: review from 0.7" in page
+    told = Material(model, snapshot, posts_a_day=2_000_000)
+    written = seen(write_evaluation(told, tmp_path / "page.html").read_text())
+    assert re.search(
+        r"spam review 0.70 [\d.]+ [\d.]+ to [\d.]+ [\d,]+ [\d,]+ to [\d,]+ \W ", written
+    )
+
+
+def test_a_platform_without_a_post_a_day_is_refused(model: Path, snapshot: Path, tmp_path: Path):
+    with pytest.raises(EvaluationRefused, match="0 posts a day: give 1 or more"):
+        write_evaluation(Material(model, snapshot, posts_a_day=0), tmp_path / "page.html")
+
+
 def test_a_certificate_gives_the_guaranteed_recall(
     make_model: Callable[..., Path], snapshot: Path, tmp_path: Path
 ):

@@ -101,12 +101,15 @@ def threshold_costs(
 
 
 def _benign(rows: pd.DataFrame, harm: str, by: Flagging, options: Evaluation) -> tuple[str, Bools]:
-    """The first kind of posts with groups enough: ordinary, of other collections, labelled."""
+    """The first kind of posts with groups enough, else that with most, and which rows are of it.
+
+    Ordinary posts come first, then those of other collections, then those that are labelled.
+    """
     kinds = by.posts(rows, harm) | {LABELLED: (rows[label_column(harm)] == 0).to_numpy()}
-    for kind, of in kinds.items():
-        if rows.loc[of, "split_group"].nunique() >= options.min_groups:
-            return kind, of
-    return LABELLED, kinds[LABELLED]
+    groups = {kind: rows.loc[of, "split_group"].nunique() for kind, of in kinds.items()}
+    enough = [kind for kind in kinds if groups[kind] >= options.min_groups]
+    kind = enough[0] if enough else max(kinds, key=lambda kind: groups[kind])
+    return kind, kinds[kind]
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ from harmsweep.evaluation.model_scores import model_scores
 from harmsweep.evaluation.scored import seen_groups
 from harmsweep.evaluation.shares import FALSE_POSITIVES, LEAST_FLAGGED
 from harmsweep.evaluation.slices import LEAST_POSITIVES
-from harmsweep.evaluation.threshold_costs import ASSUMED_PREVALENCE
 from harmsweep.evaluation.worst_errors import texts, worst
 from harmsweep.model.conf import TrainingConfig
 from harmsweep.model.manifest import (
@@ -78,9 +77,12 @@ def write_evaluation(material: Material, out: Path) -> Path:
 
     Raises:
         ManifestRefused, SnapshotRefused, CertificateRefused: a file is not what it says.
-        EvaluationRefused: a part is empty, or the model was trained on groups of the test part.
+        EvaluationRefused: a part is empty, the model was trained on groups of the test part, or a
+            platform has no post a day.
         RunNotFound: MLflow has no run of the model; nothing was written.
     """
+    if material.posts_a_day is not None and material.posts_a_day < 1:
+        raise EvaluationRefused(f"{material.posts_a_day} posts a day: give 1 or more")
     manifest = load_manifest(material.model)
     content, plots = evaluation(material, manifest)
     run = None
@@ -112,7 +114,8 @@ def evaluation(material: Material, manifest: Manifest) -> tuple[dict[str, Any], 
         plots |= evaluation_plots.learning(learned["shares"], heads)
     folder = material.certificates or folder_beside(material.model)
     by = evaluation_sections.flagging(load_policy(material.policy), manifest.model_version, folder)
-    costs, cost_plots = evaluation_sections.costs(rows, by, material.posts_a_day)
+    costs = evaluation_sections.costs(rows, by, material.posts_a_day)
+    plots |= costs["plots"]
     return {
         "model": manifest,
         "own_snapshot": bool(stored),
@@ -123,7 +126,6 @@ def evaluation(material: Material, manifest: Manifest) -> tuple[dict[str, Any], 
         "slices": slices,
         "precisions": list(evaluation_sections.precision_records(rows)),
         "costs": costs,
-        "assumed_prevalence": ASSUMED_PREVALENCE,
         "ordinary": evaluation_sections.ordinary(rows, by),
         "certificates": evaluation_sections.certificates_of(folder, manifest.model_version),
         "newest": learned.get("newest_days", []),
@@ -135,7 +137,7 @@ def evaluation(material: Material, manifest: Manifest) -> tuple[dict[str, Any], 
         "errors": [_with_text(error, known) for error in worst(rows.test, rows.harms)],
         "with_lake": material.lake is not None,
         "limits": LIMITS | {"groups": rows.options.min_groups},
-    }, plots | cost_plots
+    }, plots
 
 
 def _scored_parts(

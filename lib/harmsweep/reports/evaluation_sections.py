@@ -15,7 +15,7 @@ from harmsweep.evaluation.ordinary import Flagging, any_head_records, ordinary_r
 from harmsweep.evaluation.records import ALL, Record
 from harmsweep.evaluation.shares import at_threshold, threshold_by_precision, threshold_by_rate
 from harmsweep.evaluation.slices import LEAST_POSITIVES, SLICES, shown, slice_records
-from harmsweep.evaluation.threshold_costs import threshold_costs
+from harmsweep.evaluation.threshold_costs import ASSUMED_PREVALENCE, threshold_costs
 from harmsweep.model.conf import Evaluation, load_training
 from harmsweep.model.snapshot import label_column
 from harmsweep.policy.certificates import Certificate, find_certificate
@@ -96,9 +96,7 @@ def ordinary(rows: ScoredParts, by: Flagging) -> dict[str, Any]:
     return {"policy": by.policy.policy_version, "heads": heads, "in_all": in_all}
 
 
-def costs(
-    rows: ScoredParts, by: Flagging, posts_a_day: int | None
-) -> tuple[dict[str, Any], Charts]:
+def costs(rows: ScoredParts, by: Flagging, posts_a_day: int | None) -> dict[str, Any]:
     """What the thresholds of each head cost: at the rungs, at some others, and the chart of all."""
     heads = [
         (of_head, of_head.positives < LEAST_POSITIVES)
@@ -111,8 +109,9 @@ def costs(
         | {"others": [head.at(score) for score in SHOWN]}
         for head, few in heads
     ]
-    content = {"policy": by.policy.policy_version, "heads": listed, "posts_a_day": posts_a_day}
-    return content, threshold_plots.costs_by_threshold(heads)
+    facts = {"policy": by.policy.policy_version, "assumed": ASSUMED_PREVALENCE}
+    plots = threshold_plots.costs_by_threshold(heads)
+    return facts | {"heads": listed, "posts_a_day": posts_a_day, "plots": plots}
 
 
 def slice_sections(rows: ScoredParts) -> tuple[list[dict[str, Any]], Charts]:
