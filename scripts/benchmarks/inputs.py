@@ -10,7 +10,8 @@ whole groups. With --tune an encoder is tuned on the other folds of each (conf/f
 """
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -31,14 +32,19 @@ from harmsweep.encoders.embedding import unit
 from harmsweep.encoders.ngrams import sparse_ngrams
 from harmsweep.encoders.stored import matrix_of, stored
 from harmsweep.evaluation.intervals import auroc_auprc, bootstrap_auroc_auprc, interval
+from harmsweep.evaluation.model_scores import POST
 from harmsweep.lake.delta import query
 from harmsweep.model.conf import load_training
 from harmsweep.model.snapshot import label_column, load_snapshot
 from harmsweep.model.text_windows import as_read
 from harmsweep.training.fine_tuning.conf import load_fine_tuning, load_sentences
-from harmsweep.training.fine_tuning.lessons import Lessons, contrasting, lessons_of
+from harmsweep.training.fine_tuning.lessons import (
+    Lessons,
+    contrasting,
+    lessons_of,
+    rows_with_text,
+)
 
-KEY = ["day", "post_id", "revision"]
 SEED, RESAMPLES = 7, 1000
 # Fewer positives say nothing of an input.
 LEAST = 10
@@ -59,9 +65,9 @@ def main(
     c: float,
     folds: int,
 ) -> None:
-    rows = labelled_texts(lake, snapshot)
-    texts = [as_read(text) for text in rows["normal_text"]]
     facts, declared = load_snapshot(snapshot), declared_encoders()
+    rows = labelled_texts(lake, snapshot, facts.harms)
+    texts = [as_read(text) for text in rows["normal_text"]]
     held = next(source.encoder_id for source in facts.inputs if source.name == "text")
     dense = {}
     for encoder in (declared[name] for name in encoders):
@@ -77,9 +83,10 @@ def main(
     if tune:
         given = lessons_of(rows, facts.harms, load_training().background)
         beside_it = dict(list(dense.items())[1:])
+        vectors = tuned(declared[tune], given, [fitted for fitted, _ in of_folds])
         each = [
-            inputs | tuned(declared[tune], given, fitted, counted, beside_it)
-            for inputs, (fitted, _) in zip(each, of_folds, strict=True)
+            inputs | with_tuned(f"{tune}, tuned", fresh, counted, beside_it)
+            for inputs, fresh in zip(each, vectors, strict=True)
         ]
     console = Console(width=240)
     console.print(table(rows, facts.harms, [*zip(of_folds, each, strict=True)], c))
@@ -95,13 +102,9 @@ def parted(rows: pd.DataFrame, folds: int) -> list[Fold]:
 
 
 def tuned(
-    encoder: Encoder,
-    given: Lessons,
-    fitted: NDArray[np.int64],
-    counted: Vectors,
-    others: Vectors,
-) -> Vectors:
-    """What an encoder says of the texts once it was tuned on some of them: alone and beside."""
+    encoder: Encoder, given: Lessons, folds: Sequence[NDArray[np.int64]]
+) -> Iterator[csr_array]:
+    """What an encoder says of the texts, once tuned on those of each fold and on sentences."""
     from harmsweep.training.fine_tuning.top_layers import fine_tune, read_encoder, readings, vectors
 
     options, base = load_fine_tuning(), encoder.model_copy(update={"tuned": None})
@@ -109,25 +112,30 @@ def tuned(
     whole = given.beside(contrasting(sentences, options.contrast, given.harms, seed=options.seed))
     bert = read_encoder(base)
     read = readings(bert, base, whole.texts, options.layers)
-    places = np.concatenate([fitted, np.arange(len(given.texts), len(whole.texts))])
-    layers = fine_tune(
-        bert, read.of(places), whole.of(places), options, report=lambda *told: print("tuned", *told)
-    )
-    found = vectors(layers, read)[: len(given.texts), : base.width - base.ngrams]
-    name, vectors_of = f"{base.name}, tuned", csr_array(unit(found))
-    inputs = {name: vectors_of}
+    others = np.arange(len(given.texts), len(whole.texts))
+    for number, fitted in enumerate(folds, start=1):
+        told = partial(print, f"fold {number}: epoch and loss")
+        places = np.concatenate([fitted, others])
+        layers = fine_tune(bert, read.of(places), whole.of(places), options, report=told)
+        found = vectors(layers, read)[: len(given.texts), : base.width - base.ngrams]
+        yield csr_array(unit(found))
+
+
+def with_tuned(name: str, vectors: csr_array, counted: Vectors, others: Vectors) -> Vectors:
+    """A tuned encoder alone, beside n-grams, and beside each other encoder and n-grams."""
+    inputs = {name: vectors}
     for of, grams in counted.items():
-        inputs[f"{name} + {of}"] = beside(vectors_of, grams)
-        inputs |= {f"{name} + {n} + {of}": beside(vectors_of, v, grams) for n, v in others.items()}
+        inputs[f"{name} + {of}"] = beside(vectors, grams)
+        inputs |= {f"{name} + {n} + {of}": beside(vectors, v, grams) for n, v in others.items()}
     return inputs
 
 
-def labelled_texts(lake: Path, snapshot: Path) -> pd.DataFrame:
+def labelled_texts(lake: Path, snapshot: Path, harms: Sequence[str]) -> pd.DataFrame:
     """The rows with a text of the parts that may choose."""
-    rows = pd.concat([pd.read_parquet(snapshot / part) for part in ("train", "validation")])
-    texts = query(lake, f"SELECT {', '.join(KEY)}, normal_text FROM post_features_v1").to_pandas()
-    found = rows[rows["text_present"]].merge(texts, on=KEY)
-    return found.sort_values("post_id").reset_index(drop=True)
+    texts = query(lake, f"SELECT {', '.join(POST)}, normal_text FROM post_features_v1").to_pandas()
+    read = partial(rows_with_text, texts=texts, harms=harms, more=["text_vector"])
+    rows = pd.concat([read(snapshot / part) for part in ("train", "validation")])
+    return rows.sort_values("post_id").reset_index(drop=True)
 
 
 def embedded(encoder: Encoder, texts: Sequence[str]) -> NDArray[np.float32]:

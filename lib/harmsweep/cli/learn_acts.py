@@ -33,6 +33,7 @@ def plan(
     from harmsweep.days import every_day
     from harmsweep.lake.runs import DRY_RUN
     from harmsweep.model.reference import load_model_ref
+    from harmsweep.plurals import counted
     from harmsweep.policy.file import load_policy
     from harmsweep.release.conf import load_release
     from harmsweep.release.label_queue import fill_queue
@@ -43,7 +44,7 @@ def plan(
     drawn = fill_queue(lake, days, *pair, config, reason=reason, dry_run=dry_run)
     print_grid(DRAWN, [_drawn(one) for one in drawn], right={*DRAWN[2:]})
     posts = {(task["day"], task["post_id"]) for one in drawn for task in one.tasks}
-    print(f"{len(posts)} posts to look at{f'; {DRY_RUN}' if dry_run else ''}")
+    print(f"{counted(len(posts), 'post')} to look at{f'; {DRY_RUN}' if dry_run else ''}")
     if not dry_run:
         say_on_trust(lake)
 

@@ -31,14 +31,20 @@ UNKNOWN_WORDS = "most of its words are unknown to the encoder"
 
 
 @dataclass(frozen=True)
-class Model:
-    """A loaded text encoder; `forward` maps windows sorted by length to vectors without n-grams."""
+class Reader:
+    """What a text encoder reads a text by: its tokenizer, and how it cuts windows."""
 
     encoder: Encoder
     tokenizer: Any
-    forward: Callable[[Windows], Floats]
     # The tokens that each window begins with.
-    prefix: tuple[int, ...] = ()
+    prefix: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Model(Reader):
+    """A loaded text encoder; `forward` maps windows sorted by length to vectors without n-grams."""
+
+    forward: Callable[[Windows], Floats]
 
 
 def load(encoder: Encoder, device: str) -> Model:
@@ -47,14 +53,24 @@ def load(encoder: Encoder, device: str) -> Model:
     Raises:
         FileRefused: a file is missing or another one, or the architecture is another.
     """
+    reader = load_reader(encoder)
+    forward = KINDS[encoder.kind].load(encoder.folder, encoder, device)
+    return Model(encoder, reader.tokenizer, reader.prefix, forward)
+
+
+def load_reader(encoder: Encoder) -> Reader:
+    """The encoder's reader, once its files have the pinned hashes.
+
+    Raises:
+        FileRefused: a file is missing or another one.
+    """
     from tokenizers import Tokenizer
 
-    folder = verify(encoder)
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer = Tokenizer.from_file(str(verify(encoder) / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
     prefix = tuple(tokenizer.encode(encoder.prefix, add_special_tokens=False).ids)
-    return Model(encoder, tokenizer, KINDS[encoder.kind].load(folder, encoder, device), prefix)
+    return Reader(encoder, tokenizer, prefix)
 
 
 def prepare(encoder: Encoder, raw: str) -> str:
@@ -102,12 +118,12 @@ def _is_mostly_unknown(model: Model, text: str, encoding: Any) -> bool:
     return sum(words.values()) * 2 > len(words)
 
 
-def windows_of(model: Model, ids: Sequence[int]) -> list[list[int]]:
+def windows_of(reader: Reader, ids: Sequence[int]) -> list[list[int]]:
     """The token ids' overlapping windows, each between the tokens that end a text."""
-    start, end = map(model.tokenizer.token_to_id, KINDS[model.encoder.kind].ends)
-    before = [start, *model.prefix]
-    length = model.encoder.number("window") - len(before) - 1
-    stride = model.encoder.number("stride")
+    start, end = map(reader.tokenizer.token_to_id, KINDS[reader.encoder.kind].ends)
+    before = [start, *reader.prefix]
+    length = reader.encoder.number("window") - len(before) - 1
+    stride = reader.encoder.number("stride")
     starts = range(0, max(1, len(ids) - length + stride), stride)
     return [[*before, *ids[first : first + length], end] for first in starts]
 

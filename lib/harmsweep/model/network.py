@@ -90,7 +90,15 @@ class Heads(nn.Module):
 
     def wide_penalty(self, rows: Tensor, c: float) -> Tensor:
         """Logistic regression's L2 term of strength `c`, for losses that are means over `rows`."""
-        return (self.wide.weight.square().sum(dim=1) / (2 * c * rows)).sum()
+        return l2_penalty(self.wide.weight, rows, c)
+
+
+def l2_penalty(weight: Tensor, rows: Tensor, c: float) -> Tensor:
+    """Logistic regression's L2 term of strength `c`, for losses that are means over `rows`.
+
+    `weight` is heads by columns, `rows` by head; the terms of all heads are added.
+    """
+    return (weight.square().sum(dim=1) / (2 * c * rows)).sum()
 
 
 def _passes(

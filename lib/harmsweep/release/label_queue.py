@@ -29,9 +29,9 @@ from harmsweep.policy.file import Policy
 from harmsweep.release.conf import QueueConfig
 from harmsweep.release.drawing import PLACE, chance, lowest, scored_posts
 from harmsweep.release.watch import held_claims
-from harmsweep.tables.catalog import LABEL_TASKS, OPERATIONS
+from harmsweep.tables.catalog import LABEL_TASKS, LEARN, OPERATIONS
 
-ACT, LEARN = "learn plan", "learn"
+ACT = "learn plan"
 AUDIT, UNCERTAIN, ABOVE = KINDS = ("audit", "uncertain", "above")
 # Where no certified claim is in force: from there on a post is more likely harmful than not.
 EVEN_ODDS = 0.5

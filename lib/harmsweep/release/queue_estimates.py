@@ -10,9 +10,8 @@ import numpy as np
 
 from harmsweep.evaluation.weighted_shares import WeightedShare, weighted_share
 from harmsweep.lake import delta
-from harmsweep.release.label_queue import LEARN
 from harmsweep.release.task_answers import Answers, answers_to
-from harmsweep.tables.catalog import LABEL_TASKS
+from harmsweep.tables.catalog import LABEL_TASKS, LEARN
 
 
 @dataclass(frozen=True)

@@ -140,6 +140,9 @@ OPERATIONS = Table(
     append_only=True,
 )
 
+# The purpose of tasks that a model learns from.
+LEARN = "learn"
+
 LABEL_TASKS = Table(
     name="label_tasks_v1",
     comment="Posts drawn at random for people to judge: to certify, to watch, and to learn from.",

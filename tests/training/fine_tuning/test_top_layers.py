@@ -71,12 +71,14 @@ def taught(texts: Sequence[str], spam: Sequence[bool]) -> Lessons:
 
 
 def test_layers_learn_what_tells_the_texts_apart_and_those_beneath_stay(tiny: Encoder) -> None:
+    import torch
+
     from harmsweep.training.fine_tuning.top_layers import (
         fine_tune,
-        logits,
         read_encoder,
         readings,
         tuned_weights,
+        vectors,
     )
 
     texts = [*SPAM, *PLAIN] * 4
@@ -84,7 +86,7 @@ def test_layers_learn_what_tells_the_texts_apart_and_those_beneath_stay(tiny: En
     read = readings(bert, tiny, texts, OPTIONS.layers)
     lessons = taught(texts, [t in SPAM for t in texts])
     tuned = fine_tune(bert, read, lessons, OPTIONS, report=lambda _, loss: losses.append(loss))
-    said = logits(tuned, read)[:, 0]
+    said = tuned.heads(torch.from_numpy(vectors(tuned, read)))[:, 0].detach()
     assert min(said[lessons.labels[:, 0] > 0]) > 0 > max(said[lessons.labels[:, 0] == 0])
     assert len(losses) == OPTIONS.epochs and losses[-1] < 0.5 * losses[0]
     assert {name.split(".")[2] for name in tuned_weights(tuned)} == {"1"}

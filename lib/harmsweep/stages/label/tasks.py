@@ -5,12 +5,9 @@ from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
 from harmsweep.labels.sources import TASKS
-from harmsweep.tables.catalog import LABELS
+from harmsweep.tables.catalog import LABELS, LEARN
 
 _REVISION = ["day", "post_id", "revision"]
-# Tasks of other purposes are drawn from flagged posts alone: together with these they would say
-# more of such posts than there are.
-PURPOSE = "learn"
 
 
 def task_labels(tasks: DataFrame, verdicts: DataFrame, posts: DataFrame) -> DataFrame:
@@ -20,7 +17,9 @@ def task_labels(tasks: DataFrame, verdicts: DataFrame, posts: DataFrame) -> Data
     harmful without a harm answers nothing. One row for each reviewer.
     """
     current = posts.where("status = 'accepted'").select(*_REVISION)
-    asked = tasks.where(F.col("purpose") == PURPOSE).select(
+    # Tasks of other purposes are drawn from flagged posts alone: together with these they would say
+    # more of such posts than there are.
+    asked = tasks.where(F.col("purpose") == LEARN).select(
         *_REVISION, "dataset", F.col("harm").alias("asked")
     )
     last = Window.partitionBy(*_REVISION, "reviewer").orderBy(

@@ -18,6 +18,7 @@ from harmsweep.harms import HARMS
 from harmsweep.labels.sources import HAND, OF_ACTED_ON, TASKS
 from harmsweep.labels.weights import inverse_weights
 from harmsweep.model.conf import LabelWeights
+from harmsweep.tables.catalog import LEARN
 
 JUDGED = "judged"
 _POST = ["day", "post_id"]
@@ -39,7 +40,9 @@ def with_factors(
     `scores` are only read to estimate the chances of appeals and reviews.
     """
     kinds = labels.groupBy(*_LABEL).agg(_kind().alias("kind"))
-    drawn = tasks.where("purpose = 'learn'").select(*_LABEL, F.col("probability").alias("chance"))
+    drawn = tasks.where(F.col("purpose") == LEARN).select(
+        *_LABEL, F.col("probability").alias("chance")
+    )
     known = kinds.where(F.col("kind") == TASKS).join(drawn, on=_LABEL, how="inner")
     if options.unknown == "score_bins" and scores is not None:
         judged = kinds.where(F.col("kind") == JUDGED)

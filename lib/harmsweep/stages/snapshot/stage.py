@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -155,7 +156,7 @@ def _write(
     rows: DataFrame,
     tables: Mapping[str, DataFrame],
     folder: Path,
-    facts: Mapping[str, object],
+    facts: Mapping[str, Any],
     ordinary: Sequence[str],
 ) -> None:
     """Write all parts; the folder is there once it is whole."""
@@ -163,7 +164,8 @@ def _write(
     kept = rows.persist()
     joining = _join_groups(kept, tables)
     grouped = kept.join(joining.groups, on="own_group", how="inner")
-    parted = _with_parts(grouped, facts, ordinary).persist()
+    tuned_on = frozenset(facts["tuned_on"])
+    parted = with_parts(grouped, facts["split"], ordinary, tuned_on=tuned_on).persist()
     usable = parted.where(has_label() | is_ordinary(ordinary))
     try:
         with writing_whole(folder) as fresh:
@@ -185,12 +187,6 @@ def _write(
     finally:
         kept.unpersist()
         parted.unpersist()
-
-
-def _with_parts(rows: DataFrame, facts: Mapping[str, object], ordinary: Sequence[str]) -> DataFrame:
-    split, tuned_on = Split.model_validate(facts["split"]), facts["tuned_on"]
-    assert isinstance(tuned_on, tuple)
-    return with_parts(rows, split, ordinary, tuned_on=frozenset(tuned_on))
 
 
 def _write_part(rows: DataFrame, folder: Path) -> tuple[int, int]:

@@ -55,14 +55,16 @@ class Lessons:
         return both
 
 
-def rows_with_text(part: Path, texts: pd.DataFrame, harms: Sequence[str]) -> pd.DataFrame:
+def rows_with_text(
+    part: Path, texts: pd.DataFrame, harms: Sequence[str], more: Sequence[str] = ()
+) -> pd.DataFrame:
     """The rows of a part that have a text, with it: `POST`, dataset, groups, labels and weights.
 
-    `texts` has the `normal_text` of posts by `POST`.
+    `texts` has the `normal_text` of posts by `POST`; `more` are other columns.
     """
     paths = sorted(part.glob("*.parquet"))
     of_harms = [name(harm) for harm in harms for name in (label_column, weight_column)]
-    wanted = [*POST, "dataset", "own_group", "split_group", "text_present", *of_harms]
+    wanted = [*POST, "dataset", "own_group", "split_group", "text_present", *of_harms, *more]
     rows = pd.concat([pd.read_parquet(path, columns=wanted) for path in paths])
     found = rows[rows["text_present"]].merge(texts, on=POST, how="inner", validate="one_to_one")
     return found.sort_values("post_id").reset_index(drop=True)

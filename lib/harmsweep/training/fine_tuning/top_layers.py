@@ -14,11 +14,19 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from harmsweep.encoders.bert import NAMES, Bert, Layer, mean_states, next_states, read_bert
-from harmsweep.encoders.bert import states_beneath as bert_states
+from harmsweep.encoders.bert import (
+    NAMES,
+    Bert,
+    Layer,
+    mean_states,
+    next_states,
+    read_bert,
+    states_beneath,
+)
 from harmsweep.encoders.conf import Encoder, verify
 from harmsweep.encoders.ngrams import sparse_ngrams
-from harmsweep.encoders.text import load, windows_of
+from harmsweep.encoders.text import load_reader, windows_of
+from harmsweep.model.network import l2_penalty
 from harmsweep.training.fine_tuning.conf import FineTuning
 from harmsweep.training.fine_tuning.lessons import Lessons
 
@@ -69,12 +77,11 @@ def read_encoder(encoder: Encoder) -> Bert:
 
 def readings(bert: Bert, encoder: Encoder, texts: Sequence[str], layers: int) -> Readings:
     """What the layers beneath the last `layers` make of the first window of each text."""
-    # The tokenizer alone is asked.
-    model = load(encoder, "cpu")
-    encodings = model.tokenizer.encode_batch(list(texts), add_special_tokens=False)
-    ids = [windows_of(model, encoding.ids)[0] for encoding in encodings]
+    reader = load_reader(encoder)
+    encodings = reader.tokenizer.encode_batch(list(texts), add_special_tokens=False)
+    ids = [windows_of(reader, encoding.ids)[0] for encoding in encodings]
     order = sorted(range(len(ids)), key=lambda place: len(ids[place]))
-    sorted_states = bert_states(bert, [ids[n] for n in order], len(bert.layers) - layers)
+    sorted_states = states_beneath(bert, [ids[n] for n in order], len(bert.layers) - layers)
     # Half of the room, and eleven bits of each number.
     states = dict(zip(order, (each.half() for each in sorted_states), strict=True))
     ngrams = torch.from_numpy(sparse_ngrams(texts, encoder.ngrams).toarray().astype(np.float32))
@@ -91,15 +98,17 @@ def fine_tune(
     heads = nn.Linear(width, len(lessons.harms))
     labels, weights = torch.from_numpy(lessons.labels), torch.from_numpy(lessons.weights)
     _start(heads, labels, weights)
+    rows = weights.sum(dim=0)
+    rows = torch.where(rows > 0, rows, 1.0)
     tuned = Tuned(bert, layers, heads)
     optimiser, schedule = _optimiser(tuned, options, steps=_steps(len(labels), options))
-    rng = np.random.default_rng(options.seed)
+    rng, lengths, mean = np.random.default_rng(options.seed), read.lengths, weights.mean(dim=0)
     for epoch in range(options.epochs):
         losses = []
-        for some in _batches(read.lengths, options.batch, rng):
+        for some in _batches(lengths, options.batch, rng):
             logits = heads(_vectors(tuned, read, some, options.dropout))
-            loss = _loss(logits, labels[some], weights[some], weights.mean(dim=0))
-            loss = loss + _penalty(heads, weights.sum(dim=0), options.c)
+            loss = _loss(logits, labels[some], weights[some], mean)
+            loss = loss + l2_penalty(heads.weight, rows, options.c)
             optimiser.zero_grad()
             torch.autograd.backward(loss)
             nn.utils.clip_grad_norm_(_tensors(layers), MOST_GRADIENT)
@@ -119,13 +128,6 @@ def vectors(tuned: Tuned, read: Readings) -> NDArray[np.float32]:
             some = order[first : first + TOKENS // 16]
             found[some] = _vectors(tuned, read, some, 0.0).numpy()
     return found
-
-
-def logits(tuned: Tuned, read: Readings) -> NDArray[np.float32]:
-    """What the heads say of texts, [texts, harms]."""
-    with torch.inference_mode():
-        said: NDArray[np.float32] = tuned.heads(torch.from_numpy(vectors(tuned, read))).numpy()
-    return said
 
 
 def tuned_weights(tuned: Tuned, *, kind: str = "bert") -> dict[str, Tensor]:
@@ -217,8 +219,3 @@ def _loss(logits: Tensor, labels: Tensor, weights: Tensor, mean: Tensor) -> Tens
     costs = functional.binary_cross_entropy_with_logits(logits, labels, reduction="none")
     of_harms = (costs * weights).mean(dim=0) / torch.where(mean > 0, mean, 1.0)
     return of_harms.sum()
-
-
-def _penalty(heads: nn.Linear, rows: Tensor, c: float) -> Tensor:
-    """Logistic regression's L2 term, for losses that are means over `rows`."""
-    return (heads.weight.square().sum(dim=1) / (2 * c * torch.where(rows > 0, rows, 1.0))).sum()

@@ -29,8 +29,12 @@ from harmsweep.training.fine_tuning.lessons import (
     lessons_of,
     rows_with_text,
 )
-from harmsweep.training.fine_tuning.top_layers import fine_tune, read_encoder, readings
-from harmsweep.training.fine_tuning.top_layers import tuned_weights as weights_of
+from harmsweep.training.fine_tuning.top_layers import (
+    fine_tune,
+    read_encoder,
+    readings,
+    tuned_weights,
+)
 
 WEIGHTS, CARD = "model.safetensors", "card.md"
 
@@ -83,7 +87,7 @@ def tune(
     tuned = fine_tune(bert, read, lessons, options, report=_report)
     out.mkdir(parents=True, exist_ok=True)
     metadata = {GROUPS: json.dumps(groups_of(rows)), "snapshot": facts.id}
-    path = write_whole(out / WEIGHTS, save(weights_of(tuned), metadata=metadata))
+    path = write_whole(out / WEIGHTS, save(tuned_weights(tuned), metadata=metadata))
     said = {"weights": str(path), "sha256": sha256_of(path), "bytes": path.stat().st_size}
     seconds = round(time.monotonic() - started)
     write_whole(out / CARD, card(said, base, facts.id, lessons, options))
