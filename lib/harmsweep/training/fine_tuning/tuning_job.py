@@ -113,19 +113,20 @@ def card(
         for n, harm in enumerate(lessons.harms)
     ]
     table = "\n".join(counts)
+    sentences = "and the sentences" if options.contrast.weight else "without the sentences"
     return f"""\
 # Tuned layers of {base.name}
 
 The last {options.layers} layers of `{base.cache_id}`
 after {options.epochs} epochs of `jobs/fine_tune.py` on the train part of snapshot `{snapshot}`
-and on the sentences of `conf/contrast.yaml`: {said["bytes"]:,} bytes in bf16, SHA-256
+({sentences} of `conf/contrast.yaml`): {said["bytes"]:,} bytes in bf16, SHA-256
 `{said["sha256"]}`.
 
 Their vectors are an input of the fused model, which alone is calibrated, certified and released
 (docs/release.md); they say nothing by themselves. The file holds hashes of the groups that they
 learned from: a snapshot has those in its train part alone. The encoder's words are English.
 
-Examples of each harm, background posts and sentences among them:
+Examples of each harm, background posts among them:
 
 | harm | it is | it is not |
 |---|---|---|
