@@ -1,5 +1,6 @@
 """A model becomes champion through the gates alone, and the one before can come back."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +8,14 @@ import numpy as np
 import pytest
 import yaml
 
-from harmsweep.model.manifest import ManifestRefused, load_manifest
+from harmsweep.encoders.conf import load_encoders
+from harmsweep.model.manifest import (
+    Manifest,
+    ManifestRefused,
+    build_manifest,
+    load_manifest,
+    write_manifest,
+)
 from harmsweep.model.registry import (
     BEST,
     CHAMPION,
@@ -22,9 +30,11 @@ from harmsweep.release.gates import CANDIDATE, Gate
 from harmsweep.release.hatecheck import CasesRefused, load_cases
 from harmsweep.release.judge import _snapshots, _test_rows
 from harmsweep.release.promote import PromotionRefused, promote
+from harmsweep.release.text_probe import text_encoder
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 MakeModel = Callable[..., Path]
+ENCODERS = ("minilm-l6-v2", "minilm-tuned", "mpnet-ngrams")
 
 
 @pytest.fixture
@@ -92,6 +102,24 @@ def test_a_champion_that_reads_another_encoder_is_judged_on_the_same_posts_by_it
         _snapshots(manifests, snapshot, None)
     with pytest.raises(ManifestRefused, match=r"candidate: the snapshot"):
         _snapshots(manifests, former, snapshot)
+
+
+def test_texts_are_embedded_by_the_encoder_that_a_model_reads(
+    tmp_path: Path, make_model: MakeModel
+) -> None:
+    of = {name: make_model(tmp_path / name, sense=1.0, encoder=name) for name in ENCODERS}
+    assert [text_encoder(path).name for path in of.values()] == [*ENCODERS]
+    blind = load_manifest(of["minilm-tuned"])
+    pictures = blind.model_copy(
+        update={"inputs": (blind.inputs[0].model_copy(update={"name": "image"}),)}
+    )
+    (tmp_path / "blind").mkdir()
+    for name in ("model.safetensors", "evaluation.json"):
+        shutil.copy(of["minilm-tuned"].with_name(name), tmp_path / "blind" / name)
+    facts = {name: getattr(pictures, name) for name in Manifest.model_fields}
+    del facts["model_version"], facts["digest"]
+    path = write_manifest(build_manifest(facts), tmp_path / "blind")
+    assert text_encoder(path).name == load_encoders()["text"].name
 
 
 def test_a_champion_whose_folder_holds_another_model_is_refused(

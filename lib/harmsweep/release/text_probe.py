@@ -82,12 +82,15 @@ def score_texts(manifest: Path, encoded: EncodedTexts) -> NDArray[np.float64]:
 
 
 def text_encoder(model: Path) -> Encoder:
-    """The encoder whose vectors a model reads of texts.
+    """The encoder whose vectors a model reads of texts; conf's, of a model that reads none.
 
     Raises:
         ManifestRefused: conf declares none with that id.
     """
-    wanted = next(s.encoder_id for s in load_manifest(model).inputs if s.name == "text")
+    read = {source.name: source.encoder_id for source in load_manifest(model).inputs}
+    if "text" not in read:
+        return load_encoders()["text"]
+    wanted = read["text"]
     for encoder in declared_encoders().values():
         if encoder.encoder_id == wanted:
             return encoder
